@@ -1,0 +1,47 @@
+"""The one nest of which the whole model is made: CES in calibrated-share form.
+
+Every price is a ratio to its benchmark, so a nest is described by its benchmark
+value shares and its elasticity alone (Rutherford 1995, calibrated share form).
+With sigma = 0 the formulas below are Leontief as they stand; sigma = 1 is the
+limit, a geometric mean. Weights are the nest's share parameters relative to the
+benchmark: 1 there, moved by the sourcing menu or by the user. A Cobb-Douglas nest
+has no weights, since its index is not a sum of monomials in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyomo.environ import quicksum
+
+Term = tuple[float, Any, Any]  # benchmark value share, weight, price ratio
+
+
+def value_share(share: float, weight: Any, price: Any, index: Any, sigma: float) -> Any:
+    """Return the value share of one input: share * weight * (price/index)**(1 - sigma)."""
+    if sigma == 1:
+        return share
+    return share * weight * (price / index) ** (1 - sigma)
+
+
+def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
+    """Return an input's quantity per unit of the nest, relative to the benchmark."""
+    if sigma == 0:
+        return weight
+    if sigma == 1:
+        return index / price
+    return weight * (index / price) ** sigma
+
+
+def price_index(terms: Iterable[Term], index: Any, sigma: float) -> Any:
+    """Return the equation that defines the nest's price index: value shares sum to one.
+
+    For sigma = 1 the index is the geometric mean of the prices, as one product.
+    """
+    if sigma == 1:
+        mean = index**-1
+        for share, _, price in terms:
+            mean = mean * price**share
+        return mean == 1
+    return quicksum(value_share(share, w, price, index, sigma) for share, w, price in terms) == 1

@@ -1,0 +1,48 @@
+"""Factors: how supply meets the sectors' demand.
+
+One mechanism covers mobile, sluggish and specific factors. A sector pays the
+region's factor price times a differential times a term in the transformation
+elasticity (infinite: the term vanishes and the factor is mobile). Sector-specific
+factors are the closure in which the differential gives way to a fixed quantity;
+a wage floor is the one in which employment gives way to a fixed wage.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
+
+from cge.model.shares import Shares
+
+
+def declare(m: ConcreteModel, k: Shares) -> None:
+    """Add the variables of the factor markets: ratios to the benchmark."""
+    m.ENDOWMENTS = Set(initialize=list(k.factor_supply), dimen=2)  # s, f
+    m.factor_price = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
+    m.factor_use = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
+    m.factor_return = Var(m.ENDOWMENTS, domain=PositiveReals, initialize=1.0)
+
+    m.factor_supply = Var(m.ENDOWMENTS, domain=PositiveReals, initialize=1.0)
+    m.factor_differential = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
+
+
+def equations(m: ConcreteModel, k: Shares) -> None:
+    """Add the equations of the factor markets."""
+
+    @m.Constraint(m.FACTOR_USES)
+    def factor_arbitrage(m, s, j, f):
+        """A sector pays the regional price, its differential and the cost of moving."""
+        paid = m.factor_return[s, f] * m.factor_differential[s, j, f]
+        omega = k.omega[(f,)]
+        if not math.isinf(omega):
+            paid = paid * (m.factor_use[s, j, f] / m.factor_supply[s, f]) ** (1 / omega)
+        return m.factor_price[s, j, f] == paid
+
+    @m.Constraint(m.ENDOWMENTS)
+    def factor_market(m, s, f):
+        """The endowment earns what the sectors pay."""
+        endowment = k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
+        return endowment == quicksum(
+            k.factor[c] * m.factor_price[c] * m.factor_use[c] for c in k.employers_of(s, f)
+        )

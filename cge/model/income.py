@@ -1,0 +1,115 @@
+"""Income and taxes of a region, and the numeraire.
+
+Factor income is the factor's price times its endowment, never the payments the
+sectors make: with payments, the budget would hold at any wage and the factor market
+that Walras' law lets us drop would not be implied.
+Revenues are shares of the region's benchmark absorption and may have either sign.
+"""
+
+from __future__ import annotations
+
+from pyomo.environ import ConcreteModel, PositiveReals, Reals, Var, quicksum
+
+from cge.model.shares import Shares
+
+TAXES = ("tariff_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",
+         "factor_tax_revenue")  # fmt: skip
+
+
+def declare(m: ConcreteModel, k: Shares) -> None:
+    """Add revenues and balance (shares of benchmark absorption) and the numeraire."""
+    b = k.benchmark
+    for tax in TAXES:
+        key = tax.removesuffix("_revenue")
+        start = dict(zip(b.regions, (b.tax_revenue[key] / b.absorption).tolist(), strict=True))
+        m.add_component(tax, Var(m.REGIONS, domain=Reals, initialize=start))
+    balance = dict(zip(b.regions, (b.balance / b.absorption).tolist(), strict=True))
+    m.balance = Var(m.REGIONS, domain=Reals, initialize=balance)
+    m.numeraire = Var(domain=PositiveReals, initialize=1.0)
+
+
+def equations(m: ConcreteModel, k: Shares) -> None:
+    """Add the equations of income, taxes and the numeraire."""
+    regions = k.benchmark.regions
+    composites_of = {s: [c for c in k.composite if c[2] == s] for s in regions}
+    sectors_of = {s: [c for c in k.output if c[0] == s] for s in regions}
+    inputs_of = {s: [c for c in k.intermediate if c[0] == s] for s in regions}
+    final_of = {s: [c for c in k.final if c[0] == s] for s in regions}
+    factor_uses_of = {s: [c for c in k.factor if c[0] == s] for s in regions}
+    endowments_of = {s: [c for c in k.factor_supply if c[0] == s] for s in regions}
+
+    @m.Constraint(m.REGIONS)
+    def tariffs(m, s):
+        """Tariff revenue: spending on composites less what reaches the exporters' border."""
+        return k.absorption[s] * m.tariff_revenue[s] == quicksum(
+            k.composite[c] * m.composite_price[c] * m.composite[c]
+            - k.border_value[c] * m.paid_at_border[c]
+            for c in composites_of[s]
+        )
+
+    @m.Constraint(m.REGIONS)
+    def export_taxes(m, s):
+        """Export-tax revenue: deliveries at the border less their basic value."""
+        return k.absorption[s] * m.export_tax_revenue[s] == quicksum(
+            k.fob_value[c] * m.fob_deliveries[c] - k.output[c] * m.basic_price[c] * m.output[c]
+            for c in sectors_of[s]
+        )
+
+    @m.Constraint(m.REGIONS)
+    def output_taxes(m, s):
+        """Output-tax revenue on basic value; a subsidy is negative."""
+        return k.absorption[s] * m.output_tax_revenue[s] == quicksum(
+            k.output[c] * (1 - m.net_of_output_tax[c]) * m.basic_price[c] * m.output[c]
+            for c in sectors_of[s]
+        )
+
+    u_of, v_of = k.sector_class, k.agent_class
+
+    @m.Constraint(m.REGIONS)
+    def user_taxes(m, s):
+        """User-tax revenue on the composites that sectors and agents buy."""
+        return k.absorption[s] * m.user_tax_revenue[s] == quicksum(
+            k.intermediate[s, i, j]
+            * (m.intermediate_tax[s, i, j] - 1)
+            * m.composite_price[u_of[j], i, s]
+            * m.input_use[s, i, j]
+            for _, i, j in inputs_of[s]
+        ) + quicksum(
+            k.final[s, d, i]
+            * (m.final_tax[s, d, i] - 1)
+            * m.composite_price[v_of[d], i, s]
+            * m.final_use[s, d, i]
+            for _, d, i in final_of[s]
+        )
+
+    @m.Constraint(m.REGIONS)
+    def factor_taxes(m, s):
+        """Factor-tax revenue on what the owners receive."""
+        return k.absorption[s] * m.factor_tax_revenue[s] == quicksum(
+            k.factor[c] * (m.factor_tax[c] - 1) * m.factor_price[c] * m.factor_use[c]
+            for c in factor_uses_of[s]
+        )
+
+    @m.Expression(m.REGIONS)
+    def gdp(m, s):
+        """GDP at market prices [million USD]: factor income and net taxes."""
+        factor_income = quicksum(
+            k.factor_supply[c] * m.factor_return[c] * m.factor_supply[c] for c in endowments_of[s]
+        )
+        taxes = quicksum(k.absorption[s] * getattr(m, tax)[s] for tax in TAXES)
+        return factor_income + taxes
+
+    @m.Constraint(m.REGIONS)
+    def income(m, s):
+        """Absorption is GDP plus the balance, which is indexed to the numeraire."""
+        transfer = k.absorption[s] * m.balance[s] * m.numeraire
+        return k.absorption[s] * m.absorption[s] == m.gdp[s] + transfer
+
+    world = sum(k.factor_supply.values())
+
+    @m.Constraint()
+    def numeraire_index(m):
+        """The numeraire: world factor price index, benchmark weights."""
+        return m.numeraire == quicksum(
+            value / world * m.factor_return[c] for c, value in k.factor_supply.items()
+        )

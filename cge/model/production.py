@@ -1,0 +1,142 @@
+"""Production: constant returns, zero profit, three nests.
+
+Output is a CES of value added and an intermediate bundle; value added is a CES of
+factors; the bundle is a CES of Armington composites. Output taxes stand between
+the basic price and unit cost, user taxes between composites and the bundle, factor
+taxes between the owner's receipt and the user's cost.
+"""
+
+from __future__ import annotations
+
+from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Set, Var
+
+from cge.model import ces
+from cge.model.shares import Shares
+
+
+def declare(m: ConcreteModel, k: Shares) -> None:
+    """Add the variables of production: ratios to the benchmark, wedges as powers."""
+    m.VALUE_ADDING = Set(initialize=list(k.value_added), dimen=2)  # s, j
+    m.MATERIAL_USING = Set(initialize=list(k.materials), dimen=2)  # s, j
+    m.INPUTS = Set(initialize=list(k.intermediate), dimen=3)  # s, i, j
+    m.FACTOR_USES = Set(initialize=list(k.factor), dimen=3)  # s, j, f
+    m.WEIGHTED_INPUTS = Set(
+        initialize=[c for c in k.intermediate if k.sigma_intermediate[c[0], c[2]] != 1], dimen=3
+    )
+
+    m.value_added_price = Var(m.VALUE_ADDING, domain=PositiveReals, initialize=1.0)
+    m.material_price = Var(m.MATERIAL_USING, domain=PositiveReals, initialize=1.0)
+
+    m.net_of_output_tax = Var(
+        m.SECTORS, domain=PositiveReals, initialize=lambda m, *c: k.net_of_output_tax[c]
+    )
+    m.intermediate_tax = Var(
+        m.INPUTS, domain=PositiveReals, initialize=lambda m, *c: k.intermediate_tax_power[c]
+    )
+    m.factor_tax = Var(
+        m.FACTOR_USES, domain=PositiveReals, initialize=lambda m, *c: k.factor_tax_power[c]
+    )
+    m.productivity = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
+    m.input_weight = Var(m.WEIGHTED_INPUTS, domain=PositiveReals, initialize=1.0)
+
+
+def equations(m: ConcreteModel, k: Shares) -> None:
+    """Add the equations of production."""
+
+    @m.Expression(m.SECTORS)
+    def unit_cost(m, s, j):
+        """Unit cost: the basic price net of output tax."""
+        return m.basic_price[s, j] * m.net_of_output_tax[s, j] / k.net_of_output_tax[s, j]
+
+    @m.Expression(m.SECTORS)
+    def input_bundle_price(m, s, j):
+        """Price of a unit of inputs; Hicks-neutral productivity turns it into unit cost."""
+        return m.unit_cost[s, j] * m.productivity[s, j]
+
+    @m.Expression(m.SECTORS)
+    def activity(m, s, j):
+        """Units of inputs: output over productivity."""
+        return m.output[s, j] / m.productivity[s, j]
+
+    def zero_profit(m, s, j):
+        """Unit cost is the CES of value added and materials."""
+        cost, terms = k.cost[s, j], []
+        if (s, j) in k.value_added:
+            terms.append((k.value_added[s, j] / cost, 1.0, m.value_added_price[s, j]))
+        if (s, j) in k.materials:
+            terms.append((k.materials[s, j] / cost, 1.0, m.material_price[s, j]))
+        return ces.price_index(terms, m.input_bundle_price[s, j], k.sigma_top[s, j])
+
+    m.zero_profit = Constraint(m.SECTORS, rule=zero_profit)
+
+    @m.Expression(m.VALUE_ADDING)
+    def value_added(m, s, j):
+        """Quantity of value added."""
+        return m.activity[s, j] * ces.quantity(
+            1.0, m.value_added_price[s, j], m.input_bundle_price[s, j], k.sigma_top[s, j]
+        )
+
+    @m.Expression(m.MATERIAL_USING)
+    def materials(m, s, j):
+        """Quantity of the intermediate bundle."""
+        return m.activity[s, j] * ces.quantity(
+            1.0, m.material_price[s, j], m.input_bundle_price[s, j], k.sigma_top[s, j]
+        )
+
+    @m.Expression(m.FACTOR_USES)
+    def factor_cost(m, s, j, f):
+        """Factor price at the user's cost."""
+        return m.factor_price[s, j, f] * m.factor_tax[s, j, f] / k.factor_tax_power[s, j, f]
+
+    def value_added_price(m, s, j):
+        """Price of value added: CES of factor costs."""
+        terms = [
+            (k.factor[c] * k.factor_tax_power[c] / k.value_added[s, j], 1.0, m.factor_cost[c])
+            for c in k.factors_of(s, j)
+        ]
+        return ces.price_index(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
+
+    m.value_added_index = Constraint(m.VALUE_ADDING, rule=value_added_price)
+
+    @m.Constraint(m.FACTOR_USES)
+    def factor_demand(m, s, j, f):
+        """Factor quantity demanded by a sector."""
+        return m.factor_use[s, j, f] == m.value_added[s, j] * ces.quantity(
+            1.0, m.factor_cost[s, j, f], m.value_added_price[s, j], k.sigma_value_added[s, j]
+        )
+
+    u_of = k.sector_class
+
+    def weight(m: ConcreteModel, c: tuple[str, ...]):
+        return m.input_weight[c] if c in m.WEIGHTED_INPUTS else 1.0
+
+    @m.Expression(m.INPUTS)
+    def input_price(m, s, i, j):
+        """Composite price with the sector's user tax."""
+        tax = m.intermediate_tax[s, i, j] / k.intermediate_tax_power[s, i, j]
+        return m.composite_price[u_of[j], i, s] * tax
+
+    def material_price(m, s, j):
+        """Price of the intermediate bundle: CES of composites at user prices."""
+        terms = [
+            (
+                k.intermediate[c] * k.intermediate_tax_power[c] / k.materials[s, j],
+                weight(m, c),
+                m.input_price[c],
+            )
+            for c in k.inputs_of(s, j)
+        ]
+        return ces.price_index(terms, m.material_price[s, j], k.sigma_intermediate[s, j])
+
+    m.material_index = Constraint(m.MATERIAL_USING, rule=material_price)
+
+    def input_use(m, s, i, j):
+        """Quantity of composite i that sector (s, j) buys."""
+        return m.materials[s, j] * ces.quantity(
+            weight(m, (s, i, j)),
+            m.input_price[s, i, j],
+            m.material_price[s, j],
+            k.sigma_intermediate[s, j],
+        )
+
+    m.input_use = Expression(m.INPUTS, rule=input_use)

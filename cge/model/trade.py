@@ -1,0 +1,118 @@
+"""Trade: who supplies a composite, at what price, and what arrives at whom.
+
+Armington (1969) composites by use class, single level over all origins, the
+domestic one included, so that the closed forms of Arkolakis, Costinot and
+Rodriguez-Clare (2012) hold exactly. Between the producer's basic price and the
+purchaser stand, as powers: export tax, iceberg cost, tariff.
+"""
+
+from __future__ import annotations
+
+from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Set, Var, quicksum
+
+from cge.model import ces
+from cge.model.shares import Shares
+
+
+def declare(m: ConcreteModel, k: Shares) -> None:
+    """Add the variables of trade. All are ratios to the benchmark, the wedges powers."""
+    b = k.benchmark
+    m.ROUTES = Set(initialize=list(k.flow), dimen=4)  # u, r, i, s
+    m.CROSS_BORDER = Set(initialize=[c for c in k.flow if c[1] != c[3]], dimen=4)
+    m.COMPOSITES = Set(initialize=list(k.composite), dimen=3)  # u, i, s
+    m.SECTORS = Set(initialize=list(k.output), dimen=2)  # r, i = s, j
+    weighted = [c for c in k.flow if k.sigma_armington[c[0], c[2], c[3]] != 1]
+    m.WEIGHTED_ROUTES = Set(initialize=weighted, dimen=4)
+    m.REGIONS = Set(initialize=list(b.regions))
+
+    m.basic_price = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
+    m.output = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
+    m.composite_price = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
+    m.composite = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
+    m.paid_at_border = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
+    m.fob_deliveries = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
+
+    m.tariff = Var(m.ROUTES, domain=PositiveReals, initialize=lambda m, *c: k.tariff_power[c])
+    m.export_tax = Var(
+        m.CROSS_BORDER, domain=PositiveReals, initialize=lambda m, *c: k.export_tax_power[c]
+    )
+    m.trade_cost = Var(m.ROUTES, domain=PositiveReals, initialize=1.0)
+    m.origin_weight = Var(m.WEIGHTED_ROUTES, domain=PositiveReals, initialize=1.0)
+
+
+def equations(m: ConcreteModel, k: Shares) -> None:
+    """Add the equations of trade."""
+    powers0 = {c: k.tariff_power[c] * k.export_tax_power[c] for c in k.flow}
+    share0 = {
+        c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()
+    }
+
+    def fob_price(m: ConcreteModel, u: str, r: str, i: str, s: str):
+        """Power form of the price at the exporter's border."""
+        if r == s:
+            return m.basic_price[r, i]
+        return m.basic_price[r, i] * m.export_tax[u, r, i, s]
+
+    def purchaser_price(m: ConcreteModel, *c: str):
+        """Price of what arrives, relative to the benchmark."""
+        return fob_price(m, *c) * m.trade_cost[c] * m.tariff[c] / powers0[c]
+
+    def weight(m: ConcreteModel, c: tuple[str, ...]):
+        return m.origin_weight[c] if c in m.WEIGHTED_ROUTES else 1.0
+
+    m.purchaser_price = Expression(m.ROUTES, rule=purchaser_price)
+
+    @m.Expression(m.ROUTES)
+    def route_share(m, u, r, i, s):
+        """Share of spending on composite (u, i, s) that goes to origin r."""
+        c = (u, r, i, s)
+        return ces.value_share(
+            share0[c],
+            weight(m, c),
+            m.purchaser_price[c],
+            m.composite_price[u, i, s],
+            k.sigma_armington[u, i, s],
+        )
+
+    @m.Expression(m.ROUTES)
+    def fob_value(m, u, r, i, s):
+        """Value at the exporter's border [million USD]: spending less tariff."""
+        spending = k.composite[u, i, s] * m.composite_price[u, i, s] * m.composite[u, i, s]
+        return m.route_share[u, r, i, s] * spending / m.tariff[u, r, i, s]
+
+    @m.Expression(m.ROUTES)
+    def basic_value(m, u, r, i, s):
+        """Value at basic prices [million USD]: what the producer receives."""
+        if r == s:
+            return m.fob_value[u, r, i, s]
+        return m.fob_value[u, r, i, s] / m.export_tax[u, r, i, s]
+
+    def armington_price(m, u, i, s):
+        """Price of a composite: the shares of its origins sum to one. Armington (1969)."""
+        terms = (
+            (share0[c], weight(m, c), m.purchaser_price[c]) for c in k.flows_into(u, i, s)
+        )
+        return ces.price_index(terms, m.composite_price[u, i, s], k.sigma_armington[u, i, s])
+
+    m.armington_price = Constraint(m.COMPOSITES, rule=armington_price)
+
+    @m.Constraint(m.COMPOSITES)
+    def border_payments(m, u, i, s):
+        """Spending on a composite that reaches the exporters' border; the rest is tariff."""
+        return k.border_value[u, i, s] * m.paid_at_border[u, i, s] == quicksum(
+            m.fob_value[c] for c in k.flows_into(u, i, s)
+        )
+
+    @m.Constraint(m.SECTORS)
+    def fob_receipts(m, r, i):
+        """Deliveries at the exporter's border; less basic value this is export tax."""
+        return k.fob_value[r, i] * m.fob_deliveries[r, i] == quicksum(
+            m.fob_value[c] for c in k.flows_from(r, i)
+        )
+
+    @m.Constraint(m.SECTORS)
+    def goods_market(m, r, i):
+        """Output equals deliveries to all uses, at basic prices, iceberg losses included."""
+        return k.output[r, i] * m.basic_price[r, i] * m.output[r, i] == quicksum(
+            m.basic_value[c] for c in k.flows_from(r, i)
+        )

@@ -1,0 +1,238 @@
+"""A compiled model under a closure: residuals and exact derivatives.
+
+The columns of a compiled model are split in two: unknowns and given values. Any
+outcome may be added as a row that must hit a target. Unknown positive variables are
+solved for in logs, unknown free ones in levels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from cge.solve.monomials import MonomialArrays
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SquareSystem:
+    """Equations F(z) = B t(z) - target of a closure, with their derivatives.
+
+    Parameters
+    ----------
+    arrays : MonomialArrays
+    unknown : ndarray of int
+        Columns solved for.
+    rows : ndarray of int
+        Equations that hold.
+    targets : ndarray of int
+        Outcome rows that must hit a given value; appended below the equations.
+    """
+
+    arrays: MonomialArrays
+    unknown: Integers
+    rows: Integers
+    targets: Integers
+
+    @property
+    def size(self) -> int:
+        return len(self.unknown)
+
+    @cached_property
+    def free(self) -> NDArray[np.bool_]:
+        """Which unknowns are free (levels), the others being logs."""
+        return self.arrays.free[self.unknown]
+
+    @cached_property
+    def given(self) -> Integers:
+        """Columns that are not unknown."""
+        mask = np.ones(len(self.arrays.start), dtype=bool)
+        mask[self.unknown] = False
+        return np.flatnonzero(mask)
+
+    @cached_property
+    def _exponents(self) -> sparse.csr_array:
+        return sparse.csr_array(self.arrays.exponents.tocsc()[:, self.unknown])
+
+    @cached_property
+    def _given_exponents(self) -> sparse.csr_array:
+        return sparse.csr_array(self.arrays.exponents.tocsc()[:, self.given])
+
+    @cached_property
+    def _free_unknown_of_term(self) -> Integers:
+        """Position among the unknowns of each term's free variable, -1 if given or none."""
+        position = np.full(len(self.arrays.start) + 1, -1, dtype=np.int64)
+        position[self.unknown] = np.arange(self.size)
+        return position[self.arrays.free_of_term]
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """Coefficients of all rows, equations then targets, each scaled by its size."""
+        stacked = sparse.vstack(
+            [self.arrays.coefficients[self.rows], self.arrays.outcome_coefficients[self.targets]],
+            format="csr",
+        )
+        return sparse.csr_array(sparse.diags_array(1 / self.row_scale) @ stacked)
+
+    @cached_property
+    def row_scale(self) -> Array:
+        """Half the sum of absolute terms of each row in the benchmark."""
+        terms = np.abs(term_values(self.arrays, self.arrays.start))
+        equations = abs(self.arrays.coefficients[self.rows]) @ terms
+        targets = abs(self.arrays.outcome_coefficients[self.targets]) @ terms
+        scale = np.concatenate([equations / 2, targets])
+        return np.where(scale > 0, scale, 1.0)
+
+    def start(self, levels: Array) -> Array:
+        """Return the unknowns z (logs, levels where free) at given levels of all columns."""
+        values = levels[self.unknown]
+        return np.where(self.free, values, np.log(np.where(self.free, 1.0, values)))
+
+    def levels(self, z: Array, levels: Array) -> Array:
+        """Return the levels of all columns with the unknowns at `z`."""
+        result = levels.copy()
+        result[self.unknown] = np.where(self.free, z, np.exp(np.where(self.free, 0.0, z)))
+        return result
+
+    def fold(self, levels: Array, target_values: Array) -> FoldedSystem:
+        """Fix the given columns at their levels.
+
+        Parameters
+        ----------
+        levels : ndarray (columns,)
+            Levels of all columns; those of the unknowns are ignored.
+        target_values : ndarray (targets,)
+        """
+        given = levels[self.given]
+        positive = ~self.arrays.free[self.given]
+        logs = np.zeros(len(given))
+        logs[positive] = np.log(given[positive])
+        factor = np.exp(self._given_exponents @ logs)
+        free = self.arrays.free_of_term
+        fixed_free = (free >= 0) & (self._free_unknown_of_term < 0)
+        factor[fixed_free] *= levels[free[fixed_free]]
+        target = np.concatenate([np.zeros(len(self.rows)), target_values])
+        return FoldedSystem(self, factor, target / self.row_scale)
+
+    @cached_property
+    def pattern(self) -> _Pattern:
+        return _Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedSystem:
+    """The square system at given values of everything that is not unknown."""
+
+    system: SquareSystem
+    factor: Array
+    target: Array
+
+    def _terms(self, z: Array) -> tuple[Array, Array]:
+        """Return terms without, and with, their free unknown."""
+        system = self.system
+        logs = np.where(system.free, 0.0, z)
+        partial = self.factor * np.exp(system._exponents @ logs)
+        position = system._free_unknown_of_term
+        full = partial * np.where(position >= 0, z[position], 1.0)
+        return partial, full
+
+    def residual(self, z: Array) -> Array:
+        """Return the scaled residual, (size,)."""
+        return self.system.matrix @ self._terms(z)[1] - self.target
+
+    def relative_residual(self, z: Array) -> float:
+        """Return the largest residual as a share of its row's absolute terms."""
+        terms = self._terms(z)[1]
+        gap = np.abs(self.system.matrix @ terms - self.target)
+        scale = abs(self.system.matrix) @ np.abs(terms) + np.abs(self.target)
+        return float((gap / np.maximum(scale, 1e-12)).max(initial=0.0))
+
+    def jacobian(self, z: Array) -> sparse.csc_array:
+        """Return dF/dz, exact, in compressed columns with a fixed pattern."""
+        partial, full = self._terms(z)
+        return self.system.pattern.assemble(full, partial)
+
+    def hessian(self, z: Array, multipliers: Array) -> sparse.csr_array:
+        """Return the exact Hessian of multipliers @ F."""
+        system = self.system
+        partial, full = self._terms(z)
+        weight = system.matrix.T @ multipliers
+        exponents = system._exponents
+        result = exponents.T @ (sparse.diags_array(weight * full) @ exponents)
+        position = system._free_unknown_of_term
+        linear = np.flatnonzero(position >= 0)
+        if len(linear):
+            selector = sparse.csr_array(
+                (np.ones(len(linear)), (linear, position[linear])), shape=exponents.shape
+            )
+            cross = exponents.T @ (sparse.diags_array(weight * partial) @ selector)
+            result = result + cross + cross.T
+        return sparse.csr_array(result)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """Where each term's derivative goes in the Jacobian: data = sums of coefficient * term."""
+
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
+    starts: Integers
+    source: Integers
+    coefficient: Array
+
+    @classmethod
+    def of(
+        cls, matrix: sparse.csr_array, exponents: sparse.csr_array, free_of_term: Integers
+    ) -> _Pattern:
+        terms = matrix.shape[1]
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        term = matrix.indices
+        count = np.diff(exponents.indptr)[term]
+        first = exponents.indptr[term]
+        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        entry = np.repeat(first, count) + offset
+        linear = free_of_term[term] >= 0
+        row = np.concatenate([np.repeat(rows, count), rows[linear]]).astype(np.int64)
+        column = np.concatenate([exponents.indices[entry], free_of_term[term[linear]]])
+        source = np.concatenate([np.repeat(term, count), term[linear] + terms]).astype(np.int64)
+        coefficient = np.concatenate(
+            [np.repeat(matrix.data, count) * exponents.data[entry], matrix.data[linear]]
+        )
+        key = column.astype(np.int64) * matrix.shape[0] + row
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        unique = key[starts]
+        column, row = np.divmod(unique, matrix.shape[0])
+        indptr = np.searchsorted(column, np.arange(exponents.shape[1] + 1))
+        return cls(
+            indices=row.astype(np.int32),
+            indptr=indptr.astype(np.int32),
+            starts=starts,
+            source=source[order],
+            coefficient=coefficient[order],
+        )
+
+    def assemble(self, full: Array, partial: Array) -> sparse.csc_array:
+        values = self.coefficient * np.concatenate([full, partial])[self.source]
+        data = np.add.reduceat(values, self.starts)
+        size = len(self.indptr) - 1
+        return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))
+
+
+def term_values(arrays: MonomialArrays, levels: Array) -> Array:
+    """Return every term at given levels of all columns."""
+    logs = np.zeros(len(levels))
+    positive = ~arrays.free
+    with np.errstate(divide="ignore"):
+        logs[positive] = np.log(levels[positive])
+    values = np.exp(arrays.exponents @ logs)
+    linear = arrays.free_of_term >= 0
+    values[linear] *= levels[arrays.free_of_term[linear]]
+    return values

@@ -1,0 +1,125 @@
+"""Random benchmark worlds for property tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.elasticities import NEST_AXES, Elasticities
+
+
+def random_world(
+    seed: int,
+    regions: int = 3,
+    sectors: int = 3,
+    use_classes: int = 3,
+    factors: int = 2,
+    agents: int = 3,
+    wedges: bool = True,
+    zeros: float = 0.0,
+    sigma: tuple[float, float] = (0.3, 4.0),
+) -> Benchmark:
+    """Return a balanced world with random accounts, wedges and elasticities.
+
+    Final demand, input coefficients and rates are drawn; output follows from the
+    Leontief inverse, factor payments take up what the other costs leave.
+    """
+    rng = np.random.default_rng(seed)
+    R, J, U, D, F = regions, sectors, use_classes, agents, factors
+    classes = tuple(f"u{k}" for k in range(U))
+    sector_class = tuple(classes[0] for _ in range(J))
+    agent_class = tuple(classes[min(d + 1, U - 1)] if U > 1 else classes[0] for d in range(D))
+    level = wedges * 0.2
+
+    def rate(*shape: int, low: float = -0.5) -> np.ndarray:
+        return level * rng.uniform(low, 1.0, shape)
+
+    tariff = rate(U, R, J, R, low=0.0)
+    export_tax = rate(U, R, J, R)
+    for r in range(R):
+        export_tax[:, r, :, r] = 0.0
+        tariff[:, r, :, r] = 0.0
+    user_tax, final_tax = rate(R, J, J), rate(R, D, J)
+    factor_tax, output_tax = rate(R, J, F), rate(R, J)
+    share = rng.dirichlet(np.ones(R), size=(U, J, R)).transpose(0, 3, 1, 2)
+    share = share + 2.0 * np.eye(R)[None, :, None, :]
+    share[rng.random(share.shape) < zeros] = 0.0
+    share += 0.3 * np.eye(R)[None, :, None, :]
+    share /= share.sum(axis=1, keepdims=True)
+
+    final = rng.uniform(0.2, 1.0, (R, D, J)) * rng.uniform(0.5, 5.0, (R, 1, 1))
+    alive = rng.random((R, J, J)) >= zeros
+    technical = rng.dirichlet(np.ones(J + 1), size=(R, J))[:, :, :J].transpose(0, 2, 1)
+    technical = technical * alive * 0.6  # (s, i, j) market value per unit of receipts
+
+    def basic(composites: np.ndarray) -> np.ndarray:
+        """(u, i, s) market value -> (r, i) basic value."""
+        flows = share * composites[:, None] / ((1 + tariff) * (1 + export_tax))
+        return flows.sum(axis=(0, 3))
+
+    def composites_of(output: np.ndarray) -> np.ndarray:
+        use = np.zeros((U, J, R))
+        receipts = output * (1 - output_tax)
+        z = technical / (1 + user_tax) * receipts[:, None, :]
+        for j in range(J):
+            use[classes.index(sector_class[j])] += z[:, :, j].T
+        for d in range(D):
+            use[classes.index(agent_class[d])] += final[:, d, :].T
+        return use
+
+    output = basic(composites_of(np.zeros((R, J))))
+    for _ in range(2000):
+        new = basic(composites_of(output))
+        if np.abs(new - output).max() < 1e-15 * new.max():
+            output = new
+            break
+        output = new
+    composites = composites_of(output)
+    flows = share * composites[:, None] / ((1 + tariff) * (1 + export_tax))
+    receipts = flows.sum(axis=(0, 3)) * (1 - output_tax)
+    intermediate = technical / (1 + user_tax) * receipts[:, None, :]
+    remainder = receipts - (intermediate * (1 + user_tax)).sum(axis=1)
+    factor_share = rng.dirichlet(np.ones(F) * 3, size=(R, J))
+    payments = factor_share * remainder[:, :, None] / (1 + factor_tax)
+    taxes = (
+        ((tariff * (1 + export_tax)) * flows).sum(axis=(0, 1, 2))
+        + (export_tax * flows).sum(axis=(0, 2, 3))
+        + (output_tax * flows.sum(axis=(0, 3))).sum(axis=1)
+        + (user_tax * intermediate).sum(axis=(1, 2))
+        + (final_tax * final).sum(axis=(1, 2))
+        + (factor_tax * payments).sum(axis=(1, 2))
+    )
+    gdp = payments.sum(axis=(1, 2)) + taxes
+    balance = (final * (1 + final_tax)).sum(axis=(1, 2)) - gdp
+    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
+
+    def elasticities() -> Elasticities:
+        arrays = {
+            nest: rng.uniform(*sigma, tuple(sizes[a] for a in axes))
+            for nest, axes in NEST_AXES.items()
+        }
+        arrays["transformation"] = np.full(F, np.inf)
+        return Elasticities(**arrays)
+
+    return Benchmark(
+        name=f"random-{seed}",
+        regions=tuple(f"R{k}" for k in range(R)),
+        sectors=tuple(f"S{k}" for k in range(J)),
+        factors=tuple(f"F{k}" for k in range(F)),
+        agents=tuple(f"A{k}" for k in range(D)),
+        use_classes=classes,
+        sector_class=sector_class,
+        agent_class=agent_class,
+        flows=flows,
+        tariff=tariff,
+        export_tax=export_tax,
+        intermediate=intermediate,
+        intermediate_tax=user_tax,
+        final=final,
+        final_tax=final_tax,
+        factor_payments=payments,
+        factor_tax=factor_tax,
+        output_tax=output_tax,
+        balance=balance,
+        elasticities={"short": elasticities(), "long": elasticities()},
+    )
