@@ -32,18 +32,9 @@ SERVICES = [f"c{i}" for i in range(18, 36)]
 SERVICES_FONTAGNE = (3.8, 1.9, 5.6)
 """Sigma, low and high for services, which the tariff-based estimates cannot cover."""
 
-BLP = (
-    "Boehm, Levchenko and Pandalai-Nayar (2023), The long and short (run) of trade elasticities, "
-    "American Economic Review 113(4)"
-)
-FGO = (
-    "Fontagne, Guimbard and Orefice (2022), Tariff-based product-level trade elasticities, "
-    "Journal of International Economics 137"
-)
-CP = (
-    "Caliendo and Parro (2015), Estimates of the trade and welfare effects of NAFTA, Review of "
-    "Economic Studies 82(1), 99 percent sample"
-)
+BLP = "Boehm, Levchenko, Pandalai-Nayar 2023 AER"
+FGO = "Fontagne, Guimbard, Orefice 2022 JIE"
+CP = "Caliendo, Parro 2015 RES, 99 percent sample"
 
 CP_THETA = {
     "Agriculture": 9.11,
@@ -222,12 +213,9 @@ def fontagne(raw: Path, us_imports: pd.DataFrame, world: pd.Series) -> list[str]
     """
     table = pd.read_stata(raw / "elasticities" / "final_tariff_GTAP_2020_10_08.dta")
     epsilon = table.set_index("gtap_sector")["epsilon_GTAP"].astype(float).abs()
-    groups = {
-        gtap: [group for _, group in targets]
-        for gtap, targets in {
-            "crp": [*GTAP10_TO_GTAP9["chm"], *GTAP10_TO_GTAP9["bph"], *GTAP10_TO_GTAP9["rpp"]],
-            "ome": [("ome", (code,)) for code in ("29", "31", "33")],
-        }.items()
+    groups: dict[str, list[tuple[str, ...]]] = {
+        "crp": [GTAP10_TO_GTAP9[code][0][1] for code in ("chm", "bph", "rpp")],
+        "ome": [("29",), ("31",), ("33",)],
     }
     shares = {
         (gtap, group): share

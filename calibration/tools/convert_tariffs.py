@@ -235,7 +235,10 @@ class Source2005:
         merged = data.merge(table.cp, left_on="sector", right_on="source_sector")
         merged["part"] = merged["tariff_pct"] / 100 * merged["weight"]
         keys = ["importer", "exporter", "sector_y"]
-        self._rates = merged.groupby(keys)["part"].sum().unstack()[table.goods]
+        wide = merged.groupby(keys)["part"].sum().unstack()[table.goods]
+        self._rates: dict[tuple[str, str], np.ndarray] = dict(
+            zip(wide.index, wide.to_numpy(), strict=True)
+        )
         self._table = table
 
     def has(self, importer: str, exporter: str) -> bool:
@@ -251,7 +254,7 @@ class Source2005:
         bool
             True if it does.
         """
-        return (importer, exporter) in self._rates.index
+        return (importer, exporter) in self._rates
 
     def rates(self, importer: str, exporter: str) -> np.ndarray:
         """Rates of a pair.
@@ -266,7 +269,7 @@ class Source2005:
         numpy.ndarray
             Rates (fractions) by goods sector.
         """
-        return self._rates.loc[(importer, exporter)].to_numpy()
+        return self._rates[importer, exporter]
 
     def mean(self, importer: str, exporters: list[str]) -> np.ndarray:
         """Mean rates over exporters, weighted with the flows of the benchmark table.
@@ -287,7 +290,8 @@ class Source2005:
         position = self._table.regions.index
         flows = self._table.flows[[position(e) for e in known], :, position(importer)]
         values = np.array([self.rates(importer, e) for e in known])
-        return (values * flows).sum(axis=0) / flows.sum(axis=0)
+        mean: np.ndarray = (values * flows).sum(axis=0) / flows.sum(axis=0)
+        return mean
 
 
 class Builder:

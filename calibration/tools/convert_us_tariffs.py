@@ -295,33 +295,31 @@ def layout(
     """
     overall = sectors.assign(extra=sectors["increase"] * sectors["imports"]).groupby("region")
     means = overall["extra"].sum() / overall["imports"].sum()
-    rows = []
+    frames = []
     for region in regions:
         union = region in EU27 and region != "GBR"
         partner = "EU" if union else region
-        partner_rule = "eu_common" if union else "row_mean" if region == "ROW" else rule
-        for sector in GOODS_2013:
-            row = {"importer": "USA", "exporter": region, "sector": sector}
-            if (partner, sector) in sectors.index:
-                cell = sectors.loc[(partner, sector)]
-                value = cell["imports"] * (shares.at[region, sector] if union else 1.0)
-                row |= {
-                    "increase": round(cell["increase"], 6),
-                    "rate_2024": round(cell["rate_2024"], 6),
-                    "imports_2024_musd": round(value / 1e6, 3),
-                    "status": status,
-                    "rule": partner_rule,
+        cells = sectors.loc[partner].reindex(GOODS_2013)
+        traded = cells["imports"].notna()
+        imports = cells["imports"].fillna(0)
+        if union:
+            imports = imports * shares.loc[region].reindex(GOODS_2013).fillna(0)
+        own_rule = "eu_common" if union else "row_mean" if region == "ROW" else rule
+        frames.append(
+            pd.DataFrame(
+                {
+                    "importer": "USA",
+                    "exporter": region,
+                    "sector": GOODS_2013,
+                    "increase": cells["increase"].fillna(means[partner]).round(6),
+                    "rate_2024": cells["rate_2024"].fillna(0).round(6),
+                    "imports_2024_musd": (imports / 1e6).round(3),
+                    "status": traded.map({True: status, False: "filled"}),
+                    "rule": traded.map({True: own_rule, False: "no_trade"}),
                 }
-            else:
-                row |= {
-                    "increase": round(means[partner], 6),
-                    "rate_2024": 0.0,
-                    "imports_2024_musd": 0.0,
-                    "status": "filled",
-                    "rule": "no_trade",
-                }
-            rows.append(row)
-    return pd.DataFrame(rows)
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
 
 
 def main() -> None:

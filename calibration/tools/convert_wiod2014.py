@@ -125,25 +125,50 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     return pattern.astype(np.uint32).view(np.float32)
 
 
-def relative_gap(changed: np.ndarray, original: np.ndarray) -> float:
-    """Return the largest relative change over the non-zero entries of a vector.
+def relative_gap(changed: np.ndarray, original: np.ndarray, keep: np.ndarray) -> float:
+    """Return the largest relative change over some entries of a vector.
 
     Parameters
     ----------
     changed, original : ndarray
         Vectors to compare.
+    keep : ndarray of bool
+        Entries to look at; entries that are zero in `original` are passed over.
 
     Returns
     -------
     float
         Largest absolute change relative to the original.
     """
-    live = np.abs(original) > SMALLEST_OUTPUT
+    live = keep & (original != 0)
     return float(np.max(np.abs(changed - original)[live] / np.abs(original[live])))
 
 
+def flow_between(z: np.ndarray, seller: int, buyer: int) -> float:
+    """Return intermediates sold by one region to another, in billions.
+
+    Parameters
+    ----------
+    z : ndarray
+        Intermediate flows, million.
+    seller, buyer : int
+        Region positions.
+
+    Returns
+    -------
+    float
+        Total, rounded to one decimal.
+    """
+    rows = slice(seller * N_SECTORS, (seller + 1) * N_SECTORS)
+    columns = slice(buyer * N_SECTORS, (buyer + 1) * N_SECTORS)
+    return round(float(z[rows, columns].sum()) / 1e3, 1)
+
+
 def check(
-    table: dict[str, np.ndarray], packed: dict[str, np.ndarray], costs: dict[str, np.ndarray]
+    table: dict[str, np.ndarray],
+    packed: dict[str, np.ndarray],
+    costs: dict[str, np.ndarray],
+    regions: list[str],
 ) -> dict[str, float | int]:
     """Compute the figures that the provenance file reports.
 
@@ -155,6 +180,8 @@ def check(
         Arrays as written.
     costs : dict of str to ndarray
         Cost rows.
+    regions : list of str
+        Region codes in table order.
 
     Returns
     -------
@@ -180,7 +207,14 @@ def check(
         "margins_43_regions_bn": round(np.nansum(costs["margins"]) / 1e3, 1),
         "domestic_intermediates_trn": round(domestic / 1e6, 3),
         "cross_border_intermediates_trn_estimated": round((z.sum() - domestic) / 1e6, 3),
+        "mexico_to_usa_intermediates_bn": flow_between(
+            z, regions.index("MEX"), regions.index("USA")
+        ),
+        "usa_to_mexico_intermediates_bn": flow_between(
+            z, regions.index("USA"), regions.index("MEX")
+        ),
         "zero_output_cells": int((~live).sum()),
+        "zero_output_cells_with_uses": int((z.sum(axis=1)[~live] > 1).sum()),
         "negative_Z_cells": int((z < 0).sum()),
         "negative_F_cells_source": int(negative.sum()),
         "negative_F_cells_packed": int((packed["F"] < 0).sum()),
@@ -191,8 +225,13 @@ def check(
         "residual_not_positive_where_output": int((residual[live] <= 0).sum()),
         "residual_minus_reported_largest_m": round(np.abs(gap[known]).max(), 1),
         "row_sum_minus_output_largest_m": round(np.abs(rows - x).max(), 2),
-        "rounding_row_sum_largest_relative": relative_gap(rows_packed, rows),
-        "rounding_column_sum_largest_relative": relative_gap(z_packed.sum(axis=0), z.sum(axis=0)),
+        "rounding_row_sum_largest_relative": relative_gap(rows_packed, rows, live),
+        "rounding_row_sum_largest_relative_output_above_100m": relative_gap(
+            rows_packed, rows, x > 100
+        ),
+        "rounding_column_sum_largest_relative": relative_gap(
+            z_packed.sum(axis=0), z.sum(axis=0), live
+        ),
         "rounding_world_total_relative": abs(float(rows_packed.sum() / rows.sum()) - 1.0),
         "cells_dropped_as_small": int(((f != 0) & (packed["F"] == 0)).sum()),
         "sum_of_cells_dropped_m": round(np.abs(f[(f != 0) & (packed["F"] == 0)]).sum(), 2),
@@ -239,13 +278,15 @@ def provenance(checks: dict[str, float | int]) -> dict[str, Any]:
                     "weighted_absolute_error_by_country_pair": 0.14,
                     "weighted_absolute_error_by_origin_sector_and_destination": 0.28,
                     "weighted_absolute_error_by_cell": 0.32,
-                    "mexico_to_usa_2014_bn": {"estimate": 129.3, "true": 126.3},
-                    "usa_to_mexico_2014_bn": {"estimate": 134.1, "true": 118.9},
+                    "mexico_to_usa_2014_bn": {
+                        "published": 129.3,
+                        "estimate": checks["mexico_to_usa_intermediates_bn"],
+                    },
+                    "usa_to_mexico_2014_bn": {
+                        "published": 134.1,
+                        "estimate": checks["usa_to_mexico_intermediates_bn"],
+                    },
                     "by_industry_error_mexico_usa": {"mex_to_usa": 0.21, "usa_to_mex": 0.34},
-                    "order_of_totals": (
-                        "the two totals of each pair are given as in the notes that came with the "
-                        "download, estimate first"
-                    ),
                     "true_totals_from": (
                         "decomposition file of github.com/brancengregory/wiod-analysis"
                     ),
@@ -288,6 +329,14 @@ def provenance(checks: dict[str, float | int]) -> dict[str, Any]:
                     ),
                     "Labour compensation of Taiwan exceeds value added (share 1.38): not usable.",
                     (
+                        "Advertising (M73) of the rest of the world has no output but sells 6,992 "
+                        "million of intermediates, offset by negative final demand."
+                    ),
+                    (
+                        "Value added is negative in C19 of Bulgaria and Brazil, H50 of Luxembourg "
+                        "and B of Malta."
+                    ),
+                    (
                         "The rows for cif/fob adjustment and purchases abroad are zero in every "
                         "intermediate column and left out."
                     ),
@@ -323,7 +372,7 @@ def main() -> None:
     arrays.update({key: value.astype(np.float32) for key, value in costs.items()})
     path = out / "table.npz.xz"
     pack_arrays(path, arrays)
-    checks = check(table, unpack_arrays(path), costs)
+    checks = check(table, unpack_arrays(path), costs, regions)
     print(path.stat().st_size, checks)
 
     pd.DataFrame(

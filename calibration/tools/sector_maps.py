@@ -349,7 +349,10 @@ def cp_weights(
     pandas.DataFrame
         Columns ``source_sector``, ``sector``, ``weight`` (sum to one within ``sector``).
     """
-    splits = {"ele": [("30",), ("32",)], "ome": [("29",), ("31",), ("33",)]}
+    splits: dict[str, list[tuple[str, ...]]] = {
+        "ele": [("30",), ("32",)],
+        "ome": [("29",), ("31",), ("33",)],
+    }
     shares = {
         (gtap, group): share
         for gtap, groups in splits.items()

@@ -26,6 +26,7 @@ class Outcome:
 
 OUTCOMES: tuple[Outcome, ...] = (
     Outcome("welfare", "s", "index", "absorption over its price index"),
+    Outcome("absorption_value", "s", "value", "absorption at user prices"),
     Outcome("gdp", "s", "value", "GDP at market prices"),
     Outcome("gdp_volume", "s", "value", "GDP at benchmark prices (Laspeyres volume)"),
     Outcome("gdp_revalued", "s", "value", "benchmark GDP quantities at current prices"),
@@ -45,6 +46,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("export_tax_paid", "ris", "value", "export-tax revenue by route"),
     Outcome("exports", "s", "value", "exports, fob"),
     Outcome("imports", "s", "value", "imports, fob"),
+    Outcome("trade_balance", "s", "value", "exports less imports, fob"),
     Outcome("export_volume", "s", "value", "exports at benchmark fob prices"),
     Outcome("import_volume", "s", "value", "imports at benchmark fob prices"),
     Outcome("exports_revalued", "s", "value", "benchmark exports at current fob prices"),
@@ -127,6 +129,14 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def imports_revalued(m, s):
         return quicksum(fob0(c) * fob_price(m, c) for c in abroad_to[s])
+
+    @m.Expression(m.REGIONS)
+    def absorption_value(m, s):
+        return k.absorption[s] * m.absorption[s]
+
+    @m.Expression(m.REGIONS)
+    def trade_balance(m, s):
+        return m.exports[s] - m.imports[s]
 
     @m.Expression(m.REGIONS)
     def transfer(m, s):

@@ -29,6 +29,8 @@ class SquareSystem:
     arrays : MonomialArrays
     unknown : ndarray of int
         Columns solved for.
+    gangs : tuple of ndarray of int
+        Groups of given positive columns that one further unknown multiplies.
     rows : ndarray of int
         Equations that hold.
     targets : ndarray of int
@@ -39,15 +41,27 @@ class SquareSystem:
     unknown: Integers
     rows: Integers
     targets: Integers
+    gangs: tuple[Integers, ...] = ()
 
     @property
     def size(self) -> int:
-        return len(self.unknown)
+        return len(self.unknown) + len(self.gangs)
 
     @cached_property
     def free(self) -> NDArray[np.bool_]:
         """Which unknowns are free (levels), the others being logs."""
-        return self.arrays.free[self.unknown]
+        return np.concatenate([self.arrays.free[self.unknown], np.zeros(len(self.gangs), bool)])
+
+    @cached_property
+    def _map(self) -> sparse.csr_array:
+        """(columns, unknowns): how the log of each column moves with the unknowns."""
+        singles = np.arange(len(self.unknown))
+        columns = np.concatenate([self.unknown, *self.gangs]).astype(np.int64)
+        unknowns = np.concatenate(
+            [singles, *(np.full(len(g), len(singles) + n) for n, g in enumerate(self.gangs))]
+        ).astype(np.int64)
+        shape = (len(self.arrays.start), self.size)
+        return sparse.csr_array((np.ones(len(columns)), (columns, unknowns)), shape=shape)
 
     @cached_property
     def given(self) -> Integers:
@@ -58,7 +72,7 @@ class SquareSystem:
 
     @cached_property
     def _exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.arrays.exponents.tocsc()[:, self.unknown])
+        return sparse.csr_array(self.arrays.exponents @ self._map)
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
@@ -68,7 +82,7 @@ class SquareSystem:
     def _free_unknown_of_term(self) -> Integers:
         """Position among the unknowns of each term's free variable, -1 if given or none."""
         position = np.full(len(self.arrays.start) + 1, -1, dtype=np.int64)
-        position[self.unknown] = np.arange(self.size)
+        position[self.unknown] = np.arange(len(self.unknown))
         return position[self.arrays.free_of_term]
 
     @cached_property
@@ -90,14 +104,28 @@ class SquareSystem:
         return np.where(scale > 0, scale, 1.0)
 
     def start(self, levels: Array) -> Array:
-        """Return the unknowns z (logs, levels where free) at given levels of all columns."""
+        """Return the unknowns z (logs, levels where free) at given levels of all columns.
+
+        The multipliers of gangs start at one.
+        """
+        z = np.zeros(self.size)
         values = levels[self.unknown]
-        return np.where(self.free, values, np.log(np.where(self.free, 1.0, values)))
+        free = self.arrays.free[self.unknown]
+        z[: len(values)] = np.where(free, values, np.log(np.where(free, 1.0, values)))
+        return z
+
+    def chain(self, by_log: Array) -> Array:
+        """Return derivatives by unknown from derivatives by log (level where free) of columns."""
+        return self._map.T @ by_log
 
     def levels(self, z: Array, levels: Array) -> Array:
         """Return the levels of all columns with the unknowns at `z`."""
         result = levels.copy()
-        result[self.unknown] = np.where(self.free, z, np.exp(np.where(self.free, 0.0, z)))
+        logs = np.where(self.free, 0.0, z)
+        single = slice(0, len(self.unknown))
+        result[self.unknown] = np.where(self.free[single], z[single], np.exp(logs[single]))
+        for n, gang in enumerate(self.gangs):
+            result[gang] *= np.exp(z[len(self.unknown) + n])
         return result
 
     def fold(self, levels: Array, target_values: Array) -> FoldedSystem:

@@ -1,0 +1,81 @@
+"""The schema of the model: every variable with its axes, unit, role and meaning.
+
+Axes letters as in :mod:`cge.calibration.benchmark`. The table is the single truth
+for validation of scenarios and closures and for the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["endogenous", "exogenous"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Name, axes, unit, role in the default closure, meaning."""
+
+    name: str
+    axes: str
+    unit: str
+    role: Role
+    meaning: str
+
+
+_TABLE = """
+basic_price          | sj   | ratio | endogenous | producer (basic) price
+output               | sj   | ratio | endogenous | gross output
+composite_price      | uis  | ratio | endogenous | price of an Armington composite
+composite            | uis  | ratio | endogenous | quantity of an Armington composite
+paid_at_border       | uis  | ratio | endogenous | spending on a composite that reaches exporters
+fob_deliveries       | ri   | ratio | endogenous | value of deliveries at the exporter's border
+value_added_price    | sj   | ratio | endogenous | price of value added at the user's cost
+material_price       | sj   | ratio | endogenous | price of the intermediate bundle
+factor_price         | sjf  | ratio | endogenous | factor price a sector pays, before factor tax
+factor_use           | sjf  | ratio | endogenous | factor quantity used by a sector
+factor_return        | sf   | ratio | endogenous | factor price of the region (wage, rental)
+absorption           | s    | ratio | endogenous | absorption (final spending) of the region
+welfare_price        | s    | ratio | endogenous | price index of absorption
+agent_price          | sd   | ratio | endogenous | price index of a final agent
+tariff_revenue       | s    | share of benchmark absorption | endogenous | tariff revenue
+export_tax_revenue   | s    | share of benchmark absorption | endogenous | export-tax revenue
+output_tax_revenue   | s    | share of benchmark absorption | endogenous | output-tax revenue
+user_tax_revenue     | s    | share of benchmark absorption | endogenous | user-tax revenue
+factor_tax_revenue   | s    | share of benchmark absorption | endogenous | factor-tax revenue
+tariff               | uris | power 1+t | exogenous | import tariff on the fob value
+export_tax           | uris | power 1+t | exogenous | export tax on the basic price
+trade_cost           | uris | power 1+t | exogenous | iceberg trade cost
+origin_weight        | uris | ratio | exogenous | weight of an origin in a composite
+net_of_output_tax    | sj   | power 1-t | exogenous | share of the basic price the producer keeps
+intermediate_tax     | sij  | power 1+t | exogenous | user tax on intermediates
+final_tax            | sdi  | power 1+t | exogenous | user tax on final demand
+factor_tax           | sjf  | power 1+t | exogenous | tax on factor use
+productivity         | sj   | ratio | exogenous | Hicks-neutral productivity
+input_weight         | sij  | ratio | exogenous | weight of a composite in the intermediate bundle
+final_weight         | sdi  | ratio | exogenous | weight of a composite in an agent's bundle
+factor_supply        | sf   | ratio | exogenous | employed endowment of a factor
+factor_differential  | sjf  | ratio | exogenous | a sector's factor price relative to the region's
+balance              | s    | share of benchmark absorption | exogenous | transfer from abroad
+numeraire            |      | ratio | exogenous | world factor price index
+"""
+
+
+def _read(table: str) -> dict[str, Variable]:
+    variables = {}
+    for line in table.strip().splitlines():
+        name, axes, unit, role, meaning = (part.strip() for part in line.split("|"))
+        variables[name] = Variable(name, axes, unit, role, meaning)  # type: ignore[arg-type]
+    return variables
+
+
+VARIABLES: Mapping[str, Variable] = _read(_TABLE)
+
+#: Exogenous unless a closure says otherwise; every other variable is endogenous.
+EXOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.role == "exogenous")
+ENDOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.role == "endogenous")
+
+#: By Walras' law one equation is implied by the others; the first member of this one
+#: is left out and checked afterwards.
+WALRAS_EQUATION = "factor_market"

@@ -1,0 +1,113 @@
+"""Compiled models on disk, so that a second run need not build them again.
+
+The key is everything the arrays depend on: the benchmark, the speed, the source of
+the equations and of the compiler. A file is written whole or not at all; a damaged
+one is treated as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from scipy import sparse
+
+import cge.model
+from cge.calibration.benchmark import Benchmark
+from cge.solve import monomials
+from cge.solve.monomials import Block, MonomialArrays
+
+#: Oldest files beyond this many are removed when a new one is written.
+KEEP = 12
+
+
+def default_folder() -> Path:
+    """Return the user's cache folder for compiled models."""
+    return Path(platformdirs.user_cache_dir("cge-trade-policy")) / "compiled"
+
+
+@lru_cache(maxsize=1)
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    folder = Path(cge.model.__file__).parent
+    for path in [*sorted(folder.glob("*.py")), Path(monomials.__file__)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def key(benchmark: Benchmark, speed: str) -> str:
+    """Return the name under which the compiled model of a benchmark is kept."""
+    text = f"{benchmark.fingerprint}-{speed}-{_source_digest()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def load(folder: Path, name: str) -> MonomialArrays | None:
+    """Return the arrays kept under `name`, or None."""
+    path = folder / f"{name}.npz"
+    try:
+        with np.load(path) as data:
+            content = {k: data[k] for k in data.files}
+        return _unpack(content)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+        return None
+
+
+def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
+    """Keep the arrays under `name`; a folder that cannot be written is left alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **_pack(arrays))
+        os.replace(temporary, folder / f"{name}.npz")
+        kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for old in kept[KEEP:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _pack(arrays: MonomialArrays) -> dict[str, np.ndarray]:
+    content: dict[str, np.ndarray] = {
+        "start": arrays.start,
+        "free": arrays.free,
+        "free_of_term": arrays.free_of_term,
+    }
+    for name in ("exponents", "coefficients", "outcome_coefficients"):
+        matrix = getattr(arrays, name)
+        for part in ("data", "indices", "indptr"):
+            content[f"{name}.{part}"] = getattr(matrix, part)
+        content[f"{name}.shape"] = np.array(matrix.shape)
+    for kind in ("columns", "rows", "outcomes"):
+        for n, block in enumerate(getattr(arrays, kind)):
+            content[f"{kind}.{n}.{block.name}.{block.start}"] = np.array(block.index, dtype=str)
+    return content
+
+
+def _unpack(content: dict[str, np.ndarray]) -> MonomialArrays:
+    matrices = {}
+    for name in ("exponents", "coefficients", "outcome_coefficients"):
+        parts = tuple(content[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+        matrices[name] = sparse.csr_array(parts, shape=tuple(content[f"{name}.shape"].tolist()))
+    blocks: dict[str, list[Block]] = {"columns": [], "rows": [], "outcomes": []}
+    for label, index in content.items():
+        kind, *rest = label.split(".")
+        if kind in blocks:
+            _, name, start = rest
+            members = tuple(map(tuple, index.tolist())) if index.ndim == 2 else ((),)
+            blocks[kind].append(Block(name, int(start), members))
+    return MonomialArrays(
+        columns=tuple(blocks["columns"]),
+        rows=tuple(blocks["rows"]),
+        outcomes=tuple(blocks["outcomes"]),
+        start=content["start"],
+        free=content["free"],
+        free_of_term=content["free_of_term"],
+        **matrices,
+    )

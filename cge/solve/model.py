@@ -1,0 +1,250 @@
+"""The compiled model: built once from a benchmark, solved for many scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.benchmark import Benchmark
+from cge.errors import InputError, NoEquilibrium
+from cge.model.build import build_model
+from cge.model.outcomes import OUTCOMES
+from cge.model.registry import VARIABLES, WALRAS_EQUATION
+from cge.solve import cache
+from cge.solve.closure import Closure, Resolved, Swap, WageFloor, resolve
+from cge.solve.equilibrium import Progress, diagnose, solve_square
+from cge.solve.layout import Layout
+from cge.solve.monomials import MonomialArrays, compile_model
+from cge.solve.newton import Workspace
+from cge.solve.solution import Solution
+from cge.solve.system import term_values
+
+Array = NDArray[np.float64]
+Solver = Literal["newton", "ipopt"]
+
+SPEEDS = ("short", "long")
+SOLVERS = ("newton", "ipopt")
+#: Passes after which the set of regions at their wage floor must have settled.
+WAGE_FLOOR_PASSES = 12
+
+
+class Model:
+    """A benchmark's model, compiled.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    arrays : MonomialArrays
+    speed : {"short", "long"}
+
+    Examples
+    --------
+    >>> from cge import Model, load_benchmark
+    >>> model = Model.build(load_benchmark(aggregation="small"))
+    >>> solution = model.solve({"tariff[*, CHN, ELEC, USA]": 1.25})
+    >>> round(float(solution.outcome("welfare[CHN]")), 3) < 1
+    True
+    """
+
+    def __init__(self, benchmark: Benchmark, arrays: MonomialArrays, speed: str) -> None:
+        self.benchmark = benchmark
+        self.arrays = arrays
+        self.speed = speed
+        b = benchmark
+        codes = {
+            "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
+            "j": b.sectors, "d": b.agents, "f": b.factors,
+        }  # fmt: skip
+        variables = {v.name: (v.axes, v.unit) for v in VARIABLES.values()}
+        outcomes = {o.name: (o.axes, o.unit) for o in OUTCOMES}
+        self.variables = Layout(arrays.columns, variables, codes)
+        self.outcomes = Layout(arrays.outcomes, outcomes, codes)
+        self._closures: dict[tuple, tuple[Resolved, Workspace]] = {}
+
+    @classmethod
+    def build(
+        cls,
+        benchmark: Benchmark,
+        speed: str = "long",
+        cache_folder: Path | None = None,
+    ) -> Model:
+        """Build and compile, or read what an earlier run compiled.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        speed : {"short", "long"}
+            Which elasticities to use.
+        cache_folder : path, optional
+            Folder of compiled models; None compiles afresh and keeps nothing.
+            :func:`cge.solve.cache.default_folder` is the one the commands use.
+        """
+        if speed not in benchmark.elasticities:
+            raise InputError(
+                "unknown speed", key="speed", value=speed, allowed=sorted(benchmark.elasticities)
+            )
+        arrays = name = None
+        if cache_folder is not None:
+            name = cache.key(benchmark, speed)
+            arrays = cache.load(cache_folder, name)
+        if arrays is None:
+            arrays = compile_model(build_model(benchmark, speed), [o.name for o in OUTCOMES])
+            if cache_folder is not None and name is not None:
+                cache.save(cache_folder, name, arrays)
+        return cls(benchmark, arrays, speed)
+
+    @cached_property
+    def outcome_start(self) -> Array:
+        """All outcomes in the benchmark."""
+        terms = term_values(self.arrays, self.arrays.start)
+        return self.arrays.outcome_coefficients @ terms
+
+    @property
+    def walras_row(self) -> int:
+        """The equation that Walras' law lets us drop."""
+        return next(b.start for b in self.arrays.rows if b.name == WALRAS_EQUATION)
+
+    def levels(self, changes: Mapping[str, float]) -> Array:
+        """Return benchmark levels with some exogenous cells set.
+
+        Parameters
+        ----------
+        changes : mapping
+            Selector to new level (a power for wedges: 1.25 is a rate of 25 %).
+
+        Raises
+        ------
+        InputError
+            For an unknown selector or a level that is not allowed.
+        """
+        levels = self.arrays.start.copy()
+        for selector, level in changes.items():
+            family, positions = self.variables.select(selector, "changes")
+            if VARIABLES[family.block.name].role != "exogenous":
+                raise InputError(
+                    "is not exogenous; use a swap to fix it",
+                    key="changes",
+                    value=selector,
+                    allowed=[v.name for v in VARIABLES.values() if v.role == "exogenous"],
+                )
+            if not np.isfinite(level) or (level <= 0 and not self.arrays.free[positions].any()):
+                raise InputError(
+                    "level is not a positive number", key=f"changes.{selector}", value=level
+                )
+            levels[positions] = level
+        return levels
+
+    def solve(
+        self,
+        changes: Mapping[str, float] | Array | None = None,
+        closure: Closure | None = None,
+        solver: Solver = "newton",
+        start: Solution | None = None,
+        progress: Progress | None = None,
+    ) -> Solution:
+        """Find the equilibrium under given exogenous values.
+
+        Parameters
+        ----------
+        changes : mapping or ndarray, optional
+            Selectors and levels, or levels of all columns as :meth:`levels` gives them.
+        closure : Closure, optional
+            Default: long run, everything else as in the registry.
+        solver : {"newton", "ipopt"}
+        start : Solution, optional
+            Equilibrium from which to set out; default the benchmark.
+        progress : callable, optional
+            Called with the part of the shock done.
+
+        Returns
+        -------
+        Solution
+
+        Raises
+        ------
+        NoEquilibrium
+            When no point passes; says what was tried.
+        """
+        if solver not in SOLVERS:
+            raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
+        closure = closure or Closure()
+        levels = changes if isinstance(changes, np.ndarray) else self.levels(changes or {})
+        if closure.wage_floor is not None:
+            return self._solve_wage_floor(levels, closure, solver, start, progress)
+        return self._solve(levels, closure, (), solver, start, progress)
+
+    def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> tuple[Resolved, Workspace]:
+        key = (closure.all_swaps(), extra)
+        if key not in self._closures:
+            resolved = resolve(
+                closure, self.arrays, self.variables, self.outcomes, self.outcome_start, extra
+            )
+            self._closures[key] = (resolved, Workspace())
+        return self._closures[key]
+
+    def _solve(
+        self,
+        levels: Array,
+        closure: Closure,
+        extra: tuple[Swap, ...],
+        solver: Solver,
+        start: Solution | None,
+        progress: Progress | None,
+    ) -> Solution:
+        resolved, workspace = self._system(closure, extra)
+        origin = self.arrays.start if start is None else start.levels
+        final, iterations, steps = solve_square(
+            resolved, origin, levels, workspace, solver, progress
+        )
+        diagnostics = diagnose(
+            self.arrays, resolved, final, self.walras_row, iterations, steps, solver
+        )
+        return Solution(self, closure, resolved, workspace, final, diagnostics)
+
+    def _solve_wage_floor(
+        self,
+        levels: Array,
+        closure: Closure,
+        solver: Solver,
+        start: Solution | None,
+        progress: Progress | None,
+    ) -> Solution:
+        """Find which regions stand at the floor: fixed wage there, full employment elsewhere."""
+        floor = closure.wage_floor
+        assert floor is not None
+        regions = floor.regions or self.benchmark.regions
+        supply, cells = self.variables.select(f"factor_supply[{'|'.join(regions)}, {floor.factor}]")
+        at_floor: frozenset[str] = frozenset()
+        seen: set[frozenset[str]] = set()
+        for _ in range(WAGE_FLOOR_PASSES):
+            extra = tuple(self._floor_swap(floor, region) for region in sorted(at_floor))
+            solution = self._solve(levels, closure, extra, solver, start, progress)
+            wanted = set(at_floor)
+            for cell in cells:
+                region = supply.block.index[cell - supply.block.start][0]
+                real = solution.relative(f"{floor.index}[{region}, {floor.factor}]")
+                # A cell at the floor leaves it when it would employ more than there is.
+                if region in at_floor and solution.levels[cell] > levels[cell] * (1 + 1e-9):
+                    wanted.discard(region)
+                elif region not in at_floor and real < floor.level * (1 - 1e-9):
+                    wanted.add(region)
+            if wanted == at_floor:
+                return solution
+            seen.add(at_floor)
+            at_floor = frozenset(wanted)
+            if at_floor in seen:
+                break
+        raise NoEquilibrium(
+            f"the set of regions at the wage floor did not settle in {WAGE_FLOOR_PASSES} passes; "
+            f"the last was {sorted(at_floor)}"
+        )
+
+    @staticmethod
+    def _floor_swap(floor: WageFloor, region: str) -> Swap:
+        cell = f"[{region}, {floor.factor}]"
+        return Swap(f"factor_supply{cell}", f"{floor.index}{cell}", at=floor.level)

@@ -1,0 +1,237 @@
+"""A solved equilibrium: values, outcomes, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cge.errors import InputError
+from cge.model.measures import MEASURES, Measure
+from cge.model.registry import EXOGENOUS
+from cge.solve.closure import Closure, Resolved
+from cge.solve.equilibrium import Diagnostics
+from cge.solve.linear import Factorised, Ordering
+from cge.solve.newton import Workspace
+from cge.solve.system import term_values
+
+if TYPE_CHECKING:
+    from cge.solve.model import Model
+
+Array = NDArray[np.float64]
+_MEASURES: Mapping[str, Measure] = {m.name: m for m in MEASURES}
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """An accepted equilibrium.
+
+    Parameters
+    ----------
+    model : Model
+    closure : Closure
+    resolved : Resolved
+        The system that was solved.
+    workspace : Workspace
+    levels : ndarray (columns,)
+        Level of every variable.
+    diagnostics : Diagnostics
+    """
+
+    model: Model
+    closure: Closure
+    resolved: Resolved
+    workspace: Workspace
+    levels: Array
+    diagnostics: Diagnostics
+
+    @cached_property
+    def outcomes(self) -> Array:
+        """All outcomes in the order of the compiled model."""
+        arrays = self.model.arrays
+        return arrays.outcome_coefficients @ term_values(arrays, self.levels)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a variable, outcome or measure as a table.
+
+        Parameters
+        ----------
+        name : str
+            E.g. ``"output"``, ``"trade_value"``, ``"real_gdp"``.
+
+        Returns
+        -------
+        DataFrame
+            One column per axis, then ``benchmark``, ``value``, ``unit``. A measure is
+            a change, its benchmark zero.
+        """
+        if name in _MEASURES:
+            measure = _MEASURES[name]
+            table = pd.DataFrame({"s": self.model.benchmark.regions})
+            return table.assign(benchmark=0.0, value=self.measure(name), unit=measure.unit)
+        if name in self.model.variables:
+            family = self.model.variables[name]
+            values, start = self.levels, self.model.arrays.start
+        elif name in self.model.outcomes:
+            family = self.model.outcomes[name]
+            values, start = self.outcomes, self.model.outcome_start
+        else:
+            allowed = [*self.model.variables.families, *self.model.outcomes.families, *_MEASURES]
+            raise InputError("unknown name", value=name, allowed=allowed)
+        table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
+        here = family.block.positions
+        return table.assign(benchmark=start[here], value=values[here], unit=family.unit)
+
+    def outcome(self, selector: str) -> float:
+        """Return one value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
+        name = selector.split("[")[0].strip()
+        if name in _MEASURES:
+            return float(self.measure(name)[self._region(selector)])
+        values, _, position = self._locate(selector)
+        return float(values[position])
+
+    def relative(self, selector: str) -> float:
+        """Return one value relative to the benchmark."""
+        values, start, position = self._locate(selector)
+        return float(values[position] / start[position])
+
+    def _locate(self, selector: str) -> tuple[Array, Array, int]:
+        name = selector.split("[")[0].strip()
+        if name in self.model.variables:
+            layout, values, start = self.model.variables, self.levels, self.model.arrays.start
+        else:
+            layout, values, start = self.model.outcomes, self.outcomes, self.model.outcome_start
+        _, positions = layout.select(selector, "outcome")
+        if len(positions) != 1:
+            raise InputError(f"selects {len(positions)} cells, not one", value=selector)
+        return values, start, int(positions[0])
+
+    def _region(self, selector: str) -> int:
+        regions = self.model.benchmark.regions
+        code = selector.partition("[")[2].rstrip("] ").strip()
+        if code not in regions:
+            raise InputError("unknown region", value=selector, allowed=regions)
+        return regions.index(code)
+
+    def by_region(self, name: str, benchmark: bool = False) -> Array:
+        """Return a regional outcome in the order of the benchmark's regions."""
+        values = self.model.outcome_start if benchmark else self.outcomes
+        return values[self.model.outcomes[name].block.positions]
+
+    def measure(self, name: str) -> Array:
+        """Return a measure for all regions, (s,)."""
+        measure = _MEASURES[name]
+        now = {n: self.by_region(n) for n in measure.inputs}
+        then = {n: self.by_region(n, benchmark=True) for n in measure.inputs}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(measure.formula(now, then), dtype=float)
+
+    # -- derivatives ----------------------------------------------------------------------
+
+    def gradient(self, selector: str) -> pd.DataFrame:
+        """Return derivatives of one outcome with respect to every exogenous cell.
+
+        One adjoint solve gives them all: with F(z, e) = 0 and outcome g(z, e),
+        dg/de = g_e - lambda F_e where J' lambda = g_z.
+
+        Parameters
+        ----------
+        selector : str
+            A variable, outcome or measure and its codes: ``"equivalent_variation[USA]"``.
+
+        Returns
+        -------
+        DataFrame
+            ``instrument``, ``cell`` (tuple of codes), ``level``, ``derivative`` per unit
+            of the level (for a power: per unit of the rate). Cells that the closure
+            makes endogenous are left out.
+        """
+        total = self._total_derivative(self._outcome_gradient(selector))
+        arrays = self.model.arrays
+        solved = np.zeros(len(arrays.start), dtype=bool)
+        solved[self.resolved.system.unknown] = True
+        for gang in self.resolved.system.gangs:
+            solved[gang] = True
+        tables = []
+        for name in EXOGENOUS:
+            block = self.model.variables[name].block
+            here = np.arange(block.start, block.start + len(block))
+            keep = ~solved[here]
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "instrument": name,
+                        "cell": [c for c, k in zip(block.index, keep, strict=True) if k],
+                        "level": self.levels[here[keep]],
+                        "derivative": total[here[keep]],
+                    }
+                )
+            )
+        return pd.concat(tables, ignore_index=True)
+
+    def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:
+        """Return (row of term weights, direct gradient by column) of one outcome."""
+        model = self.model
+        weights = np.zeros(model.arrays.exponents.shape[0])
+        direct = np.zeros(len(model.arrays.start))
+        name = selector.split("[")[0].strip()
+        if name in model.variables:
+            _, _, position = self._locate(selector)
+            direct[position] = 1.0
+            return weights, direct
+        coefficients = model.arrays.outcome_coefficients
+        if name in _MEASURES:
+            region = self._region(selector)
+            for source, slope in self._measure_slopes(_MEASURES[name], region).items():
+                row = model.outcomes[source].block.start + region
+                weights += slope * coefficients[[row]].toarray().ravel()
+            return weights, direct
+        _, _, position = self._locate(selector)
+        return coefficients[[position]].toarray().ravel(), direct
+
+    def _measure_slopes(self, measure: Measure, region: int) -> dict[str, float]:
+        """Return d measure / d outcome of one region, by complex step."""
+        now: dict[str, Any] = {n: complex(self.by_region(n)[region]) for n in measure.inputs}
+        then = {n: float(self.by_region(n, benchmark=True)[region]) for n in measure.inputs}
+        slopes = {}
+        for source in measure.inputs:
+            step = 1e-30 * max(abs(now[source]), 1.0)
+            moved = {**now, source: now[source] + 1j * step}
+            slopes[source] = float(measure.formula(moved, then).imag / step)
+        return slopes
+
+    def _total_derivative(self, outcome: tuple[Array, Array]) -> Array:
+        """Return the derivative with respect to the level of every given column."""
+        weights, direct = outcome
+        system = self.resolved.system
+        by_level = direct + self._column_derivative(weights)
+        scale = np.where(self.model.arrays.free, 1.0, self.levels)
+        gradient = system.chain(by_level * scale)
+        folded = system.fold(self.levels, self.resolved.target_levels)
+        z = system.start(self.levels)
+        jacobian = folded.jacobian(z)
+        ordering = self.workspace.ordering or Ordering.of(jacobian)
+        factorised = Factorised(jacobian, ordering)
+        multipliers = factorised.solve_transposed(gradient)
+        multipliers += factorised.solve_transposed(gradient - jacobian.T @ multipliers)
+        return by_level - self._column_derivative(system.matrix.T @ multipliers)
+
+    def _column_derivative(self, weights: Array) -> Array:
+        """Return d(weights @ terms)/d level for every column."""
+        arrays = self.model.arrays
+        terms = term_values(arrays, self.levels)
+        result = arrays.exponents.T @ (weights * terms)
+        positive = ~arrays.free
+        result[positive] /= self.levels[positive]
+        linear = np.flatnonzero(arrays.free_of_term >= 0)
+        if len(linear):
+            unit = self.levels.copy()
+            unit[arrays.free] = 1.0
+            partial = term_values(arrays, unit)[linear]
+            np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
+        return result
