@@ -80,7 +80,14 @@ RULES = {
     "region_mean": (
         "As sector_mean, but no region has a usable cell: the region's own mean over usable cells."
     ),
-    "cap": "Private households with employed persons: source share above 0.95 set to 0.95.",
+    "cap": (
+        "Private households with employed persons: source share above 0.95, below 0.05 or "
+        "undefined set to 0.95."
+    ),
+    "clipped": (
+        "Only with --clip: source share between 0 and 1 but outside [0.05, 0.95] set to the "
+        "nearer bound instead of the sector mean."
+    ),
     "korea_pattern": (
         "Taiwan, whose labour compensation exceeds value added: Korea's sector pattern shifted so "
         "that Taiwan's value-added weighted mean equals the Penn World Table share of the year."
@@ -203,13 +210,17 @@ def shift_level(shares: np.ndarray, weights: np.ndarray, target: float) -> np.nd
     return moved(brentq(gap, -10.0, 10.0, xtol=1e-12))
 
 
-def screen(labour: pd.DataFrame, value_added: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def screen(
+    labour: pd.DataFrame, value_added: pd.DataFrame, clip: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn labour compensation into shares, replacing the cells that cannot be used.
 
     Parameters
     ----------
     labour, value_added : DataFrame
         Region by sector, million USD.
+    clip : bool
+        Set possible shares outside the bounds to the nearer bound, not to the sector mean.
 
     Returns
     -------
@@ -234,10 +245,16 @@ def screen(labour: pd.DataFrame, value_added: pd.DataFrame) -> tuple[pd.DataFram
             pattern.to_numpy(), weight.loc[region].fillna(0.0).to_numpy(), own_mean
         ).clip(LOWEST, HIGHEST)
         rule = np.where(sector_mean.notna(), "sector_mean", "region_mean")
-        capped = raw.columns.isin(PRIVATE_HOUSEHOLDS) & raw.loc[region].gt(HIGHEST)
-        fill = np.where(capped, HIGHEST, level)
-        shares.loc[region] = np.where(good, raw.loc[region], fill)
-        rules.loc[region] = np.where(good, "", np.where(capped, "cap", rule))
+        fill = pd.DataFrame({"share": level, "rule": rule}, index=raw.columns)
+        if clip:
+            near = raw.loc[region].between(0.0, 1.0)
+            fill.loc[near, "share"] = raw.loc[region].clip(LOWEST, HIGHEST)
+            fill.loc[near, "rule"] = "clipped"
+        private = raw.columns.isin(PRIVATE_HOUSEHOLDS)
+        fill.loc[private, "share"] = HIGHEST
+        fill.loc[private, "rule"] = "cap"
+        shares.loc[region] = raw.loc[region].where(good, fill["share"])
+        rules.loc[region] = fill["rule"].where(~good, "")
     return shares, rules
 
 
@@ -303,9 +320,8 @@ def pwt_shares(path: Path) -> pd.DataFrame:
         Region by year, 1995 to 2014.
     """
     known = pd.read_csv(path).pivot(index="iso3", columns="year", values="labsh")
-    return known.reindex(columns=range(known.columns.min(), known.columns.max() + 1)).interpolate(
-        axis=1, limit_area="inside"
-    )
+    years = range(int(min(known.columns)), int(max(known.columns)) + 1)
+    return known.reindex(columns=years).interpolate(axis=1, limit_area="inside")
 
 
 def to_long(shares: pd.DataFrame, rules: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -337,7 +353,10 @@ def to_long(shares: pd.DataFrame, rules: pd.DataFrame, year: int) -> pd.DataFram
 
 
 def labour_1995_2011(
-    costs: dict[int, pd.DataFrame], weights: dict[int, pd.DataFrame], pwt: pd.DataFrame
+    costs: dict[int, pd.DataFrame],
+    weights: dict[int, pd.DataFrame],
+    pwt: pd.DataFrame,
+    clip: bool,
 ) -> pd.DataFrame:
     """Build the labour shares of the 41 x 35 tables.
 
@@ -349,6 +368,8 @@ def labour_1995_2011(
         Value added of the table by year, region by sector.
     pwt : DataFrame
         Result of `pwt_shares`.
+    clip : bool
+        As in `screen`.
 
     Returns
     -------
@@ -363,7 +384,7 @@ def labour_1995_2011(
             costs[source][key].unstack("sector").loc[kept, first.columns]
             for key in ("labour", "value_added")
         )
-        screened[source] = screen(labour, added)
+        screened[source] = screen(labour, added, clip)
     pieces = []
     for year in YEARS:
         source = 2011 if year >= 2010 else 2007
@@ -377,12 +398,14 @@ def labour_1995_2011(
                 ).clip(LOWEST, HIGHEST)
             tag = f"level_{source}"
             rules = rules.map(lambda rule, tag=tag: f"{rule}+{tag}" if rule else tag)
-        shares, rules = fill_regions(shares, rules, weights[year], pwt.loc[UNUSABLE, year])
+        shares, rules = fill_regions(shares, rules, weights[year], float(pwt[year][UNUSABLE]))
         pieces.append(to_long(shares, rules, year))
     return pd.concat(pieces, ignore_index=True)
 
 
-def labour_2014(costs: pd.DataFrame, weights: pd.DataFrame, pwt: pd.DataFrame) -> pd.DataFrame:
+def labour_2014(
+    costs: pd.DataFrame, weights: pd.DataFrame, pwt: pd.DataFrame, clip: bool
+) -> pd.DataFrame:
     """Build the labour shares of the 44 x 56 table.
 
     Parameters
@@ -393,6 +416,8 @@ def labour_2014(costs: pd.DataFrame, weights: pd.DataFrame, pwt: pd.DataFrame) -
         Value added, region by sector, the rest of the world included.
     pwt : DataFrame
         Result of `pwt_shares`.
+    clip : bool
+        As in `screen`.
 
     Returns
     -------
@@ -403,8 +428,8 @@ def labour_2014(costs: pd.DataFrame, weights: pd.DataFrame, pwt: pd.DataFrame) -
     labour, added = (
         costs[key].unstack("nace2").loc[kept, weights.columns] for key in ("labour", "value_added")
     )
-    shares, rules = screen(labour, added)
-    shares, rules = fill_regions(shares, rules, weights, pwt.loc[UNUSABLE, 2014])
+    shares, rules = screen(labour, added, clip)
+    shares, rules = fill_regions(shares, rules, weights, float(pwt[2014][UNUSABLE]))
     return to_long(shares, rules, 2014)
 
 
@@ -527,7 +552,7 @@ def check(
         return {
             region: {
                 "here": round(float(mean), 3),
-                "pwt": round(float(pwt.loc[region, year]), 3),
+                "pwt": round(float(pwt[year][region]), 3),
             }
             for region, mean in means.drop(REST).items()
         }
@@ -692,6 +717,9 @@ def main() -> None:
     parser.add_argument("--raw", type=Path, required=True, help="folder of raw downloads")
     parser.add_argument("--tables", type=Path, required=True, help="folder of converted tables")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument(
+        "--clip", action="store_true", help="set possible shares beyond a bound to the bound"
+    )
     arguments = parser.parse_args()
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
@@ -708,8 +736,8 @@ def main() -> None:
     costs = {year: to_nace1(detailed[year], concordance) for year in SOURCE_YEARS}
     pwt = pwt_shares(find_raw(arguments.raw, "labsh.csv"))
 
-    labour_35 = labour_1995_2011(costs, weights, pwt)
-    labour_56 = labour_2014(detailed[2014], weights_2014, pwt)
+    labour_35 = labour_1995_2011(costs, weights, pwt, arguments.clip)
+    labour_56 = labour_2014(detailed[2014], weights_2014, pwt, arguments.clip)
     rates = tax_margin_rates(costs, {year: weights[year] for year in SOURCE_YEARS})
     concordance.to_csv(out / "nace2_to_nace1.csv", index=False)
     labour_35.to_csv(out / "wiod2013_labour_share.csv", index=False)

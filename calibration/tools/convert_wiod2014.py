@@ -121,8 +121,8 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     """
     drop = 23 - bits
     pattern = values.astype(np.float32).view(np.uint32).astype(np.uint64)
-    pattern = (pattern + (1 << (drop - 1))) >> drop << drop
-    return pattern.astype(np.uint32).view(np.float32)
+    rounded = (pattern + (1 << (drop - 1))) >> drop << drop
+    return rounded.astype(np.uint32).view(np.float32)
 
 
 def relative_gap(changed: np.ndarray, original: np.ndarray, keep: np.ndarray) -> float:

@@ -73,7 +73,7 @@ def pack_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     Parameters
     ----------
     path : Path
-        File to write; read it back with ``np.load(lzma.open(path))``.
+        File to write. ``np.load(lzma.open(path))`` reads it; `unpack_arrays` does so faster.
     arrays : dict of str to ndarray
         Arrays by key, stored in C order.
 

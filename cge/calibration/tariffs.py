@@ -1,0 +1,83 @@
+"""Benchmark tariffs by importer, exporter and sector."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cge.calibration.files import read_table
+from cge.errors import InputError
+from cge.paths import content_dir
+
+Array = NDArray[np.float64]
+COLUMNS = ("importer", "exporter", "sector", "rate", "status", "rule")
+
+
+def load_tariffs(
+    choice: str, table: str, regions: tuple[str, ...], sectors: tuple[str, ...]
+) -> tuple[Array, pd.DataFrame]:
+    """Return tariff rates (r, i, s) and the cells among them that a rule filled.
+
+    Parameters
+    ----------
+    choice : str
+        ``applied`` for the shipped rates of the table, ``none`` for zero, or the path
+        of a CSV or Parquet file with columns importer, exporter, sector, rate.
+
+    Raises
+    ------
+    InputError
+        For unknown codes, repeated cells, rates that are not numbers or -100 % and below.
+    """
+    rates = np.zeros((len(regions), len(sectors), len(regions)))
+    empty = pd.DataFrame(columns=["what", "region", "sector", "value", "rule"])
+    if choice == "none":
+        return rates, empty
+    source: Literal["shipped", "user"] = "user"
+    path = choice
+    if choice == "applied":
+        source = "shipped"
+        path = str(content_dir("calibration") / "tariffs" / f"{table}_applied.csv.gz")
+    frame = read_table(path, ("importer", "exporter", "sector", "rate"))
+    for column, known in (("importer", regions), ("exporter", regions), ("sector", sectors)):
+        unknown = ~frame[column].isin(known)
+        if unknown.any():
+            raise InputError(
+                f"unknown {column}", file=path, key=column,
+                value=str(frame.loc[unknown, column].iloc[0]), allowed=known,
+            )  # fmt: skip
+    rate = pd.to_numeric(frame["rate"], errors="coerce")
+    bad = rate.isna() | (rate <= -1) | np.isinf(rate)
+    if bad.any():
+        raise InputError(
+            "rate is not a number above -1", file=path, key="rate",
+            value=str(frame.loc[bad, "rate"].iloc[0]), allowed="fractions, 0.10 for 10 %",
+        )  # fmt: skip
+    repeated = frame.duplicated(["importer", "exporter", "sector"])
+    if repeated.any():
+        row = frame.loc[repeated].iloc[0]
+        raise InputError(
+            "cell stands twice", file=path,
+            value=f"{row['importer']}, {row['exporter']}, {row['sector']}",
+        )  # fmt: skip
+    position = {code: k for k, code in enumerate(regions)}
+    sector = {code: k for k, code in enumerate(sectors)}
+    rates[
+        frame["exporter"].map(position), frame["sector"].map(sector), frame["importer"].map(position)
+    ] = rate
+    if source == "user":
+        return rates, empty
+    filled = frame[(frame["status"] == "filled") | (frame["rule"] == "suspect")]
+    listed = pd.DataFrame(
+        {
+            "what": "tariff",
+            "region": filled["importer"] + " from " + filled["exporter"],
+            "sector": filled["sector"],
+            "value": filled["rate"].astype(float),
+            "rule": filled["rule"],
+        }
+    )
+    return rates, listed.reset_index(drop=True)
