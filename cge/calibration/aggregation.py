@@ -66,9 +66,7 @@ class Aggregation:
     groups: Mapping[str, Mapping[str, tuple[str, ...]]]
     names: Mapping[str, Mapping[str, str]]
 
-    def matrices(
-        self, regions: tuple[str, ...], sectors: tuple[str, ...]
-    ) -> tuple[Array, Array]:
+    def matrices(self, regions: tuple[str, ...], sectors: tuple[str, ...]) -> tuple[Array, Array]:
         """Return 0/1 matrices (aggregated, table) for regions and sectors."""
         return _matrix(self.regions, regions), _matrix(self.sectors, sectors)
 

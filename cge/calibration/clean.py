@@ -128,9 +128,7 @@ def clean(table: WorldTable) -> CleanTable:
     report("Leontief balance", (moved > 1e-9 * np.maximum(output0, 1.0)).sum(), moved.sum(),
            f"largest change of an output: {np.max(moved / np.maximum(output0, 1.0)):.2%} of itself")  # fmt: skip
 
-    share = np.divide(
-        table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0
-    )
+    share = np.divide(table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0)
     low = alive & (share < VALUE_ADDED_FLOOR)
     for k in np.flatnonzero(low):
         filled.append(

@@ -156,5 +156,3 @@ def to_classification(
             allowed=f"a set with classification '{table}', or one whose sectors are all '*'",
         )
     return {code: code for code in sectors}
-
-

@@ -96,9 +96,7 @@ def _load(name: str, year: int) -> WorldTable:
     folder = table_folder(name)
     file = f"wiot_{year}.npz.xz" if name == "wiod2013" else "table.npz.xz"
     data = _unpack(folder / file)
-    index = {
-        axis: pd.read_csv(folder / f"{axis}.csv") for axis in ("regions", "sectors", "agents")
-    }
+    index = {axis: pd.read_csv(folder / f"{axis}.csv") for axis in ("regions", "sectors", "agents")}
     regions, sectors, agents = (
         tuple(index[axis][column])
         for axis, column in (("regions", "region"), ("sectors", "sector"), ("agents", "agent"))

@@ -66,7 +66,9 @@ def load_tariffs(
     position = {code: k for k, code in enumerate(regions)}
     sector = {code: k for k, code in enumerate(sectors)}
     rates[
-        frame["exporter"].map(position), frame["sector"].map(sector), frame["importer"].map(position)
+        frame["exporter"].map(position),
+        frame["sector"].map(sector),
+        frame["importer"].map(position),
     ] = rate
     if source == "user":
         return rates, empty

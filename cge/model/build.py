@@ -8,6 +8,7 @@ from cge.calibration.benchmark import Benchmark
 from cge.model import demand, factors, income, outcomes, production, trade
 from cge.model.shares import Shares
 
+
 def build_model(benchmark: Benchmark, speed: str = "long") -> ConcreteModel:
     """Declare the static model on a benchmark.
 
@@ -27,7 +28,7 @@ def build_model(benchmark: Benchmark, speed: str = "long") -> ConcreteModel:
     k = Shares(benchmark, speed)
     for room in (trade, production, demand, factors, income):
         room.declare(m, k)
-    for room in (production, trade, demand, factors, income):
+    for room in (trade, production, demand, factors, income):
         room.equations(m, k)
     outcomes.declare(m, k)
     return m

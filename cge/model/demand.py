@@ -81,6 +81,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             weight(m, (s, d, i)), m.final_price[s, d, i], m.agent_price[s, d], k.sigma_final[s, d]
         )
 
+    @m.Expression(m.FINAL_USES)
+    def final_value(m, s, d, i):
+        """Final use at market prices, user tax not included [million USD]."""
+        return k.final[s, d, i] * m.final_use[s, d, i] * m.composite_price[u_of[d], i, s]
+
     @m.Constraint(m.COMPOSITES)
     def composite_market(m, u, i, s):
         """Supply of a composite equals what sectors and agents of its class buy."""

@@ -39,10 +39,13 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             paid = paid * (m.factor_use[s, j, f] / m.factor_supply[s, f]) ** (1 / omega)
         return m.factor_price[s, j, f] == paid
 
+    @m.Expression(m.FACTOR_USES)
+    def factor_payment(m, s, j, f):
+        """Factor income paid by a sector [million USD]."""
+        return k.factor[s, j, f] * m.factor_price[s, j, f] * m.factor_use[s, j, f]
+
     @m.Constraint(m.ENDOWMENTS)
     def factor_market(m, s, f):
         """The endowment earns what the sectors pay."""
         endowment = k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
-        return endowment == quicksum(
-            k.factor[c] * m.factor_price[c] * m.factor_use[c] for c in k.employers_of(s, f)
-        )
+        return endowment == quicksum(m.factor_payment[c] for c in k.employers_of(s, f))

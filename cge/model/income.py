@@ -42,52 +42,35 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def tariffs(m, s):
         """Tariff revenue: spending on composites less what reaches the exporters' border."""
         return k.absorption[s] * m.tariff_revenue[s] == quicksum(
-            k.composite[c] * m.composite_price[c] * m.composite[c]
-            - k.border_value[c] * m.paid_at_border[c]
-            for c in composites_of[s]
+            m.composite_value[c] - k.border_value[c] * m.paid_at_border[c] for c in composites_of[s]
         )
 
     @m.Constraint(m.REGIONS)
     def export_taxes(m, s):
         """Export-tax revenue: deliveries at the border less their basic value."""
         return k.absorption[s] * m.export_tax_revenue[s] == quicksum(
-            k.fob_value[c] * m.fob_deliveries[c] - k.output[c] * m.basic_price[c] * m.output[c]
-            for c in sectors_of[s]
+            k.fob_value[c] * m.fob_deliveries[c] - m.output_value[c] for c in sectors_of[s]
         )
 
     @m.Constraint(m.REGIONS)
     def output_taxes(m, s):
         """Output-tax revenue on basic value; a subsidy is negative."""
         return k.absorption[s] * m.output_tax_revenue[s] == quicksum(
-            k.output[c] * (1 - m.net_of_output_tax[c]) * m.basic_price[c] * m.output[c]
-            for c in sectors_of[s]
+            m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors_of[s]
         )
-
-    u_of, v_of = k.sector_class, k.agent_class
 
     @m.Constraint(m.REGIONS)
     def user_taxes(m, s):
         """User-tax revenue on the composites that sectors and agents buy."""
         return k.absorption[s] * m.user_tax_revenue[s] == quicksum(
-            k.intermediate[s, i, j]
-            * (m.intermediate_tax[s, i, j] - 1)
-            * m.composite_price[u_of[j], i, s]
-            * m.input_use[s, i, j]
-            for _, i, j in inputs_of[s]
-        ) + quicksum(
-            k.final[s, d, i]
-            * (m.final_tax[s, d, i] - 1)
-            * m.composite_price[v_of[d], i, s]
-            * m.final_use[s, d, i]
-            for _, d, i in final_of[s]
-        )
+            m.intermediate_tax[c] * m.input_value[c] - m.input_value[c] for c in inputs_of[s]
+        ) + quicksum(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final_of[s])
 
     @m.Constraint(m.REGIONS)
     def factor_taxes(m, s):
         """Factor-tax revenue on what the owners receive."""
         return k.absorption[s] * m.factor_tax_revenue[s] == quicksum(
-            k.factor[c] * (m.factor_tax[c] - 1) * m.factor_price[c] * m.factor_use[c]
-            for c in factor_uses_of[s]
+            m.factor_tax[c] * m.factor_payment[c] - m.factor_payment[c] for c in factor_uses_of[s]
         )
 
     @m.Expression(m.REGIONS)

@@ -140,3 +140,9 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         )
 
     m.input_use = Expression(m.INPUTS, rule=input_use)
+
+    @m.Expression(m.INPUTS)
+    def input_value(m, s, i, j):
+        """Intermediate use at market prices, user tax not included [million USD]."""
+        price = m.composite_price[u_of[j], i, s]
+        return k.intermediate[s, i, j] * m.input_use[s, i, j] * price

@@ -79,3 +79,44 @@ ENDOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.role
 #: By Walras' law one equation is implied by the others; the first member of this one
 #: is left out and checked afterwards.
 WALRAS_EQUATION = "factor_market"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Name, axes (letters as in the benchmark), unit and meaning of an outcome."""
+
+    name: str
+    axes: str
+    unit: str
+    meaning: str
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome("welfare", "s", "index", "absorption over its price index"),
+    Outcome("absorption_value", "s", "value", "absorption at user prices"),
+    Outcome("gdp", "s", "value", "GDP at market prices"),
+    Outcome("gdp_volume", "s", "value", "GDP at benchmark prices (Laspeyres volume)"),
+    Outcome("gdp_revalued", "s", "value", "benchmark GDP quantities at current prices"),
+    Outcome("gdp_by_production", "s", "value", "GDP as value added and taxes by sector"),
+    Outcome("gdp_by_expenditure", "s", "value", "GDP as final demand plus net exports"),
+    Outcome("real_factor_return", "sf", "index", "factor return over the welfare price"),
+    Outcome("consumer_real_return", "sf", "index", "factor return over the price index of the first agent"),
+    Outcome("factor_income", "sf", "value", "income of a factor"),
+    Outcome("final_spending", "sd", "value", "spending of an agent at user prices"),
+    Outcome("output_value", "sj", "value", "gross output at basic prices"),
+    Outcome("value_added_value", "sj", "value", "value added at the user's cost"),
+    Outcome("output_tax_paid", "sj", "value", "output tax, negative for a subsidy"),
+    Outcome("factor_tax_paid", "sjf", "value", "tax on a sector's use of a factor"),
+    Outcome("trade_value", "ris", "value", "deliveries at the exporter's border (fob)"),
+    Outcome("trade_volume", "ris", "value", "deliveries at benchmark fob prices"),
+    Outcome("tariff_paid", "ris", "value", "tariff revenue by route"),
+    Outcome("export_tax_paid", "ris", "value", "export-tax revenue by route"),
+    Outcome("exports", "s", "value", "exports, fob"),
+    Outcome("imports", "s", "value", "imports, fob"),
+    Outcome("trade_balance", "s", "value", "exports less imports, fob"),
+    Outcome("export_volume", "s", "value", "exports at benchmark fob prices"),
+    Outcome("import_volume", "s", "value", "imports at benchmark fob prices"),
+    Outcome("exports_revalued", "s", "value", "benchmark exports at current fob prices"),
+    Outcome("imports_revalued", "s", "value", "benchmark imports at current fob prices"),
+    Outcome("transfer", "s", "value", "transfer received from abroad (the balance)"),
+)  # fmt: skip

@@ -43,9 +43,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 def equations(m: ConcreteModel, k: Shares) -> None:
     """Add the equations of trade."""
     powers0 = {c: k.tariff_power[c] * k.export_tax_power[c] for c in k.flow}
-    share0 = {
-        c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()
-    }
+    share0 = {c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()}
 
     def fob_price(m: ConcreteModel, u: str, r: str, i: str, s: str):
         """Power form of the price at the exporter's border."""
@@ -74,11 +72,15 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             k.sigma_armington[u, i, s],
         )
 
+    @m.Expression(m.COMPOSITES)
+    def composite_value(m, u, i, s):
+        """Spending on a composite, tariffs included [million USD]."""
+        return k.composite[u, i, s] * m.composite_price[u, i, s] * m.composite[u, i, s]
+
     @m.Expression(m.ROUTES)
     def fob_value(m, u, r, i, s):
         """Value at the exporter's border [million USD]: spending less tariff."""
-        spending = k.composite[u, i, s] * m.composite_price[u, i, s] * m.composite[u, i, s]
-        return m.route_share[u, r, i, s] * spending / m.tariff[u, r, i, s]
+        return m.route_share[u, r, i, s] * m.composite_value[u, i, s] / m.tariff[u, r, i, s]
 
     @m.Expression(m.ROUTES)
     def basic_value(m, u, r, i, s):
@@ -89,9 +91,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     def armington_price(m, u, i, s):
         """Price of a composite: the shares of its origins sum to one. Armington (1969)."""
-        terms = (
-            (share0[c], weight(m, c), m.purchaser_price[c]) for c in k.flows_into(u, i, s)
-        )
+        terms = ((share0[c], weight(m, c), m.purchaser_price[c]) for c in k.flows_into(u, i, s))
         return ces.price_index(terms, m.composite_price[u, i, s], k.sigma_armington[u, i, s])
 
     m.armington_price = Constraint(m.COMPOSITES, rule=armington_price)
@@ -110,9 +110,12 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             m.fob_value[c] for c in k.flows_from(r, i)
         )
 
+    @m.Expression(m.SECTORS)
+    def output_value(m, r, i):
+        """Gross output at basic prices [million USD]."""
+        return k.output[r, i] * m.basic_price[r, i] * m.output[r, i]
+
     @m.Constraint(m.SECTORS)
     def goods_market(m, r, i):
         """Output equals deliveries to all uses, at basic prices, iceberg losses included."""
-        return k.output[r, i] * m.basic_price[r, i] * m.output[r, i] == quicksum(
-            m.basic_value[c] for c in k.flows_from(r, i)
-        )
+        return m.output_value[r, i] == quicksum(m.basic_value[c] for c in k.flows_from(r, i))

@@ -20,8 +20,7 @@ from scipy import sparse
 
 import cge.model
 from cge.calibration.benchmark import Benchmark
-from cge.solve import monomials
-from cge.solve.monomials import Block, MonomialArrays
+from cge.solve.arrays import Block, MonomialArrays
 
 #: Oldest files beyond this many are removed when a new one is written.
 KEEP = 12
@@ -36,7 +35,7 @@ def default_folder() -> Path:
 def _source_digest() -> str:
     digest = hashlib.sha256()
     folder = Path(cge.model.__file__).parent
-    for path in [*sorted(folder.glob("*.py")), Path(monomials.__file__)]:
+    for path in [*sorted(folder.glob("*.py")), Path(__file__).with_name("monomials.py")]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

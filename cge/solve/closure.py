@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from cge.errors import InputError
 from cge.model.registry import EXOGENOUS, WALRAS_EQUATION
+from cge.solve.arrays import MonomialArrays
 from cge.solve.layout import Layout
-from cge.solve.monomials import MonomialArrays
 from cge.solve.system import SquareSystem
 
 Array = NDArray[np.float64]
@@ -237,9 +237,7 @@ def _pair(family, free: Integers, fixed_family, fix: Integers, swap: Swap):
         )
     if len(free) == len(fix):
         return None
-    return [
-        free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key
-    ]
+    return [free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key]
 
 
 def _keys(family, positions: Integers, axes: list[str]) -> list[tuple[str, ...]]:

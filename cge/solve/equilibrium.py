@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.errors import NoEquilibrium
+from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.monomials import MonomialArrays
 from cge.solve.newton import Attempt, Workspace, newton
 from cge.solve.system import FoldedSystem, term_values
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.errors import InputError
-from cge.solve.monomials import Block
+from cge.solve.arrays import Block
 
 Integers = NDArray[np.int64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +13,12 @@ from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
 from cge.errors import InputError, NoEquilibrium
-from cge.model.build import build_model
-from cge.model.outcomes import OUTCOMES
-from cge.model.registry import VARIABLES, WALRAS_EQUATION
+from cge.model.registry import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
+from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Closure, Resolved, Swap, WageFloor, resolve
 from cge.solve.equilibrium import Progress, diagnose, solve_square
 from cge.solve.layout import Layout
-from cge.solve.monomials import MonomialArrays, compile_model
 from cge.solve.newton import Workspace
 from cge.solve.solution import Solution
 from cge.solve.system import term_values
@@ -31,6 +30,22 @@ SPEEDS = ("short", "long")
 SOLVERS = ("newton", "ipopt")
 #: Passes after which the set of regions at their wage floor must have settled.
 WAGE_FLOOR_PASSES = 12
+
+
+def _compile(benchmark: Benchmark, speed: str) -> MonomialArrays:
+    """Declare the equations and read them into arrays."""
+    # Pyomo takes a second to import, and a model read from the cache does without it.
+    from cge.model.build import build_model
+    from cge.solve.monomials import compile_model
+
+    # Millions of small objects are made and none is freed: the collector only costs time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return compile_model(build_model(benchmark, speed), [o.name for o in OUTCOMES])
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Model:
@@ -93,7 +108,7 @@ class Model:
             name = cache.key(benchmark, speed)
             arrays = cache.load(cache_folder, name)
         if arrays is None:
-            arrays = compile_model(build_model(benchmark, speed), [o.name for o in OUTCOMES])
+            arrays = _compile(benchmark, speed)
             if cache_folder is not None and name is not None:
                 cache.save(cache_folder, name, arrays)
         return cls(benchmark, arrays, speed)

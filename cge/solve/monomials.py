@@ -16,81 +16,26 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyomo.core.expr.numeric_expr as nx
 from numpy.typing import NDArray
 from pyomo.core.base.constraint import Constraint
-from pyomo.core.base.expression import Expression
+from pyomo.core.base.expression import Expression, ExpressionData, ScalarExpression
 from pyomo.core.base.var import Var
 from pyomo.core.expr.relational_expr import EqualityExpression
 from pyomo.environ import ConcreteModel, PositiveReals, Reals
 from scipy import sparse
 
-Exponents = tuple[tuple[int, float], ...]
-Polynomial = list[tuple[float, Exponents]]
+from cge.solve.arrays import Block, MonomialArrays
+
+#: (coefficient, number of the term) of each monomial.
+Polynomial = list[tuple[float, int]]
 
 
 class NotMonomial(ValueError):
     """An expression is not a sum of monomials; the message names the constraint."""
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """A family of columns or rows that share a name: where it starts and its index codes.
-
-    Parameters
-    ----------
-    name : str
-    start : int
-        Position of the first member.
-    index : tuple of tuple of str
-        Codes of each member, in order; a scalar has one empty tuple.
-    """
-
-    name: str
-    start: int
-    index: tuple[tuple[str, ...], ...]
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    @property
-    def positions(self) -> slice:
-        return slice(self.start, self.start + len(self.index))
-
-
-@dataclass(frozen=True, eq=False)
-class MonomialArrays:
-    """A compiled model, immutable.
-
-    Parameters
-    ----------
-    columns, rows, outcomes : tuple of Block
-        Variables, constraints and named expressions in the order of the arrays.
-    start : ndarray (columns,)
-        Level of each variable in the benchmark.
-    free : ndarray of bool (columns,)
-        True where a variable may have either sign.
-    exponents : csr_array (terms, columns)
-        Exponents of the positive variables.
-    free_of_term : ndarray of int (terms,)
-        Column of the free variable of each term, -1 where there is none.
-    coefficients : csr_array (rows, terms)
-    outcome_coefficients : csr_array (outcomes, terms)
-    """
-
-    columns: tuple[Block, ...]
-    rows: tuple[Block, ...]
-    outcomes: tuple[Block, ...]
-    start: NDArray[np.float64]
-    free: NDArray[np.bool_]
-    exponents: sparse.csr_array
-    free_of_term: NDArray[np.int64]
-    coefficients: sparse.csr_array
-    outcome_coefficients: sparse.csr_array
 
 
 def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> MonomialArrays:
@@ -172,7 +117,8 @@ class _Reader:
         self.column_of: dict[int, int] = {}
         self.start: list[float] = []
         self.free: list[bool] = []
-        self.term_of: dict[Exponents, int] = {}
+        self.term_of: dict[frozenset[tuple[int, float]], int] = {}
+        self.powers_of: list[dict[int, float]] = []
         self.named: dict[int, Polynomial] = {}
 
     def read_variables(self, model: ConcreteModel) -> tuple[Block, ...]:
@@ -196,24 +142,22 @@ class _Reader:
             blocks.append(Block(component.local_name, begin, tuple(index)))
         return tuple(blocks)
 
-    def read_rows(self, components: Iterable[tuple[str, Any, Any]]) -> tuple[tuple[Block, ...], _Rows]:
+    def read_rows(
+        self, components: Iterable[tuple[str, Any, Any]]
+    ) -> tuple[tuple[Block, ...], _Rows]:
         rows, blocks, count = _Rows(), [], 0
         for name, component, sides in components:
             index = []
             for key, item in component.items():
+                total: dict[int, float] = {}
                 try:
                     left, right = sides(item)
-                    polynomial = self.polynomial(left)
-                    other = self.polynomial(right)
+                    for coefficient, term in self.polynomial(left):
+                        total[term] = total.get(term, 0.0) + coefficient
+                    for coefficient, term in self.polynomial(right):
+                        total[term] = total.get(term, 0.0) - coefficient
                 except NotMonomial as error:
                     raise NotMonomial(f"{item.name}: {error}") from None
-                total: dict[int, float] = {}
-                for coefficient, exponents in polynomial:
-                    term = self.term(exponents)
-                    total[term] = total.get(term, 0.0) + coefficient
-                for coefficient, exponents in other:
-                    term = self.term(exponents)
-                    total[term] = total.get(term, 0.0) - coefficient
                 rows.terms.extend(total)
                 rows.values.extend(total.values())
                 rows.starts.append(len(rows.terms))
@@ -222,43 +166,56 @@ class _Reader:
             count += len(index)
         return tuple(blocks), rows
 
-    def term(self, exponents: Exponents) -> int:
-        return self.term_of.setdefault(exponents, len(self.term_of))
+    def term(self, powers: dict[int, float]) -> int:
+        """Return the number of the term with these exponents, a new one if it is new."""
+        key = frozenset(powers.items())
+        number = self.term_of.get(key)
+        if number is not None:
+            return number
+        kept = {column: power for column, power in powers.items() if power != 0}
+        if len(kept) < len(powers):
+            return self.term(kept)
+        free = [column for column in kept if self.free[column]]
+        if free and (len(free) > 1 or kept[free[0]] != 1):
+            raise NotMonomial("a variable of either sign stands in a product or power")
+        number = self.term_of[key] = len(self.powers_of)
+        self.powers_of.append(kept)
+        return number
 
     def terms(self) -> tuple[sparse.csr_array, NDArray[np.int64]]:
         """Return the exponent matrix and each term's free variable."""
-        columns, values, starts = array("q"), array("d"), array("q", [0])
-        free_of_term = np.full(len(self.term_of), -1, dtype=np.int64)
-        for term, exponents in enumerate(self.term_of):
-            for column, power in exponents:
-                if self.free[column]:
-                    free_of_term[term] = column
-                else:
-                    columns.append(column)
-                    values.append(power)
-            starts.append(len(columns))
-        matrix = sparse.csr_array(
-            (np.array(values), np.array(columns), np.array(starts)),
-            shape=(len(self.term_of), len(self.start)),
-        )
+        count = np.fromiter(map(len, self.powers_of), dtype=np.int64, count=len(self.powers_of))
+        columns = np.fromiter((c for p in self.powers_of for c in p), dtype=np.int64)
+        values = np.fromiter((v for p in self.powers_of for v in p.values()), dtype=float)
+        rows = np.repeat(np.arange(len(count)), count)
+        free = np.array(self.free, dtype=bool)[columns]
+        free_of_term = np.full(len(count), -1, dtype=np.int64)
+        free_of_term[rows[free]] = columns[free]
+        shape = (len(count), len(self.start))
+        matrix = sparse.csr_array((values[~free], (rows[~free], columns[~free])), shape=shape)
         return matrix, free_of_term
 
     # -- expressions ----------------------------------------------------------------------
 
     def polynomial(self, expr: Any) -> Polynomial:
-        """Return an expression as a list of (coefficient, exponents)."""
+        """Return an expression as a list of (coefficient, term)."""
+        kind = expr.__class__
+        if kind in _SUMS:
+            return [monomial for arg in expr.args for monomial in self.polynomial(arg)]
+        if kind in _NAMED:
+            known = self.named.get(id(expr))
+            if known is None:
+                known = self.named[id(expr)] = self.polynomial(expr.expr)
+            return known
+        if kind in _PRODUCTS and expr.args[0].__class__ in _NUMBERS:
+            factor = float(expr.args[0])
+            return [(factor * c, term) for c, term in self.polynomial(expr.args[1])]
         powers: dict[int, float] = {}
         try:
             coefficient = self.multiply(expr, 1.0, powers)
         except _IsSum:
             return self.expand(expr)
-        return [(coefficient, self.checked(powers))]
-
-    def checked(self, powers: dict[int, float]) -> Exponents:
-        free = [column for column in powers if self.free[column]]
-        if free and (len(free) > 1 or powers[free[0]] != 1):
-            raise NotMonomial("a variable of either sign stands in a product or power")
-        return tuple(sorted(item for item in powers.items() if item[1] != 0))
+        return [(coefficient, self.term(powers))]
 
     def multiply(self, expr: Any, power: float, powers: dict[int, float]) -> float:
         """Multiply expr**power into `powers`; return its coefficient.
@@ -266,90 +223,80 @@ class _Reader:
         Raises _IsSum where the expression is a sum, for the caller to expand.
         """
         kind = expr.__class__
-        if kind in _NUMBERS:
-            return _number_power(expr, power)
         column = self.column_of.get(id(expr))
         if column is not None:
             if expr.fixed:
                 return _number_power(expr.value, power)
             powers[column] = powers.get(column, 0.0) + power
             return 1.0
-        if kind in _PRODUCTS:
+        if kind in _BINARY:
             left, right = expr.args
+            if kind in _POWERS:
+                return self.multiply(left, power * _constant(right), powers)
             first = self.multiply(left, power, powers)
-            return first * self.multiply(right, power, powers)
-        if kind in _QUOTIENTS:
-            left, right = expr.args
-            first = self.multiply(left, power, powers)
-            return first * self.multiply(right, -power, powers)
-        if kind in _POWERS:
-            base, exponent = expr.args
-            return self.multiply(base, power * _constant(exponent), powers)
-        if kind in _NEGATIONS:
-            return _number_power(-1.0, power) * self.multiply(expr.args[0], power, powers)
-        if expr.is_named_expression_type():
-            polynomial = self.named.get(id(expr))
-            if polynomial is None:
-                polynomial = self.named[id(expr)] = self.polynomial(expr.expr)
+            return first * self.multiply(right, power if kind in _PRODUCTS else -power, powers)
+        if kind in _NUMBERS:
+            return _number_power(expr, power)
+        if kind in _NAMED:
+            polynomial = self.polynomial(expr)
             if len(polynomial) != 1:
                 raise _IsSum
-            coefficient, exponents = polynomial[0]
-            for column, exponent in exponents:
+            coefficient, term = polynomial[0]
+            for column, exponent in self.powers_of[term].items():
                 powers[column] = powers.get(column, 0.0) + exponent * power
             return _number_power(coefficient, power)
-        if not expr.is_potentially_variable():
-            return _number_power(float(nx.value(expr)), power)
+        if kind in _NEGATIONS:
+            return _number_power(-1.0, power) * self.multiply(expr.args[0], power, powers)
         if kind in _SUMS:
             if len(expr.args) == 1:
                 return self.multiply(expr.args[0], power, powers)
             raise _IsSum
+        if not expr.is_potentially_variable():
+            return _number_power(float(nx.value(expr)), power)
         raise NotMonomial(f"'{_shorten(expr)}' is not a sum of monomials")
 
     def expand(self, expr: Any) -> Polynomial:
-        """Return a sum, or a product that contains one, as a list of monomials."""
+        """Return a product, quotient or power that contains a sum as a list of monomials."""
         kind = expr.__class__
-        if kind in _SUMS:
-            return [monomial for arg in expr.args for monomial in self.polynomial(arg)]
         if kind in _PRODUCTS:
             left, right = (self.polynomial(arg) for arg in expr.args)
-            return [self.product(a, b) for a in left for b in right]
+            return [self.product(a, b, 1.0) for a in left for b in right]
         if kind in _QUOTIENTS:
             numerator, denominator = (self.polynomial(arg) for arg in expr.args)
             if len(denominator) != 1:
                 raise NotMonomial(f"'{_shorten(expr)}' divides by a sum")
-            coefficient, exponents = denominator[0]
-            inverse = (1 / coefficient, tuple((c, -p) for c, p in exponents))
-            return [self.product(a, inverse) for a in numerator]
+            return [self.product(a, denominator[0], -1.0) for a in numerator]
         if kind in _NEGATIONS:
-            return [(-c, exponents) for c, exponents in self.polynomial(expr.args[0])]
-        if kind in _POWERS:
-            base, exponent = expr.args
-            times = _constant(exponent)
-            if times != int(times) or not 0 < times <= 4:
-                raise NotMonomial(f"'{_shorten(expr)}' is a sum to the power {times:g}")
-            result = polynomial = self.polynomial(base)
-            for _ in range(int(times) - 1):
-                result = [self.product(a, b) for a in result for b in polynomial]
-            return result
-        return self.named[id(expr)]
+            return [(-c, term) for c, term in self.polynomial(expr.args[0])]
+        base, exponent = expr.args
+        times = _constant(exponent)
+        if times != int(times) or not 0 < times <= 4:
+            raise NotMonomial(f"'{_shorten(expr)}' is a sum to the power {times:g}")
+        result = polynomial = self.polynomial(base)
+        for _ in range(int(times) - 1):
+            result = [self.product(a, b, 1.0) for a in result for b in polynomial]
+        return result
 
     def product(
-        self, a: tuple[float, Exponents], b: tuple[float, Exponents]
-    ) -> tuple[float, Exponents]:
-        powers = dict(a[1])
-        for column, power in b[1]:
-            powers[column] = powers.get(column, 0.0) + power
-        return a[0] * b[0], self.checked(powers)
+        self, a: tuple[float, int], b: tuple[float, int], power: float
+    ) -> tuple[float, int]:
+        """Return a * b**power."""
+        powers = dict(self.powers_of[a[1]])
+        for column, exponent in self.powers_of[b[1]].items():
+            powers[column] = powers.get(column, 0.0) + exponent * power
+        return a[0] * _number_power(b[0], power), self.term(powers)
 
 
 class _IsSum(Exception):
     """Signals that an expression is a sum, not a single monomial."""
 
 
+_NAMED = {ExpressionData, ScalarExpression}
 _NUMBERS = {float, int, np.float64, np.int64, np.float32, np.int32, bool}
 _PRODUCTS = {nx.ProductExpression, nx.MonomialTermExpression}
 _QUOTIENTS = {nx.DivisionExpression}
 _POWERS = {nx.PowExpression}
+_BINARY = _PRODUCTS | _QUOTIENTS | _POWERS
 _NEGATIONS = {nx.NegationExpression}
 _SUMS = {nx.SumExpression, nx.LinearExpression}
 
@@ -371,7 +318,7 @@ def _constant(expr: Any) -> float:
 def _number_power(base: float, power: float) -> float:
     if power == 1:
         return float(base)
-    if base < 0 and power != int(power) or (base == 0 and power < 0):
+    if (base < 0 and power != int(power)) or (base == 0 and power < 0):
         raise NotMonomial(f"{base:g} to the power {power:g} is not a real number")
     return float(base) ** power
 

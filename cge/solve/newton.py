@@ -105,9 +105,7 @@ def newton(
     return Attempt(z, converged, max_iterations, history[-1], "too many steps", history)
 
 
-def _direction(
-    system: FoldedSystem, z: Array, residual: Array, workspace: Workspace
-) -> Array:
+def _direction(system: FoldedSystem, z: Array, residual: Array, workspace: Workspace) -> Array:
     """Return the Newton step, by factorisation or preconditioned GMRES."""
     jacobian = system.jacobian(z)
     if workspace.ordering is None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from cge.solve.monomials import MonomialArrays
+from cge.solve.arrays import MonomialArrays
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
