@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 #: Cells below this share of their column's total are set to zero.
 TINY = 1e-7
+#: Output below this share of the world's is none at all (rounding dust).
+DEAD = 1e-10
 #: Largest sum of input coefficients of a column.
 COLUMN_CAP = 0.97
 #: Value added may not fall below this share of output.
@@ -97,7 +99,7 @@ def clean(table: WorldTable) -> CleanTable:
     f[tiny] = 0.0
 
     output0 = table.output.reshape(n)
-    alive = output0 > 0
+    alive = output0 > DEAD * output0.sum()
     dead_cost = z[:, ~alive].sum() + f.reshape(n, -1)[~alive].sum()
     report("zero sectors", (~alive).sum(), dead_cost, "no output: left out with their purchases")
     z[:, ~alive] = 0.0
@@ -125,8 +127,10 @@ def clean(table: WorldTable) -> CleanTable:
         )
     output = np.maximum(output, 0.0)
     moved = np.abs(output - output0)
+    large = output0 > 1e-6 * output0.sum()
+    worst = np.max(np.where(large, moved / np.maximum(output0, 1e-300), 0.0))
     report("Leontief balance", (moved > 1e-9 * np.maximum(output0, 1.0)).sum(), moved.sum(),
-           f"largest change of an output: {np.max(moved / np.maximum(output0, 1.0)):.2%} of itself")  # fmt: skip
+           f"largest change of an output above a millionth of the world's: {worst:.2%}")  # fmt: skip
 
     share = np.divide(table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0)
     low = alive & (share < VALUE_ADDED_FLOOR)
@@ -136,8 +140,8 @@ def clean(table: WorldTable) -> CleanTable:
              "sector": table.sectors[k % i], "value": VALUE_ADDED_FLOOR,
              "rule": "below_floor"}
         )  # fmt: skip
-    report("value added", low.sum(), (np.maximum(VALUE_ADDED_FLOOR - share, 0) * output0)[low].sum(),
-           f"raised to {VALUE_ADDED_FLOOR:.0%} of output")  # fmt: skip
+    raised = (np.maximum(VALUE_ADDED_FLOOR - share, 0) * output0)[low].sum()
+    report("value added", low.sum(), raised, f"raised to {VALUE_ADDED_FLOOR:.0%} of output")
     share = np.where(low, VALUE_ADDED_FLOOR, share)
     # A column without inputs has nothing a product tax could lie on.
     share = np.where(alive & (used <= 0), 1.0, share)

@@ -35,7 +35,11 @@ TABLES: Mapping[str, ShippedTable] = {
         "World Input-Output Database, 2013 release: 41 regions x 35 sectors",
         tuple(range(1995, 2012)),
         "original",
-        ("Data: World Input-Output Database, 2013 release (Timmer et al. 2015).",),
+        (
+            "Data: World Input-Output Database, 2013 release (Timmer et al. 2015). Net product "
+            "taxes and transport margins on intermediates are estimated with the rates of the "
+            "2016 release; taxes on final use are not in the data.",
+        ),
     ),
     "wiod2014": ShippedTable(
         "wiod2014",
@@ -59,8 +63,7 @@ def table_folder(name: str) -> Path:
 
 def read_provenance(folder: Path) -> dict:
     """Return the provenance record of a content folder."""
-    with open(folder / "provenance.yaml", encoding="utf-8") as file:
-        return yaml.safe_load(file)
+    return yaml.safe_load((folder / "provenance.yaml").read_text(encoding="utf-8"))
 
 
 def _unpack(path: Path) -> dict[str, np.ndarray]:
@@ -130,18 +133,26 @@ def _load(name: str, year: int) -> WorldTable:
 
 
 def _grid(frame: pd.DataFrame, value: str, regions, sectors) -> np.ndarray:
-    wide = frame.pivot(index="region", columns="sector", values=value)
-    return wide.reindex(index=list(regions), columns=list(sectors)).to_numpy(dtype=float)
+    cells = frame.set_index(["region", "sector"])[value]
+    wanted = pd.MultiIndex.from_product([regions, sectors])
+    return cells.reindex(wanted).to_numpy(dtype=float).reshape(len(regions), len(sectors))
 
 
 def _value_added_share(name, year, data, regions, sectors) -> np.ndarray:
     """Return value added at basic prices over output, (s, j); zero where there is none."""
-    if name == "wiod2013":
-        with lzma.open(table_folder(name) / "value_added.csv.xz") as file:
-            frame = pd.read_csv(file)
-        frame = frame[frame["year"] == year]
-        return np.nan_to_num(_grid(frame, "va_share", regions, sectors))
     shape = (len(regions), len(sectors))
+    if name == "wiod2013":
+        # The release's own tax and margin rows are lost; the 2016 release has them for two
+        # years. What the column leaves over inputs is split with those rates.
+        with lzma.open(table_folder(name) / "value_added.csv.xz") as file:
+            gross = pd.read_csv(file)
+        gross = _grid(gross[gross["year"] == year], "gross_va_share", regions, sectors)
+        rates = pd.read_csv(content_dir("calibration") / "factors" / f"{name}_tax_margin_share.csv")
+        rates = rates[rates["year"] == (2007 if year <= 2009 else 2011)]
+        taxes, margins = (
+            _grid(rates, column, regions, sectors) for column in ("tax_share", "margin_share")
+        )
+        return np.nan_to_num(gross - taxes - margins)
     output = data["x"].astype(float).reshape(shape)
     value_added = data["VA_basic"].astype(float).reshape(shape)
     # The rest of the world has no cost rows: the whole column residual is value added.

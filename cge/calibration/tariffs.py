@@ -65,11 +65,8 @@ def load_tariffs(
         )  # fmt: skip
     position = {code: k for k, code in enumerate(regions)}
     sector = {code: k for k, code in enumerate(sectors)}
-    rates[
-        frame["exporter"].map(position),
-        frame["sector"].map(sector),
-        frame["importer"].map(position),
-    ] = rate
+    exporter, importer = frame["exporter"].map(position), frame["importer"].map(position)
+    rates[exporter, frame["sector"].map(sector), importer] = rate
     if source == "user":
         return rates, empty
     filled = frame[(frame["status"] == "filled") | (frame["rule"] == "suspect")]

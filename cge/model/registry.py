@@ -100,7 +100,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("gdp_by_production", "s", "value", "GDP as value added and taxes by sector"),
     Outcome("gdp_by_expenditure", "s", "value", "GDP as final demand plus net exports"),
     Outcome("real_factor_return", "sf", "index", "factor return over the welfare price"),
-    Outcome("consumer_real_return", "sf", "index", "factor return over the price index of the first agent"),
+    Outcome("consumer_real_return", "sf", "index", "factor return over the first agent's price"),
     Outcome("factor_income", "sf", "value", "income of a factor"),
     Outcome("final_spending", "sd", "value", "spending of an agent at user prices"),
     Outcome("output_value", "sj", "value", "gross output at basic prices"),

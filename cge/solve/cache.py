@@ -64,7 +64,7 @@ def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             np.savez(file, **_pack(arrays))
-        os.replace(temporary, folder / f"{name}.npz")
+        Path(temporary).replace(folder / f"{name}.npz")
         kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
         for old in kept[KEEP:]:
             old.unlink(missing_ok=True)

@@ -63,29 +63,75 @@ def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> Monomia
     outcome_blocks, outcome_coefficients = reader.read_rows(
         (name, named[name], _value) for name in outcomes
     )
-    exponents, free_of_term = reader.terms()
-    terms = exponents.shape[0]
+    free = np.array(reader.free, dtype=bool)
+    terms = reader.terms()
+    merged, number = _merge(terms)
+    _check_free(terms, free, coefficients, rows)
+    count = merged.shape[0]
+    linear = sparse.csr_array(merged[:, np.flatnonzero(free)]).tocoo()
+    free_of_term = np.full(count, -1, dtype=np.int64)
+    free_of_term[linear.row] = np.flatnonzero(free)[linear.col]
+    positive = sparse.csr_array(merged @ sparse.diags_array((~free).astype(float)))
+    positive.eliminate_zeros()
     return MonomialArrays(
         columns=columns,
         rows=rows,
         outcomes=outcome_blocks,
         start=np.array(reader.start),
-        free=np.array(reader.free, dtype=bool),
-        exponents=exponents,
+        free=free,
+        exponents=positive,
         free_of_term=free_of_term,
-        coefficients=_csr(coefficients, _length(rows), terms),
-        outcome_coefficients=_csr(outcome_coefficients, _length(outcome_blocks), terms),
+        coefficients=_csr(coefficients, _length(rows), number, count),
+        outcome_coefficients=_csr(outcome_coefficients, _length(outcome_blocks), number, count),
     )
+
+
+def _merge(terms: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return the distinct terms, and for every term the number of its like.
+
+    Like terms are found by two random projections of their exponents, which agree to
+    the last bit where the exponents do.
+    """
+    projections = np.random.default_rng(0).standard_normal((terms.shape[1], 2))
+    sums = terms @ projections
+    order = np.lexsort((sums[:, 1], sums[:, 0]))
+    different = (np.diff(sums[order], axis=0) != 0).any(axis=1)
+    group = np.concatenate([[0], np.cumsum(different)])
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = group
+    first = order[np.concatenate([[True], different])]
+    return sparse.csr_array(terms[first]), number
+
+
+def _check_free(
+    terms: sparse.csr_array, free: NDArray[np.bool_], rows: _Rows, blocks: tuple[Block, ...]
+) -> None:
+    """Raise NotMonomial if a free variable stands in a product or power."""
+    within = sparse.csr_array(terms[:, np.flatnonzero(free)])
+    power = abs(within) @ np.ones(within.shape[1])
+    bad = np.flatnonzero((power != 0) & (power != 1) | (np.diff(within.indptr) > 1))
+    if not len(bad):
+        return
+    entry = np.flatnonzero(np.isin(np.array(rows.terms), bad))
+    name = "an outcome"
+    if len(entry):
+        row = int(np.searchsorted(np.array(rows.starts), entry[0], side="right")) - 1
+        block = next(b for b in blocks if b.start <= row < b.start + len(b))
+        index = block.index[row - block.start]
+        name = f"{block.name}[{','.join(index)}]" if index else block.name
+    raise NotMonomial(f"{name}: a variable of either sign stands in a product or power")
 
 
 def _length(blocks: tuple[Block, ...]) -> int:
     return sum(len(block) for block in blocks)
 
 
-def _csr(data: _Rows, rows: int, terms: int) -> sparse.csr_array:
+def _csr(data: _Rows, rows: int, number: NDArray[np.int64], terms: int) -> sparse.csr_array:
     matrix = sparse.csr_array(
-        (np.array(data.values), np.array(data.terms), np.array(data.starts)), shape=(rows, terms)
+        (np.array(data.values), number[np.array(data.terms)], np.array(data.starts)),
+        shape=(rows, terms),
     )
+    matrix.sum_duplicates()
     matrix.eliminate_zeros()
     return matrix
 
@@ -111,14 +157,15 @@ class _Rows:
 
 
 class _Reader:
-    """Walks expressions once; equal monomials share one term."""
+    """Walks expressions once and writes down their terms."""
 
     def __init__(self) -> None:
         self.column_of: dict[int, int] = {}
         self.start: list[float] = []
         self.free: list[bool] = []
-        self.term_of: dict[frozenset[tuple[int, float]], int] = {}
-        self.powers_of: list[dict[int, float]] = []
+        self.columns = array("i")
+        self.powers = array("d")
+        self.ends = array("q", [0])
         self.named: dict[int, Polynomial] = {}
 
     def read_variables(self, model: ConcreteModel) -> tuple[Block, ...]:
@@ -127,6 +174,8 @@ class _Reader:
             begin = len(self.start)
             index = []
             for key, var in component.items():
+                if var.fixed:
+                    raise NotMonomial(f"variable {var.name} is fixed; make it exogenous instead")
                 self.column_of[id(var)] = len(self.start)
                 if var.domain is PositiveReals:
                     self.free.append(False)
@@ -167,106 +216,113 @@ class _Reader:
         return tuple(blocks), rows
 
     def term(self, powers: dict[int, float]) -> int:
-        """Return the number of the term with these exponents, a new one if it is new."""
-        key = frozenset(powers.items())
-        number = self.term_of.get(key)
-        if number is not None:
-            return number
-        kept = {column: power for column, power in powers.items() if power != 0}
-        if len(kept) < len(powers):
-            return self.term(kept)
-        free = [column for column in kept if self.free[column]]
-        if free and (len(free) > 1 or kept[free[0]] != 1):
-            raise NotMonomial("a variable of either sign stands in a product or power")
-        number = self.term_of[key] = len(self.powers_of)
-        self.powers_of.append(kept)
-        return number
+        """Write down a term with these exponents and return its number."""
+        self.columns.extend(powers)
+        self.powers.extend(powers.values())
+        self.ends.append(len(self.columns))
+        return len(self.ends) - 2
 
-    def terms(self) -> tuple[sparse.csr_array, NDArray[np.int64]]:
-        """Return the exponent matrix and each term's free variable."""
-        count = np.fromiter(map(len, self.powers_of), dtype=np.int64, count=len(self.powers_of))
-        columns = np.fromiter((c for p in self.powers_of for c in p), dtype=np.int64)
-        values = np.fromiter((v for p in self.powers_of for v in p.values()), dtype=float)
-        rows = np.repeat(np.arange(len(count)), count)
-        free = np.array(self.free, dtype=bool)[columns]
-        free_of_term = np.full(len(count), -1, dtype=np.int64)
-        free_of_term[rows[free]] = columns[free]
-        shape = (len(count), len(self.start))
-        matrix = sparse.csr_array((values[~free], (rows[~free], columns[~free])), shape=shape)
-        return matrix, free_of_term
+    def powers_of(self, term: int) -> Iterable[tuple[int, float]]:
+        """Return (column, exponent) of a term."""
+        here = slice(self.ends[term], self.ends[term + 1])
+        return zip(self.columns[here], self.powers[here])
+
+    def terms(self) -> sparse.csr_array:
+        """Return the exponents of all terms, free variables among them."""
+        shape = (len(self.ends) - 1, len(self.start))
+        matrix = sparse.csr_array(
+            (np.frombuffer(self.powers), np.frombuffer(self.columns, np.int32), self.ends), shape
+        )
+        matrix.eliminate_zeros()
+        matrix.sort_indices()
+        return matrix
 
     # -- expressions ----------------------------------------------------------------------
 
     def polynomial(self, expr: Any) -> Polynomial:
         """Return an expression as a list of (coefficient, term)."""
-        kind = expr.__class__
-        if kind in _SUMS:
+        kind = _KINDS.get(expr.__class__, 0)
+        if kind == _SUM:
             return [monomial for arg in expr.args for monomial in self.polynomial(arg)]
-        if kind in _NAMED:
+        if kind == _NAME:
             known = self.named.get(id(expr))
             if known is None:
                 known = self.named[id(expr)] = self.polynomial(expr.expr)
             return known
-        if kind in _PRODUCTS and expr.args[0].__class__ in _NUMBERS:
-            factor = float(expr.args[0])
-            return [(factor * c, term) for c, term in self.polynomial(expr.args[1])]
+        if kind == _PRODUCT and expr.args[0].__class__ is float:
+            factor, other = expr.args
+            return [(factor * c, term) for c, term in self.polynomial(other)]
         powers: dict[int, float] = {}
         try:
-            coefficient = self.multiply(expr, 1.0, powers)
+            coefficient = self.multiply(expr, powers)
         except _IsSum:
             return self.expand(expr)
         return [(coefficient, self.term(powers))]
 
-    def multiply(self, expr: Any, power: float, powers: dict[int, float]) -> float:
-        """Multiply expr**power into `powers`; return its coefficient.
+    def multiply(self, expr: Any, powers: dict[int, float]) -> float:
+        """Multiply a monomial's factors into `powers`; return its coefficient.
 
         Raises _IsSum where the expression is a sum, for the caller to expand.
         """
-        kind = expr.__class__
-        column = self.column_of.get(id(expr))
-        if column is not None:
-            if expr.fixed:
-                return _number_power(expr.value, power)
-            powers[column] = powers.get(column, 0.0) + power
-            return 1.0
-        if kind in _BINARY:
-            left, right = expr.args
-            if kind in _POWERS:
-                return self.multiply(left, power * _constant(right), powers)
-            first = self.multiply(left, power, powers)
-            return first * self.multiply(right, power if kind in _PRODUCTS else -power, powers)
-        if kind in _NUMBERS:
-            return _number_power(expr, power)
-        if kind in _NAMED:
-            polynomial = self.polynomial(expr)
-            if len(polynomial) != 1:
-                raise _IsSum
-            coefficient, term = polynomial[0]
-            for column, exponent in self.powers_of[term].items():
-                powers[column] = powers.get(column, 0.0) + exponent * power
-            return _number_power(coefficient, power)
-        if kind in _NEGATIONS:
-            return _number_power(-1.0, power) * self.multiply(expr.args[0], power, powers)
-        if kind in _SUMS:
-            if len(expr.args) == 1:
-                return self.multiply(expr.args[0], power, powers)
-            raise _IsSum
-        if not expr.is_potentially_variable():
-            return _number_power(float(nx.value(expr)), power)
-        raise NotMonomial(f"'{_shorten(expr)}' is not a sum of monomials")
+        column_of, kind_of, columns, exponents, ends = (
+            self.column_of, _KINDS.get, self.columns, self.powers, self.ends,
+        )  # fmt: skip
+        coefficient = 1.0
+        pending: list[tuple[Any, float]] = [(expr, 1.0)]
+        while pending:
+            expr, power = pending.pop()
+            column = column_of.get(id(expr))
+            if column is not None:
+                powers[column] = powers.get(column, 0.0) + power
+                continue
+            kind = kind_of(expr.__class__, 0)
+            if kind == _PRODUCT:
+                left, right = expr.args
+                pending.append((right, power))
+                pending.append((left, power))
+            elif kind == _NUMBER:
+                coefficient *= _number_power(expr, power)
+            elif kind == _NAME:
+                polynomial = self.polynomial(expr)
+                if len(polynomial) != 1:
+                    raise _IsSum
+                factor, term = polynomial[0]
+                coefficient *= _number_power(factor, power)
+                here = slice(ends[term], ends[term + 1])
+                for column, exponent in zip(columns[here], exponents[here], strict=True):
+                    powers[column] = powers.get(column, 0.0) + exponent * power
+            elif kind == _QUOTIENT:
+                left, right = expr.args
+                pending.append((right, -power))
+                pending.append((left, power))
+            elif kind == _POWER:
+                base, exponent = expr.args
+                pending.append((base, power * _constant(exponent)))
+            elif kind == _NEGATION:
+                coefficient *= _number_power(-1.0, power)
+                pending.append((expr.args[0], power))
+            elif kind == _SUM:
+                if len(expr.args) > 1:
+                    raise _IsSum
+                pending.append((expr.args[0], power))
+            elif not expr.is_potentially_variable():
+                coefficient *= _number_power(float(nx.value(expr)), power)
+            else:
+                raise NotMonomial(f"'{_shorten(expr)}' is not a sum of monomials")
+        return coefficient
 
     def expand(self, expr: Any) -> Polynomial:
         """Return a product, quotient or power that contains a sum as a list of monomials."""
-        kind = expr.__class__
-        if kind in _PRODUCTS:
+        kind = _KINDS.get(expr.__class__, 0)
+        if kind == _PRODUCT:
             left, right = (self.polynomial(arg) for arg in expr.args)
             return [self.product(a, b, 1.0) for a in left for b in right]
-        if kind in _QUOTIENTS:
+        if kind == _QUOTIENT:
             numerator, denominator = (self.polynomial(arg) for arg in expr.args)
             if len(denominator) != 1:
                 raise NotMonomial(f"'{_shorten(expr)}' divides by a sum")
             return [self.product(a, denominator[0], -1.0) for a in numerator]
-        if kind in _NEGATIONS:
+        if kind == _NEGATION:
             return [(-c, term) for c, term in self.polynomial(expr.args[0])]
         base, exponent = expr.args
         times = _constant(exponent)
@@ -281,8 +337,8 @@ class _Reader:
         self, a: tuple[float, int], b: tuple[float, int], power: float
     ) -> tuple[float, int]:
         """Return a * b**power."""
-        powers = dict(self.powers_of[a[1]])
-        for column, exponent in self.powers_of[b[1]].items():
+        powers = dict(self.powers_of(a[1]))
+        for column, exponent in self.powers_of(b[1]):
             powers[column] = powers.get(column, 0.0) + exponent * power
         return a[0] * _number_power(b[0], power), self.term(powers)
 
@@ -291,14 +347,19 @@ class _IsSum(Exception):
     """Signals that an expression is a sum, not a single monomial."""
 
 
-_NAMED = {ExpressionData, ScalarExpression}
-_NUMBERS = {float, int, np.float64, np.int64, np.float32, np.int32, bool}
-_PRODUCTS = {nx.ProductExpression, nx.MonomialTermExpression}
-_QUOTIENTS = {nx.DivisionExpression}
-_POWERS = {nx.PowExpression}
-_BINARY = _PRODUCTS | _QUOTIENTS | _POWERS
-_NEGATIONS = {nx.NegationExpression}
-_SUMS = {nx.SumExpression, nx.LinearExpression}
+_PRODUCT, _NUMBER, _NAME, _QUOTIENT, _POWER, _NEGATION, _SUM = range(1, 8)
+_KINDS: dict[type, int] = {
+    nx.ProductExpression: _PRODUCT,
+    nx.MonomialTermExpression: _PRODUCT,
+    nx.DivisionExpression: _QUOTIENT,
+    nx.PowExpression: _POWER,
+    nx.NegationExpression: _NEGATION,
+    nx.SumExpression: _SUM,
+    nx.LinearExpression: _SUM,
+    ExpressionData: _NAME,
+    ScalarExpression: _NAME,
+    **dict.fromkeys((float, int, bool, np.float64, np.float32, np.int64, np.int32), _NUMBER),
+}
 
 
 def _codes(key: Any) -> tuple[str, ...]:
@@ -308,7 +369,7 @@ def _codes(key: Any) -> tuple[str, ...]:
 
 
 def _constant(expr: Any) -> float:
-    if expr.__class__ in _NUMBERS:
+    if _KINDS.get(expr.__class__) == _NUMBER:
         return float(expr)
     if expr.is_potentially_variable():
         raise NotMonomial(f"exponent '{_shorten(expr)}' is not a number")
