@@ -130,7 +130,7 @@ def clean(table: WorldTable) -> CleanTable:
     large = output0 > 1e-6 * output0.sum()
     worst = np.max(np.where(large, moved / np.maximum(output0, 1e-300), 0.0))
     report("Leontief balance", (moved > 1e-9 * np.maximum(output0, 1.0)).sum(), moved.sum(),
-           f"largest change of an output above a millionth of the world's: {worst:.2%}")  # fmt: skip
+           f"largest change of an output above a millionth of all: {worst:.2%}")  # fmt: skip
 
     share = np.divide(table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0)
     low = alive & (share < VALUE_ADDED_FLOOR)

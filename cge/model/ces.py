@@ -10,7 +10,6 @@ has no weights, since its index is not a sum of monomials in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from pyomo.environ import quicksum
@@ -34,14 +33,28 @@ def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
     return weight * (index / price) ** sigma
 
 
-def price_index(terms: Iterable[Term], index: Any, sigma: float) -> Any:
-    """Return the equation that defines the nest's price index: value shares sum to one.
+def price_index(
+    shares: list[Any], prices: list[tuple[float, Any]], index: Any, sigma: float
+) -> Any:
+    """Return the equation that defines a nest's price index: its value shares sum to one.
 
-    For sigma = 1 the index is the geometric mean of the prices, as one product.
+    Parameters
+    ----------
+    shares : list
+        Value shares of the inputs at current prices, as :func:`value_share` gives them.
+    prices : list of (float, price)
+        Benchmark share and price of the inputs. For sigma = 1, where shares say nothing
+        of prices, the index is their geometric mean.
     """
     if sigma == 1:
         mean = index**-1
-        for share, _, price in terms:
+        for share, price in prices:
             mean = mean * price**share
         return mean == 1
-    return quicksum(value_share(share, w, price, index, sigma) for share, w, price in terms) == 1
+    return quicksum(shares) == 1
+
+
+def nest_price(terms: list[Term], index: Any, sigma: float) -> Any:
+    """Return the price-index equation of a nest from (share, weight, price) of its inputs."""
+    shares = [value_share(share, w, price, index, sigma) for share, w, price in terms]
+    return price_index(shares, [(share, price) for share, _, price in terms], index, sigma)

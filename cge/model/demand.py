@@ -39,7 +39,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def welfare_price(m, s):
         """Price index of absorption: CES of the agents' price indices."""
         terms = [(k.bundle[c] / k.absorption[s], 1.0, m.agent_price[c]) for c in agents_in[s]]
-        return ces.price_index(terms, m.welfare_price[s], k.sigma_agents[(s,)])
+        return ces.nest_price(terms, m.welfare_price[s], k.sigma_agents[(s,)])
 
     m.welfare_index = Constraint(m.REGIONS, rule=welfare_price)
 
@@ -70,7 +70,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             (k.final[c] * k.final_tax_power[c] / k.bundle[s, d], weight(m, c), m.final_price[c])
             for c in k.goods_of(s, d)
         ]
-        return ces.price_index(terms, m.agent_price[s, d], k.sigma_final[s, d])
+        return ces.nest_price(terms, m.agent_price[s, d], k.sigma_final[s, d])
 
     m.agent_index = Constraint(m.AGENTS, rule=agent_price)
 

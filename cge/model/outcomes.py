@@ -30,13 +30,11 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     abroad_from = {s: [c for c in k.flow if c[1] == s and c[3] != s] for s in regions}
     abroad_to = {s: [c for c in k.flow if c[3] == s and c[1] != s] for s in regions}
 
-    @m.Expression(m.ROUTES)
-    def fob_price(m, u, r, i, s):
+    def fob_price(m, c):
         """Price at the exporter's border, relative to the benchmark."""
-        if r == s:
-            return m.basic_price[r, i]
-        tax = m.export_tax[u, r, i, s] / k.export_tax_power[u, r, i, s]
-        return m.basic_price[r, i] * tax
+        if c not in m.CROSS_BORDER:
+            return m.basic_price[c[1], c[2]]
+        return m.basic_price[c[1], c[2]] * m.export_tax[c] / k.export_tax_power[c]
 
     def fob0(c):
         return k.flow[c] * k.export_tax_power[c]
@@ -44,7 +42,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.ROUTES)
     def route_volume(m, u, r, i, s):
         """Quantity delivered on a route, at benchmark fob prices."""
-        return m.fob_value[u, r, i, s] / m.fob_price[u, r, i, s]
+        return m.fob_value[u, r, i, s] / fob_price(m, (u, r, i, s))
 
     @m.Expression(m.DELIVERIES)
     def trade_value(m, r, i, s):
@@ -56,7 +54,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.DELIVERIES)
     def tariff_paid(m, r, i, s):
-        return quicksum(m.tariff[c] * m.fob_value[c] - m.fob_value[c] for c in routes[r, i, s])
+        return quicksum(m.route_spending[c] - m.fob_value[c] for c in routes[r, i, s])
 
     @m.Expression(m.DELIVERIES)
     def export_tax_paid(m, r, i, s):
@@ -82,11 +80,11 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def exports_revalued(m, s):
-        return quicksum(fob0(c) * m.fob_price[c] for c in abroad_from[s])
+        return quicksum(fob0(c) * fob_price(m, c) for c in abroad_from[s])
 
     @m.Expression(m.REGIONS)
     def imports_revalued(m, s):
-        return quicksum(fob0(c) * m.fob_price[c] for c in abroad_to[s])
+        return quicksum(fob0(c) * fob_price(m, c) for c in abroad_to[s])
 
     @m.Expression(m.REGIONS)
     def absorption_value(m, s):

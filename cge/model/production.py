@@ -65,7 +65,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             terms.append((k.value_added[s, j] / cost, 1.0, m.value_added_price[s, j]))
         if (s, j) in k.materials:
             terms.append((k.materials[s, j] / cost, 1.0, m.material_price[s, j]))
-        return ces.price_index(terms, m.input_bundle_price[s, j], k.sigma_top[s, j])
+        return ces.nest_price(terms, m.input_bundle_price[s, j], k.sigma_top[s, j])
 
     m.zero_profit = Constraint(m.SECTORS, rule=zero_profit)
 
@@ -94,7 +94,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             (k.factor[c] * k.factor_tax_power[c] / k.value_added[s, j], 1.0, m.factor_cost[c])
             for c in k.factors_of(s, j)
         ]
-        return ces.price_index(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
+        return ces.nest_price(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
 
     m.value_added_index = Constraint(m.VALUE_ADDING, rule=value_added_price)
 
@@ -126,7 +126,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             )
             for c in k.inputs_of(s, j)
         ]
-        return ces.price_index(terms, m.material_price[s, j], k.sigma_intermediate[s, j])
+        return ces.nest_price(terms, m.material_price[s, j], k.sigma_intermediate[s, j])
 
     m.material_index = Constraint(m.MATERIAL_USING, rule=material_price)
 

@@ -8,10 +8,10 @@ purchaser stand, as powers: export tax, iceberg cost, tariff.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Set, Var, quicksum
+from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
 
 from cge.model import ces
-from cge.model.shares import Shares
+from cge.model.shares import Key, Shares
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
@@ -45,20 +45,13 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     powers0 = {c: k.tariff_power[c] * k.export_tax_power[c] for c in k.flow}
     share0 = {c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()}
 
-    def fob_price(m: ConcreteModel, u: str, r: str, i: str, s: str):
-        """Power form of the price at the exporter's border."""
-        if r == s:
-            return m.basic_price[r, i]
-        return m.basic_price[r, i] * m.export_tax[u, r, i, s]
+    def purchaser_price(m: ConcreteModel, c: Key):
+        """Price of what arrives, relative to the benchmark: every wedge as a power."""
+        price = m.basic_price[c[1], c[2]] * m.trade_cost[c] * m.tariff[c] / powers0[c]
+        return price * m.export_tax[c] if c in m.CROSS_BORDER else price
 
-    def purchaser_price(m: ConcreteModel, *c: str):
-        """Price of what arrives, relative to the benchmark."""
-        return fob_price(m, *c) * m.trade_cost[c] * m.tariff[c] / powers0[c]
-
-    def weight(m: ConcreteModel, c: tuple[str, ...]):
+    def weight(m: ConcreteModel, c: Key):
         return m.origin_weight[c] if c in m.WEIGHTED_ROUTES else 1.0
-
-    m.purchaser_price = Expression(m.ROUTES, rule=purchaser_price)
 
     @m.Expression(m.ROUTES)
     def route_share(m, u, r, i, s):
@@ -67,7 +60,18 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         return ces.value_share(
             share0[c],
             weight(m, c),
-            m.purchaser_price[c],
+            purchaser_price(m, c),
+            m.composite_price[u, i, s],
+            k.sigma_armington[u, i, s],
+        )
+
+    @m.Constraint(m.COMPOSITES)
+    def armington_price(m, u, i, s):
+        """Price of a composite: the shares of its origins sum to one. Armington (1969)."""
+        routes = k.flows_into(u, i, s)
+        return ces.price_index(
+            [m.route_share[c] for c in routes],
+            [(share0[c], purchaser_price(m, c)) for c in routes],
             m.composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
@@ -78,9 +82,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         return k.composite[u, i, s] * m.composite_price[u, i, s] * m.composite[u, i, s]
 
     @m.Expression(m.ROUTES)
+    def route_spending(m, u, r, i, s):
+        """Spending on what arrives from an origin, tariff included [million USD]."""
+        return m.route_share[u, r, i, s] * m.composite_value[u, i, s]
+
+    @m.Expression(m.ROUTES)
     def fob_value(m, u, r, i, s):
         """Value at the exporter's border [million USD]: spending less tariff."""
-        return m.route_share[u, r, i, s] * m.composite_value[u, i, s] / m.tariff[u, r, i, s]
+        return m.route_spending[u, r, i, s] / m.tariff[u, r, i, s]
 
     @m.Expression(m.ROUTES)
     def basic_value(m, u, r, i, s):
@@ -88,13 +97,6 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         if r == s:
             return m.fob_value[u, r, i, s]
         return m.fob_value[u, r, i, s] / m.export_tax[u, r, i, s]
-
-    def armington_price(m, u, i, s):
-        """Price of a composite: the shares of its origins sum to one. Armington (1969)."""
-        terms = ((share0[c], weight(m, c), m.purchaser_price[c]) for c in k.flows_into(u, i, s))
-        return ces.price_index(terms, m.composite_price[u, i, s], k.sigma_armington[u, i, s])
-
-    m.armington_price = Constraint(m.COMPOSITES, rule=armington_price)
 
     @m.Constraint(m.COMPOSITES)
     def border_payments(m, u, i, s):

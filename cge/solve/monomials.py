@@ -252,6 +252,8 @@ class _Reader:
         if kind == _PRODUCT and expr.args[0].__class__ is float:
             factor, other = expr.args
             return [(factor * c, term) for c, term in self.polynomial(other)]
+        if kind == _NEGATION:
+            return [(-c, term) for c, term in self.polynomial(expr.args[0])]
         powers: dict[int, float] = {}
         try:
             coefficient = self.multiply(expr, powers)
@@ -322,8 +324,6 @@ class _Reader:
             if len(denominator) != 1:
                 raise NotMonomial(f"'{_shorten(expr)}' divides by a sum")
             return [self.product(a, denominator[0], -1.0) for a in numerator]
-        if kind == _NEGATION:
-            return [(-c, term) for c, term in self.polynomial(expr.args[0])]
         base, exponent = expr.args
         times = _constant(exponent)
         if times != int(times) or not 0 < times <= 4:
