@@ -1,11 +1,17 @@
-"""Random benchmark worlds for property tests."""
+"""Balanced benchmark worlds for tests: random ones, and ones made to measure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.elasticities import NEST_AXES, Elasticities
+
+Array = NDArray[np.float64]
 
 
 def random_world(
@@ -26,9 +32,6 @@ def random_world(
     """
     rng = np.random.default_rng(seed)
     R, J, U, D, F = regions, sectors, use_classes, agents, factors
-    classes = tuple(f"u{k}" for k in range(U))
-    sector_class = tuple(classes[0] for _ in range(J))
-    agent_class = tuple(classes[min(d + 1, U - 1)] if U > 1 else classes[0] for d in range(D))
     level = wedges * 0.2
 
     def rate(*shape: int, low: float = -0.5) -> np.ndarray:
@@ -51,6 +54,84 @@ def random_world(
     alive = rng.random((R, J, J)) >= zeros
     technical = rng.dirichlet(np.ones(J + 1), size=(R, J))[:, :, :J].transpose(0, 2, 1)
     technical = technical * alive * 0.6  # (s, i, j) market value per unit of receipts
+    factor_share = rng.dirichlet(np.ones(F) * 3, size=(R, J))
+    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
+
+    def elasticities() -> Elasticities:
+        arrays = {
+            nest: rng.uniform(*sigma, tuple(sizes[a] for a in axes))
+            for nest, axes in NEST_AXES.items()
+        }
+        arrays["transformation"] = np.full(F, np.inf)
+        return Elasticities(**arrays)
+
+    return balanced_world(
+        share,
+        final,
+        technical,
+        factor_share,
+        {"short": elasticities(), "long": elasticities()},
+        name=f"random-{seed}",
+        tariff=tariff,
+        export_tax=export_tax,
+        intermediate_tax=user_tax,
+        final_tax=final_tax,
+        factor_tax=factor_tax,
+        output_tax=output_tax,
+    )
+
+
+def balanced_world(
+    share: Array,
+    final: Array,
+    technical: Array | None = None,
+    factor_share: Array | None = None,
+    elasticities: Mapping[str, Any] | float = 2.0,
+    name: str = "made",
+    **rates: Array,
+) -> Benchmark:
+    """Return the world in which given final demand is met with given shares.
+
+    Parameters
+    ----------
+    share : ndarray (u, r, i, s)
+        Origins of a composite at market prices, summing to one over `r`. The first
+        use class is that of sectors, agent `d` buys from class ``d + 1`` or the last.
+    final : ndarray (s, d, i)
+        Final demand at market prices.
+    technical : ndarray (s, i, j), optional
+        Intermediate cost with user tax per unit of receipts net of output tax.
+    factor_share : ndarray (s, j, f), optional
+        Shares of factors in their cost; default one factor.
+    elasticities : mapping or float
+        By speed; or nest to value, as ``Elasticities.from_values`` takes them, for both
+        speeds; or one number for every nest.
+    name : str
+    **rates : ndarray
+        ``tariff``, ``export_tax``, ``intermediate_tax``, ``final_tax``, ``factor_tax``,
+        ``output_tax`` as in the benchmark; default zero.
+    """
+    U, R, J, _ = share.shape
+    D = final.shape[1]
+    if factor_share is None:
+        factor_share = np.ones((R, J, 1))
+    if technical is None:
+        technical = np.zeros((R, J, J))
+    F = factor_share.shape[2]
+    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
+    shapes = {
+        "tariff": "uris", "export_tax": "uris", "intermediate_tax": "sij",
+        "final_tax": "sdi", "factor_tax": "sjf", "output_tax": "sj",
+    }  # fmt: skip
+    given = {
+        rate: np.asarray(rates.pop(rate, np.zeros(tuple(sizes[a] for a in axes))))
+        for rate, axes in shapes.items()
+    }
+    assert not rates, f"unknown rates {sorted(rates)}"
+    tariff, export_tax, user_tax, final_tax, factor_tax, output_tax = given.values()
+    classes = tuple(f"u{k}" for k in range(U))
+    sector_class = tuple(classes[0] for _ in range(J))
+    agent_class = tuple(classes[min(d + 1, U - 1)] if U > 1 else classes[0] for d in range(D))
 
     def basic(composites: np.ndarray) -> np.ndarray:
         """(u, i, s) market value -> (r, i) basic value."""
@@ -79,7 +160,6 @@ def random_world(
     receipts = flows.sum(axis=(0, 3)) * (1 - output_tax)
     intermediate = technical / (1 + user_tax) * receipts[:, None, :]
     remainder = receipts - (intermediate * (1 + user_tax)).sum(axis=1)
-    factor_share = rng.dirichlet(np.ones(F) * 3, size=(R, J))
     payments = factor_share * remainder[:, :, None] / (1 + factor_tax)
     taxes = (
         ((tariff * (1 + export_tax)) * flows).sum(axis=(0, 1, 2))
@@ -91,21 +171,19 @@ def random_world(
     )
     gdp = payments.sum(axis=(1, 2)) + taxes
     balance = (final * (1 + final_tax)).sum(axis=(1, 2)) - gdp
-    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
-
-    def elasticities() -> Elasticities:
-        arrays = {
-            nest: rng.uniform(*sigma, tuple(sizes[a] for a in axes))
-            for nest, axes in NEST_AXES.items()
-        }
-        arrays["transformation"] = np.full(F, np.inf)
-        return Elasticities(**arrays)
+    sectors = tuple(f"S{k}" for k in range(J))
+    names = tuple(f"F{k}" for k in range(F))
+    if not isinstance(elasticities, Mapping):
+        elasticities = {nest: elasticities for nest in NEST_AXES if nest != "transformation"}
+    if not set(elasticities) <= {"short", "long"}:
+        same = Elasticities.from_values(elasticities, sizes, {"i": sectors, "f": names})
+        elasticities = {"short": same, "long": same}
 
     return Benchmark(
-        name=f"random-{seed}",
+        name=name,
         regions=tuple(f"R{k}" for k in range(R)),
-        sectors=tuple(f"S{k}" for k in range(J)),
-        factors=tuple(f"F{k}" for k in range(F)),
+        sectors=sectors,
+        factors=names,
         agents=tuple(f"A{k}" for k in range(D)),
         use_classes=classes,
         sector_class=sector_class,
@@ -121,5 +199,5 @@ def random_world(
         factor_tax=factor_tax,
         output_tax=output_tax,
         balance=balance,
-        elasticities={"short": elasticities(), "long": elasticities()},
+        elasticities=elasticities,
     )

@@ -43,6 +43,10 @@ _AXES = {
 }
 
 
+#: Fields that say what a benchmark is called and where it comes from; no equation reads them.
+_LABELS = ("name", "notes", "groups", "names", "members", "origin", "status", "unit")
+
+
 @dataclass(frozen=True, eq=False)
 class Benchmark:
     """Balanced accounts of the benchmark year.
@@ -84,6 +88,8 @@ class Benchmark:
         Named sets of regions and sectors that scenarios may use.
     names : mapping
         Readable names of regions and sectors, by axis and code.
+    members : mapping
+        By axis, the codes of the table that each code of the benchmark is made of.
     origin : mapping
         What it was made from: table, year, aggregation, tariffs, elasticity set.
     """
@@ -113,6 +119,7 @@ class Benchmark:
     notes: tuple[str, ...] = ()
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -309,7 +316,16 @@ class Benchmark:
         """SHA-256 of everything the model reads, in hexadecimal."""
         digest = hashlib.sha256()
         for item in fields(self):
-            if item.name in ("name", "notes", "groups", "names", "origin", "status"):
+            if item.name in (
+                "name",
+                "notes",
+                "groups",
+                "names",
+                "members",
+                "origin",
+                "status",
+                "unit",
+            ):
                 continue
             value = getattr(self, item.name)
             digest.update(item.name.encode())

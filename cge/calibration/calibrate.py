@@ -222,6 +222,7 @@ def assemble(
         notes=notes,
         groups=partition.groups,
         names=partition.names,
+        members={"regions": partition.regions, "sectors": partition.sectors},
     )
 
 

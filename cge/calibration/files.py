@@ -110,9 +110,9 @@ def validate(schema: type[Schema], content: Any, path: str | Path | None) -> Sch
             value = None
         elif first["type"] == "missing":
             message, value = "this key is missing", None
-        cause = first.get("ctx", {}).get("error")
-        if isinstance(cause, InputError):
-            raise cause.located(path, key) from None
+        cause = getattr(first.get("ctx", {}).get("error"), "args", ())
+        if cause and isinstance(cause[0], InputError):
+            raise cause[0].located(path, key) from None
         raise InputError(message, file=path, key=key, value=value, allowed=allowed) from None
 
 

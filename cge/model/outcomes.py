@@ -121,6 +121,10 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         )
         return final + m.exports_revalued[s] - m.imports_revalued[s]
 
+    @m.Expression(m.INPUTS)
+    def input_spending(m, *c):
+        return m.intermediate_tax[c] * m.input_value[c]
+
     @m.Expression(m.SECTORS)
     def output_tax_paid(m, s, j):
         return m.output_value[s, j] - m.net_of_output_tax[s, j] * m.output_value[s, j]

@@ -105,6 +105,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("final_spending", "sd", "value", "spending of an agent at user prices"),
     Outcome("output_value", "sj", "value", "gross output at basic prices"),
     Outcome("value_added_value", "sj", "value", "value added at the user's cost"),
+    Outcome("input_spending", "sij", "value", "intermediate use at the user's cost"),
     Outcome("output_tax_paid", "sj", "value", "output tax, negative for a subsidy"),
     Outcome("factor_tax_paid", "sjf", "value", "tax on a sector's use of a factor"),
     Outcome("trade_value", "ris", "value", "deliveries at the exporter's border (fob)"),

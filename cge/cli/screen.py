@@ -1,0 +1,46 @@
+"""What the commands print: tables and progress on a terminal, plain text in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cge.experiments.run import Report
+
+#: Wide enough for the summary table when the output is not a terminal.
+PIPE_WIDTH = 140
+
+
+def console() -> Console:
+    """Return the console for results."""
+    out = Console()
+    return out if out.is_terminal else Console(width=PIPE_WIDTH, color_system=None)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show progress on a terminal's error stream; stay quiet in a pipe."""
+    err = Console(stderr=True)
+    if not err.is_terminal:
+        yield lambda _what, _part: None
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        console=err, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("", total=1.0)
+        yield lambda what, part: bar.update(task, description=what, completed=part)
+
+
+def table(title: str, header: list[str], rows: list[list[str]]) -> Table:
+    """Return a table with right-aligned figures."""
+    result = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    for number, name in enumerate(header):
+        result.add_column(name, justify="left" if number == 0 else "right")
+    for row in rows:
+        result.add_row(*row)
+    return result

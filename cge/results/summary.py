@@ -1,0 +1,138 @@
+"""The first page of a run: what an economist looks at before anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cge.experiments.run import ScenarioRun
+from cge.solve.solution import Solution
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the summary table."""
+
+    title: str
+    unit: str
+    digits: int
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("Welfare (EV)", "%", 2),
+    Column("Welfare (EV)", "bn USD", 1),
+    Column("Real GDP", "%", 2),
+    Column("Terms of trade", "%", 2),
+    Column("Real wage", "%", 2),
+    Column("Exports, volume", "%", 1),
+    Column("Imports, volume", "%", 1),
+    Column("Tariff revenue", "bn USD, change", 1),
+)
+
+
+def regional_table(solution: Solution) -> pd.DataFrame:
+    """Return the summary figures of a solution, one row per region and one for the world.
+
+    The world's row adds up money and leaves percentages of it that have a meaning.
+    """
+    b = solution.model.benchmark
+    to_bn = 1e-3 if b.unit == "million USD" else 1.0
+    ev_value = solution.measure("equivalent_variation_value")
+    labour = b.factors[0]
+    wages = solution.frame("consumer_real_return")
+    wages = wages[wages["f"] == labour].set_index("s")["value"].reindex(list(b.regions))
+    revenue = solution.frame("tariff_revenue")
+    change = (revenue["value"] - revenue["benchmark"]).to_numpy() * b.absorption
+    data = [
+        solution.measure("equivalent_variation"),
+        ev_value * to_bn,
+        solution.measure("real_gdp"),
+        solution.measure("terms_of_trade"),
+        100 * (wages.to_numpy() - 1),
+        solution.measure("export_volume_change"),
+        solution.measure("import_volume_change"),
+        change * to_bn,
+    ]
+    table = pd.DataFrame(np.array(data).T, index=list(b.regions))
+    trade0 = solution.by_region("export_volume", benchmark=True).sum()
+    trade1 = solution.by_region("export_volume").sum()
+    volume = 100 * (trade1 / trade0 - 1) if trade0 > 0 else np.nan
+    gdp = solution.measure("real_gdp") @ b.gdp / b.gdp.sum()
+    table.loc["World"] = [
+        100 * ev_value.sum() / b.absorption.sum(), ev_value.sum() * to_bn, gdp, np.nan, np.nan,
+        volume, volume, change.sum() * to_bn,
+    ]  # fmt: skip
+    table.columns = pd.MultiIndex.from_tuples([(c.title, c.unit) for c in COLUMNS])
+    return table
+
+
+def formatted(table: pd.DataFrame) -> list[list[str]]:
+    """Return the table's cells as text, row label first; a missing one is a dash."""
+    rows = []
+    for label, row in table.iterrows():
+        cells = [str(label)]
+        for value, column in zip(row, COLUMNS, strict=True):
+            # Adding zero turns a rounded -0.0 into 0.0.
+            rounded = round(float(value), column.digits) + 0.0
+            cells.append("-" if not np.isfinite(value) else f"{rounded:.{column.digits}f}")
+        rows.append(cells)
+    return rows
+
+
+def notes(run: ScenarioRun) -> list[str]:
+    """Return what must be said under any table of this run."""
+    b, scenario = run.benchmark, run.scenario
+    closure = run.cases[0].solution.closure
+    closing = f"Closure: {closure.name.replace('_', ' ')}, {scenario.chosen_speed}-run elasticities"
+    if closure.specific_factors:
+        closing += f"; fixed in each sector: {', '.join(closure.specific_factors)}"
+    if closure.wage_floor:
+        closing += f"; floor under the real price of {closure.wage_floor.factor}"
+    balance = scenario.closure.balance
+    closing += (
+        "; trade balances as in the data, indexed to the numeraire."
+        if balance == "given"
+        else f"; trade balances {balance if isinstance(balance, str) else f'x {balance.scale:g}'}."
+    )
+    lines = [
+        *b.notes,
+        f"Benchmark: {b.name}, {len(b.regions)} regions x {len(b.sectors)} sectors.",
+        closing,
+        f"Numeraire: {closure.numeraire or 'world factor price index'} = 1. Real GDP and terms of "
+        "trade are Fisher indices; EV is the exact equivalent variation of the regional agent "
+        "(household, government and investment).",
+        "Results hinge on the trade elasticities: compare the sets, not one number.",
+    ]
+    if b.status == "estimated":
+        lines.insert(0, "BENCHMARK WITH ESTIMATED DATA.")
+    return lines
+
+
+def markdown(run: ScenarioRun) -> str:
+    """Return the summary of a run as Markdown."""
+    scenario = run.scenario
+    lines = [f"# {scenario.title or scenario.name}", ""]
+    if scenario.description:
+        lines += [scenario.description.strip(), ""]
+    for case in run.cases:
+        lines += [f"## Elasticities: {case.elasticities}", ""]
+        table = regional_table(case.solution)
+        header = ["", *(f"{c.title}, {c.unit}" for c in COLUMNS)]
+        lines.append("| " + " | ".join(header) + " |")
+        lines.append("|---" + "|---:" * len(COLUMNS) + "|")
+        lines += ["| " + " | ".join(row) + " |" for row in formatted(table)]
+        d = case.solution.diagnostics
+        lines += [
+            "",
+            f"Accepted: residual {d.residual:.1e} (limit 1e-9), Walras {d.walras:.1e} of world "
+            f"income (limit 1e-9); {d.solver}, {d.iterations} iterations.",
+            "",
+        ]
+    lines += ["Notes", ""] + [f"- {line}" for line in notes(run)]
+    names = {**run.benchmark.names.get("regions", {})}
+    named = ", ".join(f"{code} {name}" for code, name in names.items())
+    if named and len(names) <= 20:
+        lines.append(f"- Regions: {named}.")
+    return "\n".join(lines) + "\n"

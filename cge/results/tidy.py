@@ -1,0 +1,127 @@
+"""Solutions as tidy tables: one row per figure, with its unit and its change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cge.experiments.run import ScenarioRun
+from cge.model.measures import MEASURES
+from cge.solve.solution import Solution
+
+COLUMNS = (
+    "scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
+    "measure", "value", "unit", "benchmark", "change", "change_unit",
+)  # fmt: skip
+
+#: Where each axis of a variable or outcome goes. On a route, region is the exporter and
+#: partner the importer; item is a factor, an agent or a use class.
+_PLACES: Mapping[str, str] = {
+    "r": "region", "s": "region", "i": "sector", "j": "sector", "f": "item", "d": "item",
+    "u": "item",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A figure of the output: its name there, what it is made from, how it changes."""
+
+    name: str
+    source: str
+    unit: str
+    change: str  # "percent", "difference" or "none"
+
+
+_INDEX = "index, benchmark = 1"
+REPORTED: tuple[Reported, ...] = (
+    *(Reported(m.name, m.name, m.unit, "itself") for m in MEASURES),
+    Reported("gdp", "gdp", "value", "percent"),
+    Reported("absorption", "absorption_value", "value", "percent"),
+    Reported("exports", "exports", "value", "percent"),
+    Reported("imports", "imports", "value", "percent"),
+    Reported("trade_balance", "trade_balance", "value", "difference"),
+    Reported("tariff_revenue", "tariff_revenue", "value", "difference"),
+    Reported("export_tax_revenue", "export_tax_revenue", "value", "difference"),
+    Reported("output_tax_revenue", "output_tax_revenue", "value", "difference"),
+    Reported("user_tax_revenue", "user_tax_revenue", "value", "difference"),
+    Reported("factor_tax_revenue", "factor_tax_revenue", "value", "difference"),
+    Reported("absorption_price", "welfare_price", _INDEX, "percent"),
+    Reported("agent_price", "agent_price", _INDEX, "percent"),
+    Reported("factor_price", "factor_return", _INDEX, "percent"),
+    Reported("real_factor_price", "consumer_real_return", _INDEX, "percent"),
+    Reported("employment", "factor_supply", _INDEX, "percent"),
+    Reported("final_spending", "final_spending", "value", "percent"),
+    Reported("basic_price", "basic_price", _INDEX, "percent"),
+    Reported("output", "output", _INDEX, "percent"),
+    Reported("output_value", "output_value", "value", "percent"),
+    Reported("value_added", "value_added_value", "value", "percent"),
+    Reported("output_tax", "output_tax_paid", "value", "difference"),
+    Reported("sector_employment", "factor_use", _INDEX, "percent"),
+    Reported("sector_factor_price", "factor_price", _INDEX, "percent"),
+    Reported("trade_value", "trade_value", "value", "percent"),
+    Reported("trade_volume", "trade_volume", "value", "percent"),
+    Reported("bilateral_tariff_revenue", "tariff_paid", "value", "difference"),
+    Reported("bilateral_export_tax_revenue", "export_tax_paid", "value", "difference"),
+)
+
+
+def tidy_solution(solution: Solution) -> pd.DataFrame:
+    """Return all reported figures of a solution.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, partner, sector, item, measure, value, unit, benchmark, change,
+        change_unit. Values are in the benchmark's money unit at the numeraire's price.
+    """
+    unit = solution.model.benchmark.unit
+    return pd.concat([_one(solution, r, unit) for r in REPORTED], ignore_index=True)
+
+
+def _one(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
+    frame = solution.frame(reported.source)
+    axes = [column for column in frame.columns if len(column) == 1]
+    places = {axis: _PLACES[axis] for axis in axes}
+    if "r" in axes and "s" in axes:
+        places["s"] = "partner"
+    frame = frame.rename(columns=places)
+    if reported.source.endswith("_revenue"):  # shares of benchmark absorption in the model
+        scale = solution.model.benchmark.absorption
+        frame["value"] *= scale
+        frame["benchmark"] *= scale
+    unit = money if reported.unit == "value" else reported.unit.replace("value", money)
+    value, benchmark = frame["value"].to_numpy(), frame["benchmark"].to_numpy()
+    if reported.change == "percent":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change = np.where(benchmark != 0, 100 * (value / benchmark - 1), np.nan)
+        change_unit = "percent"
+    else:
+        change, change_unit = value - benchmark, unit
+    return frame.assign(
+        measure=reported.name,
+        unit=unit,
+        change=change,
+        change_unit=change_unit,
+    ).reindex(
+        columns=["region", "partner", "sector", "item", "measure", "value", "unit", "benchmark",
+                 "change", "change_unit"]
+    )  # fmt: skip
+
+
+def tidy_run(run: ScenarioRun) -> pd.DataFrame:
+    """Return all reported figures of a scenario under all its elasticity sets."""
+    tables = []
+    for case in run.cases:
+        table = tidy_solution(case.solution)
+        table.insert(0, "scenario", run.scenario.name)
+        table.insert(1, "closure", case.solution.closure.name)
+        table.insert(2, "elasticities", case.elasticities)
+        table.insert(3, "year", case.solution.model.benchmark.origin.get("year", ""))
+        tables.append(table)
+    result = pd.concat(tables, ignore_index=True)
+    words = ["scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
+             "measure", "unit", "change_unit"]  # fmt: skip
+    return result.astype(dict.fromkeys(words, "category"))
