@@ -79,6 +79,12 @@ class InputError(CgeError):
             allowed=self.allowed,
         )
 
+    def moved(self, key: str, file: str | Path | None = None) -> InputError:
+        """Return the same error under another key, where the user wrote what is wrong."""
+        return InputError(
+            self.problem, file=self.file or file, key=key, value=self.value, allowed=self.allowed
+        )
+
 
 class NoEquilibrium(CgeError):
     """No point was found that passes the acceptance tests; says what was tried."""

@@ -24,11 +24,27 @@ def random_world(
     wedges: bool = True,
     zeros: float = 0.0,
     sigma: tuple[float, float] = (0.3, 4.0),
+    imbalance: float | None = None,
 ) -> Benchmark:
     """Return a balanced world with random accounts, wedges and elasticities.
 
     Final demand, input coefficients and rates are drawn; output follows from the
     Leontief inverse, factor payments take up what the other costs leave.
+
+    Parameters
+    ----------
+    seed, regions, sectors, use_classes, factors, agents
+        Of the draw and of the axes.
+    wedges : bool
+        Whether benchmark taxes and tariffs are drawn or zero.
+    zeros : float
+        Probability that a route or an input does not exist.
+    sigma : tuple of float
+        Range of all elasticities.
+    imbalance : float, optional
+        None: regional sizes are drawn, and transfers between regions may be a multiple
+        of a region's own income. A number x: sizes are those at which every region's
+        trade balances, times a draw from ``1 - x`` to ``1 + x``.
     """
     rng = np.random.default_rng(seed)
     R, J, U, D, F = regions, sectors, use_classes, agents, factors
@@ -65,20 +81,34 @@ def random_world(
         arrays["transformation"] = np.full(F, np.inf)
         return Elasticities(**arrays)
 
+    rates = {
+        "tariff": tariff, "export_tax": export_tax, "intermediate_tax": user_tax,
+        "final_tax": final_tax, "factor_tax": factor_tax, "output_tax": output_tax,
+    }  # fmt: skip
+    by_speed = {"short": elasticities(), "long": elasticities()}
+    if imbalance is not None:
+        sizes_drawn = rng.uniform(1 - imbalance, 1 + imbalance, R)
+        final = final * balancing_sizes(share, final, technical, factor_share, **rates)
+        final = final * sizes_drawn[:, None, None]
     return balanced_world(
-        share,
-        final,
-        technical,
-        factor_share,
-        {"short": elasticities(), "long": elasticities()},
-        name=f"random-{seed}",
-        tariff=tariff,
-        export_tax=export_tax,
-        intermediate_tax=user_tax,
-        final_tax=final_tax,
-        factor_tax=factor_tax,
-        output_tax=output_tax,
+        share, final, technical, factor_share, by_speed, name=f"random-{seed}", **rates
     )
+
+
+def balancing_sizes(share: Array, final: Array, *technology: Array, **rates: Array) -> Array:
+    """Return factors on the final demand of each region, (s, 1, 1), that balance all trade.
+
+    Balances are linear in the sizes of regions and sum to zero over the world, so the
+    sizes that make them zero are a null vector; arguments as for :func:`balanced_world`.
+    """
+    regions = final.shape[0]
+    columns = []
+    for s in range(regions):
+        only = np.zeros_like(final)
+        only[s] = final[s]
+        columns.append(_accounts(share, only, *technology, **rates)["balance"])
+    _, _, rows = np.linalg.svd(np.column_stack(columns))
+    return np.abs(rows[-1] / np.abs(rows[-1]).max())[:, None, None]
 
 
 def balanced_world(
@@ -111,27 +141,61 @@ def balanced_world(
         ``tariff``, ``export_tax``, ``intermediate_tax``, ``final_tax``, ``factor_tax``,
         ``output_tax`` as in the benchmark; default zero.
     """
+    accounts = _accounts(share, final, technical, factor_share, **rates)
+    U, R, J, _ = share.shape
+    D, F = final.shape[1], accounts["factor_payments"].shape[2]
+    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
+    sectors = tuple(f"S{k}" for k in range(J))
+    factors = tuple(f"F{k}" for k in range(F))
+    if not isinstance(elasticities, Mapping):
+        elasticities = {nest: elasticities for nest in NEST_AXES if nest != "transformation"}
+    if not set(elasticities) <= {"short", "long"}:
+        same = Elasticities.from_values(elasticities, sizes, {"i": sectors, "f": factors})
+        elasticities = {"short": same, "long": same}
+    classes = tuple(f"u{k}" for k in range(U))
+    return Benchmark(
+        name=name,
+        regions=tuple(f"R{k}" for k in range(R)),
+        sectors=sectors,
+        factors=factors,
+        agents=tuple(f"A{k}" for k in range(D)),
+        use_classes=classes,
+        sector_class=(classes[0],) * J,
+        agent_class=tuple(classes[_class_of_agent(d, U)] for d in range(D)),
+        elasticities=elasticities,
+        **accounts,
+    )
+
+
+def _class_of_agent(d: int, classes: int) -> int:
+    return min(d + 1, classes - 1)
+
+
+def _accounts(
+    share: Array,
+    final: Array,
+    technical: Array | None = None,
+    factor_share: Array | None = None,
+    **rates: Array,
+) -> dict[str, Array]:
+    """Return the arrays of the benchmark; arguments as for :func:`balanced_world`."""
     U, R, J, _ = share.shape
     D = final.shape[1]
     if factor_share is None:
         factor_share = np.ones((R, J, 1))
     if technical is None:
         technical = np.zeros((R, J, J))
-    F = factor_share.shape[2]
-    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
-    shapes = {
+    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": factor_share.shape[2]}
+    axes_of = {
         "tariff": "uris", "export_tax": "uris", "intermediate_tax": "sij",
         "final_tax": "sdi", "factor_tax": "sjf", "output_tax": "sj",
     }  # fmt: skip
     given = {
         rate: np.asarray(rates.pop(rate, np.zeros(tuple(sizes[a] for a in axes))))
-        for rate, axes in shapes.items()
+        for rate, axes in axes_of.items()
     }
     assert not rates, f"unknown rates {sorted(rates)}"
     tariff, export_tax, user_tax, final_tax, factor_tax, output_tax = given.values()
-    classes = tuple(f"u{k}" for k in range(U))
-    sector_class = tuple(classes[0] for _ in range(J))
-    agent_class = tuple(classes[min(d + 1, U - 1)] if U > 1 else classes[0] for d in range(D))
 
     def basic(composites: np.ndarray) -> np.ndarray:
         """(u, i, s) market value -> (r, i) basic value."""
@@ -143,9 +207,9 @@ def balanced_world(
         receipts = output * (1 - output_tax)
         z = technical / (1 + user_tax) * receipts[:, None, :]
         for j in range(J):
-            use[classes.index(sector_class[j])] += z[:, :, j].T
+            use[0] += z[:, :, j].T
         for d in range(D):
-            use[classes.index(agent_class[d])] += final[:, d, :].T
+            use[_class_of_agent(d, U)] += final[:, d, :].T
         return use
 
     output = basic(composites_of(np.zeros((R, J))))
@@ -171,33 +235,11 @@ def balanced_world(
     )
     gdp = payments.sum(axis=(1, 2)) + taxes
     balance = (final * (1 + final_tax)).sum(axis=(1, 2)) - gdp
-    sectors = tuple(f"S{k}" for k in range(J))
-    names = tuple(f"F{k}" for k in range(F))
-    if not isinstance(elasticities, Mapping):
-        elasticities = {nest: elasticities for nest in NEST_AXES if nest != "transformation"}
-    if not set(elasticities) <= {"short", "long"}:
-        same = Elasticities.from_values(elasticities, sizes, {"i": sectors, "f": names})
-        elasticities = {"short": same, "long": same}
-
-    return Benchmark(
-        name=name,
-        regions=tuple(f"R{k}" for k in range(R)),
-        sectors=sectors,
-        factors=names,
-        agents=tuple(f"A{k}" for k in range(D)),
-        use_classes=classes,
-        sector_class=sector_class,
-        agent_class=agent_class,
-        flows=flows,
-        tariff=tariff,
-        export_tax=export_tax,
-        intermediate=intermediate,
-        intermediate_tax=user_tax,
-        final=final,
-        final_tax=final_tax,
-        factor_payments=payments,
-        factor_tax=factor_tax,
-        output_tax=output_tax,
-        balance=balance,
-        elasticities=elasticities,
-    )
+    return {
+        **given,
+        "flows": flows,
+        "intermediate": intermediate,
+        "final": final,
+        "factor_payments": payments,
+        "balance": balance,
+    }

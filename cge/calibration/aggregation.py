@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from cge.calibration.files import read_yaml, validate
+from cge.calibration.files import is_file, read_yaml, validate
 from cge.errors import InputError
 from cge.paths import content_dir
 
 Array = NDArray[np.float64]
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
+
+
+#: Scenarios and selectors give these a meaning of their own.
+_RESERVED = "[]|,*!"
+
+
+def _plain(code: str) -> str:
+    if not code.strip() or code != code.strip() or code == "all" or code.startswith("all but"):
+        raise ValueError(f"'{code}' can not be a code or group: empty, padded, or 'all'")
+    if any(sign in _RESERVED or not sign.isprintable() for sign in code):
+        raise ValueError(f"code '{code}' holds one of {_RESERVED} or a control character")
+    return code
+
+
+Code = Annotated[str, AfterValidator(_plain)]
 
 
 class _Group(BaseModel):
@@ -28,8 +43,8 @@ class _Group(BaseModel):
 
 class _Groups(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    regions: dict[str, list[str]] = {}
-    sectors: dict[str, list[str]] = {}
+    regions: dict[Code, Annotated[list[str], Field(min_length=1)]] = {}
+    sectors: dict[Code, Annotated[list[str], Field(min_length=1)]] = {}
 
 
 class AggregationFile(BaseModel):
@@ -39,8 +54,8 @@ class AggregationFile(BaseModel):
     name: str
     title: str = ""
     table: str
-    regions: dict[str, _Group] | Literal["identity"]
-    sectors: dict[str, _Group] | Literal["identity"]
+    regions: Annotated[dict[Code, _Group], Field(min_length=1)] | Literal["identity"]
+    sectors: Annotated[dict[Code, _Group], Field(min_length=1)] | Literal["identity"]
     groups: _Groups = _Groups()
 
 
@@ -158,20 +173,21 @@ def load_aggregation(
 
 def _find(name: str, table: str) -> Path:
     folder = content_dir("calibration") / "aggregations"
+    shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     if name in NAMED_AGGREGATIONS:
-        for candidate in (f"{name}-{table}.yaml", f"{name}.yaml"):
-            path = folder / candidate
-            if path.is_file() and read_yaml(path).get("table") == table:
+        for candidate in (f"{name}-{table}", name):
+            path = shipped.get(candidate)
+            if path is not None and read_yaml(path).get("table") == table:
                 return path
         raise InputError(
             f"there is no aggregation '{name}' for table '{table}'", key="aggregation",
             value=name, allowed="full, or the path of an aggregation file",
         )  # fmt: skip
-    path = Path(name)
-    if not path.is_file():
+    path = shipped.get(name, Path(name))
+    if not is_file(path):
         raise InputError(
             "no such aggregation or file", key="aggregation", value=name,
-            allowed=f"{', '.join(NAMED_AGGREGATIONS)}, or the path of a file",
+            allowed=f"{', '.join(shipped)}, or the path of a file",
         )  # fmt: skip
     return path
 

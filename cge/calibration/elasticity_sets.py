@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cge.calibration.files import read_yaml, validate
+from cge.calibration.elasticities import NEST_AXES
+from cge.calibration.files import Number, is_file, read_yaml, validate
 from cge.errors import InputError
 from cge.paths import content_dir
 
 Array = NDArray[np.float64]
-Elasticity = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Elasticity = Annotated[Number, Field(ge=0)]
 
 NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 
@@ -42,6 +43,8 @@ class Entry(BaseModel):
     def _ordered(self) -> Entry:
         if not self.low <= self.value <= self.high:
             raise ValueError("low <= value <= high must hold")
+        if self.sector != "*" and "j" not in NEST_AXES[self.nest] and self.nest != "armington":
+            raise ValueError(f"nest '{self.nest}' has one value for all sectors: sector is '*'")
         return self
 
 
@@ -69,6 +72,8 @@ class ElasticitySet:
         Sector codes in use.
     entries : tuple of Entry
         Later entries override earlier ones for the cells they name.
+    file : path, optional
+        Where it was read, for messages.
     """
 
     name: str
@@ -76,6 +81,7 @@ class ElasticitySet:
     note: str
     classification: str
     entries: tuple[Entry, ...]
+    file: Path | None = None
 
     def by_sector(
         self,
@@ -104,6 +110,7 @@ class ElasticitySet:
             raise InputError(
                 f"elasticity set '{self.name}' has no {speed}-run value of nest '{nest}' "
                 f"for sector '{missing}'",
+                file=self.file,
                 key="entries",
             )
         return values
@@ -121,38 +128,81 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     InputError
         Naming file, key, value and what is allowed.
     """
-    folder = content_dir("calibration") / "elasticities"
-    name = str(name_or_path)
-    path = folder / f"{name}.yaml" if name in (*NAMED_SETS, "common") else Path(name)
-    if not path.is_file():
+    return _load(str(name_or_path), ())
+
+
+def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
+    """Read a set; `extending` are the files on the way to it, the nearest last."""
+    path = _find(name, extending[-1] if extending else None)
+    if path.resolve() in extending:
         raise InputError(
-            "no such elasticity set or file",
-            key="elasticities",
-            value=name,
-            allowed=f"{', '.join(NAMED_SETS)}, or the path of a file",
+            "sets extend each other in a circle", file=extending[-1], key="extends", value=name
         )
     file = validate(ElasticityFile, read_yaml(path), path)
     entries = list(file.entries)
     if file.extends:
-        if file.extends == file.name:
-            raise InputError("a set cannot extend itself", file=path, key="extends")
-        entries = [*load_elasticity_set(file.extends).entries, *entries]
-    return ElasticitySet(file.name, file.title, file.note, file.classification, tuple(entries))
+        base = _load(file.extends, (*extending, path.resolve()))
+        by_sector = any(entry.sector != "*" for entry in base.entries)
+        if by_sector and base.classification != file.classification:
+            raise InputError(
+                f"extends a set of classification '{base.classification}'", file=path,
+                key="classification", value=file.classification, allowed=base.classification,
+            )  # fmt: skip
+        entries = [*base.entries, *entries]
+    return ElasticitySet(
+        file.name, file.title, file.note, file.classification, tuple(entries), path
+    )
+
+
+def _find(name: str, extended_by: Path | None) -> Path:
+    if name in (*NAMED_SETS, "common"):
+        return content_dir("calibration") / "elasticities" / f"{name}.yaml"
+    beside = [extended_by.parent / name] if extended_by else []
+    for path in (*beside, Path(name)):
+        if is_file(path):
+            return path
+    raise InputError(
+        "no such elasticity set or file",
+        file=extended_by,
+        key="extends" if extended_by else "elasticities",
+        value=name,
+        allowed=f"{', '.join(NAMED_SETS)}, or the path of a file",
+    )
 
 
 def to_classification(
     chosen: ElasticitySet, sectors: tuple[str, ...], table: str
 ) -> Mapping[str, str]:
-    """Return which sector of the set's classification each table sector takes its value from."""
+    """Return which sector of the set's classification each table sector takes its value from.
+
+    Raises
+    ------
+    InputError
+        If the set is for another classification or names a sector it does not have.
+    """
+    named = dict.fromkeys(entry.sector for entry in chosen.entries if entry.sector != "*")
     if table == "wiod2014" and chosen.classification == "wiod2013":
         path = content_dir("calibration") / "concordances" / "nace2_to_wiod2013.csv"
         frame = pd.read_csv(path)
-        return dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
-    if table != chosen.classification and any(e.sector != "*" for e in chosen.entries):
+        source = dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
+        # Not every sector of the old classification is the source of a new one.
+        folder = content_dir("calibration") / "tables" / "wiod2013"
+        known = tuple(pd.read_csv(folder / "sectors.csv")["sector"])
+    elif named and table != chosen.classification:
         raise InputError(
             f"set '{chosen.name}' is for classification '{chosen.classification}', "
             f"the table has '{table}'",
-            key="elasticities",
+            file=chosen.file,
+            key="classification",
+            value=chosen.classification,
             allowed=f"a set with classification '{table}', or one whose sectors are all '*'",
         )
-    return {code: code for code in sectors}
+    else:
+        source, known = {code: code for code in sectors}, sectors
+    for sector in named:
+        if sector not in known:
+            raise InputError(
+                "unknown sector", file=chosen.file, key="entries", value=sector,
+                allowed=["*", *known],
+            )  # fmt: skip
+    return source

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from cge.errors import InputError
 
 #: No configuration file needs more than this.
 MAX_BYTES = 2_000_000
 Schema = TypeVar("Schema", bound=BaseModel)
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+#: A finite number; pydantic alone would take `true` for 1.
+Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
 
 
 class _Loader(yaml.SafeLoader):
@@ -66,13 +78,16 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     try:
         if path.is_dir():
             raise InputError("is a folder, not a file", file=path)
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError("file is too large", file=path, allowed=f"up to {MAX_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # bounded, for pipes and devices have no size
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
-    except PermissionError:
-        raise InputError("file can not be read", file=path) from None
+    except OSError as error:
+        raise InputError(f"file can not be read: {error.strerror}", file=path) from None
+    if len(raw) > MAX_BYTES:
+        raise InputError("file is too large", file=path, allowed=f"up to {MAX_BYTES:,} bytes")
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("file is not UTF-8 text", file=path) from None
     try:
@@ -82,7 +97,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         line = f" in line {mark.line + 1}" if mark is not None else ""
         raise InputError(f"not valid YAML{line}: {error.problem}", file=path) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"not valid YAML: {error}", file=path) from None
+        raise InputError(f"not valid YAML: {_one_line(error)}", file=path) from None
     if not isinstance(content, dict):
         raise InputError("the file must be a mapping of keys to values", file=path)
     return content
@@ -99,28 +114,84 @@ def validate(schema: type[Schema], content: Any, path: str | Path | None) -> Sch
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        allowed = None
-        value = first.get("input")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key"
-            allowed = _fields_at(schema, first["loc"])
-            value = None
-        elif first["type"] == "missing":
-            message, value = "this key is missing", None
-        cause = getattr(first.get("ctx", {}).get("error"), "args", ())
-        if cause and isinstance(cause[0], InputError):
-            raise cause[0].located(path, key) from None
-        raise InputError(message, file=path, key=key, value=value, allowed=allowed) from None
+        raise _problem(schema, content, error, path) from None
 
 
-def _fields_at(schema: type[BaseModel], location: tuple[Any, ...]) -> list[str] | None:
-    """Return the keys allowed where an unknown one stood, when that is plain."""
-    if len(location) == 1:
-        return [field.alias or name for name, field in schema.model_fields.items()]
-    return None
+def _problem(
+    schema: type[BaseModel], content: Any, error: ValidationError, path: str | Path | None
+) -> InputError:
+    """Return the first error of a validation as one message."""
+    found = [(_place(content, item["loc"], item["type"]), item) for item in error.errors()]
+    place = found[0][0]
+    # Every branch of a union reports its own error: the one that got deepest was meant.
+    inside = [entry for entry in found if entry[0][: len(place)] == place]
+    place, first = max(inside, key=lambda entry: len(entry[0]))
+    key = ".".join(str(part) for part in place)
+    cause = getattr(first.get("ctx", {}).get("error"), "args", ())
+    if cause and isinstance(cause[0], InputError):
+        return cause[0].located(path, key)
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(schema, place[:-1]) or None
+        return InputError("unknown key", file=path, key=key, allowed=allowed)
+    if first["type"] == "missing":
+        return InputError("this key is missing", file=path, key=key)
+    messages = [item["msg"].removeprefix("Value error, ") for where, item in inside
+                if where == place]  # fmt: skip
+    message = _one_line(", or: ".join(dict.fromkeys(messages)))
+    return InputError(message, file=path, key=key, value=first.get("input"))
+
+
+def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:
+    """Return a pydantic location without the names it gives to the branches of a union."""
+    place = []
+    for part in location:
+        inside = isinstance(content, dict) and part in content
+        if inside or (isinstance(content, list) and isinstance(part, int)):
+            place.append(part)
+            content = content[part]
+    if kind == "missing":
+        place.append(location[-1])
+    return tuple(place)
+
+
+def _keys_at(schema: type[BaseModel], place: Sequence[Any]) -> list[str]:
+    """Return the keys of the mapping that stands at `place` in files of a schema."""
+    kinds: list[Any] = [schema]
+    for part in place:
+        kinds = [inner for kind in kinds for inner in _inner_kinds(kind, part)]
+    return [
+        field.alias or name
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        for name, field in kind.model_fields.items()
+    ]
+
+
+def _inner_kinds(kind: Any, part: Any) -> list[Any]:
+    """Return what may stand under `part` of an annotated type, unions taken apart."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(kind) in (list, dict):
+        inner = get_args(kind)[-1]
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        by_key = {field.alias or name: field for name, field in kind.model_fields.items()}
+        if part not in by_key:
+            return []
+        inner = by_key[part].annotation
+    else:
+        return []
+    return list(get_args(inner)) if get_origin(inner) in (Union, UnionType) else [inner]
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether there is such a file; a name no file can have is none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def read_table(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -132,21 +203,42 @@ def read_table(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
         If the file is missing, unreadable, empty, or lacks a column.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError("no such file", file=path)
     try:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         else:
             frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (ValueError, OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise InputError(f"file can not be read as a table: {error}", file=path) from None
+    except Exception as error:
+        # The readers and decompressors have a dozen kinds of error, all about the file.
+        raise InputError(
+            f"file can not be read as a table: {_one_line(error)}", file=path
+        ) from None
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise InputError(
             f"column '{missing[0]}' is missing", file=path, key=missing[0],
             allowed=f"columns {', '.join(columns)}",
         )  # fmt: skip
+    # pandas renames the second of two equal columns of a CSV file.
+    twice = [c for c in columns if f"{c}.1" in frame.columns or (frame.columns == c).sum() > 1]
+    if twice:
+        raise InputError(f"column '{twice[0]}' stands twice", file=path, key=twice[0])
     if frame.empty:
         raise InputError("the table has no rows", file=path)
-    return frame
+    if path.suffix != ".parquet" and not isinstance(frame.index, pd.RangeIndex):
+        # pandas would take the first column for row labels and shift the others.
+        raise InputError(
+            "rows have more fields than the header has names", file=path,
+            allowed=f"{len(frame.columns)} fields in every row",
+        )  # fmt: skip
+    return frame.reset_index(drop=True)
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """Return a column of a user's table as floats, NaN where there is no finite number."""
+    if pd.api.types.is_bool_dtype(column):
+        return pd.Series(float("nan"), index=column.index)
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    return values.where(values.abs() < float("inf"))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.calibration.files import read_table
+from cge.calibration.files import is_file, numbers, read_table
 from cge.errors import InputError
 from cge.paths import content_dir
 
@@ -30,7 +30,8 @@ def load_tariffs(
     Raises
     ------
     InputError
-        For unknown codes, repeated cells, rates that are not numbers or -100 % and below.
+        For unknown codes, repeated cells, rates within a region, rates that are not numbers
+        or -100 % and below.
     """
     rates = np.zeros((len(regions), len(sectors), len(regions)))
     empty = pd.DataFrame(columns=["what", "region", "sector", "value", "rule"])
@@ -41,6 +42,11 @@ def load_tariffs(
     if choice == "applied":
         source = "shipped"
         path = str(content_dir("calibration") / "tariffs" / f"{table}_applied.csv.gz")
+    elif not is_file(path):
+        raise InputError(
+            "no such tariff file", key="tariffs", value=choice,
+            allowed="applied, none, or the path of a file",
+        )  # fmt: skip
     frame = read_table(path, ("importer", "exporter", "sector", "rate"))
     for column, known in (("importer", regions), ("exporter", regions), ("sector", sectors)):
         unknown = ~frame[column].isin(known)
@@ -49,8 +55,8 @@ def load_tariffs(
                 f"unknown {column}", file=path, key=column,
                 value=str(frame.loc[unknown, column].iloc[0]), allowed=known,
             )  # fmt: skip
-    rate = pd.to_numeric(frame["rate"], errors="coerce")
-    bad = rate.isna() | (rate <= -1) | np.isinf(rate)
+    rate = numbers(frame["rate"])
+    bad = rate.isna() | (rate <= -1)
     if bad.any():
         raise InputError(
             "rate is not a number above -1", file=path, key="rate",
@@ -62,6 +68,14 @@ def load_tariffs(
         raise InputError(
             "cell stands twice", file=path,
             value=f"{row['importer']}, {row['exporter']}, {row['sector']}",
+        )  # fmt: skip
+    at_home = (frame["importer"] == frame["exporter"]) & (rate != 0)
+    if at_home.any():
+        row = frame.loc[at_home].iloc[0]
+        raise InputError(
+            "a tariff on a region's own deliveries", file=path, key="rate",
+            value=f"{row['importer']}, {row['exporter']}, {row['sector']}",
+            allowed="rates between different regions",
         )  # fmt: skip
     position = {code: k for k, code in enumerate(regions)}
     sector = {code: k for k, code in enumerate(sectors)}

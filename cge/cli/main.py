@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
 
 from cge.cli import calibrate, check, data, run_command
 from cge.errors import CgeError
+
+#: Base class of what typer raises for a wrong command line, whatever version it is.
+UsageError = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="An open multi-region CGE model of trade and industrial policy on real data.",
@@ -24,11 +28,27 @@ app.add_typer(data.app, name="data")
 
 def run() -> None:
     """Run the command line; an error a user can meet becomes one message and a code."""
+    for stream in (sys.stdout, sys.stderr):  # a name the terminal can not show is no error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        code = app(standalone_mode=False)
     except CgeError as error:
-        print(f"cge: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print("cge: interrupted; nothing was written", file=sys.stderr)
-        raise SystemExit(130) from None
+        raise _end(error, error.exit_code) from None
+    except UsageError as error:
+        if not str(error.format_message()).strip() or len(sys.argv) == 1:
+            error.show()
+            raise SystemExit(2) from None
+        raise _end(error.format_message(), 2) from None
+    except (KeyboardInterrupt, typer.Abort):
+        raise _end("interrupted; nothing was written", 130) from None
+    except OSError as error:
+        raise _end(f"{error.strerror or error}: {error.filename or ''}", 2) from None
+    if code == 130:  # what typer makes of an interrupt
+        raise _end("interrupted; nothing was written", 130)
+    raise SystemExit(code or 0)
+
+
+def _end(message: object, code: int) -> SystemExit:
+    print(f"cge: {' '.join(str(message).splitlines())}", file=sys.stderr)
+    return SystemExit(code)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
-from cge.calibration.files import read_table
+from cge.calibration.files import is_file, numbers, read_table
 from cge.errors import InputError
 from cge.experiments.instruments import INSTRUMENTS, Instrument
 from cge.experiments.scenario import Measure, ScaledBalance, Scenario
@@ -125,9 +125,11 @@ def _apply(model: Model, measure: Measure, levels: Array, key: str, folder: Path
         assert measure.scale is not None
         rate = rate * measure.scale
     power = instrument.to_power(rate)
-    if (power <= 0).any():
+    wrong = ~((power > 0) & (power < np.inf))
+    if wrong.any():
+        worst = rate[int(np.argmax(wrong))]
         raise InputError(
-            f"takes {_describe(instrument)} to {rate[np.argmin(power)]:.0%}",
+            f"takes {_describe(instrument)} to {100 * worst:.4g} %",
             key=key,
             value=measure.instrument,
             allowed="rates that leave a positive price",
@@ -163,11 +165,18 @@ def _from_file(
     if measure.weight:
         columns.append(measure.weight)
     frame = read_table(path, tuple(columns))
-    rate = pd.to_numeric(frame[measure.column], errors="coerce")
-    weight = pd.to_numeric(frame[measure.weight], errors="coerce") if measure.weight else 1.0
-    bad = rate.isna() | ~np.isfinite(rate)
-    if bad.any() or (measure.weight and (pd.isna(weight) | (np.asarray(weight) < 0)).any()):
-        raise InputError("not a number, or a negative weight", file=path, key=measure.column)
+    rate = numbers(frame[measure.column])
+    if rate.isna().any():
+        raise _bad_cell(frame, measure.column, rate.isna(), "is not a number", path)
+    weight: pd.Series | float = 1.0
+    if measure.weight:
+        weight = numbers(frame[measure.weight])
+        bad = weight.isna() | (weight < 0)
+        if bad.any():
+            raise _bad_cell(frame, measure.weight, bad, "is not a number of 0 or more", path)
+    repeated = frame.duplicated(["exporter", "importer", "sector"])
+    if repeated.any():
+        raise _bad_cell(frame, measure.column, repeated, "the cell stands twice", path)
     b = model.benchmark
     named = frame.assign(
         rate=rate,
@@ -185,12 +194,24 @@ def _from_file(
     return mean.reindex(wanted).fillna(0.0).to_numpy()
 
 
+def _bad_cell(
+    frame: pd.DataFrame, column: str, bad: pd.Series, problem: str, path: Path
+) -> InputError:
+    row = frame.loc[bad].iloc[0]
+    cell = f"{row['exporter']} to {row['importer']}, {row['sector']}"
+    return InputError(f"{problem} ({cell})", file=path, key=column, value=str(row[column]))
+
+
 def _find_file(name: str, folder: Path | None, key: str) -> Path:
-    shipped = content_dir("calibration") / "tariffs" / name
-    for path in ([folder / name] if folder else []) + [Path(name), shipped]:
-        if path.is_file():
+    shipped = content_dir("calibration") / "tariffs"
+    for path in ([folder / name] if folder else []) + [Path(name), shipped / name]:
+        if is_file(path):
             return path
-    raise InputError("no such file", key=key, value=name)
+    ours = sorted(path.name for path in shipped.glob("us_*.csv"))
+    raise InputError(
+        "no such file", key=key, value=name,
+        allowed=f"a file beside the scenario or in the working folder, or {', '.join(ours)}",
+    )  # fmt: skip
 
 
 def _to_model(codes: pd.Series, axis: str, benchmark: Benchmark, path: Path) -> pd.Series:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.calibrate import load_benchmark
+from cge.calibration.files import is_file
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.policy import codes_of, policy_levels
-from cge.experiments.scenario import ClosureChoice, Scenario, load_scenario
+from cge.experiments.scenario import ClosureChoice, Scenario, find_scenario, load_scenario
 from cge.solve.closure import Closure, Swap, WageFloor
-from cge.solve.model import Model, Solver
+from cge.solve.model import SOLVERS, Model, Solver
 from cge.solve.solution import Solution
 
 #: Called with what is being done and the part of it that is done.
@@ -118,7 +119,8 @@ def run_scenario(
     cache_folder : path, optional
         Folder of compiled models; None compiles afresh.
     folder : path, optional
-        Where the scenario's data files are looked for; default the scenario file's folder.
+        Where the files that a scenario names are looked for before the working folder;
+        default the scenario file's folder.
     report : callable, optional
         Told what is being done.
 
@@ -133,17 +135,24 @@ def run_scenario(
     NoEquilibrium
         When a case has no solution that passes.
     """
+    if solver not in SOLVERS:  # before anything of length is done
+        raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
     if not isinstance(scenario, Scenario):
-        path = Path(scenario)
-        folder = folder or (path.parent if path.is_file() else None)
-        scenario = load_scenario(scenario)
+        path = find_scenario(scenario)
+        try:
+            return run_scenario(
+                load_scenario(path), solver=solver, cache_folder=cache_folder,
+                folder=folder or path.parent, report=report,
+            )  # fmt: skip
+        except InputError as error:
+            raise error.located(path) from None
     tell = report or (lambda _what, _part: None)
     cases: list[Case] = []
     for name in scenario.elasticities:
         seconds = {}
         began = time.perf_counter()
         tell(f"{name}: calibrating", 0.0)
-        benchmark = _benchmark(scenario, name, cases)
+        benchmark = _benchmark(scenario, name, cases, folder)
         seconds["calibrate"] = time.perf_counter() - began
         began = time.perf_counter()
         tell(f"{name}: compiling", 0.0)
@@ -166,15 +175,33 @@ def run_scenario(
     return ScenarioRun(scenario, tuple(cases))
 
 
-def _benchmark(scenario: Scenario, elasticities: str, done: list[Case]) -> Benchmark:
+def _benchmark(
+    scenario: Scenario, elasticities: str, done: list[Case], folder: Path | None
+) -> Benchmark:
     """Return the benchmark with one elasticity set; the accounts are made once."""
     choice = scenario.benchmark
-    benchmark = load_benchmark(
-        choice.table, choice.year, choice.aggregation, choice.tariffs, elasticities
-    )
+    try:
+        benchmark = load_benchmark(
+            choice.table, choice.year, _beside(choice.aggregation, folder),
+            _beside(choice.tariffs, folder), _beside(elasticities, folder),
+        )  # fmt: skip
+    except InputError as error:
+        if error.file is None and error.key in type(choice).model_fields:
+            raise error.moved(f"benchmark.{error.key}") from None
+        raise
     if done:
         return replace(
             done[0].solution.model.benchmark,
             elasticities=benchmark.elasticities, origin=benchmark.origin,
         )  # fmt: skip
     return benchmark
+
+
+def _beside(name: str, folder: Path | None) -> str:
+    """Return the path of a file that stands where the scenario does, else the name as it is.
+
+    A bare word stays one, for the names of what ships come before files.
+    """
+    if folder is None or not Path(name).suffix or not is_file(folder / name):
+        return name
+    return str(folder / name)

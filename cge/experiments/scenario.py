@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cge.calibration.files import read_yaml, validate
+from cge.calibration.files import Number, is_file, read_yaml, validate
 from cge.errors import InputError
 from cge.experiments.instruments import INSTRUMENTS
 from cge.paths import content_dir
 
 Codes = str | list[str]
-Rate = Annotated[float, Field(allow_inf_nan=False)]
+Rate = Number
 
 
 class _Strict(BaseModel):
@@ -43,7 +43,7 @@ class WageFloorChoice(_Strict):
 
     factor: str = "LAB"
     regions: Codes = "all"
-    level: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    level: Annotated[Rate, Field(gt=0)] = 1.0
     index: Literal["consumer_real_return", "real_factor_return", "factor_return"] = (
         "consumer_real_return"
     )
@@ -155,6 +155,15 @@ class Scenario(_Strict):
     def _as_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
+    @field_validator("elasticities")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        labels = [Path(name).stem for name in value]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"two sets are called '{label}': results could not be told apart")
+        return value
+
     @property
     def chosen_speed(self) -> str:
         """The elasticities in force: those given, else those of the closure's kind."""
@@ -170,11 +179,16 @@ def find_scenario(name_or_path: str | Path) -> Path:
         If there is neither.
     """
     path = Path(name_or_path)
-    if path.exists():
-        return path
     folder = content_dir("experiments")
     shipped = folder / f"{path.name.removesuffix('.yaml')}.yaml"
-    if path.parent.name in ("", "experiments") and shipped.is_file():
+    by_name = str(path.parent) in (".", "experiments") and is_file(shipped)
+    try:
+        # A folder is none, least of all the one that holds the results of that scenario.
+        if path.exists() and not (by_name and path.is_dir()):
+            return path
+    except OSError as error:
+        raise InputError(f"can not be read: {error.strerror}", file=path) from None
+    if by_name:
         return shipped
     names = sorted(p.stem for p in folder.glob("*.yaml"))
     raise InputError("no such scenario file", file=path, allowed=["a path", *names])

@@ -10,6 +10,7 @@ has no weights, since its index is not a sum of monomials in them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyomo.environ import quicksum
@@ -34,7 +35,7 @@ def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
 
 
 def price_index(
-    shares: list[Any], prices: list[tuple[float, Any]], index: Any, sigma: float
+    shares: list[Any], prices: Iterable[tuple[float, Any]], index: Any, sigma: float
 ) -> Any:
     """Return the equation that defines a nest's price index: its value shares sum to one.
 
@@ -42,9 +43,9 @@ def price_index(
     ----------
     shares : list
         Value shares of the inputs at current prices, as :func:`value_share` gives them.
-    prices : list of (float, price)
-        Benchmark share and price of the inputs. For sigma = 1, where shares say nothing
-        of prices, the index is their geometric mean.
+    prices : iterable of (float, price)
+        Benchmark share and price of the inputs, read only for sigma = 1. There shares say
+        nothing of prices, and the index is their geometric mean.
     """
     if sigma == 1:
         mean = index**-1
@@ -57,4 +58,4 @@ def price_index(
 def nest_price(terms: list[Term], index: Any, sigma: float) -> Any:
     """Return the price-index equation of a nest from (share, weight, price) of its inputs."""
     shares = [value_share(share, w, price, index, sigma) for share, w, price in terms]
-    return price_index(shares, [(share, price) for share, _, price in terms], index, sigma)
+    return price_index(shares, ((share, price) for share, _, price in terms), index, sigma)

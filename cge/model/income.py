@@ -63,7 +63,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def user_taxes(m, s):
         """User-tax revenue on the composites that sectors and agents buy."""
         return k.absorption[s] * m.user_tax_revenue[s] == quicksum(
-            m.intermediate_tax[c] * m.input_value[c] - m.input_value[c] for c in inputs_of[s]
+            m.input_spending[c] - m.input_value[c] for c in inputs_of[s]
         ) + quicksum(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final_of[s])
 
     @m.Constraint(m.REGIONS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pyomo.environ import ConcreteModel, Set, quicksum
 
-from cge.model.shares import Shares
+from cge.model.shares import Shares, members
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
@@ -30,11 +30,13 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     abroad_from = {s: [c for c in k.flow if c[1] == s and c[3] != s] for s in regions}
     abroad_to = {s: [c for c in k.flow if c[3] == s and c[1] != s] for s in regions}
 
-    def fob_price(m, c):
+    basic_price, export_tax = members(m.basic_price), members(m.export_tax)
+
+    def fob_price(c):
         """Price at the exporter's border, relative to the benchmark."""
-        if c not in m.CROSS_BORDER:
-            return m.basic_price[c[1], c[2]]
-        return m.basic_price[c[1], c[2]] * m.export_tax[c] / k.export_tax_power[c]
+        if c not in export_tax:
+            return basic_price[c[1], c[2]]
+        return basic_price[c[1], c[2]] * export_tax[c] / k.export_tax_power[c]
 
     def fob0(c):
         return k.flow[c] * k.export_tax_power[c]
@@ -42,7 +44,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.ROUTES)
     def route_volume(m, u, r, i, s):
         """Quantity delivered on a route, at benchmark fob prices."""
-        return m.fob_value[u, r, i, s] / fob_price(m, (u, r, i, s))
+        return m.fob_value[u, r, i, s] / fob_price((u, r, i, s))
 
     @m.Expression(m.DELIVERIES)
     def trade_value(m, r, i, s):
@@ -80,11 +82,11 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def exports_revalued(m, s):
-        return quicksum(fob0(c) * fob_price(m, c) for c in abroad_from[s])
+        return quicksum(fob0(c) * fob_price(c) for c in abroad_from[s])
 
     @m.Expression(m.REGIONS)
     def imports_revalued(m, s):
-        return quicksum(fob0(c) * fob_price(m, c) for c in abroad_to[s])
+        return quicksum(fob0(c) * fob_price(c) for c in abroad_to[s])
 
     @m.Expression(m.REGIONS)
     def absorption_value(m, s):
@@ -120,10 +122,6 @@ def declare(m: ConcreteModel, k: Shares) -> None:
             k.final[c] * k.final_tax_power[c] * m.final_price[c] for c in by_region["final"][s]
         )
         return final + m.exports_revalued[s] - m.imports_revalued[s]
-
-    @m.Expression(m.INPUTS)
-    def input_spending(m, *c):
-        return m.intermediate_tax[c] * m.input_value[c]
 
     @m.Expression(m.SECTORS)
     def output_tax_paid(m, s, j):

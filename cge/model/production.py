@@ -11,7 +11,7 @@ from __future__ import annotations
 from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Set, Var
 
 from cge.model import ces
-from cge.model.shares import Shares
+from cge.model.shares import Key, Shares, members
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
@@ -106,23 +106,22 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         )
 
     u_of = k.sector_class
+    composite_price, tax, weight = (
+        members(v) for v in (m.composite_price, m.intermediate_tax, m.input_weight)
+    )
 
-    def weight(m: ConcreteModel, c: tuple[str, ...]):
-        return m.input_weight[c] if c in m.WEIGHTED_INPUTS else 1.0
-
-    @m.Expression(m.INPUTS)
-    def input_price(m, s, i, j):
+    def input_price(c: Key):
         """Composite price with the sector's user tax."""
-        tax = m.intermediate_tax[s, i, j] / k.intermediate_tax_power[s, i, j]
-        return m.composite_price[u_of[j], i, s] * tax
+        s, i, j = c
+        return composite_price[u_of[j], i, s] * tax[c] / k.intermediate_tax_power[c]
 
     def material_price(m, s, j):
         """Price of the intermediate bundle: CES of composites at user prices."""
         terms = [
             (
                 k.intermediate[c] * k.intermediate_tax_power[c] / k.materials[s, j],
-                weight(m, c),
-                m.input_price[c],
+                weight.get(c, 1.0),
+                input_price(c),
             )
             for c in k.inputs_of(s, j)
         ]
@@ -133,8 +132,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def input_use(m, s, i, j):
         """Quantity of composite i that sector (s, j) buys."""
         return m.materials[s, j] * ces.quantity(
-            weight(m, (s, i, j)),
-            m.input_price[s, i, j],
+            weight.get((s, i, j), 1.0),
+            input_price((s, i, j)),
             m.material_price[s, j],
             k.sigma_intermediate[s, j],
         )
@@ -144,5 +143,10 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.INPUTS)
     def input_value(m, s, i, j):
         """Intermediate use at market prices, user tax not included [million USD]."""
-        price = m.composite_price[u_of[j], i, s]
+        price = composite_price[u_of[j], i, s]
         return k.intermediate[s, i, j] * m.input_use[s, i, j] * price
+
+    @m.Expression(m.INPUTS)
+    def input_spending(m, *c):
+        """Intermediate use at the user's cost [million USD]."""
+        return tax[c] * m.input_value[c]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
 
 from cge.model import ces
-from cge.model.shares import Key, Shares
+from cge.model.shares import Key, Shares, members
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
@@ -45,13 +45,15 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     powers0 = {c: k.tariff_power[c] * k.export_tax_power[c] for c in k.flow}
     share0 = {c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()}
 
-    def purchaser_price(m: ConcreteModel, c: Key):
-        """Price of what arrives, relative to the benchmark: every wedge as a power."""
-        price = m.basic_price[c[1], c[2]] * m.trade_cost[c] * m.tariff[c] / powers0[c]
-        return price * m.export_tax[c] if c in m.CROSS_BORDER else price
+    basic_price, composite_price = members(m.basic_price), members(m.composite_price)
+    tariff, export_tax, trade_cost, origin_weight = (
+        members(v) for v in (m.tariff, m.export_tax, m.trade_cost, m.origin_weight)
+    )
 
-    def weight(m: ConcreteModel, c: Key):
-        return m.origin_weight[c] if c in m.WEIGHTED_ROUTES else 1.0
+    def purchaser_price(c: Key):
+        """Price of what arrives, relative to the benchmark: every wedge as a power."""
+        price = basic_price[c[1], c[2]] * trade_cost[c] * tariff[c] / powers0[c]
+        return price * export_tax[c] if c in export_tax else price
 
     @m.Expression(m.ROUTES)
     def route_share(m, u, r, i, s):
@@ -59,9 +61,9 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         c = (u, r, i, s)
         return ces.value_share(
             share0[c],
-            weight(m, c),
-            purchaser_price(m, c),
-            m.composite_price[u, i, s],
+            origin_weight.get(c, 1.0),
+            purchaser_price(c),
+            composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
 
@@ -71,8 +73,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         routes = k.flows_into(u, i, s)
         return ces.price_index(
             [m.route_share[c] for c in routes],
-            [(share0[c], purchaser_price(m, c)) for c in routes],
-            m.composite_price[u, i, s],
+            ((share0[c], purchaser_price(c)) for c in routes),
+            composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
 
@@ -89,14 +91,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.ROUTES)
     def fob_value(m, u, r, i, s):
         """Value at the exporter's border [million USD]: spending less tariff."""
-        return m.route_spending[u, r, i, s] / m.tariff[u, r, i, s]
+        return m.route_spending[u, r, i, s] / tariff[u, r, i, s]
 
     @m.Expression(m.ROUTES)
     def basic_value(m, u, r, i, s):
         """Value at basic prices [million USD]: what the producer receives."""
         if r == s:
             return m.fob_value[u, r, i, s]
-        return m.fob_value[u, r, i, s] / m.export_tax[u, r, i, s]
+        return m.fob_value[u, r, i, s] / export_tax[u, r, i, s]
 
     @m.Constraint(m.COMPOSITES)
     def border_payments(m, u, i, s):

@@ -60,10 +60,12 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     trade1 = solution.by_region("export_volume").sum()
     volume = 100 * (trade1 / trade0 - 1) if trade0 > 0 else np.nan
     gdp = solution.measure("real_gdp") @ b.gdp / b.gdp.sum()
-    table.loc["World"] = [
+    world = [
         100 * ev_value.sum() / b.absorption.sum(), ev_value.sum() * to_bn, gdp, np.nan, np.nan,
         volume, volume, change.sum() * to_bn,
     ]  # fmt: skip
+    # Not by label: a region may be called World.
+    table = pd.concat([table, pd.DataFrame([world], index=["World"])])
     table.columns = pd.MultiIndex.from_tuples([(c.title, c.unit) for c in COLUMNS])
     return table
 

@@ -1,12 +1,12 @@
-"""A run's output folder: written whole or not at all."""
+"""A run's output folder: written whole or not at all, and nothing of others' touched."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
-import shutil
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from cge.experiments.run import ScenarioRun
 from cge.results import summary, tidy
 
 MANIFEST = "manifest.json"
+#: What a run consists of, in the order in which it is put in place.
+FILES = ("results.parquet", "results.csv", "summary.md", MANIFEST)
 _PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
 
 
@@ -28,26 +30,39 @@ def check_folder(folder: Path) -> None:
 
     A folder that holds anything but an earlier run is never touched.
     """
-    if folder.exists():
-        if not folder.is_dir():
-            raise InputError("is a file, not a folder", key="--out", value=str(folder))
-        if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-            raise InputError(
-                "the folder holds files that are not a run's", key="--out", value=str(folder),
-                allowed="a new or empty folder, or that of an earlier run",
-            )  # fmt: skip
-    parent = folder.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    if not parent.is_dir():
-        raise InputError("is inside a file", key="--out", value=str(folder))
     try:
+        parent = folder = folder.resolve()
+        if folder.exists():
+            if not folder.is_dir():
+                raise InputError("is a file, not a folder", key="--out", value=str(folder))
+            if any(folder.iterdir()) and not _is_run(folder):
+                raise InputError(
+                    "the folder holds files that are not a run's", key="--out",
+                    value=str(folder), allowed="a new or empty folder, or that of an earlier run",
+                )  # fmt: skip
+        while not parent.exists():
+            parent = parent.parent
+        if not parent.is_dir():
+            raise InputError("is inside a file", key="--out", value=str(folder))
         with tempfile.TemporaryFile(dir=parent):
             pass
-    except OSError as error:
-        raise InputError(
-            f"can not be written: {error.strerror or error}", key="--out", value=str(folder)
-        ) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
+        raise _not_written(folder, error) from None
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether the folder's manifest is one of ours and what it announces are files."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(content, dict) and {"scenario", "benchmark", "cases"} <= content.keys()
+    return ours and not any((folder / name).is_dir() for name in FILES)
+
+
+def _not_written(folder: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or error
+    return InputError(f"can not be written: {reason}", key="--out", value=str(folder))
 
 
 def manifest(run: ScenarioRun) -> dict[str, Any]:
@@ -74,15 +89,22 @@ def manifest(run: ScenarioRun) -> dict[str, Any]:
             }
             for case in run.cases
         ],
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
+        "versions": {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}},
     }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # the same library under another distribution's name
+        return "unknown"
 
 
 def write_run(run: ScenarioRun, folder: Path) -> None:
     """Write results.parquet, results.csv, summary.md and manifest.json to `folder`.
 
-    Everything is written beside it first and put in place at the end; an earlier run
-    in the same folder is replaced only then.
+    Everything is written beside it first and put in place at the end; an earlier run's
+    files are replaced only then, and whatever else has been put in the folder stays.
 
     Raises
     ------
@@ -90,28 +112,28 @@ def write_run(run: ScenarioRun, folder: Path) -> None:
         If the folder can not be written, or holds something else.
     """
     check_folder(folder)
-    folder = folder.absolute()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        folder = folder.resolve()
+        made = [p for p in (folder, *folder.parents) if not p.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".new.") as work:
+                _write_files(run, Path(work))
+                for name in FILES:
+                    (Path(work) / name).replace(folder / name)
+        except BaseException:
+            with contextlib.suppress(OSError):  # a parallel run may have filled one meanwhile
+                for path in made:
+                    path.rmdir()
+            raise
     except OSError as error:
-        raise InputError(
-            f"can not be written: {error.strerror or error}", key="--out", value=str(folder)
-        ) from None
-    try:
-        table = tidy.tidy_run(run)
-        table.to_parquet(work / "results.parquet", index=False)
-        table.to_csv(work / "results.csv", index=False, float_format="%.10g")
-        (work / "summary.md").write_text(summary.markdown(run), encoding="utf-8")
-        text = json.dumps(manifest(run), indent=2)
-        (work / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        work.chmod(0o755)
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-            folder.replace(old / "old")
-            work.replace(folder)
-            shutil.rmtree(old)
-        else:
-            work.replace(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        raise _not_written(folder, error) from None
+
+
+def _write_files(run: ScenarioRun, work: Path) -> None:
+    table = tidy.tidy_run(run)
+    table.to_parquet(work / "results.parquet", index=False)
+    table.to_csv(work / "results.csv", index=False, float_format="%.10g")
+    (work / "summary.md").write_text(summary.markdown(run), encoding="utf-8")
+    text = json.dumps(manifest(run), indent=2)
+    (work / MANIFEST).write_text(text + "\n", encoding="utf-8")

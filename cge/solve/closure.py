@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from cge.errors import InputError
 from cge.model.registry import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import MonomialArrays
 from cge.solve.layout import Layout
+from cge.solve.linear import LinearSolver
 from cge.solve.system import SquareSystem
 
 Array = NDArray[np.float64]
@@ -115,12 +117,22 @@ class Resolved:
     fixed_levels : ndarray
     target_levels : ndarray
         Of the system's targets.
+    target_start : ndarray
+        The targets in the benchmark.
     """
 
     system: SquareSystem
     fixed: Integers = field(repr=False)
     fixed_levels: Array = field(repr=False)
     target_levels: Array = field(repr=False)
+    target_start: Array = field(repr=False)
+
+    @cached_property
+    def linear(self) -> LinearSolver:
+        """Solver for this system's Jacobians, kept between scenarios."""
+        start = self.system.arrays.start
+        folded = self.system.fold(start, self.target_start)
+        return LinearSolver(folded.jacobian(self.system.start(start)))
 
 
 def resolve(
@@ -213,7 +225,11 @@ def resolve(
         gangs=tuple(gangs),
     )
     return Resolved(
-        system, _join(fixed, np.int64), _join(fixed_levels, float), _join(target_levels, float)
+        system,
+        _join(fixed, np.int64),
+        _join(fixed_levels, float),
+        _join(target_levels, float),
+        outcome_levels[system.targets],
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cge.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.newton import Attempt, Workspace, newton
+from cge.solve.newton import Attempt, newton
 from cge.solve.system import FoldedSystem, term_values
 
 Array = NDArray[np.float64]
@@ -56,7 +56,6 @@ def solve_square(
     resolved: Resolved,
     start: Array,
     target: Array,
-    workspace: Workspace,
     solver: str = "newton",
     progress: Progress | None = None,
 ) -> tuple[Array, int, int]:
@@ -70,8 +69,6 @@ def solve_square(
         Levels at which the system is known to hold, or a good guess.
     target : ndarray (columns,)
         Levels of the given columns wanted; unknowns ignored.
-    workspace : Workspace
-        Kept between calls on the same system.
     solver : {"newton", "ipopt"}
     progress : callable, optional
         Called with the part of the shock that is done.
@@ -100,7 +97,7 @@ def solve_square(
     tried: list[str] = []
     while done < 1.0:
         theta = min(1.0, done + step)
-        attempt = inner(path.at(theta), z, workspace)
+        attempt = inner(path.at(theta), z, resolved.linear)
         iterations += attempt.iterations
         steps += 1
         if attempt.converged:

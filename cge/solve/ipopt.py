@@ -14,7 +14,8 @@ from pyomo.contrib.pynumero.interfaces.cyipopt_interface import CyIpoptNLP
 from pyomo.contrib.pynumero.interfaces.nlp import NLP
 from scipy import sparse
 
-from cge.solve.newton import TOLERANCE, Attempt, Workspace
+from cge.solve.linear import LinearSolver
+from cge.solve.newton import TOLERANCE, Attempt
 from cge.solve.system import FoldedSystem
 
 Array = NDArray[np.float64]
@@ -126,12 +127,12 @@ class SquareNLP(NLP):
 
 
 def ipopt(
-    system: FoldedSystem, z: Array, workspace: Workspace, max_iterations: int = 200
+    system: FoldedSystem, z: Array, linear: LinearSolver, max_iterations: int = 200
 ) -> Attempt:
     """Solve F(z) = 0 from `z` with Ipopt; same contract as :func:`cge.solve.newton.newton`.
 
     The Hessian of a square system's Lagrangian does not help, so Ipopt is told to
-    approximate it.
+    approximate it. Ipopt brings its own linear solver, `linear` is not used.
     """
     problem = CyIpoptNLP(SquareNLP(system, z))
     for name, value in {

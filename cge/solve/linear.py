@@ -2,85 +2,212 @@
 
 Rows are matched to columns on log magnitudes, so that the diagonal is large, then
 ordered by METIS nested dissection of the symmetrised pattern; SuperLU factorises in
-that order. On the full world table this is many times faster than SuperLU's own
-orderings. Matching and ordering depend on the pattern alone and are made once.
+that order. Systems of some size are solved by GMRES, preconditioned with a
+factorisation of the Jacobian without its small entries: most of the thousands of
+bilateral flows hardly matter for the inverse, and leaving them out of the
+preconditioner makes the factorisation several times cheaper for a dozen iterations.
+
+What is kept between solves depends on the benchmark alone, never on what was solved
+before, so that results do not depend on the order of scenarios.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pymetis
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+#: From this many unknowns on, GMRES with a kept preconditioner is used.
+KRYLOV_SIZE = 2500
+#: Entries below this share of their row's largest are left out of the preconditioner.
+DROP = 0.02
+#: GMRES iterations after which the preconditioner is renewed at the current point.
+PATIENCE = 40
 
-@dataclass(frozen=True, eq=False)
-class Ordering:
-    """Permutations of rows and columns under which the matrix is factorised."""
 
-    rows: Integers
-    columns: Integers
+class Singular(Exception):
+    """The Jacobian cannot be factorised."""
 
-    @classmethod
-    def of(cls, matrix: sparse.csc_array) -> Ordering:
-        """Find a good ordering for matrices with the pattern of `matrix`.
 
-        Raises
-        ------
-        ValueError
-            If the matrix is structurally singular.
-        """
-        magnitude = np.abs(matrix.data)
-        tiny = magnitude.max(initial=0.0) * 1e-12 + 1e-300
-        cost = np.log(magnitude.max(initial=1.0)) - np.log(np.maximum(magnitude, tiny)) + 1.0
-        weights = sparse.csr_array(
-            sparse.csc_array((cost, matrix.indices, matrix.indptr), shape=matrix.shape)
-        )
-        matched_rows, matched_columns = min_weight_full_bipartite_matching(weights)
-        row_for_column = np.empty(matrix.shape[0], dtype=np.int64)
-        row_for_column[matched_columns] = matched_rows
-        permuted = sparse.csr_array(matrix)[row_for_column]
-        pattern = sparse.csr_array((np.ones(permuted.nnz), permuted.indices, permuted.indptr))
-        graph = sparse.csr_array(pattern + pattern.T)
-        graph.setdiag(0)
-        graph.eliminate_zeros()
-        order, _ = pymetis.nested_dissection(
-            xadj=graph.indptr.astype(np.int64), adjncy=graph.indices.astype(np.int64)
-        )
-        order = np.asarray(order, dtype=np.int64)
-        return cls(rows=row_for_column[order], columns=order)
+def match_rows(matrix: sparse.csc_array) -> Integers:
+    """Return the row matched to each column, making the product of magnitudes large.
+
+    Raises
+    ------
+    Singular
+        If there is no matching: the matrix is structurally singular.
+    """
+    magnitude = np.abs(matrix.data)
+    largest = magnitude.max(initial=1.0)
+    cost = np.log(largest) - np.log(np.maximum(magnitude, largest * 1e-30)) + 1.0
+    weights = sparse.csr_array(
+        sparse.csc_array((cost, matrix.indices, matrix.indptr), shape=matrix.shape)
+    )
+    try:
+        rows, columns = min_weight_full_bipartite_matching(weights)
+    except ValueError:
+        raise Singular("the Jacobian is structurally singular") from None
+    row_for_column = np.empty(matrix.shape[0], dtype=np.int64)
+    row_for_column[columns] = rows
+    return row_for_column
+
+
+def _order(permuted: sparse.csr_array) -> Integers:
+    """Return a fill-reducing order of a matrix whose rows are matched to its columns."""
+    pattern = sparse.csr_array(
+        (np.ones(permuted.nnz), permuted.indices, permuted.indptr), shape=permuted.shape
+    )
+    graph = sparse.csr_array(pattern + pattern.T)
+    graph.setdiag(0)
+    graph.eliminate_zeros()
+    order, _ = pymetis.nested_dissection(
+        xadj=graph.indptr.astype(np.int64), adjncy=graph.indices.astype(np.int64)
+    )
+    return np.asarray(order, dtype=np.int64)
 
 
 class Factorised:
-    """An LU factorisation in a given ordering."""
+    """An LU factorisation of a matrix, or of what is left of it without small entries.
 
-    def __init__(self, matrix: sparse.csc_array, ordering: Ordering) -> None:
-        self._ordering = ordering
-        permuted = sparse.csc_array(
-            sparse.csr_array(matrix)[ordering.rows].tocsc()[:, ordering.columns]
-        )
-        self._lu: SuperLU = splu(
-            permuted,
-            permc_spec="NATURAL",
-            diag_pivot_thresh=1e-3,
-            options={"SymmetricMode": True},
-        )
+    Parameters
+    ----------
+    matrix : csc_array
+    row_for_column : ndarray of int
+        From :func:`match_rows`, of this matrix or one with the same pattern.
+    drop : float
+        Entries below this share of their row's largest are left out, matched ones never.
+
+    Raises
+    ------
+    Singular
+    """
+
+    def __init__(
+        self, matrix: sparse.csc_array, row_for_column: Integers, drop: float = 0.0
+    ) -> None:
+        permuted = sparse.csr_array(matrix)[row_for_column]
+        if drop > 0:
+            permuted = _without_small(permuted, drop)
+        order = _order(permuted)
+        self._rows = row_for_column[order]
+        self._columns = order
+        inner = sparse.csc_array(sparse.csc_array(permuted[order])[:, order])
+        try:
+            self._lu: SuperLU = splu(
+                inner,
+                permc_spec="NATURAL",
+                diag_pivot_thresh=1e-3,
+                options={"SymmetricMode": True},
+            )
+        except RuntimeError as error:
+            raise Singular(str(error)) from None
 
     def solve(self, right: Array) -> Array:
         """Return x with matrix @ x = right."""
         result = np.empty_like(right)
-        result[self._ordering.columns] = self._lu.solve(right[self._ordering.rows])
+        result[self._columns] = self._lu.solve(right[self._rows])
         return result
 
     def solve_transposed(self, right: Array) -> Array:
         """Return x with matrix.T @ x = right."""
         result = np.empty_like(right)
-        result[self._ordering.rows] = self._lu.solve(right[self._ordering.columns], trans="T")
+        result[self._rows] = self._lu.solve(right[self._columns], trans="T")
         return result
+
+
+def _without_small(permuted: sparse.csr_array, drop: float) -> sparse.csr_array:
+    """Return the matrix without entries small in their row; the diagonal stays."""
+    rows = np.repeat(np.arange(permuted.shape[0]), np.diff(permuted.indptr))
+    magnitude = np.abs(permuted.data)
+    largest = np.zeros(permuted.shape[0])
+    np.maximum.at(largest, rows, magnitude)
+    keep = (magnitude >= drop * largest[rows]) | (rows == permuted.indices)
+    return sparse.csr_array(
+        (permuted.data[keep], (rows[keep], permuted.indices[keep])), shape=permuted.shape
+    )
+
+
+@dataclass
+class LinearSolver:
+    """Solves with Jacobians of one pattern.
+
+    Parameters
+    ----------
+    benchmark : csc_array
+        The Jacobian in the benchmark; the matching and the kept preconditioner are its.
+    """
+
+    benchmark: sparse.csc_array
+    _matching: Integers | None = field(default=None, repr=False)
+    _kept: Factorised | None = field(default=None, repr=False)
+
+    @property
+    def iterative(self) -> bool:
+        """Whether systems of this size are solved by GMRES."""
+        return self.benchmark.shape[0] >= KRYLOV_SIZE
+
+    @property
+    def matching(self) -> Integers:
+        if self._matching is None:
+            self._matching = match_rows(self.benchmark)
+        return self._matching
+
+    def solve(
+        self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
+    ) -> Array:
+        """Return x with matrix @ x = right, or matrix.T @ x = right.
+
+        Parameters
+        ----------
+        matrix : csc_array
+            A Jacobian with the pattern of the benchmark's.
+        right : ndarray
+        rtol : float
+            Wanted residual relative to `right`, for large systems.
+
+        Raises
+        ------
+        Singular
+        """
+        operator = matrix.T.tocsr() if transposed else matrix.tocsr()
+        if self.iterative:
+            if self._kept is None:
+                self._kept = Factorised(self.benchmark, self.matching, DROP)
+            for renew in (False, True):
+                preconditioner = Factorised(matrix, self.matching, DROP) if renew else self._kept
+                result = _gmres(operator, right, preconditioner, rtol, transposed)
+                if result is not None:
+                    return result
+        exact = Factorised(matrix, self.matching)
+        apply = exact.solve_transposed if transposed else exact.solve
+        result = apply(right)
+        # One refinement: the ordering allows small pivots.
+        return result + apply(right - operator @ result)
+
+
+def _gmres(
+    operator: sparse.csr_array,
+    right: Array,
+    preconditioner: Factorised,
+    rtol: float,
+    transposed: bool,
+) -> Array | None:
+    """Return the solution, or None when it takes more than PATIENCE iterations."""
+    shape = operator.shape
+    apply = preconditioner.solve_transposed if transposed else preconditioner.solve
+    with np.errstate(all="ignore"):
+        result, failed = gmres(
+            LinearOperator(shape, matvec=lambda v: operator @ v, dtype=float),
+            right,
+            M=LinearOperator(shape, matvec=apply, dtype=float),
+            rtol=rtol, atol=0.0, restart=PATIENCE, maxiter=1,
+        )  # fmt: skip
+    return None if failed or not np.isfinite(result).all() else result

@@ -19,7 +19,6 @@ from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Closure, Resolved, Swap, WageFloor, resolve
 from cge.solve.equilibrium import Progress, diagnose, solve_square
 from cge.solve.layout import Layout
-from cge.solve.newton import Workspace
 from cge.solve.solution import Solution
 from cge.solve.system import term_values
 
@@ -79,7 +78,7 @@ class Model:
         outcomes = {o.name: (o.axes, o.unit) for o in OUTCOMES}
         self.variables = Layout(arrays.columns, variables, codes)
         self.outcomes = Layout(arrays.outcomes, outcomes, codes)
-        self._closures: dict[tuple, tuple[Resolved, Workspace]] = {}
+        self._closures: dict[tuple, Resolved] = {}
 
     @classmethod
     def build(
@@ -193,13 +192,13 @@ class Model:
             return self._solve_wage_floor(levels, closure, solver, start, progress)
         return self._solve(levels, closure, (), solver, start, progress)
 
-    def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> tuple[Resolved, Workspace]:
+    def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
         key = (closure.all_swaps(), extra)
         if key not in self._closures:
             resolved = resolve(
                 closure, self.arrays, self.variables, self.outcomes, self.outcome_start, extra
             )
-            self._closures[key] = (resolved, Workspace())
+            self._closures[key] = resolved
         return self._closures[key]
 
     def _solve(
@@ -211,15 +210,13 @@ class Model:
         start: Solution | None,
         progress: Progress | None,
     ) -> Solution:
-        resolved, workspace = self._system(closure, extra)
+        resolved = self._system(closure, extra)
         origin = self.arrays.start if start is None else start.levels
-        final, iterations, steps = solve_square(
-            resolved, origin, levels, workspace, solver, progress
-        )
+        final, iterations, steps = solve_square(resolved, origin, levels, solver, progress)
         diagnostics = diagnose(
             self.arrays, resolved, final, self.walras_row, iterations, steps, solver
         )
-        return Solution(self, closure, resolved, workspace, final, diagnostics)
+        return Solution(self, closure, resolved, final, diagnostics)
 
     def _solve_wage_floor(
         self,

@@ -1,10 +1,4 @@
-"""Damped Newton in logs on the square system.
-
-Small systems are factorised at every step. Large ones reuse a factorisation as the
-preconditioner of GMRES and renew it only when that no longer pays; which of the two
-depends on iteration counts, never on the clock, so that results do not depend on
-the machine.
-"""
+"""Damped Newton in logs on the square system."""
 
 from __future__ import annotations
 
@@ -12,34 +6,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, gmres
 
-from cge.solve.linear import Factorised, Ordering
+from cge.solve.linear import LinearSolver, Singular
 from cge.solve.system import FoldedSystem
 
 Array = NDArray[np.float64]
 
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.0
-#: Above this many unknowns a factorisation is kept and GMRES used.
-KRYLOV_SIZE = 6000
-#: GMRES iterations after which the preconditioner is renewed.
-KRYLOV_PATIENCE = 30
+#: How exactly each Newton step is solved for in large systems.
+STEP_RTOL = 1e-6
 #: Wanted residual; what is accepted in the end is decided in cge.solve.equilibrium.
 TOLERANCE = 1e-12
 
 
-@dataclass
-class Workspace:
-    """What is kept between solves of one system: ordering and a factorisation."""
-
-    ordering: Ordering | None = None
-    factorised: Factorised | None = None
-
-
 @dataclass(frozen=True)
 class Attempt:
-    """Outcome of one Newton run.
+    """Outcome of one run of a solver.
 
     Parameters
     ----------
@@ -64,7 +47,7 @@ class Attempt:
 
 
 def newton(
-    system: FoldedSystem, z: Array, workspace: Workspace, max_iterations: int = 40
+    system: FoldedSystem, z: Array, linear: LinearSolver, max_iterations: int = 40
 ) -> Attempt:
     """Solve F(z) = 0 from `z`.
 
@@ -79,8 +62,8 @@ def newton(
         if history[-1] <= TOLERANCE:
             return Attempt(z, True, iteration, history[-1], history=history)
         try:
-            step = _direction(system, z, residual, workspace)
-        except (RuntimeError, ValueError) as error:
+            step = linear.solve(system.jacobian(z), -residual, STEP_RTOL)
+        except Singular as error:
             return Attempt(z, False, iteration, history[-1], f"singular: {error}", history)
         if not np.isfinite(step).all():
             return Attempt(z, False, iteration, history[-1], "singular Jacobian", history)
@@ -103,36 +86,3 @@ def newton(
         history.append(system.relative_residual(z))
     converged = history[-1] <= 100 * TOLERANCE
     return Attempt(z, converged, max_iterations, history[-1], "too many steps", history)
-
-
-def _direction(system: FoldedSystem, z: Array, residual: Array, workspace: Workspace) -> Array:
-    """Return the Newton step, by factorisation or preconditioned GMRES."""
-    jacobian = system.jacobian(z)
-    if workspace.ordering is None:
-        workspace.ordering = Ordering.of(jacobian)
-    if len(z) > KRYLOV_SIZE and workspace.factorised is not None:
-        step, iterations = _krylov(jacobian, -residual, workspace.factorised)
-        if step is not None and iterations <= KRYLOV_PATIENCE:
-            return step
-    workspace.factorised = Factorised(jacobian, workspace.ordering)
-    step = workspace.factorised.solve(-residual)
-    # One refinement: the ordering allows small pivots.
-    return step + workspace.factorised.solve(-residual - jacobian @ step)
-
-
-def _krylov(jacobian, right: Array, factorised: Factorised) -> tuple[Array | None, int]:
-    count = 0
-
-    def step_done(_: float) -> None:
-        nonlocal count
-        count += 1
-
-    rows = jacobian.tocsr()
-    size = len(right)
-    preconditioner = LinearOperator((size, size), matvec=factorised.solve, dtype=float)
-    operator = LinearOperator((size, size), matvec=lambda v: rows @ v, dtype=float)
-    step, failed = gmres(
-        operator, right, rtol=1e-6, atol=0.0, restart=KRYLOV_PATIENCE, maxiter=1,
-        M=preconditioner, callback=step_done, callback_type="pr_norm",
-    )  # fmt: skip
-    return (None if failed else step), count

@@ -16,8 +16,6 @@ from cge.model.measures import MEASURES, Measure
 from cge.model.registry import EXOGENOUS
 from cge.solve.closure import Closure, Resolved
 from cge.solve.equilibrium import Diagnostics
-from cge.solve.linear import Factorised, Ordering
-from cge.solve.newton import Workspace
 from cge.solve.system import term_values
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ class Solution:
     closure : Closure
     resolved : Resolved
         The system that was solved.
-    workspace : Workspace
     levels : ndarray (columns,)
         Level of every variable.
     diagnostics : Diagnostics
@@ -46,7 +43,6 @@ class Solution:
     model: Model
     closure: Closure
     resolved: Resolved
-    workspace: Workspace
     levels: Array
     diagnostics: Diagnostics
 
@@ -215,10 +211,7 @@ class Solution:
         folded = system.fold(self.levels, self.resolved.target_levels)
         z = system.start(self.levels)
         jacobian = folded.jacobian(z)
-        ordering = self.workspace.ordering or Ordering.of(jacobian)
-        factorised = Factorised(jacobian, ordering)
-        multipliers = factorised.solve_transposed(gradient)
-        multipliers += factorised.solve_transposed(gradient - jacobian.T @ multipliers)
+        multipliers = self.resolved.linear.solve(jacobian, gradient, 1e-13, transposed=True)
         return by_level - self._column_derivative(system.matrix.T @ multipliers)
 
     def _column_derivative(self, weights: Array) -> Array:

@@ -1,0 +1,97 @@
+"""How long building, compiling and solving take, and how much memory.
+
+    python benchmarks/run.py                       small, default, full; both solvers
+    python benchmarks/run.py --sizes small default
+
+Each row is a process of its own. "cold" rows compile the model; "cached" rows read what
+a process before them compiled. Times are wall seconds of one run on a shared machine:
+compare rows of one table, not tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SCENARIO = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
+NEXT = {"tariff[*, CHN, *, USA]": 1.25, "tariff[*, USA, *, CHN]": 1.6}
+HEADER = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "compile",
+          "solve", "to result", "next", "MB")  # fmt: skip
+
+
+def measure(size: str, solver: str, folder: str) -> dict[str, float]:
+    """Measure one process: import, calibrate, compile, solve, solve another scenario."""
+    import resource
+    from time import perf_counter
+
+    began = perf_counter()
+    from cge import Model, load_benchmark
+
+    imported = perf_counter()
+    benchmark = load_benchmark(aggregation=size)
+    calibrated = perf_counter()
+    model = Model.build(benchmark, cache_folder=Path(folder))
+    compiled = perf_counter()
+    first = model.solve(SCENARIO, solver=solver)
+    solved = perf_counter()
+    again = model.solve(NEXT, solver=solver)
+    finished = perf_counter()
+    assert max(first.diagnostics.residual, again.diagnostics.residual) < 1e-9
+    return {
+        "unknowns": first.resolved.system.size,
+        "terms": model.arrays.exponents.shape[0],
+        "import": imported - began,
+        "calibrate": calibrated - imported,
+        "compile": compiled - calibrated,
+        "solve": solved - compiled,
+        "to result": solved - began,
+        "next": finished - solved,
+        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def _row(size: str, solver: str, start: str, folder: str) -> list[str]:
+    command = [sys.executable, __file__, "--measure", size, solver, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return [size, solver, start, *["failed"] * 9]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    cells = [f"{figures[k]:.0f}" if k in ("unknowns", "terms", "MB") else f"{figures[k]:.2f}"
+             for k in HEADER[3:]]  # fmt: skip
+    return [size, solver, start, *cells]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", default=["small", "default", "full"])
+    parser.add_argument("--solvers", nargs="+", default=["newton", "ipopt"])
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(*arguments.measure)))
+        return
+    rows = [list(HEADER)]
+    with tempfile.TemporaryDirectory() as folder:
+        for size in arguments.sizes:
+            for solver in arguments.solvers:
+                starts = ("cold", "cached") if solver == "newton" else ("cached",)
+                for start in starts:
+                    rows.append(_row(size, solver, start, folder))
+                    print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADER))]
+    for number, row in enumerate(rows):
+        print("| " + " | ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) + " |")
+        if number == 0:
+            print("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Shared by the tests: the real benchmark, combined shocks, values by code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from oracle import POLICY_AXES, benchmark_policy
+
+from cge import Benchmark, Model, Solution, load_benchmark
+
+Array = NDArray[np.float64]
+
+#: A mutual tariff of 50 points between two regions of the real benchmark.
+TARIFF_WAR = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
+
+
+@lru_cache(maxsize=4)
+def small_model(speed: str = "long") -> Model:
+    """Return the compiled model of the real benchmark in its small aggregation."""
+    return Model.build(load_benchmark(aggregation="small"), speed)
+
+
+def axis_codes(b: Benchmark) -> dict[str, tuple[str, ...]]:
+    """Return the codes of every axis letter."""
+    return {
+        "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
+        "j": b.sectors, "d": b.agents, "f": b.factors,
+    }  # fmt: skip
+
+
+def grid(solution: Solution, name: str) -> Array:
+    """Return a variable or outcome as an array over all its axes, NaN where it is absent."""
+    model = solution.model
+    if name in model.variables:
+        family, values = model.variables[name], solution.levels
+    else:
+        family, values = model.outcomes[name], solution.outcomes
+    codes = axis_codes(model.benchmark)
+    place = [{code: n for n, code in enumerate(codes[axis])} for axis in family.axes]
+    array = np.full([len(codes[axis]) for axis in family.axes], np.nan)
+    for position, index in enumerate(family.block.index, start=family.block.start):
+        array[tuple(p[code] for p, code in zip(place, index, strict=True))] = values[position]
+    return array
+
+
+def policy_of(model: Model, levels: Array) -> dict[str, Any]:
+    """Return levels of the exogenous columns as the oracle's policy."""
+    b = model.benchmark
+    policy = benchmark_policy(b)
+    codes = axis_codes(b)
+    for name, axes in POLICY_AXES.items():
+        block = model.variables[name].block
+        scale = b.absorption if name == "balance" else np.ones(1)
+        for position, index in enumerate(block.index, start=block.start):
+            cell = tuple(codes[a].index(code) for a, code in zip(axes, index, strict=True))
+            policy[name][cell] = levels[position] * scale[cell[0] if len(scale) > 1 else 0]
+    policy["numeraire"] = float(levels[model.variables["numeraire"].block.start])
+    return policy
+
+
+def combined_shock(
+    model: Model, seed: int, size: float = 0.2, without: tuple[str, ...] = ()
+) -> Array:
+    """Return levels with every exogenous cell moved at once, each by its own random factor.
+
+    A weight moves as a quality change of that size would move it, by the factor to the
+    power sigma - 1: otherwise nests with sigma near one would get absurd unit costs.
+
+    Parameters
+    ----------
+    model : Model
+    seed : int
+    size : float
+        Standard deviation of the logs of the factors.
+    without : tuple of str
+        Exogenous variables left at their benchmark. Factor differentials always are:
+        they belong to closures.
+    """
+    rng = np.random.default_rng(seed)
+    b, levels = model.benchmark, model.arrays.start.copy()
+    for name in POLICY_AXES:
+        if name in without:
+            continue
+        here = model.variables[name].block.positions
+        count = here.stop - here.start
+        if name == "balance":
+            move = rng.normal(size=count) * size * 0.2 * b.absorption
+            levels[here] += (move - move.mean()) / b.absorption
+        else:
+            logs = size * rng.normal(size=count).clip(-2, 2)
+            levels[here] *= np.exp(logs * _strength(model, name))
+    if "numeraire" not in without:
+        levels[model.variables["numeraire"].block.start] = np.exp(size * rng.normal())
+    return levels
+
+
+def _strength(model: Model, name: str) -> Array:
+    """Return the power to which a shock on each cell of a variable is taken."""
+    nests = {
+        "origin_weight": ("armington", (0, 2, 3)),
+        "input_weight": ("intermediate", (0, 2)),
+        "final_weight": ("final", (0, 1)),
+    }
+    block = model.variables[name].block
+    if name not in nests:
+        return np.ones(len(block))
+    nest, axes = nests[name]
+    sigma = getattr(model.benchmark.elasticities[model.speed], nest)
+    codes = axis_codes(model.benchmark)
+    letters = POLICY_AXES[name]
+    cells = [tuple(codes[letters[a]].index(c[a]) for a in axes) for c in block.index]
+    return np.array([sigma[cell] - 1 for cell in cells])
