@@ -61,6 +61,10 @@ def describe(name: str, year: int | None = None) -> Description:
     InputError
         If there is none of that name.
     """
+    if year is not None and name not in TABLES:
+        raise InputError(
+            "only tables have years", key="--year", value=year, allowed=f"with {', '.join(TABLES)}"
+        )
     if name in TABLES:
         result = calibrate(name, year, "full")
         filled = result.filled

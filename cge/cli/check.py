@@ -32,7 +32,7 @@ def check(
 
     benchmark = load_benchmark(table, year, aggregation, tariffs, elasticities)
     console = screen.console()
-    console.print(f"{benchmark.name}, elasticities {elasticities}", highlight=False)
+    console.print(f"{benchmark.name}, elasticities {elasticities}")
     rows, failed = [], 0
     with screen.progress() as report:
         for result in run_checks(benchmark, default_folder()):
@@ -44,7 +44,7 @@ def check(
             )  # fmt: skip
     console.print(screen.table("", ["check", "figure", "limit", ""], rows))
     if benchmark.status == "estimated":
-        console.print("BENCHMARK WITH ESTIMATED DATA.", highlight=False)
+        console.print("BENCHMARK WITH ESTIMATED DATA.")
     if failed:
         console.print(f"{failed} of {len(rows)} checks failed")
         raise typer.Exit(1)

@@ -43,12 +43,12 @@ def show(
 
     description = describe(name, year)
     console = screen.console()
-    console.print(description.title, style="bold", highlight=False)
+    console.print(description.title, style="bold")
     text = yaml.safe_dump(dict(description.provenance), sort_keys=False, allow_unicode=True)
-    console.print(text, highlight=False, markup=False)
+    console.print(text)
     for title, frame in description.tables.items():
         if title == "filled cells" and not cells:
-            console.print(f"{len(frame)} filled cells; list them with --cells", highlight=False)
+            console.print(f"{len(frame)} filled cells; list them with --cells")
             continue
         rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
         table = screen.table(title, [str(c) for c in frame.columns], rows)

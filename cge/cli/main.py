@@ -36,7 +36,7 @@ def run() -> None:
     except CgeError as error:
         raise _end(error, error.exit_code) from None
     except UsageError as error:
-        if not str(error.format_message()).strip() or len(sys.argv) == 1:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a page of help, not a fault
             error.show()
             raise SystemExit(2) from None
         raise _end(error.format_message(), 2) from None

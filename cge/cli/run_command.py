@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cge.cli import screen
+from cge.errors import InputError
+
+if TYPE_CHECKING:
+    from cge.experiments.scenario import Scenario
 
 
 def run(
@@ -21,6 +25,7 @@ def run(
         list[str] | None, typer.Option(help="Elasticity set or file; may be repeated.")
     ] = None,
     solver: Annotated[str, typer.Option(help="newton or ipopt.")] = "newton",
+    figure: Annotated[bool, typer.Option(help="Also draw figure.svg and figure.pdf.")] = False,
     cache: Annotated[bool, typer.Option(help="Keep compiled models between runs.")] = True,
 ) -> None:
     """Solve a scenario and write its results.
@@ -33,31 +38,60 @@ def run(
     from cge.solve.cache import default_folder
 
     path = find_scenario(scenario)
-    chosen = load_scenario(path)
-    changes: dict[str, object] = {}
-    benchmark = {k: v for k, v in (("aggregation", aggregation), ("year", year)) if v is not None}
-    if benchmark:
-        changes["benchmark"] = chosen.benchmark.model_copy(update=benchmark)
-    if elasticities:
-        changes["elasticities"] = elasticities
-    chosen = chosen.model_copy(update=changes)
-    folder = out or write.default_folder(chosen.name)
-    write.check_folder(folder)
-    with screen.progress() as report:
-        result = run_scenario(
-            chosen,
-            solver=solver,  # type: ignore[arg-type]
-            cache_folder=default_folder() if cache else None,
-            folder=path.parent,
-            report=report,
-        )
-    write.write_run(result, folder)
+    options = {"aggregation": aggregation, "year": year, "elasticities": elasticities}
+    given = {name: value for name, value in options.items() if value is not None and value != []}
+    try:
+        chosen = _override(load_scenario(path), given)
+        folder = out or write.default_folder(chosen.name)
+        write.check_folder(folder)
+        with screen.progress() as report:
+            result = run_scenario(
+                chosen,
+                solver=solver,  # type: ignore[arg-type]
+                cache_folder=default_folder() if cache else None,
+                folder=path.parent,
+                report=report,
+            )
+    except InputError as error:
+        raise _told(error, path, {*given, "solver"}) from None
+    write.write_run(result, folder, figure=figure)
     console = screen.console()
-    console.print(chosen.title or chosen.name, style="bold", highlight=False)
+    console.print(chosen.title or chosen.name, style="bold")
     for case in result.cases:
         header = ["", *(f"{c.title}\n{c.unit}" for c in summary.COLUMNS)]
         rows = summary.formatted(summary.regional_table(case.solution))
         console.print(screen.table(f"Elasticities: {case.elasticities}", header, rows))
     for line in summary.notes(result):
-        console.print(f"- {line}", highlight=False)
-    console.print(f"Written to {folder}", highlight=False)
+        console.print(f"- {line}")
+    console.print(f"Written to {folder}", soft_wrap=True)
+
+
+def _override(chosen: Scenario, given: dict[str, Any]) -> Scenario:
+    """Return the scenario with what the command line says instead."""
+    from cge.calibration.files import validate
+    from cge.experiments.scenario import Scenario
+
+    content = chosen.model_dump(by_alias=True, exclude_unset=True)
+    if "elasticities" in given:
+        content["elasticities"] = [_from_here(name) for name in given["elasticities"]]
+    benchmark = content.setdefault("benchmark", {})
+    if "year" in given:
+        benchmark["year"] = given["year"]
+    if "aggregation" in given:
+        benchmark["aggregation"] = _from_here(given["aggregation"])
+    return validate(Scenario, content, None)
+
+
+def _from_here(name: str) -> str:
+    """Return a file's full path, lest it be looked for beside the scenario."""
+    from cge.calibration.files import is_file
+
+    return str(Path(name).absolute()) if Path(name).suffix and is_file(name) else name
+
+
+def _told(error: InputError, path: Path, given: set[str]) -> InputError:
+    """Return the error with the place where the user wrote what is wrong."""
+    key = (error.key or "").removeprefix("benchmark.")
+    if error.file is not None or key.startswith("--"):
+        return error
+    return error.moved(f"--{key}") if key in given else error.located(path)

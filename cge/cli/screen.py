@@ -16,9 +16,13 @@ PIPE_WIDTH = 140
 
 
 def console() -> Console:
-    """Return the console for results."""
-    out = Console()
-    return out if out.is_terminal else Console(width=PIPE_WIDTH, color_system=None)
+    """Return the console for results; text is shown as it is, brackets and all."""
+    out = Console(markup=False, emoji=False, highlight=False)
+    if out.is_terminal:
+        return out
+    return Console(
+        width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
+    )  # fmt: skip
 
 
 @contextmanager
@@ -29,7 +33,7 @@ def progress() -> Iterator[Report]:
         yield lambda _what, _part: None
         return
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(),
         console=err, transient=True,
     ) as bar:  # fmt: skip
         task = bar.add_task("", total=1.0)

@@ -15,7 +15,8 @@ from cge.experiments.run import ScenarioRun
 from cge.results import summary, tidy
 
 MANIFEST = "manifest.json"
-#: What a run consists of, in the order in which it is put in place.
+FIGURES = ("figure.svg", "figure.pdf")
+#: What every run consists of, in the order in which it is put in place.
 FILES = ("results.parquet", "results.csv", "summary.md", MANIFEST)
 _PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
 
@@ -57,7 +58,7 @@ def _is_run(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     ours = isinstance(content, dict) and {"scenario", "benchmark", "cases"} <= content.keys()
-    return ours and not any((folder / name).is_dir() for name in FILES)
+    return ours and not any((folder / name).is_dir() for name in (*FIGURES, *FILES))
 
 
 def _not_written(folder: Path, error: Exception) -> InputError:
@@ -100,8 +101,10 @@ def _version(package: str) -> str:
         return "unknown"
 
 
-def write_run(run: ScenarioRun, folder: Path) -> None:
+def write_run(run: ScenarioRun, folder: Path, figure: bool = False) -> None:
     """Write results.parquet, results.csv, summary.md and manifest.json to `folder`.
+
+    With `figure`, figure.svg and figure.pdf as well.
 
     Everything is written beside it first and put in place at the end; an earlier run's
     files are replaced only then, and whatever else has been put in the folder stays.
@@ -118,9 +121,12 @@ def write_run(run: ScenarioRun, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".new.") as work:
-                _write_files(run, Path(work))
-                for name in FILES:
-                    (Path(work) / name).replace(folder / name)
+                _write_files(run, Path(work), figure)
+                for name in (*FIGURES, *FILES):
+                    if (Path(work) / name).exists():
+                        (Path(work) / name).replace(folder / name)
+                    else:  # an earlier run's figure would not belong to these results
+                        (folder / name).unlink(missing_ok=True)
         except BaseException:
             with contextlib.suppress(OSError):  # a parallel run may have filled one meanwhile
                 for path in made:
@@ -130,7 +136,12 @@ def write_run(run: ScenarioRun, folder: Path) -> None:
         raise _not_written(folder, error) from None
 
 
-def _write_files(run: ScenarioRun, work: Path) -> None:
+def _write_files(run: ScenarioRun, work: Path, figure: bool) -> None:
+    if figure:
+        from cge.results.figures import regional_figure  # matplotlib takes a second to import
+
+        for name in FIGURES:
+            regional_figure(run, work / name)
     table = tidy.tidy_run(run)
     table.to_parquet(work / "results.parquet", index=False)
     table.to_csv(work / "results.csv", index=False, float_format="%.10g")

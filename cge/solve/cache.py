@@ -22,8 +22,8 @@ import cge.model
 from cge.calibration.benchmark import Benchmark
 from cge.solve.arrays import Block, MonomialArrays
 
-#: Oldest files beyond this many are removed when a new one is written.
-KEEP = 12
+#: Oldest files are removed when all together take more than this many bytes.
+KEEP_BYTES = 1_000_000_000
 
 
 def default_folder() -> Path:
@@ -66,8 +66,10 @@ def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
             np.savez(file, **_pack(arrays))
         Path(temporary).replace(folder / f"{name}.npz")
         kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for old in kept[KEEP:]:
-            old.unlink(missing_ok=True)
+        sizes = np.cumsum([path.stat().st_size for path in kept])
+        for old, total in zip(kept, sizes, strict=True):
+            if total > KEEP_BYTES:
+                old.unlink(missing_ok=True)
     except OSError:
         return
 

@@ -1,0 +1,71 @@
+"""The command line run in this process, and a folder watched for changes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+Snapshot = dict[str, tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind on the screen."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the compiled models of all tests in one folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that is the working one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Return a function that runs `cge` with arguments in this process."""
+    from cge.cli import main
+
+    def call(*arguments: str | os.PathLike[str]) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["cge", *map(os.fspath, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        screen = capsys.readouterr()
+        code = ended.value.code
+        return Outcome(code if isinstance(code, int) else int(code is not None), *screen)
+
+    return call
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """Return every entry below a folder with its time of change and its content."""
+    entries = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        kind = os.readlink(path) if path.is_symlink() else hashlib.sha256(content).hexdigest()
+        entries[str(path.relative_to(folder))] = (
+            status.st_mtime_ns if path.is_file() else 0,
+            kind,
+        )
+    return entries
