@@ -120,8 +120,9 @@ def load_aggregation(
         For an unknown code, a code in two groups or in none, or a file for another table.
     """
     name = str(name_or_path)
+    path: Path | None
     if name == "full":
-        file_name, path = "full", None
+        path = None
         groups = _full_groups(table)
         content = AggregationFile(
             name="full", title=f"{len(regions)} regions x {len(sectors)} sectors, as published",
@@ -129,7 +130,6 @@ def load_aggregation(
         )  # fmt: skip
     else:
         path = _find(name, table)
-        file_name = path
         content = validate(AggregationFile, read_yaml(path), path)
     if content.table != table:
         raise InputError(
@@ -146,7 +146,7 @@ def load_aggregation(
         else:
             parts[axis] = {code: tuple(group.members) for code, group in given.items()}
             labels[axis] = {code: group.name or code for code, group in given.items()}
-            _check_partition(parts[axis], known, axis, file_name)
+            _check_partition(parts[axis], known, axis, path)
         for group, members in getattr(content.groups, axis).items():
             if group in parts[axis] and tuple(members) != (group,):
                 raise InputError(
@@ -199,25 +199,25 @@ def _full_groups(table: str) -> _Groups:
 
 
 def _check_partition(
-    parts: Mapping[str, tuple[str, ...]], known: tuple[str, ...], axis: str, path: object
+    parts: Mapping[str, tuple[str, ...]], known: tuple[str, ...], axis: str, path: Path | None
 ) -> None:
     seen: dict[str, str] = {}
     for code, members in parts.items():
         for member in members:
             if member not in known:
                 raise InputError(
-                    f"unknown member of '{code}'", file=str(path), key=f"{axis}.{code}",
+                    f"unknown member of '{code}'", file=path, key=f"{axis}.{code}",
                     value=member, allowed=known,
                 )  # fmt: skip
             if member in seen:
                 raise InputError(
                     f"'{member}' is a member of both '{seen[member]}' and '{code}'",
-                    file=str(path), key=f"{axis}.{code}",
+                    file=path, key=f"{axis}.{code}",
                 )  # fmt: skip
             seen[member] = code
     left = [code for code in known if code not in seen]
     if left:
         raise InputError(
             f"{len(left)} of the table's {axis} belong to no group",
-            file=str(path), key=axis, value=left[:10], allowed="every code in exactly one group",
+            file=path, key=axis, value=left[:10], allowed="every code in exactly one group",
         )  # fmt: skip

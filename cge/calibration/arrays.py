@@ -178,7 +178,7 @@ def benchmark_from_arrays(
         low = array < 0
         if not low.any():
             return array
-        where = tuple(int(k) for k in np.argwhere(low)[0])
+        where = _first(low)
         if negative == "error":
             raise InputError(
                 f"{int(low.sum())} negative cells, the first at {axes.label(letters, where)}",
@@ -366,7 +366,7 @@ def benchmark_from_trade(
     def cells(key: str, given: Any, letters: str) -> Array:
         array = axes.check(key, _numbers(key, given), letters)
         if (array < 0).any():
-            where = tuple(int(k) for k in np.argwhere(array < 0)[0])
+            where = _first(array < 0)
             raise InputError(
                 f"negative value at {axes.label(letters, where)}",
                 key=key, value=float(array[where]), allowed="values >= 0",
@@ -390,7 +390,7 @@ def benchmark_from_trade(
         rest = spending - np.einsum("sij,sj->si", gamma, output)
         low = rest < -tolerance * np.maximum(spending, 1e-300)
         if low.any() and negative == "error":
-            where = tuple(int(k) for k in np.argwhere(low)[0])
+            where = _first(low)
             raise InputError(
                 f"sectors need more of {axes.label('si', where)} than trade delivers to that "
                 f"region: final demand would be negative in {int(low.sum())} cells",
@@ -410,10 +410,10 @@ def benchmark_from_trade(
         alpha = cells("final_shares", final_shares, "si")
         off = np.abs(alpha.sum(axis=1) - 1)
         if (off > tolerance).any():
-            where = int(np.argmax(off))
+            worst = int(np.argmax(off))
             raise InputError(
-                f"shares of region '{r_codes[where]}' do not add up",
-                key="final_shares", value=float(alpha[where].sum()), allowed="a sum of 1",
+                f"shares of region '{r_codes[worst]}' do not add up",
+                key="final_shares", value=float(alpha[worst].sum()), allowed="a sum of 1",
             )  # fmt: skip
         alpha = alpha / alpha.sum(axis=1, keepdims=True)
         solve = True
@@ -422,15 +422,15 @@ def benchmark_from_trade(
         spending = _consistent_spending(pi, power, gamma, factor_cost, alpha, transfer,
                                         market.sum(), axes)  # fmt: skip
         output = np.einsum("ris,si->ri", pi / power, spending)
-        final = spending - np.einsum("sij,sj->si", gamma, output)
-        if (final < -1e-9 * spending.max()).any():
-            where = int(np.argmin(final.sum(axis=1)))
+        income = (spending - np.einsum("sij,sj->si", gamma, output)).sum(axis=1)
+        if (income <= 0).any():
+            worst = int(np.argmin(income))
             raise InputError(
-                f"no positive final demand in region '{r_codes[where]}' is consistent with the "
+                f"no positive final demand in region '{r_codes[worst]}' is consistent with the "
                 "deficits and shares given",
-                key="deficits", value=float(transfer[where]), allowed="smaller deficits",
+                key="deficits", value=float(transfer[worst]), allowed="smaller deficits",
             )  # fmt: skip
-        final = np.maximum(final, 0.0)
+        final = alpha * income[:, None]
     sourced = pi / power  # basic value per unit of spending
     return benchmark_from_arrays(
         regions=r_codes,
@@ -564,7 +564,7 @@ class _Columns:
         return payments, ti, to, note
 
     def _first(self, mask: NDArray[np.bool_]) -> str:
-        return self.axes.label("sj", tuple(int(k) for k in np.argwhere(mask)[0]))
+        return self.axes.label("sj", _first(mask))
 
     def _into_value_added(self, strict: bool) -> tuple[Array, Array]:
         wanted = self.factor_cost + self.gap
@@ -572,7 +572,7 @@ class _Columns:
         wanted = np.where(np.abs(wanted) <= 1e-13 * self.output, 0.0, wanted)
         low = wanted < 0
         if low.any() and strict:
-            where = tuple(int(k) for k in np.argwhere(low)[0])
+            where = _first(low)
             raise InputError(
                 f"inputs of {self._first(low)} cost more than its output: value added would be "
                 f"negative in {int(low.sum())} sectors",
@@ -674,7 +674,7 @@ def _cost_shares(gamma: Array, factor_cost: Array, tolerance: float, axes: _Axes
     value_added = factor_cost.sum(axis=2)
     over = value_added > 1 + tolerance
     if over.any():
-        where = tuple(int(k) for k in np.argwhere(over)[0])
+        where = _first(over)
         raise InputError(
             f"share at {axes.label('sj', where)} is above 1",
             key="value_added_share", value=float(value_added[where]), allowed="0 to 1",
@@ -687,7 +687,7 @@ def _cost_shares(gamma: Array, factor_cost: Array, tolerance: float, axes: _Axes
     if not of_cost.all() and of_inputs.all():
         return gamma * material[:, None, :]
     if not of_cost.all():
-        where = tuple(int(k) for k in np.argwhere(~of_cost)[0])
+        where = _first(~of_cost)
         raise InputError(
             f"input shares of sector {axes.label('sj', where)} do not add up",
             key="io_shares", value=float(inputs[where]),
@@ -731,7 +731,7 @@ def _consistent_spending(
     sells = pi.sum(axis=2) > 0  # (r, i)
     needed = (alpha > 0) | (gamma * sells[:, None, :]).any(axis=2)
     if (needed & ~supplied).any():
-        where = tuple(int(k) for k in np.argwhere(needed & ~supplied)[0])
+        where = _first(needed & ~supplied)
         raise InputError(
             f"nothing is delivered of {axes.label('si', where)}, but shares demand it",
             key="trade", allowed="a positive delivery, or zero shares",
@@ -740,12 +740,12 @@ def _consistent_spending(
     n = s * i
     sourced = pi / power
     # received[(s, j), (s', j)]: output of sector (s, j) per unit of spending of s' on j
-    received = np.zeros((s, i, s, i))
+    blocks = np.zeros((s, i, s, i))
     k = np.arange(i)
-    received[:, k, :, k] = sourced.transpose(1, 0, 2)
-    received = received.reshape(n, n)
-    inputs = np.einsum("sij,sjn->sin", gamma, received.reshape(s, i, n)).reshape(n, n)
-    income = np.einsum("sj,sjn->sn", factor_cost.sum(axis=2), received.reshape(s, i, n))
+    blocks[:, k, :, k] = sourced.transpose(1, 0, 2)
+    received = blocks.reshape(s, i, n)
+    inputs = np.einsum("sij,sjn->sin", gamma, received, optimize=True).reshape(n, n)
+    income = np.einsum("sj,sjn->sn", factor_cost.sum(axis=2), received)
     revenue = ((power - 1) * sourced).sum(axis=0).T  # (s, i) per unit of spending
     for region in range(s):
         income[region, region * i : (region + 1) * i] += revenue[region]
@@ -797,7 +797,7 @@ class _Axes:
                 key=key,
             )
         if not np.isfinite(array).all():
-            where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+            where = _first(~np.isfinite(array))
             raise InputError(
                 f"missing or infinite value at {self.label(letters, where)}",
                 key=key, value=float(array[where]),
@@ -837,7 +837,7 @@ class _Axes:
 
     def _above_minus_one(self, key: str, array: Array, letters: str) -> None:
         if (array <= -1).any():
-            where = tuple(int(k) for k in np.argwhere(array <= -1)[0])
+            where = _first(array <= -1)
             raise InputError(
                 f"rate at {self.label(letters, where)} is -100 % or below",
                 key=key, value=float(array[where]), allowed="fractions above -1; 0.1 is 10 %",
@@ -849,6 +849,11 @@ def safe_code(code: str) -> str:
     for character in RESERVED.split():
         code = code.replace(character, " ")
     return " ".join(code.split())
+
+
+def _first(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Return the position of the first cell that is marked."""
+    return tuple(int(k) for k in np.argwhere(mask)[0])
 
 
 def _one_of(key: str, value: Any, allowed: Sequence[str]) -> None:

@@ -31,9 +31,9 @@ class DataSet:
 def catalogue() -> list[DataSet]:
     """Return everything that ships, tables first."""
     items = [DataSet(t.name, "table", t.title, t.status) for t in TABLES.values()]
-    for folder in _FOLDERS:
-        record = read_provenance(content_dir("calibration") / folder)
-        items.append(DataSet(folder, "data", str(record.get("title", folder)), "see provenance"))
+    for name in _FOLDERS:
+        record = read_provenance(content_dir("calibration") / name)
+        items.append(DataSet(name, "data", str(record.get("title", name)), "see provenance"))
     for name in NAMED_SETS:
         items.append(DataSet(name, "elasticities", load_elasticity_set(name).title, "per entry"))
     folder = content_dir("calibration") / "aggregations"

@@ -145,8 +145,8 @@ def _value_added_share(name, year, data, regions, sectors) -> np.ndarray:
         # The release's own tax and margin rows are lost; the 2016 release has them for two
         # years. What the column leaves over inputs is split with those rates.
         with lzma.open(table_folder(name) / "value_added.csv.xz") as file:
-            gross = pd.read_csv(file)
-        gross = _grid(gross[gross["year"] == year], "gross_va_share", regions, sectors)
+            shares = pd.read_csv(file)
+        gross = _grid(shares[shares["year"] == year], "gross_va_share", regions, sectors)
         rates = pd.read_csv(content_dir("calibration") / "factors" / f"{name}_tax_margin_share.csv")
         rates = rates[rates["year"] == (2007 if year <= 2009 else 2011)]
         taxes, margins = (

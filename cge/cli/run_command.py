@@ -58,7 +58,7 @@ def run(
     console = screen.console()
     console.print(chosen.title or chosen.name, style="bold")
     for case in result.cases:
-        header = ["", *(f"{c.title}\n{c.unit}" for c in summary.COLUMNS)]
+        header = ["", *(f"{c.title}\n{unit}" for c, unit in summary.columns(result.benchmark))]
         rows = summary.formatted(summary.regional_table(case.solution))
         console.print(screen.table(f"Elasticities: {case.elasticities}", header, rows))
     for line in summary.notes(result):

@@ -123,7 +123,8 @@ def _apply(model: Model, measure: Measure, levels: Array, key: str, folder: Path
         rate = np.full(len(positions), measure.set_)
     else:
         assert measure.scale is not None
-        rate = rate * measure.scale
+        with np.errstate(over="ignore"):  # told below
+            rate = rate * measure.scale
     power = instrument.to_power(rate)
     wrong = ~((power > 0) & (power < np.inf))
     if wrong.any():
@@ -223,7 +224,7 @@ def _to_model(codes: pd.Series, axis: str, benchmark: Benchmark, path: Path) -> 
     unknown = ~codes.isin(translation)
     if unknown.any():
         raise InputError(
-            f"unknown code of {axis}", file=path, value=str(codes[unknown].iloc[0]),
-            allowed=list(translation),
+            f"unknown code of {axis}", file=path, key=str(codes.name),
+            value=str(codes[unknown].iloc[0]), allowed=list(translation),
         )  # fmt: skip
     return codes.map(translation)

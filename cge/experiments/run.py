@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from cge.calibration.benchmark import Benchmark
@@ -164,7 +165,7 @@ def run_scenario(
         tell(f"{name}: solving", 0.0)
         try:
             solution = model.solve(
-                levels, closure, solver, progress=lambda part, n=name: tell(f"{n}: solving", part)
+                levels, closure, solver, progress=partial(tell, f"{name}: solving")
             )
         except NoEquilibrium as error:
             raise NoEquilibrium(

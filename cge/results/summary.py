@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cge.calibration.benchmark import Benchmark
 from cge.experiments.run import ScenarioRun
 from cge.solve.solution import Solution
 
@@ -22,13 +23,13 @@ class Column:
 
 COLUMNS: tuple[Column, ...] = (
     Column("Welfare (EV)", "%", 2),
-    Column("Welfare (EV)", "bn USD", 1),
+    Column("Welfare (EV)", "{money}", 1),
     Column("Real GDP", "%", 2),
     Column("Terms of trade", "%", 2),
     Column("Real wage", "%", 2),
     Column("Exports, volume", "%", 1),
     Column("Imports, volume", "%", 1),
-    Column("Tariff revenue", "bn USD, change", 1),
+    Column("Tariff revenue", "{money}, change", 1),
 )
 
 
@@ -38,22 +39,22 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     The world's row adds up money and leaves percentages of it that have a meaning.
     """
     b = solution.model.benchmark
-    to_bn = 1e-3 if b.unit == "million USD" else 1.0
+    scale = _money(b)[1]
     ev_value = solution.measure("equivalent_variation_value")
     labour = b.factors[0]
-    wages = solution.frame("consumer_real_return")
-    wages = wages[wages["f"] == labour].set_index("s")["value"].reindex(list(b.regions))
+    returns = solution.frame("consumer_real_return")
+    wages = returns[returns["f"] == labour].set_index("s")["value"].reindex(list(b.regions))
     revenue = solution.frame("tariff_revenue")
     change = (revenue["value"] - revenue["benchmark"]).to_numpy() * b.absorption
     data = [
         solution.measure("equivalent_variation"),
-        ev_value * to_bn,
+        ev_value * scale,
         solution.measure("real_gdp"),
         solution.measure("terms_of_trade"),
         100 * (wages.to_numpy() - 1),
         solution.measure("export_volume_change"),
         solution.measure("import_volume_change"),
-        change * to_bn,
+        change * scale,
     ]
     table = pd.DataFrame(np.array(data).T, index=list(b.regions))
     trade0 = solution.by_region("export_volume", benchmark=True).sum()
@@ -61,13 +62,26 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     volume = 100 * (trade1 / trade0 - 1) if trade0 > 0 else np.nan
     gdp = solution.measure("real_gdp") @ b.gdp / b.gdp.sum()
     world = [
-        100 * ev_value.sum() / b.absorption.sum(), ev_value.sum() * to_bn, gdp, np.nan, np.nan,
-        volume, volume, change.sum() * to_bn,
+        100 * ev_value.sum() / b.absorption.sum(), ev_value.sum() * scale, gdp, np.nan, np.nan,
+        volume, volume, change.sum() * scale,
     ]  # fmt: skip
     # Not by label: a region may be called World.
     table = pd.concat([table, pd.DataFrame([world], index=["World"])])
-    table.columns = pd.MultiIndex.from_tuples([(c.title, c.unit) for c in COLUMNS])
+    table.columns = pd.MultiIndex.from_tuples([(c.title, unit) for c, unit in columns(b)])
     return table
+
+
+def _money(benchmark: Benchmark) -> tuple[str, float]:
+    """Return the money unit of a summary and what a figure is multiplied with to be in it."""
+    if benchmark.unit.startswith("million "):
+        return benchmark.unit.replace("million", "bn"), 1e-3
+    return benchmark.unit, 1.0
+
+
+def columns(benchmark: Benchmark) -> list[tuple[Column, str]]:
+    """Return the summary's columns with their units for a benchmark."""
+    money = _money(benchmark)[0]
+    return [(column, column.unit.replace("{money}", money)) for column in COLUMNS]
 
 
 def formatted(table: pd.DataFrame) -> list[list[str]]:
@@ -121,7 +135,7 @@ def markdown(run: ScenarioRun) -> str:
     for case in run.cases:
         lines += [f"## Elasticities: {case.elasticities}", ""]
         table = regional_table(case.solution)
-        header = ["", *(f"{c.title}, {c.unit}" for c in COLUMNS)]
+        header = ["", *(f"{c.title}, {unit}" for c, unit in columns(run.benchmark))]
         lines.append("| " + " | ".join(header) + " |")
         lines.append("|---" + "|---:" * len(COLUMNS) + "|")
         lines += ["| " + " | ".join(row) + " |" for row in formatted(table)]

@@ -32,11 +32,11 @@ def check_folder(folder: Path) -> None:
     A folder that holds anything but an earlier run is never touched.
     """
     try:
-        parent = folder = folder.resolve()
-        if folder.exists():
-            if not folder.is_dir():
+        parent = real = folder.resolve()
+        if real.exists():
+            if not real.is_dir():
                 raise InputError("is a file, not a folder", key="--out", value=str(folder))
-            if any(folder.iterdir()) and not _is_run(folder):
+            if any(real.iterdir()) and not _is_run(real):
                 raise InputError(
                     "the folder holds files that are not a run's", key="--out",
                     value=str(folder), allowed="a new or empty folder, or that of an earlier run",
@@ -106,8 +106,8 @@ def write_run(run: ScenarioRun, folder: Path, figure: bool = False) -> None:
 
     With `figure`, figure.svg and figure.pdf as well.
 
-    Everything is written beside it first and put in place at the end; an earlier run's
-    files are replaced only then, and whatever else has been put in the folder stays.
+    Everything is first written to a hidden folder in it and put in place at the end; an
+    earlier run's files are replaced only then, and whatever else the user keeps there stays.
 
     Raises
     ------

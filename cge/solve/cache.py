@@ -63,7 +63,7 @@ def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **_pack(arrays))
+            np.savez(file, **_pack(arrays))  # type: ignore[arg-type]
         Path(temporary).replace(folder / f"{name}.npz")
         kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
         sizes = np.cumsum([path.stat().st_size for path in kept])

@@ -99,7 +99,7 @@ class Factorised:
     def solve_transposed(self, right: Array) -> Array:
         """Return x with matrix.T @ x = right."""
         result = np.empty_like(right)
-        result[self._rows] = self._lu.solve(right, trans="T")
+        result[self._rows] = self._lu.solve(right, trans="T")  # type: ignore[call-overload]
         return result
 
 
