@@ -61,11 +61,12 @@ def snapshot(folder: Path) -> Snapshot:
     """Return every entry below a folder with its time of change and its content."""
     entries = {}
     for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        content = path.read_bytes() if path.is_file() else b""
-        kind = os.readlink(path) if path.is_symlink() else hashlib.sha256(content).hexdigest()
-        entries[str(path.relative_to(folder))] = (
-            status.st_mtime_ns if path.is_file() else 0,
-            kind,
-        )
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            entries[name] = (0, str(path.readlink()))
+        elif path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            entries[name] = (path.stat().st_mtime_ns, content)
+        else:
+            entries[name] = (0, "")
     return entries

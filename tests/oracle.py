@@ -3,8 +3,9 @@
 Written from the economics in levels, with true user prices and physical quantities
 (units chosen so that benchmark basic prices are one), and solved in another way:
 for given factor prices a fixed point gives all goods prices, a linear system gives
-outputs and absorption, and SciPy finds the factor prices at which factors are fully
-employed. Nothing here comes from ``cge.model`` or ``cge.solve``.
+outputs and absorption, and a Newton search by finite differences finds the factor
+prices at which factors are fully employed. Nothing here comes from ``cge.model`` or
+``cge.solve``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import root
 
 from cge.calibration.benchmark import Benchmark
 
@@ -219,9 +219,9 @@ class World:
             new = np.where(self.live, new, 1.0)
             moved = np.abs(np.log(new / basic)).max()
             basic = new
-            if moved < 5e-16:
+            if not moved >= 5e-16:  # done, or not a number
                 break
-        self._basic = basic
+        self._basic = basic if np.isfinite(basic).all() else np.ones_like(basic)
         b, p, p0 = self.b, self.policy, self.powers0
         sold = composite[self.class_of_agent].transpose(2, 0, 1)  # (s, d, i)
         agent, goods = ces(
@@ -388,25 +388,50 @@ class World:
             count += int(((stock if by_sector else stock.sum(axis=1))[..., f] > 0).sum())
         return count
 
-    def _search(self, start: Array) -> tuple[Array, float, str]:
-        """Return logs of factor prices, the worst gap there and SciPy's message.
+    def _gaps(self, logs: Array) -> Array:
+        """Return excess demands at these logs of factor prices.
 
         The last market is left to Walras' law, with the numeraire, the world index of
-        factor prices, in its place; the gap is over all markets.
+        factor prices, in its place.
         """
-        total = self.b.factor_payments.sum()
-
-        def gaps(logs: Array) -> Array:
+        with np.errstate(all="ignore"):  # a trial far off may overflow and is then rejected
             equilibrium = self.solve_given(self._spread(logs))
-            returns = equilibrium.factor_income / self.policy["factor_supply"]
-            index = returns.sum() / total / self.policy["numeraire"]
-            return np.concatenate([equilibrium.excess[:-1], [index - 1]])
+        returns = equilibrium.factor_income / self.policy["factor_supply"]
+        index = returns.sum() / self.b.factor_payments.sum() / self.policy["numeraire"]
+        return np.concatenate([equilibrium.excess[:-1], [index - 1]])
 
-        with np.errstate(all="ignore"):  # a trial far off may overflow; what counts is the end
-            found = root(gaps, start, method="hybr", options={"xtol": 1e-14})
-            excess = self.solve_given(self._spread(found.x)).excess
-        worst = float(max(np.abs(found.fun).max(), np.abs(excess).max()))
-        return found.x, worst, found.message
+    def _search(self, logs: Array) -> Array:
+        """Return the logs of factor prices that clear the markets, as near as they come.
+
+        Newton by finite differences, Broyden's update in between, and steps that are
+        halved until the gaps shrink.
+        """
+        gaps, matrix = self._gaps(logs), None
+        for _ in range(200):
+            if np.abs(gaps).max() < 1e-12:
+                break
+            fresh = matrix is None
+            if fresh:
+                moved = [self._gaps(logs + 1e-7 * e) for e in np.eye(len(logs))]
+                matrix = (np.column_stack(moved) - gaps[:, None]) / 1e-7
+            step = -np.linalg.solve(matrix, gaps)
+            step *= min(1.0, 0.7 / np.abs(step).max())
+            for _ in range(25):
+                trial = self._gaps(logs + step)
+                if np.linalg.norm(trial) < (1 - 1e-4) * np.linalg.norm(gaps):
+                    break
+                step = step / 2
+            else:
+                if fresh:
+                    break
+                matrix = None
+                continue
+            slow = np.linalg.norm(trial) > 0.5 * np.linalg.norm(gaps)
+            matrix = matrix + np.outer(trial - gaps - matrix @ step, step) / (step @ step)
+            logs, gaps = logs + step, trial
+            if slow and not fresh:
+                matrix = None
+        return logs
 
     def solve(self, accuracy: float = 1e-11) -> Equilibrium:
         """Find the factor prices at which every factor market clears.
@@ -422,12 +447,18 @@ class World:
             logs = np.zeros(self._unknowns())
             for part in range(1, parts + 1):
                 step = World(self.b, self._part(part / parts), self.speed, self.specific_codes)
-                logs, worst, message = step._search(logs)
+                try:
+                    logs = step._search(logs)
+                except np.linalg.LinAlgError:
+                    worst = np.inf
+                    break
+                found = step.solve_given(step._spread(logs))
+                worst = max(np.abs(found.excess).max(), np.abs(step._gaps(logs)).max())
                 if not worst < accuracy:
                     break
             else:
-                return step.solve_given(step._spread(logs))
-        raise NotFound(f"the oracle is off by {worst:.1e}: {message}")
+                return found
+        raise NotFound(f"the oracle's markets are off by {worst:.1e} at best")
 
     def _part(self, theta: float) -> dict[str, Any]:
         """Return the policy with the part `theta` of its distance from the benchmark."""

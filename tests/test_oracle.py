@@ -84,14 +84,14 @@ def check(model: Model, levels: Array, closure: Closure, agreement: float = AGRE
     assert not off, f"model and oracle differ: {off}"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_mobile_factors_agree_under_every_wedge_at_once(seed):
     b = random_world(seed, zeros=0.2, imbalance=0.2)
     model = Model.build(b)
     check(model, combined_shock(model, seed), Closure())
 
 
-@pytest.mark.parametrize("seed", range(4, 7))
+@pytest.mark.parametrize("seed", range(4, 6))
 def test_sector_specific_capital_agrees_under_every_wedge_at_once(seed):
     b = random_world(seed, zeros=0.2, imbalance=0.2)
     model = Model.build(b, "short")
@@ -100,12 +100,11 @@ def test_sector_specific_capital_agrees_under_every_wedge_at_once(seed):
     check(model, levels, Closure(specific_factors=("F1",)))
 
 
-@pytest.mark.parametrize("seed", range(7, 9))
-def test_sluggish_factors_agree_under_every_wedge_at_once(seed):
-    b = random_world(seed, factors=3, imbalance=0.2)
+def test_sluggish_factors_agree_under_every_wedge_at_once():
+    b = random_world(7, factors=3, imbalance=0.2)
     long = replace(b.elasticities["long"], transformation=np.array([np.inf, 0.6, 2.5]))
     model = Model.build(b.with_elasticities(long=long))
-    check(model, combined_shock(model, seed), Closure())
+    check(model, combined_shock(model, 7), Closure())
 
 
 @pytest.mark.parametrize("use_classes", [1, 2])

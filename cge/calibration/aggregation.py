@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,8 +129,8 @@ def load_aggregation(
             table=table, regions="identity", sectors="identity", groups=groups,
         )  # fmt: skip
     else:
-        path = _find(name, table)
-        content = validate(AggregationFile, read_yaml(path), path)
+        path, given = _find(name, table)
+        content = validate(AggregationFile, given, path)
     if content.table != table:
         raise InputError(
             f"aggregation '{content.name}' is for table '{content.table}'",
@@ -171,14 +171,16 @@ def load_aggregation(
     )
 
 
-def _find(name: str, table: str) -> Path:
+def _find(name: str, table: str) -> tuple[Path, dict[str, Any]]:
+    """Return the file of an aggregation and what it says."""
     folder = content_dir("calibration") / "aggregations"
     shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     if name in NAMED_AGGREGATIONS:
         for candidate in (f"{name}-{table}", name):
-            path = shipped.get(candidate)
-            if path is not None and read_yaml(path).get("table") == table:
-                return path
+            if candidate in shipped:
+                content = read_yaml(shipped[candidate])
+                if content["table"] == table:
+                    return shipped[candidate], content
         raise InputError(
             f"there is no aggregation '{name}' for table '{table}'", key="aggregation",
             value=name, allowed="full, or the path of an aggregation file",
@@ -189,7 +191,7 @@ def _find(name: str, table: str) -> Path:
             "no such aggregation or file", key="aggregation", value=name,
             allowed=f"{', '.join(shipped)}, or the path of a file",
         )  # fmt: skip
-    return path
+    return path, read_yaml(path)
 
 
 def _full_groups(table: str) -> _Groups:

@@ -272,7 +272,7 @@ def benchmark_from_arrays(
         unit=unit,
         status="user",
         notes=tuple(told),
-        groups={a: {g: tuple(m) for g, m in named.items()} for a, named in (groups or {}).items()},
+        groups=_groups(groups or {}, {"regions": r_codes, "sectors": i_codes}),
         names=dict(names or {}),
         origin={"table": f"arrays '{name}'"},
     )
@@ -899,6 +899,20 @@ def _axis_codes(
     raise InputError(
         f"there are {array.shape[-1] if array.ndim else 0} of them: give their codes", key=key
     )
+
+
+def _groups(
+    given: Mapping[str, Mapping[str, Sequence[str]]], codes: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    for axis, named in given.items():
+        if axis not in codes:
+            raise InputError("unknown axis", key="groups", value=axis, allowed=codes)
+        for group, members in named.items():
+            odd = [code for code in members if code not in codes[axis]]
+            if odd:
+                raise InputError(f"group '{group}' names an unknown code", key=f"groups.{axis}",
+                                 value=odd[0], allowed=codes[axis])  # fmt: skip
+    return {axis: {g: tuple(m) for g, m in named.items()} for axis, named in given.items()}
 
 
 def _use_classes(

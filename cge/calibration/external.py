@@ -133,7 +133,7 @@ def read_pymrio(
         If the source cannot be read, is of another kind, or does not fit.
     """
     if isinstance(source, str | Path):
-        if kind not in KINDS:
+        if kind is None or kind not in KINDS:
             raise InputError("unknown kind of table", key="kind", value=kind, allowed=KINDS)
         path = Path(source).expanduser()
         if not path.exists():
@@ -291,11 +291,10 @@ def _matches(label: str, pattern: str) -> bool:
 
 
 def _unit_of(io: IOSystem) -> str:
-    unit = getattr(io, "unit", None)
-    try:
-        given = str(unit.to_numpy().ravel()[0]).strip()
-    except (AttributeError, IndexError):
+    unit: Any = getattr(io, "unit", None)
+    if not isinstance(unit, pd.DataFrame) or unit.empty:
         return "currency unit of the source"
+    given = str(unit.to_numpy().ravel()[0]).strip()
     return _UNITS.get(given.lower().lstrip("‘'`’").strip(), given)
 
 
@@ -495,7 +494,7 @@ def _filled_shares(
             result[s, j] = fallback
             cells.append(
                 {"what": "labour share of value added", "region": region,
-                 "sector": sectors[j], "value": fallback, "rule": rule}
+                 "sector": sectors[int(j)], "value": fallback, "rule": rule}
             )  # fmt: skip
     columns = ["what", "region", "sector", "value", "rule"]
     return result, pd.DataFrame(cells, columns=columns)

@@ -17,6 +17,20 @@ from cge.errors import InputError
 #: No configuration file needs more than this.
 MAX_BYTES = 2_000_000
 Schema = TypeVar("Schema", bound=BaseModel)
+#: For the kinds of error that pydantic tells in terms of Python.
+_WORDS = {
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "too_short": "must not be empty",
+    "invalid_key": "keys must be text",
+}
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -135,10 +149,15 @@ def _problem(
         return InputError("unknown key", file=path, key=key, allowed=allowed)
     if first["type"] == "missing":
         return InputError("this key is missing", file=path, key=key)
-    messages = [item["msg"].removeprefix("Value error, ") for where, item in inside
-                if where == place]  # fmt: skip
-    message = _one_line(", or: ".join(dict.fromkeys(messages)))
+    messages = dict.fromkeys(_plain(item) for where, item in inside if where == place)
+    message = _one_line(" or ".join(messages))
     return InputError(message, file=path, key=key, value=first.get("input"))
+
+
+def _plain(item: Any) -> str:
+    """Return what pydantic says in the words of someone who writes YAML."""
+    message = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return _WORDS.get(item["type"], message)
 
 
 def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:

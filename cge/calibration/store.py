@@ -232,7 +232,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
         )  # fmt: skip
 
 
-def _arrays(benchmark: Benchmark) -> dict[str, Array]:
+def _arrays(benchmark: Benchmark) -> dict[str, Any]:
     content = {name: getattr(benchmark, name) for name in _ACCOUNTS}
     for speed, elasticities in benchmark.elasticities.items():
         content |= {f"elasticities.{speed}.{n}": getattr(elasticities, n) for n in NEST_AXES}
@@ -279,6 +279,8 @@ def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchma
         speed: Elasticities(**{n: arrays[f"elasticities.{speed}.{n}"] for n in NEST_AXES})
         for speed in d.speeds
     }
+    axes: dict[str, Any] = {axis: tuple(getattr(d, axis)) for axis in _AXES}
+    accounts: dict[str, Any] = {key: arrays[key] for key in _ACCOUNTS}
     return Benchmark(
         name=d.name,
         unit=d.unit,
@@ -289,8 +291,8 @@ def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchma
         members={a: {k: tuple(v) for k, v in named.items()} for a, named in d.members.items()},
         names=d.names,
         elasticities=elasticities,
-        **{axis: tuple(getattr(d, axis)) for axis in _AXES},
-        **{key: arrays[key] for key in _ACCOUNTS},
+        **axes,
+        **accounts,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -141,7 +142,7 @@ class Scenario(_Strict):
         Applied in order.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+    name: str
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
@@ -149,6 +150,15 @@ class Scenario(_Strict):
     speed: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = []
+
+    @field_validator("name")
+    @classmethod
+    def _folder_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", value):
+            raise ValueError(
+                "must be 1 to 80 letters a-z, digits and . _ - and begin with a letter or digit"
+            )
+        return value
 
     @field_validator("elasticities", mode="before")
     @classmethod

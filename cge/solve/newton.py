@@ -56,13 +56,13 @@ def newton(
     Attempt
         Whether or not it converged; the caller decides what to do.
     """
-    residual = system.residual(z)
+    residual = system.log_residual(z)
     history = [system.relative_residual(z)]
     for iteration in range(max_iterations):
         if history[-1] <= TOLERANCE:
             return Attempt(z, True, iteration, history[-1], history=history)
         try:
-            step = linear.solve(system.jacobian(z), -residual, STEP_RTOL)
+            step = linear.solve(system.log_jacobian(z), -residual, STEP_RTOL)
         except Singular as error:
             return Attempt(z, False, iteration, history[-1], f"singular: {error}", history)
         if not np.isfinite(step).all():
@@ -71,8 +71,8 @@ def newton(
         norm = float(np.linalg.norm(residual))
         while True:
             candidate = z + length * step
-            with np.errstate(over="ignore", invalid="ignore"):
-                trial = system.residual(candidate)
+            with np.errstate(all="ignore"):
+                trial = system.log_residual(candidate)
                 trial_norm = float(np.linalg.norm(trial))
             if trial_norm <= (1 - 1e-4 * length) * norm:
                 break

@@ -149,6 +149,22 @@ class SquareSystem:
         return FoldedSystem(self, factor, target / self.row_scale)
 
     @cached_property
+    def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """Magnitudes of the positive and of the negative coefficients of all rows."""
+        up, down = self.matrix.copy(), self.matrix.copy()
+        up.data = np.maximum(up.data, 0.0)
+        down.data = np.maximum(-down.data, 0.0)
+        up.eliminate_zeros()
+        down.eliminate_zeros()
+        return up, down
+
+    @cached_property
+    def signed_rows(self) -> NDArray[np.bool_]:
+        """Rows in which a variable of either sign stands."""
+        free = (self.arrays.free_of_term >= 0).astype(float)
+        return (abs(self.matrix) @ free) > 0
+
+    @cached_property
     def pattern(self) -> _Pattern:
         return _Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term)
 
@@ -186,6 +202,44 @@ class FoldedSystem:
         partial, full = self._terms(z)
         return self.system.pattern.assemble(full, partial)
 
+    # -- the form in which Newton sees the system -------------------------------------------
+
+    @cached_property
+    def balanced_rows(self) -> NDArray[np.bool_]:
+        """Rows that equate two sums of positive terms."""
+        up, down = self.system.sides
+        positive = (np.diff(up.indptr) > 0) | (self.target < 0)
+        negative = (np.diff(down.indptr) > 0) | (self.target > 0)
+        return positive & negative & ~self.system.signed_rows
+
+    def _both_sides(self, full: Array) -> tuple[Array, Array]:
+        up, down = self.system.sides
+        return (
+            up @ full + np.maximum(-self.target, 0.0),
+            down @ full + np.maximum(self.target, 0.0),
+        )
+
+    def log_residual(self, z: Array) -> Array:
+        """Return the residual with every balanced row as log(left side / right side).
+
+        A row of two monomials is then linear in the unknowns, and a sum of powers is
+        nearly so far from its root: Newton converges from much further away, most of
+        all at high elasticities.
+        """
+        left, right = self._both_sides(self._terms(z)[1])
+        rows = self.balanced_rows
+        result = left - right
+        result[rows] = np.log(left[rows] / right[rows])
+        return result
+
+    def log_jacobian(self, z: Array) -> sparse.csc_array:
+        """Return the exact derivative of :meth:`log_residual`."""
+        partial, full = self._terms(z)
+        left, right = self._both_sides(full)
+        rows = self.balanced_rows
+        left, right = np.where(rows, left, 1.0), np.where(rows, right, 1.0)
+        return self.system.pattern.assemble(full, partial, np.concatenate([1 / left, 1 / right]))
+
     def hessian(self, z: Array, multipliers: Array) -> sparse.csr_array:
         """Return the exact Hessian of multipliers @ F."""
         system = self.system
@@ -206,13 +260,17 @@ class FoldedSystem:
 
 @dataclass(frozen=True, eq=False)
 class _Pattern:
-    """Where each term's derivative goes in the Jacobian: data = sums of coefficient * term."""
+    """Where each term's derivative goes in the Jacobian: data = sums of coefficient * term.
+
+    `side` is the row of a term with a positive coefficient, rows + row with a negative one.
+    """
 
     indices: NDArray[np.int32]
     indptr: NDArray[np.int32]
     starts: Integers
     source: Integers
     coefficient: Array
+    side: NDArray[np.int32]
 
     @classmethod
     def of(
@@ -232,6 +290,8 @@ class _Pattern:
         coefficient = np.concatenate(
             [np.repeat(matrix.data, count) * exponents.data[entry], matrix.data[linear]]
         )
+        negative = np.concatenate([np.repeat(matrix.data < 0, count), matrix.data[linear] < 0])
+        side = row + negative * matrix.shape[0]
         key = column.astype(np.int64) * matrix.shape[0] + row
         order = np.argsort(key, kind="stable")
         key = key[order]
@@ -245,10 +305,16 @@ class _Pattern:
             starts=starts,
             source=source[order],
             coefficient=coefficient[order],
+            side=side[order].astype(np.int32),
         )
 
-    def assemble(self, full: Array, partial: Array) -> sparse.csc_array:
+    def assemble(
+        self, full: Array, partial: Array, weight: Array | None = None
+    ) -> sparse.csc_array:
+        """Return the Jacobian, each side of each row multiplied with its `weight`."""
         values = self.coefficient * np.concatenate([full, partial])[self.source]
+        if weight is not None:
+            values *= weight[self.side]
         data = np.add.reduceat(values, self.starts)
         size = len(self.indptr) - 1
         return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))

@@ -1,0 +1,155 @@
+"""Benchmark folders: exact, whole or not at all, and never in the place of anything else."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from worlds import random_world
+
+from cge import InputError, calibrate
+from cge.calibration.store import (
+    is_benchmark_folder,
+    open_benchmark,
+    open_calibration,
+    save_benchmark,
+)
+
+
+@pytest.fixture(scope="module")
+def calibrated():
+    return calibrate(aggregation="small")
+
+
+def test_a_benchmark_comes_back_with_the_same_fingerprint(tmp_path, calibrated):
+    folder = save_benchmark(calibrated, tmp_path / "deep" / "small")
+    again = open_calibration(folder)
+    a, b = calibrated.benchmark, again.benchmark
+    assert b.fingerprint == a.fingerprint
+    for item in fields(a):
+        left, right = getattr(a, item.name), getattr(b, item.name)
+        if isinstance(left, np.ndarray):
+            assert (left == right).all()
+        elif item.name in ("groups", "members"):
+            assert {k: {n: tuple(m) for n, m in v.items()} for k, v in left.items()} == {
+                k: dict(v) for k, v in right.items()
+            }
+        elif item.name == "names":
+            assert {k: dict(v) for k, v in left.items()} == right
+        elif item.name != "elasticities":
+            assert left == right
+    pd.testing.assert_frame_equal(again.report, calibrated.report)
+    assert len(again.filled) == len(calibrated.filled)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "arrays.npz", "benchmark.yaml", "cleaning.csv", "filled.csv",
+    ]  # fmt: skip
+    assert [p.name for p in folder.parent.iterdir()] == ["small"]
+
+
+def test_a_benchmark_without_records_needs_none(tmp_path):
+    world = random_world(1, zeros=0.3)
+    folder = save_benchmark(world, tmp_path / "w")
+    assert open_benchmark(folder).fingerprint == world.fingerprint
+    assert open_calibration(folder).report.empty
+    assert is_benchmark_folder(folder) and not is_benchmark_folder(tmp_path)
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    with pytest.raises(InputError, match="a benchmark stands there already"):
+        save_benchmark(random_world(2), folder)
+    save_benchmark(random_world(2), folder, overwrite=True)
+    assert open_benchmark(folder).name == "random-2"
+    assert [p.name for p in tmp_path.iterdir()] == ["w"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_no_benchmark_is_never_replaced(tmp_path, overwrite):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("x")
+    (tmp_path / "file").write_text("x")
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    (folder / "notes.txt").write_text("mine")
+    for name, message in (
+        ("thesis", "holds something else"),
+        ("file", "not a folder"),
+        ("w", "notes.txt"),
+    ):
+        with pytest.raises(InputError, match=message):
+            save_benchmark(random_world(2), tmp_path / name, overwrite=overwrite)
+    assert (tmp_path / "thesis" / "chapter.tex").read_text() == "x"
+    assert open_benchmark(folder).name == "random-1"
+
+
+def test_a_failure_on_the_way_leaves_no_trace(tmp_path, monkeypatch):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+
+    def full_disk(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full_disk)
+    with pytest.raises(InputError, match="cannot be written: No space left"):
+        save_benchmark(random_world(2), folder, overwrite=True)
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["w"]
+    assert open_benchmark(folder).name == "random-1"
+
+
+def edit(folder, **changes):
+    path = folder / "benchmark.yaml"
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**content, **changes}, sort_keys=False))
+
+
+def test_text_may_be_edited_but_not_codes(tmp_path):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    edit(folder, name="renamed", notes=["a remark"], groups={"regions": {"both": ["R0", "R1"]}})
+    b = open_benchmark(folder)
+    assert (b.name, b.notes, b.groups["regions"]["both"]) == (
+        "renamed", ("a remark",), ("R0", "R1"),
+    )  # fmt: skip
+    edit(folder, regions=["R1", "R0", "R2"])
+    with pytest.raises(InputError, match="damaged or edited"):
+        open_benchmark(folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "arrays.npz").unlink(), r"not a benchmark folder"),
+        (lambda f: (f / "benchmark.yaml").unlink(), r"not a benchmark folder"),
+        (lambda f: (f / "arrays.npz").write_bytes(b"PK\3\4 nothing"), r"damaged"),
+        (lambda f: edit(f, checksum="0"), r"damaged"),
+        (lambda f: edit(f, version=7), r"version.*7.*version 1"),
+        (lambda f: edit(f, colour="red"), r"colour.*unknown key"),
+        (lambda f: edit(f, status="invented"), r"status"),
+        (lambda f: (f / "benchmark.yaml").write_text("- 1"), r"mapping"),
+        (lambda f: (f / "benchmark.yaml").write_text("a: [1"), r"not valid YAML"),
+    ],
+)
+def test_a_damaged_or_foreign_folder_is_one_clear_message(tmp_path, damage, message):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    damage(folder)
+    with pytest.raises(InputError, match=message):
+        open_benchmark(folder)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        open_benchmark(tmp_path / "nothing")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="not a folder"):
+        open_benchmark(tmp_path / "file")
+
+
+def test_a_bit_changed_in_the_arrays_is_noticed(tmp_path):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    path = folder / "arrays.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        open_benchmark(folder)
