@@ -213,7 +213,7 @@ class World:
     def technology(self, factor_price: Array) -> Technology:
         """Return prices and unit demands at given factor prices, (s, j, f)."""
         basic = self._basic
-        for _ in range(5000):
+        for _ in range(1000):
             composite, route = self._composites(basic)
             new, material, factor = self._costs(composite, factor_price)
             new = np.where(self.live, new, 1.0)
@@ -407,7 +407,7 @@ class World:
         halved until the gaps shrink.
         """
         gaps, matrix = self._gaps(logs), None
-        for _ in range(200):
+        for _ in range(40):
             if np.abs(gaps).max() < 1e-12:
                 break
             fresh = matrix is None
@@ -433,20 +433,21 @@ class World:
                 matrix = None
         return logs
 
-    def solve(self, accuracy: float = 1e-11) -> Equilibrium:
+    def solve(self, accuracy: float = 1e-11, parts: Sequence[int] = (1, 2, 4, 8)) -> Equilibrium:
         """Find the factor prices at which every factor market clears.
 
-        From the benchmark at once, or in more and more parts of the shock.
+        From the benchmark at once, or in more and more parts of the shock; `parts` says
+        in how many, one attempt after the other.
 
         Raises
         ------
         NotFound
             If a market, the one left out included, is off by more than `accuracy`.
         """
-        for parts in (1, 2, 4, 8):
+        for count in parts:
             logs = np.zeros(self._unknowns())
-            for part in range(1, parts + 1):
-                step = World(self.b, self._part(part / parts), self.speed, self.specific_codes)
+            for part in range(1, count + 1):
+                step = World(self.b, self._part(part / count), self.speed, self.specific_codes)
                 try:
                     logs = step._search(logs)
                 except np.linalg.LinAlgError:

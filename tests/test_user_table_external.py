@@ -205,7 +205,7 @@ def test_icio(world, tmp_path):
     frame.to_csv(tmp_path / "ICIO2023_2019.csv")
     for path, year in ((tmp_path / "ICIO2023_2019.csv", None), (tmp_path, 2019)):
         table = read_pymrio(path, "icio", year=year)
-        assert (table.name, table.year) == ("icio", 2019)
+        assert (table.name, table.year) == ("user-icio", 2019)
         assert_read(table, world, labour=False)
     with pytest.raises(InputError, match=r"year.*several years"):
         read_pymrio(tmp_path, "icio")
@@ -300,7 +300,7 @@ def test_wiod_2016_in_its_published_layouts(world, tmp_path, suffix):
         pd.DataFrame(body).to_excel(path, header=False, index=False)
     for source in (path, tmp_path):
         table = read_pymrio(source, "wiod2016")
-        assert (table.name, table.year) == ("wiod2016", 2014)
+        assert (table.name, table.year) == ("user-wiod2016", 2014)
         assert_read(table, world, labour=False)
 
 
@@ -553,6 +553,7 @@ def _scale(name, by):
         (_replace("value_added.csv", "CHN,AGR", "CHN,AGRI"), r"sector.*AGRI.*AGR, MAN, SRV"),
         (_edit(flows="cif"), r"table.yaml.*flows.*cif"),
         (_edit(name="a b"), r"table.yaml.*name"),
+        (_edit(name="wiod2013"), r"table.yaml.*name.*shipped table"),
         (_edit(currency="USD"), r"table.yaml.*currency.*unknown key"),
         (_edit(regions=["CHN"]), r"origin.*ROW.*CHN"),
         (_edit(agents={"X": "Y"}), r"agents.X.*Y.*HH"),

@@ -11,8 +11,10 @@ import yaml
 from worlds import random_world
 
 from cge import InputError, calibrate
+from cge.calibration.elasticities import NEST_AXES
 from cge.calibration.store import (
     is_benchmark_folder,
+    load_any,
     open_benchmark,
     open_calibration,
     save_benchmark,
@@ -153,3 +155,41 @@ def test_a_bit_changed_in_the_arrays_is_noticed(tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match="damaged"):
         open_benchmark(folder)
+
+
+def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
+    folder = save_benchmark(calibrated, tmp_path / "small")
+    assert load_any(folder).fingerprint == calibrated.benchmark.fingerprint
+    assert load_any(folder, elasticities="own").fingerprint == calibrated.benchmark.fingerprint
+    shipped = load_any("wiod2013", aggregation="small")
+    assert shipped.fingerprint == calibrated.benchmark.fingerprint
+    boehm = load_any("wiod2013", aggregation="small", elasticities="boehm")
+    again = load_any(folder, elasticities="boehm")
+    for nest in NEST_AXES:
+        for speed in ("short", "long"):
+            np.testing.assert_allclose(
+                getattr(again.elasticities[speed], nest),
+                getattr(boehm.elasticities[speed], nest),
+            )
+    for arguments, message in (
+        ({"table": "gtap"}, r"table.*gtap.*wiod2013, wiod2014, the path"),
+        ({"table": folder, "aggregation": "full"}, r"aggregation.*full.*calibrated already"),
+        ({"table": folder, "year": 2005}, r"year.*2005.*calibrated already"),
+        ({"table": folder, "elasticities": "caliendo-parro"}, r"unknown sector"),
+        ({"table": tmp_path}, r"not a benchmark folder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            load_any(**arguments)
+
+
+def test_a_users_elasticity_file_fits_a_saved_benchmark_by_its_sectors(tmp_path):
+    folder = save_benchmark(random_world(1), tmp_path / "w")
+    entry = {"nest": "armington", "value": 6.0, "low": 5.0, "high": 7.0, "status": "assumed",
+             "citation": "mine", "sector": "S1", "speed": "long"}  # fmt: skip
+    content = {"name": "own", "title": "Own", "extends": "boehm", "classification": "random-1",
+               "entries": [entry]}  # fmt: skip
+    path = tmp_path / "sets.yaml"
+    path.write_text(yaml.safe_dump(content))
+    b = load_any(folder, elasticities=path)
+    assert b.elasticities["long"].armington[0, :, 0].tolist() == [2.0, 6.0, 2.0]
+    assert (b.elasticities["long"].top == 0.7).all()

@@ -170,7 +170,8 @@ def benchmark_from_arrays(
         {"u": classes, "r": r_codes, "s": r_codes, "i": i_codes, "j": i_codes,
          "d": d_codes, "f": f_codes}
     )  # fmt: skip
-    told = list(notes)
+    tolerance = _tolerance(tolerance)
+    told = [notes] if isinstance(notes, str) else list(notes)
 
     def cells(key: str, given: Any, letters: str) -> Array:
         """Values of the accounts: the right shape, finite, not negative."""
@@ -201,6 +202,12 @@ def benchmark_from_arrays(
     td = axes.rate("final_tax", final_tax, "sdi", "sd")
     tf = axes.rate("factor_tax", factor_tax, "sjf", "sj")
     to = axes.rate("output_tax", output_tax, "sj")
+    if (to >= 1).any():
+        where = _first(to >= 1)
+        raise InputError(
+            f"rate at {axes.label('sj', where)} takes the whole price",
+            key="output_tax", value=float(to[where]), allowed="fractions of the price below 1",
+        )  # fmt: skip
 
     # To basic prices: each user's deliveries without the border taxes of its class.
     class_of_sector = [classes.index(c) for c in sector_class]
@@ -373,16 +380,18 @@ def benchmark_from_trade(
             )  # fmt: skip
         return array
 
+    tolerance = _tolerance(tolerance)
     value = cells("trade", trade, "ris")
     power = 1 + axes.by_class("tariff", tariff)[0]
     factor_cost = cells("value_added_share", shares, "sjf")
-    gamma = _cost_shares(cells("io_shares", io_shares, "sij"), factor_cost, tolerance, axes)
+    gamma = cells("io_shares", io_shares, "sij")
+    gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
     market = value if flows == "gross" else value * power
     basic = market / power
     total = market.sum(axis=0)  # (i, s)
     pi = np.divide(market, total, out=np.zeros_like(market), where=total > 0)
     in_data = basic.sum(axis=(0, 1)) - basic.sum(axis=(1, 2))
-    told = list(notes)
+    told = [notes] if isinstance(notes, str) else list(notes)
 
     spending, output = total.T, basic.sum(axis=2)
     as_in_data = isinstance(deficits, str) and deficits == "data"
@@ -669,10 +678,15 @@ def _leontief(
 # -- consistent accounts from trade shares -----------------------------------------------
 
 
-def _cost_shares(gamma: Array, factor_cost: Array, tolerance: float, axes: _Axes) -> Array:
-    """Return input shares of total cost, from shares of it or of the inputs' cost."""
+def _cost_shares(
+    gamma: Array, factor_cost: Array, alive: NDArray[np.bool_], tolerance: float, axes: _Axes
+) -> Array:
+    """Return input shares of total cost, from shares of it or of the inputs' cost.
+
+    Sectors that deliver nothing (not `alive`) may have any.
+    """
     value_added = factor_cost.sum(axis=2)
-    over = value_added > 1 + tolerance
+    over = alive & (value_added > 1 + tolerance)
     if over.any():
         where = _first(over)
         raise InputError(
@@ -683,7 +697,8 @@ def _cost_shares(gamma: Array, factor_cost: Array, tolerance: float, axes: _Axes
     material = np.maximum(1 - value_added, 0.0)
     # A sector without inputs may have shares of nothing.
     of_inputs = (np.abs(inputs - 1) <= tolerance) | ((inputs == 0) & (material <= tolerance))
-    of_cost = np.abs(inputs - material) <= tolerance
+    of_inputs |= ~alive
+    of_cost = (np.abs(inputs - material) <= tolerance) | ~alive
     if not of_cost.all() and of_inputs.all():
         return gamma * material[:, None, :]
     if not of_cost.all():
@@ -859,6 +874,13 @@ def _first(mask: NDArray[np.bool_]) -> tuple[int, ...]:
 def _one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
     if value not in allowed:
         raise InputError("unknown option", key=key, value=value, allowed=allowed)
+
+
+def _tolerance(given: Any) -> float:
+    tolerance = _numbers("tolerance", given)
+    if tolerance.ndim or not 0 <= tolerance < 1:
+        raise InputError("not a share", key="tolerance", value=given, allowed="0 to 1")
+    return float(tolerance)
 
 
 def _numbers(key: str, given: Any) -> Array:

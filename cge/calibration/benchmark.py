@@ -194,6 +194,12 @@ class Benchmark:
                     value=float(array[where]),
                     allowed="rates above -1",
                 )
+        home = self.export_tax[:, np.arange(len(self.regions)), :, np.arange(len(self.regions))]
+        if (home != 0).any():
+            raise InputError(
+                "an export tax lies on deliveries within a region", key="export_tax",
+                allowed="zero where exporter and importer are the same",
+            )  # fmt: skip
         if (self.output_tax >= 1).any():
             where = tuple(int(k) for k in np.argwhere(self.output_tax >= 1)[0])
             raise InputError(

@@ -18,7 +18,8 @@ from cge.errors import InputError
 from cge.paths import content_dir
 
 Array = NDArray[np.float64]
-Elasticity = Annotated[Number, Field(ge=0)]
+#: Above the limit powers of prices overflow; the largest published estimates are near 90.
+Elasticity = Annotated[Number, Field(ge=0, le=200)]
 
 NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 
@@ -98,7 +99,9 @@ class ElasticitySet:
             If a sector has no value.
         """
         values = np.full(len(sectors), np.nan)
-        position = {code: k for k, code in enumerate(sectors)}
+        position: dict[str, list[int]] = {}
+        for k, code in enumerate(sectors):
+            position.setdefault(code, []).append(k)
         for entry in self.entries:
             if entry.nest == nest and entry.speed == speed:
                 if entry.sector == "*":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +25,7 @@ from cge.calibration.calibrate import Calibration, assemble
 from cge.calibration.clean import clean
 from cge.calibration.elasticity_sets import ElasticitySet, Entry, load_elasticity_set
 from cge.calibration.files import numbers, read_table, read_yaml, validate
+from cge.calibration.shipped import TABLES
 from cge.calibration.table import WorldTable
 from cge.calibration.tariffs import load_tariffs
 from cge.errors import InputError
@@ -103,7 +104,7 @@ def read_pymrio(
     year : int, optional
         Needed where the source holds several or does not say.
     name : str, optional
-        What aggregation and elasticity files call the table; default `kind`.
+        What aggregation and elasticity files call the table; default ``user-`` and `kind`.
     agents : mapping, optional
         Final-demand category of the source to HH, NPISH, GOV, GFCF, INV, or None to
         leave it out; categories not named are recognised by their usual names.
@@ -132,6 +133,13 @@ def read_pymrio(
     InputError
         If the source cannot be read, is of another kind, or does not fit.
     """
+    if not 0 < labour_share < 1:
+        raise InputError("not a share", key="labour_share", value=labour_share, allowed="0 to 1")
+    if value_added not in ("auto", "rows", "residual"):
+        raise InputError("unknown option", key="value_added", value=value_added,
+                         allowed=("auto", "rows", "residual"))  # fmt: skip
+    title = name or f"user-{kind or 'pymrio'}"
+    _not_shipped(title, None, "name")
     if isinstance(source, str | Path):
         if kind is None or kind not in KINDS:
             raise InputError("unknown kind of table", key="kind", value=kind, allowed=KINDS)
@@ -146,38 +154,44 @@ def read_pymrio(
     else:
         label = "IOSystem"
         raw = _of_system(source, label)
-    if not 0 < labour_share < 1:
-        raise InputError("not a share", key="labour_share", value=labour_share, allowed="0 to 1")
-    if value_added not in ("auto", "rows", "residual"):
-        raise InputError("unknown option", key="value_added", value=value_added,
-                         allowed=("auto", "rows", "residual"))  # fmt: skip
     try:
-        return _table(raw, label, name or kind or "pymrio", year, agents or {}, value_added,
-                      value_added_rows, compensation_rows, labour_share, tolerance)  # fmt: skip
+        return _table(raw, label, title, year, agents or {}, value_added, value_added_rows,
+                      compensation_rows, labour_share, tolerance)  # fmt: skip
     except InputError as error:
         raise error.located(label) from None
 
 
+def _not_shipped(name: str, file: Path | None, key: str) -> None:
+    if name in TABLES:
+        raise InputError("a shipped table has this name, and files of its own", file=file,
+                         key=key, value=name, allowed="another name")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
 class _Raw:
     """A source's arrays before names are understood.
 
-    `final_names` are (region, category) of the columns of `final`; `inputs` are the rows
-    of primary inputs by name, (s, j).
+    Parameters
+    ----------
+    regions, sectors : tuple of str
+    intermediate : ndarray (r, i, s, j)
+    final : ndarray (r, i, column)
+    final_names : tuple of (region, category)
+        Of the columns of `final`.
+    inputs : mapping
+        Rows of primary inputs by name, (s, j).
+    unit : str
+    year : int, optional
     """
 
-    def __init__(self, *, regions: Sequence[str], sectors: Sequence[str], intermediate: Array,
-                 final: Array, final_names: Sequence[tuple[str, str]],
-                 inputs: Mapping[str, Array], unit: str, year: int | None,
-                 notes: Sequence[str] = ()) -> None:  # fmt: skip
-        self.regions = tuple(regions)
-        self.sectors = tuple(sectors)
-        self.intermediate = intermediate
-        self.final = final
-        self.final_names = tuple(final_names)
-        self.inputs = inputs
-        self.unit = unit
-        self.year = year
-        self.notes = tuple(notes)
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+    intermediate: Array
+    final: Array
+    final_names: tuple[tuple[str, str], ...]
+    inputs: Mapping[str, Array]
+    unit: str
+    year: int | None
 
 
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
@@ -238,11 +252,11 @@ def _of_system(io: IOSystem, label: str) -> _Raw:
     two = names.nlevels >= 2
     final_names = [(str(c[0]), str(c[-1])) if two else (str(c), "final demand") for c in names]
     return _Raw(
-        regions=regions,
-        sectors=sectors,
+        regions=tuple(regions),
+        sectors=tuple(sectors),
         intermediate=intermediate.reshape(r, i, r, i),
         final=final.reshape(r, i, -1),
-        final_names=final_names,
+        final_names=tuple(final_names),
         inputs=_primary_inputs(io, regions, sectors),
         unit=_unit_of(io),
         year=_year_of(io),
@@ -323,7 +337,7 @@ def _table(
         raise InputError("the source does not say its year", key="year", allowed="a year")
     regions, region_names = _safe(raw.regions, "regions")
     sectors, sector_names = _safe(raw.sectors, "sectors")
-    notes = [f"Data: user table '{name}', {chosen_year}.", *raw.notes]
+    notes = [f"Data: user table '{name}', {chosen_year}."]
     final, note = _by_agent(raw, agents)
     notes += note
     output = raw.intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
@@ -608,8 +622,9 @@ def _wiod2016_frame(frame: pd.DataFrame, path: Path, year: int | None) -> _Raw:
             line[where[industry]] = np.nan_to_num(values[here].sum(axis=0)[industry])
             inputs[label] = line.reshape(r, i)
     return _Raw(
-        regions=regions, sectors=sectors, intermediate=intermediate.reshape(r, i, r, i),
-        final=final.reshape(r, i, -1), final_names=final_names, inputs=inputs,
+        regions=tuple(regions), sectors=tuple(sectors),
+        intermediate=intermediate.reshape(r, i, r, i), final=final.reshape(r, i, -1),
+        final_names=tuple(final_names), inputs=inputs,
         unit="million USD", year=year,
     )  # fmt: skip
 
@@ -676,6 +691,7 @@ def read_folder(path: str | Path) -> WorldTable:
     if not folder.is_dir():
         raise InputError("no such folder", file=folder)
     content = validate(TableFile, read_yaml(folder / "table.yaml"), folder / "table.yaml")
+    _not_shipped(content.name, folder / "table.yaml", "name")
     flows = _long(folder, "intermediate", ("origin", "commodity", "destination", "sector"))
     final = _long(folder, "final", ("origin", "commodity", "destination", "agent"))
     found = {

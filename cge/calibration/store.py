@@ -26,9 +26,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from cge.calibration.benchmark import Benchmark
-from cge.calibration.calibrate import Calibration
+from cge.calibration.calibrate import Calibration, load_benchmark
 from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.calibration.elasticity_sets import load_elasticity_set
 from cge.calibration.files import read_yaml, validate
+from cge.calibration.shipped import TABLES
 from cge.errors import InputError
 
 Array = NDArray[np.float64]
@@ -203,6 +205,103 @@ def open_calibration(folder: str | Path) -> Calibration:
         raise error.located(folder) from None
     records = {name: _record(folder / file) for name, file in RECORDS.items()}
     return Calibration(benchmark, **records)
+
+
+def load_any(
+    table: str | Path = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+    tariffs: str | Path = "applied",
+    elasticities: str | Path | None = None,
+) -> Benchmark:
+    """Return a benchmark by the name of a shipped table or the path of a benchmark folder.
+
+    Parameters
+    ----------
+    table : str or path
+        A shipped table, calibrated here, or a benchmark folder, which is so already: its
+        year, aggregation and tariffs are what they are.
+    year, aggregation, tariffs
+        As in :func:`~cge.calibration.calibrate.calibrate`; of a folder, the defaults.
+    elasticities : str or path, optional
+        A named set or a file; default ``fontagne`` for a shipped table and ``own``, what
+        was saved, for a folder.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a table nor such a folder, or a choice does not fit it.
+    """
+    if str(table) in TABLES:
+        return load_benchmark(
+            str(table), year, aggregation, str(tariffs), elasticities or "fontagne"
+        )
+    if not Path(table).expanduser().is_dir():
+        raise InputError(
+            "no such table or benchmark folder", key="table", value=str(table),
+            allowed=[*TABLES, "the path of a benchmark folder"],
+        )  # fmt: skip
+    defaults = {"year": None, "aggregation": "default", "tariffs": "applied"}
+    given = {"year": year, "aggregation": str(aggregation), "tariffs": str(tariffs)}
+    for key, value in given.items():
+        if value != defaults[key]:
+            raise InputError(
+                f"the benchmark in '{table}' is calibrated already", key=key, value=value,
+                allowed="nothing, or a shipped table",
+            )  # fmt: skip
+    benchmark = open_benchmark(table)
+    if elasticities is None or str(elasticities) == "own":
+        return benchmark
+    return with_elasticity_set(benchmark, elasticities)
+
+
+def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
+    """Return the same accounts with the elasticities of a set.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    name_or_path : str or path
+        A set without values by sector (``boehm``), or a file whose sectors are those of
+        the benchmark and whose classification is its table, or its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such set or it does not fit.
+    """
+    chosen = load_elasticity_set(name_or_path)
+    sectors = benchmark.sectors
+    own = (benchmark.name, benchmark.origin.get("table", benchmark.name))
+    named = dict.fromkeys(entry.sector for entry in chosen.entries if entry.sector != "*")
+    if named and chosen.classification not in own:
+        raise InputError(
+            f"set '{chosen.name}' is for classification '{chosen.classification}'",
+            file=chosen.file, key="classification", value=chosen.classification,
+            allowed=f"{' or '.join(dict.fromkeys(own))}, or a set whose sectors are all '*'",
+        )  # fmt: skip
+    for sector in named:
+        if sector not in sectors:
+            raise InputError(
+                "unknown sector", file=chosen.file, key="entries", value=sector,
+                allowed=["*", *sectors],
+            )  # fmt: skip
+    sizes = {
+        "u": len(benchmark.use_classes), "r": len(benchmark.regions),
+        "s": len(benchmark.regions), "i": len(sectors), "j": len(sectors),
+        "d": len(benchmark.agents), "f": len(benchmark.factors),
+    }  # fmt: skip
+    by_speed = {}
+    for speed, old in benchmark.elasticities.items():
+        values: dict[str, Any] = {"transformation": old.transformation}
+        for nest, axes in NEST_AXES.items():
+            if nest != "transformation":
+                fine = chosen.by_sector(nest, speed, sectors)
+                values[nest] = fine if set(axes) & {"i", "j"} else float(fine[0])
+        by_speed[speed] = Elasticities.from_values(
+            values, sizes, {"i": sectors, "f": benchmark.factors}
+        )
+    return benchmark.with_elasticities(**by_speed)
 
 
 def is_benchmark_folder(path: str | Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 
 import typer
 
@@ -32,7 +33,10 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        with warnings.catch_warnings():
+            # A solution is judged by what it is, not by what overflowed on the way to it.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            code = app(standalone_mode=False)
     except CgeError as error:
         raise _end(error, error.exit_code) from None
     except UsageError as error:
@@ -43,7 +47,8 @@ def run() -> None:
     except (KeyboardInterrupt, typer.Abort):
         raise _end("interrupted; nothing was written", 130) from None
     except OSError as error:
-        raise _end(f"{error.strerror or error}: {error.filename or ''}", 2) from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise _end(f"{where}{error.strerror or error}", 2) from None
     if code == 130:  # what typer makes of an interrupt
         raise _end("interrupted; nothing was written", 130)
     raise SystemExit(code or 0)

@@ -108,7 +108,12 @@ def _apply(model: Model, measure: Measure, levels: Array, key: str, folder: Path
         at_home = family.codes[1][local] == family.codes[3][local]
         if instrument.domestic == "only":
             positions = positions[at_home]
-        elif not measure.within_regions:
+        elif measure.within_regions:
+            # Trade inside an aggregate of countries, never a country's sales to itself.
+            members = model.benchmark.members.get("regions", {})
+            several = [code for code, countries in members.items() if len(countries) > 1]
+            positions = positions[~at_home | np.isin(family.codes[1][local], several)]
+        else:
             positions = positions[~at_home]
     if not len(positions):
         raise InputError(

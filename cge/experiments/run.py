@@ -14,9 +14,13 @@ from cge.calibration.files import is_file
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.policy import codes_of, policy_levels
 from cge.experiments.scenario import ClosureChoice, Scenario, find_scenario, load_scenario
+from cge.model.registry import VARIABLES
 from cge.solve.closure import Closure, Swap, WageFloor
 from cge.solve.model import SOLVERS, Model, Solver
 from cge.solve.solution import Solution
+
+#: Variables of which one cell can be the numeraire.
+PRICES = tuple(name for name in VARIABLES if name.endswith(("price", "return")))
 
 #: Called with what is being done and the part of it that is done.
 Report = Callable[[str, float], None]
@@ -65,7 +69,7 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     Raises
     ------
     InputError
-        For unknown factors or regions.
+        For unknown factors or regions, or a numeraire that is not a price.
     """
     specific = choice.specific_factors
     if specific is None:
@@ -93,6 +97,10 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
             )  # fmt: skip
         regions = codes_of(given.regions, "regions", benchmark, "closure.wage_floor.regions")
         floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
+    if choice.numeraire is not None and choice.numeraire.split("[")[0].strip() not in PRICES:
+        raise InputError(
+            "is not a price", key="closure.numeraire", value=choice.numeraire, allowed=PRICES
+        )
     return Closure(
         name=choice.kind,
         specific_factors=tuple(specific),
@@ -172,7 +180,8 @@ def run_scenario(
                 f"scenario '{scenario.name}', elasticities '{name}': {error}"
             ) from None
         seconds["solve"] = time.perf_counter() - began
-        cases.append(Case(Path(name).stem, solution, seconds))
+        label = Path(name).stem.encode(errors="backslashreplace").decode()
+        cases.append(Case(label, solution, seconds))
     return ScenarioRun(scenario, tuple(cases))
 
 

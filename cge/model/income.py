@@ -74,19 +74,39 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         )
 
     @m.Expression(m.REGIONS)
+    def tax_revenue(m, s):
+        """Net revenue of all taxes and subsidies [million USD]."""
+        return quicksum(k.absorption[s] * getattr(m, tax)[s] for tax in TAXES)
+
+    @m.Expression(m.REGIONS)
     def gdp(m, s):
         """GDP at market prices [million USD]: factor income and net taxes."""
         factor_income = quicksum(
             k.factor_supply[c] * m.factor_return[c] * m.factor_supply[c] for c in endowments_of[s]
         )
-        taxes = quicksum(k.absorption[s] * getattr(m, tax)[s] for tax in TAXES)
-        return factor_income + taxes
+        return factor_income + m.tax_revenue[s]
+
+    world_absorption = sum(k.absorption.values())
+
+    @m.Expression()
+    def balances_left(m):
+        """What the given balances leave over in the world [million USD]; zero as a rule."""
+        return quicksum(k.absorption[s] * m.balance[s] for s in m.REGIONS)
+
+    @m.Expression(m.REGIONS)
+    def transfer(m, s):
+        """Transfer received from abroad, indexed to the numeraire [million USD].
+
+        Transfers add up to zero whatever balances are given: what these leave over, all
+        regions bear in proportion to their benchmark absorption.
+        """
+        left_over = k.absorption[s] / world_absorption * m.balances_left
+        return (k.absorption[s] * m.balance[s] - left_over) * m.numeraire
 
     @m.Constraint(m.REGIONS)
     def income(m, s):
-        """Absorption is GDP plus the balance, which is indexed to the numeraire."""
-        transfer = k.absorption[s] * m.balance[s] * m.numeraire
-        return k.absorption[s] * m.absorption[s] == m.gdp[s] + transfer
+        """Absorption is GDP plus the transfer from abroad."""
+        return k.absorption[s] * m.absorption[s] == m.gdp[s] + m.transfer[s]
 
     world = sum(k.factor_supply.values())
 

@@ -96,10 +96,6 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     def trade_balance(m, s):
         return m.exports[s] - m.imports[s]
 
-    @m.Expression(m.REGIONS)
-    def transfer(m, s):
-        return k.absorption[s] * m.balance[s] * m.numeraire
-
     @m.Expression(m.AGENTS)
     def final_spending(m, s, d):
         return k.bundle[s, d] * m.agent_price[s, d] * m.bundle[s, d]

@@ -101,6 +101,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("gdp_by_expenditure", "s", "value", "GDP as final demand plus net exports"),
     Outcome("real_factor_return", "sf", "index", "factor return over the welfare price"),
     Outcome("consumer_real_return", "sf", "index", "factor return over the first agent's price"),
+    Outcome("tax_revenue", "s", "value", "net revenue of all taxes and subsidies"),
     Outcome("factor_income", "sf", "value", "income of a factor"),
     Outcome("final_spending", "sd", "value", "spending of an agent at user prices"),
     Outcome("output_value", "sj", "value", "gross output at basic prices"),

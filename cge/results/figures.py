@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -63,8 +64,10 @@ def regional_figure(run: ScenarioRun, path: Path) -> None:
         handles, texts, loc="lower center", ncols=len(texts), fontsize=8, frameon=False,
         title="Trade elasticities", title_fontsize=8,
     )  # fmt: skip
-    figure.tight_layout(rect=(0, 0.4 / height, 1, 1))
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=200)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script the font does not have
+        figure.tight_layout(rect=(0, 0.4 / height, 1, 1))
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=200)
     plt.close(figure)
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cge.calibration.benchmark import Benchmark
+from cge.experiments.instruments import INSTRUMENTS
 from cge.experiments.run import ScenarioRun
+from cge.experiments.scenario import Scenario
 from cge.solve.solution import Solution
 
 
@@ -113,6 +115,7 @@ def notes(run: ScenarioRun) -> list[str]:
         else f"; trade balances {balance if isinstance(balance, str) else f'x {balance.scale:g}'}."
     )
     lines = [
+        *(f"Policy: {line}." for line in policy_lines(scenario)),
         *b.notes,
         f"Benchmark: {b.name}, {len(b.regions)} regions x {len(b.sectors)} sectors.",
         closing,
@@ -123,6 +126,28 @@ def notes(run: ScenarioRun) -> list[str]:
     ]
     if b.status == "estimated":
         lines.insert(0, "BENCHMARK WITH ESTIMATED DATA.")
+    return lines
+
+
+def policy_lines(scenario: Scenario) -> list[str]:
+    """Return each measure of a scenario in words."""
+    lines = []
+    for measure in scenario.policy:
+        where = [
+            f"{key} {value if isinstance(value, str) else ', '.join(value)}"
+            for key in INSTRUMENTS[measure.instrument].keys
+            if (value := getattr(measure, key)) != "all"
+        ]
+        if measure.file is not None:
+            size = f"by the table {measure.file}, column {measure.column}"
+        elif measure.add is not None:
+            size = f"{100 * measure.add:+g} points"
+        elif measure.set_ is not None:
+            size = f"set to {100 * measure.set_:g} %"
+        else:
+            size = f"times {measure.scale:g}"
+        text = f"{measure.instrument.replace('_', ' ')} ({'; '.join(where) or 'all'}) {size}"
+        lines.append(measure.label or text)
     return lines
 
 

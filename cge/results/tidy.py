@@ -10,6 +10,7 @@ import pandas as pd
 
 from cge.experiments.run import ScenarioRun
 from cge.model.measures import MEASURES
+from cge.model.registry import EXOGENOUS, VARIABLES
 from cge.solve.solution import Solution
 
 COLUMNS = (
@@ -78,7 +79,19 @@ def tidy_solution(solution: Solution) -> pd.DataFrame:
         change_unit. Values are in the benchmark's money unit at the numeraire's price.
     """
     unit = solution.model.benchmark.unit
-    return pd.concat([_one(solution, r, unit) for r in REPORTED], ignore_index=True)
+    tables = [_one(solution, r, unit) for r in REPORTED]
+    tables += [_moved(solution, name) for name in EXOGENOUS]
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def _moved(solution: Solution, name: str) -> pd.DataFrame:
+    """Return the cells of an exogenous variable that are not at their benchmark level.
+
+    That is the policy itself, and what a closure solved for: the tariff of a quota, the
+    rate of a fixed budget.
+    """
+    table = _one(solution, Reported(name, name, VARIABLES[name].unit, "difference"), "")
+    return table[table["change"].abs() > 1e-12]
 
 
 def _one(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
@@ -87,6 +100,8 @@ def _one(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
     places = {axis: _PLACES[axis] for axis in axes}
     if "r" in axes and "s" in axes:
         places["s"] = "partner"
+    if "i" in axes and "j" in axes:  # the input is the sector, its buyer the item
+        places["j"] = "item"
     frame = frame.rename(columns=places)
     if reported.source.endswith("_revenue"):  # shares of benchmark absorption in the model
         scale = solution.model.benchmark.absorption

@@ -143,8 +143,10 @@ def _write_files(run: ScenarioRun, work: Path, figure: bool) -> None:
         for name in FIGURES:
             regional_figure(run, work / name)
     table = tidy.tidy_run(run)
-    table.to_parquet(work / "results.parquet", index=False)
+    with (work / "results.parquet").open("wb") as file:  # Arrow opens no path that is not UTF-8
+        table.to_parquet(file, index=False)
     table.to_csv(work / "results.csv", index=False, float_format="%.10g")
-    (work / "summary.md").write_text(summary.markdown(run), encoding="utf-8")
+    text = summary.markdown(run)  # a path in it may not be UTF-8
+    (work / "summary.md").write_text(text, encoding="utf-8", errors="backslashreplace")
     text = json.dumps(manifest(run), indent=2)
     (work / MANIFEST).write_text(text + "\n", encoding="utf-8")

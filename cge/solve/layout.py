@@ -1,8 +1,8 @@
 """Finding columns, rows and outcomes by name and code.
 
 A selector is written as in the model: ``tariff[*, CHN, ELEC, USA]``; ``*`` takes
-every code of its axis, several codes are joined by ``|``, a leading ``!`` means all
-but these.
+every code of its axis, several codes or groups are joined by ``|``, a leading ``!``
+means all but these.
 """
 
 from __future__ import annotations
@@ -68,9 +68,11 @@ class Layout:
         blocks: Sequence[Block],
         schema: Mapping[str, tuple[str, str]],
         axis_codes: Mapping[str, Sequence[str]],
+        groups: Mapping[str, Mapping[str, Sequence[str]]],
     ) -> None:
         self.families = {b.name: Family(b, *schema[b.name]) for b in blocks}
         self.axis_codes = axis_codes
+        self.groups = groups
 
     def __contains__(self, name: str) -> bool:
         return name in self.families
@@ -120,7 +122,11 @@ class Layout:
         negated = part.startswith("!")
         wanted = [code.strip() for code in part.lstrip("!").split("|")]
         known = self.axis_codes[axis]
+        groups = self.groups.get(axis, {})
+        wanted = [member for code in wanted for member in groups.get(code, (code,))]
         for code in wanted:
             if code not in known:
-                raise InputError(f"unknown code '{code}'", key=key, value=selector, allowed=known)
+                raise InputError(
+                    f"unknown code '{code}'", key=key, value=selector, allowed=[*known, *groups]
+                )
         return [code for code in known if code not in wanted] if negated else wanted

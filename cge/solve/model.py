@@ -76,8 +76,10 @@ class Model:
         }  # fmt: skip
         variables = {v.name: (v.axes, v.unit) for v in VARIABLES.values()}
         outcomes = {o.name: (o.axes, o.unit) for o in OUTCOMES}
-        self.variables = Layout(arrays.columns, variables, codes)
-        self.outcomes = Layout(arrays.outcomes, outcomes, codes)
+        regions, sectors = (b.groups.get(axis, {}) for axis in ("regions", "sectors"))
+        groups = {"r": regions, "s": regions, "i": sectors, "j": sectors}
+        self.variables = Layout(arrays.columns, variables, codes, groups)
+        self.outcomes = Layout(arrays.outcomes, outcomes, codes, groups)
         self._closures: dict[tuple, Resolved] = {}
 
     @classmethod
