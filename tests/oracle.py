@@ -47,7 +47,8 @@ def benchmark_policy(b: Benchmark) -> dict[str, Any]:
     """Return the policy of the benchmark.
 
     Wedges are powers ``1 + t`` (``1 - t`` for the output tax), the balance a value in
-    units of the numeraire, which is one; everything else is one.
+    units of the numeraire, which is one; everything else is one. What balances leave
+    over in the world is taken off all regions in proportion to benchmark absorption.
     """
     u, r, j, _ = b.flows.shape
     d, f = b.final.shape[1], b.factor_payments.shape[2]
@@ -324,7 +325,9 @@ class World:
             )
 
         matrix = np.column_stack([respond(v) for v in np.eye(n + regions)])
-        transfer = self.policy["balance"] * self.policy["numeraire"]
+        given = self.policy["balance"]
+        left_over = self.b.absorption * given.sum() / self.b.absorption.sum()
+        transfer = (given - left_over) * self.policy["numeraire"]
         factor_income = self._factor_income(factor_price)
         constant = np.concatenate([np.zeros(n), factor_income.sum(axis=1) + transfer])
         v = np.linalg.solve(np.eye(n + regions) - matrix, constant)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tools import TARIFF_WAR, combined_shock, grid, small_model
 from worlds import random_world
 
-from cge import Benchmark, Closure, Elasticities, Model, NoEquilibrium, Solution, Swap
+from cge import Benchmark, Closure, Elasticities, Model, Solution, Swap
 from cge.calibration.elasticities import NEST_AXES
 from cge.solve.system import term_values
 
@@ -148,9 +148,15 @@ def test_the_market_left_out_clears_by_walras_law(seed):
     assert solution.diagnostics.walras < 1e-12
 
 
-def test_transfers_that_do_not_sum_to_zero_break_walras_law_and_are_refused():
-    with pytest.raises(NoEquilibrium, match="Walras"):
-        small_model().solve({"balance[CHN]": -0.02})
+def test_what_given_balances_leave_over_is_borne_by_all_in_proportion_to_absorption():
+    model = small_model()
+    b = model.benchmark
+    given = np.array([-0.05, 0.03, 0.02, 0.0, 0.01])
+    solution = model.solve({f"balance[{r}]": x for r, x in zip(b.regions, given, strict=True)})
+    value = given * b.absorption
+    left_over = value.sum()
+    assert abs(left_over) > 1e-3 * b.absorption.sum()
+    close(solution.by_region("transfer"), value - left_over * b.absorption / b.absorption.sum())
 
 
 @pytest.mark.parametrize("seed", range(3))

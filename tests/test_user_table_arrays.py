@@ -7,7 +7,8 @@ import pytest
 from worlds import random_world
 
 from cge import InputError, Model
-from cge.calibration.arrays import benchmark_from_arrays, safe_code
+from cge.calibration.arguments import safe_code
+from cge.calibration.arrays import benchmark_from_arrays
 from cge.calibration.elasticities import Elasticities
 
 
@@ -281,6 +282,12 @@ def test_inputs_that_cost_more_than_output_are_named():
     value[0, 1] += 100.0
     with pytest.raises(InputError, match=r"\[A, G\] cost more than its output"):
         benchmark_from_arrays(**small(intermediate=z, value_added=value, balance="value_added"))
+
+
+def test_codes_of_any_kind_of_sequence_make_the_same_benchmark():
+    first = benchmark_from_arrays(**small())
+    second = benchmark_from_arrays(**small(regions=np.array(["A", "B"]), sectors=["G", "S"]))
+    assert first.fingerprint == second.fingerprint
 
 
 def test_codes_made_safe_can_be_named_in_scenarios():

@@ -15,15 +15,10 @@ import pytest
 import yaml
 
 from cge import InputError, Model
-from cge.calibration.external import (
-    AGENTS,
-    calibrate_folder,
-    calibrate_table,
-    folder_elasticities,
-    folder_tariffs,
-    read_folder,
-    read_pymrio,
-)
+from cge.calibration.external import read_pymrio
+from cge.calibration.folder import folder_elasticities, folder_tariffs, read_folder
+from cge.calibration.sources import AGENTS
+from cge.calibration.user_table import calibrate_folder, calibrate_table
 
 REGIONS, SECTORS = ("CHN", "ROW"), ("AGR", "MAN", "SRV")
 CATEGORIES = {
@@ -481,8 +476,10 @@ def test_codes_that_look_like_numbers_or_words_stay_as_they_are(world, tmp_path)
     codes = ("01", "02", "NA")
     folder = write_folder(tmp_path / "t", world, codes=codes)
     assert read_folder(folder).sectors == codes
-    number = write_folder(tmp_path / "n", world, codes=("01", "02", "03"))
+    tariff = np.full((2, 3, 2), 0.1)
+    number = write_folder(tmp_path / "n", world, tariff=tariff, codes=("01", "02", "03"))
     assert read_folder(number).sectors == ("01", "02", "03")
+    assert calibrate_folder(number).benchmark.tariff[0, 0, 2, 1] == pytest.approx(0.1)
 
 
 def test_order_names_and_agents_come_from_the_description(world, tmp_path):

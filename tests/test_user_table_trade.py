@@ -11,7 +11,8 @@ import pytest
 from scipy.optimize import root
 
 from cge import InputError, Model, load_benchmark
-from cge.calibration.arrays import benchmark_from_arrays, benchmark_from_trade
+from cge.calibration.arrays import benchmark_from_arrays
+from cge.calibration.trade_shares import benchmark_from_trade
 from cge.solve.rebase import rebase
 
 REGIONS, SECTORS = ("A", "B", "C", "D"), ("AGR", "MAN", "SRV")

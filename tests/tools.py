@@ -80,15 +80,14 @@ def combined_shock(
         they belong to closures.
     """
     rng = np.random.default_rng(seed)
-    b, levels = model.benchmark, model.arrays.start.copy()
+    levels = model.arrays.start.copy()
     for name in POLICY_AXES:
         if name in without:
             continue
         here = model.variables[name].block.positions
         count = here.stop - here.start
         if name == "balance":
-            move = rng.normal(size=count) * size * 0.2 * b.absorption
-            levels[here] += (move - move.mean()) / b.absorption
+            levels[here] += rng.normal(size=count) * size * 0.2  # need not sum to zero
         else:
             logs = size * rng.normal(size=count).clip(-2, 2)
             levels[here] *= np.exp(logs * _strength(model, name))

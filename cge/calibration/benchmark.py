@@ -123,6 +123,10 @@ class Benchmark:
     origin: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
+        for axis in ("regions", "sectors", "factors", "agents", "use_classes", "sector_class",
+                     "agent_class"):  # fmt: skip
+            object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
         sizes = self._sizes()
         for name, axes in _AXES.items():
             array = np.array(getattr(self, name), dtype=float)

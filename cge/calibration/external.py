@@ -1,45 +1,38 @@
-"""Tables that do not ship: what pymrio parses, WIOD 2016, and folders of plain files.
+"""Published multi-regional tables, read through pymrio.
 
-Every reader ends in a :class:`~cge.calibration.table.WorldTable`, with codes as in the
-source and final agents named HH, NPISH, GOV, GFCF and INV; :func:`calibrate_table` does
-with it what is done with a shipped table. What a source does not say (value added, the
-labour share) is filled by a stated rule and flagged.
+Codes are those of the source, final agents are named HH, NPISH, GOV, GFCF and INV. What a
+source does not say (value added, the labour share) is filled by a stated rule and
+flagged.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
-from cge.calibration.aggregation import NAMED_AGGREGATIONS, load_aggregation
-from cge.calibration.arrays import COBB_DOUGLAS, SPEEDS, safe_code
-from cge.calibration.calibrate import Calibration, assemble
-from cge.calibration.clean import clean
-from cge.calibration.elasticity_sets import ElasticitySet, Entry, load_elasticity_set
-from cge.calibration.files import numbers, read_table, read_yaml, validate
-from cge.calibration.shipped import TABLES
+from cge.calibration.arguments import safe_code
+from cge.calibration.sources import (
+    AGENTS,
+    LABOUR_SHARE,
+    TOLERANCE,
+    RawTable,
+    filled_shares,
+    not_shipped,
+)
 from cge.calibration.table import WorldTable
-from cge.calibration.tariffs import load_tariffs
+from cge.calibration.wiod2016 import read_wiod2016
 from cge.errors import InputError
 
 if TYPE_CHECKING:
     from pymrio import IOSystem
 
 Array = NDArray[np.float64]
-
-AGENTS = ("HH", "NPISH", "GOV", "GFCF", "INV")
-#: Where compensation of employees is not in the source.
-LABOUR_SHARE = 0.6
-#: Largest share of world output by which columns may miss rows before a table is refused.
-TOLERANCE = 0.10
 
 #: Names of final demand in the sources, most specific first.
 _AGENT_NAMES: tuple[tuple[str, str], ...] = (
@@ -139,7 +132,7 @@ def read_pymrio(
         raise InputError("unknown option", key="value_added", value=value_added,
                          allowed=("auto", "rows", "residual"))  # fmt: skip
     title = name or f"user-{kind or 'pymrio'}"
-    _not_shipped(title, None, "name")
+    not_shipped(title, None, "name")
     if isinstance(source, str | Path):
         if kind is None or kind not in KINDS:
             raise InputError("unknown kind of table", key="kind", value=kind, allowed=KINDS)
@@ -148,7 +141,7 @@ def read_pymrio(
             raise InputError("no such file or folder", file=path)
         label = str(path)
         if kind == "wiod2016":
-            raw = _wiod2016(path, year)
+            raw = read_wiod2016(path, year)
         else:
             raw = _of_system(_parse(path, kind, year), label)
     else:
@@ -159,39 +152,6 @@ def read_pymrio(
                       compensation_rows, labour_share, tolerance)  # fmt: skip
     except InputError as error:
         raise error.located(label) from None
-
-
-def _not_shipped(name: str, file: Path | None, key: str) -> None:
-    if name in TABLES:
-        raise InputError("a shipped table has this name, and files of its own", file=file,
-                         key=key, value=name, allowed="another name")  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class _Raw:
-    """A source's arrays before names are understood.
-
-    Parameters
-    ----------
-    regions, sectors : tuple of str
-    intermediate : ndarray (r, i, s, j)
-    final : ndarray (r, i, column)
-    final_names : tuple of (region, category)
-        Of the columns of `final`.
-    inputs : mapping
-        Rows of primary inputs by name, (s, j).
-    unit : str
-    year : int, optional
-    """
-
-    regions: tuple[str, ...]
-    sectors: tuple[str, ...]
-    intermediate: Array
-    final: Array
-    final_names: tuple[tuple[str, str], ...]
-    inputs: Mapping[str, Array]
-    unit: str
-    year: int | None
 
 
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
@@ -219,7 +179,7 @@ def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
         ) from None  # fmt: skip
 
 
-def _of_system(io: IOSystem, label: str) -> _Raw:
+def _of_system(io: IOSystem, label: str) -> RawTable:
     """Take the arrays out of a pymrio system, whatever it has computed so far."""
     if getattr(io, "Y", None) is None or (
         getattr(io, "Z", None) is None and getattr(io, "A", None) is None
@@ -251,7 +211,7 @@ def _of_system(io: IOSystem, label: str) -> _Raw:
     names = final_frame.columns
     two = names.nlevels >= 2
     final_names = [(str(c[0]), str(c[-1])) if two else (str(c), "final demand") for c in names]
-    return _Raw(
+    return RawTable(
         regions=tuple(regions),
         sectors=tuple(sectors),
         intermediate=intermediate.reshape(r, i, r, i),
@@ -327,7 +287,7 @@ def _year_in(text: str) -> int | None:
 
 
 def _table(
-    raw: _Raw, label: str, name: str, year: int | None, agents: Mapping[str, str | None],
+    raw: RawTable, label: str, name: str, year: int | None, agents: Mapping[str, str | None],
     how: str, rows: Sequence[str] | None, compensation: Sequence[str] | None,
     labour_share: float, tolerance: float,
 ) -> WorldTable:  # fmt: skip
@@ -396,7 +356,7 @@ def _agent_of(category: str, given: Mapping[str, str | None], nonzero: bool) -> 
     )  # fmt: skip
 
 
-def _by_agent(raw: _Raw, given: Mapping[str, str | None]) -> tuple[Array, list[str]]:
+def _by_agent(raw: RawTable, given: Mapping[str, str | None]) -> tuple[Array, list[str]]:
     """Return final demand (r, i, s, d), and notes on what belongs to no region."""
     categories = dict.fromkeys(category for _, category in raw.final_names)
     unknown = [category for category in given if category not in categories]
@@ -426,7 +386,7 @@ def _by_agent(raw: _Raw, given: Mapping[str, str | None]) -> tuple[Array, list[s
     ]  # fmt: skip
 
 
-def _named(raw: _Raw, rows: Sequence[str], key: str) -> list[str]:
+def _named(raw: RawTable, rows: Sequence[str], key: str) -> list[str]:
     unknown = [row for row in rows if row not in raw.inputs]
     if unknown:
         raise InputError("no such row of primary inputs", key=key, value=unknown[0],
@@ -434,7 +394,7 @@ def _named(raw: _Raw, rows: Sequence[str], key: str) -> list[str]:
     return list(rows)
 
 
-def _value_added_rows(raw: _Raw, rows: Sequence[str] | None) -> list[str]:
+def _value_added_rows(raw: RawTable, rows: Sequence[str] | None) -> list[str]:
     """Return the rows that make up value added at basic prices.
 
     Parts come before a total where they include wages: a total may have product taxes
@@ -448,7 +408,7 @@ def _value_added_rows(raw: _Raw, rows: Sequence[str] | None) -> list[str]:
 
 
 def _value_added(
-    raw: _Raw, how: str, rows: Sequence[str] | None, output: Array, inputs: Array,
+    raw: RawTable, how: str, rows: Sequence[str] | None, output: Array, inputs: Array,
     tolerance: float,
 ) -> tuple[Array, list[str]]:  # fmt: skip
     residual = np.maximum(output - inputs, 0.0)
@@ -473,7 +433,7 @@ def _value_added(
 
 
 def _labour_shares(
-    raw: _Raw, compensation: Sequence[str] | None, rows: Sequence[str] | None, default: float,
+    raw: RawTable, compensation: Sequence[str] | None, rows: Sequence[str] | None, default: float,
     regions: Sequence[str], sectors: Sequence[str],
 ) -> tuple[Array, pd.DataFrame]:  # fmt: skip
     """Return labour shares (s, j) and the cells that a rule filled.
@@ -490,509 +450,4 @@ def _labour_shares(
         labour = np.sum([raw.inputs[row] for row in found], axis=0)
         value = np.sum([raw.inputs[row] for row in base], axis=0)
         share = np.divide(labour, value, out=share, where=value > 0)
-    return _filled_shares(share, default, regions, sectors)
-
-
-def _filled_shares(
-    share: Array, default: float, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[Array, pd.DataFrame]:
-    """Fill labour shares outside 0..1: the region's median, the default where it has none."""
-    known = (share > 0) & (share < 1)
-    cells = []
-    result = share.copy()
-    for s, region in enumerate(regions):
-        has = known[s].any()
-        fallback = float(np.median(share[s][known[s]])) if has else default
-        rule = "region_median" if has else "default"
-        for j in np.flatnonzero(~known[s]):
-            result[s, j] = fallback
-            cells.append(
-                {"what": "labour share of value added", "region": region,
-                 "sector": sectors[int(j)], "value": fallback, "rule": rule}
-            )  # fmt: skip
-    columns = ["what", "region", "sector", "value", "rule"]
-    return result, pd.DataFrame(cells, columns=columns)
-
-
-# -- WIOD 2016 -----------------------------------------------------------------------------
-
-_WIOD2016_ROWS = ("II_fob", "TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM", "GO")
-
-
-def _wiod2016(path: Path, year: int | None) -> _Raw:
-    """Read a table of the 2016 release.
-
-    Two layouts are published: sheets whose rows 3 to 6 name the columns (industry code,
-    industry, country, c1 to c61), and frames (R, Stata) whose columns are named by country
-    and number (AUS1 ... ROW61). Both have the columns IndustryCode,
-    IndustryDescription, Country and RNr first and the total last.
-    """
-    if path.is_dir():
-        found = sorted(p for p in path.glob(f"*WIOT{year or ''}*") if p.suffix in _WIOD2016_SUFFIX)
-        if len(found) != 1:
-            raise InputError(f"{len(found)} WIOD tables fit, one is needed", file=path, key="year",
-                             value=year, allowed=[p.name for p in found])  # fmt: skip
-        path = found[0]
-    if path.suffix not in _WIOD2016_SUFFIX:
-        raise InputError("unknown type of file", file=path, value=path.suffix,
-                         allowed=_WIOD2016_SUFFIX)  # fmt: skip
-    try:
-        if path.suffix in (".xlsb", ".xlsx"):
-            frame = _wiod2016_sheet(path)
-        else:
-            readers: Mapping[str, Callable[..., pd.DataFrame]] = {
-                ".dta": pd.read_stata, ".csv": pd.read_csv, ".parquet": pd.read_parquet,
-            }  # fmt: skip
-            frame = readers[path.suffix](path)
-    except ImportError as error:
-        raise InputError(
-            f"this type of file needs another package: {error}", file=path,
-            allowed="pip install pyxlsb (for .xlsb), or the .dta file of the same table",
-        ) from None  # fmt: skip
-    except (ValueError, OSError, KeyError, IndexError, pd.errors.ParserError) as error:
-        raise InputError(f"file cannot be read as WIOD 2016: {error}", file=path) from None
-    missing = [c for c in ("IndustryCode", "Country", "RNr") if c not in frame.columns]
-    if missing:
-        raise InputError(f"column '{missing[0]}' is missing", file=path, key=missing[0],
-                         allowed=KINDS["wiod2016"])  # fmt: skip
-    found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
-    return _wiod2016_frame(frame, path, int(found_year.group(1)) if found_year else None)
-
-
-_WIOD2016_SUFFIX = (".xlsb", ".xlsx", ".dta", ".csv", ".parquet")
-
-
-def _wiod2016_sheet(path: Path) -> pd.DataFrame:
-    sheet = pd.read_excel(path, header=None, engine="pyxlsb" if path.suffix == ".xlsb" else None)
-    country = sheet.iloc[4, 4:].astype(str)
-    number = sheet.iloc[5, 4:].astype(str).str.lstrip("c")
-    body = sheet.iloc[6:].copy()
-    body.columns = [
-        "IndustryCode", "IndustryDescription", "Country", "RNr",
-        *(f"{c}{n}" for c, n in zip(country, number, strict=True)),
-    ]  # fmt: skip
-    return body
-
-
-def _wiod2016_frame(frame: pd.DataFrame, path: Path, year: int | None) -> _Raw:
-    columns: dict[str, tuple[str, int]] = {}
-    for column in frame.columns:
-        match = re.fullmatch(r"v?([A-Z]{3})(\d{1,2})", str(column))
-        if match:
-            columns[str(column)] = (match.group(1), int(match.group(2)))
-    country = frame["Country"].astype(str).str.strip()
-    code = frame["IndustryCode"].astype(str).str.strip()
-    body = ~country.isin(["TOT", "nan", "None", ""]) & ~code.isin(_WIOD2016_ROWS)
-    number = pd.to_numeric(frame["RNr"].astype(str).str.lstrip("c"), errors="coerce")
-    regions = list(dict.fromkeys(country[body]))
-    sectors = list(dict.fromkeys(code[body]))
-    r, i = len(regions), len(sectors)
-    inside = {c: (region, k) for c, (region, k) in columns.items() if region in regions}
-    expected = r * (i + 5)
-    if not r or int(body.sum()) != r * i or len(inside) != expected:
-        raise InputError(
-            f"found {int(body.sum())} rows and {len(inside)} columns of {r} regions x {i} "
-            "industries",
-            file=path, allowed=f"{r * i} rows, {expected} columns: " + KINDS["wiod2016"],
-        )  # fmt: skip
-    if set(number[body]) != set(range(1, i + 1)):
-        raise InputError(f"industries are not numbered 1 to {i}", file=path, key="RNr")
-    at_region = {c: k for k, c in enumerate(regions)}
-    row = country[body].map(at_region).to_numpy() * i + (number[body].to_numpy(dtype=int) - 1)
-    sector_of = dict(zip(number[body], code[body], strict=True))
-    sectors = [sector_of[k + 1] for k in range(i)]
-    labels = list(inside)
-    values = frame[labels].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    if np.isnan(values[body.to_numpy()]).any():
-        raise InputError("a cell of the table is not a number", file=path)
-    where = np.array([at_region[c] * i + k - 1 if k <= i else -1 for c, k in inside.values()])
-    industry = where >= 0
-    core = values[body.to_numpy()]
-    intermediate = np.zeros((r * i, r * i))
-    intermediate[np.ix_(row, where[industry])] = core[:, industry]
-    final = np.zeros((r * i, int((~industry).sum())))
-    final[row] = core[:, ~industry]
-    names = ("HH", "NPISH", "GOV", "GFCF", "INV")
-    final_names = [(c, names[k - i - 1]) for c, k in inside.values() if k > i]
-    inputs = {}
-    for label in ("VA", "TXSP", "IntTTM"):
-        here = (code == label).to_numpy()
-        if here.any():
-            line = np.zeros(r * i)
-            line[where[industry]] = np.nan_to_num(values[here].sum(axis=0)[industry])
-            inputs[label] = line.reshape(r, i)
-    return _Raw(
-        regions=tuple(regions), sectors=tuple(sectors),
-        intermediate=intermediate.reshape(r, i, r, i), final=final.reshape(r, i, -1),
-        final_names=tuple(final_names), inputs=inputs,
-        unit="million USD", year=year,
-    )  # fmt: skip
-
-
-# -- folders of plain files --------------------------------------------------------------
-
-
-class TableFile(BaseModel):
-    """Layout of ``table.yaml`` in a folder of plain files."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
-    year: int
-    unit: str = "million USD"
-    flows: Literal["net", "gross"] = "net"
-    notes: list[str] = []
-    regions: dict[str, str] | list[str] | None = None
-    sectors: dict[str, str] | list[str] | None = None
-    agents: dict[str, str] = {}
-    labour_share: float = Field(default=LABOUR_SHARE, gt=0, lt=1)
-    tolerance: float = Field(default=TOLERANCE, gt=0)
-
-
-_FACTOR_NAMES = ("LAB", "CAP", "VA")
-
-
-def read_folder(path: str | Path) -> WorldTable:
-    """Read a table from a folder of CSV or Parquet files.
-
-    The folder holds, each as ``.csv``, ``.csv.gz`` or ``.parquet``:
-
-    - ``table.yaml``: ``name``, ``year``, and optionally ``unit``, ``flows`` (``net``: basic
-      prices, the default; ``gross``: tariffs included), ``notes``, ``regions`` and
-      ``sectors`` (a list that fixes the order, or code to readable name), ``agents``
-      (agent in the files to HH, NPISH, GOV, GFCF or INV), ``labour_share`` and
-      ``tolerance``;
-    - ``intermediate``: origin, commodity, destination, sector, value;
-    - ``final``: origin, commodity, destination, agent, value;
-    - ``value_added`` (optional: else what inputs leave of output): region, sector, factor,
-      value, with factors LAB (compensation of labour), CAP (everything else) or VA
-      (the total);
-    - ``tariffs`` (optional): importer, exporter, sector, rate;
-    - ``elasticities.yaml`` (optional), in the layout of the shipped sets.
-
-    Cells that do not stand in a file are zero.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    WorldTable
-        At basic prices: with ``flows: gross`` the tariffs are taken out.
-
-    Raises
-    ------
-    InputError
-        For a missing file or column, an unknown code, a cell that stands twice or is not a
-        number, and a table whose columns miss its rows by more than the tolerance.
-    """
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise InputError("no such folder", file=folder)
-    content = validate(TableFile, read_yaml(folder / "table.yaml"), folder / "table.yaml")
-    _not_shipped(content.name, folder / "table.yaml", "name")
-    flows = _long(folder, "intermediate", ("origin", "commodity", "destination", "sector"))
-    final = _long(folder, "final", ("origin", "commodity", "destination", "agent"))
-    found = {
-        "regions": pd.concat(
-            [flows["origin"], flows["destination"], final["origin"], final["destination"]]
-        ),
-        "sectors": pd.concat([flows["commodity"], flows["sector"], final["commodity"]]),
-    }
-    codes, names = {}, {}
-    for axis, used in found.items():
-        given = getattr(content, axis)
-        codes[axis] = tuple(dict.fromkeys(used)) if given is None else tuple(map(str, given))
-        names[axis] = dict(given) if isinstance(given, dict) else {}
-        odd = [code for code in codes[axis] if code != safe_code(code)]
-        if odd:
-            raise InputError("code could not be named in a scenario", file=folder, key=axis,
-                             value=odd[0], allowed="codes without , | [ ] ! *")  # fmt: skip
-    regions, sectors = codes["regions"], codes["sectors"]
-    for agent, target in content.agents.items():
-        if target not in AGENTS:
-            raise InputError("unknown agent", file=folder / "table.yaml", key=f"agents.{agent}",
-                             value=target, allowed=AGENTS)  # fmt: skip
-    agents = {**{agent: agent for agent in AGENTS}, **content.agents}
-    unknown = ~final["agent"].isin(list(agents))
-    if unknown.any():
-        raise InputError(
-            "unknown agent",
-            file=final.attrs["path"],
-            key="agent",
-            value=str(final.loc[unknown, "agent"].iloc[0]),
-            allowed=f"{', '.join(AGENTS)}, or a line under 'agents' in table.yaml",
-        )
-    final["agent"] = final["agent"].map(agents)
-    r, i = len(regions), len(sectors)
-    origin = {"origin": regions, "commodity": sectors, "destination": regions}
-    z = _array(flows, {**origin, "sector": sectors})
-    f = _array(final, {**origin, "agent": AGENTS})
-    power = 1 + load_tariffs(folder_tariffs(folder), content.name, regions, sectors)[0]
-    if content.flows == "gross":
-        z, f = z / power[..., None], f / power[..., None]
-
-    output, inputs = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3)), z.sum(axis=(0, 1))
-    notes = [f"Data: user table '{content.name}', {content.year}.", *content.notes]
-    tariffs = np.einsum("risj,ris->sj", z, power - 1)
-    value, labour = _folder_value_added(folder, regions, sectors)
-    if value is None:
-        value = np.maximum(output - inputs - tariffs, 0.0)
-        notes.append("Value added: what inputs leave of output, product taxes included.")
-    missed = np.abs(output - inputs - tariffs - value)
-    gap = float(missed.sum() / output.sum()) if output.sum() > 0 else np.inf
-    if not gap <= content.tolerance:
-        worst = np.unravel_index(int(np.argmax(missed)), missed.shape)
-        raise InputError(
-            f"inputs and value added miss output by {gap:.1%} of it, most in "
-            f"{regions[worst[0]]}, {sectors[worst[1]]}: output {output[worst]:.6g}, inputs "
-            f"{inputs[worst]:.6g}, tariffs on them {tariffs[worst]:.6g}, value added "
-            f"{value[worst]:.6g}",
-            file=folder, key="tolerance", value=gap,
-            allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
-        )  # fmt: skip
-    share = np.full((r, i), np.nan)
-    if labour is not None:
-        share = np.divide(labour, value, out=share, where=value > 0)
-    share, filled = _filled_shares(share, content.labour_share, regions, sectors)
-    if len(filled):
-        notes.append(
-            f"Labour share of value added: {len(filled)} of {share.size} cells filled by rule, "
-            f"{content.labour_share:g} where nothing is known."
-        )
-    return WorldTable(
-        name=content.name,
-        year=content.year,
-        regions=regions,
-        sectors=sectors,
-        agents=AGENTS,
-        intermediate=z,
-        final=f,
-        value_added=value,
-        labour_share=share,
-        inventories=("INV",),
-        status="user",
-        unit=content.unit,
-        notes=tuple(notes),
-        filled=filled,
-        names=names,
-    )
-
-
-def folder_tariffs(folder: str | Path) -> str:
-    """Return the path of a folder's tariffs, or ``none``."""
-    found = _find(Path(folder).expanduser(), "tariffs")
-    return "none" if found is None else str(found)
-
-
-def folder_elasticities(folder: str | Path) -> Path | None:
-    """Return the path of a folder's elasticities, if it has them."""
-    path = Path(folder).expanduser() / "elasticities.yaml"
-    return path if path.is_file() else None
-
-
-def _find(folder: Path, stem: str) -> Path | None:
-    found = [p for s in (".csv", ".csv.gz", ".parquet") if (p := folder / f"{stem}{s}").is_file()]
-    if len(found) > 1:
-        raise InputError(f"'{stem}' stands there twice", file=folder, value=[p.name for p in found])
-    return found[0] if found else None
-
-
-def _long(folder: Path, stem: str, keys: tuple[str, ...]) -> pd.DataFrame:
-    """Read a file in long format: code columns as text, a column of values."""
-    path = _find(folder, stem)
-    if path is None:
-        raise InputError("no such file", file=folder / f"{stem}.csv",
-                         allowed=f"{stem}.csv, {stem}.csv.gz or {stem}.parquet")  # fmt: skip
-    frame = read_table(path, (*keys, "value"))[[*keys, "value"]]
-    if path.suffix != ".parquet":
-        # Codes such as 01 are text, not numbers.
-        frame[list(keys)] = pd.read_csv(path, usecols=list(keys), dtype=str, keep_default_na=False)[
-            list(keys)
-        ]
-    for key in keys:
-        frame[key] = frame[key].astype(str).str.strip()
-    value = numbers(frame["value"])
-    if value.isna().any():
-        line = int(np.flatnonzero(value.isna())[0])
-        cell = ", ".join(frame.iloc[line][list(keys)])
-        raise InputError(f"value of {cell} is not a number", file=path, key="value",
-                         value=str(frame["value"].iloc[line]))  # fmt: skip
-    repeated = frame.duplicated(list(keys))
-    if repeated.any():
-        cell = ", ".join(frame.loc[repeated].iloc[0][list(keys)])
-        raise InputError(f"cell {cell} stands twice", file=path)
-    frame["value"] = value
-    frame.attrs["path"] = str(path)
-    return frame
-
-
-def _array(frame: pd.DataFrame, axes: Mapping[str, Sequence[str]]) -> Array:
-    """Return a long frame as an array, rows of the same cell added up."""
-    array = np.zeros([len(codes) for codes in axes.values()])
-    where = []
-    for column, codes in axes.items():
-        position = frame[column].map({code: k for k, code in enumerate(codes)})
-        if position.isna().any():
-            value = str(frame.loc[position.isna(), column].iloc[0])
-            raise InputError(f"unknown {column}", file=frame.attrs["path"], key=column,
-                             value=value, allowed=codes)  # fmt: skip
-        where.append(position.to_numpy(dtype=int))
-    np.add.at(array, tuple(where), frame["value"].to_numpy())
-    return array
-
-
-def _folder_value_added(
-    folder: Path, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[Array | None, Array | None]:
-    """Return value added and its labour part, (s, j), None where the folder has none."""
-    if _find(folder, "value_added") is None:
-        return None, None
-    frame = _long(folder, "value_added", ("region", "sector", "factor"))
-    array = _array(frame, {"region": regions, "sector": sectors, "factor": _FACTOR_NAMES})
-    given = set(frame["factor"])
-    labour = array[..., 0] if "LAB" in given else None
-    if "VA" not in given:
-        if given != {"LAB", "CAP"}:
-            raise InputError("value added is not complete", file=frame.attrs["path"],
-                             key="factor", value=sorted(given),
-                             allowed="LAB and CAP, VA, or LAB and VA")  # fmt: skip
-        return array[..., 0] + array[..., 1], labour
-    if "CAP" in given:
-        raise InputError("give VA (the total) or CAP (the rest), not both",
-                         file=frame.attrs["path"], key="factor", value="CAP")  # fmt: skip
-    return array[..., 2], labour
-
-
-# -- from a table to a benchmark ----------------------------------------------------------
-
-
-def calibrate_table(
-    table: WorldTable,
-    aggregation: str | Path = "full",
-    tariffs: str | Path = "none",
-    elasticities: str | Path | Mapping[str, Any] = "boehm",
-) -> Calibration:
-    """Clean, balance, aggregate and calibrate a table that does not ship.
-
-    Parameters
-    ----------
-    table : WorldTable
-    aggregation : str or path
-        ``full`` for the table's own regions and sectors, or an aggregation file whose
-        ``table`` is the table's name.
-    tariffs : str or path
-        ``none``, or a file with columns importer, exporter, sector, rate at the table's
-        resolution (:func:`folder_tariffs` names a folder's own).
-    elasticities : str, path or mapping
-        A named set, a file of the same layout, or nest to value: a number, or a mapping
-        by the table's sectors; by speed (``short``, ``long``) or the same for both. Nests
-        that a mapping does not name are Cobb-Douglas, except ``armington``. A set whose
-        values differ by sector must be for the table's classification.
-
-    Returns
-    -------
-    Calibration
-
-    Raises
-    ------
-    InputError
-        If any of these does not exist or does not fit the table.
-    """
-    if str(tariffs) == "applied":
-        raise InputError(
-            "applied rates ship for the project's own tables only", key="tariffs",
-            value="applied", allowed="none, or the path of a file of rates",
-        )  # fmt: skip
-    if str(aggregation) in NAMED_AGGREGATIONS and str(aggregation) != "full":
-        raise InputError(
-            f"there is no aggregation '{aggregation}' for table '{table.name}'",
-            key="aggregation", value=str(aggregation),
-            allowed="full, or the path of an aggregation file",
-        )  # fmt: skip
-    rates, filled = load_tariffs(str(tariffs), table.name, table.regions, table.sectors)
-    partition = load_aggregation(aggregation, table.name, table.regions, table.sectors, table.names)
-    if isinstance(elasticities, Mapping):
-        chosen = elasticity_set(elasticities, table)
-    else:
-        chosen = load_elasticity_set(elasticities)
-    balanced = clean(table)
-    rate_note = (
-        "Benchmark tariffs: none; policies are increments to the table as it is."
-        if str(tariffs) == "none"
-        else f"Benchmark tariffs: user file {Path(tariffs).name}."
-    )
-    benchmark = assemble(table, balanced, rates, partition, chosen, (*table.notes, rate_note))
-    origin = {
-        "table": table.name, "year": str(table.year), "aggregation": str(aggregation),
-        "tariffs": str(tariffs), "elasticities": chosen.name,
-    }  # fmt: skip
-    everything = pd.concat([balanced.filled, filled], ignore_index=True)
-    return Calibration(replace(benchmark, origin=origin), balanced.report, everything)
-
-
-def calibrate_folder(
-    path: str | Path,
-    aggregation: str | Path = "full",
-    tariffs: str | Path | None = None,
-    elasticities: str | Path | Mapping[str, Any] | None = None,
-) -> Calibration:
-    """Calibrate a folder of plain files, with its own tariffs and elasticities by default.
-
-    Parameters
-    ----------
-    path : path
-        See :func:`read_folder` for the layout.
-    aggregation, tariffs, elasticities
-        As in :func:`calibrate_table`. None takes the folder's ``tariffs`` and
-        ``elasticities.yaml``; without those, no tariffs and the set ``boehm``.
-
-    Returns
-    -------
-    Calibration
-    """
-    table = read_folder(path)
-    chosen = elasticities or folder_elasticities(path) or "boehm"
-    return calibrate_table(table, aggregation, tariffs or folder_tariffs(path), chosen)
-
-
-def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySet:
-    """Return a user's values as a set for a table.
-
-    Parameters
-    ----------
-    values : mapping
-        As `elasticities` in :func:`calibrate_table`.
-    table : WorldTable
-    """
-    by_speed: Mapping[str, Any] = dict.fromkeys(SPEEDS, values)
-    if set(values) & set(SPEEDS):
-        if set(values) != set(SPEEDS):
-            raise InputError("give both speeds and nothing else beside them", key="elasticities",
-                             value=sorted(set(values) ^ set(SPEEDS))[0],
-                             allowed=SPEEDS)  # fmt: skip
-        by_speed = values
-    entries = []
-    for speed, nests in by_speed.items():
-        if "armington" not in nests:
-            raise InputError("the Armington elasticity (among origins, 1 + theta) has no default",
-                             key="elasticities.armington")  # fmt: skip
-        for nest, given in {**COBB_DOUGLAS, **nests}.items():
-            by_sector = given if isinstance(given, Mapping) else {"*": given}
-            odd = set(by_sector) ^ (set(table.sectors) if isinstance(given, Mapping) else {"*"})
-            if odd:
-                raise InputError(
-                    "elasticities by sector must name every sector of the table and no other",
-                    key=f"elasticities.{nest}", value=sorted(odd)[0], allowed=table.sectors,
-                )  # fmt: skip
-            for sector, value in by_sector.items():
-                entry = {"nest": nest, "sector": sector, "speed": speed, "value": value,
-                         "low": value, "high": value, "status": "assumed",
-                         "citation": "given by the user"}  # fmt: skip
-                try:
-                    entries.append(validate(Entry, entry, None))
-                except InputError as error:
-                    raise InputError(error.problem, key=f"elasticities.{nest}", value=value,
-                                     allowed=error.allowed) from None  # fmt: skip
-    return ElasticitySet("user values", "Values given by the user", "", table.name, tuple(entries))
+    return filled_shares(share, default, regions, sectors)

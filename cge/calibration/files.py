@@ -221,8 +221,18 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
-def read_table(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_table(
+    path: str | Path, columns: tuple[str, ...], text: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """Read a CSV (also compressed) or Parquet file that must have certain columns.
+
+    Parameters
+    ----------
+    path : path
+    columns : tuple of str
+        Those that must be there.
+    text : tuple of str
+        Columns of codes: text also where they look like numbers (01 stays 01).
 
     Raises
     ------
@@ -236,7 +246,9 @@ def read_table(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         else:
-            frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+            frame = pd.read_csv(
+                path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(text, str)
+            )
     except Exception as error:
         # The readers and decompressors have a dozen kinds of error, all about the file.
         raise InputError(
@@ -260,6 +272,8 @@ def read_table(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
             "rows have more fields than the header has names", file=path,
             allowed=f"{len(frame.columns)} fields in every row",
         )  # fmt: skip
+    for column in text:
+        frame[column] = frame[column].fillna("").astype(str).str.strip()
     return frame.reset_index(drop=True)
 
 

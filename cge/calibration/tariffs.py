@@ -47,7 +47,8 @@ def load_tariffs(
             "no such tariff file", key="tariffs", value=choice,
             allowed="applied, none, or the path of a file",
         )  # fmt: skip
-    frame = read_table(path, ("importer", "exporter", "sector", "rate"))
+    codes = ("importer", "exporter", "sector")
+    frame = read_table(path, (*codes, "rate"), text=codes)
     for column, known in (("importer", regions), ("exporter", regions), ("sector", sectors)):
         unknown = ~frame[column].isin(known)
         if unknown.any():

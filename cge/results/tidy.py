@@ -90,6 +90,8 @@ def _moved(solution: Solution, name: str) -> pd.DataFrame:
     That is the policy itself, and what a closure solved for: the tariff of a quota, the
     rate of a fixed budget.
     """
+    if not len(solution.model.variables[name].block):  # no border, no export tax
+        return pd.DataFrame()
     table = _one(solution, Reported(name, name, VARIABLES[name].unit, "difference"), "")
     return table[table["change"].abs() > 1e-12]
 

@@ -116,17 +116,17 @@ def write_run(run: ScenarioRun, folder: Path, figure: bool = False) -> None:
     """
     check_folder(folder)
     try:
-        folder = folder.resolve()
-        made = [p for p in (folder, *folder.parents) if not p.exists()]
+        place = folder.resolve()
+        made = [p for p in (place, *place.parents) if not p.exists()]
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".new.") as work:
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=place, prefix=".new.") as work:
                 _write_files(run, Path(work), figure)
                 for name in (*FIGURES, *FILES):
                     if (Path(work) / name).exists():
-                        (Path(work) / name).replace(folder / name)
+                        (Path(work) / name).replace(place / name)
                     else:  # an earlier run's figure would not belong to these results
-                        (folder / name).unlink(missing_ok=True)
+                        (place / name).unlink(missing_ok=True)
         except BaseException:
             with contextlib.suppress(OSError):  # a parallel run may have filled one meanwhile
                 for path in made:
