@@ -75,8 +75,8 @@ def clean(table: WorldTable) -> CleanTable:
 
     def report(step: str, cells: int, value: float, note: str) -> None:
         steps.append(
-            {"step": step, "cells": int(cells), "value": float(value),
-             "share_of_total": float(value / total), "note": note}
+            {"step": step, "cells": int(cells), "value": float(value) + 0.0,
+             "share_of_total": float(value / total) + 0.0, "note": note}
         )  # fmt: skip
 
     for agent in table.inventories:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,20 +34,44 @@ def load_tariffs(
         For unknown codes, repeated cells, rates within a region, rates that are not numbers
         or -100 % and below.
     """
-    rates = np.zeros((len(regions), len(sectors), len(regions)))
     empty = pd.DataFrame(columns=["what", "region", "sector", "value", "rule"])
     if choice == "none":
-        return rates, empty
-    source: Literal["shipped", "user"] = "user"
-    path = choice
+        return np.zeros((len(regions), len(sectors), len(regions))), empty
     if choice == "applied":
-        source = "shipped"
-        path = str(content_dir("calibration") / "tariffs" / f"{table}_applied.csv.gz")
-    elif not is_file(path):
+        return _applied(table, regions, sectors)
+    if not is_file(choice):
         raise InputError(
             "no such tariff file", key="tariffs", value=choice,
             allowed="applied, none, or the path of a file",
         )  # fmt: skip
+    return _read(choice, regions, sectors)[0], empty
+
+
+@lru_cache(maxsize=2)
+def _applied(
+    table: str, regions: tuple[str, ...], sectors: tuple[str, ...]
+) -> tuple[Array, pd.DataFrame]:
+    """Return the shipped rates of a table, read-only, and the cells that a rule filled."""
+    path = content_dir("calibration") / "tariffs" / f"{table}_applied.csv.gz"
+    rates, frame = _read(path, regions, sectors)
+    rates.setflags(write=False)
+    filled = frame[(frame["status"] == "filled") | (frame["rule"] == "suspect")]
+    listed = pd.DataFrame(
+        {
+            "what": "tariff",
+            "region": filled["importer"] + " from " + filled["exporter"],
+            "sector": filled["sector"],
+            "value": filled["rate"].astype(float),
+            "rule": filled["rule"],
+        }
+    )
+    return rates, listed.reset_index(drop=True)
+
+
+def _read(
+    path: str | Path, regions: tuple[str, ...], sectors: tuple[str, ...]
+) -> tuple[Array, pd.DataFrame]:
+    """Return the rates of a file as an array, and its rows."""
     codes = ("importer", "exporter", "sector")
     frame = read_table(path, (*codes, "rate"), text=codes)
     for column, known in (("importer", regions), ("exporter", regions), ("sector", sectors)):
@@ -81,17 +106,6 @@ def load_tariffs(
     position = {code: k for k, code in enumerate(regions)}
     sector = {code: k for k, code in enumerate(sectors)}
     exporter, importer = frame["exporter"].map(position), frame["importer"].map(position)
+    rates = np.zeros((len(regions), len(sectors), len(regions)))
     rates[exporter, frame["sector"].map(sector), importer] = rate
-    if source == "user":
-        return rates, empty
-    filled = frame[(frame["status"] == "filled") | (frame["rule"] == "suspect")]
-    listed = pd.DataFrame(
-        {
-            "what": "tariff",
-            "region": filled["importer"] + " from " + filled["exporter"],
-            "sector": filled["sector"],
-            "value": filled["rate"].astype(float),
-            "rule": filled["rule"],
-        }
-    )
-    return rates, listed.reset_index(drop=True)
+    return rates, frame

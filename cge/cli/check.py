@@ -18,7 +18,9 @@ def check(
         str, typer.Option(help="default, small, full, or an aggregation file.")
     ] = "default",
     tariffs: Annotated[str, typer.Option(help="applied, none, or a file.")] = "applied",
-    elasticities: Annotated[str, typer.Option(help="Elasticity set or file.")] = "fontagne",
+    elasticities: Annotated[
+        str | None, typer.Option(help="Elasticity set or file; of a folder, its own.")
+    ] = None,
 ) -> None:
     """Check that a benchmark replicates, is homogeneous, balances, and that two solvers agree.
 
@@ -26,13 +28,14 @@ def check(
 
     Example:  cge check --aggregation small
     """
-    from cge.calibration.calibrate import load_benchmark
+    from cge.calibration.store import load_any
     from cge.experiments.checks import run_checks
     from cge.solve.cache import default_folder
 
-    benchmark = load_benchmark(table, year, aggregation, tariffs, elasticities)
+    benchmark = load_any(table, year, aggregation, tariffs, elasticities)
     console = screen.console()
-    console.print(f"{benchmark.name}, elasticities {elasticities}")
+    used = elasticities or benchmark.origin.get("elasticities", "own")
+    console.print(f"{benchmark.name}, elasticities {used}")
     rows, failed = [], 0
     with screen.progress() as report:
         for result in run_checks(benchmark, default_folder()):

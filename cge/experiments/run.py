@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from cge.calibration.benchmark import Benchmark
-from cge.calibration.calibrate import load_benchmark
 from cge.calibration.files import is_file
+from cge.calibration.store import is_benchmark_folder, load_any
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.policy import codes_of, policy_levels
 from cge.experiments.scenario import ClosureChoice, Scenario, find_scenario, load_scenario
@@ -157,7 +157,7 @@ def run_scenario(
             raise error.located(path) from None
     tell = report or (lambda _what, _part: None)
     cases: list[Case] = []
-    for name in scenario.elasticities:
+    for name in scenario.chosen_elasticities:
         seconds = {}
         began = time.perf_counter()
         tell(f"{name}: calibrating", 0.0)
@@ -191,8 +191,8 @@ def _benchmark(
     """Return the benchmark with one elasticity set; the accounts are made once."""
     choice = scenario.benchmark
     try:
-        benchmark = load_benchmark(
-            choice.table, choice.year, _beside(choice.aggregation, folder),
+        benchmark = load_any(
+            _beside_folder(choice.table, folder), choice.year, _beside(choice.aggregation, folder),
             _beside(choice.tariffs, folder), _beside(elasticities, folder),
         )  # fmt: skip
     except InputError as error:
@@ -205,6 +205,12 @@ def _benchmark(
             elasticities=benchmark.elasticities, origin=benchmark.origin,
         )  # fmt: skip
     return benchmark
+
+
+def _beside_folder(name: str, folder: Path | None) -> str:
+    """Return the path of a benchmark folder that stands where the scenario does."""
+    beside = None if folder is None else folder / name
+    return str(beside) if beside is not None and is_benchmark_folder(beside) else name
 
 
 def _beside(name: str, folder: Path | None) -> str:

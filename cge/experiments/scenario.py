@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cge.calibration.files import Number, is_file, read_yaml, validate
+from cge.calibration.shipped import TABLES
 from cge.errors import InputError
 from cge.experiments.instruments import INSTRUMENTS
 from cge.paths import content_dir
@@ -134,7 +135,8 @@ class Scenario(_Strict):
     title, description : str
     benchmark : BenchmarkChoice
     elasticities : list of str
-        Named sets or files; the scenario is solved under each.
+        Named sets or files; the scenario is solved under each. Default: ``fontagne`` and
+        ``boehm`` on a shipped table, ``own`` (what was saved) on a benchmark folder.
     speed : {"short", "long"}, optional
         Which elasticities; default the one of the closure's kind.
     closure : ClosureChoice
@@ -146,7 +148,7 @@ class Scenario(_Strict):
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
-    elasticities: list[str] = Field(default=["fontagne", "boehm"], min_length=1)
+    elasticities: Annotated[list[str], Field(min_length=1)] | None = None
     speed: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = []
@@ -173,6 +175,13 @@ class Scenario(_Strict):
             if labels.count(label) > 1:
                 raise ValueError(f"two sets are called '{label}': results could not be told apart")
         return value
+
+    @property
+    def chosen_elasticities(self) -> list[str]:
+        """The elasticity sets in force: those given, else two, or a folder's own."""
+        if self.elasticities is not None:
+            return self.elasticities
+        return ["fontagne", "boehm"] if self.benchmark.table in TABLES else ["own"]
 
     @property
     def chosen_speed(self) -> str:
