@@ -48,6 +48,7 @@ def calibrate(
     Example:  cge calibrate example --out my-world
     """
     from cge.calibration.external import read_pymrio
+    from cge.calibration.sources import LABOUR_SHARE, TOLERANCE
     from cge.calibration.store import save_benchmark
     from cge.calibration.user_table import calibrate_folder, calibrate_table
     from cge.errors import InputError
@@ -68,14 +69,10 @@ def calibrate(
         folder = shipped if str(source) == "example" and not source.exists() else source
         result = calibrate_folder(folder, aggregation, tariffs, elasticities)
     else:
-        options = {
-            k: v
-            for k, v in (("labour_share", labour_share), ("tolerance", tolerance))
-            if v is not None
-        }
         table = read_pymrio(
             source, kind, year=year, name=name, value_added=value_added,  # type: ignore[arg-type]
-            **options,
+            labour_share=LABOUR_SHARE if labour_share is None else labour_share,
+            tolerance=TOLERANCE if tolerance is None else tolerance,
         )  # fmt: skip
         result = calibrate_table(table, aggregation, tariffs or "none", elasticities or "boehm")
     benchmark = result.benchmark
@@ -86,8 +83,8 @@ def calibrate(
     ]
     console.print(screen.table("Cleaning", ["step", "cells", "value", "share", "note"], rows))
     if len(result.filled):
-        counts = result.filled.groupby(["what", "rule"]).size()
-        filled = [[what, rule, str(cells)] for (what, rule), cells in counts.items()]
+        counts = result.filled.groupby(["what", "rule"]).size().rename("cells").reset_index()
+        filled = [[str(cell) for cell in row] for row in counts.itertuples(index=False)]
         console.print(screen.table("Filled by rule", ["what", "rule", "cells"], filled))
     for note in benchmark.notes:
         console.print(f"- {note}")

@@ -12,7 +12,7 @@ from cge.cli import calibrate, check, data, run_command
 from cge.errors import CgeError
 
 #: Base class of what typer raises for a wrong command line, whatever version it is.
-UsageError = typer.BadParameter.__mro__[1]
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="An open multi-region CGE model of trade and industrial policy on real data.",
