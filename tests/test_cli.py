@@ -267,33 +267,44 @@ def test_the_same_run_twice_gives_the_same_figures(trial: Path, here: Path, cge:
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_no_equilibrium_says_what_was_tried_and_writes_nothing(here: Path, cge: Run) -> None:
-    (here / "trial.yaml").write_text(IMPOSSIBLE)
-    before = snapshot(here)
-    outcome = cge("run", "trial.yaml")
-    assert outcome.code == 3
-    assert outcome.out == ""
-    assert outcome.err.count("\n") == 1 and outcome.err.startswith("cge: ")
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a run without an equilibrium over an earlier one, with the folder before and after."""
+    folder = tmp_path_factory.mktemp("failed")
+    earlier = folder / "results" / "runs" / "trial"
+    earlier.mkdir(parents=True)
+    (earlier / "manifest.json").write_text('{"scenario": {}, "benchmark": {}, "cases": []}')
+    (earlier / "results.csv").write_text("an earlier run")
+    (folder / "trial.yaml").write_text(IMPOSSIBLE)
+    before = snapshot(folder)
+    done = cge_process("run", "trial.yaml", cwd=folder)
+    return done, before, snapshot(folder)
+
+
+def test_no_equilibrium_says_what_was_tried(failed: Any) -> None:
+    done, _, _ = failed
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("cge: ")
     for words in ("'trial'", "'boehm'", "no equilibrium", "newton", "Tried:", "residual"):
-        assert words in outcome.err
-    assert snapshot(here) == before
+        assert words in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        pytest.param(IMPOSSIBLE, 3, id="for there is no equilibrium"),
-        pytest.param(TRIAL.replace("CHN", "XYZ"), 2, id="for the input is wrong"),
-    ],
-)
-def test_a_failed_run_leaves_an_earlier_one_as_it_was(
-    text: str, code: int, trial: Path, here: Path, cge: Run
-) -> None:
+def test_no_equilibrium_writes_nothing_and_keeps_an_earlier_run(failed: Any) -> None:
+    _, before, after = failed
+    assert after == before
+    assert "results/runs/trial/results.csv" in before
+
+
+def test_wrong_input_leaves_an_earlier_run_as_it_was(trial: Path, here: Path, cge: Run) -> None:
     assert cge("run", "trial.yaml").code == 0
-    trial.write_text(text)
+    trial.write_text(TRIAL.replace("CHN", "XYZ"))
     before = snapshot(here)
-    assert cge("run", "trial.yaml").code == code
+    assert cge("run", "trial.yaml").code == 2
     assert snapshot(here) == before
+    trial.write_text(TRIAL)
+    assert cge("run", "trial.yaml", "--out", "other").code == 0
+    assert (here / "other" / "results.csv").exists()
 
 
 @pytest.mark.parametrize("earlier", [True, False], ids=["over an earlier run", "in a new folder"])
