@@ -79,7 +79,8 @@ GOODS_2014 = [
 ]
 """Sectors of the WIOD 2016 release whose imports can carry a tariff."""
 
-SECTORS_2014 = GOODS_2014 + [
+SECTORS_2014 = [
+    *GOODS_2014,
     "C33",
     "D35",
     "E36",

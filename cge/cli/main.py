@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+from typing import Any
 
 import typer
 
@@ -12,7 +13,7 @@ from cge.cli import calibrate, check, data, run_command
 from cge.errors import CgeError
 
 #: Base class of what typer raises for a wrong command line, whatever version it is.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="An open multi-region CGE model of trade and industrial policy on real data.",

@@ -17,7 +17,7 @@ from cge.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
 from cge.solve.newton import Attempt, newton
-from cge.solve.system import FoldedSystem, term_values
+from cge.solve.system import FoldedSystem, SquareSystem, term_values
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -111,9 +111,20 @@ def solve_square(
         if step < SMALLEST_STEP:
             raise NoEquilibrium(
                 f"no equilibrium found: {done:.1%} of the shock solved, then {solver} failed on "
-                f"every step down to {step:.2%} of it. Tried: " + "; ".join(tried[-4:])
+                f"every step down to {step:.2%} of it. {_furthest(system, z, start)} "
+                "Tried: " + "; ".join(tried[-4:])
             )
     return system.levels(z, path.levels(1.0)), iterations, steps
+
+
+def _furthest(system: SquareSystem, z: Array, start: Array) -> str:
+    """Say which unknown has moved most: where an equilibrium ceases to exist, it shows there."""
+    moved = np.where(system.free, 0.0, z - system.start(start))[: len(system.unknown)]
+    column = int(system.unknown[np.argmax(np.abs(moved))])
+    block = next(b for b in system.arrays.columns if b.start <= column < b.start + len(b))
+    cell = ", ".join(block.index[column - block.start])
+    ratio = float(np.exp(moved[np.argmax(np.abs(moved))]))
+    return f"There {block.name}[{cell}] stood at {ratio:.2g} times its start."
 
 
 def _describe(theta: float, attempt: Attempt) -> str:
