@@ -372,8 +372,9 @@ def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
     path = only_file(tmp_path)
     whole = path.read_bytes()
     right = Model.build(world).arrays
-    rng = np.random.default_rng(0)
-    for at in rng.integers(0, len(whole), 60):
+    anywhere = np.random.default_rng(0).integers(0, len(whole), 40)
+    in_the_index = range(len(whole) - 3000, len(whole), 31)
+    for at in (*anywhere, *in_the_index):
         broken = bytearray(whole)
         broken[at] ^= 0xFF
         path.write_bytes(bytes(broken))

@@ -100,6 +100,7 @@ def balancing_sizes(share: Array, final: Array, *technology: Array, **rates: Arr
 
     Balances are linear in the sizes of regions and sum to zero over the world, so the
     sizes that make them zero are a null vector; arguments as for :func:`balanced_world`.
+    A region that can balance at no size, since it exports nothing, say, gets a tenth.
     """
     regions = final.shape[0]
     columns = []
@@ -108,7 +109,7 @@ def balancing_sizes(share: Array, final: Array, *technology: Array, **rates: Arr
         only[s] = final[s]
         columns.append(_accounts(share, only, *technology, **rates)["balance"])
     _, _, rows = np.linalg.svd(np.column_stack(columns))
-    return np.abs(rows[-1] / np.abs(rows[-1]).max())[:, None, None]
+    return np.maximum(np.abs(rows[-1]) / np.abs(rows[-1]).max(), 0.1)[:, None, None]
 
 
 def balanced_world(
