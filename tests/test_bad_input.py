@@ -268,7 +268,8 @@ CASES = [
                 "line 2", "aliases"),
     in_scenario("a Python object", "name: !!python/object/apply:os.system ['true']\n", "line 1",
                 "python/object"),
-    in_scenario("half a character", GOOD + 'title: "\\udcff"\n', "line 12", "haracter")  # the two YAML readers word it differently,
+    in_scenario("half a character", GOOD + 'title: "\\udcff"\n', "line 12",
+                "haracter"),  # PyYAML's two readers word it differently
     in_scenario("a control character", "name: tri\x00al\n", "not valid YAML"),
     in_scenario("lists nested without end", "name: " + 5000 * "[", "not valid YAML"),
     # -- a scenario's file
