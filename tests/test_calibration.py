@@ -63,7 +63,7 @@ def average_tariff(b: Benchmark, importer: str, sectors: list[str]) -> float:
 
 
 @pytest.mark.parametrize("aggregation", ["full", "default", "small"])
-@pytest.mark.parametrize("year", [1995, 2003, 2010, 2011])
+@pytest.mark.parametrize("year", [2011, 2010, 2003, 1995])
 def test_accounts_balance(year: int, aggregation: str) -> None:
     """Written out once more here, not read off the benchmark's own residuals."""
     b = benchmark(aggregation, year)
@@ -93,7 +93,7 @@ def test_accounts_balance(year: int, aggregation: str) -> None:
         assert (array >= 0).all()
 
 
-@pytest.mark.parametrize("year", [1995, 2000, 2005, 2009, 2011])
+@pytest.mark.parametrize("year", [1995, 2005, 2011])
 def test_the_table_has_the_published_output(year: int) -> None:
     table = load_table("wiod2013", year)
     published = read_provenance(table_folder("wiod2013"))["checked"]["years"][year]

@@ -29,8 +29,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("Real GDP", "%", 2),
     Column("Terms of trade", "%", 2),
     Column("Real wage", "%", 2),
-    Column("Exports, volume", "%", 1),
-    Column("Imports, volume", "%", 1),
+    Column("Employment", "%", 2),
+    Column("Exports", "% volume", 1),
+    Column("Imports", "% volume", 1),
     Column("Tariff revenue", "{money}, change", 1),
 )
 
@@ -44,8 +45,10 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     scale = _money(b)[1]
     ev_value = solution.measure("equivalent_variation_value")
     labour = b.factors[0]
-    returns = solution.frame("consumer_real_return")
-    wages = returns[returns["f"] == labour].set_index("s")["value"].reindex(list(b.regions))
+    wages, employment = (
+        frame[frame["f"] == labour].set_index("s")["value"].reindex(list(b.regions)).to_numpy()
+        for frame in (solution.frame("consumer_real_return"), solution.frame("factor_supply"))
+    )
     revenue = solution.frame("tariff_revenue")
     change = (revenue["value"] - revenue["benchmark"]).to_numpy() * b.absorption
     data = [
@@ -53,7 +56,8 @@ def regional_table(solution: Solution) -> pd.DataFrame:
         ev_value * scale,
         solution.measure("real_gdp"),
         solution.measure("terms_of_trade"),
-        100 * (wages.to_numpy() - 1),
+        100 * (wages - 1),
+        100 * (employment - 1),
         solution.measure("export_volume_change"),
         solution.measure("import_volume_change"),
         change * scale,
@@ -65,7 +69,7 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     gdp = solution.measure("real_gdp") @ b.gdp / b.gdp.sum()
     world = [
         100 * ev_value.sum() / b.absorption.sum(), ev_value.sum() * scale, gdp, np.nan, np.nan,
-        volume, volume, change.sum() * scale,
+        np.nan, volume, volume, change.sum() * scale,
     ]  # fmt: skip
     # Not by label: a region may be called World.
     table = pd.concat([table, pd.DataFrame([world], index=["World"])])
