@@ -19,6 +19,8 @@ from pathlib import Path
 
 SCENARIO = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 NEXT = {"tariff[*, CHN, *, USA]": 1.25, "tariff[*, USA, *, CHN]": 1.6}
+#: Seconds after which a row is given up: Ipopt's linear solver on the full world.
+TIME_LIMIT = 600
 HEADER = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "build", "compile",
           "solve", "to result", "next", "MB")  # fmt: skip
 
@@ -78,7 +80,12 @@ def measure(size: str, solver: str, folder: str) -> dict[str, float]:
 
 def _row(size: str, solver: str, start: str, folder: str) -> list[str]:
     command = [sys.executable, __file__, "--measure", size, solver, folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT
+        )
+    except subprocess.TimeoutExpired:
+        return [size, solver, start, *[f"> {TIME_LIMIT}"] * 10]
     if done.returncode != 0:
         return [size, solver, start, *["failed"] * 10]
     figures = json.loads(done.stdout.splitlines()[-1])

@@ -31,7 +31,7 @@ def list_data() -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A name from `cge data list`.")],
     year: Annotated[int | None, typer.Option(help="Year of a table.")] = None,
-    cells: Annotated[bool, typer.Option(help="List every filled cell.")] = False,
+    cells: Annotated[bool, typer.Option(help="List every filled cell, as CSV.")] = False,
 ) -> None:
     """Show provenance, licence, cleaning report and the cells that a rule filled.
 
@@ -49,6 +49,9 @@ def show(
     for title, frame in description.tables.items():
         if title == "filled cells" and not cells:
             console.print(f"{len(frame)} filled cells; list them with --cells")
+            continue
+        if title == "filled cells":  # thousands of rows: a drawn table takes minutes
+            print(frame.to_csv(index=False, float_format="%.6g"), end="")
             continue
         rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
         table = screen.table(title, [str(c) for c in frame.columns], rows)
