@@ -19,8 +19,9 @@ import pytest
 import typer
 from conftest import Outcome, snapshot
 
-from cge import load_benchmark
+from cge import InputError, load_benchmark
 from cge.calibration.catalogue import catalogue, describe
+from cge.calibration.files import read_yaml
 from cge.cli.main import app
 from cge.experiments import checks
 from cge.experiments.scenario import Scenario, load_scenario
@@ -214,6 +215,7 @@ def test_the_summary_shows_the_figures_of_the_table(piped: Any, results: pd.Data
                 one(table, measure="real_gdp", region=region)["value"],
                 one(table, measure="terms_of_trade", region=region)["value"],
                 one(table, measure="real_factor_price", region=region, item="LAB")["change"],
+                one(table, measure="employment", region=region, item="LAB")["change"],
                 one(table, measure="export_volume_change", region=region)["value"],
                 one(table, measure="import_volume_change", region=region)["value"],
                 one(table, measure="tariff_revenue", region=region)["change"] / 1000,
@@ -447,6 +449,22 @@ def test_a_scenario_file_may_have(name: str, content: bytes, here: Path) -> None
     assert load_scenario(name) == Scenario.model_validate(load_yaml(TRIAL))
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NO", "NO"), ("on", "on"), ("yes", "yes"), ("true", True), ("1:30", "1:30"), ("010", 10),
+        ("1e-1", 0.1), ("+3", 3), (".5", 0.5), ("0x10", 16), ("0o17", 15), ("2011-01-01",) * 2,
+        ("1_000", "1_000"), ("~", None), ("null", None), ("", None), ("'1'", "1"), ("=", "="),
+        ("-.inf", -np.inf), ("1.5e+3", 1500.0), ("None", "None"), ("nan", "nan"),
+    ],
+)  # fmt: skip
+def test_plain_words_are_read_as_in_yaml_1_2(text: str, value: object, tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"x: {text}\n")
+    found = read_yaml(path)["x"]
+    assert found == value and type(found) is type(value)
+
+
 def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
     """Codes that YAML, pandas or a terminal might take for something else."""
     known = load_benchmark(aggregation="full").regions
@@ -654,6 +672,14 @@ def test_help_without_a_command_lists_them(cge: Run) -> None:
     assert outcome.code == 0
     for name in ("run", "check", "calibrate", "data"):
         assert re.search(rf"^  {name} ", outcome.out, re.MULTILINE)
+
+
+def test_what_a_killed_run_left_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / ".cge-new.x1").mkdir()
+    write.check_folder(tmp_path)
+    (tmp_path / "notes.md").write_text("mine")
+    with pytest.raises(InputError, match="not a run's"):
+        write.check_folder(tmp_path)
 
 
 def test_a_run_is_known_by_its_own_manifest_only(tmp_path: Path) -> None:

@@ -78,14 +78,32 @@ class _Loader(_SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# YAML 1.1 reads NO, ON, OFF as booleans, which are codes here (Norway); 1.2 does not.
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF")
+# Plain words are read as in YAML 1.2. Version 1.1 takes NO (Norway) and ON for truth values,
+# 1:30 for ninety and 010 for eight.
+_PLAIN_WORDS = (
+    ("bool", r"true|false|True|False", "tfTF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
 )
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in _PLAIN_WORDS:
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
+
+
+def _whole_number(loader: Any, node: Any) -> int:
+    text = loader.construct_scalar(node)
+    return int(text, 0 if text[:2] in ("0x", "0o") else 10)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def _check_events(text: str) -> None:

@@ -18,6 +18,8 @@ MANIFEST = "manifest.json"
 FIGURES = ("figure.svg", "figure.pdf")
 #: What every run consists of, in the order in which it is put in place.
 FILES = ("results.parquet", "results.csv", "summary.md", MANIFEST)
+#: Prefix of the hidden folder in which a run is written.
+WORK = ".cge-new."
 _PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
 
 
@@ -36,7 +38,9 @@ def check_folder(folder: Path) -> None:
         if real.exists():
             if not real.is_dir():
                 raise InputError("is a file, not a folder", key="--out", value=str(folder))
-            if any(real.iterdir()) and not _is_run(real):
+            # What a killed run left, or a parallel one is writing, is nobody's file.
+            others = [p for p in real.iterdir() if not p.name.startswith(WORK)]
+            if others and not _is_run(real):
                 raise InputError(
                     "the folder holds files that are not a run's", key="--out",
                     value=str(folder), allowed="a new or empty folder, or that of an earlier run",
@@ -120,7 +124,7 @@ def write_run(run: ScenarioRun, folder: Path, figure: bool = False) -> None:
         made = [p for p in (place, *place.parents) if not p.exists()]
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=place, prefix=".new.") as work:
+            with tempfile.TemporaryDirectory(dir=place, prefix=WORK) as work:
                 _write_files(run, Path(work), figure)
                 for name in (*FIGURES, *FILES):
                     if (Path(work) / name).exists():
