@@ -209,20 +209,26 @@ def test_the_summary_shows_the_figures_of_the_table(piped: Any, results: pd.Data
         for region, row in rows.items():
             if region == "World":
                 continue
-            found = [
-                one(table, measure="equivalent_variation", region=region)["value"],
-                one(table, measure="equivalent_variation_value", region=region)["value"] / 1000,
-                one(table, measure="real_gdp", region=region)["value"],
-                one(table, measure="terms_of_trade", region=region)["value"],
-                one(table, measure="real_factor_price", region=region, item="LAB")["change"],
-                one(table, measure="employment", region=region, item="LAB")["change"],
-                one(table, measure="export_volume_change", region=region)["value"],
-                one(table, measure="import_volume_change", region=region)["value"],
-                one(table, measure="tariff_revenue", region=region)["change"] / 1000,
-            ]
-            for cell, figure, column in zip(row, found, summary.COLUMNS, strict=True):
-                (value,) = figure
-                assert float(cell) == pytest.approx(value, abs=0.5001 * 10**-column.digits)
+            place = {"region": region}
+            found = {
+                ("Welfare (EV)", "%"): one(table, measure="equivalent_variation", **place),
+                ("Welfare (EV)", "{money}"): one(
+                    table, measure="equivalent_variation_value", **place
+                ),
+                ("Real GDP", "%"): one(table, measure="real_gdp", **place),
+                ("Terms of trade", "%"): one(table, measure="terms_of_trade", **place),
+                ("Real wage", "%"): one(table, measure="real_factor_price", item="LAB", **place),
+                ("Employment", "%"): one(table, measure="employment", item="LAB", **place),
+                ("Exports", "% volume"): one(table, measure="export_volume_change", **place),
+                ("Imports", "% volume"): one(table, measure="import_volume_change", **place),
+                ("Tariff revenue", "{money}, change"): one(
+                    table, measure="tariff_revenue", **place
+                ),
+            }
+            for cell, column in zip(row, summary.COLUMNS, strict=True):
+                (figure,) = found[column.title, column.unit]["change"]
+                figure /= 1000 if "{money}" in column.unit else 1
+                assert float(cell) == pytest.approx(figure, abs=0.5001 * 10**-column.digits)
         welfare = one(table, measure="equivalent_variation_value", region="*")["value"]
         assert float(rows["World"][1]) == pytest.approx(welfare.sum() / 1000, abs=0.05001)
     assert "Data: World Input-Output Database, 2013 release" in text

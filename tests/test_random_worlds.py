@@ -71,6 +71,9 @@ class Economy:
             sigma = np.where(np.isnan(sigma), 15 * rng.random(shape) ** 2, sigma)
             if nest == "transformation":
                 sigma = np.where(rng.random(shape) < 0.7, np.inf, 0.3 + sigma)
+            if nest == "value_added":
+                # If no sector of a region can substitute, factor prices are indeterminate.
+                sigma[:, 0] += 0.2
             drawn[nest] = sigma
         return b.with_elasticities(long=replace(b.elasticities["long"], **drawn))
 

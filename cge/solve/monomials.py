@@ -108,7 +108,7 @@ def _check_free(
 ) -> None:
     """Raise NotMonomial if a free variable stands in a product or power."""
     within = sparse.csr_array(terms[:, np.flatnonzero(free)])
-    power = abs(within) @ np.ones(within.shape[1])
+    power = within @ np.ones(within.shape[1])
     bad = np.flatnonzero((power != 0) & (power != 1) | (np.diff(within.indptr) > 1))
     if not len(bad):
         return
@@ -198,6 +198,8 @@ class _Reader:
         for name, component, sides in components:
             index = []
             for key, item in component.items():
+                if not getattr(item, "active", True):
+                    continue
                 total: dict[int, float] = {}
                 try:
                     left, right = sides(item)
