@@ -128,9 +128,11 @@ def clean(table: WorldTable) -> CleanTable:
     output = np.maximum(output, 0.0)
     moved = np.abs(output - output0)
     large = output0 > 1e-6 * output0.sum()
-    worst = np.max(np.where(large, moved / np.maximum(output0, 1e-300), 0.0))
+    shift = np.where(large, moved / np.maximum(output0, 1e-300), 0.0)
+    worst, at = float(shift.max()), int(shift.argmax())
+    cell = f"{table.regions[at // i]} {table.sectors[at % i]}"
     report("Leontief balance", (moved > 1e-9 * np.maximum(output0, 1.0)).sum(), moved.sum(),
-           f"largest change of an output above a millionth of all: {worst:.2%}")  # fmt: skip
+           f"largest change of an output above 1e-6 of all: {worst:.1%} ({cell})")  # fmt: skip
 
     share = np.divide(table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0)
     low = alive & (share < VALUE_ADDED_FLOOR)

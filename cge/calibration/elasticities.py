@@ -26,6 +26,9 @@ NEST_AXES: Mapping[str, str] = {
     "transformation": "f",
 }
 
+#: Above this, powers of prices leave the range of floating-point numbers.
+LARGEST = 200.0
+
 #: Used where neither a named set nor the user gives a value.
 NEST_DEFAULTS: Mapping[str, float] = {"agents": 1.0, "transformation": np.inf}
 
@@ -72,9 +75,12 @@ class Elasticities:
                     value=float(array.min()),
                     allowed="0 or above",
                 )
-            if item.name != "transformation" and np.isinf(array).any():
+            if item.name != "transformation" and (array > LARGEST).any():
                 raise InputError(
-                    "elasticity is infinite", key=f"elasticities.{item.name}", allowed="finite"
+                    "elasticity is too large: powers of prices would overflow",
+                    key=f"elasticities.{item.name}",
+                    value=float(array.max()),
+                    allowed=f"0 to {LARGEST:g}",
                 )
             array.setflags(write=False)
             object.__setattr__(self, item.name, array)

@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cge.calibration.elasticities import NEST_AXES
+from cge.calibration.elasticities import LARGEST, NEST_AXES
 from cge.calibration.files import Number, is_file, read_yaml, validate
 from cge.errors import InputError
 from cge.paths import content_dir
 
 Array = NDArray[np.float64]
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.
-Elasticity = Annotated[Number, Field(ge=0, le=200)]
+Elasticity = Annotated[Number, Field(ge=0, le=LARGEST)]
 
 NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 

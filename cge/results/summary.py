@@ -44,7 +44,7 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     b = solution.model.benchmark
     scale = _money(b)[1]
     ev_value = solution.measure("equivalent_variation_value")
-    labour = b.factors[0]
+    labour = _labour(b)
     wages, employment = (
         frame[frame["f"] == labour].set_index("s")["value"].reindex(list(b.regions)).to_numpy()
         for frame in (solution.frame("consumer_real_return"), solution.frame("factor_supply"))
@@ -75,6 +75,11 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     table = pd.concat([table, pd.DataFrame([world], index=["World"])])
     table.columns = pd.MultiIndex.from_tuples([(c.title, unit) for c, unit in columns(b)])
     return table
+
+
+def _labour(benchmark: Benchmark) -> str:
+    """Return the factor whose price and use the summary shows."""
+    return "LAB" if "LAB" in benchmark.factors else benchmark.factors[0]
 
 
 def _money(benchmark: Benchmark) -> tuple[str, float]:
@@ -126,6 +131,7 @@ def notes(run: ScenarioRun) -> list[str]:
         f"Numeraire: {closure.numeraire or 'world factor price index'} = 1. Real GDP and terms of "
         "trade are Fisher indices; EV is the exact equivalent variation of the regional agent "
         "(household, government and investment).",
+        f"Real wage and employment are those of factor {_labour(b)}.",
         "Results hinge on the trade elasticities: compare the sets, not one number.",
     ]
     if b.status == "estimated":

@@ -87,10 +87,13 @@ def _pack(arrays: MonomialArrays) -> dict[str, np.ndarray]:
     for kind in ("columns", "rows", "outcomes"):
         for n, block in enumerate(getattr(arrays, kind)):
             content[f"{kind}.{n}.{block.name}.{block.start}"] = np.array(block.index, dtype=str)
-    return content
+    # The archive guards its contents with checksums, but not the names it has for them.
+    return {**content, "labels": np.array(sorted(content))}
 
 
 def _unpack(content: dict[str, np.ndarray]) -> MonomialArrays:
+    if sorted(content) != sorted([*content["labels"].tolist(), "labels"]):
+        raise ValueError("the names in the file are damaged")
     matrices = {}
     for name in ("exponents", "coefficients", "outcome_coefficients"):
         parts = tuple(content[f"{name}.{part}"] for part in ("data", "indices", "indptr"))

@@ -42,6 +42,8 @@ class Family:
     @cached_property
     def codes(self) -> tuple[NDArray[np.str_], ...]:
         """Codes of each axis, one array of the block's length per axis."""
+        if not self.block.index:  # a family without members, as export taxes of one region
+            return tuple(np.array([], dtype=str) for _ in self.axes)
         columns = zip(*self.block.index, strict=True)
         return tuple(np.array(column) for column in columns) if self.axes else ()
 
