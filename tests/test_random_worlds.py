@@ -61,7 +61,7 @@ class Economy:
         """Return the accounts with elasticities of 0, of 1 and between 0 and 15."""
         b = random_world(
             self.seed, self.regions, self.sectors, self.use_classes, self.factors, self.agents,
-            self.wedges, self.zeros, imbalance=self.imbalance,
+            self.wedges, self.zeros, imbalance=self.imbalance, connected=True,
         )  # fmt: skip
         rng = np.random.default_rng(self.seed)
         drawn = {}
@@ -82,7 +82,7 @@ class Economy:
         rng = np.random.default_rng(self.seed + 1)
         levels = model.arrays.start.copy()
         for name in sorted(self.instruments):
-            if name == "factor_supply" and self.closure == "short run":
+            if name == "factor_supply" and self.closure in ("short run", "wage floor"):
                 continue  # the endowment of a specific factor is its use by sector
             here = model.variables[name].block.positions
             count = here.stop - here.start
@@ -99,10 +99,13 @@ class Economy:
         if self.closure == "numeraire":
             return Closure(numeraire=f"factor_return[R0, {last}]")
         if self.closure == "wage floor":
-            return Closure(wage_floor=WageFloor("F0", index="real_factor_return"))
-        cells = model.outcomes["trade_volume"].block.index
-        routes = [cell for cell in cells if cell[0] != cell[2]]
-        if self.closure == "quota" and routes:
+            # With constant returns and no fixed factor jobs at a given wage are indeterminate.
+            specific = (last,) if self.factors > 1 else ()
+            floor = WageFloor("F0", level=0.9, index="real_factor_return")
+            return Closure(specific_factors=specific, wage_floor=floor)
+        if self.closure == "quota":
+            cells = model.outcomes["trade_volume"].block.index
+            routes = [cell for cell in cells if cell[0] != cell[2]]
             cell = ", ".join(routes[int(rng.integers(len(routes)))])
             at = float(rng.uniform(0.6, 1.1))
             swap = Swap(f"tariff[*, {cell}]", f"trade_volume[{cell}]", at)

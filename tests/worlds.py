@@ -25,6 +25,7 @@ def random_world(
     zeros: float = 0.0,
     sigma: tuple[float, float] = (0.3, 4.0),
     imbalance: float | None = None,
+    connected: bool = False,
 ) -> Benchmark:
     """Return a balanced world with random accounts, wedges and elasticities.
 
@@ -45,6 +46,9 @@ def random_world(
         None: regional sizes are drawn, and transfers between regions may be a multiple
         of a region's own income. A number x: sizes are those at which every region's
         trade balances, times a draw from ``1 - x`` to ``1 + x``.
+    connected : bool
+        Whether each region must supply some of the first commodity to the next one, so
+        that no part of the world stands apart; there relative prices would be open.
     """
     rng = np.random.default_rng(seed)
     R, J, U, D, F = regions, sectors, use_classes, agents, factors
@@ -64,6 +68,8 @@ def random_world(
     share = share + 2.0 * np.eye(R)[None, :, None, :]
     share[rng.random(share.shape) < zeros] = 0.0
     share += 0.3 * np.eye(R)[None, :, None, :]
+    if connected:
+        share[:, :, 0, :] += 0.1 * np.roll(np.eye(R), 1, axis=1)
     share /= share.sum(axis=1, keepdims=True)
 
     final = rng.uniform(0.2, 1.0, (R, D, J)) * rng.uniform(0.5, 5.0, (R, 1, 1))

@@ -24,6 +24,9 @@ Progress = Callable[[float], None]
 
 RESIDUAL_LIMIT = 1e-9
 WALRAS_LIMIT = 1e-9
+#: The market left out must also clear as a share of itself: at a price of nearly zero any
+#: imbalance of it is small in money.
+DROPPED_MARKET_LIMIT = 1e-6
 #: Smallest part of a shock that is tried before giving up.
 SMALLEST_STEP = 1 / 512
 
@@ -186,6 +189,7 @@ def diagnose(
     wanted = resolved.target_levels
     size = abs(arrays.outcome_coefficients[targets]) @ np.abs(terms)
     relative = np.abs(gap) / np.maximum(scale, 1e-300)
+    dropped = float(relative[walras_row])
     relative[walras_row] = 0.0
     missed = np.abs(reached - wanted) / np.maximum(size, 1e-300)
     world_income = scale[_income_rows(arrays)].sum() / 2
@@ -204,6 +208,8 @@ def diagnose(
         problems.append(f"residual {diagnostics.residual:.1e} above {RESIDUAL_LIMIT:.0e}")
     if not diagnostics.walras <= WALRAS_LIMIT:
         problems.append(f"Walras' law off by {diagnostics.walras:.1e} of world income")
+    if not dropped <= DROPPED_MARKET_LIMIT:
+        problems.append(f"the market left out by Walras' law is off by {dropped:.1e} of itself")
     if problems:
         raise NoEquilibrium(f"{solver} stopped at a point that fails: " + "; ".join(problems))
     return diagnostics
