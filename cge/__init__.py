@@ -10,7 +10,7 @@ from cge.calibration.store import load_any, open_benchmark, save_benchmark
 from cge.calibration.trade_shares import benchmark_from_trade
 from cge.calibration.user_table import calibrate_folder, calibrate_table
 from cge.errors import CgeError, InputError, NoEquilibrium
-from cge.solve.closure import Closure, Swap, WageFloor
+from cge.solve.closure import Closure, Swap, Total, WageFloor
 from cge.solve.model import Model
 from cge.solve.rebase import rebase
 from cge.solve.solution import Solution
@@ -26,6 +26,7 @@ __all__ = [
     "NoEquilibrium",
     "Solution",
     "Swap",
+    "Total",
     "WageFloor",
     "benchmark_from_arrays",
     "benchmark_from_trade",

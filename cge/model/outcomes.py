@@ -46,6 +46,11 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         """Quantity delivered on a route, at benchmark fob prices."""
         return m.fob_value[u, r, i, s] / fob_price((u, r, i, s))
 
+    @m.Expression(m.ROUTES)
+    def arrivals(m, *c):
+        """Quantity that arrives on a route, at benchmark fob prices: iceberg losses deducted."""
+        return m.route_volume[c] / m.trade_cost[c]
+
     @m.Expression(m.DELIVERIES)
     def trade_value(m, r, i, s):
         return quicksum(m.fob_value[c] for c in routes[r, i, s])
@@ -123,6 +128,18 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     def output_tax_paid(m, s, j):
         return m.output_value[s, j] - m.net_of_output_tax[s, j] * m.output_value[s, j]
 
+    @m.Expression(m.SECTORS)
+    def producer_receipts(m, s, j):
+        return m.net_of_output_tax[s, j] * m.output_value[s, j]
+
+    @m.Expression(m.FINAL_USES)
+    def final_purchases(m, *c):
+        return m.final_tax[c] * m.final_value[c]
+
+    @m.Expression(m.FACTOR_USES)
+    def factor_spending(m, *c):
+        return m.factor_tax[c] * m.factor_payment[c]
+
     @m.Expression(m.VALUE_ADDING)
     def value_added_value(m, s, j):
         return k.value_added[s, j] * m.value_added_price[s, j] * m.value_added[s, j]
@@ -141,6 +158,10 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         )
         product_taxes = m.tariff_revenue[s] + m.export_tax_revenue[s]
         return receipts - inputs + final_user_tax + k.absorption[s] * product_taxes
+
+    @m.Expression(m.REGIONS)
+    def real_tax_revenue(m, s):
+        return m.tax_revenue[s] / m.welfare_price[s]
 
     @m.Expression(m.ENDOWMENTS)
     def factor_income(m, s, f):

@@ -9,12 +9,13 @@ share the fixed cell's codes move together as one rate.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from cge.errors import InputError
 from cge.model.registry import EXOGENOUS, WALRAS_EQUATION
@@ -28,6 +29,19 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Total:
+    """A linear combination of outcomes, to be held at a level.
+
+    Parameters
+    ----------
+    terms : tuple of (float, str)
+        Coefficient and selector of outcomes; a selector of several cells adds them up.
+    """
+
+    terms: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
 class Swap:
     """Free exogenous cells and fix endogenous ones, or outcomes, in their place.
 
@@ -35,18 +49,33 @@ class Swap:
     ----------
     free : str
         Selector of exogenous cells, e.g. ``"tariff[*, CHN, ELEC, USA]"``.
-    fix : str
-        Selector of a variable or an outcome, e.g. ``"trade_volume[CHN, ELEC, USA]"``.
+    fix : str or Total
+        Selector of a variable or an outcome, e.g. ``"trade_volume[CHN, ELEC, USA]"``, or one
+        combination of outcomes, for which all freed cells move together.
     at : float
         Where it is held.
     relative : bool
         Whether `at` is a multiple of the benchmark level, or the level itself.
+    bound : {"upper", "lower"}, optional
+        Complementarity: what is fixed must not exceed (fall below) `at`, and the freed cells
+        stay where they are given as long as it does not. Decided cell by cell.
+    label : str
+        What a reader calls it, where the change of `fix` is a shock of its own.
     """
 
     free: str
-    fix: str
+    fix: str | Total
     at: float = 1.0
     relative: bool = True
+    bound: Literal["upper", "lower"] | None = None
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The label, or what the swap fixes."""
+        if self.label:
+            return self.label
+        return self.fix if isinstance(self.fix, str) else f"closure of {self.free}"
 
 
 @dataclass(frozen=True)
@@ -96,13 +125,24 @@ class Closure:
     numeraire: str | None = None
 
     def all_swaps(self) -> tuple[Swap, ...]:
-        """Return every swap this closure implies, in order."""
+        """Return every swap that always holds, in order."""
         specific = tuple(
             Swap(f"factor_differential[*, *, {f}]", f"factor_use[*, *, {f}]")
             for f in self.specific_factors
         )
         numeraire = (Swap("numeraire", self.numeraire),) if self.numeraire else ()
-        return specific + numeraire + self.swaps
+        return specific + numeraire + tuple(s for s in self.swaps if s.bound is None)
+
+    def bounded_swaps(self) -> tuple[Swap, ...]:
+        """Return every swap that holds where its bound is reached, in order."""
+        floors: tuple[Swap, ...] = ()
+        if self.wage_floor is not None:
+            floor = self.wage_floor
+            cells = f"[{'|'.join(floor.regions) if floor.regions else '*'}, {floor.factor}]"
+            floors = (
+                Swap(f"factor_supply{cells}", f"{floor.index}{cells}", floor.level, bound="lower"),
+            )
+        return floors + tuple(s for s in self.swaps if s.bound is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,20 +152,29 @@ class Resolved:
     Parameters
     ----------
     system : SquareSystem
+    swaps : tuple of Swap
+        In force, bounds that are reached among them.
     fixed : ndarray of int
         Endogenous columns held fixed.
     fixed_levels : ndarray
+    fixed_by : ndarray of int
+        Which of the swaps fixes each.
     target_levels : ndarray
         Of the system's targets.
     target_start : ndarray
         The targets in the benchmark.
+    targeted_by : ndarray of int
+        Which of the swaps sets each.
     """
 
     system: SquareSystem
+    swaps: tuple[Swap, ...]
     fixed: Integers = field(repr=False)
     fixed_levels: Array = field(repr=False)
+    fixed_by: Integers = field(repr=False)
     target_levels: Array = field(repr=False)
     target_start: Array = field(repr=False)
+    targeted_by: Integers = field(repr=False)
 
     @cached_property
     def linear(self) -> LinearSolver:
@@ -153,7 +202,7 @@ def resolve(
     outcome_levels : ndarray
         Outcomes in the benchmark.
     extra : sequence of Swap
-        Swaps on top, as an active wage floor makes them.
+        Swaps on top: bounds that are reached, whatever their `bound` says.
 
     Raises
     ------
@@ -169,33 +218,43 @@ def resolve(
     ganged = np.zeros(len(arrays.start), dtype=bool)
     fixed: list[Integers] = []
     fixed_levels: list[Array] = []
-    targets: list[Integers] = []
+    fixed_by: list[Integers] = []
+    targets: list[sparse.csr_array] = []
     target_levels: list[Array] = []
+    targeted_by: list[Integers] = []
 
-    for swap in (*closure.all_swaps(), *extra):
+    swaps = (*closure.all_swaps(), *extra)
+    for number, swap in enumerate(swaps):
         family, free = variables.select(swap.free, "closure.free")
         if not exogenous[free].all() or unknown[free].any() or ganged[free].any():
             raise InputError(
                 "is endogenous already", key="closure.free", value=swap.free, allowed=EXOGENOUS
             )
-        is_variable = swap.fix.split("[")[0].strip() in variables
-        table = variables if is_variable else outcomes
-        fixed_family, fix = table.select(swap.fix, "closure.fix")
-        if is_variable:
-            if not unknown[fix].all():
-                raise InputError("is exogenous already", key="closure.fix", value=swap.fix)
-            level0 = arrays.start[fix]
+        fix: Integers | None = None
+        if isinstance(swap.fix, Total):
+            rows = _combined(swap.fix, outcomes, len(outcome_levels))
+            level0 = rows @ outcome_levels
+            groups: list[Integers] | None = None if len(free) == 1 else [free]
         else:
-            level0 = outcome_levels[fix]
+            table = variables if swap.fix.split("[")[0].strip() in variables else outcomes
+            fixed_family, chosen = table.select(swap.fix, "closure.fix")
+            if table is variables:
+                fix = chosen
+                if not unknown[fix].all():
+                    raise InputError("is exogenous already", key="closure.fix", value=swap.fix)
+                level0 = arrays.start[fix]
+            else:
+                rows = _rows_of(chosen, len(outcome_levels))
+                level0 = outcome_levels[chosen]
+            groups = _pair(family, free, fixed_family, chosen, swap)
         if swap.relative and (level0 == 0).any():
             raise InputError(
                 "is zero in the benchmark, so it can not be fixed relative to it",
                 key="closure.fix",
-                value=swap.fix,
+                value=swap.name,
                 allowed="relative: false with a level",
             )
-        level = level0 * swap.at if swap.relative else np.full(len(fix), swap.at)
-        groups = _pair(family, free, fixed_family, fix, swap)
+        level = level0 * swap.at if swap.relative else np.full(len(level0), swap.at)
         if groups is None:
             unknown[free] = True
         else:
@@ -207,30 +266,71 @@ def resolve(
                 )
             gangs.extend(groups)
             ganged[free] = True
-        if is_variable:
+        if fix is not None:
             unknown[fix] = False
             fixed.append(fix)
             fixed_levels.append(level)
+            fixed_by.append(np.full(len(fix), number))
         else:
-            targets.append(fix)
+            targets.append(rows)
             target_levels.append(level)
+            targeted_by.append(np.full(len(level), number))
 
-    rows = np.arange(arrays.coefficients.shape[0])
+    rows_of_model = np.arange(arrays.coefficients.shape[0])
     walras = next(b.start for b in arrays.rows if b.name == WALRAS_EQUATION)
+    none = sparse.csr_array((0, len(outcome_levels)))
     system = SquareSystem(
         arrays=arrays,
         unknown=np.flatnonzero(unknown),
-        rows=rows[rows != walras],
-        targets=_join(targets, np.int64),
+        rows=rows_of_model[rows_of_model != walras],
+        targets=sparse.csr_array(sparse.vstack([none, *targets], format="csr")),
         gangs=tuple(gangs),
     )
     return Resolved(
         system,
-        _join(fixed, np.int64),
-        _join(fixed_levels, float),
-        _join(target_levels, float),
-        outcome_levels[system.targets],
+        swaps,
+        fixed=_join(fixed, np.int64),
+        fixed_levels=_join(fixed_levels, float),
+        fixed_by=_join(fixed_by, np.int64),
+        target_levels=_join(target_levels, float),
+        target_start=system.targets @ outcome_levels,
+        targeted_by=_join(targeted_by, np.int64),
     )
+
+
+def _rows_of(outcomes: Integers, count: int) -> sparse.csr_array:
+    """Return a matrix that picks outcomes, one per row."""
+    shape = (len(outcomes), count)
+    return sparse.csr_array((np.ones(len(outcomes)), (np.arange(len(outcomes)), outcomes)), shape)
+
+
+def _combined(total: Total, outcomes: Layout, count: int) -> sparse.csr_array:
+    """Return a combination of outcomes as a matrix of one row."""
+    row = np.zeros(count)
+    for coefficient, selector in total.terms:
+        row[outcomes.select(selector, "closure.fix")[1]] += coefficient
+    return sparse.csr_array(row[None, :])
+
+
+def cells_of(swap: Swap, variables: Layout, outcomes: Layout) -> tuple[Swap, ...]:
+    """Return a swap as one swap per fixed cell, each with the freed cells that go with it."""
+    if isinstance(swap.fix, Total):
+        return (swap,)
+    table = variables if swap.fix.split("[")[0].strip() in variables else outcomes
+    fixed_family, fixed = table.select(swap.fix, "closure.fix")
+    family, _ = variables.select(swap.free, "closure.free")
+    name = swap.free.split("[")[0].strip()
+    inside = swap.free.partition("[")[2].rpartition("]")[0]
+    parts = [p.strip() for p in inside.split(",")] if inside else ["*"] * len(family.axes)
+    result = []
+    for position in fixed:
+        codes = fixed_family.block.index[position - fixed_family.block.start]
+        known = dict(zip(fixed_family.axes, codes, strict=True))
+        free = [known.get(axis, part) for axis, part in zip(family.axes, parts, strict=True)]
+        cell = f"{fixed_family.block.name}[{', '.join(codes)}]" if codes else swap.fix
+        # Named cell by cell, so that labels stay those of the whole.
+        result.append(replace(swap, free=f"{name}[{', '.join(free)}]" if free else name, fix=cell))
+    return tuple(result)
 
 
 def _join(parts: list, dtype: type) -> NDArray:

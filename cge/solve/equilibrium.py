@@ -91,9 +91,7 @@ def solve_square(
         from cge.solve.ipopt import ipopt as inner  # only then: importing it takes a second
 
     system = resolved.system
-    start_targets = system.arrays.outcome_coefficients[system.targets] @ term_values(
-        system.arrays, start
-    )
+    start_targets = system.target_coefficients @ term_values(system.arrays, start)
     path = _Path(resolved, start, target, start_targets)
     z = system.start(start)
     done, step, iterations, steps = 0.0, 1.0, 0, 0
@@ -184,10 +182,10 @@ def diagnose(
     terms = term_values(arrays, levels)
     gap = arrays.coefficients @ terms
     scale = abs(arrays.coefficients) @ np.abs(terms)
-    targets = resolved.system.targets
-    reached = arrays.outcome_coefficients[targets] @ terms
+    targets = resolved.system.target_coefficients
+    reached = targets @ terms
     wanted = resolved.target_levels
-    size = abs(arrays.outcome_coefficients[targets]) @ np.abs(terms)
+    size = abs(targets) @ np.abs(terms)
     relative = np.abs(gap) / np.maximum(scale, 1e-300)
     dropped = float(relative[walras_row])
     relative[walras_row] = 0.0

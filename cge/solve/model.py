@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from cge.errors import InputError, NoEquilibrium
 from cge.model.registry import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialArrays
-from cge.solve.closure import Closure, Resolved, Swap, WageFloor, resolve
+from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
 from cge.solve.equilibrium import Progress, diagnose, solve_square
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
@@ -27,8 +27,10 @@ Solver = Literal["newton", "ipopt"]
 
 SPEEDS = ("short", "long")
 SOLVERS = ("newton", "ipopt")
-#: Passes after which the set of regions at their wage floor must have settled.
-WAGE_FLOOR_PASSES = 12
+#: Passes after which the set of bounds that are reached must have settled.
+BOUND_PASSES = 12
+#: How far beyond a bound counts as beyond it, relative to its size.
+BOUND_SLACK = 1e-9
 
 
 def _compile(benchmark: Benchmark, speed: str) -> MonomialArrays:
@@ -190,8 +192,13 @@ class Model:
             raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
         closure = closure or Closure()
         levels = changes if isinstance(changes, np.ndarray) else self.levels(changes or {})
-        if closure.wage_floor is not None:
-            return self._solve_wage_floor(levels, closure, solver, start, progress)
+        bounded = [
+            cell
+            for swap in closure.bounded_swaps()
+            for cell in cells_of(swap, self.variables, self.outcomes)
+        ]
+        if bounded:
+            return self._solve_bounded(levels, closure, bounded, solver, start, progress)
         return self._solve(levels, closure, (), solver, start, progress)
 
     def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
@@ -220,45 +227,53 @@ class Model:
         )
         return Solution(self, closure, resolved, final, diagnostics)
 
-    def _solve_wage_floor(
+    def _solve_bounded(
         self,
         levels: Array,
         closure: Closure,
+        bounded: Sequence[Swap],
         solver: Solver,
         start: Solution | None,
         progress: Progress | None,
     ) -> Solution:
-        """Find which regions stand at the floor: fixed wage there, full employment elsewhere."""
-        floor = closure.wage_floor
-        assert floor is not None
-        regions = floor.regions or self.benchmark.regions
-        supply, cells = self.variables.select(f"factor_supply[{'|'.join(regions)}, {floor.factor}]")
-        at_floor: frozenset[str] = frozenset()
-        seen: set[frozenset[str]] = set()
-        for _ in range(WAGE_FLOOR_PASSES):
-            extra = tuple(self._floor_swap(floor, region) for region in sorted(at_floor))
+        """Find which bounds are reached: what is bounded held there, the rest left alone.
+
+        A bound that is reached is let go of when the freed cells would have to move the
+        other way than they did when it was first met (a quota that would need a subsidy,
+        a wage floor that would employ more than there is).
+        """
+        reached: frozenset[int] = frozenset()
+        towards: dict[int, float] = {}
+        seen: set[frozenset[int]] = set()
+        for _ in range(BOUND_PASSES):
+            extra = tuple(bounded[n] for n in sorted(reached))
             solution = self._solve(levels, closure, extra, solver, start, progress)
-            wanted = set(at_floor)
-            for cell in cells:
-                region = supply.block.index[cell - supply.block.start][0]
-                real = solution.relative(f"{floor.index}[{region}, {floor.factor}]")
-                # A cell at the floor leaves it when it would employ more than there is.
-                if region in at_floor and solution.levels[cell] > levels[cell] * (1 + 1e-9):
-                    wanted.discard(region)
-                elif region not in at_floor and real < floor.level * (1 - 1e-9):
-                    wanted.add(region)
-            if wanted == at_floor:
+            wanted = set(reached)
+            for n, swap in enumerate(bounded):
+                if n not in reached:
+                    if _beyond(solution, swap):
+                        wanted.add(n)
+                    continue
+                cell = self.variables.select(swap.free)[1][0]
+                moved = float(np.log(solution.levels[cell] / levels[cell]))
+                if moved * towards.setdefault(n, moved) < 0 and abs(moved) > 1e-9:
+                    wanted.discard(n)
+            if wanted == reached:
                 return solution
-            seen.add(at_floor)
-            at_floor = frozenset(wanted)
-            if at_floor in seen:
+            seen.add(reached)
+            reached = frozenset(wanted)
+            if reached in seen:
                 break
+        names = ", ".join(sorted(f"{bounded[n].fix}" for n in reached)[:5])
         raise NoEquilibrium(
-            f"the set of regions at the wage floor did not settle in {WAGE_FLOOR_PASSES} passes; "
-            f"the last was {sorted(at_floor)}"
+            f"which bounds are reached did not settle in {BOUND_PASSES} passes; the last were "
+            f"{len(reached)}: {names}"
         )
 
-    @staticmethod
-    def _floor_swap(floor: WageFloor, region: str) -> Swap:
-        cell = f"[{region}, {floor.factor}]"
-        return Swap(f"factor_supply{cell}", f"{floor.index}{cell}", at=floor.level)
+
+def _beyond(solution: Solution, swap: Swap) -> bool:
+    """Return whether a solution is beyond the bound of a swap that is not in force."""
+    value, benchmark = solution.value_of(swap.fix)
+    bound = swap.at * (benchmark if swap.relative else 1.0)
+    slack = BOUND_SLACK * max(abs(bound), abs(value))
+    return value > bound + slack if swap.bound == "upper" else value < bound - slack

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cge.errors import InputError
 from cge.model.measures import MEASURES, Measure
 from cge.model.registry import EXOGENOUS
-from cge.solve.closure import Closure, Resolved
+from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.system import term_values
 
@@ -95,6 +95,18 @@ class Solution:
         """Return one value relative to the benchmark."""
         values, start, position = self._locate(selector)
         return float(values[position] / start[position])
+
+    def value_of(self, fixed: str | Total) -> tuple[float, float]:
+        """Return what a swap fixes, here and in the benchmark."""
+        if isinstance(fixed, str):
+            values, start, position = self._locate(fixed)
+            return float(values[position]), float(start[position])
+        here = then = 0.0
+        for coefficient, selector in fixed.terms:
+            _, positions = self.model.outcomes.select(selector, "outcome")
+            here += coefficient * float(self.outcomes[positions].sum())
+            then += coefficient * float(self.model.outcome_start[positions].sum())
+        return here, then
 
     def _locate(self, selector: str) -> tuple[Array, Array, int]:
         name = selector.split("[")[0].strip()

@@ -33,14 +33,14 @@ class SquareSystem:
         Groups of given positive columns that one further unknown multiplies.
     rows : ndarray of int
         Equations that hold.
-    targets : ndarray of int
-        Outcome rows that must hit a given value; appended below the equations.
+    targets : csr_array (targets, outcomes)
+        Combinations of outcomes that must hit a given value; appended below the equations.
     """
 
     arrays: MonomialArrays
     unknown: Integers
     rows: Integers
-    targets: Integers
+    targets: sparse.csr_array
     gangs: tuple[Integers, ...] = ()
 
     @property
@@ -86,10 +86,15 @@ class SquareSystem:
         return position[self.arrays.free_of_term]
 
     @cached_property
+    def target_coefficients(self) -> sparse.csr_array:
+        """(targets, terms) coefficients of the targets."""
+        return sparse.csr_array(self.targets @ self.arrays.outcome_coefficients)
+
+    @cached_property
     def matrix(self) -> sparse.csr_array:
         """Coefficients of all rows, equations then targets, each scaled by its size."""
         stacked = sparse.vstack(
-            [self.arrays.coefficients[self.rows], self.arrays.outcome_coefficients[self.targets]],
+            [self.arrays.coefficients[self.rows], self.target_coefficients],
             format="csr",
         )
         return sparse.csr_array(sparse.diags_array(1 / self.row_scale) @ stacked)
@@ -99,7 +104,7 @@ class SquareSystem:
         """Half the sum of absolute terms of each row in the benchmark."""
         terms = np.abs(term_values(self.arrays, self.arrays.start))
         equations = abs(self.arrays.coefficients[self.rows]) @ terms
-        targets = abs(self.arrays.outcome_coefficients[self.targets]) @ terms
+        targets = abs(self.target_coefficients) @ terms
         scale = np.concatenate([equations / 2, targets])
         return np.where(scale > 0, scale, 1.0)
 
