@@ -11,7 +11,9 @@ from cge.calibration.trade_shares import benchmark_from_trade
 from cge.calibration.user_table import calibrate_folder, calibrate_table
 from cge.errors import CgeError, InputError, NoEquilibrium
 from cge.solve.closure import Closure, Swap, Total, WageFloor
+from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import Model
+from cge.solve.path import Shock
 from cge.solve.rebase import rebase
 from cge.solve.solution import Solution
 
@@ -20,10 +22,12 @@ __all__ = [
     "Benchmark",
     "CgeError",
     "Closure",
+    "Decomposition",
     "Elasticities",
     "InputError",
     "Model",
     "NoEquilibrium",
+    "Shock",
     "Solution",
     "Swap",
     "Total",
@@ -33,6 +37,7 @@ __all__ = [
     "calibrate",
     "calibrate_folder",
     "calibrate_table",
+    "decompose",
     "load_any",
     "load_benchmark",
     "open_benchmark",

@@ -140,8 +140,9 @@ class Closure:
             floor = self.wage_floor
             cells = f"[{'|'.join(floor.regions) if floor.regions else '*'}, {floor.factor}]"
             floors = (
-                Swap(f"factor_supply{cells}", f"{floor.index}{cells}", floor.level, bound="lower"),
-            )
+                Swap(f"factor_supply{cells}", f"{floor.index}{cells}", floor.level, bound="lower",
+                     label="wage floor"),
+            )  # fmt: skip
         return floors + tuple(s for s in self.swaps if s.bound is not None)
 
 

@@ -7,7 +7,6 @@ having been imposed, and every price and quantity is positive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,19 +15,16 @@ from numpy.typing import NDArray
 from cge.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.newton import Attempt, newton
-from cge.solve.system import FoldedSystem, SquareSystem, term_values
+from cge.solve.path import Path, Progress
+from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
-Progress = Callable[[float], None]
 
 RESIDUAL_LIMIT = 1e-9
 WALRAS_LIMIT = 1e-9
 #: The market left out must also clear as a share of itself: at a price of nearly zero any
 #: imbalance of it is small in money.
 DROPPED_MARKET_LIMIT = 1e-6
-#: Smallest part of a shock that is tried before giving up.
-SMALLEST_STEP = 1 / 512
 
 
 @dataclass(frozen=True)
@@ -86,81 +82,10 @@ def solve_square(
     NoEquilibrium
         With what was tried.
     """
-    inner = newton
-    if solver == "ipopt":
-        from cge.solve.ipopt import ipopt as inner  # only then: importing it takes a second
-
-    system = resolved.system
-    start_targets = system.target_coefficients @ term_values(system.arrays, start)
-    path = _Path(resolved, start, target, start_targets)
-    z = system.start(start)
-    done, step, iterations, steps = 0.0, 1.0, 0, 0
-    tried: list[str] = []
-    while done < 1.0:
-        theta = min(1.0, done + step)
-        attempt = inner(path.at(theta), z, resolved.linear)
-        iterations += attempt.iterations
-        steps += 1
-        if attempt.converged:
-            z, done = attempt.z, theta
-            step *= 2
-            if progress is not None:
-                progress(done)
-            continue
-        tried.append(_describe(theta, attempt))
-        step = min(step, theta - done) / 2
-        if step < SMALLEST_STEP:
-            raise NoEquilibrium(
-                f"no equilibrium found: {done:.1%} of the shock solved, then {solver} failed on "
-                f"every step down to {step:.2%} of it. {_furthest(system, z, start)} "
-                "Tried: " + "; ".join(tried[-4:])
-            )
-    return system.levels(z, path.levels(1.0)), iterations, steps
-
-
-def _furthest(system: SquareSystem, z: Array, start: Array) -> str:
-    """Say which unknown has moved most: where an equilibrium ceases to exist, it shows there."""
-    moved = np.where(system.free, 0.0, z - system.start(start))[: len(system.unknown)]
-    column = int(system.unknown[np.argmax(np.abs(moved))])
-    block = next(b for b in system.arrays.columns if b.start <= column < b.start + len(b))
-    cell = ", ".join(block.index[column - block.start])
-    ratio = float(np.exp(moved[np.argmax(np.abs(moved))]))
-    return f"There {block.name}[{cell}] stood at {ratio:.2g} times its start."
-
-
-def _describe(theta: float, attempt: Attempt) -> str:
-    return (
-        f"{theta:.1%} of the shock: {attempt.reason} after {attempt.iterations} steps, "
-        f"residual {attempt.residual:.1e}"
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Path:
-    """The straight line from the given values at the start to those wanted."""
-
-    resolved: Resolved
-    start: Array
-    target: Array
-    start_targets: Array
-
-    def levels(self, theta: float) -> Array:
-        target = self.target.copy()
-        target[self.resolved.fixed] = self.resolved.fixed_levels
-        return _between(self.start, target, theta)
-
-    def at(self, theta: float) -> FoldedSystem:
-        targets = _between(self.start_targets, self.resolved.target_levels, theta)
-        return self.resolved.system.fold(self.levels(theta), targets)
-
-
-def _between(start: Array, end: Array, theta: float) -> Array:
-    """Return the point at `theta`: geometric where both ends are positive, else linear."""
-    if theta == 1.0:
-        return end.copy()
-    both = (start > 0) & (end > 0)
-    geometric = np.where(both, start, 1.0) ** (1 - theta) * np.where(both, end, 1.0) ** theta
-    return np.where(both, geometric, (1 - theta) * start + theta * end)
+    path = Path.between(resolved, start, target)
+    walk = path.begin()
+    path.advance(walk, 1.0, solver, progress)
+    return path.point(walk), walk.iterations, walk.steps
 
 
 def diagnose(

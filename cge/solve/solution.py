@@ -35,6 +35,8 @@ class Solution:
     closure : Closure
     resolved : Resolved
         The system that was solved.
+    given : ndarray (columns,)
+        Levels wanted of the given columns: the policy. Those of what was solved for mean nothing.
     levels : ndarray (columns,)
         Level of every variable.
     diagnostics : Diagnostics
@@ -43,6 +45,7 @@ class Solution:
     model: Model
     closure: Closure
     resolved: Resolved
+    given: Array
     levels: Array
     diagnostics: Diagnostics
 
@@ -159,7 +162,7 @@ class Solution:
             of the level (for a power: per unit of the rate). Cells that the closure
             makes endogenous are left out.
         """
-        total = self._total_derivative(self._outcome_gradient(selector))
+        total = self.derivative(selector)
         arrays = self.model.arrays
         solved = np.zeros(len(arrays.start), dtype=bool)
         solved[self.resolved.system.unknown] = True
@@ -181,6 +184,13 @@ class Solution:
                 )
             )
         return pd.concat(tables, ignore_index=True)
+
+    def derivative(self, selector: str) -> Array:
+        """Return the derivative of one outcome by the level of every given column, (columns,).
+
+        As :meth:`gradient`, by position; where a closure solves for a column it means nothing.
+        """
+        return self._total_derivative(self._outcome_gradient(selector))
 
     def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:
         """Return (row of term weights, direct gradient by column) of one outcome."""

@@ -1,0 +1,108 @@
+"""What a change of welfare is made of: its exact differential, part by part.
+
+Let U be the welfare of region s, E its absorption, P its price index. From the budget,
+the technology and the markets of :mod:`cge.model` and the envelope theorem,
+
+    E dlnU =   sum over exports  q dpf          - sum over imports  q dpf       terms of trade
+             + sum over wedges (gross - base) dln(quantity)                     allocative
+             + sum over sectors  receipts dln A  - sum over routes  fob dln k   technology, iceberg
+             - sum over nests  spending / (1 - sigma) dln(weight)               weights
+             + d(transfer)                       + sum over factors  pay dln V  transfers, supply
+
+with pf the price and q the quantity at the exporter's border. Nothing is left out and
+nothing approximated; along a path of equilibria the parts add up to the change of welfare.
+In money at benchmark prices (equivalent variation) each part is divided by P. With
+marginal changes and no distortions this is Hulten (1978); with tariffs only, the terms of
+trade and volume of trade of Caliendo and Parro (2015); the tax wedges are Harberger's (1964).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cge.model.wedges import WEDGES
+
+#: Parts of welfare, and the group under which a table of five lines puts them.
+COMPONENTS: dict[str, str] = {
+    "terms_of_trade": "terms of trade",
+    "imports": "allocative",
+    "exports": "allocative",
+    "home_purchases": "allocative",
+    "output": "allocative",
+    "intermediate_users": "allocative",
+    "final_users": "allocative",
+    "factor_use": "allocative",
+    "technology": "technology",
+    "trade_cost": "technology",
+    "weights": "technology",
+    "transfers": "transfers",
+    "factor_supply": "factor supply",
+}
+GROUPS = tuple(dict.fromkeys(COMPONENTS.values()))
+
+Codes = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sum over cells of value * dln(quantity), or of d(value) itself.
+
+    Parameters
+    ----------
+    component : str
+    value : tuple of (float, str)
+        Outcomes by cell whose weighted sum stands before the differential.
+    of : tuple of (float, str)
+        Outcomes or variables by cell, the weighted sum of whose logs changes. Empty: the
+        part is the change of `value`.
+    region : str
+        Axis letter of the region whose welfare it is.
+    partner, sector : str, optional
+        Axis letters of what else is reported; the rest is summed.
+    where : {"all", "abroad", "home"}
+        Of routes, those that cross a border or those that do not.
+    nest : str, optional
+        The nest by whose (1 - sigma) the value is divided.
+    """
+
+    component: str
+    value: tuple[tuple[float, str], ...]
+    of: tuple[tuple[float, str], ...]
+    region: str
+    partner: str = ""
+    sector: str = ""
+    where: Literal["all", "abroad", "home"] = "all"
+    nest: str = field(default="")
+
+
+def _wedge(component: str, variable: str, **place: str) -> Part:
+    """Return the part of a wedge: its revenue times the log change of what bears it."""
+    w = WEDGES[variable]
+    value = ((float(w.sign), w.gross), (-float(w.sign), w.base))
+    return Part(component, value, ((1.0, w.quantity),), w.collector, **place)  # type: ignore[arg-type]
+
+
+_FOB_PRICE = ((1.0, "fob_value"), (-1.0, "route_volume"))
+
+PARTS: tuple[Part, ...] = (
+    Part("terms_of_trade", ((1.0, "fob_value"),), _FOB_PRICE, "r", "s", "i", "abroad"),
+    Part("terms_of_trade", ((-1.0, "fob_value"),), _FOB_PRICE, "s", "r", "i", "abroad"),
+    _wedge("imports", "tariff", partner="r", sector="i", where="abroad"),
+    _wedge("home_purchases", "tariff", sector="i", where="home"),
+    _wedge("exports", "export_tax", partner="s", sector="i", where="abroad"),
+    _wedge("output", "net_of_output_tax", sector="j"),
+    _wedge("intermediate_users", "intermediate_tax", sector="i"),
+    _wedge("final_users", "final_tax", sector="i"),
+    _wedge("factor_use", "factor_tax", sector="j"),
+    Part("technology", ((1.0, "producer_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
+    Part("trade_cost", ((-1.0, "fob_value"),), ((1.0, "trade_cost"),), "s", "r", "i"),
+    Part("weights", ((-1.0, "route_spending"),), ((1.0, "origin_weight"),), "s", "r", "i",
+         nest="armington"),
+    Part("weights", ((-1.0, "input_spending"),), ((1.0, "input_weight"),), "s", sector="i",
+         nest="intermediate"),
+    Part("weights", ((-1.0, "final_purchases"),), ((1.0, "final_weight"),), "s", sector="i",
+         nest="final"),
+    Part("transfers", ((1.0, "transfer"),), (), "s"),
+    Part("factor_supply", ((1.0, "factor_payment"),), ((1.0, "factor_use"),), "s"),
+)  # fmt: skip
