@@ -365,7 +365,7 @@ def test_an_export_quota_by_tax_gives_the_rent_to_the_exporter():
     assert tax.relative(QUOTA) == pytest.approx(0.6, rel=1e-11)
     route = "[CHN, ELEC, USA]"
     assert tax.outcome(f"export_tax_paid{route}") > 0.1 * tax.outcome(f"trade_value{route}")
-    assert tariff.outcome(f"export_tax_paid{route}") == 0
+    assert abs(tariff.outcome(f"export_tax_paid{route}")) < 1e-9  # of 10^5: round-off of a sum
     assert tax.outcome("welfare[CHN]") > 1 > tariff.outcome("welfare[CHN]")
     assert tax.outcome("welfare[USA]") < tariff.outcome("welfare[USA]")
     power = tax.outcome("export_tax[int, CHN, ELEC, USA]")

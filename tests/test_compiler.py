@@ -28,7 +28,7 @@ from worlds import random_world
 
 from cge import Closure, Model, Swap
 from cge.solve import cache
-from cge.solve.arrays import MonomialArrays
+from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
 
@@ -79,11 +79,12 @@ def square(arrays: MonomialArrays, unknown: list[int] | None = None) -> SquareSy
     """Return the system of all equations with all, or some, columns unknown."""
     rows = np.arange(arrays.coefficients.shape[0])
     columns = np.arange(len(arrays.start)) if unknown is None else np.array(unknown)
-    return SquareSystem(arrays, columns, rows[: len(columns)], np.zeros(0, dtype=np.int64))
+    no_targets = sparse.csr_array((0, arrays.outcome_coefficients.shape[0]))
+    return SquareSystem(arrays, columns, rows[: len(columns)], no_targets)
 
 
 def fold(system: SquareSystem, levels: Array) -> FoldedSystem:
-    return system.fold(levels, np.zeros(len(system.targets)))
+    return system.fold(levels, np.zeros(system.targets.shape[0]))
 
 
 POINTS = [(2.0, 3.0, -0.5), (0.7, 1.9, 4.0), (5.0, 0.2, 0.0)]
@@ -306,8 +307,11 @@ def test_newton_and_ipopt_agree_on_real_data(specific):
 # -- the disk cache -----------------------------------------------------------------------
 
 
-def assert_same_arrays(one: MonomialArrays, other: MonomialArrays) -> None:
-    for item in fields(MonomialArrays):
+def assert_same_arrays(
+    one: MonomialArrays | MonomialTemplate, other: MonomialArrays | MonomialTemplate
+) -> None:
+    assert type(one) is type(other)
+    for item in fields(one):
         a, b = getattr(one, item.name), getattr(other, item.name)
         if sparse.issparse(a):
             assert a.shape == b.shape
@@ -332,12 +336,25 @@ def world():
     return random_world(81, zeros=0.2, imbalance=0.3)
 
 
-def test_a_model_read_from_disk_has_the_arrays_that_were_compiled(world, tmp_path, monkeypatch):
+@pytest.fixture
+def forget(monkeypatch):
+    """Return what makes the process forget what it compiled, as a new one would have."""
+    monkeypatch.setattr("cge.solve.model._TEMPLATES", {})
+    return lambda: monkeypatch.setattr("cge.solve.model._TEMPLATES", {})
+
+
+def test_a_model_read_from_disk_has_the_arrays_that_were_compiled(
+    world, tmp_path, monkeypatch, forget
+):
     fresh = Model.build(world)
+    forget()
     first = Model.build(world, cache_folder=tmp_path)
+    forget()
     monkeypatch.setattr("cge.solve.model._compile", None)  # calling it would fail
     second = Model.build(world, cache_folder=tmp_path)
-    assert_same_arrays(fresh.arrays, first.arrays)
+    assert second.template is not first.template
+    assert_same_arrays(fresh.template, first.template)
+    assert_same_arrays(fresh.template, second.template)
     assert_same_arrays(fresh.arrays, second.arrays)
     np.testing.assert_array_equal(
         second.solve(combined_shock(second, 1, 0.1)).levels,
@@ -346,8 +363,9 @@ def test_a_model_read_from_disk_has_the_arrays_that_were_compiled(world, tmp_pat
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "noise", "another archive"])
-def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage):
-    Model.build(world, cache_folder=tmp_path)
+def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, forget):
+    right = Model.build(world, cache_folder=tmp_path).template
+    forget()
     path = only_file(tmp_path)
     whole = path.read_bytes()
     if damage == "another archive":
@@ -357,10 +375,18 @@ def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage):
         path.write_bytes(content[damage])
     assert cache.load(tmp_path, path.stem) is None
     again = Model.build(world, cache_folder=tmp_path)
-    assert_same_arrays(again.arrays, Model.build(world).arrays)
+    assert_same_arrays(again.template, right)
     kept = cache.load(tmp_path, path.stem)
     assert kept is not None
-    assert_same_arrays(kept, again.arrays)
+    assert_same_arrays(kept, right)
+
+
+def test_what_is_compiled_already_is_still_kept_on_disk(world, tmp_path, forget):
+    compiled = Model.build(world).template
+    assert Model.build(world, cache_folder=tmp_path).template is compiled
+    kept = cache.load(tmp_path, only_file(tmp_path).stem)
+    assert kept is not None
+    assert_same_arrays(kept, compiled)
 
 
 def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
@@ -368,7 +394,7 @@ def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
     Model.build(world, cache_folder=tmp_path)
     path = only_file(tmp_path)
     whole = path.read_bytes()
-    right = Model.build(world).arrays
+    right = Model.build(world).template
     anywhere = np.random.default_rng(0).integers(0, len(whole), 40)
     in_the_index = range(len(whole) - 3000, len(whole), 31)
     for at in (*anywhere, *in_the_index):
@@ -382,20 +408,23 @@ def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
 
 def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not(world):
     key = cache.key(world, "long")
-    assert cache.key(world, "short") != key
     final = world.final * 2.0
     values = {n: 2 * getattr(world, n) for n in ("flows", "intermediate", "factor_payments")}
     changed = {
         "values": replace(world, final=final, balance=2 * world.balance, **values),
         "codes": replace(world, regions=("A", "B", "C")),
-        "elasticities": world.with_elasticities(
+        "structure": world.with_elasticities(
             long=replace(world.elasticities["long"], agents=np.array([1.0, 1.0, 1.5]))
         ),
     }
     for what, other in changed.items():
         assert cache.key(other, "long") != key, what
-    same = replace(world, name="another", notes=("a note",), origin={"table": "x"})
-    assert cache.key(same, "long") == key
+    named = replace(world, name="another", notes=("a note",), origin={"table": "x"})
+    assert cache.key(named, "long") == key
+    long = world.elasticities["long"]
+    higher = world.with_elasticities(long=replace(long, armington=1.1 * long.armington))
+    assert higher.fingerprint != world.fingerprint
+    assert cache.key(higher, "long") == cache.key(world, "short") == key
 
 
 def test_a_folder_that_can_not_be_written_is_left_alone(world, tmp_path):

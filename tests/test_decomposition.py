@@ -22,7 +22,7 @@ CLOSURES = {
 }
 
 
-def shaken(model: Model, seed: int, size: float = 0.25) -> np.ndarray:
+def shaken(model: Model, seed: int, size: float = 0.15) -> np.ndarray:
     """Return levels with every exogenous cell of a random world moved."""
     rng = np.random.default_rng(seed)
     levels = model.arrays.start.copy()

@@ -322,31 +322,34 @@ class Benchmark:
         return replace(self, elasticities={**self.elasticities, **by_speed})
 
     @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of everything the model reads, in hexadecimal."""
+    def accounts_fingerprint(self) -> str:
+        """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
         digest = hashlib.sha256()
         for item in fields(self):
-            if item.name in (
-                "name",
-                "notes",
-                "groups",
-                "names",
-                "members",
-                "origin",
-                "status",
-                "unit",
-            ):
+            if item.name in _LABELS or item.name == "elasticities":
                 continue
             value = getattr(self, item.name)
             digest.update(item.name.encode())
             if isinstance(value, np.ndarray):
                 digest.update(np.ascontiguousarray(value).tobytes())
-            elif isinstance(value, Mapping):
-                for speed in sorted(value):
-                    digest.update(speed.encode())
-                    digest.update(value[speed].fingerprint.encode())
             else:
                 digest.update(repr(value).encode())
+        if self.research_sectors:  # the one group that equations read
+            digest.update(repr(self.research_sectors).encode())
+        return digest.hexdigest()
+
+    @property
+    def research_sectors(self) -> tuple[str, ...]:
+        """Sectors whose services research is made of: the group ``research``."""
+        return tuple(self.groups.get("sectors", {}).get("research", ()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything the model reads, in hexadecimal."""
+        digest = hashlib.sha256(self.accounts_fingerprint.encode())
+        for speed in sorted(self.elasticities):
+            digest.update(speed.encode())
+            digest.update(self.elasticities[speed].fingerprint.encode())
         return digest.hexdigest()
 
 

@@ -15,7 +15,12 @@ from cge.calibration.aggregation import Aggregation, load_aggregation
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.clean import CleanTable, clean
 from cge.calibration.elasticities import NEST_AXES, Elasticities
-from cge.calibration.elasticity_sets import ElasticitySet, load_elasticity_set, to_classification
+from cge.calibration.elasticity_sets import (
+    ElasticitySet,
+    Which,
+    load_elasticity_set,
+    to_classification,
+)
 from cge.calibration.shipped import TABLES, load_table
 from cge.calibration.table import WorldTable
 from cge.calibration.tariffs import load_tariffs
@@ -52,7 +57,8 @@ class Calibration:
 
 
 @lru_cache(maxsize=2)
-def _clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
+def clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
+    """Return a shipped table as it is and cleaned; the latest two are kept."""
     raw = load_table(table, year)
     return raw, clean(raw)
 
@@ -91,7 +97,7 @@ def calibrate(
         raise InputError("unknown table", key="table", value=table, allowed=TABLES)
     chosen_year = TABLES[table].years[-1] if year is None else year
     load_table(table, chosen_year)
-    raw, balanced = _clean_shipped(table, chosen_year)
+    raw, balanced = clean_shipped(table, chosen_year)
     rates, filled = load_tariffs(tariffs, table, raw.regions, raw.sectors)
     partition = load_aggregation(aggregation, table, raw.regions, raw.sectors, raw.names)
     chosen_set = load_elasticity_set(elasticities)
@@ -227,9 +233,13 @@ def assemble(
 
 
 def aggregate_elasticities(
-    chosen: ElasticitySet, raw: WorldTable, balanced: CleanTable, partition: Aggregation
+    chosen: ElasticitySet,
+    raw: WorldTable,
+    balanced: CleanTable,
+    partition: Aggregation,
+    which: Which = "value",
 ) -> dict[str, Elasticities]:
-    """Resolve a set to the aggregated sectors.
+    """Resolve a set, or an end of its ranges, to the aggregated sectors.
 
     Armington elasticities are averaged with world imports of the table's sectors, the
     nests of production with world output; the same for all regions and use classes.
@@ -254,7 +264,7 @@ def aggregate_elasticities(
         for nest, axes in NEST_AXES.items():
             if nest == "transformation":
                 continue
-            fine = chosen.by_sector(nest, speed, codes)
+            fine = chosen.by_sector(nest, speed, codes, which)
             if not set(axes) & {"i", "j"}:
                 values[nest] = float(fine[0])
                 continue

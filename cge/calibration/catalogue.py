@@ -11,11 +11,12 @@ from cge.calibration.aggregation import NAMED_AGGREGATIONS
 from cge.calibration.calibrate import calibrate
 from cge.calibration.elasticity_sets import NAMED_SETS, load_elasticity_set
 from cge.calibration.files import read_yaml
+from cge.calibration.knowledge_show import describe_knowledge
 from cge.calibration.shipped import TABLES, read_provenance, table_folder
 from cge.errors import InputError
 from cge.paths import content_dir
 
-_FOLDERS = ("factors", "tariffs", "elasticities")
+_FOLDERS = ("factors", "tariffs", "elasticities", "knowledge")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def describe(name: str, year: int | None = None) -> Description:
         )
     if name in _FOLDERS:
         record = read_provenance(content_dir("calibration") / name)
-        return Description(str(record.get("title", name)), record, {})
+        tables = describe_knowledge() if name == "knowledge" else {}
+        return Description(str(record.get("title", name)), record, tables)
     if name in NAMED_SETS:
         chosen = load_elasticity_set(name)
         record = {"name": chosen.name, "note": chosen.note, "classification": chosen.classification}

@@ -18,6 +18,8 @@ from cge.errors import InputError
 from cge.paths import content_dir
 
 Array = NDArray[np.float64]
+#: The central value of an elasticity, or an end of its range.
+Which = Literal["value", "low", "high"]
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.
 Elasticity = Annotated[Number, Field(ge=0, le=LARGEST)]
 
@@ -84,39 +86,52 @@ class ElasticitySet:
     entries: tuple[Entry, ...]
     file: Path | None = None
 
-    def by_sector(
-        self,
-        nest: str,
-        speed: str,
-        sectors: tuple[str, ...],
-        which: Literal["value", "low", "high"] = "value",
-    ) -> Array:
-        """Return the values of a nest for `sectors`, (len(sectors),).
+    def in_force(self, nest: str, speed: str, sectors: tuple[str, ...]) -> tuple[Entry, ...]:
+        """Return the entry that gives each of `sectors` its value in a nest.
 
         Raises
         ------
         InputError
             If a sector has no value.
         """
-        values = np.full(len(sectors), np.nan)
+        found: list[Entry | None] = [None] * len(sectors)
         position: dict[str, list[int]] = {}
         for k, code in enumerate(sectors):
             position.setdefault(code, []).append(k)
         for entry in self.entries:
             if entry.nest == nest and entry.speed == speed:
                 if entry.sector == "*":
-                    values[:] = getattr(entry, which)
-                elif entry.sector in position:
-                    values[position[entry.sector]] = getattr(entry, which)
-        if np.isnan(values).any():
-            missing = sectors[int(np.flatnonzero(np.isnan(values))[0])]
+                    found = [entry] * len(sectors)
+                for k in position.get(entry.sector, []):
+                    found[k] = entry
+        entries = tuple(entry for entry in found if entry is not None)
+        if len(entries) < len(sectors):
             raise InputError(
                 f"elasticity set '{self.name}' has no {speed}-run value of nest '{nest}' "
-                f"for sector '{missing}'",
+                f"for sector '{sectors[found.index(None)]}'",
                 file=self.file,
                 key="entries",
             )
-        return values
+        return entries
+
+    def by_sector(
+        self, nest: str, speed: str, sectors: tuple[str, ...], which: Which = "value"
+    ) -> Array:
+        """Return the values of a nest for `sectors`, (len(sectors),).
+
+        Parameters
+        ----------
+        nest, speed : str
+        sectors : tuple of str
+        which : {"value", "low", "high"}
+            The central value, or an end of its range.
+
+        Raises
+        ------
+        InputError
+            If a sector has no value.
+        """
+        return np.array([getattr(entry, which) for entry in self.in_force(nest, speed, sectors)])
 
     def frame(self) -> pd.DataFrame:
         """Return every entry as a table row."""

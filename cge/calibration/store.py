@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.calibrate import Calibration, load_benchmark
 from cge.calibration.elasticities import NEST_AXES, Elasticities
-from cge.calibration.elasticity_sets import load_elasticity_set
+from cge.calibration.elasticity_sets import ElasticitySet, Which, load_elasticity_set
 from cge.calibration.files import read_yaml, validate
 from cge.calibration.shipped import TABLES
 from cge.errors import InputError
@@ -286,6 +286,14 @@ def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Bench
                 "unknown sector", file=chosen.file, key="entries", value=sector,
                 allowed=["*", *sectors],
             )  # fmt: skip
+    return benchmark.with_elasticities(**set_values(benchmark, chosen))
+
+
+def set_values(
+    benchmark: Benchmark, chosen: ElasticitySet, which: Which = "value"
+) -> dict[str, Elasticities]:
+    """Return a set's values, or an end of its ranges, by speed at a benchmark's sectors."""
+    sectors = benchmark.sectors
     sizes = {
         "u": len(benchmark.use_classes), "r": len(benchmark.regions),
         "s": len(benchmark.regions), "i": len(sectors), "j": len(sectors),
@@ -296,12 +304,12 @@ def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Bench
         values: dict[str, Any] = {"transformation": old.transformation}
         for nest, axes in NEST_AXES.items():
             if nest != "transformation":
-                fine = chosen.by_sector(nest, speed, sectors)
+                fine = chosen.by_sector(nest, speed, sectors, which)
                 values[nest] = fine if set(axes) & {"i", "j"} else float(fine[0])
         by_speed[speed] = Elasticities.from_values(
             values, sizes, {"i": sectors, "f": benchmark.factors}
         )
-    return benchmark.with_elasticities(**by_speed)
+    return by_speed
 
 
 def is_benchmark_folder(path: str | Path) -> bool:

@@ -9,7 +9,15 @@ from typing import Any
 
 import typer
 
-from cge.cli import calibrate, check, data, run_command
+from cge.cli import (
+    calibrate,
+    check,
+    data,
+    figure_command,
+    run_command,
+    sens_command,
+    table_command,
+)
 from cge.errors import CgeError
 
 #: Base class of what typer raises for a wrong command line, whatever version it is.
@@ -23,8 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run_command.run)
+app.command("sens")(sens_command.sens)
 app.command("check")(check.check)
 app.command("calibrate")(calibrate.calibrate)
+app.command("table")(table_command.table)
+app.command("figure")(figure_command.figure)
 app.add_typer(data.app, name="data")
 
 

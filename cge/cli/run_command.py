@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,9 @@ def run(
     ] = None,
     solver: Annotated[str, typer.Option(help="newton or ipopt.")] = "newton",
     figure: Annotated[bool, typer.Option(help="Also draw figure.svg and figure.pdf.")] = False,
+    decompose: Annotated[
+        bool, typer.Option(help="Take welfare apart: terms of trade, efficiency, by shock.")
+    ] = True,
     cache: Annotated[bool, typer.Option(help="Keep compiled models between runs.")] = True,
 ) -> None:
     """Solve a scenario and write its results.
@@ -34,7 +38,7 @@ def run(
     """
     from cge.experiments.run import run_scenario
     from cge.experiments.scenario import find_scenario, load_scenario
-    from cge.results import summary, write
+    from cge.results import summary, summary_welfare, write
     from cge.solve.cache import default_folder
 
     path = find_scenario(scenario)
@@ -54,13 +58,19 @@ def run(
             )
     except InputError as error:
         raise _told(error, path, {*given, "solver"}) from None
+    result = replace(result, decompose=decompose)
     write.write_run(result, folder, figure=figure)
     console = screen.console()
     console.print(chosen.title or chosen.name, style="bold")
     for case in result.cases:
         header = ["", *(f"{c.title}\n{unit}" for c, unit in summary.columns(result.benchmark))]
         rows = summary.formatted(summary.regional_table(case.solution))
-        console.print(screen.table(f"Elasticities: {case.elasticities}", header, rows))
+        console.print(screen.table(case.title, header, rows))
+        for rate in case.found:
+            console.print(f"Found: {rate.text}")
+        for part in summary.parts_of(result, case):
+            header = ["", *(name.replace(", ", "\n") for name in part.columns)]
+            console.print(screen.table("", header, summary_welfare.formatted(part)))
     for line in summary.notes(result):
         console.print(f"- {line}")
     console.print(f"Written to {folder}", soft_wrap=True)
@@ -71,6 +81,9 @@ def _override(chosen: Scenario, given: dict[str, Any]) -> Scenario:
     from cge.calibration.files import validate
     from cge.experiments.scenario import Scenario
 
+    if not given:
+        return chosen
+
     content = chosen.model_dump(by_alias=True, exclude_unset=True)
     if "elasticities" in given:
         content["elasticities"] = [_from_here(name) for name in given["elasticities"]]
@@ -79,7 +92,9 @@ def _override(chosen: Scenario, given: dict[str, Any]) -> Scenario:
         benchmark["year"] = given["year"]
     if "aggregation" in given:
         benchmark["aggregation"] = _from_here(given["aggregation"])
-    return validate(Scenario, content, None)
+    changed = validate(Scenario, content, None)
+    changed._places.update(chosen._places)  # where the rest of it was written
+    return changed
 
 
 def _from_here(name: str) -> str:

@@ -6,7 +6,7 @@ This is the one place where rates become powers. A rate is a fraction, never per
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,12 @@ class Instrument:
         Conversion between the rate and the variable's level.
     domestic : {"no", "only", "both"}
         Whether it applies where exporter and importer are one region.
+    fiscal : {"receipts", "outlay", "none"}
+        What a positive rate brings the region that sets it.
+    owner : str
+        Selector of that region.
+    fixed : mapping
+        Axes that the instrument does not leave open, and their code.
     """
 
     variable: str
@@ -41,6 +47,9 @@ class Instrument:
     to_power: Callable[[Array], Array]
     to_rate: Callable[[Array], Array]
     domestic: str = "both"
+    fiscal: str = "receipts"
+    owner: str = "region"
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 def _plus(rate: Array) -> Array:
@@ -59,28 +68,38 @@ def _one_less(power: Array) -> Array:
     return 1.0 - power
 
 
+#: The instrument that is a quantity, not a rate: it has a size of its own.
+QUOTA = "quota"
+
 _TRADE = ("use", "exporter", "sector", "importer")
 _SECTOR = ("region", "sector")
 
 INSTRUMENTS: Mapping[str, Instrument] = {
     "tariff": Instrument(
-        "tariff", _TRADE, "uris", "fob value", _plus, _less_one, domestic="no"
+        "tariff", _TRADE, "uris", "fob value", _plus, _less_one, domestic="no", owner="importer"
     ),
     "export_tax": Instrument(
-        "export_tax", _TRADE, "uris", "basic price", _plus, _less_one, domestic="no"
+        "export_tax", _TRADE, "uris", "basic price", _plus, _less_one, domestic="no",
+        owner="exporter",
     ),
     "trade_cost": Instrument(
-        "trade_cost", _TRADE, "uris", "quantity shipped (iceberg)", _plus, _less_one, domestic="no"
+        "trade_cost", _TRADE, "uris", "quantity shipped (iceberg)", _plus, _less_one, domestic="no",
+        fiscal="none", owner="importer",
+    ),
+    QUOTA: Instrument(
+        "tariff", _TRADE, "uris", "benchmark volume", _plus, _less_one, domestic="no",
+        fiscal="none", owner="importer",
     ),
     "domestic_purchase_subsidy": Instrument(
         "tariff", _TRADE, "uris", "value of the domestic variety", _minus, _one_less,
-        domestic="only",
+        domestic="only", fiscal="outlay", owner="importer",
     ),
     "output_tax": Instrument(
         "net_of_output_tax", _SECTOR, "sj", "basic value of output", _minus, _one_less
     ),
     "output_subsidy": Instrument(
-        "net_of_output_tax", _SECTOR, "sj", "basic value of output", _plus, _less_one
+        "net_of_output_tax", _SECTOR, "sj", "basic value of output", _plus, _less_one,
+        fiscal="outlay",
     ),
     "intermediate_tax": Instrument(
         "intermediate_tax", ("region", "sector", "buyer"), "sij", "market value of inputs",
@@ -94,12 +113,17 @@ INSTRUMENTS: Mapping[str, Instrument] = {
         "factor_tax", ("region", "sector", "factor"), "sjf", "factor income", _plus, _less_one
     ),
     "factor_subsidy": Instrument(
-        "factor_tax", ("region", "sector", "factor"), "sjf", "factor income", _minus, _one_less
+        "factor_tax", ("region", "sector", "factor"), "sjf", "factor income", _minus, _one_less,
+        fiscal="outlay",
+    ),
+    "capital_subsidy": Instrument(
+        "factor_tax", _SECTOR, "sj", "capital income", _minus, _one_less, fiscal="outlay",
+        fixed={"f": "CAP"},
     ),
     "productivity": Instrument(
-        "productivity", _SECTOR, "sj", "output per unit of inputs", _plus, _less_one
+        "productivity", _SECTOR, "sj", "output per unit of inputs", _plus, _less_one, fiscal="none"
     ),
     "factor_supply": Instrument(
-        "factor_supply", ("region", "factor"), "sf", "endowment", _plus, _less_one
+        "factor_supply", ("region", "factor"), "sf", "endowment", _plus, _less_one, fiscal="none"
     ),
 }  # fmt: skip

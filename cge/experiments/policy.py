@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,65 +12,49 @@ from numpy.typing import NDArray
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.files import is_file, numbers, read_table
 from cge.errors import InputError
-from cge.experiments.instruments import INSTRUMENTS, Instrument
+from cge.experiments.cells import cells
+from cge.experiments.finding import finding
+from cge.experiments.found import Found, Plan
+from cge.experiments.instruments import INSTRUMENTS, QUOTA, Instrument
 from cge.experiments.scenario import Measure, ScaledBalance, Scenario
+from cge.experiments.wording import measure_text
 from cge.paths import content_dir
+from cge.solve.closure import Swap
 from cge.solve.model import Model
+from cge.solve.path import Shock
 
 Array = NDArray[np.float64]
-
-_AXIS_OF_KEY: Mapping[str, str] = {
-    "exporter": "regions", "importer": "regions", "region": "regions", "sector": "sectors",
-    "buyer": "sectors", "use": "use_classes", "factor": "factors", "agent": "agents",
-}  # fmt: skip
+Integers = NDArray[np.int64]
 
 
-def codes_of(given: str | Sequence[str], axis: str, benchmark: Benchmark, key: str) -> list[str]:
-    """Return the codes that a selector names.
+@dataclass(frozen=True, eq=False)
+class PolicyLevels:
+    """A scenario's policy on a compiled model.
 
     Parameters
     ----------
-    given : str or sequence of str
-        ``all``, a code, a group of the aggregation, a list of these, or
-        ``all but A, B``.
-    axis : {"regions", "sectors", "factors", "agents", "use_classes"}
-    benchmark : Benchmark
-    key : str
-        Where it stands, for the message.
-
-    Raises
-    ------
-    InputError
-        For a name that is neither a code nor a group.
+    levels : ndarray (columns,)
+        Level of every column with the policy in place; a rate that is found stands where
+        the search for it begins.
+    shocks : tuple of Shock
+        What each measure does to given columns, and the balances. They add up to the whole
+        change from the benchmark.
+    found : tuple of Found
     """
-    known = list(getattr(benchmark, axis))
-    groups = benchmark.groups.get(axis, {})
-    if isinstance(given, str):
-        text = given.strip()
-        if text.startswith("all but "):
-            named = [part.strip() for part in text.removeprefix("all but ").split(",")]
-            left_out = codes_of(named, axis, benchmark, key)
-            return [code for code in known if code not in left_out]
-        given = [text]
-    chosen: list[str] = []
-    for name in given:
-        if name == "all":
-            chosen.extend(known)
-        elif name in known:
-            chosen.append(name)
-        elif name in groups:
-            chosen.extend(groups[name])
-        else:
-            raise InputError(
-                f"unknown code or group of {axis.replace('_', ' ')}",
-                key=key,
-                value=name,
-                allowed=["all", *known, *groups],
-            )
-    return list(dict.fromkeys(chosen))
+
+    levels: Array
+    shocks: tuple[Shock, ...]
+    found: tuple[Found, ...] = ()
+
+    @property
+    def swaps(self) -> tuple[Swap, ...]:
+        """All swaps that find a rate."""
+        return tuple(swap for found in self.found for swap in found.swaps)
 
 
-def policy_levels(model: Model, scenario: Scenario, folder: Path | None = None) -> Array:
+def policy_levels(
+    model: Model, scenario: Scenario, folder: Path | None = None, share: float = 1.0
+) -> PolicyLevels:
     """Return the levels of all columns with a scenario's policy in place.
 
     Parameters
@@ -79,57 +63,81 @@ def policy_levels(model: Model, scenario: Scenario, folder: Path | None = None) 
     scenario : Scenario
     folder : path, optional
         Folder of the scenario file, where its data files are looked for.
+    share : float
+        Part of the whole shock: of the log of each power, of a budget, of what a quota
+        takes away.
 
     Raises
     ------
     InputError
-        If a measure names what does not exist or makes a rate of -100 % or below.
+        If a measure names what does not exist, makes a rate of -100 % or below, or moves a
+        rate that is found.
     """
-    levels = model.arrays.start.copy()
+    free = model.arrays.free
+    start = model.arrays.start
+    levels = start.copy()
+    shocks: list[Shock] = []
+    plans: list[Plan] = []
+    found_by: dict[int, str] = {}
     for number, measure in enumerate(scenario.policy):
-        _apply(model, measure, levels, f"policy.{number}", folder)
+        key = f"policy.{number}"
+        instrument = INSTRUMENTS[measure.instrument]
+        positions = cells(model, measure, measure.instrument, key, measure.within_regions)
+        held = [column for column in positions.tolist() if column in found_by]
+        if held and measure.instrument != QUOTA:
+            raise InputError(
+                f"moves a rate that {found_by[held[0]]} finds", key=key, value=measure.instrument
+            )
+        before = levels.copy()
+        if measure.instrument != QUOTA:
+            _apply(model, measure, levels, positions, key, folder)
+            moved = np.log(levels[positions] / before[positions])
+            shocks.append(Shock(measure_text(measure), positions, share * moved))
+        if measure.instrument == QUOTA or measure.unsized or measure.budget is not None:
+            plans.append(Plan(measure, instrument, positions, before[positions], key))
+            if measure.instrument != QUOTA:
+                found_by.update(dict.fromkeys(positions.tolist(), key))
     balance = scenario.closure.balance
     if balance != "given":
         scale = balance.scale if isinstance(balance, ScaledBalance) else 0.0
-        levels[model.variables["balance"].block.positions] *= scale
-    return levels
+        here = model.variables["balance"].block
+        columns = np.arange(here.start, here.start + len(here))
+        levels[columns] *= scale
+        moved = levels[columns] - start[columns]
+        shocks.append(Shock("trade balances", columns, share * moved))
+    if share != 1.0:
+        ratio = np.where(free, 1.0, levels / np.where(free, 1.0, start))
+        levels = np.where(free, start + share * (levels - start), start * ratio**share)
+        plans = [replace(p, before=start[p.positions] * (p.before / start[p.positions]) ** share)
+                 for p in plans]  # fmt: skip
+    return PolicyLevels(levels, tuple(shocks), finding(model, scenario, plans, levels, share))
 
 
-def _apply(model: Model, measure: Measure, levels: Array, key: str, folder: Path | None) -> None:
+def _apply(
+    model: Model,
+    measure: Measure,
+    levels: Array,
+    positions: Integers,
+    key: str,
+    folder: Path | None,
+) -> None:
+    """Move the levels at `positions` as a measure says."""
     instrument = INSTRUMENTS[measure.instrument]
-    family = model.variables[instrument.variable]
-    chosen = {
-        axis: codes_of(getattr(measure, name), _AXIS_OF_KEY[name], model.benchmark, f"{key}.{name}")
-        for name, axis in zip(instrument.keys, instrument.axes, strict=True)
-    }
-    positions = family.where(**chosen)
-    if instrument.domestic != "both":
-        local = positions - family.block.start
-        at_home = family.codes[1][local] == family.codes[3][local]
-        if instrument.domestic == "only":
-            positions = positions[at_home]
-        elif measure.within_regions:
-            # Trade inside an aggregate of countries, never a country's sales to itself.
-            members = model.benchmark.members.get("regions", {})
-            several = [code for code, countries in members.items() if len(countries) > 1]
-            positions = positions[~at_home | np.isin(family.codes[1][local], several)]
-        else:
-            positions = positions[~at_home]
-    if not len(positions):
-        raise InputError(
-            "applies to no flow that exists in the benchmark", key=key, value=measure.instrument
-        )
     rate = instrument.to_rate(levels[positions])
     if measure.file is not None:
+        family = model.variables[instrument.variable]
         rate = rate + _from_file(model, measure, family, positions, key, folder)
     elif measure.add is not None:
         rate = rate + measure.add
     elif measure.set_ is not None:
         rate = np.full(len(positions), measure.set_)
-    else:
-        assert measure.scale is not None
+    elif measure.scale is not None:
         with np.errstate(over="ignore"):  # told below
             rate = rate * measure.scale
+    else:
+        if not measure.guess:
+            return  # not by a conversion there and back, which would leave its rounding
+        rate = rate + measure.guess
     power = instrument.to_power(rate)
     wrong = ~((power > 0) & (power < np.inf))
     if wrong.any():

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.files import is_file
 from cge.calibration.store import is_benchmark_folder, load_any
 from cge.errors import InputError, NoEquilibrium
-from cge.experiments.policy import codes_of, policy_levels
-from cge.experiments.scenario import ClosureChoice, Scenario, find_scenario, load_scenario
-from cge.model.registry import VARIABLES
-from cge.solve.closure import Closure, Swap, WageFloor
+from cge.experiments.case import FoundRate, with_rates_given
+from cge.experiments.closing import closure_of
+from cge.experiments.compose import members
+from cge.experiments.family import Report, SolvedMember, solve_members
+from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
+from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import SOLVERS, Model, Solver
+from cge.solve.path import Shock
 from cge.solve.solution import Solution
 
-#: Variables of which one cell can be the numeraire.
-PRICES = tuple(name for name in VARIABLES if name.endswith(("price", "return")))
-
-#: Called with what is being done and the part of it that is done.
-Report = Callable[[str, float], None]
+__all__ = [
+    "Case",
+    "Report",
+    "ScenarioRun",
+    "SolvedMember",
+    "closure_of",
+    "run_scenario",
+    "solve_members",
+]
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,45 @@ class Case:
     solution : Solution
     seconds : dict of str to float
         Wall time of calibrate, compile, solve.
+    scenario : Scenario
+        The member of the family that was solved.
+    variant : str
+        Its name within the family, empty if there is one scenario only.
+    step : float
+        Part of the whole shock.
+    shocks : tuple of Shock
+        What each measure, each response and the balances did to given columns.
+    found : tuple of FoundRate
+        Rates that the model found.
     """
 
     elasticities: str
     solution: Solution
     seconds: dict[str, float]
+    scenario: Scenario
+    variant: str = ""
+    step: float = 1.0
+    shocks: tuple[Shock, ...] = ()
+    found: tuple[FoundRate, ...] = ()
+
+    @cached_property
+    def decomposition(self) -> Decomposition:
+        """Its equivalent variation taken apart, integrated when first asked for.
+
+        A rate that was found is taken as given: its effect is the measure's.
+        """
+        solution = with_rates_given(self.solution, self.found)
+        return decompose(solution, (*self.shocks, *(rate.shock for rate in self.found)))
+
+    @property
+    def title(self) -> str:
+        """What tells this case from the others of its run, in words."""
+        parts = [f"Elasticities: {self.elasticities}"]
+        if self.variant:
+            parts.append(f"variant: {self.variant}")
+        if self.step != 1.0:
+            parts.append(f"{100 * self.step:g} % of the shock")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -52,62 +92,18 @@ class ScenarioRun:
     ----------
     scenario : Scenario
     cases : tuple of Case
+    decompose : bool
+        Whether its reports take welfare apart.
     """
 
     scenario: Scenario
     cases: tuple[Case, ...]
+    decompose: bool = True
 
     @property
     def benchmark(self) -> Benchmark:
         """The accounts all cases share."""
         return self.cases[0].solution.model.benchmark
-
-
-def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
-    """Return the closure that a scenario's choice means on a benchmark.
-
-    Raises
-    ------
-    InputError
-        For unknown factors or regions, or a numeraire that is not a price.
-    """
-    specific = choice.specific_factors
-    if specific is None:
-        specific = (
-            [f for f in benchmark.factors if f == "CAP"] if choice.kind == "short_run" else []
-        )
-        if choice.kind == "short_run" and not specific:
-            raise InputError(
-                "the benchmark has no factor CAP; name those that are fixed in their sector",
-                key="closure.specific_factors", allowed=benchmark.factors,
-            )  # fmt: skip
-    specific = codes_of(specific, "factors", benchmark, "closure.specific_factors")
-    floor = None
-    if choice.wage_floor is not None:
-        given = choice.wage_floor
-        if given.factor not in benchmark.factors:
-            raise InputError(
-                "unknown factor", key="closure.wage_floor.factor", value=given.factor,
-                allowed=benchmark.factors,
-            )  # fmt: skip
-        if given.factor in specific:
-            raise InputError(
-                "a factor fixed in its sector can not also have a wage floor",
-                key="closure.wage_floor.factor", value=given.factor,
-            )  # fmt: skip
-        regions = codes_of(given.regions, "regions", benchmark, "closure.wage_floor.regions")
-        floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
-    if choice.numeraire is not None and choice.numeraire.split("[")[0].strip() not in PRICES:
-        raise InputError(
-            "is not a price", key="closure.numeraire", value=choice.numeraire, allowed=PRICES
-        )
-    return Closure(
-        name=choice.kind,
-        specific_factors=tuple(specific),
-        swaps=tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps),
-        wage_floor=floor,
-        numeraire=choice.numeraire,
-    )
 
 
 def run_scenario(
@@ -155,45 +151,62 @@ def run_scenario(
             )  # fmt: skip
         except InputError as error:
             raise error.located(path) from None
+    scenario = completed(scenario, folder)
+    family = members(scenario)
     tell = report or (lambda _what, _part: None)
     cases: list[Case] = []
     for name in scenario.chosen_elasticities:
-        seconds = {}
+        seconds = {"calibrate": 0.0, "compile": 0.0}
         began = time.perf_counter()
         tell(f"{name}: calibrating", 0.0)
-        benchmark = _benchmark(scenario, name, cases, folder)
+        benchmark = benchmark_of(scenario, name, cases, folder)
         seconds["calibrate"] = time.perf_counter() - began
-        began = time.perf_counter()
-        tell(f"{name}: compiling", 0.0)
-        model = Model.build(benchmark, scenario.chosen_speed, cache_folder)
-        seconds["compile"] = time.perf_counter() - began
-        began = time.perf_counter()
-        levels = policy_levels(model, scenario, folder)
-        closure = closure_of(scenario.closure, benchmark)
-        tell(f"{name}: solving", 0.0)
+        built: dict[str, Model] = {}
+
+        def model_of(
+            speed: str, name: str = name, benchmark: Benchmark = benchmark,
+            built: dict[str, Model] = built, seconds: dict[str, float] = seconds,
+        ) -> Model:  # fmt: skip
+            if speed not in built:
+                began = time.perf_counter()
+                tell(f"{name}: compiling", 0.0)
+                built[speed] = Model.build(benchmark, speed, cache_folder)
+                seconds["compile"] += time.perf_counter() - began
+            return built[speed]
+
+        label = Path(name).stem.encode(errors="backslashreplace").decode()
         try:
-            solution = model.solve(
-                levels, closure, solver, progress=partial(tell, f"{name}: solving")
-            )
+            solved = solve_members(
+                scenario, model_of, folder, solver=solver, report=partial(_prefixed, tell, name),
+                family=family,
+            )  # fmt: skip
         except NoEquilibrium as error:
             raise NoEquilibrium(
-                f"scenario '{scenario.name}', elasticities '{name}': {error}"
+                f"scenario '{scenario.name}', elasticities '{name}'{error}"
             ) from None
-        seconds["solve"] = time.perf_counter() - began
-        label = Path(name).stem.encode(errors="backslashreplace").decode()
-        cases.append(Case(label, solution, seconds))
+        for number, one in enumerate(solved):
+            spent = {**(seconds if not number else dict.fromkeys(seconds, 0.0)),
+                     "solve": one.seconds}  # fmt: skip
+            cases.append(Case(
+                label, one.solved.solution, spent, one.member.scenario, one.member.variant,
+                one.step, one.solved.shocks, one.solved.found,
+            ))  # fmt: skip
     return ScenarioRun(scenario, tuple(cases))
 
 
-def _benchmark(
+def _prefixed(tell: Report, name: str, what: str, part: float) -> None:
+    tell(f"{name}: {what}", part)
+
+
+def benchmark_of(
     scenario: Scenario, elasticities: str, done: list[Case], folder: Path | None
 ) -> Benchmark:
     """Return the benchmark with one elasticity set; the accounts are made once."""
     choice = scenario.benchmark
     try:
         benchmark = load_any(
-            _beside_folder(choice.table, folder), choice.year, _beside(choice.aggregation, folder),
-            _beside(choice.tariffs, folder), _beside(elasticities, folder),
+            _beside_folder(choice.table, folder), choice.year, beside(choice.aggregation, folder),
+            beside(choice.tariffs, folder), beside(elasticities, folder),
         )  # fmt: skip
     except InputError as error:
         if error.file is None and error.key in type(choice).model_fields:
@@ -213,7 +226,7 @@ def _beside_folder(name: str, folder: Path | None) -> str:
     return str(beside) if beside is not None and is_benchmark_folder(beside) else name
 
 
-def _beside(name: str, folder: Path | None) -> str:
+def beside(name: str, folder: Path | None) -> str:
     """Return the path of a file that stands where the scenario does, else the name as it is.
 
     A bare word stays one, for the names of what ships come before files.

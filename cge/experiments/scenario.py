@@ -6,23 +6,29 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from cge.calibration.files import Number, is_file, read_yaml, validate
 from cge.calibration.shipped import TABLES
 from cge.errors import InputError
-from cge.experiments.instruments import INSTRUMENTS
+from cge.experiments.measures import (
+    SIZES,
+    Codes,
+    Equal,
+    Financing,
+    Measure,
+    Rate,
+    Response,
+    Strict,
+)
+from cge.experiments.merging import anchored, laid_over, places_of, written
 from cge.paths import content_dir
 
-Codes = str | list[str]
-Rate = Number
+#: Keys that make several scenarios of one, or one of several: gone from each member.
+COMPOSING = ("extends", "variants", "grid", "steps")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class BenchmarkChoice(_Strict):
+class BenchmarkChoice(Strict):
     """Which accounts to start from."""
 
     table: str = "wiod2013"
@@ -31,7 +37,7 @@ class BenchmarkChoice(_Strict):
     tariffs: str = "applied"
 
 
-class SwapChoice(_Strict):
+class SwapChoice(Strict):
     """Free exogenous cells, fix others in their place."""
 
     free: str
@@ -40,7 +46,7 @@ class SwapChoice(_Strict):
     relative: bool = True
 
 
-class WageFloorChoice(_Strict):
+class WageFloorChoice(Strict):
     """A floor under a factor's real return; employment gives way where it binds."""
 
     factor: str = "LAB"
@@ -51,13 +57,13 @@ class WageFloorChoice(_Strict):
     )
 
 
-class ScaledBalance(_Strict):
+class ScaledBalance(Strict):
     """Trade balances multiplied by a number."""
 
     scale: Rate
 
 
-class ClosureChoice(_Strict):
+class ClosureChoice(Strict):
     """What is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
@@ -65,67 +71,10 @@ class ClosureChoice(_Strict):
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
-    swaps: list[SwapChoice] = []
+    swaps: list[SwapChoice] = Field(default_factory=list)
 
 
-class Measure(_Strict):
-    """One policy measure: an instrument, the cells it applies to, and its size.
-
-    Exactly one of `add`, `set`, `scale` and `file` says how large it is.
-    """
-
-    instrument: str
-    exporter: Codes = "all"
-    importer: Codes = "all"
-    region: Codes = "all"
-    sector: Codes = "all"
-    buyer: Codes = "all"
-    use: Codes = "all"
-    factor: Codes = "all"
-    agent: Codes = "all"
-    within_regions: bool = False
-    add: Rate | None = None
-    set_: Rate | None = Field(default=None, alias="set")
-    scale: Rate | None = None
-    file: str | None = None
-    column: str | None = None
-    weight: str | None = None
-    label: str | None = None
-
-    @field_validator("instrument")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in INSTRUMENTS:
-            raise ValueError(InputError("unknown instrument", value=value, allowed=INSTRUMENTS))
-        return value
-
-    @model_validator(mode="after")
-    def _one_size(self) -> Measure:
-        given = [
-            name
-            for name, value in (
-                ("add", self.add), ("set", self.set_), ("scale", self.scale), ("file", self.file),
-            )
-            if value is not None
-        ]  # fmt: skip
-        if len(given) != 1:
-            raise ValueError(
-                f"exactly one of add, set, scale and file is needed, found {given or 'none'}"
-            )
-        if self.file is not None and self.column is None:
-            raise ValueError("'file' needs 'column', the name of the column with the rates")
-        if self.file is None and (self.column or self.weight):
-            raise ValueError("'column' and 'weight' go with 'file'")
-        allowed = INSTRUMENTS[self.instrument].keys
-        for key in ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent"):
-            if getattr(self, key) != "all" and key not in allowed:
-                raise ValueError(
-                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(allowed)})"
-                )
-        return self
-
-
-class Scenario(_Strict):
+class Scenario(Strict):
     """A comparative-static scenario.
 
     Parameters
@@ -142,6 +91,21 @@ class Scenario(_Strict):
     closure : ClosureChoice
     policy : list of Measure
         Applied in order.
+    responses : list of Response
+        What partners do about it.
+    financing : list of Financing
+        Taxes that keep budgets where they were; everywhere else a lump sum does.
+    equal : Equal, optional
+        The outlay or welfare effect for which measures without a size find their rate.
+    steps : list of float
+        Shares of the whole shock at which it is solved, rising to at most 1.
+    variants : list of mapping
+        Each a name and keys that override or add to these; one scenario each.
+    grid : mapping of str to list
+        Dotted places in the scenario and the values to put there, one scenario for every
+        combination.
+    extends : str, optional
+        Scenario to which this one adds.
     """
 
     name: str
@@ -151,7 +115,17 @@ class Scenario(_Strict):
     elasticities: Annotated[list[str], Field(min_length=1)] | None = None
     speed: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
-    policy: list[Measure] = []
+    policy: list[Measure] = Field(default_factory=list)
+    responses: list[Response] = Field(default_factory=list)
+    financing: list[Financing] = Field(default_factory=list)
+    equal: Equal | None = None
+    steps: Annotated[list[Number], Field(min_length=1)] | None = None
+    variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
+    extends: str | None = None
+
+    #: Where an entry of a list was written, if not here: merged place to (file, place).
+    _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -175,6 +149,31 @@ class Scenario(_Strict):
             if labels.count(label) > 1:
                 raise ValueError(f"two sets are called '{label}': results could not be told apart")
         return value
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and (min(value) <= 0 or max(value) > 1 or sorted(set(value)) != value):
+            raise ValueError("must rise, above 0 and up to 1: shares of the whole shock")
+        return value
+
+    @model_validator(mode="after")
+    def _sized(self) -> Scenario:
+        """Every measure has a size, unless this is only a part or a comparison finds it."""
+        if self.equal is not None or self.composed:
+            return self
+        for number, measure in enumerate(self.policy):
+            if measure.unsized:
+                raise ValueError(InputError(
+                    f"exactly one of {', '.join(SIZES[:-1])} and {SIZES[-1]} is needed, found none",
+                    key=f"policy.{number}",
+                ))  # fmt: skip
+        return self
+
+    @property
+    def composed(self) -> bool:
+        """Whether this stands for several scenarios, or is a part of one."""
+        return any(getattr(self, key) is not None for key in ("extends", "variants", "grid"))
 
     @property
     def chosen_elasticities(self) -> list[str]:
@@ -214,7 +213,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
-    """Read a scenario file.
+    """Read a scenario file, with what it extends.
 
     Raises
     ------
@@ -222,4 +221,77 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         Naming file, key, value and what is allowed.
     """
     path = find_scenario(name_or_path)
-    return validate(Scenario, read_yaml(path), path)
+    return _load(path, ())
+
+
+def _load(path: Path, before: tuple[Path, ...]) -> Scenario:
+    scenario = validate(Scenario, read_yaml(path), path)
+    return completed(scenario, path.parent, path, before)
+
+
+def completed(
+    scenario: Scenario,
+    folder: Path | None = None,
+    path: Path | None = None,
+    before: tuple[Path, ...] = (),
+) -> Scenario:
+    """Return a scenario laid over the one it extends; `extends` is gone from the result.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    folder : path, optional
+        Where the other is looked for first.
+    path : path, optional
+        The file of this one.
+    before : tuple of path
+        Files that extend this one, to find circles.
+
+    Raises
+    ------
+    InputError
+        If there is no such scenario, or it is in a circle.
+    """
+    if scenario.extends is None:
+        return scenario
+    own = None if path is None else path.resolve()
+    source = _extended(scenario.extends, folder, own)
+    chain = before if own is None else (*before, own)
+    if source.resolve() in chain:
+        raise InputError(
+            "extends itself, in a circle", file=path, key="extends", value=scenario.extends
+        )
+    base = _load(source, chain)
+    content = base.model_dump(by_alias=True, exclude_unset=True)
+    if folder is None or source.parent.resolve() != folder.resolve():
+        content = anchored(content, source.parent)
+    top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})
+    places = {
+        **places_of({}, content, str(source)),
+        **base._places,
+        **places_of(content, top, "" if path is None else str(path)),
+    }
+    try:
+        result = validate(Scenario, laid_over(content, top), None)
+    except InputError as error:
+        raise written(error, places).located(path) from None
+    result._places.update(places)
+    return result
+
+
+def _extended(name: str, folder: Path | None, own: Path | None) -> Path:
+    """Return the file that a scenario extends: one beside it, else a path or a shipped name."""
+    itself = None
+    for beside in () if folder is None else (folder / name, folder / f"{name}.yaml"):
+        if is_file(beside):
+            if beside.resolve() != own:
+                return beside
+            itself = beside
+    try:
+        return find_scenario(name)
+    except InputError as error:
+        if itself is not None:
+            return itself  # told as the circle it is
+        raise InputError(
+            error.problem, file=own, key="extends", value=name, allowed=error.allowed
+        ) from None

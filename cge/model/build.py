@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pyomo.common.numeric_types import RegisterNumericType
 from pyomo.environ import ConcreteModel
 
 from cge.calibration.benchmark import Benchmark
-from cge.model import demand, factors, income, outcomes, production, trade
+from cge.model import demand, factors, income, outcomes, production, research, trade
+from cge.model.elasticity import Elasticity
 from cge.model.shares import Shares
 
+RegisterNumericType(Elasticity)
 
-def build_model(benchmark: Benchmark, speed: str = "long") -> ConcreteModel:
+
+def build_model(
+    benchmark: Benchmark, speed: str = "long", parametric: bool = False
+) -> ConcreteModel:
     """Declare the static model on a benchmark.
 
     Parameters
@@ -17,6 +23,9 @@ def build_model(benchmark: Benchmark, speed: str = "long") -> ConcreteModel:
     benchmark : Benchmark
     speed : {"short", "long"}
         Which elasticities the nests have.
+    parametric : bool
+        Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
+        that are Cobb-Douglas. Such a model is there to be compiled, not to be evaluated.
 
     Returns
     -------
@@ -25,10 +34,11 @@ def build_model(benchmark: Benchmark, speed: str = "long") -> ConcreteModel:
         Solving it needs :mod:`cge.solve`; there is no AMPL interface involved.
     """
     m = ConcreteModel(name=f"{benchmark.name}-{speed}")
-    k = Shares(benchmark, speed)
-    for room in (trade, production, demand, factors, income):
+    k = Shares(benchmark, speed, parametric)
+    rooms = (trade, production, research, demand, factors, income)
+    for room in rooms:
         room.declare(m, k)
-    for room in (trade, production, demand, factors, income):
+    for room in rooms:
         room.equations(m, k)
     outcomes.declare(m, k)
     return m

@@ -6,6 +6,9 @@ With sigma = 0 the formulas below are Leontief as they stand; sigma = 1 is the
 limit, a geometric mean. Weights are the nest's share parameters relative to the
 benchmark: 1 there, moved by the sourcing menu or by the user. A Cobb-Douglas nest
 has no weights, since its index is not a sum of monomials in them.
+
+No other elasticity may decide what is written here: sigma may be a number or one that
+is left open (:mod:`cge.model.elasticity`).
 """
 
 from __future__ import annotations
@@ -27,8 +30,6 @@ def value_share(share: float, weight: Any, price: Any, index: Any, sigma: float)
 
 def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
     """Return an input's quantity per unit of the nest, relative to the benchmark."""
-    if sigma == 0:
-        return weight
     if sigma == 1:
         return index / price
     return weight * (index / price) ** sigma

@@ -88,8 +88,10 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Constraint(m.COMPOSITES)
     def composite_market(m, u, i, s):
-        """Supply of a composite equals what sectors and agents of its class buy."""
+        """Supply of a composite equals what sectors, research and agents of its class buy."""
         sectors, agents = k.sectors_buying(u, i, s), k.agents_buying(u, i, s)
         return k.composite[u, i, s] * m.composite[u, i, s] == quicksum(
             k.intermediate[c] * m.input_use[c] for c in sectors
-        ) + quicksum(k.final[c] * m.final_use[c] for c in agents)
+        ) + quicksum(k.final[c] * m.final_use[c] for c in agents) + (
+            m.research_purchases[u, i, s] / m.composite_price[u, i, s]
+        )

@@ -9,8 +9,6 @@ a wage floor is the one in which employment gives way to a fixed wage.
 
 from __future__ import annotations
 
-import math
-
 from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
 
 from cge.model.shares import Shares
@@ -34,9 +32,9 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def factor_arbitrage(m, s, j, f):
         """A sector pays the regional price, its differential and the cost of moving."""
         paid = m.factor_return[s, f] * m.factor_differential[s, j, f]
-        omega = k.omega[(f,)]
-        if not math.isinf(omega):
-            paid = paid * (m.factor_use[s, j, f] / m.factor_supply[s, f]) ** (1 / omega)
+        inverse = k.inverse_omega[(f,)]
+        if inverse != 0:
+            paid = paid * (m.factor_use[s, j, f] / m.factor_supply[s, f]) ** inverse
         return m.factor_price[s, j, f] == paid
 
     @m.Expression(m.FACTOR_USES)
@@ -46,6 +44,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Constraint(m.ENDOWMENTS)
     def factor_market(m, s, f):
-        """The endowment earns what the sectors pay."""
+        """The endowment earns what sectors and research pay."""
         endowment = k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
-        return endowment == quicksum(m.factor_payment[c] for c in k.employers_of(s, f))
+        paid = quicksum(m.factor_payment[c] for c in k.employers_of(s, f))
+        return endowment == paid + m.research_wages[s, f]

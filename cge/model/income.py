@@ -105,8 +105,9 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Constraint(m.REGIONS)
     def income(m, s):
-        """Absorption is GDP plus the transfer from abroad."""
-        return k.absorption[s] * m.absorption[s] == m.gdp[s] + m.transfer[s]
+        """Absorption and extra research are paid from GDP and the transfer from abroad."""
+        spent = k.absorption[s] * m.absorption[s] + m.research_spending[s]
+        return spent == m.gdp[s] + m.transfer[s]
 
     world = sum(k.factor_supply.values())
 

@@ -108,14 +108,15 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def gdp_by_expenditure(m, s):
         spending = quicksum(m.final_spending[c] for c in by_region["bundle"][s])
-        return spending + m.exports[s] - m.imports[s]
+        return spending + m.research_spending[s] + m.exports[s] - m.imports[s]
 
     @m.Expression(m.REGIONS)
     def gdp_volume(m, s):
         final = quicksum(
             k.final[c] * k.final_tax_power[c] * m.final_use[c] for c in by_region["final"][s]
         )
-        return final + m.export_volume[s] - m.import_volume[s]
+        research = k.absorption[s] * m.research[s]
+        return final + research + m.export_volume[s] - m.import_volume[s]
 
     @m.Expression(m.REGIONS)
     def gdp_revalued(m, s):
@@ -148,6 +149,10 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     def factor_tax_paid(m, *c):
         return m.factor_tax[c] * m.factor_payment[c] - m.factor_payment[c]
 
+    @m.Expression(m.MATERIAL_USING)
+    def material_value(m, s, j):
+        return k.materials[s, j] * m.material_price[s, j] * m.materials[s, j]
+
     @m.Expression(m.REGIONS)
     def gdp_by_production(m, s):
         """Receipts of all sectors less inputs at market prices, plus taxes on products."""
@@ -157,7 +162,8 @@ def declare(m: ConcreteModel, k: Shares) -> None:
             m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in by_region["final"][s]
         )
         product_taxes = m.tariff_revenue[s] + m.export_tax_revenue[s]
-        return receipts - inputs + final_user_tax + k.absorption[s] * product_taxes
+        own = receipts - inputs + final_user_tax + k.absorption[s] * product_taxes
+        return own + quicksum(m.research_wages[c] for c in by_region["supply"][s])
 
     @m.Expression(m.REGIONS)
     def real_tax_revenue(m, s):

@@ -23,6 +23,13 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.WEIGHTED_INPUTS = Set(
         initialize=[c for c in k.intermediate if k.sigma_intermediate[c[0], c[2]] != 1], dimen=3
     )
+    m.WEIGHTED_FACTORS = Set(
+        initialize=[c for c in k.factor if k.sigma_value_added[c[0], c[1]] != 1], dimen=3
+    )
+    m.WEIGHTED_VALUE_ADDED = Set(
+        initialize=[c for c in k.value_added if k.sigma_top[c] != 1], dimen=2
+    )
+    m.WEIGHTED_MATERIALS = Set(initialize=[c for c in k.materials if k.sigma_top[c] != 1], dimen=2)
 
     m.value_added_price = Var(m.VALUE_ADDING, domain=PositiveReals, initialize=1.0)
     m.material_price = Var(m.MATERIAL_USING, domain=PositiveReals, initialize=1.0)
@@ -38,10 +45,16 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     )
     m.productivity = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
     m.input_weight = Var(m.WEIGHTED_INPUTS, domain=PositiveReals, initialize=1.0)
+    m.factor_weight = Var(m.WEIGHTED_FACTORS, domain=PositiveReals, initialize=1.0)
+    m.value_added_weight = Var(m.WEIGHTED_VALUE_ADDED, domain=PositiveReals, initialize=1.0)
+    m.material_weight = Var(m.WEIGHTED_MATERIALS, domain=PositiveReals, initialize=1.0)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
     """Add the equations of production."""
+    value_added_weight, material_weight, factor_weight = (
+        members(v) for v in (m.value_added_weight, m.material_weight, m.factor_weight)
+    )
 
     @m.Expression(m.SECTORS)
     def unit_cost(m, s, j):
@@ -62,9 +75,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Unit cost is the CES of value added and materials."""
         cost, terms = k.cost[s, j], []
         if (s, j) in k.value_added:
-            terms.append((k.value_added[s, j] / cost, 1.0, m.value_added_price[s, j]))
+            weight = value_added_weight.get((s, j), 1.0)
+            terms.append((k.value_added[s, j] / cost, weight, m.value_added_price[s, j]))
         if (s, j) in k.materials:
-            terms.append((k.materials[s, j] / cost, 1.0, m.material_price[s, j]))
+            weight = material_weight.get((s, j), 1.0)
+            terms.append((k.materials[s, j] / cost, weight, m.material_price[s, j]))
         return ces.nest_price(terms, m.input_bundle_price[s, j], k.sigma_top[s, j])
 
     m.zero_profit = Constraint(m.SECTORS, rule=zero_profit)
@@ -73,14 +88,20 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def value_added(m, s, j):
         """Quantity of value added."""
         return m.activity[s, j] * ces.quantity(
-            1.0, m.value_added_price[s, j], m.input_bundle_price[s, j], k.sigma_top[s, j]
+            value_added_weight.get((s, j), 1.0),
+            m.value_added_price[s, j],
+            m.input_bundle_price[s, j],
+            k.sigma_top[s, j],
         )
 
     @m.Expression(m.MATERIAL_USING)
     def materials(m, s, j):
         """Quantity of the intermediate bundle."""
         return m.activity[s, j] * ces.quantity(
-            1.0, m.material_price[s, j], m.input_bundle_price[s, j], k.sigma_top[s, j]
+            material_weight.get((s, j), 1.0),
+            m.material_price[s, j],
+            m.input_bundle_price[s, j],
+            k.sigma_top[s, j],
         )
 
     @m.Expression(m.FACTOR_USES)
@@ -91,7 +112,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def value_added_price(m, s, j):
         """Price of value added: CES of factor costs."""
         terms = [
-            (k.factor[c] * k.factor_tax_power[c] / k.value_added[s, j], 1.0, m.factor_cost[c])
+            (
+                k.factor[c] * k.factor_tax_power[c] / k.value_added[s, j],
+                factor_weight.get(c, 1.0),
+                m.factor_cost[c],
+            )
             for c in k.factors_of(s, j)
         ]
         return ces.nest_price(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
@@ -102,7 +127,10 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def factor_demand(m, s, j, f):
         """Factor quantity demanded by a sector."""
         return m.factor_use[s, j, f] == m.value_added[s, j] * ces.quantity(
-            1.0, m.factor_cost[s, j, f], m.value_added_price[s, j], k.sigma_value_added[s, j]
+            factor_weight.get((s, j, f), 1.0),
+            m.factor_cost[s, j, f],
+            m.value_added_price[s, j],
+            k.sigma_value_added[s, j],
         )
 
     u_of = k.sector_class

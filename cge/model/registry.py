@@ -54,9 +54,13 @@ final_tax            | sdi  | power 1+t | exogenous | user tax on final demand
 factor_tax           | sjf  | power 1+t | exogenous | tax on factor use
 productivity         | sj   | ratio | exogenous | Hicks-neutral productivity
 input_weight         | sij  | ratio | exogenous | weight of a composite in the intermediate bundle
+factor_weight        | sjf  | ratio | exogenous | weight of a factor in value added
+value_added_weight   | sj   | ratio | exogenous | weight of value added in a sector's inputs
+material_weight      | sj   | ratio | exogenous | weight of intermediates in a sector's inputs
 final_weight         | sdi  | ratio | exogenous | weight of a composite in an agent's bundle
 factor_supply        | sf   | ratio | exogenous | employed endowment of a factor
 factor_differential  | sjf  | ratio | exogenous | a sector's factor price relative to the region's
+research             | s    | share of benchmark absorption | exogenous | research beyond the benchmark's
 balance              | s    | share of benchmark absorption | exogenous | transfer from abroad
 numeraire            |      | ratio | exogenous | world factor price index
 """
@@ -107,6 +111,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("final_spending", "sd", "value", "spending of an agent at user prices"),
     Outcome("output_value", "sj", "value", "gross output at basic prices"),
     Outcome("value_added_value", "sj", "value", "value added at the user's cost"),
+    Outcome("material_value", "sj", "value", "intermediate bundle at the user's cost"),
     Outcome("producer_receipts", "sj", "value", "output value less output tax"),
     Outcome("input_value", "sij", "value", "intermediate use at market prices"),
     Outcome("input_spending", "sij", "value", "intermediate use at the user's cost"),
@@ -129,6 +134,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("export_tax_paid", "ris", "value", "export-tax revenue by route"),
     Outcome("exports", "s", "value", "exports, fob"),
     Outcome("imports", "s", "value", "imports, fob"),
+    Outcome("research_spending", "s", "value", "outlay on research beyond the benchmark's"),
+    Outcome("research_wages", "sf", "value", "of it, spent on a factor"),
+    Outcome("research_unit_cost", "s", "value", "cost of research worth benchmark absorption"),
     Outcome("trade_balance", "s", "value", "exports less imports, fob"),
     Outcome("export_volume", "s", "value", "exports at benchmark fob prices"),
     Outcome("import_volume", "s", "value", "imports at benchmark fob prices"),

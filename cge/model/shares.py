@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.elasticities import Elasticities
+from cge.model.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]
 
@@ -38,10 +39,13 @@ class Shares:
     benchmark : Benchmark
     speed : str
         Which of the benchmark's elasticities to use.
+    parametric : bool
+        Leave elasticities open, all but those of Cobb-Douglas nests.
     """
 
     benchmark: Benchmark
     speed: str = "long"
+    parametric: bool = False
     _cells: dict[str, dict[Key, list[Key]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -165,33 +169,47 @@ class Shares:
         return self._all(1 - self.benchmark.output_tax, "sj")
 
     # elasticities
+    def _elasticity(self, nest: str, axes: str) -> dict[Key, float]:
+        """Return the elasticities of a nest, left open if the model is to be parametric."""
+        values = self._all(getattr(self.elasticities, nest), axes)
+        if not self.parametric:
+            return values
+        numbers = positions(self.elasticities)[nest].ravel().tolist()
+        cells = zip(values.items(), numbers, strict=True)
+        return {c: 1.0 if value == 1 else Elasticity.of(n) for (c, value), n in cells}
+
     @cached_property
     def sigma_armington(self) -> dict[Key, float]:
-        return self._all(self.elasticities.armington, "uis")
+        return self._elasticity("armington", "uis")
 
     @cached_property
     def sigma_intermediate(self) -> dict[Key, float]:
-        return self._all(self.elasticities.intermediate, "sj")
+        return self._elasticity("intermediate", "sj")
 
     @cached_property
     def sigma_value_added(self) -> dict[Key, float]:
-        return self._all(self.elasticities.value_added, "sj")
+        return self._elasticity("value_added", "sj")
 
     @cached_property
     def sigma_top(self) -> dict[Key, float]:
-        return self._all(self.elasticities.top, "sj")
+        return self._elasticity("top", "sj")
 
     @cached_property
     def sigma_final(self) -> dict[Key, float]:
-        return self._all(self.elasticities.final, "sd")
+        return self._elasticity("final", "sd")
 
     @cached_property
     def sigma_agents(self) -> dict[Key, float]:
-        return self._all(self.elasticities.agents, "s")
+        return self._elasticity("agents", "s")
 
     @cached_property
-    def omega(self) -> dict[Key, float]:
-        return self._all(self.elasticities.transformation, "f")
+    def inverse_omega(self) -> dict[Key, float]:
+        """(f) one over the transformation elasticity; 0 where the factor is mobile."""
+        if self.parametric:
+            numbers = positions(self.elasticities)["transformation"].tolist()
+            codes = self.benchmark.factors
+            return {(f,): Elasticity.of(n) for f, n in zip(codes, numbers, strict=True)}
+        return self._all(1 / self.elasticities.transformation, "f")
 
     # which cells meet in which equation
     @cached_property

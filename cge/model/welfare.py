@@ -8,6 +8,7 @@ the technology and the markets of :mod:`cge.model` and the envelope theorem,
              + sum over sectors  receipts dln A  - sum over routes  fob dln k   technology, iceberg
              - sum over nests  spending / (1 - sigma) dln(weight)               weights
              + d(transfer)                       + sum over factors  pay dln V  transfers, supply
+             - price of research * d(research)                                  research
 
 with pf the price and q the quantity at the exporter's border. Nothing is left out and
 nothing approximated; along a path of equilibria the parts add up to the change of welfare.
@@ -36,6 +37,7 @@ COMPONENTS: dict[str, str] = {
     "technology": "technology",
     "trade_cost": "technology",
     "weights": "technology",
+    "research": "research",
     "transfers": "transfers",
     "factor_supply": "factor supply",
 }
@@ -101,8 +103,18 @@ PARTS: tuple[Part, ...] = (
          nest="armington"),
     Part("weights", ((-1.0, "input_spending"),), ((1.0, "input_weight"),), "s", sector="i",
          nest="intermediate"),
+    Part("weights", ((-1.0, "factor_spending"),), ((1.0, "factor_weight"),), "s", sector="j",
+         nest="value_added"),
+    Part("weights", ((-1.0, "value_added_value"),), ((1.0, "value_added_weight"),), "s",
+         sector="j", nest="top"),
+    Part("weights", ((-1.0, "material_value"),), ((1.0, "material_weight"),), "s", sector="j",
+         nest="top"),
     Part("weights", ((-1.0, "final_purchases"),), ((1.0, "final_weight"),), "s", sector="i",
          nest="final"),
+    Part("research", ((-1.0, "research_unit_cost"),), ((1.0, "research"),), "s"),
     Part("transfers", ((1.0, "transfer"),), (), "s"),
     Part("factor_supply", ((1.0, "factor_payment"),), ((1.0, "factor_use"),), "s"),
+    # Those in research beyond the benchmark's: value less price, for their number may be zero.
+    Part("factor_supply", ((1.0, "research_wages"),), (), "s"),
+    Part("factor_supply", ((-1.0, "research_wages"),), ((1.0, "factor_return"),), "s"),
 )  # fmt: skip

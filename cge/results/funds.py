@@ -43,7 +43,9 @@ def taxes_of(solution: Solution, region: str) -> Mapping[str, Tax]:
     return taxes
 
 
-def marginal_cost_of_funds(solution: Solution, regions: Sequence[str] | None = None) -> pd.DataFrame:
+def marginal_cost_of_funds(
+    solution: Solution, regions: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Return the marginal cost of funds of a region's taxes at a solution.
 
     Parameters

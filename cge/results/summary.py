@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cge.calibration.benchmark import Benchmark
-from cge.experiments.instruments import INSTRUMENTS
-from cge.experiments.run import ScenarioRun
-from cge.experiments.scenario import Scenario
+from cge.experiments.run import Case, ScenarioRun
+from cge.experiments.wording import policy_lines
+from cge.results import summary_welfare
+from cge.results.money import money
 from cge.solve.solution import Solution
 
 
@@ -42,7 +43,7 @@ def regional_table(solution: Solution) -> pd.DataFrame:
     The world's row adds up money and leaves percentages of it that have a meaning.
     """
     b = solution.model.benchmark
-    scale = _money(b)[1]
+    scale = money(b)[1]
     ev_value = solution.measure("equivalent_variation_value")
     labour = _labour(b)
     wages, employment = (
@@ -82,17 +83,10 @@ def _labour(benchmark: Benchmark) -> str:
     return "LAB" if "LAB" in benchmark.factors else benchmark.factors[0]
 
 
-def _money(benchmark: Benchmark) -> tuple[str, float]:
-    """Return the money unit of a summary and what a figure is multiplied with to be in it."""
-    if benchmark.unit.startswith("million "):
-        return benchmark.unit.replace("million", "bn"), 1e-3
-    return benchmark.unit, 1.0
-
-
 def columns(benchmark: Benchmark) -> list[tuple[Column, str]]:
     """Return the summary's columns with their units for a benchmark."""
-    money = _money(benchmark)[0]
-    return [(column, column.unit.replace("{money}", money)) for column in COLUMNS]
+    unit = money(benchmark)[0]
+    return [(column, column.unit.replace("{money}", unit)) for column in COLUMNS]
 
 
 def formatted(table: pd.DataFrame) -> list[list[str]]:
@@ -132,6 +126,8 @@ def notes(run: ScenarioRun) -> list[str]:
         "trade are Fisher indices; EV is the exact equivalent variation of the regional agent "
         "(household, government and investment).",
         f"Real wage and employment are those of factor {_labour(b)}.",
+        *(summary_welfare.NOTES if run.decompose else ()),
+        *(f for case in run.cases if run.decompose and (f := summary_welfare.failure(case))),
         "Results hinge on the trade elasticities: compare the sets, not one number.",
     ]
     if b.status == "estimated":
@@ -139,26 +135,19 @@ def notes(run: ScenarioRun) -> list[str]:
     return lines
 
 
-def policy_lines(scenario: Scenario) -> list[str]:
-    """Return each measure of a scenario in words."""
-    lines = []
-    for measure in scenario.policy:
-        where = [
-            f"{key} {value if isinstance(value, str) else ', '.join(value)}"
-            for key in INSTRUMENTS[measure.instrument].keys
-            if (value := getattr(measure, key)) != "all"
-        ]
-        if measure.file is not None:
-            size = f"by the table {measure.file}, column {measure.column}"
-        elif measure.add is not None:
-            size = f"{100 * measure.add:+g} points"
-        elif measure.set_ is not None:
-            size = f"set to {100 * measure.set_:g} %"
-        else:
-            size = f"times {measure.scale:g}"
-        text = f"{measure.instrument.replace('_', ' ')} ({'; '.join(where) or 'all'}) {size}"
-        lines.append(measure.label or text)
-    return lines
+def parts_of(run: ScenarioRun, case: Case) -> list[pd.DataFrame]:
+    """Return the tables of what welfare is made of: by part, and by shock if several."""
+    if not run.decompose:
+        return []
+    tables = (summary_welfare.welfare_table(case), summary_welfare.shock_table(case))
+    return [table for table in tables if table is not None]
+
+
+def _rows(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Return a Markdown table."""
+    titles = [text.replace("|", "\\|") for text in header]  # a measure's label is the user's
+    lines = ["| " + " | ".join(titles) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def markdown(run: ScenarioRun) -> str:
@@ -168,12 +157,12 @@ def markdown(run: ScenarioRun) -> str:
     if scenario.description:
         lines += [scenario.description.strip(), ""]
     for case in run.cases:
-        lines += [f"## Elasticities: {case.elasticities}", ""]
+        lines += [f"## {case.title}", ""]
         table = regional_table(case.solution)
         header = ["", *(f"{c.title}, {unit}" for c, unit in columns(run.benchmark))]
-        lines.append("| " + " | ".join(header) + " |")
-        lines.append("|---" + "|---:" * len(COLUMNS) + "|")
-        lines += ["| " + " | ".join(row) + " |" for row in formatted(table)]
+        lines += _rows(header, formatted(table))
+        for part in parts_of(run, case):
+            lines += ["", *_rows(["", *part.columns], summary_welfare.formatted(part))]
         d = case.solution.diagnostics
         lines += [
             "",
@@ -181,6 +170,8 @@ def markdown(run: ScenarioRun) -> str:
             f"income (limit 1e-9); {d.solver}, {d.iterations} iterations.",
             "",
         ]
+        if case.found:
+            lines += [*(f"- Found: {rate.text}." for rate in case.found), ""]
     lines += ["Notes", ""] + [f"- {line}" for line in notes(run)]
     names = {**run.benchmark.names.get("regions", {})}
     named = ", ".join(f"{code} {name}" for code, name in names.items())

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from cge.experiments.run import ScenarioRun
+from cge.errors import InputError, NoEquilibrium
+from cge.experiments.run import Case, ScenarioRun
 from cge.model.measures import MEASURES
 from cge.model.registry import EXOGENOUS, VARIABLES
+from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
+from cge.results.value_chain_table import tidy_value_chains
 from cge.solve.solution import Solution
 
 COLUMNS = (
-    "scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
-    "measure", "value", "unit", "benchmark", "change", "change_unit",
+    "scenario", "closure", "elasticities", "year", "step", "region", "partner", "sector", "item",
+    "shock", "measure", "value", "unit", "benchmark", "change", "change_unit",
 )  # fmt: skip
 
 #: Where each axis of a variable or outcome goes. On a route, region is the exporter and
@@ -129,16 +133,48 @@ def _one(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
 
 
 def tidy_run(run: ScenarioRun) -> pd.DataFrame:
-    """Return all reported figures of a scenario under all its elasticity sets."""
+    """Return all reported figures of a scenario: all variants, elasticity sets and steps.
+
+    Where welfare can not be taken apart its rows are missing.
+    """
     tables = []
     for case in run.cases:
-        table = tidy_solution(case.solution)
-        table.insert(0, "scenario", run.scenario.name)
-        table.insert(1, "closure", case.solution.closure.name)
-        table.insert(2, "elasticities", case.elasticities)
-        table.insert(3, "year", case.solution.model.benchmark.origin.get("year", ""))
-        tables.append(table)
-    result = pd.concat(tables, ignore_index=True)
+        pieces = [tidy_solution(case.solution), tidy_fiscal(case)]
+        if run.decompose:
+            with contextlib.suppress(NoEquilibrium):
+                pieces.append(tidy_decomposition(case))
+        tables.append(_labelled(case, pd.concat(pieces, ignore_index=True)))
+    return _whole(tables)
+
+
+def tidy_chains(run: ScenarioRun) -> pd.DataFrame:
+    """Return value-added trade and value-chain measures of all cases of a run.
+
+    A table of which there is no inverse (a user's may be one) has no rows.
+    """
+    tables = [pd.DataFrame(columns=list(COLUMNS))]
+    for case in run.cases:
+        with contextlib.suppress(InputError):
+            tables.append(_labelled(case, tidy_value_chains(case.solution)))
+    return _whole(tables)
+
+
+def _labelled(case: Case, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a case's rows with what tells them from those of other cases."""
+    return table.assign(
+        scenario=case.scenario.name, closure=case.solution.closure.name,
+        elasticities=case.elasticities, step=case.step,
+        year=case.solution.model.benchmark.origin.get("year", ""),
+    )  # fmt: skip
+
+
+def _whole(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all cases in the layout of the tidy table."""
+    filled = [table for table in tables if len(table)] or tables
+    result = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
     words = ["scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
-             "measure", "unit", "change_unit"]  # fmt: skip
+             "shock", "measure", "unit", "change_unit"]  # fmt: skip
+    result["shock"] = result["shock"].fillna("")
+    places = ["region", "partner", "sector", "item"]  # one that is not named is missing
+    result[places] = result[places].replace("", np.nan)
     return result.astype(dict.fromkeys(words, "category"))

@@ -1,4 +1,7 @@
-"""The compiled model as immutable arrays; what it means is in :mod:`cge.solve.monomials`."""
+"""The compiled model as immutable arrays; what it means is in :mod:`cge.solve.monomials`.
+
+A template has the elasticities left open; arrays have numbers.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class MonomialArrays:
-    """A compiled model, immutable.
+    """A compiled model with numbers for its elasticities, immutable.
 
     Parameters
     ----------
@@ -63,3 +66,97 @@ class MonomialArrays:
     free_of_term: NDArray[np.int64]
     coefficients: sparse.csr_array
     outcome_coefficients: sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class MonomialTemplate:
+    """A compiled model with open elasticities, immutable.
+
+    With parameters p (:func:`cge.model.elasticity.parameters`) the exponents are
+
+        A(p) = exponents + exponent_slopes @ p
+
+    on the entries of `exponents`, zeros among them, and the coefficients of term k are
+    those below times exp(log_slopes[k] @ p): a tax power of the benchmark raised to an
+    elasticity is such a constant.
+
+    Parameters
+    ----------
+    columns, rows, outcomes, start, free, free_of_term
+        As in :class:`MonomialArrays`.
+    exponents : csr_array (terms, columns)
+        Exponents of the positive variables at parameters of zero.
+    exponent_slopes : csr_array (entries of exponents, parameters)
+    log_slopes : csr_array (terms, parameters)
+    coefficients : csr_array (rows, terms)
+        At parameters of zero.
+    outcome_coefficients : csr_array (outcomes, terms)
+        At parameters of zero.
+    """
+
+    columns: tuple[Block, ...]
+    rows: tuple[Block, ...]
+    outcomes: tuple[Block, ...]
+    start: NDArray[np.float64]
+    free: NDArray[np.bool_]
+    free_of_term: NDArray[np.int64]
+    exponents: sparse.csr_array
+    exponent_slopes: sparse.csr_array
+    log_slopes: sparse.csr_array
+    coefficients: sparse.csr_array
+    outcome_coefficients: sparse.csr_array
+
+    def at(self, parameters: NDArray[np.float64]) -> MonomialArrays:
+        """Return the model with these elasticities; exponents that are zero there are left out.
+
+        Parameters
+        ----------
+        parameters : ndarray (parameters,)
+            As :func:`cge.model.elasticity.parameters` gives them.
+        """
+        form = self.exponents
+        values = form.data + self.exponent_slopes @ parameters
+        exponents = sparse.csr_array((values, form.indices, form.indptr), form.shape, copy=True)
+        exponents.eliminate_zeros()
+        constant = np.exp(self.log_slopes @ parameters)
+
+        def scaled(matrix: sparse.csr_array) -> sparse.csr_array:
+            values = matrix.data * constant[matrix.indices]
+            return sparse.csr_array((values, matrix.indices, matrix.indptr), matrix.shape)
+
+        return MonomialArrays(
+            columns=self.columns,
+            rows=self.rows,
+            outcomes=self.outcomes,
+            start=self.start,
+            free=self.free,
+            exponents=exponents,
+            free_of_term=self.free_of_term,
+            coefficients=scaled(self.coefficients),
+            outcome_coefficients=scaled(self.outcome_coefficients),
+        )
+
+    def log_derivatives(self, levels: NDArray[np.float64]) -> sparse.csr_array:
+        """Return how the log of each term moves with the parameters, variables held.
+
+        The equations F = B t move with parameter p by ``B @ (t * column p)``, with B and
+        the terms t of :meth:`at`; exponents that are zero there count, for they move.
+
+        Parameters
+        ----------
+        levels : ndarray (columns,)
+            Of all variables; those of free ones are not read.
+
+        Returns
+        -------
+        csr_array (terms, parameters)
+            Coefficients included: d log(coefficient * term) / d parameter.
+        """
+        positive = ~self.free
+        logs = np.zeros(len(levels))
+        logs[positive] = np.log(levels[positive])
+        form = self.exponents
+        by_entry = sparse.csr_array(
+            (logs[form.indices], np.arange(form.nnz), form.indptr), (form.shape[0], form.nnz)
+        )
+        return sparse.csr_array(by_entry @ self.exponent_slopes + self.log_slopes)

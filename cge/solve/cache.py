@@ -1,8 +1,9 @@
 """Compiled models on disk, so that a second run need not build them again.
 
-The key is everything the arrays depend on: the benchmark, the speed, the source of
-the equations and of the compiler. A file is written whole or not at all; a damaged
-one is treated as absent.
+What is kept are templates, which serve every set of elasticities. The key is
+everything they depend on: the accounts, which nests are Cobb-Douglas, the source of the
+equations and of the compiler. A file is written whole or not at all; a damaged one is
+treated as absent.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ from scipy import sparse
 
 import cge.model
 from cge.calibration.benchmark import Benchmark
-from cge.solve.arrays import Block, MonomialArrays
+from cge.model.elasticity import cobb_douglas
+from cge.solve.arrays import Block, MonomialTemplate
 
 #: Oldest files are removed when all together take more than this many bytes.
 KEEP_BYTES = 1_000_000_000
+
+_MATRICES = (
+    "exponents", "exponent_slopes", "log_slopes", "coefficients", "outcome_coefficients",
+)  # fmt: skip
 
 
 def default_folder() -> Path:
@@ -34,19 +40,30 @@ def default_folder() -> Path:
 def _source_digest() -> str:
     digest = hashlib.sha256()
     folder = Path(cge.model.__file__).parent
-    for path in [*sorted(folder.glob("*.py")), Path(__file__).with_name("monomials.py")]:
+    compiler = [Path(__file__).with_name(f"{name}.py") for name in ("reader", "monomials")]
+    for path in [*sorted(folder.glob("*.py")), *compiler]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def key(benchmark: Benchmark, speed: str) -> str:
-    """Return the name under which the compiled model of a benchmark is kept."""
-    text = f"{benchmark.fingerprint}-{speed}-{_source_digest()}"
+    """Return the name under which the compiled model of a benchmark is kept.
+
+    Benchmarks that differ in elasticities share it, unless one has a Cobb-Douglas nest
+    where the other has not.
+    """
+    structure = cobb_douglas(benchmark.elasticities[speed]).tobytes().hex()
+    text = f"{benchmark.accounts_fingerprint}-{structure}-{_source_digest()}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def load(folder: Path, name: str) -> MonomialArrays | None:
-    """Return the arrays kept under `name`, or None."""
+def holds(folder: Path, name: str) -> bool:
+    """Return whether there is a file under `name`."""
+    return (folder / f"{name}.npz").is_file()
+
+
+def load(folder: Path, name: str) -> MonomialTemplate | None:
+    """Return the template kept under `name`, or None."""
     path = folder / f"{name}.npz"
     try:
         with path.open("rb") as file, np.load(file) as data:
@@ -56,13 +73,13 @@ def load(folder: Path, name: str) -> MonomialArrays | None:
         return None
 
 
-def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
-    """Keep the arrays under `name`; a folder that cannot be written is left alone."""
+def save(folder: Path, name: str, template: MonomialTemplate) -> None:
+    """Keep the template under `name`; a folder that cannot be written is left alone."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **_pack(arrays))  # type: ignore[arg-type]
+            np.savez(file, **_pack(template))  # type: ignore[arg-type]
         Path(temporary).replace(folder / f"{name}.npz")
         kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
         sizes = np.cumsum([path.stat().st_size for path in kept])
@@ -73,29 +90,29 @@ def save(folder: Path, name: str, arrays: MonomialArrays) -> None:
         return
 
 
-def _pack(arrays: MonomialArrays) -> dict[str, np.ndarray]:
+def _pack(template: MonomialTemplate) -> dict[str, np.ndarray]:
     content: dict[str, np.ndarray] = {
-        "start": arrays.start,
-        "free": arrays.free,
-        "free_of_term": arrays.free_of_term,
+        "start": template.start,
+        "free": template.free,
+        "free_of_term": template.free_of_term,
     }
-    for name in ("exponents", "coefficients", "outcome_coefficients"):
-        matrix = getattr(arrays, name)
+    for name in _MATRICES:
+        matrix = getattr(template, name)
         for part in ("data", "indices", "indptr"):
             content[f"{name}.{part}"] = getattr(matrix, part)
         content[f"{name}.shape"] = np.array(matrix.shape)
     for kind in ("columns", "rows", "outcomes"):
-        for n, block in enumerate(getattr(arrays, kind)):
+        for n, block in enumerate(getattr(template, kind)):
             content[f"{kind}.{n}.{block.name}.{block.start}"] = np.array(block.index, dtype=str)
     # The archive guards its contents with checksums, but not the names it has for them.
     return {**content, "labels": np.array(sorted(content))}
 
 
-def _unpack(content: dict[str, np.ndarray]) -> MonomialArrays:
+def _unpack(content: dict[str, np.ndarray]) -> MonomialTemplate:
     if sorted(content) != sorted([*content["labels"].tolist(), "labels"]):
         raise ValueError("the names in the file are damaged")
     matrices = {}
-    for name in ("exponents", "coefficients", "outcome_coefficients"):
+    for name in _MATRICES:
         parts = tuple(content[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
         matrices[name] = sparse.csr_array(parts, shape=tuple(content[f"{name}.shape"].tolist()))
     blocks: dict[str, list[Block]] = {"columns": [], "rows": [], "outcomes": []}
@@ -105,7 +122,7 @@ def _unpack(content: dict[str, np.ndarray]) -> MonomialArrays:
             _, name, start = rest
             members = tuple(map(tuple, index.tolist())) if index.ndim == 2 else ((),)
             blocks[kind].append(Block(name, int(start), members))
-    return MonomialArrays(
+    return MonomialTemplate(
         columns=tuple(blocks["columns"]),
         rows=tuple(blocks["rows"]),
         outcomes=tuple(blocks["outcomes"]),

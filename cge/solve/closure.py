@@ -52,8 +52,8 @@ class Swap:
     fix : str or Total
         Selector of a variable or an outcome, e.g. ``"trade_volume[CHN, ELEC, USA]"``, or one
         combination of outcomes, for which all freed cells move together.
-    at : float
-        Where it is held.
+    at : float or None
+        Where it is held; None: where the levels of a solve put it (a variable, not an outcome).
     relative : bool
         Whether `at` is a multiple of the benchmark level, or the level itself.
     bound : {"upper", "lower"}, optional
@@ -65,7 +65,7 @@ class Swap:
 
     free: str
     fix: str | Total
-    at: float = 1.0
+    at: float | None = 1.0
     relative: bool = True
     bound: Literal["upper", "lower"] | None = None
     label: str = ""
@@ -127,7 +127,7 @@ class Closure:
     def all_swaps(self) -> tuple[Swap, ...]:
         """Return every swap that always holds, in order."""
         specific = tuple(
-            Swap(f"factor_differential[*, *, {f}]", f"factor_use[*, *, {f}]")
+            Swap(f"factor_differential[*, *, {f}]", f"factor_use[*, *, {f}]", at=None)
             for f in self.specific_factors
         )
         numeraire = (Swap("numeraire", self.numeraire),) if self.numeraire else ()
@@ -255,7 +255,10 @@ def resolve(
                 value=swap.name,
                 allowed="relative: false with a level",
             )
-        level = level0 * swap.at if swap.relative else np.full(len(level0), swap.at)
+        if swap.at is None and fix is None:
+            raise InputError("needs a level", key="closure.at", value=swap.name)
+        at = 1.0 if swap.at is None else swap.at
+        level = level0 * at if swap.relative else np.full(len(level0), at)
         if groups is None:
             unknown[free] = True
         else:
@@ -269,9 +272,10 @@ def resolve(
             ganged[free] = True
         if fix is not None:
             unknown[fix] = False
-            fixed.append(fix)
-            fixed_levels.append(level)
-            fixed_by.append(np.full(len(fix), number))
+            if swap.at is not None:
+                fixed.append(fix)
+                fixed_levels.append(level)
+                fixed_by.append(np.full(len(fix), number))
         else:
             targets.append(rows)
             target_levels.append(level)

@@ -247,11 +247,15 @@ class _Laid:
         """Return benchmark value * total relative change of what it goes with."""
         if not self.part.of:
             return self._sum(self.part.value, end - start)
-        change = np.zeros(self.size)
+        change, free = np.zeros(self.size), False
         for coefficient, name in self.part.of:
-            source = columns if name in self.model.variables else logs
+            of_variable = name in self.model.variables
+            source = columns if of_variable else logs
             change += coefficient * source[self.positions[name]]
-        return self._sum(self.part.value, start) / self.scale * np.expm1(change)
+            free |= of_variable and bool(self.model.arrays.free[self.positions[name]].any())
+        # One of either sign changes by a difference, not by a log.
+        relative = change if free else np.expm1(change)
+        return self._sum(self.part.value, start) / self.scale * relative
 
     def _sum(self, terms: Sequence[tuple[float, str]], values: Array) -> Array:
         total = np.zeros(self.size)

@@ -10,32 +10,36 @@ with one sparse matrix of exponents A, one of coefficients B, and at most one fr
 variable y per term. Exact first and second derivatives are then a few sparse
 products (:mod:`cge.solve.system`). Anything else in a constraint is an error that
 names the constraint.
+
+An exponent may be affine in open elasticities (:mod:`cge.model.elasticity`); what is
+compiled is then a template that is given numbers afterwards.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.core.expr.numeric_expr as nx
 from numpy.typing import NDArray
 from pyomo.core.base.constraint import Constraint
-from pyomo.core.base.expression import Expression, ExpressionData, ScalarExpression
-from pyomo.core.base.var import Var
+from pyomo.core.base.expression import Expression
 from pyomo.core.expr.relational_expr import EqualityExpression
-from pyomo.environ import ConcreteModel, PositiveReals, Reals
+from pyomo.environ import ConcreteModel
 from scipy import sparse
 
-from cge.solve.arrays import Block, MonomialArrays
+from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate
+from cge.solve.reader import NotMonomial, Reader, Rows
 
-#: (coefficient, number of the term) of each monomial.
-Polynomial = list[tuple[float, int]]
+__all__ = ["NotMonomial", "compile_model", "compile_template"]
 
+Integers = NDArray[np.int64]
 
-class NotMonomial(ValueError):
-    """An expression is not a sum of monomials; the message names the constraint."""
+#: Terms that are looked at together: bounds the memory this takes in large models.
+BLOCK = 200_000
+#: Constants of like terms may differ by this much in how their log moves with a parameter.
+LIKE = 1e-12
 
 
 def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> MonomialArrays:
@@ -44,7 +48,7 @@ def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> Monomia
     Parameters
     ----------
     model : ConcreteModel
-        Its active equality constraints are the rows.
+        Its active equality constraints are the rows. Exponents are numbers.
     outcomes : sequence of str
         Names of the model's expressions to compile beside them.
 
@@ -54,7 +58,29 @@ def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> Monomia
         Naming the first constraint that is not an equality between sums of
         monomials, or the variable whose domain is neither positive nor real.
     """
-    reader = _Reader()
+    return compile_template(model, outcomes, 0).at(np.zeros(0))
+
+
+def compile_template(
+    model: ConcreteModel, outcomes: Sequence[str], parameters: int
+) -> MonomialTemplate:
+    """Read the equations and outcomes of a Pyomo model with open elasticities.
+
+    Parameters
+    ----------
+    model : ConcreteModel
+        As for :func:`compile_model`; exponents may be affine in open elasticities.
+    outcomes : sequence of str
+    parameters : int
+        Number of open elasticities.
+
+    Raises
+    ------
+    NotMonomial
+        As :func:`compile_model`; also where an open elasticity stands elsewhere than in
+        an exponent, and where like terms differ in how their constants depend on one.
+    """
+    reader = Reader(1 + parameters)
     columns = reader.read_variables(model)
     rows, coefficients = reader.read_rows(
         (c.local_name, c, _equation) for c in model.component_objects(Constraint, active=True)
@@ -64,76 +90,175 @@ def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> Monomia
         (name, named[name], _value) for name in outcomes
     )
     free = np.array(reader.free, dtype=bool)
-    terms = reader.terms()
-    merged, number = _merge(terms)
-    _check_free(terms, free, coefficients, rows)
-    count = merged.shape[0]
-    linear = sparse.csr_array(merged[:, np.flatnonzero(free)]).tocoo()
-    free_of_term = np.full(count, -1, dtype=np.int64)
-    free_of_term[linear.row] = np.flatnonzero(free)[linear.col]
-    positive = sparse.csr_array(merged @ sparse.diags_array((~free).astype(float)))
-    positive.eliminate_zeros()
-    return MonomialArrays(
+    terms, width = reader.terms(), 1 + parameters
+    blocks = range(0, terms.shape[0], BLOCK)
+    parts = [_examine(_Entries.of(terms[k : k + BLOCK], width), free) for k in blocks]
+    bad = np.concatenate([k + part.misplaced for k, part in zip(blocks, parts, strict=True)])
+    if len(bad):
+        name = _first_with(bad, coefficients, rows)
+        raise NotMonomial(f"{name}: a variable of either sign stands in a product or power")
+    first, number = _like(np.concatenate([part.projections for part in parts]))
+    log_slopes = sparse.csr_array(sparse.vstack([part.log_slopes for part in parts]))
+    difference = (log_slopes - log_slopes[first][number]).tocoo()
+    bad = np.unique(difference.row[np.abs(difference.data) > LIKE])
+    if len(bad):
+        name = _first_with(bad, coefficients, rows)
+        raise NotMonomial(f"{name}: a constant to an open elasticity does not cancel")
+    merged = _Entries.of(sparse.csr_array(terms[first]), width)
+    exponents, exponent_slopes, free_of_term = _exponents(merged, free)
+    count = len(first)
+    return MonomialTemplate(
         columns=columns,
         rows=rows,
         outcomes=outcome_blocks,
         start=np.array(reader.start),
         free=free,
-        exponents=positive,
         free_of_term=free_of_term,
+        exponents=exponents,
+        exponent_slopes=exponent_slopes,
+        log_slopes=_compact(sparse.csr_array(log_slopes[first])),
         coefficients=_csr(coefficients, _length(rows), number, count),
         outcome_coefficients=_csr(outcome_coefficients, _length(outcome_blocks), number, count),
     )
 
 
-def _merge(terms: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.int64]]:
-    """Return the distinct terms, and for every term the number of its like.
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Entries of terms, in order: part 0 is the constant of an exponent, n a slope.
 
-    Like terms are found by two random projections of their exponents, which agree to
-    the last bit where the exponents do.
+    Parameters
+    ----------
+    terms, width : int
+        Number of terms, and of parts.
+    term, column, part, power : ndarray
     """
-    projections = np.random.default_rng(0).standard_normal((terms.shape[1], 2))
-    sums = terms @ projections
-    order = np.lexsort((sums[:, 1], sums[:, 0]))
-    different = (np.diff(sums[order], axis=0) != 0).any(axis=1)
+
+    terms: int
+    width: int
+    term: NDArray[np.int32]
+    column: NDArray[np.int32]
+    part: NDArray[np.int32]
+    power: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, terms: sparse.csr_array, width: int) -> _Entries:
+        """Return the entries of terms by place, as :class:`cge.solve.reader.Reader` has them."""
+        term = np.repeat(np.arange(terms.shape[0], dtype=np.int32), np.diff(terms.indptr))
+        column = (terms.indices // width).astype(np.int32)
+        part = (terms.indices - column * np.int64(width)).astype(np.int32)
+        return cls(terms.shape[0], width, term, column, part, terms.data)
+
+
+@dataclass(frozen=True, eq=False)
+class _Examined:
+    """What is found out about terms.
+
+    Parameters
+    ----------
+    projections : ndarray (terms, 2)
+        Random projections of constants and slopes of the exponents, which agree to the
+        last bit where these do. Constants raised to open elasticities do not count.
+    log_slopes : csr_array (terms, parameters)
+        Slopes of the logs of such constants.
+    misplaced : ndarray of int
+        Terms in which a free variable stands in a product or power.
+    """
+
+    projections: NDArray[np.float64]
+    log_slopes: sparse.csr_array
+    misplaced: Integers
+
+
+def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
+    rng = np.random.default_rng(0)
+    of_column = np.vstack([rng.standard_normal((len(free), 2)), np.zeros(2)])
+    of_part = np.vstack([np.ones(2), rng.standard_normal((e.width - 1, 2))])
+    projections = [
+        np.bincount(e.term, e.power * of_column[e.column, n] * of_part[e.part, n], e.terms)
+        for n in range(2)
+    ]
+    constant = e.column == len(free)
+    log_slopes = sparse.csr_array(
+        (e.power[constant], (e.term[constant], e.part[constant] - 1)),
+        shape=(e.terms, e.width - 1),
+    )
+    linear = np.append(free, False)[e.column]
+    term = e.term[linear]
+    odd = term[(e.power[linear] != 1) | (e.part[linear] != 0)]
+    several = np.flatnonzero(np.bincount(term, minlength=1) > 1)
+    return _Examined(np.column_stack(projections), log_slopes, np.union1d(odd, several))
+
+
+def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
+    """Return the first of each set of like terms, and for every term the number of its set.
+
+    Terms are like whose exponents agree whatever the open elasticities are.
+    """
+    order = np.lexsort((projections[:, 1], projections[:, 0]))
+    different = (np.diff(projections[order], axis=0) != 0).any(axis=1)
     group = np.concatenate([[0], np.cumsum(different)])
     number = np.empty(len(order), dtype=np.int64)
     number[order] = group
-    first = order[np.concatenate([[True], different])]
-    return sparse.csr_array(terms[first]), number
+    return order[np.concatenate([[True], different])], number
 
 
-def _check_free(
-    terms: sparse.csr_array, free: NDArray[np.bool_], rows: _Rows, blocks: tuple[Block, ...]
-) -> None:
-    """Raise NotMonomial if a free variable stands in a product or power."""
-    within = sparse.csr_array(terms[:, np.flatnonzero(free)])
-    power = within @ np.ones(within.shape[1])
-    bad = np.flatnonzero((power != 0) & (power != 1) | (np.diff(within.indptr) > 1))
-    if not len(bad):
-        return
-    entry = np.flatnonzero(np.isin(np.array(rows.terms), bad))
-    name = "an outcome"
-    if len(entry):
-        row = int(np.searchsorted(np.array(rows.starts), entry[0], side="right")) - 1
-        block = next(b for b in blocks if b.start <= row < b.start + len(b))
-        index = block.index[row - block.start]
-        name = f"{block.name}[{','.join(index)}]" if index else block.name
-    raise NotMonomial(f"{name}: a variable of either sign stands in a product or power")
+def _exponents(
+    e: _Entries, free: NDArray[np.bool_]
+) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
+    """Return constants and slopes of the exponents, and the free column of each term.
+
+    The slopes have a row for each entry of the constants, which may be zero.
+    """
+    linear = np.append(free, False)[e.column]
+    free_of_term = np.full(e.terms, -1, dtype=np.int64)
+    free_of_term[e.term[linear]] = e.column[linear]
+    keep = ~linear & (e.column < len(free))
+    term, column, part, power = e.term[keep], e.column[keep], e.part[keep], e.power[keep]
+    begins = np.ones(len(term), dtype=bool)
+    begins[1:] = (np.diff(term) != 0) | (np.diff(column) != 0)
+    entry = np.cumsum(begins) - 1
+    constant, slope = part == 0, part > 0
+    values = np.zeros(int(begins.sum()))
+    values[entry[constant]] = power[constant]
+    starts = np.searchsorted(term[begins], np.arange(e.terms + 1))
+    exponents = sparse.csr_array((values, column[begins], starts), shape=(e.terms, len(free)))
+    slopes = sparse.csr_array(
+        (power[slope], (entry[slope], part[slope] - 1)), shape=(len(values), e.width - 1)
+    )
+    return _compact(exponents), _compact(slopes), free_of_term
+
+
+def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
+    """Return the name of the first equation in which one of the terms stands."""
+    entry = np.flatnonzero(np.isin(np.array(rows.terms), terms))
+    if not len(entry):
+        return "an outcome"
+    row = int(np.searchsorted(np.array(rows.starts), entry[0], side="right")) - 1
+    block = next(b for b in blocks if b.start <= row < b.start + len(b))
+    index = block.index[row - block.start]
+    return f"{block.name}[{','.join(index)}]" if index else block.name
 
 
 def _length(blocks: tuple[Block, ...]) -> int:
     return sum(len(block) for block in blocks)
 
 
-def _csr(data: _Rows, rows: int, number: NDArray[np.int64], terms: int) -> sparse.csr_array:
+def _csr(data: Rows, rows: int, number: Integers, terms: int) -> sparse.csr_array:
     matrix = sparse.csr_array(
         (np.array(data.values), number[np.array(data.terms)], np.array(data.starts)),
         shape=(rows, terms),
     )
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
-    return matrix
+    return _compact(matrix)
+
+
+def _compact(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Return the matrix with indices of four bytes: half the space, and quicker products."""
+    if max(matrix.nnz, *matrix.shape) >= 2**31:
+        return matrix
+    parts = (matrix.data, matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))
+    return sparse.csr_array(parts, shape=matrix.shape)
 
 
 def _equation(constraint: Any) -> tuple[Any, Any]:
@@ -145,247 +270,3 @@ def _equation(constraint: Any) -> tuple[Any, Any]:
 
 def _value(expression: Any) -> tuple[Any, Any]:
     return expression.expr, 0.0
-
-
-class _Rows:
-    """Rows under construction in compressed form."""
-
-    def __init__(self) -> None:
-        self.values = array("d")
-        self.terms = array("q")
-        self.starts = array("q", [0])
-
-
-class _Reader:
-    """Walks expressions once and writes down their terms."""
-
-    def __init__(self) -> None:
-        self.column_of: dict[int, int] = {}
-        self.start: list[float] = []
-        self.free: list[bool] = []
-        self.columns = array("i")
-        self.powers = array("d")
-        self.ends = array("q", [0])
-        self.named: dict[int, Polynomial] = {}
-
-    def read_variables(self, model: ConcreteModel) -> tuple[Block, ...]:
-        blocks = []
-        for component in model.component_objects(Var):
-            begin = len(self.start)
-            index = []
-            for key, var in component.items():
-                if var.fixed:
-                    raise NotMonomial(f"variable {var.name} is fixed; make it exogenous instead")
-                self.column_of[id(var)] = len(self.start)
-                if var.domain is PositiveReals:
-                    self.free.append(False)
-                elif var.domain is Reals:
-                    self.free.append(True)
-                else:
-                    raise NotMonomial(
-                        f"variable {var.name} has domain {var.domain}; "
-                        "use PositiveReals, or Reals for one that may have either sign"
-                    )
-                self.start.append(float(var.value))
-                index.append(_codes(key))
-            blocks.append(Block(component.local_name, begin, tuple(index)))
-        return tuple(blocks)
-
-    def read_rows(
-        self, components: Iterable[tuple[str, Any, Any]]
-    ) -> tuple[tuple[Block, ...], _Rows]:
-        rows, blocks, count = _Rows(), [], 0
-        for name, component, sides in components:
-            index = []
-            for key, item in component.items():
-                if not getattr(item, "active", True):
-                    continue
-                total: dict[int, float] = {}
-                try:
-                    left, right = sides(item)
-                    for coefficient, term in self.polynomial(left):
-                        total[term] = total.get(term, 0.0) + coefficient
-                    for coefficient, term in self.polynomial(right):
-                        total[term] = total.get(term, 0.0) - coefficient
-                except NotMonomial as error:
-                    raise NotMonomial(f"{item.name}: {error}") from None
-                rows.terms.extend(total)
-                rows.values.extend(total.values())
-                rows.starts.append(len(rows.terms))
-                index.append(_codes(key))
-            blocks.append(Block(name, count, tuple(index)))
-            count += len(index)
-        return tuple(blocks), rows
-
-    def term(self, powers: dict[int, float]) -> int:
-        """Write down a term with these exponents and return its number."""
-        self.columns.extend(powers)
-        self.powers.extend(powers.values())
-        self.ends.append(len(self.columns))
-        return len(self.ends) - 2
-
-    def powers_of(self, term: int) -> Iterable[tuple[int, float]]:
-        """Return (column, exponent) of a term."""
-        here = slice(self.ends[term], self.ends[term + 1])
-        return zip(self.columns[here], self.powers[here])
-
-    def terms(self) -> sparse.csr_array:
-        """Return the exponents of all terms, free variables among them."""
-        shape = (len(self.ends) - 1, len(self.start))
-        matrix = sparse.csr_array(
-            (np.frombuffer(self.powers), np.frombuffer(self.columns, np.int32), self.ends), shape
-        )
-        matrix.eliminate_zeros()
-        matrix.sort_indices()
-        return matrix
-
-    # -- expressions ----------------------------------------------------------------------
-
-    def polynomial(self, expr: Any) -> Polynomial:
-        """Return an expression as a list of (coefficient, term)."""
-        kind = _KINDS.get(expr.__class__, 0)
-        if kind == _SUM:
-            return [monomial for arg in expr.args for monomial in self.polynomial(arg)]
-        if kind == _NAME:
-            known = self.named.get(id(expr))
-            if known is None:
-                known = self.named[id(expr)] = self.polynomial(expr.expr)
-            return known
-        if kind == _PRODUCT and expr.args[0].__class__ is float:
-            factor, other = expr.args
-            return [(factor * c, term) for c, term in self.polynomial(other)]
-        if kind == _NEGATION:
-            return [(-c, term) for c, term in self.polynomial(expr.args[0])]
-        powers: dict[int, float] = {}
-        try:
-            coefficient = self.multiply(expr, powers)
-        except _IsSum:
-            return self.expand(expr)
-        return [(coefficient, self.term(powers))]
-
-    def multiply(self, expr: Any, powers: dict[int, float]) -> float:
-        """Multiply a monomial's factors into `powers`; return its coefficient.
-
-        Raises _IsSum where the expression is a sum, for the caller to expand.
-        """
-        column_of, kind_of, columns, exponents, ends = (
-            self.column_of, _KINDS.get, self.columns, self.powers, self.ends,
-        )  # fmt: skip
-        coefficient = 1.0
-        pending: list[tuple[Any, float]] = [(expr, 1.0)]
-        while pending:
-            expr, power = pending.pop()
-            column = column_of.get(id(expr))
-            if column is not None:
-                powers[column] = powers.get(column, 0.0) + power
-                continue
-            kind = kind_of(expr.__class__, 0)
-            if kind == _PRODUCT:
-                left, right = expr.args
-                pending.append((right, power))
-                pending.append((left, power))
-            elif kind == _NUMBER:
-                coefficient *= _number_power(expr, power)
-            elif kind == _NAME:
-                polynomial = self.polynomial(expr)
-                if len(polynomial) != 1:
-                    raise _IsSum
-                factor, term = polynomial[0]
-                coefficient *= _number_power(factor, power)
-                here = slice(ends[term], ends[term + 1])
-                for column, exponent in zip(columns[here], exponents[here], strict=True):
-                    powers[column] = powers.get(column, 0.0) + exponent * power
-            elif kind == _QUOTIENT:
-                left, right = expr.args
-                pending.append((right, -power))
-                pending.append((left, power))
-            elif kind == _POWER:
-                base, exponent = expr.args
-                pending.append((base, power * _constant(exponent)))
-            elif kind == _NEGATION:
-                coefficient *= _number_power(-1.0, power)
-                pending.append((expr.args[0], power))
-            elif kind == _SUM:
-                if len(expr.args) > 1:
-                    raise _IsSum
-                pending.append((expr.args[0], power))
-            elif not expr.is_potentially_variable():
-                coefficient *= _number_power(float(nx.value(expr)), power)
-            else:
-                raise NotMonomial(f"'{_shorten(expr)}' is not a sum of monomials")
-        return coefficient
-
-    def expand(self, expr: Any) -> Polynomial:
-        """Return a product, quotient or power that contains a sum as a list of monomials."""
-        kind = _KINDS.get(expr.__class__, 0)
-        if kind == _PRODUCT:
-            left, right = (self.polynomial(arg) for arg in expr.args)
-            return [self.product(a, b, 1.0) for a in left for b in right]
-        if kind == _QUOTIENT:
-            numerator, denominator = (self.polynomial(arg) for arg in expr.args)
-            if len(denominator) != 1:
-                raise NotMonomial(f"'{_shorten(expr)}' divides by a sum")
-            return [self.product(a, denominator[0], -1.0) for a in numerator]
-        base, exponent = expr.args
-        times = _constant(exponent)
-        if times != int(times) or not 0 < times <= 4:
-            raise NotMonomial(f"'{_shorten(expr)}' is a sum to the power {times:g}")
-        result = polynomial = self.polynomial(base)
-        for _ in range(int(times) - 1):
-            result = [self.product(a, b, 1.0) for a in result for b in polynomial]
-        return result
-
-    def product(
-        self, a: tuple[float, int], b: tuple[float, int], power: float
-    ) -> tuple[float, int]:
-        """Return a * b**power."""
-        powers = dict(self.powers_of(a[1]))
-        for column, exponent in self.powers_of(b[1]):
-            powers[column] = powers.get(column, 0.0) + exponent * power
-        return a[0] * _number_power(b[0], power), self.term(powers)
-
-
-class _IsSum(Exception):
-    """Signals that an expression is a sum, not a single monomial."""
-
-
-_PRODUCT, _NUMBER, _NAME, _QUOTIENT, _POWER, _NEGATION, _SUM = range(1, 8)
-_KINDS: dict[type, int] = {
-    nx.ProductExpression: _PRODUCT,
-    nx.MonomialTermExpression: _PRODUCT,
-    nx.DivisionExpression: _QUOTIENT,
-    nx.PowExpression: _POWER,
-    nx.NegationExpression: _NEGATION,
-    nx.SumExpression: _SUM,
-    nx.LinearExpression: _SUM,
-    ExpressionData: _NAME,
-    ScalarExpression: _NAME,
-    **dict.fromkeys((float, int, bool, np.float64, np.float32, np.int64, np.int32), _NUMBER),
-}
-
-
-def _codes(key: Any) -> tuple[str, ...]:
-    if key is None:
-        return ()
-    return key if isinstance(key, tuple) else (key,)
-
-
-def _constant(expr: Any) -> float:
-    if _KINDS.get(expr.__class__) == _NUMBER:
-        return float(expr)
-    if expr.is_potentially_variable():
-        raise NotMonomial(f"exponent '{_shorten(expr)}' is not a number")
-    return float(nx.value(expr))
-
-
-def _number_power(base: float, power: float) -> float:
-    if power == 1:
-        return float(base)
-    if (base < 0 and power != int(power)) or (base == 0 and power < 0):
-        raise NotMonomial(f"{base:g} to the power {power:g} is not a real number")
-    return float(base) ** power
-
-
-def _shorten(expr: Any, limit: int = 80) -> str:
-    text = str(expr)
-    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -123,6 +123,10 @@ class SquareSystem:
         """Return derivatives by unknown from derivatives by log (level where free) of columns."""
         return self._map.T @ by_log
 
+    def spread(self, by_unknown: Array) -> Array:
+        """Return changes of log columns (levels where free) from changes of the unknowns."""
+        return self._map @ by_unknown
+
     def levels(self, z: Array, levels: Array) -> Array:
         """Return the levels of all columns with the unknowns at `z`."""
         result = levels.copy()

@@ -1,0 +1,165 @@
+"""Where every nest of a model stands on its menu, and how it moves from year to year.
+
+The model is compiled with the elasticities of the year; the weights of its nests are
+exogenous. Between years every nest moves along its menu (:mod:`cge.dynamics.menu`)
+towards the weights that are cheapest at the prices it has seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.elasticities import NEST_AXES
+from cge.dynamics.menu import Menu
+from cge.errors import InputError
+from cge.solve.layout import Family
+from cge.solve.model import Model
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """A family of inputs: weight, value, and price (a variable, or value over quantity)."""
+
+    weight: str
+    value: str
+    quantity: str = ""
+    price: str = ""
+
+
+#: Every nest with weights: its name in the elasticities and the inputs it is made of.
+NESTS: dict[str, tuple[_Inputs, ...]] = {
+    "armington": (_Inputs("origin_weight", "route_spending", "arrivals"),),
+    "intermediate": (_Inputs("input_weight", "input_spending", "input_use"),),
+    "final": (_Inputs("final_weight", "final_purchases", "final_use"),),
+    "value_added": (_Inputs("factor_weight", "factor_spending", "factor_use"),),
+    "top": (
+        _Inputs("value_added_weight", "value_added_value", price="value_added_price"),
+        _Inputs("material_weight", "material_value", price="material_price"),
+    ),
+}
+
+
+class Sourcing:
+    """The menus of all nests of a compiled model.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled with short-run elasticities.
+
+    Raises
+    ------
+    InputError
+        If a nest is Cobb-Douglas in the short run only, or substitutes less in the long run.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        parts = [self._lay(nest, inputs) for nest, inputs in NESTS.items()]
+        offset, nests = 0, []
+        for nest, short, _, _, _ in parts:
+            nests.append(nest + offset)
+            offset += len(short)
+        self.menu = Menu(
+            np.concatenate(nests),
+            np.concatenate([p[3] for p in parts]),
+            np.concatenate([p[1] for p in parts]),
+            np.concatenate([p[2] for p in parts]),
+        )
+        #: Columns of the weights, in the order of the menu's inputs.
+        self.columns: Integers = np.concatenate([p[4] for p in parts])
+
+    @property
+    def start(self) -> Array:
+        """Log weights in the benchmark."""
+        return np.zeros(len(self.columns))
+
+    def _lay(
+        self, nest: str, inputs: tuple[_Inputs, ...]
+    ) -> tuple[Integers, Array, Array, Array, Integers]:
+        """Return (nest of each input, short, long by nest, shares, weight columns)."""
+        model = self.model
+        b = model.benchmark
+        axes = NEST_AXES[nest]
+        keys: list[tuple[str, ...]] = []
+        values, columns = [], []
+        for one in inputs:
+            weight = model.variables[one.weight]
+            value = model.outcomes[one.value]
+            where = _matching(value, weight)
+            start = model.outcome_start[value.block.positions][where]
+            codes = [weight.codes[weight.axes.index(axis)].tolist() for axis in axes]
+            keys += list(zip(*codes, strict=True))
+            values.append(start)
+            columns.append(np.arange(weight.block.start, weight.block.start + len(weight.block)))
+        number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+        nest_of = np.array([number[key] for key in keys], dtype=np.int64)
+        value = np.concatenate(values)
+        share = value / np.bincount(nest_of, value, len(number))[nest_of]
+        order = {
+            "u": b.use_classes, "s": b.regions, "i": b.sectors, "j": b.sectors, "d": b.agents,
+        }  # fmt: skip
+        index = tuple(
+            np.array([order[axis].index(key[n]) for key in number], dtype=np.int64)
+            for n, axis in enumerate(axes)
+        )
+        short = getattr(b.elasticities["short"], nest)
+        long = getattr(b.elasticities["long"], nest)
+        self._check(nest, short, long)
+        return nest_of, short[index], long[index], share, np.concatenate(columns)
+
+    @staticmethod
+    def _check(nest: str, short: Array, long: Array) -> None:
+        if (long < short).any():
+            raise InputError(
+                "substitutes less in the long run than in the short", key=f"elasticities.{nest}",
+                value=float(long[long < short][0]), allowed="long >= short",
+            )  # fmt: skip
+        if ((short == 1) & (long != 1)).any():
+            raise InputError(
+                "is Cobb-Douglas in the short run, and such a nest has no weights to adapt",
+                key=f"elasticities.{nest}", value=1.0, allowed="a short-run value other than 1",
+            )  # fmt: skip
+
+    def prices(self, levels: Array, outcomes: Array) -> Array:
+        """Return the price of every input relative to the benchmark.
+
+        Parameters
+        ----------
+        levels, outcomes : ndarray
+            Of a solution.
+        """
+        model = self.model
+        found = []
+        for inputs in NESTS.values():
+            for one in inputs:
+                weight = model.variables[one.weight]
+                if one.price:
+                    price = model.variables[one.price]
+                    found.append(levels[price.block.positions][_matching(price, weight)])
+                    continue
+                value, quantity = model.outcomes[one.value], model.outcomes[one.quantity] if (
+                    one.quantity in model.outcomes) else model.variables[one.quantity]  # fmt: skip
+                if one.quantity in model.outcomes:
+                    now, then = outcomes, model.outcome_start
+                else:
+                    now, then = levels, model.arrays.start
+                paid = outcomes[value.block.positions] / model.outcome_start[value.block.positions]
+                bought = now[quantity.block.positions] / then[quantity.block.positions]
+                ratio = paid[_matching(value, weight)] / bought[_matching(quantity, weight)]
+                found.append(ratio)
+        return np.concatenate(found)
+
+
+def _matching(family: Family, weight: Family) -> Integers:
+    """Return where the cells of a weight stand in another family."""
+    if family.block.index == weight.block.index:
+        return np.arange(len(weight.block))
+    where = {cell: n for n, cell in enumerate(family.block.index)}
+    return np.array([where[cell] for cell in weight.block.index], dtype=np.int64)

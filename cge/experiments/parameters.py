@@ -1,0 +1,136 @@
+"""The uncertain elasticities of a scenario: one parameter for each nest and sector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.calibration.elasticity_ranges import Ranges
+from cge.calibration.elasticity_sets import Entry
+from cge.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: In place of a sector for nests that have one value for all of them.
+ALL = "all"
+#: A range narrower than this is none: averages over members leave round-off.
+NO_WIDTH = 1e-9
+#: A nest this close to 1 is moved away from it: the Cobb-Douglas limit is another set of
+#: equations, and just beside it prices are determined to fewer digits.
+NEAR_ONE = 1e-4
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An elasticity with its range.
+
+    Parameters
+    ----------
+    nest : str
+    sector : str
+        ``all`` for nests without sectors.
+    low, central, high : float
+    shared : bool
+        Whether one published value stands for several sectors.
+    status, citation : str
+        Of the entries behind it, those of several separated by semicolons.
+    """
+
+    nest: str
+    sector: str
+    low: float
+    central: float
+    high: float
+    shared: bool = False
+    status: str = ""
+    citation: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name in tables: ``armington[ELEC]``, or the nest alone."""
+        return self.nest if self.sector == ALL else f"{self.nest}[{self.sector}]"
+
+
+def uncertain_parameters(ranges: Ranges, sectors: Sequence[str]) -> tuple[Parameter, ...]:
+    """Return every elasticity whose range has a width, by nest and sector.
+
+    Parameters
+    ----------
+    ranges : Ranges
+    sectors : sequence of str
+        Codes of the model's sectors.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = []
+    for nest, entries in ranges.entries.items():
+        ends = [_by_sector(getattr(ranges, end), nest) for end in ("low", "central", "high")]
+        wide = "*" in {entry.sector for group in entries for entry in group}
+        codes = sectors if len(ends[0]) > 1 or _sector_axis(nest) is not None else (ALL,)
+        for k, code in enumerate(codes):
+            low, central, high = (float(end[k]) for end in ends)
+            if high - low > NO_WIDTH:
+                behind = entries[k] if code != ALL else tuple(dict.fromkeys(sum(entries, ())))
+                found.append(
+                    Parameter(nest, code, low, min(max(central, low), high), high,
+                              wide and code != ALL, _words(behind, "status"),
+                              _words(behind, "citation"))
+                )  # fmt: skip
+    if not found:
+        raise InputError(
+            "no elasticity has a range: low and high are the same everywhere",
+            key="elasticities", allowed="a set whose entries have low < high",
+        )  # fmt: skip
+    return tuple(found)
+
+
+def with_values(
+    central: Elasticities,
+    parameters: Sequence[Parameter],
+    values: Sequence[float],
+    sectors: Sequence[str],
+) -> Elasticities:
+    """Return elasticities with drawn values in the cells of the parameters.
+
+    A parameter's value holds in all regions and use classes, as the central one does.
+    """
+    arrays = {nest: np.array(getattr(central, nest)) for nest in NEST_AXES}
+    for parameter, value in zip(parameters, values, strict=True):
+        array = arrays[parameter.nest]
+        axis = _sector_axis(parameter.nest)
+        if axis is None:
+            array[...] = value
+        else:
+            np.moveaxis(array, axis, 0)[list(sectors).index(parameter.sector)] = value
+    return Elasticities(**arrays)
+
+
+def away_from_one(values: Array) -> Array:
+    """Return values with those within `NEAR_ONE` of 1 moved to that distance from it."""
+    near = np.abs(values - 1) < NEAR_ONE
+    return np.where(near, np.where(values < 1, 1 - NEAR_ONE, 1 + NEAR_ONE), values)
+
+
+def _sector_axis(nest: str) -> int | None:
+    axes = NEST_AXES[nest]
+    return next((k for k, axis in enumerate(axes) if axis in "ij"), None)
+
+
+def _by_sector(elasticities: Elasticities, nest: str) -> Array:
+    """Return a nest's value for each sector, or its one value; it is the same elsewhere."""
+    array = getattr(elasticities, nest)
+    axis = _sector_axis(nest)
+    if axis is None:
+        return array.reshape(-1)[:1]
+    return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)[:, 0]
+
+
+def _words(entries: Sequence[Entry], field: str) -> str:
+    return "; ".join(dict.fromkeys(str(getattr(entry, field)) for entry in entries))

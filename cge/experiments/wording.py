@@ -1,0 +1,106 @@
+"""Measures, responses and financing in words, for tables and labels."""
+
+from __future__ import annotations
+
+from cge.experiments.compose import members
+from cge.experiments.instruments import INSTRUMENTS, QUOTA
+from cge.experiments.measures import Codes, Financing, Measure, Response
+from cge.experiments.scenario import Scenario
+
+_RENTS = {"importer": "to the importer", "exporter": "to the exporter", "lost": "lost"}
+
+
+def _codes(value: Codes) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def measure_text(measure: Measure) -> str:
+    """Return a measure in words, or its label."""
+    if measure.label:
+        return measure.label
+    instrument = INSTRUMENTS[measure.instrument]
+    where = [
+        f"{key} {_codes(value)}"
+        for key in instrument.keys
+        if (value := getattr(measure, key)) != "all"
+    ]
+    name = measure.instrument.replace("_", " ")
+    return f"{name} ({'; '.join(where) or 'all'}) {_size(measure)}"
+
+
+def _size(measure: Measure) -> str:
+    if measure.instrument == QUOTA:
+        assert measure.to is not None
+        held = "at" if measure.binding else "at most"
+        rents = _RENTS[measure.rents or "importer"]
+        return f"{held} {100 * measure.to:g} % of the benchmark volume, rents {rents}"
+    if measure.file is not None:
+        return f"by the table {measure.file}, column {measure.column}"
+    if measure.add is not None:
+        return f"{100 * measure.add:+g} points"
+    if measure.set_ is not None:
+        return f"set to {100 * measure.set_:g} %"
+    if measure.scale is not None:
+        return f"times {measure.scale:g}"
+    if measure.budget is not None:
+        what = INSTRUMENTS[measure.instrument].fiscal
+        return f"with {what} of {100 * measure.budget:g} % of GDP"
+    return "at the rate that makes the variants equal"
+
+
+def response_text(response: Response) -> str:
+    """Return a response in words, or its label."""
+    if response.label:
+        return response.label
+    by = _codes(response.by)
+    sector = "" if response.sector is None else f", sector {_codes(response.sector)}"
+    if response.kind == "retaliation":
+        share = 1.0 if response.share is None else response.share
+        to = _codes(response.to or "all")
+        return f"retaliation by {by} against {to}, share {share:g}{sector}"
+    against = _codes(response.against or "all")
+    return f"countervailing duty by {by} against {against}, chi {response.chi or 0.0:g}{sector}"
+
+
+def financing_text(financing: Financing) -> str:
+    """Return a way of financing in words, or its label."""
+    if financing.label:
+        return financing.label
+    instrument = INSTRUMENTS[financing.instrument]
+    where = [
+        f"{key} {_codes(value)}"
+        for key in instrument.keys
+        if key != instrument.owner and (value := getattr(financing, key)) != "all"
+    ]
+    name = financing.instrument.replace("_", " ")
+    return f"budget of {financing.region} kept by {name} ({'; '.join(where) or 'all'})"
+
+
+def equal_text(scenario: Scenario) -> str:
+    """Return what the variants have in common in words."""
+    equal = scenario.equal
+    assert equal is not None
+    if isinstance(equal.value, str):
+        return f"{equal.what} of {equal.region} as in variant {equal.value}"
+    if equal.what == "outlay":
+        return f"outlay of {100 * equal.value:g} % of the GDP of {equal.region}"
+    return f"equivalent variation of {equal.value:g} % in {equal.region}"
+
+
+def policy_lines(scenario: Scenario) -> list[str]:
+    """Return all that a scenario does, one line for each measure or member."""
+    family = members(scenario)
+    if len(family) == 1 and not family[0].variant:
+        return _lines(scenario)
+    return [
+        f"{member.variant}: {'; '.join(_lines(member.scenario)) or 'nothing'}" for member in family
+    ]
+
+
+def _lines(scenario: Scenario) -> list[str]:
+    lines = [measure_text(measure) for measure in scenario.policy]
+    lines += [response_text(response) for response in scenario.responses]
+    lines += [financing_text(financing) for financing in scenario.financing]
+    if scenario.equal is not None:
+        lines.append(equal_text(scenario))
+    return lines

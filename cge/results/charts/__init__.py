@@ -1,0 +1,1 @@
+"""Figures for a paper, from the same pages as the tables."""

@@ -1,0 +1,102 @@
+"""What a policy costs the budget, and what it does to where things come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cge.model.wedges import WEDGES, Wedge
+from cge.solve.layout import Family
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+
+def policy_receipts(solution: Solution) -> pd.DataFrame:
+    """Return what the change of each rate brings its region, at the solution.
+
+    Receipts at the new rate less what the benchmark's rate would bring on the same base:
+    zero wherever the rate is as it was.
+
+    Returns
+    -------
+    DataFrame
+        ``region`` (whose budget), ``sector``, ``item`` (the variable that is the rate),
+        ``value`` in the benchmark's money at the numeraire's price; negative is an outlay.
+    """
+    tables = [_receipts(solution, wedge) for wedge in WEDGES.values()]
+    table = pd.concat([t for t in tables if len(t)], ignore_index=True)
+    keys = ["region", "sector", "item"]
+    return table.groupby(keys, sort=False)["value"].sum().reset_index()
+
+
+def _receipts(solution: Solution, wedge: Wedge) -> pd.DataFrame:
+    model = solution.model
+    power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
+    if not len(power.block):
+        return pd.DataFrame()
+    start = model.arrays.start[power.block.positions]
+    change = solution.levels[power.block.positions] - start
+    moved = np.flatnonzero(np.abs(change) > 1e-12 * start)
+    if not len(moved):
+        return pd.DataFrame()
+    values = solution.outcomes[base.block.positions]
+    where = _matching(base, power, moved)
+    sector = power.axes.index("i" if "i" in power.axes else "j")
+    return pd.DataFrame(
+        {
+            "region": power.codes[power.axes.index(wedge.collector)][moved],
+            "sector": power.codes[sector][moved],
+            "item": wedge.variable,
+            "value": wedge.sign * change[moved] * values[where],
+        }
+    )
+
+
+def _matching(base: Family, power: Family, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where cells of a rate stand among those of its base."""
+    if base.block.index == power.block.index:
+        return cells
+    where = {cell: n for n, cell in enumerate(base.block.index)}
+    return np.array([where[power.block.index[n]] for n in cells], dtype=np.int64)
+
+
+def outlay(solution: Solution) -> Array:
+    """Return what the policy spends by region, (s,): subsidies paid and taxes forgone.
+
+    In the benchmark's money at the numeraire's price, relative to benchmark rates; what
+    higher taxes bring is not netted out.
+    """
+    receipts = policy_receipts(solution) if moved(solution) else None
+    regions = solution.model.benchmark.regions
+    if receipts is None:
+        return np.zeros(len(regions))
+    spent = receipts[receipts["value"] < 0].groupby("region")["value"].sum()
+    return -spent.reindex(list(regions)).fillna(0.0).to_numpy()
+
+
+def moved(solution: Solution) -> bool:
+    """Return whether any rate is not at its benchmark level."""
+    model = solution.model
+    here = [model.variables[name].block.positions for name in WEDGES]
+    start = model.arrays.start
+    return any((np.abs(solution.levels[p] - start[p]) > 1e-12 * start[p]).any() for p in here)
+
+
+def domestic_shares(solution: Solution) -> pd.DataFrame:
+    """Return the domestic share of what each region buys of each good, in percent.
+
+    Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
+    buyer counts only by what it makes him buy.
+
+    Returns
+    -------
+    DataFrame
+        ``region``, ``sector``, ``value``, ``benchmark``.
+    """
+    frame = solution.frame("trade_value")
+    bought = frame.groupby(["s", "i"], sort=False)[["value", "benchmark"]].sum()
+    home = frame[frame["r"] == frame["s"]].set_index(["s", "i"])[["value", "benchmark"]]
+    share = 100 * home.reindex(bought.index).fillna(0.0) / bought
+    return share.reset_index().rename(columns={"s": "region", "i": "sector"})

@@ -1,0 +1,1 @@
+"""Tables for a paper, from the files that the commands wrote."""

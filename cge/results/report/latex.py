@@ -1,0 +1,87 @@
+"""Text that LaTeX sets as it was meant, whatever signs a user's names hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "{''}",
+    "`": r"\`{}", "*": "{*}",
+    # After the end of a row LaTeX would read them as its optional argument.
+    "[": "{[}", "]": "{]}",
+    "-": "-{}", "'": "'{}", ",": ",{}", "?": "?{}", "!": "!{}",  # no ligatures
+    "\u2212": "$-$", "\u00d7": r"$\times$", "\u00b1": r"$\pm$", "\u00b0": r"$^\circ$",
+    "\u2264": r"$\leq$", "\u2265": r"$\geq$", "\u2192": r"$\to$", "\u00b7": r"$\cdot$",
+    "\u00b5": r"$\mu$", "\u2013": "--", "\u2014": "---", "\u2018": "`", "\u2019": "'",
+    "\u201c": "``", "\u201d": "''", "\u2026": r"\ldots{}", "\u00a0": "~", "\u202f": "~",
+    "\u00a7": r"\S{}", "\u00a9": r"\copyright{}", "\u00a3": r"\pounds{}", "\u20ac": "EUR",
+    "\u00df": r"\ss{}", "\u00e6": r"\ae{}", "\u00c6": r"\AE{}", "\u0153": r"\oe{}",
+    "\u0152": r"\OE{}", "\u00f8": r"\o{}", "\u00d8": r"\O{}", "\u0142": r"\l{}",
+    "\u0141": r"\L{}", "\u0131": r"\i{}",
+}  # fmt: skip
+#: A ligature needs two: one alone stands as it is.
+_PAIRS = re.compile(r"([-',?!])\{\}(?!\1|`)")
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=",
+    "\u0306": "u", "\u0307": ".", "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+    "\u0328": "k", "\u0323": "d", "\u0331": "b",
+}  # fmt: skip
+_GREEK = {
+    "\u03b1": "alpha", "\u03b2": "beta", "\u03b3": "gamma", "\u03b4": "delta",
+    "\u03b5": "varepsilon", "\u03b7": "eta", "\u03b8": "theta", "\u03ba": "kappa",
+    "\u03bb": "lambda", "\u03bc": "mu", "\u03c0": "pi", "\u03c1": "rho", "\u03c3": "sigma",
+    "\u03c4": "tau", "\u03c6": "varphi", "\u03c9": "omega", "\u0394": "Delta",
+    "\u03a3": "Sigma", "\u03a9": "Omega",
+}  # fmt: skip
+#: Sets a sign where the engine knows it, its number where it does not (pdfLaTeX).
+GLYPH = r"\cgeglyph"
+GLYPH_MACRO = (
+    r"\providecommand{\cgeglyph}[2]{\ifdefined\directlua#2\else"
+    r"\ifdefined\XeTeXversion#2\else\texttt{U+#1}\fi\fi}"
+)
+
+
+class Tex(str):
+    """Text that is LaTeX already."""
+
+    __slots__ = ()
+
+
+def escape(value: object) -> Tex:
+    """Return a value as LaTeX text; what is LaTeX already stays.
+
+    The signs of European languages become accents and macros that every engine knows; any
+    other sign is set by LuaLaTeX and XeLaTeX, and named by its number in pdfLaTeX.
+    """
+    if isinstance(value, Tex):
+        return value
+    text = "".join(_sign(sign) for sign in unicodedata.normalize("NFC", str(value)))
+    return Tex(_PAIRS.sub(r"\1", text))
+
+
+def _sign(sign: str) -> str:
+    if sign in _SPECIAL:
+        return _SPECIAL[sign]
+    if sign.isspace():
+        return " "
+    if " " <= sign <= "~":
+        return sign
+    if unicodedata.category(sign).startswith("C"):  # control signs, halves of characters
+        return ""
+    if sign in _GREEK:
+        return rf"$\{_GREEK[sign]}$"
+    parts = unicodedata.normalize("NFD", sign)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
+        letter = (
+            rf"\{parts[0]}" if parts[0] in "ij" and parts[1] not in "\u0327\u0328" else parts[0]
+        )
+        return rf"\{_ACCENTS[parts[1]]}{{{letter}}}"
+    return rf"{GLYPH}{{{ord(sign):04X}}}{{{sign}}}"
+
+
+def number(text: str) -> Tex:
+    """Return a printed number with a true minus sign."""
+    return Tex(text.replace("-", "$-$") if text != "-" else "--")

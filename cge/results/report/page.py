@@ -1,0 +1,159 @@
+"""What a table or a figure shows, before anything is written or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+#: What a column is: a figure of its own, a part of a sum, that sum, what the sum must be, or
+#: their difference.
+Role = Literal["value", "part", "total", "exact", "check"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in a file, its heading, unit and decimals."""
+
+    key: str
+    title: str
+    unit: str = ""
+    digits: int = 2
+    role: Role = "value"
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One block of rows, e.g. the results under one elasticity set.
+
+    Parameters
+    ----------
+    title : str
+        What tells it from the other panels; empty if it is the only one.
+    columns : tuple of Column
+    rows : tuple of str
+        Labels.
+    figures : ndarray (rows, columns)
+        In the units of the columns, not rounded; NaN where there is none.
+    totals : int
+        Number of rows at the end that sum up the others and are set off.
+    keys : mapping
+        What the panel is in a data file: scenario, closure, elasticities and so on.
+    row_keys : tuple of mapping
+        The same for each row, where rows are cases.
+    marks : mapping
+        By row and column number, a sign set behind the figure.
+    unit : str
+        Unit of all columns, where the panels of a page differ in it.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[str, ...]
+    figures: Array
+    totals: int = 0
+    keys: Mapping[str, str] = field(default_factory=dict)
+    row_keys: tuple[Mapping[str, str], ...] = ()
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    unit: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Title and unit."""
+        return f"{self.title}, {self.unit}" if self.title and self.unit else self.title or self.unit
+
+    def plain(self) -> Panel:
+        """Return the panel without the rows that sum up others."""
+        count = len(self.rows) - self.totals
+        return replace(self, rows=self.rows[:count], figures=self.figures[:count], totals=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A table, or the content of a figure.
+
+    Parameters
+    ----------
+    kind, title : str
+    stub : str
+        What the rows are: region, exporter, sector, policy, parameter.
+    panels : tuple of Panel
+    notes : tuple of str
+        What must stand below.
+    names : mapping
+        Readable names of the codes that stand as labels.
+    across : str
+        What the columns are, where they are one thing: importer, region.
+    subject : str
+        The scenario, where there is one.
+    """
+
+    kind: str
+    title: str
+    stub: str
+    panels: tuple[Panel, ...]
+    notes: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    across: str = ""
+    subject: str = ""
+
+    @property
+    def common_unit(self) -> str:
+        """The unit of all columns of all panels, or an empty text."""
+        units = {column.unit for panel in self.panels for column in panel.columns}
+        many = all(len(panel.columns) > 3 for panel in self.panels)
+        return units.pop() if many and len(units) == 1 else ""
+
+    @property
+    def caption(self) -> str:
+        """Title with the unit, where there is one for all, and the scenario."""
+        title = f"{self.title}, {self.common_unit}" if self.common_unit else self.title
+        return f"{title}: {self.subject}" if self.subject else title
+
+    def heading(self, column: Column) -> tuple[str, str]:
+        """Return title and unit of a column as they stand over it."""
+        return column.title, "" if self.common_unit else column.unit
+
+
+def frame(page: Page) -> pd.DataFrame:
+    """Return a page as data: keys and labels, then a column for each figure with its unit."""
+    tables = []
+    for panel in page.panels:
+        heads = [f"{c.key} [{c.unit}]" if c.unit else c.key for c in panel.columns]
+        table = pd.DataFrame(panel.figures, columns=heads)
+        each = panel.row_keys or ({},) * len(panel.rows)
+        keys = pd.DataFrame([{**panel.keys, **own} for own in each], index=table.index)
+        keys[page.stub.lower()] = list(panel.rows)
+        table = pd.concat([keys, table], axis=1)
+        for (row, column), mark in panel.marks.items():
+            table.loc[row, f"{panel.columns[column].key} sign"] = mark
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def by_panel(page: Page) -> Page:
+    """Return the page with panels of a single row made rows of one panel.
+
+    A table of one region under ten policies has ten rows, not ten panels.
+    """
+    first = page.panels[0]
+    same = all(
+        len(p.rows) == 1 and p.columns == first.columns and p.unit == first.unit
+        for p in page.panels
+    )
+    if len(page.panels) < 2 or not same or len({p.rows[0] for p in page.panels}) > 1:
+        return page
+    label = first.rows[0]
+    merged = Panel(
+        "", first.columns, tuple(p.title or label for p in page.panels),
+        np.concatenate([p.figures for p in page.panels]), unit=first.unit,
+        keys={page.stub.lower(): label}, row_keys=tuple(p.keys for p in page.panels),
+    )  # fmt: skip
+    return replace(
+        page, panels=(merged,), stub="Case", title=f"{page.title}, {page.names.get(label, label)}"
+    )

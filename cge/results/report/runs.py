@@ -1,0 +1,307 @@
+"""Reading what the commands wrote: run folders and their cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cge.errors import InputError
+
+MANIFEST = "manifest.json"
+#: Where a run is written unless the user says otherwise.
+HOME = Path("results") / "runs"
+RESULTS, INTERVALS, DRIVERS = "results.parquet", "sensitivity.parquet", "drivers.parquet"
+#: What makes each file, for who asks for what is not there.
+MADE_BY = {
+    RESULTS: "cge run SCENARIO",
+    INTERVALS: "cge sens SCENARIO",
+    DRIVERS: "cge sens SCENARIO",
+}
+_TEXT = ("scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
+         "shock", "measure", "unit", "change_unit", "statistic", "parameter", "nest",
+         "direction")  # fmt: skip
+_NEEDED = {
+    RESULTS: ("scenario", "elasticities", "region", "measure", "value", "unit"),
+    INTERVALS: ("scenario", "elasticities", "region", "measure", "statistic", "value", "unit"),
+    DRIVERS: ("scenario", "elasticities", "region", "measure", "parameter", "share"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants to see; empty means what fits the kind.
+
+    Parameters
+    ----------
+    measures, regions, sectors, scenarios, elasticities : tuple of str
+    unit : str, optional
+    step : float
+        Share of the policy in place.
+    detail : bool
+        Components rather than their groups.
+    title : str, optional
+    """
+
+    measures: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    elasticities: tuple[str, ...] = ()
+    unit: str | None = None
+    step: float = 1.0
+    detail: bool = False
+    title: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RunFolder:
+    """A folder that `cge run` or `cge sens` wrote."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What made it; empty where there is no manifest."""
+        try:
+            content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of its tables; text that is missing is empty.
+
+        Raises
+        ------
+        InputError
+            If the folder has no such file, or it is not what it should be.
+        """
+        if name not in self._tables:
+            self._tables[name] = self._read(name)
+        return self._tables[name]
+
+    def _read(self, name: str) -> pd.DataFrame:
+        path = self.path / name
+        if not path.is_file():
+            raise InputError(f"holds no {name}; `{MADE_BY[name]}` writes it", file=self.path)
+        try:
+            with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
+                table = pd.read_parquet(file)
+        except Exception as error:  # Arrow has a dozen kinds of error, all about the file
+            reason = " ".join(str(error).split())
+            raise InputError(f"can not be read as a table: {reason}", file=path) from None
+        for column in _NEEDED[name]:
+            if column not in table.columns:
+                raise InputError(
+                    f"column '{column}' is missing: not a file of this program", file=path
+                )
+        for column in _TEXT:  # what an older file lacks is empty
+            words = table[column] if column in table.columns else pd.Series("", table.index)
+            words = words.astype("category")
+            words = words.cat.rename_categories([str(word) for word in words.cat.categories])
+            if "" not in words.cat.categories:
+                words = words.cat.add_categories([""])
+            table[column] = words.fillna("")
+        if "step" not in table.columns:
+            table["step"] = 1.0
+        table["step"] = table["step"].astype(float).fillna(1.0)
+        for column in ("benchmark", "change"):
+            if column not in table.columns:
+                table[column] = np.nan
+        return table
+
+    @property
+    def money(self) -> str:
+        """The money unit of its values."""
+        unit = self.manifest.get("benchmark", {}).get("unit")
+        if isinstance(unit, str):
+            return unit
+        table = self.table(RESULTS)
+        found = table.loc[table["measure"] == "equivalent_variation_value", "unit"]
+        return str(found.iloc[0]) if len(found) else "money"
+
+    def names(self, axis: str) -> dict[str, str]:
+        """Return the readable names of the codes of an axis, where the run recorded them."""
+        names = self.manifest.get("benchmark", {}).get("names", {})
+        found = names.get(axis, {}) if isinstance(names, dict) else {}
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One solution in a run folder.
+
+    Parameters
+    ----------
+    run : RunFolder
+    keys : mapping
+        scenario, closure, elasticities, year.
+    label : str
+        What tells it from the other cases; empty if it is the only one.
+    """
+
+    run: RunFolder
+    keys: Mapping[str, str]
+    label: str = ""
+    file: str = RESULTS
+    step: float = 1.0
+    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Its rows at the step that was chosen."""
+        table = self.run.table(self.file)
+        here = np.isclose(table["step"], self.step)
+        for key, value in self.keys.items():
+            here &= (table[key] == value).to_numpy()
+        return table[here]
+
+    def rows(self, *measures: str) -> pd.DataFrame:
+        """Return the rows of some measures, with plain text columns."""
+        table = self.table
+        found = table[table["measure"].isin(measures)]
+        words = [column for column in _TEXT if column in found.columns]
+        return found.astype(dict.fromkeys(words, object))
+
+    def codes(self, column: str, *measures: str) -> tuple[str, ...]:
+        """Return the codes in a column of some measures, in the order of the file."""
+        table = self.table
+        found = table[table["measure"].isin(measures)] if measures else table
+        return tuple(str(code) for code in found[column].unique() if code != "")
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The regions, in the order of the benchmark."""
+        return self.codes("region", "equivalent_variation") or self.codes("region")
+
+
+def open_runs(paths: Iterable[str | Path]) -> list[RunFolder]:
+    """Return the run folders of paths; a bare scenario name means where its run is written.
+
+    Raises
+    ------
+    InputError
+        For a folder that is none of ours, and one given twice.
+    """
+    runs: list[RunFolder] = []
+    for given in paths:
+        path = Path(given)
+        if path.is_file() and path.name in MADE_BY:
+            path = path.parent
+        if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
+            path = HOME / path.name
+        if not path.is_dir():
+            raise InputError(
+                "no such run folder",
+                file=path,
+                allowed="folders that `cge run` or `cge sens` wrote",
+            )
+        if not any((path / name).is_file() for name in MADE_BY):
+            raise InputError(
+                "is not a run's folder", file=path,
+                allowed=f"folders with {' or '.join(MADE_BY)}",
+            )  # fmt: skip
+        if any(run.path.resolve() == path.resolve() for run in runs):
+            raise InputError("this run is given twice", file=path)
+        runs.append(RunFolder(path))
+    if not runs:
+        raise InputError("give at least one run folder", allowed="what `cge run` wrote")
+    return runs
+
+
+def cases_of(runs: Sequence[RunFolder], choice: Choice, file: str = RESULTS) -> list[Case]:
+    """Return the chosen solutions of some runs, in the order of the files.
+
+    Raises
+    ------
+    InputError
+        For a scenario, an elasticity set or a step that none of the runs has.
+    """
+    keys = ("scenario", "closure", "elasticities", "year")
+    found: list[tuple[RunFolder, dict[str, str]]] = []
+    for run in runs:
+        table = run.table(file)
+        _check_step(table, choice.step, run)
+        for row in table[list(keys)].drop_duplicates().itertuples(index=False):
+            found.append((run, dict(zip(keys, map(str, row), strict=True))))
+    for key, wanted in (("scenario", choice.scenarios), ("elasticities", choice.elasticities)):
+        known = list(dict.fromkeys(case[key] for _, case in found))
+        short = {name.split(".", 1)[-1]: name for name in known} if key == "scenario" else {}
+        full = {short.get(name, name) if name not in known else name for name in wanted}
+        for name in sorted(full):
+            if name not in known:
+                raise InputError("not in these runs", key=f"--{key}", value=name, allowed=known)
+        found = [(run, case) for run, case in found if not wanted or case[key] in full]
+    if not found:
+        raise InputError("the runs have no rows for this choice", allowed="another combination")
+    labels = _labels(found)
+    return [
+        Case(run, case, label, file, choice.step)
+        for (run, case), label in zip(found, labels, strict=True)
+    ]
+
+
+def _check_step(table: pd.DataFrame, step: float, run: RunFolder) -> None:
+    steps = sorted(table["step"].unique())
+    if not np.isclose(steps, step).any():
+        raise InputError(
+            "this share of the policy is not in the results", file=run.path, key="--step",
+            value=step, allowed=[f"{value:g}" for value in steps],
+        )  # fmt: skip
+
+
+def _labels(found: list[tuple[RunFolder, dict[str, str]]]) -> list[str]:
+    """Return what tells the cases apart, in as few words as will do."""
+    cases = [case for _, case in found]
+    varying = [key for key in cases[0] if len({case[key] for case in cases}) > 1]
+    families = {case["scenario"].split(".", 1)[0] for case in cases}
+    parts = []
+    for run, case in found:
+        words = {key: case[key] for key in varying}
+        if "scenario" in words and len(families) == 1 and "." in words["scenario"]:
+            words["scenario"] = words["scenario"].split(".", 1)[1]
+        if "closure" in words:
+            words["closure"] = words["closure"].replace("_", " ")
+        if varying == ["elasticities"]:
+            words["elasticities"] = f"Elasticities: {case['elasticities']}"
+        # Two runs of one scenario that differ in what is no column, the aggregation say.
+        twin = any(case == other and run is not where for where, other in found)
+        parts.append([*words.values(), *([_folder(run, found)] if twin else [])])
+    return [", ".join(words) for words in parts]
+
+
+def _folder(run: RunFolder, found: list[tuple[RunFolder, dict[str, str]]]) -> str:
+    same = {other.path for other, _ in found if other.name == run.name}
+    return run.name if len(same) == 1 else str(run.path)
+
+
+def chosen(
+    known: Sequence[str], wanted: Sequence[str], key: str, *, among: str = "these runs"
+) -> list[str]:
+    """Return the wanted codes, or all there are.
+
+    Raises
+    ------
+    InputError
+        For one that there is not.
+    """
+    for code in wanted:
+        if code not in known:
+            raise InputError(f"not in {among}", key=f"--{key}", value=code, allowed=list(known))
+    return list(dict.fromkeys(wanted)) or list(known)
