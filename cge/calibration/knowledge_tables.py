@@ -85,7 +85,7 @@ def read_figures(
         For unknown codes or items, cells that stand twice in a year, values that are no
         numbers or out of range, figures that are missing, and shares that do not add up.
     """
-    frame = read_table(path, COLUMNS, text=("region", "sector", "item", "status", "rule", "source"))
+    frame = read_table(path, COLUMNS, text=("region", "sector", "item"))
     frame = _checked(frame, path, regions, sectors)
     chosen = _nearest(frame, year)
     place = {code: k for k, code in enumerate(regions)}
@@ -146,8 +146,8 @@ def _checked(
         refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
     frame["year"] = year.astype(int)
     for column, empty in (("status", "original"), ("rule", ""), ("source", "user")):
-        frame[column] = frame[column] if column in frame else empty
-        frame[column] = frame[column].fillna("").replace("", empty)
+        given = frame[column] if column in frame else pd.Series(empty, index=frame.index)
+        frame[column] = given.fillna("").astype(str).replace("", empty)
     refuse(~frame["status"].isin(["original", "computed", "filled"]), "unknown status", "status",
            "original, computed, filled")  # fmt: skip
     default = (frame["status"] == "filled") * 100.0
@@ -174,11 +174,8 @@ def _nearest(frame: pd.DataFrame, year: int | None) -> pd.DataFrame:
     other = (chosen["distance"] > 0) & (chosen["year"] > 0) & (chosen["item"] != "industry")
     if year is not None:
         # The structure by sector is of one year in most sources; its year says so.
-        chosen.loc[other, "rule"] = (
-            chosen.loc[other, "rule"]
-            .str.cat(["nearest_year"] * int(other.sum()), "+")
-            .str.lstrip("+")
-        )
+        before = chosen.loc[other, "rule"]
+        chosen.loc[other, "rule"] = (before + "+nearest_year").str.lstrip("+")
         chosen.loc[other, "status"] = "filled"
     columns = [*COLUMNS, "year", "status", "rule", "filled_percent", "source"]
     return chosen[columns].reset_index(drop=True)

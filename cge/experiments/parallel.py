@@ -9,8 +9,10 @@ from it bit for bit.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -148,16 +150,18 @@ def _named(
     function: Callable[[Task], Any], name: str, task: Task, parent: int | None
 ) -> tuple[str, Any]:
     if parent is not None and os.getpid() != parent:
-        _end_with(parent)
+        _begin_worker(parent)
     return name, function(task)
 
 
 @lru_cache(maxsize=1)
-def _end_with(parent: int) -> None:
-    """Have this worker end when the process that started it was killed.
+def _begin_worker(parent: int) -> None:
+    """Have this worker leave interrupts to the process that started it, and end with it.
 
-    It would otherwise wait for minutes for tasks that nobody sends.
+    When that one is killed it would otherwise wait for minutes for tasks that nobody sends.
     """
+    with contextlib.suppress(ValueError):  # not in the main thread: no interrupts here
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -38,7 +38,7 @@ def tables(statistics: pd.DataFrame, drivers: pd.DataFrame) -> list[Table]:
     cases = ["elasticities", "scenario", "step"]
     several = statistics[["scenario", "step"]].drop_duplicates().shape[0] > 1
     for keys, rows in statistics.groupby(cases, sort=False):
-        name, scenario, step = str(keys[0]), str(keys[1]), float(keys[2])
+        name, scenario, step = str(keys[0]), str(keys[1]), float(str(keys[2]))
         label = f"all elasticity sets {POOLED}" if name == POOLED else f"elasticities {name}"
         if several:
             label += f", {scenario}" + ("" if step == 1.0 else f", {100 * step:g} % of the shock")

@@ -1,0 +1,76 @@
+"""Capital from year to year, relative to a path of balanced growth.
+
+In levels K' = (1 - delta) K + I by region and sector. On the baseline everything grows at
+the rate g, so investment there is (g + delta) K, and with all variables relative to it
+
+    k' = ((1 - delta) k + (g + delta) i e) / (1 + g)
+
+where i is the region's real investment (the investment agent's bundle) and e the sector's
+share in it over its share in the benchmark. Investors put more where returns are above
+the region's mean: the shares they want are those of the capital in place times
+(return / mean return)**zeta, and they get part of the way there in a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CapitalLaw:
+    """How capital accumulates and moves between sectors.
+
+    Parameters
+    ----------
+    share : ndarray (s, j)
+        Of a sector in its region's capital in the benchmark.
+    depreciation : float
+        Per year.
+    growth : float
+        Of the baseline, per year.
+    response : float
+        zeta: by how much investment follows differences in returns.
+    speed : float
+        Part of the way to the wanted allocation of investment in a year, 0 to 1.
+    accumulates : bool
+        Whether capital follows investment; else the region's total stays on the baseline
+        and is only reallocated.
+    """
+
+    share: Array
+    depreciation: float
+    growth: float
+    response: float
+    speed: float
+    accumulates: bool = True
+
+    def next(self, stock: Array, investment: Array, returns: Array) -> Array:
+        """Return next year's stocks relative to the baseline, (s, j).
+
+        Parameters
+        ----------
+        stock : ndarray (s, j)
+            This year's, relative to the baseline.
+        investment : ndarray (s,)
+            Real investment relative to the baseline.
+        returns : ndarray (s, j)
+            Price of capital by sector relative to the benchmark.
+        """
+        in_place = self.share * stock
+        total = np.maximum(in_place.sum(axis=1, keepdims=True), 1e-300)
+        mean = (in_place * returns).sum(axis=1, keepdims=True) / total
+        ratio = np.divide(returns, mean, out=np.ones_like(returns), where=in_place > 0)
+        wanted = in_place * ratio**self.response
+        wanted = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1e-300)
+        here = in_place / total
+        allocation = (1 - self.speed) * here + self.speed * wanted
+        spent = investment[:, None] if self.accumulates else np.ones_like(total)
+        added = np.divide(allocation, self.share, out=np.zeros_like(stock), where=self.share > 0)
+        g, delta = self.growth, self.depreciation
+        grown = ((1 - delta) * stock + (g + delta) * spent * added) / (1 + g)
+        return np.where(self.share > 0, grown, stock)

@@ -1,0 +1,247 @@
+"""Knowledge from year to year, and what it does to productivity.
+
+Everything is relative to a baseline on which all spending and all stocks grow at the rate
+g; log deviations of productivity are then zero there. With k a stock, d its depreciation
+and r the spending that feeds it,
+
+    k' = ((1 - d) k + (g + d) r) / (1 + g)
+
+Applied knowledge is made by region and sector, mostly by business, whose spending follows
+what its knowledge earns over what it costs: one for one in the long run, little on impact
+(Bloom, Griffith and Van Reenen 2002). Basic knowledge is public, takes years to ripen (a
+pipeline of three stages) and serves all sectors of the region. A sector learns from the
+other sectors of its region, and from abroad as far as knowledge is let through, it imports,
+and it can absorb.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.knowledge_data import KnowledgeData
+from cge.calibration.knowledge_parameters import Level
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgePolicy:
+    """What a government does about knowledge in a year.
+
+    Parameters
+    ----------
+    credit : ndarray (r, j)
+        Share of business research that it pays.
+    basic, diffusion : ndarray (r,)
+        Spending beyond the baseline, in shares of benchmark GDP.
+    openness : ndarray (s, r)
+        How much of what region s knows is let through to region r: 1 as in the benchmark,
+        0 nothing but what leaks.
+    """
+
+    credit: Array
+    basic: Array
+    diffusion: Array
+    openness: Array
+
+    @classmethod
+    def none(cls, regions: int, sectors: int) -> KnowledgePolicy:
+        """Return the absence of any."""
+        return cls(
+            np.zeros((regions, sectors)), np.zeros(regions), np.zeros(regions),
+            np.ones((regions, regions)),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What last year's equilibrium tells those who do research, relative to the benchmark.
+
+    Parameters
+    ----------
+    value_added : ndarray (r, j)
+        In money.
+    research_price : ndarray (r,)
+    imports : ndarray (s, i, r)
+        Deliveries of good i, quantity; one where there are none.
+    output : ndarray (r, j)
+        Quantity.
+    """
+
+    value_added: Array
+    research_price: Array
+    imports: Array
+    output: Array
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeState:
+    """Stocks and habits, each relative to the baseline.
+
+    Parameters
+    ----------
+    business : ndarray (r, j)
+        Last year's business research.
+    pending : tuple of ndarray (r, j)
+        Applied research of past years that is not in the stock yet, oldest first.
+    applied : ndarray (r, j)
+    pipeline : ndarray (3, r)
+        Basic research ripening.
+    basic : ndarray (r,)
+    absorption : ndarray (r, j)
+        Absorptive capacity.
+    made : ndarray (r, j)
+        Output cumulated, from which a sector learns.
+    """
+
+    business: Array
+    pending: tuple[Array, ...]
+    applied: Array
+    pipeline: Array
+    basic: Array
+    absorption: Array
+    made: Array
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeLaw:
+    """How knowledge moves, with calibrated elasticities.
+
+    Parameters
+    ----------
+    data : KnowledgeData
+    level : {"low", "central", "high"}
+        Of the rates of return.
+    leak : float
+        Share of foreign knowledge that comes through whatever openness is.
+    diffusion_base : float
+        Spending on diffusion in the baseline, share of GDP.
+    learning : float
+        Elasticity of productivity to cumulated output; 0: none.
+    """
+
+    data: KnowledgeData
+    level: Level = "central"
+    leak: float = 0.1
+    diffusion_base: float = 0.0005
+    learning: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_gamma", self.data.elasticities(self.level, on="output"))
+
+    def start(self) -> KnowledgeState:
+        """Return the state of the baseline."""
+        shape = self.data.applied.shape
+        one, regions = np.ones(shape), np.ones(shape[0])
+        lag = max(round(self.data.parameters["lag_applied"]), 1) - 1
+        return KnowledgeState(
+            one, (one,) * lag, one, np.ones((3, shape[0])), regions, one, one
+        )  # fmt: skip
+
+    # -- within a year ----------------------------------------------------------------------
+
+    def business(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
+        """Return this year's business research, (r, j).
+
+        Desired spending makes the marginal product of the stock its user cost: in proportion
+        to value added over price times what the firm itself pays. Spending goes part of the
+        way in logs, so the elasticity to the user cost is -1 in the long run and one less
+        the persistence of spending on impact.
+        """
+        wanted = seen.value_added / seen.research_price[:, None] / (1 - policy.credit)
+        rho = self.data.parameters["spending_persistence"]
+        return state.business**rho * wanted ** (1 - rho)
+
+    def extra_research(self, business: Array, policy: KnowledgePolicy) -> Array:
+        """Return research beyond the baseline, (r,), in the benchmark's money at its prices."""
+        d = self.data
+        private = (d.business * (business - 1)).sum(axis=1)
+        return private + d.gdp * (policy.basic + policy.diffusion)
+
+    def productivity(
+        self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy
+    ) -> dict[str, Array]:
+        """Return the log deviation of productivity of output by source, each (r, j).
+
+        Sources are ``own``, ``domestic``, ``basic``, ``foreign`` and ``learning``; they add up.
+        """
+        d = self.data
+        gamma = self._gamma  # type: ignore[attr-defined]
+        pool = np.einsum("rkj,rk->rj", d.domestic_weights, d.applied_stock * state.applied)
+        domestic = _log_ratio(pool, d.domestic_pool)
+        return {
+            "own": gamma.own * np.log(state.applied),
+            "domestic": gamma.spillover * domestic,
+            "basic": gamma.basic * np.log(state.basic)[:, None],
+            "foreign": gamma.foreign * self.foreign(state, seen, policy),
+            "learning": self.learning * np.log(state.made),
+        }
+
+    def foreign(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
+        """Return the log of foreign knowledge that reaches a sector, over the benchmark's."""
+        d = self.data
+        p = d.parameters
+        known = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock * state.applied)
+        known0 = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock)
+        basic = p["foreign_basic_weight"] * d.basic_stock[:, None]
+        growth = _ratio_or_one(known + basic * state.basic[:, None], known0 + basic)  # (s, j)
+        embodied = p["embodied_share"] * d.embodied_weights * self._imports(seen)
+        disembodied = (1 - p["embodied_share"]) * d.disembodied_weights[:, :, None]
+        through = self.leak + (1 - self.leak) * policy.openness
+        reached = through[:, :, None] * (embodied + disembodied) * growth[:, None, :]
+        total = reached.sum(axis=0)
+        base = (p["embodied_share"] * d.embodied_weights + disembodied).sum(axis=0)
+        level = _ratio_or_one(total, base) * state.absorption
+        return np.log(np.maximum(level, 1e-12))
+
+    def _imports(self, seen: Seen) -> Array:
+        """Return imports of what a sector's inputs are made of, over the benchmark's, (s, r, j)."""
+        use = self.data.use_weights  # (r, i, j): to whom the product i goes
+        volume = np.einsum("sir,rij->srj", seen.imports, use)
+        reach = use.sum(axis=1)
+        return np.where(reach > 0, volume / np.where(reach > 0, reach, 1.0), 1.0)
+
+    # -- between years ----------------------------------------------------------------------
+
+    def next(
+        self, state: KnowledgeState, business: Array, seen: Seen, policy: KnowledgePolicy
+    ) -> KnowledgeState:
+        """Return next year's state from this year's spending and what was seen this year."""
+        d = self.data
+        p = d.parameters
+        g = p["growth"]
+        spent = _ratio_or_one(d.business * business + d.public_applied, d.applied)
+        queue = (*state.pending, spent)
+        dA, dB = d.depreciation, p["depreciation_basic"]
+        applied = ((1 - dA) * state.applied + (g + dA) * queue[0]) / (1 + g)
+        flow = 1 + policy.basic * _ratio(d.gdp, d.basic)
+        stages = p["gestation_basic"] / 3
+        leave = 1 / stages
+        feeding = np.vstack([flow[None, :], state.pipeline[:-1]])
+        pipeline = ((1 - leave) * state.pipeline + (g + leave) * feeding) / (1 + g)
+        basic = ((1 - dB) * state.basic + (g + dB) * state.pipeline[-1]) / (1 + g)
+        intensity = spent * seen.research_price[:, None] / seen.value_added
+        spread = 1 + policy.diffusion / self.diffusion_base
+        absorption = intensity ** p["absorption_own"] * (
+            spread[:, None] ** p["absorption_diffusion"]
+        )
+        made = (state.made + g * seen.output) / (1 + g)
+        return replace(
+            state, business=business, pending=queue[1:], applied=applied, pipeline=pipeline,
+            basic=basic, absorption=absorption, made=made,
+        )  # fmt: skip
+
+
+def _ratio(top: Array, bottom: Array) -> Array:
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def _ratio_or_one(top: Array, bottom: Array) -> Array:
+    return np.divide(top, bottom, out=np.ones_like(top), where=bottom > 0)
+
+
+def _log_ratio(top: Array, bottom: Array) -> Array:
+    return np.log(_ratio_or_one(top, bottom))
