@@ -105,14 +105,14 @@ def read_figures(
     grids = {}
     for item in BY_SECTOR:
         part = chosen[chosen["item"] == item]
-        at = (part["region"].map(place).to_numpy(dtype=int),
-              part["sector"].map(position).to_numpy(dtype=int))  # fmt: skip
+        where = (part["region"].map(place).to_numpy(dtype=int),
+                 part["sector"].map(position).to_numpy(dtype=int))  # fmt: skip
         grid = np.full((len(regions), len(sectors)), np.nan if item == "depreciation" else 0.0)
-        grid[at] = part["value"] / 100
+        grid[where] = part["value"] / 100
         grids[item] = grid
         if item == "industry":
             filled = np.zeros(grid.shape)
-            filled[at] = part["filled_percent"] / 100
+            filled[where] = part["filled_percent"] / 100
             estimated[item] = filled
     _complete(national, grids["industry"], path, regions)
     share = grids["industry"] / grids["industry"].sum(axis=1, keepdims=True)

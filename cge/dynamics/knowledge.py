@@ -91,6 +91,8 @@ class KnowledgeState:
     pipeline : ndarray (3, r)
         Basic research ripening.
     basic : ndarray (r,)
+    foreign : ndarray (r, j)
+        Foreign knowledge that has been taken in.
     absorption : ndarray (r, j)
         Absorptive capacity.
     made : ndarray (r, j)
@@ -102,6 +104,7 @@ class KnowledgeState:
     applied: Array
     pipeline: Array
     basic: Array
+    foreign: Array
     absorption: Array
     made: Array
 
@@ -138,7 +141,7 @@ class KnowledgeLaw:
         one, regions = np.ones(shape), np.ones(shape[0])
         lag = max(round(self.data.parameters["lag_applied"]), 1) - 1
         return KnowledgeState(
-            one, (one,) * lag, one, np.ones((3, shape[0])), regions, one, one
+            one, (one,) * lag, one, np.ones((3, shape[0])), regions, one, one, one
         )  # fmt: skip
 
     # -- within a year ----------------------------------------------------------------------
@@ -161,9 +164,7 @@ class KnowledgeLaw:
         private = (d.business * (business - 1)).sum(axis=1)
         return private + d.gdp * (policy.basic + policy.diffusion)
 
-    def productivity(
-        self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy
-    ) -> dict[str, Array]:
+    def productivity(self, state: KnowledgeState) -> dict[str, Array]:
         """Return the log deviation of productivity of output by source, each (r, j).
 
         Sources are ``own``, ``domestic``, ``basic``, ``foreign`` and ``learning``; they add up.
@@ -176,12 +177,16 @@ class KnowledgeLaw:
             "own": gamma.own * np.log(state.applied),
             "domestic": gamma.spillover * domestic,
             "basic": gamma.basic * np.log(state.basic)[:, None],
-            "foreign": gamma.foreign * self.foreign(state, seen, policy),
+            "foreign": gamma.foreign * np.log(state.foreign),
             "learning": self.learning * np.log(state.made),
         }
 
-    def foreign(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
-        """Return the log of foreign knowledge that reaches a sector, over the benchmark's."""
+    def reach(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
+        """Return the foreign knowledge that reaches a sector in a year, over the benchmark's.
+
+        What reaches it feeds what it has taken in, which is forgotten like its own applied
+        knowledge: a border that closes to ideas costs more every year, not all at once.
+        """
         d = self.data
         p = d.parameters
         known = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock * state.applied)
@@ -194,8 +199,7 @@ class KnowledgeLaw:
         reached = through[:, :, None] * (embodied + disembodied) * growth[:, None, :]
         total = reached.sum(axis=0)
         base = (p["embodied_share"] * d.embodied_weights + disembodied).sum(axis=0)
-        level = _ratio_or_one(total, base) * state.absorption
-        return np.log(np.maximum(level, 1e-12))
+        return np.maximum(_ratio_or_one(total, base) * state.absorption, 1e-12)
 
     def _imports(self, seen: Seen) -> Array:
         """Return imports of what a sector's inputs are made of, over the benchmark's, (s, r, j)."""
@@ -229,9 +233,11 @@ class KnowledgeLaw:
             spread[:, None] ** p["absorption_diffusion"]
         )
         made = (state.made + g * seen.output) / (1 + g)
+        reached = self.reach(state, seen, policy)
+        foreign = ((1 - dA) * state.foreign + (g + dA) * reached) / (1 + g)
         return replace(
             state, business=business, pending=queue[1:], applied=applied, pipeline=pipeline,
-            basic=basic, absorption=absorption, made=made,
+            basic=basic, foreign=foreign, absorption=absorption, made=made,
         )  # fmt: skip
 
 

@@ -84,6 +84,31 @@ def moved(solution: Solution) -> bool:
     return any((np.abs(solution.levels[p] - start[p]) > 1e-12 * start[p]).any() for p in here)
 
 
+def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:
+    """Return revenue from tariffs between regions, and from those on home purchases.
+
+    The model has one tariff on all origins, the home one included: a subsidy to users of
+    the home variety stands there, and the tariffs among the members of an aggregate region.
+    Both together are the model's tariff revenue.
+
+    Returns
+    -------
+    abroad, home : ndarray (s,)
+        In the benchmark's money at the numeraire's price.
+    """
+    paid = solution.model.outcomes["tariff_paid"]
+    values = (solution.model.outcome_start if benchmark else solution.outcomes)[
+        paid.block.positions
+    ]
+    origin, _, user = paid.codes
+    regions = solution.model.benchmark.regions
+
+    def by_user(routes: NDArray[np.bool_]) -> Array:
+        return np.array([values[routes & (user == code)].sum() for code in regions])
+
+    return by_user(origin != user), by_user(origin == user)
+
+
 def domestic_shares(solution: Solution) -> pd.DataFrame:
     """Return the domestic share of what each region buys of each good, in percent.
 

@@ -11,6 +11,7 @@ from cge.calibration.benchmark import Benchmark
 from cge.experiments.run import Case, ScenarioRun
 from cge.experiments.wording import policy_lines
 from cge.results import summary_welfare
+from cge.results.fiscal import tariff_revenue
 from cge.results.money import money
 from cge.solve.solution import Solution
 
@@ -50,8 +51,7 @@ def regional_table(solution: Solution) -> pd.DataFrame:
         frame[frame["f"] == labour].set_index("s")["value"].reindex(list(b.regions)).to_numpy()
         for frame in (solution.frame("consumer_real_return"), solution.frame("factor_supply"))
     )
-    revenue = solution.frame("tariff_revenue")
-    change = (revenue["value"] - revenue["benchmark"]).to_numpy() * b.absorption
+    change = tariff_revenue(solution)[0] - tariff_revenue(solution, benchmark=True)[0]
     data = [
         solution.measure("equivalent_variation"),
         ev_value * scale,

@@ -13,6 +13,7 @@ from cge.errors import InputError, NoEquilibrium
 from cge.experiments.run import Case, ScenarioRun
 from cge.model.measures import MEASURES
 from cge.model.registry import EXOGENOUS, VARIABLES
+from cge.results.fiscal import tariff_revenue
 from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
 from cge.results.value_chain_table import tidy_value_chains
 from cge.solve.solution import Solution
@@ -48,7 +49,6 @@ REPORTED: tuple[Reported, ...] = (
     Reported("exports", "exports", "value", "percent"),
     Reported("imports", "imports", "value", "percent"),
     Reported("trade_balance", "trade_balance", "value", "difference"),
-    Reported("tariff_revenue", "tariff_revenue", "value", "difference"),
     Reported("export_tax_revenue", "export_tax_revenue", "value", "difference"),
     Reported("output_tax_revenue", "output_tax_revenue", "value", "difference"),
     Reported("user_tax_revenue", "user_tax_revenue", "value", "difference"),
@@ -72,6 +72,9 @@ REPORTED: tuple[Reported, ...] = (
     Reported("bilateral_export_tax_revenue", "export_tax_paid", "value", "difference"),
 )
 
+#: What the model has as one tariff revenue: between regions, and on purchases at home.
+TARIFF_REVENUES = ("tariff_revenue", "domestic_purchase_tax_revenue")
+
 
 def tidy_solution(solution: Solution) -> pd.DataFrame:
     """Return all reported figures of a solution.
@@ -84,8 +87,20 @@ def tidy_solution(solution: Solution) -> pd.DataFrame:
     """
     unit = solution.model.benchmark.unit
     tables = [_one(solution, r, unit) for r in REPORTED]
+    tables.append(_tariff_revenue(solution))
     tables += [_moved(solution, name) for name in EXOGENOUS]
     return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def _tariff_revenue(solution: Solution) -> pd.DataFrame:
+    """Return what tariffs between regions bring, and what those on home purchases do."""
+    b = solution.model.benchmark
+    now, then = (tariff_revenue(solution, benchmark=start) for start in (False, True))
+    return pd.concat(
+        pd.DataFrame({"region": b.regions, "measure": name, "value": value, "unit": b.unit,
+                      "benchmark": start, "change": value - start, "change_unit": b.unit})
+        for name, value, start in zip(TARIFF_REVENUES, now, then, strict=True)
+    )  # fmt: skip
 
 
 def _moved(solution: Solution, name: str) -> pd.DataFrame:

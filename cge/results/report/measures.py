@@ -28,7 +28,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     for group in welfare.GROUPS
 }
 PARTS = ("ev_part", "ev_part_first_order")
-_REVENUES = ("tariff_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",
+_REVENUES = ("tariff_revenue", "domestic_purchase_tax_revenue", "export_tax_revenue",
+             "output_tax_revenue", "user_tax_revenue",
              "factor_tax_revenue")  # fmt: skip
 TITLES: Mapping[str, str] = {
     "equivalent_variation": "Welfare (EV)",

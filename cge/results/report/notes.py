@@ -85,8 +85,7 @@ def run_notes(run: RunFolder) -> list[str]:
     manifest = run.manifest
     if not manifest:
         return [_NO_MANIFEST]
-    benchmark = manifest.get("benchmark")
-    benchmark = benchmark if isinstance(benchmark, dict) else {}
+    benchmark = run.benchmark
     recorded = manifest.get("notes")
     if isinstance(recorded, list) and recorded:
         lines = [str(line) for line in recorded]

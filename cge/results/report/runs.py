@@ -127,9 +127,15 @@ class RunFolder:
         return table
 
     @property
+    def benchmark(self) -> Mapping[str, Any]:
+        """What the manifest says of the benchmark; empty where it says nothing."""
+        told = self.manifest.get("benchmark")
+        return told if isinstance(told, dict) else {}
+
+    @property
     def money(self) -> str:
         """The money unit of its values."""
-        unit = self.manifest.get("benchmark", {}).get("unit")
+        unit = self.benchmark.get("unit")
         if isinstance(unit, str):
             return unit
         table = self.table(RESULTS)
@@ -138,7 +144,7 @@ class RunFolder:
 
     def names(self, axis: str) -> dict[str, str]:
         """Return the readable names of the codes of an axis, where the run recorded them."""
-        names = self.manifest.get("benchmark", {}).get("names", {})
+        names = self.benchmark.get("names", {})
         found = names.get(axis, {}) if isinstance(names, dict) else {}
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
@@ -161,7 +167,7 @@ class Case:
     label: str = ""
     file: str = RESULTS
     step: float = 1.0
-    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -174,10 +180,11 @@ class Case:
 
     def rows(self, *measures: str) -> pd.DataFrame:
         """Return the rows of some measures, with plain text columns."""
-        table = self.table
-        found = table[table["measure"].isin(measures)]
-        words = [column for column in _TEXT if column in found.columns]
-        return found.astype(dict.fromkeys(words, object))
+        if measures not in self._found:
+            found = self.table[self.table["measure"].isin(measures)]
+            words = [column for column in _TEXT if column in found.columns]
+            self._found[measures] = found.astype(dict.fromkeys(words, object))
+        return self._found[measures]
 
     def codes(self, column: str, *measures: str) -> tuple[str, ...]:
         """Return the codes in a column of some measures, in the order of the file."""

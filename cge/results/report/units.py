@@ -56,7 +56,7 @@ def printed(unit: str, figures: object) -> Printed:
         return Printed(text, scale, _digits(_PERCENT, scale * largest))
     if unit.startswith("million ") and largest >= 1000:
         return Printed(unit.replace("million", "bn", 1), 1e-3, _digits(_MONEY, largest / 1000))
-    decimals = _OTHER
+    decimals: tuple[tuple[float, int], ...] = _OTHER
     if unit.split(" ")[0] in ("million", "bn", "thousand") or unit.isupper():
         decimals = _MONEY
     elif unit.startswith(("%", "points")):  # printed already

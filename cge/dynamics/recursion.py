@@ -1,0 +1,290 @@
+"""From one year to the next: what a year starts from, and what it leaves behind.
+
+Within a year capital, sourcing weights, productivity and research are given and the static
+model is solved with its short-run elasticities, capital fixed in its sector. Between years
+capital accumulates and moves, relations with suppliers adapt, knowledge is made. All is
+relative to a baseline on which everything grows at one rate; without policy nothing moves.
+Agents do not look ahead, except that relations adapt to what is announced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.dynamics.capital import CapitalLaw
+from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
+from cge.dynamics.sourcing import Sourcing
+from cge.errors import InputError
+from cge.solve.closure import Closure
+from cge.solve.layout import Family
+from cge.solve.model import Model
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+#: The factor that is fixed in its sector within a year.
+CAPITAL = "CAP"
+#: Wedges between a producer and his buyer on a route: what relations can see coming.
+_ON_ROUTES = ("tariff", "export_tax", "trade_cost")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Parameters of the path; see calibration/dynamics/parameters.yaml.
+
+    Parameters
+    ----------
+    growth : float
+        Of the baseline, per year.
+    depreciation : float
+        Of capital, per year.
+    inertia : float
+        What is left of the distance to adapted sourcing weights after a year.
+    response, speed : float
+        Of investment to differences in returns; see :class:`CapitalLaw`.
+    accumulates : bool
+        Whether a region's capital follows its investment.
+    """
+
+    growth: float
+    depreciation: float
+    inertia: float
+    response: float
+    speed: float
+    accumulates: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a year starts from.
+
+    Parameters
+    ----------
+    year : int
+        0 is the benchmark.
+    weights : ndarray
+        Log sourcing weights, in the order of the recursion's menus.
+    capital : ndarray (s, j)
+        Relative to the baseline.
+    knowledge : KnowledgeState, optional
+    seen : Seen
+        What last year's equilibrium told.
+    """
+
+    year: int
+    weights: Array
+    capital: Array
+    knowledge: KnowledgeState | None
+    seen: Seen
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What is given in a year before any policy.
+
+    Parameters
+    ----------
+    levels : ndarray (columns,)
+    business : ndarray (r, j), optional
+        Business research relative to the baseline.
+    productivity : mapping of str to ndarray (r, j)
+        Log deviation by source of knowledge.
+    """
+
+    levels: Array
+    business: Array | None
+    productivity: dict[str, Array]
+
+
+class Recursion:
+    """The laws of motion of a compiled model.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled with short-run elasticities.
+    settings : Settings
+    law : KnowledgeLaw, optional
+        None: productivity stays on the baseline.
+
+    Raises
+    ------
+    InputError
+        If the benchmark has no capital, or its nests can not adapt.
+    """
+
+    def __init__(self, model: Model, settings: Settings, law: KnowledgeLaw | None = None) -> None:
+        b = model.benchmark
+        if CAPITAL not in b.factors:
+            raise InputError(
+                f"the benchmark has no factor {CAPITAL} to accumulate", key="factors",
+                value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
+            )  # fmt: skip
+        self.model, self.settings, self.law = model, settings, law
+        self.sourcing = Sourcing(model)
+        capital = b.factor_payments[..., b.factors.index(CAPITAL)]
+        total = capital.sum(axis=1, keepdims=True)
+        share = np.divide(capital, total, out=np.zeros_like(capital), where=total > 0)
+        self.capital = CapitalLaw(
+            share, settings.depreciation, settings.growth, settings.response, settings.speed,
+            settings.accumulates and "inv" in b.agent_class,
+        )  # fmt: skip
+        family = model.variables["factor_use"]
+        of_capital = family.codes[2] == CAPITAL
+        self._capital_columns = family.block.start + np.flatnonzero(of_capital)
+        self._capital_cells = self._cells(family, "sj", of_capital)
+        self._sectors = self._cells(model.variables["productivity"], "sj")
+        self.closure = Closure("path", specific_factors=(CAPITAL,))
+
+    def start(self) -> State:
+        """Return the state of the benchmark."""
+        b = self.model.benchmark
+        shape = (len(b.regions), len(b.sectors))
+        trade = (shape[0], shape[1], shape[0])
+        seen = Seen(np.ones(shape), np.ones(shape[0]), np.ones(trade), np.ones(shape))
+        knowledge = None if self.law is None else self.law.start()
+        return State(0, self.sourcing.start, np.ones(shape), knowledge, seen)
+
+    def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
+        """Return what is given in a year that starts from `state`.
+
+        Parameters
+        ----------
+        state : State
+        policy : KnowledgePolicy, optional
+            Of that year.
+        """
+        model = self.model
+        levels = model.arrays.start.copy()
+        levels[self.sourcing.columns] = np.exp(state.weights)
+        levels[self._capital_columns] = state.capital[self._capital_cells]
+        if self.law is None or state.knowledge is None:
+            return Ground(levels, None, {})
+        policy = policy or self.no_policy()
+        by_source = self.law.productivity(state.knowledge)
+        total = np.sum(list(by_source.values()), axis=0)
+        block = model.variables["productivity"].block
+        levels[block.positions] *= np.exp(total[self._sectors])
+        business = self.law.business(state.knowledge, state.seen, policy)
+        extra = self.law.extra_research(business, policy) / model.benchmark.absorption
+        levels[model.variables["research"].block.positions] = extra
+        return Ground(levels, business, by_source)
+
+    def no_policy(self) -> KnowledgePolicy:
+        """Return the absence of any policy about knowledge."""
+        b = self.model.benchmark
+        return KnowledgePolicy.none(len(b.regions), len(b.sectors))
+
+    def next(
+        self,
+        state: State,
+        ground: Ground,
+        solution: Solution,
+        policy: KnowledgePolicy | None = None,
+        coming: Array | None = None,
+    ) -> State:
+        """Return the state in which the next year starts.
+
+        Parameters
+        ----------
+        state, ground
+            Of this year.
+        solution : Solution
+            This year's equilibrium.
+        policy : KnowledgePolicy, optional
+            Of this year.
+        coming : ndarray (columns,), optional
+            Levels that are announced; relations with suppliers adapt to those of wedges on
+            routes as if they held already.
+        """
+        prices = self.sourcing.prices(solution.levels, solution.outcomes)
+        if coming is not None:
+            prices = prices * self._announced(solution.levels, coming)
+        weights = self.sourcing.menu.moved(state.weights, prices, self.settings.inertia)
+        returns = np.ones_like(state.capital)
+        price = self.model.variables["factor_price"].block.start - (
+            self.model.variables["factor_use"].block.start
+        )
+        returns[self._capital_cells] = solution.levels[self._capital_columns + price]
+        capital = self.capital.next(state.capital, self._investment(solution), returns)
+        seen = self._seen(solution)
+        knowledge = state.knowledge
+        if self.law is not None and knowledge is not None and ground.business is not None:
+            policy = policy or self.no_policy()
+            knowledge = self.law.next(knowledge, ground.business, seen, policy)
+        return State(state.year + 1, weights, capital, knowledge, seen)
+
+    def _announced(self, levels: Array, coming: Array) -> Array:
+        """Return by how much announced wedges raise the price of every input."""
+        model = self.model
+        weight = model.variables["origin_weight"]
+        change = np.zeros(len(self.sourcing.columns))
+        on_route = {cell: n for n, cell in enumerate(weight.block.index)}
+        for name in _ON_ROUTES:
+            family = model.variables[name]
+            logs = np.log(coming[family.block.positions] / levels[family.block.positions])
+            for n in np.flatnonzero(logs):
+                place = on_route.get(family.block.index[n])
+                if place is not None:
+                    change[place] += logs[n]
+        return np.exp(change)
+
+    def _investment(self, solution: Solution) -> Array:
+        """Return real investment by region, relative to the benchmark."""
+        b = self.model.benchmark
+        spending = self.model.outcomes["final_spending"]
+        price = solution.levels[self.model.variables["agent_price"].block.positions]
+        value = solution.outcomes[spending.block.positions]
+        start = self.model.outcome_start[spending.block.positions]
+        agents = dict(zip(b.agents, b.agent_class, strict=True))
+        invests = np.array([agents[d] == "inv" for d in spending.codes[1]])
+        region = np.array([b.regions.index(s) for s in spending.codes[0]])
+        real = np.bincount(region[invests], (value / price)[invests], len(b.regions))
+        base = np.bincount(region[invests], start[invests], len(b.regions))
+        return np.divide(real, base, out=np.ones_like(real), where=base > 0)
+
+    def _seen(self, solution: Solution) -> Seen:
+        model, b = self.model, self.model.benchmark
+
+        def ratio(name: str, axes: str, variable: bool = False) -> Array:
+            """Return an outcome or variable relative to the benchmark, one where it is absent."""
+            family = model.variables[name] if variable else model.outcomes[name]
+            now, then = (
+                (solution.levels, model.arrays.start)
+                if variable
+                else (solution.outcomes, model.outcome_start)
+            )
+            here = family.block.positions
+            sizes = {"s": len(b.regions), "r": len(b.regions), "i": len(b.sectors),
+                     "j": len(b.sectors)}  # fmt: skip
+            array = np.ones([sizes[axis] for axis in axes])
+            array[self._cells(family, axes)] = now[here] / then[here]
+            return array
+
+        return Seen(
+            ratio("value_added_value", "sj"),
+            ratio("research_unit_cost", "s"),
+            ratio("trade_volume", "ris"),
+            ratio("output", "sj", variable=True),
+        )
+
+    def _cells(
+        self, family: Family, axes: str, keep: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Return index arrays of a family's members along axes."""
+        b = self.model.benchmark
+        order = {
+            axis: {code: n for n, code in enumerate(codes)}
+            for axis, codes in (
+                ("s", b.regions), ("r", b.regions), ("i", b.sectors), ("j", b.sectors),
+            )
+        }  # fmt: skip
+        result = []
+        for axis in axes:
+            codes = family.codes[family.axes.index(axis)]
+            chosen = codes if keep is None else codes[keep]
+            result.append(np.array([order[axis][code] for code in chosen], dtype=np.int64))
+        return tuple(result)
