@@ -1,0 +1,100 @@
+"""What a path of years consists of; running one is in :mod:`cge.experiments.path`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.knowledge_parameters import Level
+from cge.dynamics.knowledge import KnowledgePolicy
+from cge.dynamics.recursion import State
+from cge.experiments.case import FoundRate
+from cge.experiments.scenario import Scenario
+from cge.solve.path import Shock
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PathYear:
+    """One year of a path.
+
+    Parameters
+    ----------
+    year : int
+        1 is the first in which a policy may hold; the benchmark is the year before it.
+    state : State
+        What it started from.
+    solution : Solution
+    policy : KnowledgePolicy
+        About knowledge, in that year.
+    productivity : mapping of str to ndarray (r, j)
+        Log deviation by source of knowledge.
+    business : ndarray (r, j), optional
+        Business research relative to the baseline.
+    shocks : tuple of Shock
+        What each measure and response did to given columns, over the year's ground.
+    found : tuple of FoundRate
+    seconds : float
+    """
+
+    year: int
+    state: State
+    solution: Solution
+    policy: KnowledgePolicy
+    productivity: Mapping[str, Array]
+    business: Array | None
+    shocks: tuple[Shock, ...]
+    found: tuple[FoundRate, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class PathCase:
+    """One path: a variant under one set of elasticities and one level of returns to research.
+
+    Parameters
+    ----------
+    elasticities, variant : str
+    returns : {"low", "central", "high"}
+    scenario : Scenario
+        The member that was solved.
+    years : tuple of PathYear
+    baseline : tuple of PathYear, optional
+        The same years without policy; None where the baseline is balanced growth, on which
+        nothing moves.
+    parameters : mapping of str to float
+        Values in force.
+    """
+
+    elasticities: str
+    variant: str
+    returns: Level
+    scenario: Scenario
+    years: tuple[PathYear, ...]
+    baseline: tuple[PathYear, ...] | None
+    parameters: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class PathRun:
+    """A path scenario with all its cases.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    cases : tuple of PathCase
+    """
+
+    scenario: Scenario
+    cases: tuple[PathCase, ...]
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The accounts all cases share."""
+        return self.cases[0].years[0].solution.model.benchmark
