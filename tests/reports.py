@@ -1,13 +1,17 @@
-"""Run folders made by hand, with figures that can be added up in the head."""
+"""Run folders made by hand, with figures that can be added up in the head, and a real run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from cge.experiments.run import ScenarioRun, run_scenario
+from cge.experiments.scenario import Scenario
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.
 ODD = ("A_1 & Co%", "[B]|$x^2$#{~}", "Élan–Łódź\\", "中国")
@@ -23,6 +27,23 @@ MANIFEST = {
     },
     "cases": [],
 }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def war_run() -> ScenarioRun:
+    """Return a solved scenario of two measures."""
+    policy = [
+        {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
+         "add": 0.1, "label": "US tariff"},
+        {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC", "add": 0.05,
+         "label": "Subsidy"},
+    ]  # fmt: skip
+    return run_scenario(
+        Scenario.model_validate({
+            "name": "war", "title": "A war", "benchmark": {"aggregation": "small"},
+            "elasticities": ["boehm"], "policy": policy,
+        })
+    )  # fmt: skip
 
 
 def _row(measure: str, value: float, unit: str, **more: Any) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from conftest import Outcome, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex import check_text, number, tabulars
-from reports import MANIFEST, ODD, write_run, write_study
+from reports import MANIFEST, ODD, war_run, write_run, write_study
 
 from cge.errors import InputError
-from cge.experiments.run import ScenarioRun, run_scenario
-from cge.experiments.scenario import Scenario
+from cge.experiments.run import ScenarioRun
 from cge.results import summary
 from cge.results import write as write_module
 from cge.results.report.kinds import KINDS, build
@@ -60,18 +59,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def war() -> ScenarioRun:
     """Return a real run."""
-    policy = [
-        {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
-         "add": 0.1, "label": "US tariff"},
-        {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC", "add": 0.05,
-         "label": "Subsidy"},
-    ]  # fmt: skip
-    return run_scenario(
-        Scenario.model_validate({
-            "name": "war", "title": "A war", "benchmark": {"aggregation": "small"},
-            "elasticities": ["boehm"], "policy": policy,
-        })
-    )  # fmt: skip
+    return war_run()
 
 
 @pytest.fixture(scope="module")

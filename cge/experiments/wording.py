@@ -15,9 +15,11 @@ def _codes(value: Codes) -> str:
 
 
 def measure_text(measure: Measure) -> str:
-    """Return a measure in words, or its label."""
-    if measure.label:
-        return measure.label
+    """Return a measure's label, or the measure in words."""
+    return measure.label or _measure(measure)
+
+
+def _measure(measure: Measure) -> str:
     instrument = INSTRUMENTS[measure.instrument]
     where = [
         f"{key} {_codes(value)}"
@@ -49,9 +51,11 @@ def _size(measure: Measure) -> str:
 
 
 def response_text(response: Response) -> str:
-    """Return a response in words, or its label."""
-    if response.label:
-        return response.label
+    """Return a response's label, or the response in words."""
+    return response.label or _response(response)
+
+
+def _response(response: Response) -> str:
     by = _codes(response.by)
     sector = "" if response.sector is None else f", sector {_codes(response.sector)}"
     if response.kind == "retaliation":
@@ -63,9 +67,11 @@ def response_text(response: Response) -> str:
 
 
 def financing_text(financing: Financing) -> str:
-    """Return a way of financing in words, or its label."""
-    if financing.label:
-        return financing.label
+    """Return the label of a way of financing, or the way in words."""
+    return financing.label or _financing(financing)
+
+
+def _financing(financing: Financing) -> str:
     instrument = INSTRUMENTS[financing.instrument]
     where = [
         f"{key} {_codes(value)}"
@@ -98,9 +104,14 @@ def policy_lines(scenario: Scenario) -> list[str]:
 
 
 def _lines(scenario: Scenario) -> list[str]:
-    lines = [measure_text(measure) for measure in scenario.policy]
-    lines += [response_text(response) for response in scenario.responses]
-    lines += [financing_text(financing) for financing in scenario.financing]
+    lines = [_named(one.label, _measure(one)) for one in scenario.policy]
+    lines += [_named(one.label, _response(one)) for one in scenario.responses]
+    lines += [_named(one.label, _financing(one)) for one in scenario.financing]
     if scenario.equal is not None:
         lines.append(equal_text(scenario))
     return lines
+
+
+def _named(label: str | None, text: str) -> str:
+    """Return what is done after the name by which tables call it."""
+    return f"{label}: {text}" if label else text

@@ -189,7 +189,8 @@ def _whole(tables: list[pd.DataFrame]) -> pd.DataFrame:
     result = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
     words = ["scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
              "shock", "measure", "unit", "change_unit"]  # fmt: skip
-    result["shock"] = result["shock"].fillna("")
     places = ["region", "partner", "sector", "item"]  # one that is not named is missing
+    result = result.astype(dict.fromkeys([*places, "shock"], object))
+    result["shock"] = result["shock"].fillna("")
     result[places] = result[places].replace("", np.nan)
     return result.astype(dict.fromkeys(words, "category"))

@@ -6,12 +6,10 @@ rest of a sector's receipts consists of. Nothing is solved here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
@@ -184,35 +182,18 @@ class WorldIO:
         world's factors. Shares and ratios do not depend on the numeraire.
         """
         b = solution.model.benchmark
-        factor_tax = outcome_array(solution, "factor_tax_paid").sum(axis=2)
+        factor_tax = solution.array("factor_tax_paid").sum(axis=2)
         return _world_io(
             b,
-            outcome_array(solution, "basic_value"),
-            outcome_array(solution, "fob_value"),
-            outcome_array(solution, "route_spending"),
-            outcome_array(solution, "input_value"),
-            outcome_array(solution, "input_spending").sum(axis=1),
-            outcome_array(solution, "final_value"),
-            outcome_array(solution, "value_added_value") - factor_tax,
-            outcome_array(solution, "output_tax_paid") + factor_tax,
+            solution.array("basic_value"),
+            solution.array("fob_value"),
+            solution.array("route_spending"),
+            solution.array("input_value"),
+            solution.array("input_spending").sum(axis=1),
+            solution.array("final_value"),
+            solution.array("value_added_value") - factor_tax,
+            solution.array("output_tax_paid") + factor_tax,
         )
-
-
-def outcome_array(solution: Solution, name: str) -> Array:
-    """Return an outcome as a full array over its axes, zero where the model has no cell."""
-    b = solution.model.benchmark
-    codes: dict[str, Sequence[str]] = {
-        "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
-        "j": b.sectors, "d": b.agents, "f": b.factors,
-    }  # fmt: skip
-    family = solution.model.outcomes[name]
-    array = np.zeros([len(codes[axis]) for axis in family.axes])
-    where = tuple(
-        pd.Index(codes[axis]).get_indexer(pd.Index(cells))
-        for axis, cells in zip(family.axes, family.codes, strict=True)
-    )
-    array[where] = solution.outcomes[family.block.positions]
-    return array
 
 
 def _world_io(

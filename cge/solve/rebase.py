@@ -23,9 +23,7 @@ What holds where:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,22 +61,22 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     0.0
     """
     b = solution.model.benchmark
-    at = _Equilibrium(solution)
-
-    def power(name: str, start: Array) -> Array:
-        # Cells that the model does not have keep the rate they had.
-        return _levels(solution, name, start)
-
+    if solution.array("research").any():
+        raise InputError(
+            "spends on research beyond its benchmark's, which a new benchmark has no account for",
+            key="research", allowed="a solution with research at zero",
+        )  # fmt: skip
+    power = solution.array  # cells that the model does not have keep the rate they had
     tariff, export_tax = power("tariff", 1 + b.tariff), power("export_tax", 1 + b.export_tax)
     user_tax = power("intermediate_tax", 1 + b.intermediate_tax)
     final_tax = power("final_tax", 1 + b.final_tax)
     factor_tax = power("factor_tax", 1 + b.factor_tax)
     net = power("net_of_output_tax", 1 - b.output_tax)
-    flows = at.array("basic_value", "uris")
-    intermediate = at.array("input_value", "sij")
-    final = at.array("final_value", "sdi")
-    payments = at.array("factor_payment", "sjf")
-    transfer = at.array("transfer", "s")
+    flows = solution.array("basic_value")
+    intermediate = solution.array("input_value")
+    final = solution.array("final_value")
+    payments = solution.array("factor_payment")
+    transfer = solution.array("transfer")
 
     # A solution holds to the solver's accuracy, a benchmark to rounding: uses are fitted
     # to supplies, then factor incomes to receipts.
@@ -148,9 +146,9 @@ def release(solution: Solution, factor: str) -> dict[str, float]:
         raise InputError("unknown factor", key="factor", value=factor, allowed=b.factors)
     f = b.factors.index(factor)
     start = np.ones_like(b.factor_payments)
-    price = _levels(solution, "factor_price", start)[..., f]
-    use = _levels(solution, "factor_use", start)[..., f]
-    supply = _levels(solution, "factor_supply", np.ones(b.factor_payments[:, 0].shape))[:, f]
+    price = solution.array("factor_price", start)[..., f]
+    use = solution.array("factor_use", start)[..., f]
+    supply = solution.array("factor_supply", np.ones(b.factor_payments[:, 0].shape))[:, f]
     physical = b.factor_payments[..., f] * use
     endowment = physical.sum(axis=1) / np.maximum((physical * price).sum(axis=1), 1e-300)
     # A sluggish factor (CET) resists moving away from where it was, not from where it is.
@@ -165,58 +163,3 @@ def release(solution: Solution, factor: str) -> dict[str, float]:
             cell = f"factor_differential[{region}, {b.sectors[j]}, {factor}]"
             changes[cell] = float(moved[s, j] / price[s, j])
     return changes
-
-
-def _levels(solution: Solution, name: str, otherwise: Array) -> Array:
-    """Return a variable's levels as a full array, `otherwise` where the model has no cell."""
-    family = solution.model.variables[name]
-    cells = zip(family.block.index, solution.levels[family.block.positions].tolist(), strict=True)
-    return _placed(cells, family.axes, solution.model.benchmark, otherwise)
-
-
-def _placed(cells: Iterable[tuple[Any, float]], axes: str, b: Benchmark, start: Array) -> Array:
-    """Return a copy of `start` with values put where their codes say."""
-    codes = {
-        "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
-        "j": b.sectors, "d": b.agents, "f": b.factors,
-    }  # fmt: skip
-    position = [{code: k for k, code in enumerate(codes[axis])} for axis in axes]
-    array = np.array(start, dtype=float)
-    for cell, level in cells:
-        key = cell if isinstance(cell, tuple) else (cell,)
-        array[tuple(where[code] for where, code in zip(position, key, strict=True))] = level
-    return array
-
-
-class _Equilibrium:
-    """The equations' own expressions, evaluated at a solution.
-
-    Nothing of the model is stated a second time here: the model is declared again, its
-    variables are set to the solution, and the accounts are read off its expressions.
-    """
-
-    def __init__(self, solution: Solution) -> None:
-        from cge.model.build import build_model
-
-        model = solution.model
-        self.benchmark = model.benchmark
-        self.model = build_model(model.benchmark, model.speed)
-        for name, family in model.variables.families.items():
-            component = self.model.component(name)
-            levels = solution.levels[family.block.positions].tolist()
-            for cell, level in zip(family.block.index, levels, strict=True):
-                key = cell if len(cell) > 1 else cell[0] if cell else None
-                component[key].set_value(level, skip_validation=True)
-
-    def array(self, name: str, axes: str) -> Array:
-        """Return an expression as a full array, zero where the model has no cell."""
-        from pyomo.environ import value
-
-        component = self.model.component(name)
-        b = self.benchmark
-        sizes = {
-            "u": len(b.use_classes), "r": len(b.regions), "s": len(b.regions),
-            "i": len(b.sectors), "j": len(b.sectors), "d": len(b.agents), "f": len(b.factors),
-        }  # fmt: skip
-        cells = ((cell, value(component[cell])) for cell in component)
-        return _placed(cells, axes, b, np.zeros([sizes[axis] for axis in axes]))

@@ -129,6 +129,32 @@ class Solution:
             raise InputError("unknown region", value=selector, allowed=regions)
         return regions.index(code)
 
+    def array(self, name: str, absent: float | Array = 0.0) -> Array:
+        """Return a variable or outcome as a full array over its axes.
+
+        Parameters
+        ----------
+        name : str
+        absent : float or ndarray
+            What stands where the model has no cell.
+        """
+        b = self.model.benchmark
+        codes = {
+            "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
+            "j": b.sectors, "d": b.agents, "f": b.factors,
+        }  # fmt: skip
+        variable = name in self.model.variables
+        family = self.model.variables[name] if variable else self.model.outcomes[name]
+        values = self.levels if variable else self.outcomes
+        shape = [len(codes[axis]) for axis in family.axes]
+        array = np.array(np.broadcast_to(absent, shape), dtype=float)
+        where = tuple(
+            pd.Index(codes[axis]).get_indexer(pd.Index(cells))
+            for axis, cells in zip(family.axes, family.codes, strict=True)
+        )
+        array[where] = values[family.block.positions]
+        return array
+
     def by_region(self, name: str, benchmark: bool = False) -> Array:
         """Return a regional outcome in the order of the benchmark's regions."""
         values = self.model.outcome_start if benchmark else self.outcomes

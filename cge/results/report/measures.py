@@ -29,8 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 PARTS = ("ev_part", "ev_part_first_order")
 _REVENUES = ("tariff_revenue", "domestic_purchase_tax_revenue", "export_tax_revenue",
-             "output_tax_revenue", "user_tax_revenue",
-             "factor_tax_revenue")  # fmt: skip
+             "output_tax_revenue", "user_tax_revenue", "factor_tax_revenue")  # fmt: skip
 TITLES: Mapping[str, str] = {
     "equivalent_variation": "Welfare (EV)",
     "equivalent_variation_value": "Welfare (EV)",
