@@ -50,7 +50,12 @@ closure:
   swaps:
     - {free: "tariff[int, CHN, ELEC, USA]", fix: "tariff_revenue[USA]", at: 10}
 """
-FILES = {"results.parquet", "results.csv", "summary.md", "manifest.json"}
+FILES = set(write.FILES)
+
+#: Measures made of several figures, whose change is told in another unit than their value.
+POLICY_MEASURES = ("ev_part", "ev_part_first_order", "trade_efficiency", "terms_of_trade_effect",
+                   "outlay", "outlay_share", "policy_receipts", "marginal_cost_of_funds",
+                   "domestic_share")  # fmt: skip
 
 
 def cge_process(*arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
@@ -115,7 +120,7 @@ def test_both_tables_of_results_say_the_same(piped: Any, results: pd.DataFrame) 
     text = pd.read_csv(piped[0] / "results.csv", keep_default_na=False, na_values=[""], dtype=str)
     assert list(text.columns) == list(results.columns)
     for column in results.columns:
-        if column in ("value", "benchmark", "change"):
+        if column in ("step", "value", "benchmark", "change"):
             np.testing.assert_allclose(text[column].astype(float), results[column], rtol=1e-9)
         else:
             words = results[column].astype("string").fillna("")
@@ -135,6 +140,19 @@ def test_the_columns_and_measures_are_the_documented_ones(results: pd.DataFrame)
         wanted = {"percent": "percent", "difference": unit, "the value itself": unit}[change]
         assert set(found["change_unit"]) == {wanted}
     documented = {row.strip("|").split("|")[0].strip(" `") for row in rows}
+    rows = document.split("| measure of a policy |")[1].split("\n\n")[0].splitlines()[2:]
+    names = set()
+    for row in rows:
+        name, _, unit, change = (cell.strip() for cell in row.strip("|").split("|"))
+        names.add(name.strip("`"))
+        found = results[results["measure"] == name.strip("`")]
+        if found.empty:
+            continue
+        assert set(found["unit"]) == {unit}
+        wanted = {"the value itself": unit, "none": ""}.get(change, change)
+        assert set(found["change_unit"]) == {wanted}
+    assert names == set(POLICY_MEASURES)
+    documented |= names
     assert set(results["measure"]) - documented == {"tariff"}, "what the policy moved"
 
 
@@ -144,9 +162,16 @@ def test_every_figure_has_its_place_its_unit_and_its_change(results: pd.DataFram
     assert not results[words].isna().any().any()
     assert set(results["year"]) == {"2011"}
     assert set(results["elasticities"]) == {"fontagne", "boehm"}
-    assert not results.duplicated(tidy.COLUMNS[:9]).any()
+    assert set(results["step"]) == {1.0}
+    keys = tidy.COLUMNS[: tidy.COLUMNS.index("value")]
+    assert not results.duplicated(keys).any()
+    assert np.isfinite(results["value"]).all()
+    # Of the decomposition and of budgets the change is in other units: test_tidy.py.
+    plain = results[~results["measure"].isin(POLICY_MEASURES)]
+    assert len(plain) > 0.3 * len(results)
+    results = plain
     value, base = results["value"], results["benchmark"]
-    assert np.isfinite(value).all() and np.isfinite(base).all()
+    assert np.isfinite(base).all()
     percent = results["change_unit"] == "percent"
     itself = results["measure"].isin([r.name for r in tidy.REPORTED if r.change == "itself"])
     assert (base[itself] == 0).all()
@@ -169,9 +194,12 @@ def test_figures_of_different_measures_add_up(results: pd.DataFrame) -> None:
             whole = one(table, measure=name, region="*").set_index("region")[kind]
             np.testing.assert_allclose(sums[whole.index.astype(str)], whole, rtol=1e-9)
     duties = one(table, measure="bilateral_tariff_revenue", region="*", partner="*", sector="*")
-    paid = duties.groupby("partner", observed=True)["value"].sum()
-    whole = one(table, measure="tariff_revenue", region="*").set_index("region")["value"]
-    np.testing.assert_allclose(paid[whole.index.astype(str)], whole, rtol=1e-9)
+    home = duties["region"].astype(str) == duties["partner"].astype(str)
+    for routes, name in ((~home, "tariff_revenue"), (home, "domestic_purchase_tax_revenue")):
+        paid = duties[routes].groupby("partner", observed=True)["value"].sum()
+        whole = one(table, measure=name, region="*").set_index("region")["value"]
+        assert whole.abs().max() > 1
+        np.testing.assert_allclose(paid[whole.index.astype(str)], whole, rtol=1e-9, atol=1e-9)
     balance = one(table, measure="trade_balance", region="*")["value"]
     assert abs(balance.sum()) < 1e-6 * balance.abs().sum()
 
@@ -282,7 +310,7 @@ def earlier_run(folder: Path) -> None:
 def test_no_equilibrium_says_what_was_tried_and_keeps_an_earlier_run(
     here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cge.solve.equilibrium.SMALLEST_STEP", 1 / 16)  # to give up sooner
+    monkeypatch.setattr("cge.solve.path.SMALLEST_STEP", 1 / 16)  # to give up sooner
     (here / "trial.yaml").write_text(IMPOSSIBLE)
     earlier_run(here / "results" / "runs" / "trial")
     before = snapshot(here)
@@ -497,8 +525,11 @@ def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
         pd.read_csv(folder / "results.csv", keep_default_na=False),
     ):
         assert set(table["region"]) == {"World", "nan", "NO", "1", "中国"}
-    rows = (folder / "summary.md").read_text(encoding="utf-8").splitlines()
-    assert sum(row.startswith("| World |") for row in rows) == 2
+    text = (folder / "summary.md").read_text(encoding="utf-8")
+    tables = [part for part in text.split("\n\n") if part.startswith("| ")]
+    assert len(tables) == 2, "the summary's and the parts of welfare"
+    for part in tables:
+        assert sum(row.startswith("| World |") for row in part.splitlines()) == 2
 
 
 def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
@@ -514,7 +545,8 @@ def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
     )
     assert cge("run", "trial.yaml", "--aggregation", "dot.yaml").code == 0
     text = (here / "results" / "runs" / "trial" / "summary.md").read_text(encoding="utf-8")
-    (row,) = (line for line in text.splitlines() if line.startswith("| ALL |"))
+    row, parts = (line for line in text.splitlines() if line.startswith("| ALL |"))
+    assert [cell.strip() for cell in parts.split("|")][3] == "0.00", "no terms of trade"
     assert [cell.strip() for cell in row.split("|")][5] == "-", "no terms of trade"
 
 

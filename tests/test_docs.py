@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from conftest import Outcome
 
+from cge.cli.main import app
 from cge.experiments.scenario import Scenario
+from cge.model.registry import OUTCOMES, VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),
@@ -134,10 +137,29 @@ def test_every_indented_command_of_the_documents_is_one_that_exists(
     here: Path, cge: Callable[..., Outcome]
 ) -> None:
     """Commands outside fences are looked at, not run: their words must be known."""
-    known = {"run", "check", "calibrate", "data"}
+    known = set(typer.main.get_command(app).commands)
     for path in DOCUMENTS:
         for words in re.findall(r"(?:`|^ {4})cge (\w+)", path.read_text(encoding="utf-8"), re.M):
             assert words in known, f"{path.name}: cge {words}"
+
+
+def test_the_tables_of_variables_and_outcomes_are_the_registry() -> None:
+    text = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    text = text.split("## Variables and outcomes")[1]
+    rows = [
+        tuple(cell.strip(" `") for cell in line.strip("|").split("|"))
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+    given, solved = (
+        [v for v in VARIABLES.values() if v.role == role] for role in ("exogenous", "endogenous")
+    )
+    expected = [
+        (one.name, ", ".join(one.axes) or "none", one.unit.replace("value", "million USD"),
+         one.meaning)
+        for one in (*given, *solved, *OUTCOMES)
+    ]  # fmt: skip
+    assert rows == expected
 
 
 def test_the_harness_sees_and_runs_what_stands_in_a_document(

@@ -37,7 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, P
     place = tmp_path_factory.mktemp("figures")
     return {
         n: (
-            write_run(place / f"run{n}", codes, ("S_1", "S_2"), CASES),
+            write_run(place / f"run{n}", codes, ("S_1", "S_2"), CASES[: 1 if n == 41 else 2]),
             write_study(place / f"study{n}", codes),
         )
         for n, codes in {4: ODD, **MANY}.items()

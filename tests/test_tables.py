@@ -57,6 +57,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def pages(trial: Path, study: Path) -> dict[str, Page]:
+    """Return a page of each kind, of the folders made by hand."""
+    return {
+        kind: build(kind, open_runs([study if kind in STUDY else trial]), choice)
+        for kind, choice in CHOICES.items()
+    }
+
+
+@pytest.fixture(scope="module")
 def war() -> ScenarioRun:
     """Return a real run."""
     return war_run()
@@ -264,8 +273,8 @@ def test_a_manifest_of_another_version_is_no_fault(tmp_path: Path, manifest: dic
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_latex_compiles_and_shows_the_figures(kind: str, trial: Path, study: Path) -> None:
-    page = build(kind, open_runs([study if kind in STUDY else trial]), CHOICES[kind])
+def test_latex_compiles_and_shows_the_figures(kind: str, pages: dict[str, Page]) -> None:
+    page = pages[kind]
     for standalone in (False, True):
         read = tabulars(render(page, "latex", standalone))
         shown = [row for table in read for row in table.rows if row[0] and number_like(row[-1])]
@@ -322,10 +331,8 @@ def test_latex_shows_each_sign_as_it_was_meant(plain: str, tex: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_row_of_a_markdown_table_has_as_many_cells(
-    kind: str, trial: Path, study: Path
-) -> None:
-    page = build(kind, open_runs([study if kind in STUDY else trial]), CHOICES[kind])
+def test_every_row_of_a_markdown_table_has_as_many_cells(kind: str, pages: dict[str, Page]) -> None:
+    page = pages[kind]
     lines = render(page, "markdown").splitlines()
     rows = [len(re.split(r"(?<!\\)\|", line)) for line in lines if line.startswith("|")]
     count = sum(len(panel.rows) + 2 for panel in page.panels)
@@ -334,10 +341,8 @@ def test_every_row_of_a_markdown_table_has_as_many_cells(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_csv_has_the_figures_unrounded_with_their_units(
-    kind: str, trial: Path, study: Path
-) -> None:
-    page = build(kind, open_runs([study if kind in STUDY else trial]), CHOICES[kind])
+def test_csv_has_the_figures_unrounded_with_their_units(kind: str, pages: dict[str, Page]) -> None:
+    page = pages[kind]
     read = pd.read_csv(io.StringIO(render(page, "csv")), keep_default_na=False, na_values=[""])
     assert list(read[page.stub.lower()]) == [row for panel in page.panels for row in panel.rows]
     for c in page.panels[0].columns:

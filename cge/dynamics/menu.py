@@ -52,7 +52,7 @@ class Menu:
         return self.long - self.short
 
     def _sum(self, values: Array) -> Array:
-        return np.bincount(self.nest, values, len(self.short))
+        return np.bincount(self.nest, values, len(self.short)).astype(float)
 
     def feasible(self, a: Array) -> Array:
         """Return log weights moved onto the menu: the same for all inputs of a nest is added.

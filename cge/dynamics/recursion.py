@@ -4,20 +4,28 @@ Within a year capital, sourcing weights, productivity and research are given and
 model is solved with its short-run elasticities, capital fixed in its sector. Between years
 capital accumulates and moves, relations with suppliers adapt, knowledge is made. All is
 relative to a baseline on which everything grows at one rate; without policy nothing moves.
-Agents do not look ahead, except that relations adapt to what is announced.
+
+Relations adapt at the turn of the year, to the prices that are expected for the year to
+come, given the policies known by then; what nobody knew finds them as they were. The
+expectation is consistent: without a surprise the prices come true. Adapting to last
+year's prices instead would overshoot, for prices move far in the first year of a shock,
+when nobody can turn to other suppliers, and with high long-run elasticities the path would
+swing ever more widely. Investors and researchers look at the year that has ended.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.elasticities import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
-from cge.dynamics.sourcing import Sourcing
-from cge.errors import InputError
+from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.errors import InputError, NoEquilibrium
 from cge.solve.closure import Closure
 from cge.solve.layout import Family
 from cge.solve.model import Model
@@ -27,8 +35,10 @@ Array = NDArray[np.float64]
 
 #: The factor that is fixed in its sector within a year.
 CAPITAL = "CAP"
-#: Wedges between a producer and his buyer on a route: what relations can see coming.
-_ON_ROUTES = ("tariff", "export_tax", "trade_cost")
+#: Expectations and weights agree when no log weight moves by more than this.
+SETTLED = 1e-7
+#: Passes after which they must.
+ADAPTATION_PASSES = 20
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ class State:
     year : int
         0 is the benchmark.
     weights : ndarray
-        Log sourcing weights, in the order of the recursion's menus.
+        Log sourcing weights, in the order of the recursion's menus: last year's, until
+        :meth:`Recursion.adapt` has moved them.
     capital : ndarray (s, j)
         Relative to the baseline.
     knowledge : KnowledgeState, optional
@@ -138,6 +149,7 @@ class Recursion:
         self._capital_cells = self._cells(family, "sj", of_capital)
         self._sectors = self._cells(model.variables["productivity"], "sj")
         self.closure = Closure("path", specific_factors=(CAPITAL,))
+        self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
         """Return the state of the benchmark."""
@@ -184,9 +196,8 @@ class Recursion:
         ground: Ground,
         solution: Solution,
         policy: KnowledgePolicy | None = None,
-        coming: Array | None = None,
     ) -> State:
-        """Return the state in which the next year starts.
+        """Return the state in which the next year starts, its relations still this year's.
 
         Parameters
         ----------
@@ -196,14 +207,7 @@ class Recursion:
             This year's equilibrium.
         policy : KnowledgePolicy, optional
             Of this year.
-        coming : ndarray (columns,), optional
-            Levels that are announced; relations with suppliers adapt to those of wedges on
-            routes as if they held already.
         """
-        prices = self.sourcing.prices(solution.levels, solution.outcomes)
-        if coming is not None:
-            prices = prices * self._announced(solution.levels, coming)
-        weights = self.sourcing.menu.moved(state.weights, prices, self.settings.inertia)
         returns = np.ones_like(state.capital)
         price = self.model.variables["factor_price"].block.start - (
             self.model.variables["factor_use"].block.start
@@ -215,22 +219,64 @@ class Recursion:
         if self.law is not None and knowledge is not None and ground.business is not None:
             policy = policy or self.no_policy()
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
-        return State(state.year + 1, weights, capital, knowledge, seen)
+        return State(state.year + 1, state.weights, capital, knowledge, seen)
 
-    def _announced(self, levels: Array, coming: Array) -> Array:
-        """Return by how much announced wedges raise the price of every input."""
-        model = self.model
-        weight = model.variables["origin_weight"]
-        change = np.zeros(len(self.sourcing.columns))
-        on_route = {cell: n for n, cell in enumerate(weight.block.index)}
-        for name in _ON_ROUTES:
-            family = model.variables[name]
-            logs = np.log(coming[family.block.positions] / levels[family.block.positions])
-            for n in np.flatnonzero(logs):
-                place = on_route.get(family.block.index[n])
-                if place is not None:
-                    change[place] += logs[n]
-        return np.exp(change)
+    def adapt(
+        self,
+        state: State,
+        levels: Array,
+        closure: Closure | None = None,
+        start: Solution | None = None,
+    ) -> tuple[State, Solution]:
+        """Return the state with relations adapted to the prices expected for its year.
+
+        The year is solved with each nest at the elasticity that it has once relations may
+        move, sS + (1 - inertia) (sL - sS), which is their move written into demand; a few
+        passes then put the weights on the menu.
+
+        Parameters
+        ----------
+        state : State
+            At the turn of the year.
+        levels : ndarray (columns,)
+            The year's ground with the policies over it that are known by now; their weights
+            are not read.
+        closure : Closure, optional
+            Under those policies; default the path's own.
+        start : Solution, optional
+            An earlier expectation, from which to search.
+
+        Returns
+        -------
+        State
+        Solution
+            The expectation.
+
+        Raises
+        ------
+        NoEquilibrium
+            If the expectation has none, or the weights do not settle.
+        """
+        menu, inertia, columns = self.sourcing.menu, self.settings.inertia, self.sourcing.columns
+        ahead = levels.copy()
+        constant = np.zeros(len(columns))
+        weights, expected, moved = state.weights, start, np.inf
+        for _ in range(ADAPTATION_PASSES):
+            ahead[columns] = np.exp(inertia * state.weights + constant)
+            expected = self.expecting.solve(ahead, closure or self.closure, start=expected)
+            prices = self.sourcing.prices(expected.levels, expected.outcomes)
+            before, weights = weights, menu.moved(state.weights, prices, inertia)
+            moved = float(np.abs(weights - before).max(initial=0.0))
+            if moved <= SETTLED:
+                return replace(state, weights=weights), expected
+            # What is left of the weights beside the part that follows prices: one number a nest.
+            cost = np.log(menu.short_cost(weights, prices))[menu.nest]
+            follows = (1 - inertia) * menu.reach[menu.nest] * (np.log(prices) - cost)
+            constant = weights - inertia * state.weights + follows
+        raise NoEquilibrium(
+            f"relations with suppliers did not settle in {ADAPTATION_PASSES} passes; a log weight "
+            f"still moved by {moved:.1e}"
+        )
 
     def _investment(self, solution: Solution) -> Array:
         """Return real investment by region, relative to the benchmark."""
@@ -288,3 +334,13 @@ class Recursion:
             chosen = codes if keep is None else codes[keep]
             result.append(np.array([order[axis][code] for code in chosen], dtype=np.int64))
         return tuple(result)
+
+
+def _between(benchmark: Benchmark, inertia: float) -> Elasticities:
+    """Return the elasticities that nests have over a year in which their weights may move."""
+    short, long = benchmark.elasticities["short"], benchmark.elasticities["long"]
+    values = {}
+    for nest in NEST_AXES:
+        now, later = getattr(short, nest), getattr(long, nest)
+        values[nest] = now + (1 - inertia) * (later - now) if nest in NESTS else now
+    return Elasticities(**values)

@@ -100,8 +100,8 @@ class Sourcing:
             columns.append(np.arange(weight.block.start, weight.block.start + len(weight.block)))
         number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
         nest_of = np.array([number[key] for key in keys], dtype=np.int64)
-        value = np.concatenate(values)
-        share = value / np.bincount(nest_of, value, len(number))[nest_of]
+        worth = np.concatenate(values)
+        share = worth / np.bincount(nest_of, worth, len(number))[nest_of]
         order = {
             "u": b.use_classes, "s": b.regions, "i": b.sectors, "j": b.sectors, "d": b.agents,
         }  # fmt: skip
@@ -136,24 +136,23 @@ class Sourcing:
             Of a solution.
         """
         model = self.model
+
+        def relative(name: str, weight: Family) -> Array:
+            """Return a variable or outcome over its benchmark, by cell of a weight."""
+            if name in model.variables:
+                family, now, then = model.variables[name], levels, model.arrays.start
+            else:
+                family, now, then = model.outcomes[name], outcomes, model.outcome_start
+            here = family.block.positions
+            return (now[here] / then[here])[_matching(family, weight)]
+
         found = []
-        for inputs in NESTS.values():
-            for one in inputs:
-                weight = model.variables[one.weight]
-                if one.price:
-                    price = model.variables[one.price]
-                    found.append(levels[price.block.positions][_matching(price, weight)])
-                    continue
-                value, quantity = model.outcomes[one.value], model.outcomes[one.quantity] if (
-                    one.quantity in model.outcomes) else model.variables[one.quantity]  # fmt: skip
-                if one.quantity in model.outcomes:
-                    now, then = outcomes, model.outcome_start
-                else:
-                    now, then = levels, model.arrays.start
-                paid = outcomes[value.block.positions] / model.outcome_start[value.block.positions]
-                bought = now[quantity.block.positions] / then[quantity.block.positions]
-                ratio = paid[_matching(value, weight)] / bought[_matching(quantity, weight)]
-                found.append(ratio)
+        for one in (one for inputs in NESTS.values() for one in inputs):
+            weight = model.variables[one.weight]
+            if one.price:
+                found.append(relative(one.price, weight))
+            else:
+                found.append(relative(one.value, weight) / relative(one.quantity, weight))
         return np.concatenate(found)
 
 

@@ -113,5 +113,5 @@ def _lines(scenario: Scenario) -> list[str]:
 
 
 def _named(label: str | None, text: str) -> str:
-    """Return what is done after the name by which tables call it."""
-    return f"{label}: {text}" if label else text
+    """Return what is done, with the name by which tables call it."""
+    return f"{label} = {text}" if label else text

@@ -265,7 +265,7 @@ class _Laid:
 
     def sum(self, cells: Array) -> Array:
         """Return the part by region, (s,)."""
-        return np.bincount(self.region, cells, len(self.model.benchmark.regions))
+        return np.bincount(self.region, cells, len(self.model.benchmark.regions)).astype(float)
 
     def frame(self, value: Array, first_order: Array) -> pd.DataFrame:
         part, blank = self.part, ""

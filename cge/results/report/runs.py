@@ -181,9 +181,12 @@ class Case:
     def rows(self, *measures: str) -> pd.DataFrame:
         """Return the rows of some measures, with plain text columns."""
         if measures not in self._found:
-            found = self.table[self.table["measure"].isin(measures)]
-            words = [column for column in _TEXT if column in found.columns]
-            self._found[measures] = found.astype(dict.fromkeys(words, object))
+            here = np.flatnonzero(self.table["measure"].isin(measures))
+            plain: dict[str, Any] = {
+                str(name): column.array.take(here) for name, column in self.table.items()
+            }
+            words = {name: np.asarray(plain[name], dtype=object) for name in _TEXT}
+            self._found[measures] = pd.DataFrame({**plain, **words})
         return self._found[measures]
 
     def codes(self, column: str, *measures: str) -> tuple[str, ...]:

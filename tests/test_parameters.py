@@ -1,0 +1,120 @@
+"""The uncertain elasticities of a benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cge import InputError, load_any, load_benchmark, save_benchmark
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.elasticities import NEST_AXES
+from cge.calibration.elasticity_ranges import elasticity_ranges
+from cge.calibration.elasticity_sets import load_elasticity_set
+from cge.experiments.parameters import (
+    NEAR_ONE,
+    away_from_one,
+    uncertain_parameters,
+    with_values,
+)
+
+FIXED = """\
+name: fixed
+title: No range
+extends: common
+classification: wiod2013
+entries:
+  - {nest: armington, sector: "*", speed: long, value: 3, low: 3, high: 3, status: assumed, citation: none}
+  - {nest: armington, sector: "*", speed: short, value: 1, low: 1, high: 1, status: assumed, citation: none}
+"""
+
+
+@pytest.fixture(scope="module")
+def fontagne() -> Benchmark:
+    return load_benchmark(aggregation="small", elasticities="fontagne")
+
+
+def test_every_elasticity_with_a_range_is_a_parameter_once(fontagne: Benchmark) -> None:
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    expected = [(nest, s) for nest in ("armington", "intermediate", "value_added", "top")
+                for s in fontagne.sectors] + [("final", "all")]  # fmt: skip
+    assert [(p.nest, p.sector) for p in found] == expected  # agents have low = high
+    assert all(p.low < p.central < p.high and p.status and p.citation for p in found)
+    armington = [p.central for p in found if p.nest == "armington"]
+    assert armington == list(fontagne.elasticities["long"].armington[0, :, 0])
+
+
+def test_the_ends_of_an_aggregate_are_weighted_like_its_central_value(
+    fontagne: Benchmark,
+) -> None:
+    # For goods the file has 1 + 0.7 and 1 + 1.3 times (sigma - 1), rounded to two decimals,
+    # and so has any weighted mean of them.
+    goods = fontagne.groups["sectors"]["goods"]
+    for p in uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors):
+        if p.nest == "armington" and p.sector in goods:
+            assert p.low == pytest.approx(1 + 0.7 * (p.central - 1), abs=0.011)
+            assert p.high == pytest.approx(1 + 1.3 * (p.central - 1), abs=0.011)
+            assert not p.shared
+
+
+def test_short_run_ranges_are_those_of_the_short_run(fontagne: Benchmark) -> None:
+    found = uncertain_parameters(elasticity_ranges(fontagne, "short"), fontagne.sectors)
+    first = found[0]
+    assert (first.low, first.central, first.high) == pytest.approx((0.5, 0.76, 1.0))
+    assert first.shared  # one impact elasticity for all goods
+
+
+def test_drawn_values_stand_in_their_cells_and_nowhere_else(fontagne: Benchmark) -> None:
+    central = fontagne.elasticities["long"]
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    chosen = [p for p in found if p.name in ("armington[ELEC]", "top[PRIM]", "final")]
+    moved = with_values(central, chosen, [7.5, 0.33, 1.1], fontagne.sectors)
+    elec, prim = (fontagne.sectors.index(code) for code in ("ELEC", "PRIM"))
+    value = {p.name: v for p, v in zip(chosen, [7.5, 0.33, 1.1], strict=True)}
+    assert (moved.armington[:, elec, :] == value["armington[ELEC]"]).all()
+    assert (moved.top[:, prim] == value["top[PRIM]"]).all()
+    assert (moved.final == value["final"]).all()
+    changed = {n: np.argwhere(getattr(moved, n) != getattr(central, n)) for n in NEST_AXES}
+    assert set(changed["armington"][:, 1]) == {elec} and set(changed["top"][:, 1]) == {prim}
+    assert not any(len(changed[n]) for n in ("intermediate", "value_added", "agents"))
+
+
+def test_the_central_values_give_the_central_elasticities(fontagne: Benchmark) -> None:
+    central = fontagne.elasticities["long"]
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    same = with_values(central, found, [p.central for p in found], fontagne.sectors)
+    assert same.fingerprint == central.fingerprint
+
+
+def test_a_value_at_the_cobb_douglas_limit_is_moved_off_it() -> None:
+    values = away_from_one(np.array([1.0, 1 - 1e-9, 1 + 1e-5, 0.9, 1.0002]))
+    assert values.tolist() == [1 + NEAR_ONE, 1 - NEAR_ONE, 1 + NEAR_ONE, 0.9, 1.0002]
+
+
+def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
+    common = load_elasticity_set("common").entries
+    text = FIXED + "".join(
+        f'  - {{nest: {e.nest}, sector: "*", speed: {e.speed}, value: {e.value}, low: {e.value}, '
+        f"high: {e.value}, status: assumed, citation: none}}\n"
+        for e in common
+    )
+    path = tmp_path / "fixed.yaml"
+    path.write_text(text)
+    benchmark = load_benchmark(aggregation="small", elasticities=path)
+    with pytest.raises(InputError, match="no elasticity has a range"):
+        uncertain_parameters(elasticity_ranges(benchmark, "long"), benchmark.sectors)
+
+
+def test_a_saved_benchmark_takes_its_ranges_from_a_set_that_is_named(
+    fontagne: Benchmark, tmp_path: Path
+) -> None:
+    folder = save_benchmark(fontagne, tmp_path / "mine")
+    with pytest.raises(InputError, match="keeps central elasticities without their ranges"):
+        elasticity_ranges(load_any(folder), "long", own="own")
+    boehm = load_any(folder, elasticities="boehm")
+    found = uncertain_parameters(elasticity_ranges(boehm, "long", own="boehm"), boehm.sectors)
+    armington = [(p.low, p.central, p.high) for p in found if p.nest == "armington"]
+    assert armington == [(1.75, 2.0, 2.25)] * len(boehm.sectors)
+    with pytest.raises(InputError, match="are not those of the set"):
+        elasticity_ranges(load_any(folder), "long", own="boehm")
