@@ -72,7 +72,7 @@ def test_a_consumption_tax_on_top_of_a_distorting_one_has_its_closed_form() -> N
         return ({"welfare": income, "revenue": income - 1}[of] / price).imag / 1e-30
 
     expected = 1 - slope("welfare") / slope("revenue")
-    assert expected < 0.95, "adding points to both evens the rates out"
+    assert expected < 0.98, "adding points to both evens the rates out"
     assert costs(solution, "R0")["consumption tax"] == pytest.approx(expected, rel=1e-9)
 
 
@@ -90,9 +90,9 @@ def test_a_distorting_tax_costs_more_the_higher_it_stands() -> None:
 
 
 def test_beyond_the_top_of_the_laffer_curve_there_is_no_cost_of_funds() -> None:
-    model = small_model()
-    solution = model.solve({"tariff[*, !USA, *, USA]": 4.0})
-    table = marginal_cost_of_funds(solution, ["USA"]).set_index("tax")
+    model = Model.build(random_world(14, wedges=False, sigma=(8.0, 8.0), imbalance=0.2))
+    solution = model.solve({"tariff[*, !R0, *, R0]": 1.8})
+    table = marginal_cost_of_funds(solution, ["R0"]).set_index("tax")
     assert table.loc["tariff on all imports", "revenue_per_point"] < 0
     assert np.isnan(table.loc["tariff on all imports", "cost_of_funds"])
     assert np.isfinite(table.loc["consumption tax", "cost_of_funds"])

@@ -11,7 +11,6 @@ from cge import InputError, load_any, load_benchmark, save_benchmark
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.elasticities import NEST_AXES
 from cge.calibration.elasticity_ranges import elasticity_ranges
-from cge.calibration.elasticity_sets import load_elasticity_set
 from cge.experiments.parameters import (
     NEAR_ONE,
     away_from_one,
@@ -19,15 +18,11 @@ from cge.experiments.parameters import (
     with_values,
 )
 
-FIXED = """\
-name: fixed
-title: No range
-extends: common
-classification: wiod2013
-entries:
-  - {nest: armington, sector: "*", speed: long, value: 3, low: 3, high: 3, status: assumed, citation: none}
-  - {nest: armington, sector: "*", speed: short, value: 1, low: 1, high: 1, status: assumed, citation: none}
-"""
+HEAD = "name: fixed\ntitle: No range\nclassification: wiod2013\nentries:\n"
+ENTRY = (
+    '  - {{nest: {0}, sector: "*", speed: {1}, value: {2}, low: {2}, high: {2}, '
+    "status: assumed, citation: none}}\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +88,10 @@ def test_a_value_at_the_cobb_douglas_limit_is_moved_off_it() -> None:
 
 
 def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
-    common = load_elasticity_set("common").entries
-    text = FIXED + "".join(
-        f'  - {{nest: {e.nest}, sector: "*", speed: {e.speed}, value: {e.value}, low: {e.value}, '
-        f"high: {e.value}, status: assumed, citation: none}}\n"
-        for e in common
-    )
+    nests = [nest for nest in NEST_AXES if nest != "transformation"]
+    entries = [ENTRY.format(nest, speed, 2) for nest in nests for speed in ("short", "long")]
     path = tmp_path / "fixed.yaml"
-    path.write_text(text)
+    path.write_text(HEAD + "".join(entries))
     benchmark = load_benchmark(aggregation="small", elasticities=path)
     with pytest.raises(InputError, match="no elasticity has a range"):
         uncertain_parameters(elasticity_ranges(benchmark, "long"), benchmark.sectors)

@@ -11,7 +11,9 @@ from typing import Any
 
 from cge.calibration.files import validate
 from cge.errors import InputError
-from cge.experiments.merging import Places, laid_over, places_of, written
+from cge.experiments.knowledge_measures import KnowledgeMeasure
+from cge.experiments.measures import Measure
+from cge.experiments.merging import APPENDED, Places, laid_over, places_of, written
 from cge.experiments.scenario import COMPOSING, Equal, Scenario
 
 #: What the members of a family share.
@@ -31,7 +33,7 @@ class Member:
         Name within the family, empty where the scenario stands for itself.
     scenario : Scenario
         Complete, without variants, grid and steps; its name is ``family.variant``.
-    own_policy : int
+    own_policy, own_knowledge : int
         Number of measures that all members share; those after are the variant's own.
     places : mapping
         Where what it consists of was written.
@@ -40,6 +42,7 @@ class Member:
     variant: str
     scenario: Scenario
     own_policy: int = 0
+    own_knowledge: int = 0
     places: Places = field(default_factory=dict)
 
     def told(self, error: InputError) -> InputError:
@@ -63,11 +66,11 @@ def members(family: Scenario) -> tuple[Member, ...]:
     """
     if family.variants is None and family.grid is None:
         # `steps` are no members, they are points on the way to each.
-        alone = (Member("", family, 0, family._places),)
+        alone = (Member("", family, places=family._places),)
         _check_equal(family, alone)
         return alone
     content = family.model_dump(by_alias=True, exclude_unset=True, exclude=set(COMPOSING))
-    shared = len(content.get("policy", []))
+    shared = len(content.get("policy", [])), len(content.get("knowledge", []))
     made = []
     for variant, changes, places in _variants(family, content):
         laid = laid_over(content, changes)
@@ -90,7 +93,7 @@ def _member(
     suffix: str,
     content: dict[str, Any],
     places: Places,
-    shared: int,
+    shared: tuple[int, int],
 ) -> Member:
     """Return one member of a family, checked."""
     title = changes.get("title", family.title)
@@ -103,7 +106,7 @@ def _member(
         scenario = validate(Scenario, content, None)
     except InputError as error:
         raise written(error, places) from None
-    return Member(name, scenario, shared, places)
+    return Member(name, scenario, *shared, places)
 
 
 def _variants(
@@ -135,7 +138,7 @@ def _variants(
                     "belongs to the family as a whole, not to a variant",
                     file=file or None, key=f"{key}.{refused}",
                 )  # fmt: skip
-        for part in ("policy", "responses", "financing"):
+        for part in APPENDED:
             if not isinstance(changes.get(part, []), list):
                 raise InputError(
                     "must be a list", file=file or None, key=f"{key}.{part}", value=changes[part]
@@ -244,7 +247,7 @@ def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
         equal = member.scenario.equal
         if equal is None:
             continue
-        unsized = [m for m in member.scenario.policy if m.unsized]
+        unsized = _unsized(member.scenario)
         reference = equal.value if isinstance(equal.value, str) else None
         if reference is not None:
             other = names.get(reference)
@@ -253,7 +256,7 @@ def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
                     "there is no such variant", key=f"equal.{equal.what}", value=reference,
                     allowed=list(names) or "a number",
                 )  # fmt: skip
-            if any(m.unsized for m in other.scenario.policy):
+            if _unsized(other.scenario):
                 raise member.told(InputError(
                     "the variant that sets what is equal has a measure without a size",
                     key=f"equal.{equal.what}", value=reference,
@@ -264,6 +267,10 @@ def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
                 + (f" in variant '{member.variant}'" if member.variant else ""),
                 key="equal",
             ))  # fmt: skip
+
+
+def _unsized(scenario: Scenario) -> list[Measure | KnowledgeMeasure]:
+    return [one for one in (*scenario.policy, *scenario.knowledge) if one.unsized]
 
 
 def with_equal(member: Member, value: float) -> Scenario:

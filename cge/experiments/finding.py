@@ -58,14 +58,20 @@ def finding(
     unsized = []
     for plan in plans:
         if plan.measure.instrument == QUOTA:
-            found.append((plan.key, quota(model, plan, share, levels)))
+            found.append((plan.key, quota(model, plan, share * plan.share, levels)))
         elif plan.measure.budget is not None:
-            found.append((plan.key, _budget(model, plan, share)))
+            found.append((plan.key, _budget(model, plan, share * plan.share)))
         else:
             unsized.append(plan)
     if unsized:
         assert scenario.equal is not None  # or the scenario would not have been read
-        found.append((unsized[0].key, _equal(model, scenario.equal, unsized, share)))
+        if len({plan.share for plan in unsized}) > 1:
+            raise InputError(
+                "one rate is to be found, for measures that are not in force together",
+                key=unsized[0].key,
+            )
+        part = share * unsized[0].share
+        found.append((unsized[0].key, _equal(model, scenario.equal, unsized, part)))
     for number in range(len(scenario.financing)):
         key = f"financing.{number}"
         found.append((key, _financing(model, scenario, number, key, levels)))

@@ -63,6 +63,8 @@ class Plan:
         Their powers without it.
     key : str
         Where it stands.
+    share : float
+        Part of it that is in force, of one that is phased in.
     """
 
     measure: Measure
@@ -70,3 +72,4 @@ class Plan:
     positions: Integers
     before: Array
     key: str
+    share: float = 1.0

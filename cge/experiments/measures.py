@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from cge.calibration.files import Number
 from cge.errors import InputError
 from cge.experiments.instruments import INSTRUMENTS, QUOTA
+from cge.experiments.strict import Codes, Rate, Strict
+from cge.experiments.timing import Timed
 
-Codes = str | list[str]
-Rate = Number
+__all__ = ["SIZES", "Codes", "Equal", "Financing", "Measure", "Rate", "Response", "Strict"]
 
 #: Selectors that some instrument has.
 SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent")
 #: Ways to say how large a measure is; a quota has `to` alone.
 SIZES = ("add", "set", "scale", "file", "budget")
+#: Wedges on routes with given rates, to which relations with suppliers adapt beforehand.
+ANNOUNCED = ("tariff", "export_tax", "trade_cost")
 
 
-class Strict(BaseModel):
-    """A part of a scenario file: no unknown keys, immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Measure(Strict):
+class Measure(Timed):
     """One policy measure: an instrument, the cells it applies to, and its size.
 
     Exactly one of `add`, `set`, `scale`, `file` and `budget` says how large it is; a quota
     has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
-    without a size is the one whose rate is found.
+    without a size is the one whose rate is found. On a path of years it has a time.
     """
 
     instrument: str
@@ -100,6 +96,12 @@ class Measure(Strict):
                     f"instrument '{self.instrument}' has no '{key}' "
                     f"(it has {', '.join(instrument.keys)})"
                 )
+        found = self.unsized or self.budget is not None
+        if self.announced is not None and (found or self.instrument not in ANNOUNCED):
+            raise ValueError(
+                "'announced' goes with given rates of "
+                f"{', '.join(ANNOUNCED)}: nothing else is adapted to beforehand"
+            )
         return self
 
     def _check_quota(self) -> None:

@@ -1,7 +1,7 @@
 """Laying one scenario over another, as mappings: what `extends` and `variants` mean.
 
 Keys of a mapping override deeply. What a scenario does, and what is done about it, adds
-up: the lists `policy`, `responses` and `financing` are appended to those before.
+up: the lists `policy`, `knowledge`, `responses` and `financing` are appended to those before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cge.calibration.files import is_file
 from cge.calibration.store import is_benchmark_folder
 from cge.errors import InputError
 
-APPENDED = ("policy", "responses", "financing")
+APPENDED = ("policy", "knowledge", "responses", "financing")
 #: From a place in merged content to (file, place) where it was written.
 Places = Mapping[str, tuple[str, str]]
 
@@ -91,4 +91,8 @@ def anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     for measure in result.get("policy", []):
         if measure.get("file"):
             measure["file"] = full(measure["file"])
+    path = result.get("path") or {}
+    for key in ("baseline", "knowledge_data"):
+        if path.get(key):
+            path[key] = full(path[key])
     return result

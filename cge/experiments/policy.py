@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,7 +54,11 @@ class PolicyLevels:
 
 
 def policy_levels(
-    model: Model, scenario: Scenario, folder: Path | None = None, share: float = 1.0
+    model: Model,
+    scenario: Scenario,
+    folder: Path | None = None,
+    share: float = 1.0,
+    phases: Sequence[float] | None = None,
 ) -> PolicyLevels:
     """Return the levels of all columns with a scenario's policy in place.
 
@@ -66,6 +71,9 @@ def policy_levels(
     share : float
         Part of the whole shock: of the log of each power, of a budget, of what a quota
         takes away.
+    phases : sequence of float, optional
+        Part of each measure that is in force, by number; one of which nothing is in force
+        does not exist. Default: all of all.
 
     Raises
     ------
@@ -80,6 +88,9 @@ def policy_levels(
     plans: list[Plan] = []
     found_by: dict[int, str] = {}
     for number, measure in enumerate(scenario.policy):
+        phase = 1.0 if phases is None else phases[number]
+        if phase == 0:
+            continue
         key = f"policy.{number}"
         instrument = INSTRUMENTS[measure.instrument]
         positions = cells(model, measure, measure.instrument, key, measure.within_regions)
@@ -92,9 +103,12 @@ def policy_levels(
         if measure.instrument != QUOTA:
             _apply(model, measure, levels, positions, key, folder)
             moved = np.log(levels[positions] / before[positions])
+            if phase != 1.0:
+                moved = phase * moved
+                levels[positions] = before[positions] * np.exp(moved)
             shocks.append(Shock(measure_text(measure), positions, share * moved))
         if measure.instrument == QUOTA or measure.unsized or measure.budget is not None:
-            plans.append(Plan(measure, instrument, positions, before[positions], key))
+            plans.append(Plan(measure, instrument, positions, before[positions], key, phase))
             if measure.instrument != QUOTA:
                 found_by.update(dict.fromkeys(positions.tolist(), key))
     balance = scenario.closure.balance

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from cge.calibration.files import Number, is_file, read_yaml, validate
 from cge.calibration.shipped import TABLES
 from cge.errors import InputError
+from cge.experiments.knowledge_measures import KnowledgeMeasure
 from cge.experiments.measures import (
     SIZES,
     Codes,
@@ -22,6 +23,7 @@ from cge.experiments.measures import (
     Strict,
 )
 from cge.experiments.merging import anchored, laid_over, places_of, written
+from cge.experiments.path_choice import PathChoice
 from cge.paths import content_dir
 
 #: Keys that make several scenarios of one, or one of several: gone from each member.
@@ -75,7 +77,7 @@ class ClosureChoice(Strict):
 
 
 class Scenario(Strict):
-    """A comparative-static scenario.
+    """A scenario: comparative statics, or a path of years.
 
     Parameters
     ----------
@@ -91,12 +93,16 @@ class Scenario(Strict):
     closure : ClosureChoice
     policy : list of Measure
         Applied in order.
+    knowledge : list of KnowledgeMeasure
+        What is done about knowledge, on a path.
     responses : list of Response
         What partners do about it.
     financing : list of Financing
         Taxes that keep budgets where they were; everywhere else a lump sum does.
     equal : Equal, optional
         The outlay or welfare effect for which measures without a size find their rate.
+    path : PathChoice, optional
+        What makes it a path of years.
     steps : list of float
         Shares of the whole shock at which it is solved, rising to at most 1.
     variants : list of mapping
@@ -116,9 +122,11 @@ class Scenario(Strict):
     speed: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)
+    knowledge: list[KnowledgeMeasure] = Field(default_factory=list)
     responses: list[Response] = Field(default_factory=list)
     financing: list[Financing] = Field(default_factory=list)
     equal: Equal | None = None
+    path: PathChoice | None = None
     steps: Annotated[list[Number], Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
@@ -168,6 +176,10 @@ class Scenario(Strict):
                     f"exactly one of {', '.join(SIZES[:-1])} and {SIZES[-1]} is needed, found none",
                     key=f"policy.{number}",
                 ))  # fmt: skip
+        for number, one in enumerate(self.knowledge):
+            if one.unsized:
+                raise ValueError(InputError("needs a size", key=f"knowledge.{number}",
+                                            allowed="'budget', or 'add' of a credit"))  # fmt: skip
         return self
 
     @property

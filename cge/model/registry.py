@@ -60,7 +60,7 @@ material_weight      | sj   | ratio | exogenous | weight of intermediates in a s
 final_weight         | sdi  | ratio | exogenous | weight of a composite in an agent's bundle
 factor_supply        | sf   | ratio | exogenous | employed endowment of a factor
 factor_differential  | sjf  | ratio | exogenous | a sector's factor price relative to the region's
-research             | s    | share of benchmark absorption | exogenous | research beyond the benchmark's
+research             | s    | share of benchmark absorption | exogenous | extra research
 balance              | s    | share of benchmark absorption | exogenous | transfer from abroad
 numeraire            |      | ratio | exogenous | world factor price index
 """

@@ -40,7 +40,7 @@ def inputs(k: Shares, s: str) -> tuple[dict[Key, float], dict[Key, float]]:
     }
     total = sum(services.values())
     by_labour = (LABOUR_SHARE if services else 1.0) if labour else 0.0
-    by_factor = {(s, labour): by_labour} if labour else {}
+    by_factor: dict[Key, float] = {(s, labour): by_labour} if labour else {}
     return by_factor, {c: (1 - by_labour) * value / total for c, value in services.items()}
 
 

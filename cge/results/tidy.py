@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,14 @@ REPORTED: tuple[Reported, ...] = (
 TARIFF_REVENUES = ("tariff_revenue", "domestic_purchase_tax_revenue")
 
 
-def tidy_solution(solution: Solution) -> pd.DataFrame:
+def tidy_solution(solution: Solution, without: Container[str] = ()) -> pd.DataFrame:
     """Return all reported figures of a solution.
+
+    Parameters
+    ----------
+    solution : Solution
+    without : container of str
+        Measures, and exogenous variables, to leave out.
 
     Returns
     -------
@@ -86,9 +92,9 @@ def tidy_solution(solution: Solution) -> pd.DataFrame:
         change_unit. Values are in the benchmark's money unit at the numeraire's price.
     """
     unit = solution.model.benchmark.unit
-    tables = [_one(solution, r, unit) for r in REPORTED]
+    tables = [_one(solution, r, unit) for r in REPORTED if r.name not in without]
     tables.append(_tariff_revenue(solution))
-    tables += [_moved(solution, name) for name in EXOGENOUS]
+    tables += [_moved(solution, name) for name in EXOGENOUS if name not in without]
     return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 

@@ -1,0 +1,103 @@
+"""The layout of what a government does about knowledge, beside its policy on trade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from cge.errors import InputError
+from cge.experiments.strict import Codes, Rate
+from cge.experiments.timing import Timed
+
+OPENNESS = "knowledge_openness"
+CREDIT = "research_credit"
+#: Selectors and sizes of each instrument.
+KNOWLEDGE_INSTRUMENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    CREDIT: (("region", "sector"), ("add", "budget")),
+    "basic_research": (("region",), ("budget",)),
+    "diffusion": (("region",), ("budget",)),
+    OPENNESS: (("source", "learner", "mutual"), ("set",)),
+}
+_SELECTORS = ("region", "sector", "source", "learner", "mutual")
+
+
+class KnowledgeMeasure(Timed):
+    """One measure about knowledge: an instrument, where it applies, and its size.
+
+    A credit has `add` (a share of business research) or `budget` (a share of GDP), public
+    research and diffusion have `budget`, openness has `set`, from 0 to 1. One with an outlay
+    that has no size gets it from a comparison at equal outlay.
+    """
+
+    instrument: str
+    region: Codes = "all"
+    sector: Codes = "all"
+    source: Codes = "all"
+    learner: Codes = "all"
+    mutual: bool = False
+    add: Rate | None = None
+    budget: Rate | None = None
+    set_: Annotated[Rate, Field(ge=0, le=1)] | None = Field(default=None, alias="set")
+    label: str | None = None
+
+    @field_validator("instrument")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in KNOWLEDGE_INSTRUMENTS:
+            raise ValueError(
+                InputError("unknown instrument", value=value, allowed=KNOWLEDGE_INSTRUMENTS)
+            )
+        return value
+
+    @property
+    def unsized(self) -> bool:
+        """Whether its outlay is left to an equal comparison."""
+        return self.instrument != OPENNESS and self.add is None and self.budget is None
+
+    @model_validator(mode="after")
+    def _own_keys(self) -> KnowledgeMeasure:
+        selectors, sizes = KNOWLEDGE_INSTRUMENTS[self.instrument]
+        given = {
+            name
+            for name, value in (("add", self.add), ("budget", self.budget), ("set", self.set_))
+            if value is not None
+        }
+        for key in _SELECTORS:
+            if key in self.model_fields_set and key not in selectors:
+                raise ValueError(
+                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(selectors)})"
+                )
+        for key in sorted(given - set(sizes)):
+            raise ValueError(
+                f"instrument '{self.instrument}' has no '{key}' (its size is "
+                f"{' or '.join(sizes)})"
+            )
+        if len(given) > 1:
+            raise ValueError(f"exactly one of {' and '.join(sizes)} is needed, found {sorted(given)}")
+        if self.instrument == OPENNESS and self.set_ is None:
+            raise ValueError("openness needs 'set': 1 as in the benchmark, 0 closed")
+        if self.add is not None and self.add >= 1:
+            raise ValueError(InputError(
+                "a credit pays for less than all research", key="add", value=self.add,
+                allowed="below 1",
+            ))  # fmt: skip
+        if self.instrument == CREDIT and self.budget is not None and self.budget < 0:
+            raise ValueError(InputError(
+                "a credit costs something; a tax on research is a negative 'add'",
+                key="budget", value=self.budget, allowed="0 or more",
+            ))  # fmt: skip
+        if self.announced is not None:
+            raise ValueError("'announced' goes with wedges on trade: nothing else looks ahead")
+        return self
+
+
+#: What an instrument is called in tables.
+WORDS: Mapping[str, str] = {
+    CREDIT: "credit on business research",
+    "basic_research": "public basic research",
+    "diffusion": "diffusion",
+    OPENNESS: "openness to knowledge",
+}
+Kind = Literal["research_credit", "basic_research", "diffusion", "knowledge_openness"]

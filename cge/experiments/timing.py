@@ -1,0 +1,81 @@
+"""When a measure holds on a path of years."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from cge.errors import InputError
+from cge.experiments.strict import Strict
+
+Year = Annotated[int, Field(strict=True, ge=1)]
+TIMING = ("start", "end", "phase_in", "announced")
+
+
+class Timed(Strict):
+    """Something that begins, may be phased in, and may end.
+
+    Parameters
+    ----------
+    start : int
+        First year in which it holds; 1 is the year after the benchmark.
+    end : int, optional
+        Last year in which it holds; None: it stays.
+    phase_in : int
+        Years it takes to be in force in full, in equal parts; 1: at once.
+    announced : int, optional
+        Year in which it becomes known; None: when it starts.
+    """
+
+    start: Year = 1
+    end: Year | None = None
+    phase_in: Year = 1
+    announced: Year | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Timed:
+        if self.end is not None and self.end < self.start:
+            raise ValueError(InputError(
+                "ends before it starts", key="end", value=self.end,
+                allowed=f"{self.start} (its start) or later",
+            ))  # fmt: skip
+        if self.announced is not None and self.announced > self.start:
+            raise ValueError(InputError(
+                "becomes known after it starts", key="announced", value=self.announced,
+                allowed=f"1 to {self.start} (its start)",
+            ))  # fmt: skip
+        return self
+
+    @property
+    def timed(self) -> bool:
+        """Whether it says anything about years."""
+        return bool(self.model_fields_set.intersection(TIMING))
+
+    def share(self, year: int) -> float:
+        """Return the part of it that is in force in a year, 0 where none is."""
+        if year < self.start or (self.end is not None and year > self.end):
+            return 0.0
+        return min(1.0, (year - self.start + 1) / self.phase_in)
+
+    def known_share(self, year: int) -> float:
+        """Return the part that is in force, or all of it once it is announced."""
+        over = self.end is not None and year > self.end
+        if self.announced is None or year < self.announced or over:
+            return self.share(year)
+        return 1.0
+
+    @property
+    def when(self) -> str:
+        """Its years in words, empty where it holds from the first on."""
+        parts = []
+        if self.end is not None:
+            same = self.end == self.start
+            parts.append(f"year {self.start}" if same else f"years {self.start} to {self.end}")
+        elif self.start > 1:
+            parts.append(f"from year {self.start}")
+        if self.phase_in > 1:
+            parts.append(f"phased in over {self.phase_in} years")
+        if self.announced is not None and self.announced < self.start:
+            parts.append(f"announced in year {self.announced}")
+        return ", ".join(parts)
