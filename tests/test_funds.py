@@ -90,7 +90,8 @@ def test_a_distorting_tax_costs_more_the_higher_it_stands() -> None:
 
 
 def test_beyond_the_top_of_the_laffer_curve_there_is_no_cost_of_funds() -> None:
-    model = Model.build(random_world(14, wedges=False, sigma=(8.0, 8.0), imbalance=0.2))
+    """With balanced trade: a deficit is imported at any price, and taxed without end."""
+    model = Model.build(random_world(14, wedges=False, sigma=(8.0, 8.0), imbalance=0.0))
     solution = model.solve({"tariff[*, !R0, *, R0]": 1.8})
     table = marginal_cost_of_funds(solution, ["R0"]).set_index("tax")
     assert table.loc["tariff on all imports", "revenue_per_point"] < 0

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.dynamics.knowledge import KnowledgePolicy
-from cge.dynamics.recursion import CAPITAL, State
+from cge.dynamics.recursion import CAPITAL
 from cge.dynamics.sourcing import Sourcing
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.path import Shock
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 #: Labels of what the years before have changed; knowledge and research by source.
 CAPITAL_STOCK, SOURCING = "capital stock", "sourcing"
@@ -35,10 +36,10 @@ LABELS = (
 
 def ground_shocks(
     model: Model,
-    state: State,
+    given: Array,
+    measures: Sequence[Shock],
     productivity: Mapping[str, Array],
     policy: KnowledgePolicy,
-    research: Array,
     sourcing: Sourcing | None = None,
 ) -> tuple[Shock, ...]:
     """Return what a year starts from as shocks to the benchmark, those that move anything.
@@ -46,28 +47,37 @@ def ground_shocks(
     Parameters
     ----------
     model : Model
-    state : State
-        From which the year starts.
+    given : ndarray (columns,)
+        Levels of the year's given columns.
+    measures : sequence of Shock
+        What the year's policy does over what it starts from.
     productivity : mapping of str to ndarray (r, j)
         Log deviation by source of knowledge.
     policy : KnowledgePolicy
         Of the year.
-    research : ndarray (r,)
-        All research beyond the benchmark's, in shares of its absorption.
     sourcing : Sourcing, optional
         The menus of the model, if they are known.
     """
-    b = model.benchmark
-    shocks = [_capital(model, state)]
-    columns = (sourcing or Sourcing(model)).columns
-    shocks.append(Shock(SOURCING, columns, state.weights))
+    b, start = model.benchmark, model.arrays.start
+    moved = np.zeros(len(start))
+    for shock in measures:
+        np.add.at(moved, shock.columns, shock.change)
+
+    def left(columns: Integers) -> Array:
+        """Return the change of logs that is not the policy's."""
+        return np.log(given[columns] / start[columns]) - moved[columns]
+
+    family = model.variables["factor_use"]
+    stock = family.block.start + np.flatnonzero(family.codes[family.axes.index("f")] == CAPITAL)
+    weights = (sourcing or Sourcing(model)).columns
+    shocks = [Shock(CAPITAL_STOCK, stock, left(stock)), Shock(SOURCING, weights, left(weights))]
     family = model.variables["productivity"]
     cells = _cells(family, b.regions, b.sectors)
     for name, change in productivity.items():
         shocks.append(Shock(KNOWLEDGE.format(name), family.block.positions, change[cells]))
     positions = model.variables["research"].block.positions
     public = {name: getattr(policy, name) * b.gdp / b.absorption for name in ("basic", "diffusion")}
-    business = research - sum(public.values())
+    business = given[positions] - start[positions] - moved[positions] - sum(public.values())
     for name, change in {"business": business, **public}.items():
         shocks.append(Shock(RESEARCH.format(name), positions, change))
     return tuple(shock for shock in shocks if (np.abs(shock.change) > 1e-13).any())
@@ -81,17 +91,9 @@ def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
     )
 
 
-def _capital(model: Model, state: State) -> Shock:
-    family = model.variables["factor_use"]
-    here = np.flatnonzero(family.codes[family.axes.index("f")] == CAPITAL)
-    cells = _cells(family, model.benchmark.regions, model.benchmark.sectors)
-    stock = state.capital[tuple(axis[here] for axis in cells)]
-    return Shock(CAPITAL_STOCK, family.block.start + here, np.log(stock))
-
-
 def _cells(
     family: Family, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[NDArray[np.int64], ...]:
+) -> tuple[Integers, ...]:
     """Return index arrays of a family's region and sector."""
     found = []
     for axis, codes in (("s", regions), ("j", sectors)):

@@ -58,6 +58,36 @@ class FoundRate:
         return f"{self.label}: {low} %" if low == high else f"{self.label}: {low} to {high} %"
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What a year of a path gives to the policy of that year.
+
+    Parameters
+    ----------
+    ground : ndarray (columns,)
+        Levels without policy.
+    closure : Closure
+        Without what the policy itself fixes.
+    phases : tuple of float
+        Part of each measure that is in force.
+    """
+
+    ground: Array
+    closure: Closure
+    phases: tuple[float, ...]
+
+    def laid(self, model: Model, levels: Array) -> Array:
+        """Return the ground with a policy on it, told by its levels on the benchmark.
+
+        What the ground has moved, productivity say, a measure moves from there.
+        """
+        start, free = model.arrays.start, model.arrays.free
+        moved = levels != start
+        on_top = np.where(free, self.ground + levels - start,
+                          self.ground * (levels / np.where(free, 1.0, start)))  # fmt: skip
+        return np.where(moved, on_top, self.ground)
+
+
 @dataclass(frozen=True)
 class SolvedCase:
     """One solution and what led to it.
@@ -69,11 +99,15 @@ class SolvedCase:
         What each measure, each response and the balances did to given columns.
     found : tuple of FoundRate
         Rates that were found: for a budget, an equal comparison, financing, a quota.
+    powers : ndarray (columns,)
+        Levels with policy and responses on the benchmark, rates that were found among them;
+        not the rents of quotas.
     """
 
     solution: Solution
     shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...] = ()
+    found: tuple[FoundRate, ...]
+    powers: Array
 
 
 def solve_case(
@@ -85,6 +119,7 @@ def solve_case(
     solver: Solver = "newton",
     start: Solution | None = None,
     progress: Progress | None = None,
+    standing: Standing | None = None,
 ) -> SolvedCase:
     """Solve one scenario on one compiled model.
 
@@ -103,6 +138,9 @@ def solve_case(
         Equilibrium from which to set out; default the benchmark.
     progress : callable, optional
         Called with the part of the shock done.
+    standing : Standing, optional
+        Ground, closure and timing of a year of a path; default: the benchmark, the
+        scenario's closure, everything in force.
 
     Raises
     ------
@@ -113,15 +151,20 @@ def solve_case(
     """
     if needs_bracket(scenario):
         scenario = _bracketed(model, scenario, folder, share, solver)
-    policy = policy_levels(model, scenario, folder, share)
-    closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
+    if standing is None:
+        closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
+        standing = Standing(model.arrays.start, closure, (1.0,) * len(scenario.policy))
+    policy = policy_levels(model, scenario, folder, share, standing.phases)
+    closure = standing.closure
     full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
     if any(found.guessed for found in policy.found):
-        start = _from_guess(model, policy, closure, solver)
+        start = _from_guess(model, policy, standing, solver)
     if not scenario.responses:
-        solution = model.solve(policy.levels, full, solver, start, progress)
-        return SolvedCase(solution, policy.shocks, _rates(policy, policy.levels, solution))
-    return _with_responses(model, scenario, policy, full, solver, start, progress)
+        levels = standing.laid(model, policy.levels)
+        solution = model.solve(levels, full, solver, start, progress)
+        rates = _rates(policy, levels, solution)
+        return SolvedCase(solution, policy.shocks, rates, _policy_powers(policy, solution))
+    return _with_responses(model, scenario, policy, standing, full, solver, start, progress)
 
 
 def _bracketed(
@@ -141,16 +184,20 @@ def _bracketed(
     return bracketed(scenario, share, effect)
 
 
-def _from_guess(model: Model, policy: PolicyLevels, closure: Closure, solver: Solver) -> Solution:
+def _from_guess(
+    model: Model, policy: PolicyLevels, standing: Standing, solver: Solver
+) -> Solution:
     """Return the equilibrium at the rates that the user guesses, from which to search."""
     known = tuple(s for found in policy.found if not found.guessed for s in found.swaps)
-    return model.solve(policy.levels, replace(closure, swaps=(*closure.swaps, *known)), solver)
+    closure = replace(standing.closure, swaps=(*standing.closure.swaps, *known))
+    return model.solve(standing.laid(model, policy.levels), closure, solver)
 
 
 def _with_responses(
     model: Model,
     scenario: Scenario,
     policy: PolicyLevels,
+    standing: Standing,
     closure: Closure,
     solver: Solver,
     start: Solution | None,
@@ -166,13 +213,16 @@ def _with_responses(
     answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
     moved = np.inf
     for _ in range(RESPONSE_PASSES):
-        levels, shocks = _answered(policy, answers)
+        answered, shocks = _answered(policy, answers)
+        levels = standing.laid(model, answered)
         solution = model.solve(levels, closure, solver, solution, progress)
         powers = _policy_powers(policy, solution)
         again = replies(model, scenario.responses, powers, solution.outcomes)
         moved = _distance(answers, again, len(levels))
         if moved <= SETTLED:
-            return SolvedCase(solution, (*policy.shocks, *shocks), _rates(policy, levels, solution))
+            raised = answered + powers - policy.levels
+            rates = _rates(policy, levels, solution)
+            return SolvedCase(solution, (*policy.shocks, *shocks), rates, raised)
         answers = again
     raise NoEquilibrium(
         f"responses and equilibrium did not settle in {RESPONSE_PASSES} passes; a tariff still "

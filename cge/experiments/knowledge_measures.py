@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
@@ -100,4 +100,3 @@ WORDS: Mapping[str, str] = {
     "diffusion": "diffusion",
     OPENNESS: "openness to knowledge",
 }
-Kind = Literal["research_credit", "basic_research", "diffusion", "knowledge_openness"]

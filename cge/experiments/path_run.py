@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
+from cge.calibration.knowledge_data import KnowledgeData
 from cge.calibration.knowledge_parameters import Level
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
@@ -70,6 +71,8 @@ class PathCase:
         nothing moves.
     parameters : mapping of str to float
         Values in force.
+    knowledge : KnowledgeData, optional
+        On what its research stands; None where there is none.
     """
 
     elasticities: str
@@ -79,6 +82,7 @@ class PathCase:
     years: tuple[PathYear, ...]
     baseline: tuple[PathYear, ...] | None
     parameters: Mapping[str, float]
+    knowledge: KnowledgeData | None = None
 
 
 @dataclass(frozen=True, eq=False)
