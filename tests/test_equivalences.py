@@ -8,6 +8,7 @@ from tools import grid
 from worlds import random_world
 
 from cge import Closure, Model, Solution, Swap, decompose
+from cge.solve.path import Shock
 
 ROUTE = "R1, S0, R0"
 #: Of exporter R1 to importer R0: what the ration may work by, and what it then holds.
@@ -48,7 +49,7 @@ def test_a_ration_whose_rents_the_exporter_keeps_is_the_tariff_and_a_transfer_of
     b = model.benchmark
     exporters = ration(model, "exporter")
     rent = (1 - 1 / power(exporters, "export_tax")) * exporters.outcome(f"fob_value[u0, {ROUTE}]")
-    assert rent > 0.01 * b.absorption[0]
+    assert rent > 0.005 * b.absorption[0]
     transfer = rent / b.absorption
     tariff = model.solve({
         f"tariff[u0, {ROUTE}]": power(exporters, "export_tax") * (1 + b.tariff[0, 1, 0, 0]),
@@ -65,7 +66,8 @@ def test_a_rent_that_is_lost_is_the_exporters_rent_spent_on_goods_that_go_to_was
     """The exporter's sector makes the same and delivers less of it, at the same price.
 
     A productivity of (y - wasted) / y with an output subsidy that makes up for it: the
-    subsidy costs what the export tax brings, so that nobody's income differs.
+    subsidy costs what the export tax brings, so that nobody's income differs. Taxes of
+    the benchmark stay on what they were on.
     """
     model = world()
     b = model.benchmark
@@ -82,14 +84,13 @@ def test_a_rent_that_is_lost_is_the_exporters_rent_spent_on_goods_that_go_to_was
         "productivity[R1, S0]": less,
         "net_of_output_tax[R1, S0]": kept / less,
     })  # fmt: skip
-    # The benchmark's own output tax is on what is wasted too, and its export tax on the rent.
-    plain = abs(b.output_tax[1, 0]) < 1e-15 and abs(b.export_tax[0, 1, 0, 0]) < 1e-15
-    assert plain, "a route and a sector without benchmark taxes"
     assert_same(same, lost, (*QUANTITIES, "basic_price", "absorption"))
     rent = wasted * lost.outcome("basic_price[R1, S0]")
-    tax, subsidy = same.outcome(f"export_tax_paid[{ROUTE}]"), same.outcome("output_tax_paid[R1, S0]")
-    assert tax == pytest.approx(rent, rel=1e-9)
-    assert subsidy == pytest.approx(-rent, rel=1e-9)
+    more = {
+        name: same.outcome(name) - lost.outcome(name)
+        for name in (f"export_tax_paid[{ROUTE}]", "output_tax_paid[R1, S0]")
+    }
+    assert list(more.values()) == pytest.approx([rent, -rent], rel=1e-9)
 
 
 @pytest.mark.parametrize("rents", RENTS)
@@ -165,20 +166,24 @@ def test_one_rate_on_all_purchases_of_all_goods_for_consumption_is_neutral():
 # -- Lerner -------------------------------------------------------------------------------
 
 
-def test_lerner_a_tariff_with_the_export_subsidy_that_undoes_it_has_parts_that_cancel():
-    """All trade of a region, without transfers: prices double at home and nothing is done.
-
-    At the border its exports become dearer than its imports by the power of the tariff:
-    no term of trade in welfare, since producers get it; the parts must say so.
-    """
+def test_lerner_a_tariff_and_the_export_subsidy_that_undoes_it_have_parts_that_cancel():
+    """On all trade of a region, without transfers: prices rise at home and nothing is done."""
     model = Model.build(random_world(46, imbalance=0.0))
-    levels = scaled(model, **{"tariff[*, !R0, *, R0]": 1.3, "export_tax[*, R0, *, !R0]": 1 / 1.3})
-    solution = model.solve(levels)
+    rates = {"tariff[*, !R0, *, R0]": 1.3, "export_tax[*, R0, *, !R0]": 1 / 1.3}
+    solution = model.solve(scaled(model, **rates))
     np.testing.assert_allclose(solution.measure("equivalent_variation"), 0.0, atol=1e-9)
-    totals = decompose(solution).totals(model.benchmark.regions)
-    assert np.abs(totals.sum(axis=1)).max() < 1e-10
-    one_sided = model.solve(scaled(model, **{"tariff[*, !R0, *, R0]": 1.3}))
-    assert np.abs(one_sided.measure("equivalent_variation")).max() > 0.1
+    shocks = []
+    for selector, factor in rates.items():
+        columns = model.variables.select(selector)[1]
+        shocks.append(Shock(selector, columns, np.full(len(columns), np.log(factor))))
+    result = decompose(solution, shocks)
+    assert result.totals(model.benchmark.regions).abs().max().max() < 1e-12
+    tariff, subsidy = (
+        result.by_shock[result.by_shock["shock"] == selector].set_index(["region", "component"])
+        for selector in rates
+    )
+    assert tariff["value"].abs().max() > 1e-2
+    np.testing.assert_allclose(tariff["value"], -subsidy["value"], atol=1e-12)
 
 
 def test_lerner_a_tariff_and_an_export_tax_have_the_same_parts_but_for_whose_price_moves():

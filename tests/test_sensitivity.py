@@ -27,6 +27,7 @@ from cge.experiments.scenario import Scenario
 from cge.experiments.sensitivity import Sensitivity, SetDraws, run_sensitivity
 from cge.results.drivers import by_nest, drivers
 from cge.results.sensitivity import POOLED, draws_table, statistics
+from cge.solve.cache import default_folder
 
 Run = Callable[..., Outcome]
 
@@ -48,8 +49,8 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+def models() -> Path:
+    return default_folder()  # that of the test session
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +77,6 @@ def test_a_draw_is_the_model_built_anew_with_its_elasticities(study: Sensitivity
     one, b = study.sets[0], study.benchmark
     drawn = with_values(b.elasticities["long"], one.parameters, one.points[3], b.sectors)
     model = Model.build(b.with_elasticities(long=drawn))
-    levels = {f"tariff[*, {a}, PRIM|!PRIM, {c}]": 1.0 for a, c in ()}
-    assert not levels
     goods = "|".join(b.groups["sectors"]["goods"])
     start = model.levels({})
     for a, c in (("CHN", "USA"), ("USA", "CHN")):
@@ -171,16 +170,15 @@ def test_sectors_that_err_together_widen_the_interval(study: Sensitivity, models
 
 def test_quadrature_and_sampling_agree_on_mean_and_spread(models: Path) -> None:
     found = []
-    for design in (Design("stroud"), Design(n=100)):
+    for design in (Design("stroud", correlation=1), Design(n=40, correlation=1)):
         one = run_sensitivity(WAR, design, measures=WELFARE, workers=1, cache_folder=models)
-        here = statistics(one).pivot(index="region", columns="statistic", values="value")
-        found.append(here)
+        found.append(statistics(one).set_index(["region", "statistic"])["value"].unstack())  # noqa: PD010
     quadrature, sample = found
     assert "p05" not in quadrature.columns and "p05" in sample.columns
-    assert (quadrature["draws"] == 50).all()
+    assert (quadrature["draws"] == 10).all()
     error = (quadrature["mean"] - sample["mean"]).abs() / sample["sd"]
-    assert error.max() < 0.15
-    assert quadrature["sd"].to_numpy() == pytest.approx(sample["sd"].to_numpy(), rel=0.15)
+    assert error.max() < 0.2
+    assert quadrature["sd"].to_numpy() == pytest.approx(sample["sd"].to_numpy(), rel=0.2)
 
 
 def test_every_variant_of_a_family_is_solved_in_every_draw(models: Path) -> None:
@@ -234,12 +232,15 @@ def test_a_draw_without_equilibrium_is_counted_not_dropped_in_silence(
     assert (status == "too elastic").sum() == len(lost) and len(status) == 10
 
 
-def test_no_equilibrium_at_the_centre_ends_the_study(models: Path) -> None:
-    swap = {"free": "tariff[int, CHN, ELEC, USA]", "fix": "tariff_revenue[USA]", "at": 10}
-    impossible = Scenario(name="x", benchmark={"aggregation": "small"}, elasticities=["boehm"],
-                          closure={"swaps": [swap]})  # fmt: skip
-    with pytest.raises(NoEquilibrium, match="central case, elasticities 'boehm'"):
-        run_sensitivity(impossible, TEN, workers=1, cache_folder=models)
+def test_no_equilibrium_at_the_centre_ends_the_study(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: Any, **_keys: Any) -> Any:
+        raise NoEquilibrium(": nothing passes")
+
+    monkeypatch.setattr(one_draw, "solve_members", fails)
+    with pytest.raises(NoEquilibrium, match="central case, elasticities 'boehm': nothing passes"):
+        run_sensitivity(WAR, TEN, workers=1, cache_folder=models)
 
 
 # -- statistics and drivers -------------------------------------------------------------------
@@ -383,7 +384,7 @@ def test_the_command_writes_a_study_that_tables_can_be_made_of(cge: Run, here: P
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["-n", "0"], "key '--n', value 0: is too small"),
+        (["-n", "0"], "key '-n', value 0: is too small"),
         (["--design", "sobol"], "key '--design', value 'sobol': unknown design"),
         (["--distribution", "normal"], "unknown distribution"),
         (["--correlation", "1.5"], "key '--correlation', value 1.5"),
@@ -394,7 +395,7 @@ def test_the_command_writes_a_study_that_tables_can_be_made_of(cge: Run, here: P
         (["--seed", "-1"], "key '--seed'"),
         (["--design", "stroud", "--correlation", "0.5"], "leave the ranges"),
         (["--elasticities", "none-such"], "no such elasticity set"),
-        (["-n", "many"], "'many' is not a valid int"),
+        (["-n", "many"], "Invalid value for '-n'"),
     ],
 )
 def test_wrong_input_ends_in_one_message_and_writes_nothing(
@@ -436,19 +437,19 @@ def test_an_interrupt_says_what_is_kept_and_the_same_command_goes_on(
     add = Kept.add
     seen: list[str] = []
 
-    def third_time(self: Kept, name: str, result: Any) -> None:
-        add(self, name, result)
-        seen.append(name)
+    def fourth_time(self: Kept, name: str, result: Any) -> None:
         if len(seen) == 3:
             raise KeyboardInterrupt
+        add(self, name, result)
+        seen.append(name)
 
     line = ("sens", "us-china-tariff-war", "--aggregation", "small", "--elasticities", "boehm",
             "-n", "5", "--workers", "1", "--out", "o")  # fmt: skip
     with monkeypatch.context() as patch:
-        patch.setattr(Kept, "add", third_time)
+        patch.setattr(Kept, "add", fourth_time)
         stopped = cge(*line)
     assert stopped.code == 130
-    assert "interrupted; 2 of 5 draws are kept" in stopped.err or "3 of 5" in stopped.err
+    assert "interrupted; 3 of 5 draws are kept" in stopped.err
     assert [p.name for p in (here / "o").iterdir()] == [".cge-new.draws"]
     resumed = cge(*line)
     assert resumed.code == 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cge.experiments.parallel import Count
 
 #: Options whose name is the key of an error.
-_OPTIONS = ("n", "design", "distribution", "correlation", "seed", "measures", "workers", "solver")
+_OPTIONS = ("design", "distribution", "correlation", "seed", "measures", "workers", "solver")
 
 
 def sens(
@@ -87,6 +87,8 @@ def sens(
                 folder=path.parent, keep=folder / target.KEPT, fresh=fresh, report=report,
             )  # fmt: skip
     except InputError as error:
+        if error.key == "n":
+            raise error.moved("-n") from None
         raise _told(error, path, {*given, *_OPTIONS}) from None
     except KeyboardInterrupt:
         raise _interrupted(state) from None

@@ -82,10 +82,11 @@ class Standing:
         What the ground has moved, productivity say, a measure moves from there.
         """
         start, free = model.arrays.start, model.arrays.free
-        moved = levels != start
         on_top = np.where(free, self.ground + levels - start,
                           self.ground * (levels / np.where(free, 1.0, start)))  # fmt: skip
-        return np.where(moved, on_top, self.ground)
+        # Without rounding where one of the two is at the benchmark.
+        on_top = np.where(self.ground == start, levels, on_top)
+        return np.where(levels == start, self.ground, on_top)
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def _with_responses(
         again = replies(model, scenario.responses, powers, solution.outcomes)
         moved = _distance(answers, again, len(levels))
         if moved <= SETTLED:
-            raised = answered + powers - policy.levels
+            raised = np.where(powers == policy.levels, answered, powers)
             rates = _rates(policy, levels, solution)
             return SolvedCase(solution, (*policy.shocks, *shocks), rates, raised)
         answers = again

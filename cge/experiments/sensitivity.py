@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-import cge
 from cge.calibration.benchmark import Benchmark
 from cge.calibration.elasticity_ranges import elasticity_ranges
-from cge.calibration.files import is_file
 from cge.calibration.shipped import TABLES
 from cge.calibration.store import save_benchmark
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.compose import members
 from cge.experiments.designs import Design, draws
+from cge.experiments.digest import named_files, source_digest
 from cge.experiments.draw import (
     DEFAULT_MEASURES,
     FIGURES,
@@ -50,7 +46,6 @@ from cge.experiments.parallel import (
 from cge.experiments.parameters import Parameter, uncertain_parameters
 from cge.experiments.run import benchmark_of, beside
 from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
-from cge.paths import content_dir
 from cge.solve.model import SOLVERS, Solver
 
 Array = NDArray[np.float64]
@@ -317,38 +312,11 @@ def _gathered(study: Study, sample: Array, central: Array, done: dict) -> SetDra
 
 def _digest(studies: Sequence[Study], samples: Sequence[Array], folder: Path | None) -> str:
     """Return a name for everything that the draws depend on."""
-    digest = hashlib.sha256(_source_digest().encode())
-    for package in ("numpy", "scipy"):
-        digest.update(version(package).encode())
-    digest.update(platform.machine().encode())
+    digest = hashlib.sha256(source_digest().encode())
     for study, sample in zip(studies, samples, strict=True):
         told = asdict(replace(study, cache_folder="", directory="", benchmark=""))
         digest.update(json.dumps(told, sort_keys=True).encode())
         digest.update(np.ascontiguousarray(sample).tobytes())
-    for path in _files(json.loads(studies[0].scenario), folder):
+    for path in named_files(json.loads(studies[0].scenario), folder):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
-
-
-@lru_cache(maxsize=1)
-def _source_digest() -> str:
-    """SHA-256 of the code that makes a draw."""
-    digest = hashlib.sha256()
-    root = Path(cge.__file__).parent
-    for room in ("calibration", "model", "solve", "experiments"):
-        for path in sorted((root / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _files(content: object, folder: Path | None) -> list[Path]:
-    """Return the files that any text in a scenario names."""
-    if isinstance(content, dict):
-        return [path for part in content.values() for path in _files(part, folder)]
-    if isinstance(content, list):
-        return [path for part in content for path in _files(part, folder)]
-    if not isinstance(content, str) or not Path(content).suffix or "\n" in content:
-        return []
-    places = (folder or Path(), Path(), content_dir("calibration") / "tariffs")
-    found = [place / content for place in places if is_file(place / content)]
-    return found[:1]

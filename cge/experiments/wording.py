@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cge.experiments.compose import members
 from cge.experiments.instruments import INSTRUMENTS, QUOTA
+from cge.experiments.knowledge_measures import OPENNESS, WORDS, KnowledgeMeasure
 from cge.experiments.measures import Codes, Financing, Measure, Response
 from cge.experiments.scenario import Scenario
+from cge.experiments.timing import Timed
 
 _RENTS = {"importer": "to the importer", "exporter": "to the exporter", "lost": "lost"}
 
@@ -27,7 +29,11 @@ def _measure(measure: Measure) -> str:
         if (value := getattr(measure, key)) != "all"
     ]
     name = measure.instrument.replace("_", " ")
-    return f"{name} ({'; '.join(where) or 'all'}) {_size(measure)}"
+    return _timed(f"{name} ({'; '.join(where) or 'all'}) {_size(measure)}", measure)
+
+
+def _timed(text: str, one: Timed) -> str:
+    return f"{text}, {one.when}" if one.when else text
 
 
 def _size(measure: Measure) -> str:
@@ -48,6 +54,29 @@ def _size(measure: Measure) -> str:
         what = INSTRUMENTS[measure.instrument].fiscal
         return f"with {what} of {100 * measure.budget:g} % of GDP"
     return "at the rate that makes the variants equal"
+
+
+def knowledge_text(measure: KnowledgeMeasure) -> str:
+    """Return the label of a measure about knowledge, or the measure in words."""
+    return measure.label or _knowledge(measure)
+
+
+def _knowledge(measure: KnowledgeMeasure) -> str:
+    name = WORDS[measure.instrument]
+    if measure.instrument == OPENNESS:
+        assert measure.set_ is not None
+        both = " and back" if measure.mutual else ""
+        where = f"from {_codes(measure.source)} to {_codes(measure.learner)}{both}"
+        return _timed(f"{name} ({where}) set to {measure.set_:g}", measure)
+    where = f"region {_codes(measure.region)}"
+    if measure.sector != "all":
+        where += f"; sector {_codes(measure.sector)}"
+    size = "with the outlay that makes the variants equal"
+    if measure.add is not None:
+        size = f"of {100 * measure.add:+g} points"
+    elif measure.budget is not None:
+        size = f"with outlay of {100 * measure.budget:g} % of GDP"
+    return _timed(f"{name} ({where}) {size}", measure)
 
 
 def response_text(response: Response) -> str:
@@ -105,10 +134,14 @@ def policy_lines(scenario: Scenario) -> list[str]:
 
 def _lines(scenario: Scenario) -> list[str]:
     lines = [_named(one.label, _measure(one)) for one in scenario.policy]
+    lines += [_named(one.label, _knowledge(one)) for one in scenario.knowledge]
     lines += [_named(one.label, _response(one)) for one in scenario.responses]
     lines += [_named(one.label, _financing(one)) for one in scenario.financing]
     if scenario.equal is not None:
         lines.append(equal_text(scenario))
+    closes = None if scenario.path is None else scenario.path.openness_response
+    if closes is not None:
+        lines.append(f"knowledge closes by {closes.chi:g} of the share of trade under new tariffs")
     return lines
 
 

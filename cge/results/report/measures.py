@@ -46,6 +46,8 @@ TITLES: Mapping[str, str] = {
     "terms_of_trade_effect": "of which terms of trade",
     "domestic_share": "Domestic share of purchases",
     "net_tax_revenue": "Net tax revenue",
+    "domestic_share_per_ev_lost": "Domestic share gained per 0.01 % of welfare lost",
+    "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of efficiency lost",
 }
 #: Benchmark values with which percentages of regions are averaged over the world.
 _WEIGHTS = {
@@ -58,6 +60,8 @@ _WEIGHTS = {
 }
 
 
+#: Losses smaller than this, per cent, are none to divide by.
+LOSS_SHOWN = 1e-6
 #: Shown as they are: what they are compared with is zero.
 _LEVELS = ("outlay",)
 
@@ -93,6 +97,23 @@ def _domestic_share(case: Case, choice: Choice) -> Figures | None:
     return Figures(share["value"] - share["benchmark"], "points")
 
 
+def _share_per(measure: str) -> Callable[[Case, Choice], Figures | None]:
+    """Return points of domestic share gained per 0.01 % of absorption lost of a measure.
+
+    Missing where nothing is lost: then the share comes for free, or there is none.
+    """
+
+    def make(case: Case, choice: Choice) -> Figures | None:
+        gained, rows = _domestic_share(case, choice), case.rows(measure)
+        if gained is None or rows.empty:
+            return None
+        lost = -rows.set_index("region")["value"].reindex(list(case.regions))
+        share = gained.by_region.where(lost > LOSS_SHOWN)
+        return Figures(share / (100 * lost), "points")
+
+    return make
+
+
 def _net_tax_revenue(case: Case, _choice: Choice) -> Figures | None:
     rows = case.rows(*_REVENUES)
     if rows.empty:
@@ -104,6 +125,8 @@ def _net_tax_revenue(case: Case, _choice: Choice) -> Figures | None:
 #: Made of rows of the file, where it has no such measure by region itself.
 DERIVED: Mapping[str, Callable[[Case, Choice], Figures | None]] = {
     "domestic_share": _domestic_share,
+    "domestic_share_per_ev_lost": _share_per("equivalent_variation"),
+    "domestic_share_per_efficiency_lost": _share_per("trade_efficiency"),
     "net_tax_revenue": _net_tax_revenue,
 }
 

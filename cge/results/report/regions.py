@@ -22,7 +22,8 @@ DEFAULT = (
 DRAWN = ("equivalent_variation", "real_gdp", "terms_of_trade")
 COMPARED = (
     "outlay", "equivalent_variation", "equivalent_variation_value", "terms_of_trade_effect",
-    "trade_efficiency", "real_gdp", "domestic_share", "net_tax_revenue",
+    "trade_efficiency", "real_gdp", "domestic_share", "domestic_share_per_ev_lost",
+    "domestic_share_per_efficiency_lost", "net_tax_revenue",
 )  # fmt: skip
 COMPARED_DRAWN = (
     "outlay", "equivalent_variation", "terms_of_trade_effect", "trade_efficiency", "real_gdp",
@@ -35,6 +36,10 @@ _MEANING = {
     "change, in percent of benchmark absorption, integrated along the path of the policy.",
     "domestic_share": "Domestic share: purchases from the own region in all purchases, in value "
     "at the exporter's border, change in percentage points.",
+    "domestic_share_per_ev_lost": "Domestic share gained per 0.01 % of benchmark absorption lost, "
+    "of the whole welfare change; a dash where welfare does not fall.",
+    "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of benchmark "
+    "absorption lost in allocative efficiency alone, terms of trade left out.",
     "outlay": "Outlay: what the policy costs the budget, at the solution.",
     "net_tax_revenue": "Net tax revenue: change of all taxes less subsidies.",
 }
