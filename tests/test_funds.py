@@ -107,6 +107,15 @@ def test_a_rate_that_the_closure_sets_has_no_cost_of_funds() -> None:
     assert np.isfinite(found["consumption tax"])
 
 
+def test_where_the_closure_holds_the_revenue_no_tax_raises_any() -> None:
+    model = small_model()
+    swap = Swap("final_tax[USA, HH, *]", "real_tax_revenue[USA]", 1.0)
+    financed = model.solve({"net_of_output_tax[USA, ELEC]": 1.1}, Closure(swaps=(swap,)))
+    table = marginal_cost_of_funds(financed, ["USA", "CHN"]).set_index(["region", "tax"])
+    assert table.loc["USA", "cost_of_funds"].isna().all()
+    assert np.isfinite(table.loc["CHN", "cost_of_funds"]).all()
+
+
 def test_an_unknown_region_is_told() -> None:
     with pytest.raises(InputError, match="XYZ"):
         marginal_cost_of_funds(small_model().solve({}), ["XYZ"])

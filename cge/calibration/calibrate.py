@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cge.calibration.aggregation import Aggregation, load_aggregation
 from cge.calibration.benchmark import Benchmark
@@ -60,7 +61,8 @@ class Calibration:
 def clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
     """Return a shipped table as it is and cleaned; the latest two are kept."""
     raw = load_table(table, year)
-    return raw, clean(raw)
+    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
+        return raw, clean(raw)
 
 
 def calibrate(
@@ -111,7 +113,8 @@ def calibrate(
         notes.append("Benchmark tariffs: none; policies are increments to the table as it is.")
     else:
         notes.append(f"Benchmark tariffs: user file {tariffs}.")
-    benchmark = assemble(raw, balanced, rates, partition, chosen_set, tuple(notes))
+    with threadpool_limits(1):
+        benchmark = assemble(raw, balanced, rates, partition, chosen_set, tuple(notes))
     origin = {
         "table": table, "year": str(chosen_year), "aggregation": str(aggregation),
         "tariffs": str(tariffs), "elasticities": str(elasticities),

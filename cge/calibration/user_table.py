@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from cge.calibration.aggregation import NAMED_AGGREGATIONS, load_aggregation
 from cge.calibration.arguments import COBB_DOUGLAS, SPEEDS
@@ -70,13 +71,15 @@ def calibrate_table(
         chosen = elasticity_set(elasticities, table)
     else:
         chosen = load_elasticity_set(elasticities)
-    balanced = clean(table)
+    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
+        balanced = clean(table)
     rate_note = (
         "Benchmark tariffs: none; policies are increments to the table as it is."
         if str(tariffs) == "none"
         else f"Benchmark tariffs: user file {Path(tariffs).name}."
     )
-    benchmark = assemble(table, balanced, rates, partition, chosen, (*table.notes, rate_note))
+    with threadpool_limits(1):
+        benchmark = assemble(table, balanced, rates, partition, chosen, (*table.notes, rate_note))
     origin = {
         "table": table.name, "year": str(table.year), "aggregation": str(aggregation),
         "tariffs": str(tariffs), "elasticities": chosen.name,

@@ -14,6 +14,7 @@ from cge.cli import (
     check,
     data,
     figure_command,
+    path_command,
     run_command,
     sens_command,
     table_command,
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run_command.run)
+app.command("path")(path_command.path)
 app.command("sens")(sens_command.sens)
 app.command("check")(check.check)
 app.command("calibrate")(calibrate.calibrate)

@@ -74,8 +74,8 @@ def ground_shocks(
     family = model.variables["productivity"]
     cells = _cells(family, b.regions, b.sectors)
     for name, change in productivity.items():
-        shocks.append(Shock(KNOWLEDGE.format(name), family.block.positions, change[cells]))
-    positions = model.variables["research"].block.positions
+        shocks.append(Shock(KNOWLEDGE.format(name), _columns(family), change[cells]))
+    positions = _columns(model.variables["research"])
     public = {name: getattr(policy, name) * b.gdp / b.absorption for name in ("basic", "diffusion")}
     business = given[positions] - start[positions] - moved[positions] - sum(public.values())
     for name, change in {"business": business, **public}.items():
@@ -91,9 +91,12 @@ def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
     )
 
 
-def _cells(
-    family: Family, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[Integers, ...]:
+def _columns(family: Family) -> Integers:
+    """Return the columns of a whole family."""
+    return family.block.start + np.arange(len(family.block))
+
+
+def _cells(family: Family, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Integers, ...]:
     """Return index arrays of a family's region and sector."""
     found = []
     for axis, codes in (("s", regions), ("j", sectors)):

@@ -185,9 +185,7 @@ def _bracketed(
     return bracketed(scenario, share, effect)
 
 
-def _from_guess(
-    model: Model, policy: PolicyLevels, standing: Standing, solver: Solver
-) -> Solution:
+def _from_guess(model: Model, policy: PolicyLevels, standing: Standing, solver: Solver) -> Solution:
     """Return the equilibrium at the rates that the user guesses, from which to search."""
     known = tuple(s for found in policy.found if not found.guessed for s in found.swaps)
     closure = replace(standing.closure, swaps=(*standing.closure.swaps, *known))
@@ -214,14 +212,14 @@ def _with_responses(
     answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
     moved = np.inf
     for _ in range(RESPONSE_PASSES):
-        answered, shocks = _answered(policy, answers)
-        levels = standing.laid(model, answered)
+        told, shocks = answered(policy, answers)
+        levels = standing.laid(model, told)
         solution = model.solve(levels, closure, solver, solution, progress)
         powers = _policy_powers(policy, solution)
         again = replies(model, scenario.responses, powers, solution.outcomes)
         moved = _distance(answers, again, len(levels))
         if moved <= SETTLED:
-            raised = np.where(powers == policy.levels, answered, powers)
+            raised = np.where(powers == policy.levels, told, powers)
             rates = _rates(policy, levels, solution)
             return SolvedCase(solution, (*policy.shocks, *shocks), rates, raised)
         answers = again
@@ -257,7 +255,7 @@ def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[Fou
     return tuple(rates)
 
 
-def _answered(policy: PolicyLevels, answers: tuple[Reply, ...]) -> tuple[Array, list[Shock]]:
+def answered(policy: PolicyLevels, answers: tuple[Reply, ...]) -> tuple[Array, list[Shock]]:
     """Return the policy's levels with the responses on top, and what each did."""
     levels = policy.levels.copy()
     found = {c for one in policy.found if one.counts for c in one.columns.tolist()}

@@ -270,7 +270,8 @@ def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
 
 
 def _unsized(scenario: Scenario) -> list[Measure | KnowledgeMeasure]:
-    return [one for one in (*scenario.policy, *scenario.knowledge) if one.unsized]
+    policy = [one for one in scenario.policy if one.unsized]
+    return [*policy, *(one for one in scenario.knowledge if one.unsized)]
 
 
 def with_equal(member: Member, value: float) -> Scenario:

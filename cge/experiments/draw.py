@@ -155,9 +155,8 @@ class Study:
         The set, as the scenario names it.
     speed : str
     benchmark : str
-        Folder of the benchmark with the central elasticities. Calibrated anew in a worker
-        it could differ in its last digits: a table's balancing depends on the number of
-        threads.
+        Folder of the benchmark with the central elasticities: what a worker reads is the
+        same to the last bit, and quicker than calibrating anew.
     fingerprint : str
         Of that benchmark.
     parameters : tuple of Parameter

@@ -71,11 +71,12 @@ class KnowledgeMeasure(Timed):
                 )
         for key in sorted(given - set(sizes)):
             raise ValueError(
-                f"instrument '{self.instrument}' has no '{key}' (its size is "
-                f"{' or '.join(sizes)})"
+                f"instrument '{self.instrument}' has no '{key}' (its size is {' or '.join(sizes)})"
             )
         if len(given) > 1:
-            raise ValueError(f"exactly one of {' and '.join(sizes)} is needed, found {sorted(given)}")
+            raise ValueError(
+                f"exactly one of {' and '.join(sizes)} is needed, found {sorted(given)}"
+            )
         if self.instrument == OPENNESS and self.set_ is None:
             raise ValueError("openness needs 'set': 1 as in the benchmark, 0 closed")
         if self.add is not None and self.add >= 1:
@@ -88,8 +89,6 @@ class KnowledgeMeasure(Timed):
                 "a credit costs something; a tax on research is a negative 'add'",
                 key="budget", value=self.budget, allowed="0 or more",
             ))  # fmt: skip
-        if self.announced is not None:
-            raise ValueError("'announced' goes with wedges on trade: nothing else looks ahead")
         return self
 
 

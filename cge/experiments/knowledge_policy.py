@@ -8,7 +8,7 @@ which goes back and forth until they agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,8 +112,7 @@ class KnowledgePlan:
         self.law = law
         self.shape = len(benchmark.regions), len(benchmark.sectors)
         self.parts = tuple(
-            self._compile(one, f"knowledge.{n}", benchmark, equal)
-            for n, one in enumerate(measures)
+            self._compile(one, f"knowledge.{n}", benchmark, equal) for n, one in enumerate(measures)
         )
 
     def _compile(
@@ -169,6 +168,7 @@ class KnowledgePlan:
         seen: Seen,
         gdp: Array,
         price: Array,
+        beforehand: bool = False,
     ) -> tuple[KnowledgePolicy, tuple[Part, ...]]:
         """Return the policy of a year and what each measure amounts to.
 
@@ -179,6 +179,8 @@ class KnowledgePlan:
             From which business decides.
         gdp, price : ndarray (r,)
             GDP and the price of research in that year, relative to the benchmark.
+        beforehand : bool
+            Of the measures that are known when the year begins.
 
         Raises
         ------
@@ -193,7 +195,7 @@ class KnowledgePlan:
         openness = policy.openness.copy()
         amounts = []
         for number, one in enumerate(self.parts):
-            share = one.measure.share(year)
+            share = one.measure.known(year) if beforehand else one.measure.share(year)
             if share == 0:
                 continue
             zero, none = np.zeros(regions), np.zeros(self.shape)
@@ -207,7 +209,7 @@ class KnowledgePlan:
                 continue
             if kind == CREDIT:
                 if one.measure.add is not None:
-                    rate = share * one.measure.add * one.cells
+                    rate = share * one.measure.add * one.cells.astype(float)
                 else:
                     rate = self._credit(one, credit, spend, state, seen)
                 credit = credit + rate
@@ -272,16 +274,3 @@ class KnowledgePlan:
                 "leaves nothing for diffusion", key=f"{one.key}.budget", value=one.budget,
                 allowed=f"a cut of less than {self.law.diffusion_base:g} of GDP",
             )  # fmt: skip
-
-
-def outlays(
-    parts: Sequence[Part], law: KnowledgeLaw | None, business: Array | None, price: Array
-) -> Mapping[str, Array]:
-    """Return what measures about knowledge cost by their label, (r,) each."""
-    found: dict[str, Array] = {}
-    if law is None or business is None:
-        return found
-    for part in parts:
-        cost = part.outlay(law, business, price)
-        found[part.label] = found[part.label] + cost if part.label in found else cost
-    return found

@@ -17,8 +17,6 @@ __all__ = ["SIZES", "Codes", "Equal", "Financing", "Measure", "Rate", "Response"
 SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent")
 #: Ways to say how large a measure is; a quota has `to` alone.
 SIZES = ("add", "set", "scale", "file", "budget")
-#: Wedges on routes with given rates, to which relations with suppliers adapt beforehand.
-ANNOUNCED = ("tariff", "export_tax", "trade_cost")
 
 
 class Measure(Timed):
@@ -96,12 +94,6 @@ class Measure(Timed):
                     f"instrument '{self.instrument}' has no '{key}' "
                     f"(it has {', '.join(instrument.keys)})"
                 )
-        found = self.unsized or self.budget is not None
-        if self.announced is not None and (found or self.instrument not in ANNOUNCED):
-            raise ValueError(
-                "'announced' goes with given rates of "
-                f"{', '.join(ANNOUNCED)}: nothing else is adapted to beforehand"
-            )
         return self
 
     def _check_quota(self) -> None:

@@ -22,6 +22,25 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class KnowledgeOutlay:
+    """What one measure about knowledge costs in a year.
+
+    Parameters
+    ----------
+    number : int
+        Of the measure in its scenario, from 0.
+    label : str
+    value : ndarray (r,)
+        In the benchmark's unit, at the numeraire's price; of a credit what is paid of business
+        research.
+    """
+
+    number: int
+    label: str
+    value: Array
+
+
+@dataclass(frozen=True, eq=False)
 class PathYear:
     """One year of a path.
 
@@ -41,7 +60,9 @@ class PathYear:
     shocks : tuple of Shock
         What each measure and response did to given columns, over the year's ground.
     found : tuple of FoundRate
+        Credits for a budget among them, which have no swaps.
     seconds : float
+    outlays : tuple of KnowledgeOutlay
     """
 
     year: int
@@ -53,6 +74,7 @@ class PathYear:
     shocks: tuple[Shock, ...]
     found: tuple[FoundRate, ...]
     seconds: float
+    outlays: tuple[KnowledgeOutlay, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +115,16 @@ class PathRun:
     ----------
     scenario : Scenario
     cases : tuple of PathCase
+    resumed : int
+        Years that an earlier, interrupted attempt had done.
+    seconds : float
+        Wall time.
     """
 
     scenario: Scenario
     cases: tuple[PathCase, ...]
+    resumed: int = 0
+    seconds: float = 0.0
 
     @property
     def benchmark(self) -> Benchmark:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,9 +14,10 @@ from cge.calibration.store import is_benchmark_folder, load_any
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.case import FoundRate, with_rates_given
 from cge.experiments.closing import closure_of
-from cge.experiments.compose import members
+from cge.experiments.compose import Member, members
 from cge.experiments.family import Report, SolvedMember, solve_members
 from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
+from cge.experiments.timing import TIMING
 from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import SOLVERS, Model, Solver
 from cge.solve.path import Shock
@@ -153,13 +155,15 @@ def run_scenario(
             raise error.located(path) from None
     scenario = completed(scenario, folder)
     family = members(scenario)
+    check_static(family)
     tell = report or (lambda _what, _part: None)
     cases: list[Case] = []
     for name in scenario.chosen_elasticities:
         seconds = {"calibrate": 0.0, "compile": 0.0}
         began = time.perf_counter()
         tell(f"{name}: calibrating", 0.0)
-        benchmark = benchmark_of(scenario, name, cases, folder)
+        first = cases[0].solution.model.benchmark if cases else None
+        benchmark = benchmark_of(scenario, name, first, folder)
         seconds["calibrate"] = time.perf_counter() - began
         built: dict[str, Model] = {}
 
@@ -194,14 +198,29 @@ def run_scenario(
     return ScenarioRun(scenario, tuple(cases))
 
 
+def check_static(family: Sequence[Member]) -> None:
+    """Raise InputError where a scenario says what only a path of years can do."""
+    for member in family:
+        for part in ("policy", "knowledge"):
+            for number, measure in enumerate(getattr(member.scenario, part)):
+                timed = [key for key in TIMING if key in measure.model_fields_set]
+                if timed or part == "knowledge":
+                    key = f"{part}.{number}" + (f".{timed[0]}" if timed else "")
+                    raise member.told(InputError(
+                        "needs years, which comparative statics do not have", key=key,
+                        value=getattr(measure, timed[0]) if timed else measure.instrument,
+                        allowed="the command 'cge path', which solves year by year",
+                    ))  # fmt: skip
+
+
 def _prefixed(tell: Report, name: str, what: str, part: float) -> None:
     tell(f"{name}: {what}", part)
 
 
 def benchmark_of(
-    scenario: Scenario, elasticities: str, done: list[Case], folder: Path | None
+    scenario: Scenario, elasticities: str, first: Benchmark | None, folder: Path | None
 ) -> Benchmark:
-    """Return the benchmark with one elasticity set; the accounts are made once."""
+    """Return the benchmark with one elasticity set; the accounts are those of the first."""
     choice = scenario.benchmark
     try:
         benchmark = load_any(
@@ -212,11 +231,8 @@ def benchmark_of(
         if error.file is None and error.key in type(choice).model_fields:
             raise error.moved(f"benchmark.{error.key}") from None
         raise
-    if done:
-        return replace(
-            done[0].solution.model.benchmark,
-            elasticities=benchmark.elasticities, origin=benchmark.origin,
-        )  # fmt: skip
+    if first is not None:
+        return replace(first, elasticities=benchmark.elasticities, origin=benchmark.origin)
     return benchmark
 
 

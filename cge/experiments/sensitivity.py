@@ -7,11 +7,10 @@ draw is the same benchmark with other curvatures, solved for the same policy and
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,6 @@ from cge.calibration.store import save_benchmark
 from cge.errors import InputError, NoEquilibrium
 from cge.experiments.compose import members
 from cge.experiments.designs import Design, draws
-from cge.experiments.digest import named_files, source_digest
 from cge.experiments.draw import (
     DEFAULT_MEASURES,
     FIGURES,
@@ -44,8 +42,9 @@ from cge.experiments.parallel import (
     run_tasks,
 )
 from cge.experiments.parameters import Parameter, uncertain_parameters
-from cge.experiments.run import benchmark_of, beside
+from cge.experiments.run import benchmark_of, beside, check_static
 from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
+from cge.experiments.study_key import study_key
 from cge.solve.model import SOLVERS, Solver
 
 Array = NDArray[np.float64]
@@ -194,6 +193,7 @@ def run_sensitivity(
         except InputError as error:
             raise error.located(path) from None
     scenario = completed(scenario, folder)
+    check_static(members(scenario))
     with tempfile.TemporaryDirectory(prefix="cge-") as made, threadpool_limits(1):
         work = Path(made)
         studies, samples, first = [], [], None
@@ -211,7 +211,7 @@ def run_sensitivity(
             for study, sample in zip(studies, samples, strict=True)
             for number, row in enumerate(sample)
         }
-        kept = None if keep is None else Kept(keep / f"{_digest(studies, samples, folder)}.jsonl")
+        kept = None if keep is None else Kept(keep / f"{study_key(studies, samples, folder)}.jsonl")
         if kept is not None and fresh:
             kept.clear()
         resumed = 0 if kept is None else len(tasks.keys() & kept.load().keys())
@@ -257,7 +257,7 @@ def _study(
             "the variants use elasticities of both speeds, whose ranges differ", key="variants",
             value=speeds, allowed="variants of one speed; study the others on their own",
         )  # fmt: skip
-    benchmark = benchmark_of(scenario, name, [], folder)
+    benchmark = benchmark_of(scenario, name, None, folder)
     own = None if scenario.benchmark.table in TABLES else beside(name, folder)
     parameters = uncertain_parameters(
         elasticity_ranges(benchmark, speeds[0], own), benchmark.sectors
@@ -305,18 +305,3 @@ def _gathered(study: Study, sample: Array, central: Array, done: dict) -> SetDra
         _label(study), study.fingerprint, study.speed, study.parameters, sample, central, results,
         tuple(failures),
     )  # fmt: skip
-
-
-# -- what an interrupted study must have in common with the one that goes on with it ---------
-
-
-def _digest(studies: Sequence[Study], samples: Sequence[Array], folder: Path | None) -> str:
-    """Return a name for everything that the draws depend on."""
-    digest = hashlib.sha256(source_digest().encode())
-    for study, sample in zip(studies, samples, strict=True):
-        told = asdict(replace(study, cache_folder="", directory="", benchmark=""))
-        digest.update(json.dumps(told, sort_keys=True).encode())
-        digest.update(np.ascontiguousarray(sample).tobytes())
-    for path in named_files(json.loads(studies[0].scenario), folder):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:24]

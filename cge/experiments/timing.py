@@ -25,7 +25,7 @@ class Timed(Strict):
     phase_in : int
         Years it takes to be in force in full, in equal parts; 1: at once.
     announced : int, optional
-        Year in which it becomes known; None: when it starts.
+        Year in which it becomes known; None: that of its start, which it takes by surprise.
     """
 
     start: Year = 1
@@ -58,12 +58,10 @@ class Timed(Strict):
             return 0.0
         return min(1.0, (year - self.start + 1) / self.phase_in)
 
-    def known_share(self, year: int) -> float:
-        """Return the part that is in force, or all of it once it is announced."""
-        over = self.end is not None and year > self.end
-        if self.announced is None or year < self.announced or over:
-            return self.share(year)
-        return 1.0
+    def known(self, year: int) -> float:
+        """Return the part in force in a year as far as that is known when the year begins."""
+        told = self.start if self.announced is None else self.announced
+        return self.share(year) if told < year else 0.0
 
     @property
     def when(self) -> str:

@@ -21,6 +21,10 @@ from cge.errors import InputError
 from cge.model.registry import EXOGENOUS
 from cge.solve.solution import Solution
 
+#: A tax that raises less than this per unit of its rate, in shares of absorption, raises nothing:
+#: a closure that holds the revenue leaves round-off.
+NEGLIGIBLE = 1e-7
+
 
 @dataclass(frozen=True)
 class Tax:
@@ -58,8 +62,8 @@ def marginal_cost_of_funds(
     -------
     DataFrame
         ``region``, ``tax``, ``cost_of_funds`` (money of welfare per money raised; NaN where
-        no money can be raised or the closure sets the rate), ``revenue_per_point`` (real
-        revenue from one percentage point, in the benchmark's money).
+        no money can be raised, the closure sets the rate or holds the revenue),
+        ``revenue_per_point`` (real revenue from one percentage point, in the benchmark's money).
 
     Raises
     ------
@@ -76,6 +80,7 @@ def marginal_cost_of_funds(
     for gang in solution.resolved.system.gangs:
         given[gang] = False
     rows = []
+    absorption = dict(zip(b.regions, b.absorption.tolist(), strict=True))
     for region in chosen:
         if region not in b.regions:
             raise InputError("unknown region", key="regions", value=region, allowed=b.regions)
@@ -88,7 +93,7 @@ def marginal_cost_of_funds(
                 continue
             raised = tax.sign * float(revenue[cells].sum())
             lost = tax.sign * float(variation[cells].sum())
-            known = given[cells].all() and raised > 0
+            known = given[cells].all() and raised > NEGLIGIBLE * absorption[region]
             cost = 1 - lost / raised if known else np.nan
             rows.append((region, name, cost, raised / 100))
     return pd.DataFrame(rows, columns=["region", "tax", "cost_of_funds", "revenue_per_point"])

@@ -1,8 +1,10 @@
-"""Knowledge along a path as rows of the tidy table: spending, stocks, productivity by source."""
+"""Knowledge and capital along a path as rows of the tidy table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 from cge.calibration.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import CAPITAL
-from cge.experiments.path_run import PathYear
-from cge.solve.solution import Solution
+from cge.experiments.path_run import PathCase, PathYear
+from cge.results.path_rows import stacked
+from cge.results.path_years import pairs
 
 Array = NDArray[np.float64]
 
@@ -22,157 +25,155 @@ LOGS = "percent (100 x log)"
 #: The same of a region: what it adds to GDP at given factors.
 OF_GDP = "percent of GDP (100 x log)"
 GDP_SHARE = "percent of benchmark GDP"
+#: Stocks by sector, and what they are called in the state.
+_STOCKS = {"applied_stock": "applied", "foreign_knowledge": "foreign",
+           "absorptive_capacity": "absorption"}  # fmt: skip
 
 
-def by_sector(benchmark: Benchmark, measure: str, values: Array, unit: str = INDEX) -> pd.DataFrame:
-    """Return an index by region and sector (r, j), or by region (r,), as rows.
-
-    Returns
-    -------
-    DataFrame
-        region, sector, measure, value, unit, benchmark, change, change_unit; the change is in
-        per cent, of logs the value itself.
-    """
-    b = benchmark
-    if values.ndim == 2:
-        places = {"region": np.repeat(b.regions, len(b.sectors)),
-                  "sector": np.tile(b.sectors, len(b.regions))}  # fmt: skip
-    else:
-        places = {"region": np.array(b.regions)}
-    flat = values.ravel()
-    base = 1.0 if unit == INDEX else 0.0
-    change = 100 * (flat - 1) if unit == INDEX else flat
-    return pd.DataFrame({
-        **places, "measure": measure, "value": flat, "unit": unit, "benchmark": base,
-        "change": change, "change_unit": "percent" if unit == INDEX else unit,
-    })  # fmt: skip
-
-
-def domar(benchmark: Benchmark, values: Array) -> Array:
-    """Return productivities (r, j) weighted with producers' receipts over GDP (Hulten 1978)."""
-    b = benchmark
-    return np.asarray((b.output * (1 - b.output_tax) * values).sum(axis=1) / b.gdp)
-
-
-def capital(benchmark: Benchmark, year: PathYear, base: PathYear | None) -> list[pd.DataFrame]:
-    """Return the stock of capital by sector and by region, relative to the baseline."""
-    b = benchmark
-    stock = year.state.capital / (1.0 if base is None else base.state.capital)
-    weights = b.factor_payments[..., b.factors.index(CAPITAL)]
-    if base is not None:
-        weights = weights * base.state.capital
-    total = (weights * stock).sum(axis=1) / weights.sum(axis=1)
-    return [by_sector(b, "capital_stock", total), by_sector(b, "capital_stock", stock)]
-
-
-def productivity(year: PathYear, base: PathYear | None = None) -> dict[str, Array]:
-    """Return the log deviation of productivity by source and in all, each (r, j), times 100."""
-    if not year.productivity:
-        return {}
-    found = {
-        name: 100 * (values - (base.productivity[name] if base is not None else 0.0))
-        for name, values in year.productivity.items()
-    }
-    return {**found, "total": np.sum(list(found.values()), axis=0)}
-
-
-def tidy_knowledge(
-    benchmark: Benchmark, year: PathYear, base: PathYear | None, sectors: bool
-) -> list[pd.DataFrame]:
-    """Return a year's research, stocks and productivity, and the policy about them.
+def tidy_state(case: PathCase, sectors: Sequence[int]) -> list[pd.DataFrame]:
+    """Return capital, research, stocks and productivity, and the policy about knowledge.
 
     Parameters
     ----------
-    benchmark : Benchmark
-    year, base : PathYear
-        Of the path and of its baseline; without one the baseline is where nothing moves.
-    sectors : bool
-        Whether by sector as well.
+    case : PathCase
+    sectors : sequence of int
+        Years with figures by sector; those by region are there for all.
     """
-    b = benchmark
-    tables = []
-    for name, values in productivity(year, base).items():
-        measure = f"productivity_{name}"
-        tables.append(by_sector(b, measure, domar(b, values), OF_GDP))
-        if sectors and np.abs(values).max() > 0:
-            tables.append(by_sector(b, measure, values, LOGS))
-    state = year.state.knowledge
-    if state is None or year.business is None:
+    found = pairs(case)
+    tables = _capital(case, sectors)
+    if found[0][0].productivity:
+        tables += _productivity(case, sectors)
+    if found[0][0].state.knowledge is None:
         return tables
-    tables.append(by_sector(b, "basic_stock", state.basic / _of(base, "basic")))
-    if sectors:
-        stocks = {
-            "business_research": year.business / _business(base),
-            "applied_stock": state.applied / _of(base, "applied"),
-            "foreign_knowledge": state.foreign / _of(base, "foreign"),
-            "absorptive_capacity": state.absorption / _of(base, "absorption"),
-        }
-        tables += [by_sector(b, name, values) for name, values in stocks.items()]
-    return [*tables, *_policy(b, year.policy)]
+    tables += _index(case, "basic_stock", partial(_state, name="basic"), sectors)
+    tables += _index(case, "business_research", lambda y: y.business, sectors)
+    for name, source in _STOCKS.items():
+        tables += _index(case, name, partial(_state, name=source), sectors)
+    return [*tables, *(table for year, _ in found for table in _policy(case, year))]
 
 
-def _of(base: PathYear | None, name: str) -> Array | float:
-    if base is None or base.state.knowledge is None:
-        return 1.0
-    return np.asarray(getattr(base.state.knowledge, name))
+def _state(year: PathYear, name: str) -> Array:
+    return np.asarray(getattr(year.state.knowledge, name))
 
 
-def _business(base: PathYear | None) -> Array | float:
-    return 1.0 if base is None or base.business is None else base.business
+def _places(b: Benchmark, values: Array) -> dict[str, Any]:
+    """Return the codes of an array (years, r) or (years, r, j) laid flat."""
+    if values.ndim == 2:
+        return {"region": b.regions}
+    return {"region": np.repeat(np.array(b.regions, dtype=object), len(b.sectors)),
+            "sector": np.tile(np.array(b.sectors, dtype=object), len(b.regions))}  # fmt: skip
 
 
-def _policy(b: Benchmark, policy: KnowledgePolicy) -> list[pd.DataFrame]:
-    """Return what a government does about knowledge, where it does something."""
+def _rows(
+    b: Benchmark, measure: str, years: Sequence[int], values: Array, unit: str
+) -> pd.DataFrame:
+    """Return an index or a log deviation; the change of an index is in per cent."""
+    flat = values.reshape(len(values), -1)
+    if unit == INDEX:
+        return stacked(years, _places(b, values), measure, flat, unit, 1.0, 100 * (flat - 1),
+                       "percent")  # fmt: skip
+    return stacked(years, _places(b, values), measure, flat, unit)
+
+
+def _index(
+    case: PathCase, measure: str, get: Callable[[PathYear], Any], sectors: Sequence[int]
+) -> list[pd.DataFrame]:
+    """Return a stock or flow relative to the baseline, one by sector in chosen years only."""
+    b = case.years[0].solution.model.benchmark
+    by_sector = np.ndim(get(case.years[0])) == 2
+    chosen = [(y, base) for y, base in pairs(case) if not by_sector or y.year in sectors]
+    if not chosen:
+        return []
+    values = np.array([get(y) / (1.0 if base is None else get(base)) for y, base in chosen])
+    return [_rows(b, measure, [y.year for y, _ in chosen], values, INDEX)]
+
+
+def _capital(case: PathCase, sectors: Sequence[int]) -> list[pd.DataFrame]:
+    """Return the stock of capital by region and by sector, relative to the baseline."""
+    b = case.years[0].solution.model.benchmark
+    weights = b.factor_payments[..., b.factors.index(CAPITAL)]
+
+    def total(year: PathYear) -> Array:
+        return np.asarray((weights * year.state.capital).sum(axis=1) / weights.sum(axis=1))
+
+    return [
+        *_index(case, "capital_stock", total, sectors),
+        *_index(case, "capital_stock", lambda y: y.state.capital, sectors),
+    ]
+
+
+def domar(benchmark: Benchmark, values: Array) -> Array:
+    """Return productivities (..., r, j) weighted with receipts over GDP (Hulten 1978), (..., r)."""
+    b = benchmark
+    return np.asarray((b.output * (1 - b.output_tax) * values).sum(axis=-1) / b.gdp)
+
+
+def _productivity(case: PathCase, sectors: Sequence[int]) -> list[pd.DataFrame]:
+    """Return log deviations by source and in all, times 100."""
+    b = case.years[0].solution.model.benchmark
+    found = pairs(case)
+    by_source = {
+        name: 100 * np.array([
+            y.productivity[name] - (0.0 if base is None else base.productivity[name])
+            for y, base in found
+        ])
+        for name in found[0][0].productivity
+    }  # fmt: skip
+    by_source["total"] = np.sum(list(by_source.values()), axis=0)
+    years = np.array([y.year for y, _ in found])
+    here = np.flatnonzero(np.isin(years, sectors))
     tables = []
-    where = np.argwhere(policy.credit != 0)
-    tables.append(_cells(
-        "research_credit", "percent of business research", 100 * policy.credit[tuple(where.T)],
-        0.0, region=[b.regions[r] for r, _ in where], sector=[b.sectors[j] for _, j in where],
+    for name, values in by_source.items():
+        measure = f"productivity_{name}"
+        tables.append(_rows(b, measure, years.tolist(), domar(b, values), OF_GDP))
+        if len(here) and np.abs(values).max() > 0:
+            tables.append(_rows(b, measure, years[here].tolist(), values[here], LOGS))
+    return tables
+
+
+def _policy(case: PathCase, year: PathYear) -> list[pd.DataFrame]:
+    """Return what governments do about knowledge in a year, where they do something."""
+    b = case.years[0].solution.model.benchmark
+    policy: KnowledgePolicy = year.policy
+    regions, sectors = np.array(b.regions, dtype=object), np.array(b.sectors, dtype=object)
+    tables = []
+    r, j = np.nonzero(policy.credit)
+    tables.append(stacked(
+        [year.year], {"region": regions[r], "sector": sectors[j]}, "research_credit",
+        100 * policy.credit[r, j][None, :], "percent of business research",
     ))  # fmt: skip
     for name in ("basic", "diffusion"):
         spent = getattr(policy, name)
-        (here,) = np.nonzero(spent)
-        tables.append(_cells(f"{name}_spending", GDP_SHARE, 100 * spent[here], 0.0,
-                             region=[b.regions[r] for r in here]))  # fmt: skip
-    where = np.argwhere(policy.openness != 1)
-    tables.append(_cells(
-        "openness", "share of knowledge let through", policy.openness[tuple(where.T)], 1.0,
-        region=[b.regions[s] for s, _ in where], partner=[b.regions[r] for _, r in where],
+        (r,) = np.nonzero(spent)
+        tables.append(stacked([year.year], {"region": regions[r]}, f"{name}_spending",
+                              100 * spent[r][None, :], GDP_SHARE))  # fmt: skip
+    s, r = np.nonzero(policy.openness != 1)
+    let = policy.openness[s, r][None, :]
+    tables.append(stacked(
+        [year.year], {"region": regions[s], "partner": regions[r]}, "openness", let,
+        "share of knowledge let through", 1.0, let - 1,
     ))  # fmt: skip
     return [table for table in tables if len(table)]
 
 
-def _cells(
-    measure: str, unit: str, values: Array, benchmark: float, **places: list[str]
-) -> pd.DataFrame:
-    return pd.DataFrame({
-        **places, "measure": measure, "value": values, "unit": unit, "benchmark": benchmark,
-        "change": values - benchmark, "change_unit": unit,
-    })  # fmt: skip
-
-
-def knowledge_outlay(
-    solution: Solution, year: PathYear, business: Array | None
-) -> Mapping[str, Array]:
-    """Return what a government spends on knowledge in a year, each (r,), in the benchmark's money.
+def knowledge_outlay(year: PathYear, business: Array | None) -> dict[str, Array]:
+    """Return what governments spend on knowledge in a year, each (r,), in the benchmark's money.
 
     Parameters
     ----------
-    solution : Solution
     year : PathYear
     business : ndarray (r, j), optional
         Business research in the benchmark; without it credits are not known.
     """
+    solution = year.solution
     b = solution.model.benchmark
-    price = solution.by_region("research_unit_cost") / solution.by_region(
-        "research_unit_cost", benchmark=True
-    )
+    cost = "research_unit_cost"
+    price = solution.by_region(cost) / solution.by_region(cost, benchmark=True)
     policy = year.policy
     spent = {
         "basic research": policy.basic * b.gdp * price,
         "diffusion": policy.diffusion * b.gdp * price,
     }
     if business is not None and year.business is not None:
-        paid = (policy.credit * business * year.business).sum(axis=1)
-        spent["research credits"] = paid * price
-    return {name: np.asarray(values) for name, values in spent.items()}
+        spent["research credits"] = (policy.credit * business * year.business).sum(axis=1) * price
+    return spent

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cge.calibration.dynamics import load_dynamics
-from cge.experiments.path_run import PathCase, PathRun, PathYear
-from cge.model.measures import MEASURES
+from cge.experiments.path_run import PathCase, PathRun
 from cge.model.registry import EXOGENOUS
 from cge.results import fiscal, tidy
-from cge.results.path_knowledge import capital, knowledge_outlay, tidy_knowledge
+from cge.results.path_knowledge import knowledge_outlay, tidy_state
 from cge.results.path_parts import periods, tidy_parts
+from cge.results.path_rows import figures, stacked, tariff_revenues
 from cge.results.path_welfare import Turn, break_even, payback, present_value
-from cge.results.path_years import calendar, pairs, rates, welfare
-from cge.solve.solution import Solution
+from cge.results.path_years import calendar, rates, welfare
+
+Array = NDArray[np.float64]
 
 _AFTER = tidy.COLUMNS.index("elasticities") + 1
 #: Those of the tidy table, and which path and which of its years a row is of.
@@ -24,7 +26,6 @@ COLUMNS = (*tidy.COLUMNS[:_AFTER], "returns", "period", *tidy.COLUMNS[_AFTER:])
 #: Years with all figures: trade, factors by sector, the rates of the policy.
 DETAILED = (1, 5, 10, 15, 20, 25)
 
-OF_ABSORPTION = "percent of benchmark absorption"
 OF_VALUE = "percent of the present value of baseline absorption"
 YEAR = "year of the path"
 
@@ -32,12 +33,10 @@ YEAR = "year of the path"
 _STATE = ("origin_weight", "input_weight", "factor_weight", "value_added_weight",
           "material_weight", "final_weight", "productivity", "research")  # fmt: skip
 _BY_SECTOR = ("output", "output_value", "value_added", "basic_price")
-_ROUTES = ("trade_value", "trade_volume", "bilateral_tariff_revenue",
-           "bilateral_export_tax_revenue")  # fmt: skip
-_FACTORS = ("output_tax", "sector_employment", "sector_factor_price")
-#: Left out of years that are not detailed, and where only regions are wanted.
-_PLAIN = frozenset((*EXOGENOUS, *_ROUTES, *_FACTORS))
-_REGIONS = frozenset((*_PLAIN, *_BY_SECTOR))
+_DETAILS = (
+    "trade_value", "trade_volume", "bilateral_tariff_revenue", "bilateral_export_tax_revenue",
+    "output_tax", "sector_employment", "sector_factor_price",
+)  # fmt: skip
 
 
 def tidy_path(run: PathRun, parts: Sequence[int] | None = None) -> pd.DataFrame:
@@ -61,15 +60,10 @@ def tidy_path(run: PathRun, parts: Sequence[int] | None = None) -> pd.DataFrame:
     main = main_returns(run)
     tables = []
     for case in run.cases:
-        central = case.returns == main
-        detailed = set(periods(len(case.years), DETAILED))
-        pieces = [_worth(case)]
-        for year, base in pairs(case):
-            full = year.year in detailed
-            pieces.append(_year(case, year, base, full, central))
-        if central:
+        pieces = _of_case(case, case.returns == main)
+        if case.returns == main:
             pieces.append(tidy_parts(case, periods(len(case.years)) if parts is None else parts))
-        table = pd.concat([p for p in pieces if len(p)], ignore_index=True)
+        table = pd.concat([piece for piece in pieces if len(piece)], ignore_index=True)
         tables.append(_labelled(case, table))
     return _whole(pd.concat(tables, ignore_index=True))
 
@@ -80,72 +74,51 @@ def main_returns(run: PathRun) -> str:
     return "central" if "central" in levels else levels[0]
 
 
-def _year(
-    case: PathCase, year: PathYear, base: PathYear | None, full: bool, central: bool
-) -> pd.DataFrame:
-    solution = year.solution
-    b = solution.model.benchmark
-    sectors = central or full
-    without = frozenset(_STATE) if full and central else _PLAIN if sectors else _REGIONS
-    figures = tidy.tidy_solution(solution, without)
-    if base is not None:
-        figures = _against(figures, tidy.tidy_solution(base.solution, without))
-    pieces = [figures, *_outlay(case, solution, year)]
-    pieces += [t for t in capital(b, year, base) if sectors or "sector" not in t]
-    pieces += tidy_knowledge(b, year, base, sectors)
-    return pd.concat(pieces, ignore_index=True).assign(period=year.year)
+def _of_case(case: PathCase, full: bool) -> list[pd.DataFrame]:
+    every = [year.year for year in case.years]
+    detailed = periods(len(every), DETAILED)
+    spent = _outlay(case)
+    pieces = [*_worth(case, spent[""]), *tariff_revenues(case)]
+    for one in tidy.REPORTED:
+        if one.name in _DETAILS:
+            when: Sequence[int] = detailed if full else ()
+        else:
+            when = every if full or one.name not in _BY_SECTOR else detailed
+        pieces.append(figures(case, one, when))
+    for year in case.years if full else ():
+        if year.year in detailed:
+            rows = [tidy.moved_rows(year.solution, v) for v in EXOGENOUS if v not in _STATE]
+            pieces += [table.assign(period=year.year) for table in rows if len(table)]
+    pieces += tidy_state(case, every if full else detailed)
+    return [*pieces, *_outlay_rows(case, spent)]
 
 
-def _against(table: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
-    """Return figures with what they are compared with taken from the baseline's solution.
-
-    What is a change already is one against the benchmark in both; of per cents the quotient
-    is taken. Rates of the policy stay compared with the benchmark's.
-    """
-    keys = ["measure", "region", "partner", "sector", "item"]
-    filled = [t.assign(**{k: t[k].fillna("") for k in keys}) for t in (table, base)]
-    found = filled[0].merge(filled[1][[*keys, "value"]], on=keys, how="left", suffixes=("", "0"))
-    value, then = table["value"].to_numpy(), found["value0"].to_numpy()
-    itself = table["measure"].isin([m.name for m in MEASURES]).to_numpy()
-    money = (table["measure"] == "equivalent_variation_value").to_numpy()
-    policy = table["measure"].isin(EXOGENOUS).to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        deviation = np.where(money, value - then, 100 * ((100 + value) / (100 + then) - 1))
-        percent = np.where(then != 0, 100 * (value / then - 1), np.nan)
-    result = table.copy()
-    result["value"] = np.where(itself, deviation, value)
-    result["benchmark"] = np.where(itself, 0.0, np.where(policy, table["benchmark"], then))
-    relative = (table["change_unit"] == "percent").to_numpy()
-    change = np.where(relative, percent, value - then)
-    change = np.where(policy, table["change"], change)
-    result["change"] = np.where(itself, deviation, change)
-    return result
-
-
-def _outlay(case: PathCase, solution: Solution, year: PathYear) -> list[pd.DataFrame]:
-    """Return what each government spends on the policy, by what and in all."""
-    b = solution.model.benchmark
+def _outlay(case: PathCase) -> dict[str, Array]:
+    """Return what governments spend on the policy, (years, s): in all, and by what."""
     business = None if case.knowledge is None else case.knowledge.business
-    spent = {
-        "subsidies and taxes forgone": fiscal.outlay(solution),
-        **knowledge_outlay(solution, year, business),
-    }
-    gdp = solution.by_region("gdp")
-    total = np.sum(list(spent.values()), axis=0)
-    rows = [("outlay", "", total)]
-    rows += [("outlay_part", name, values) for name, values in spent.items() if values.any()]
+    found = [
+        {"subsidies and taxes forgone": fiscal.outlay(year.solution),
+         **knowledge_outlay(year, business)}
+        for year in case.years
+    ]  # fmt: skip
+    parts = {name: np.array([one[name] for one in found]) for name in found[0]}
+    total = np.sum(list(parts.values()), axis=0)
+    return {"": total, **{name: values for name, values in parts.items() if values.any()}}
+
+
+def _outlay_rows(case: PathCase, spent: dict[str, Array]) -> list[pd.DataFrame]:
+    b = case.years[0].solution.model.benchmark
+    gdp = np.array([year.solution.by_region("gdp") for year in case.years])
+    every = [year.year for year in case.years]
     return [
-        pd.DataFrame({
-            "region": b.regions, "item": item, "measure": measure, "value": values,
-            "unit": b.unit, "benchmark": 0.0, "change": 100 * values / gdp,
-            "change_unit": "percent of GDP",
-        })
-        for measure, item, values in rows
+        stacked(every, {"region": b.regions}, "outlay_part" if item else "outlay", values, b.unit,
+                0.0, 100 * values / gdp, "percent of GDP").assign(item=item)
+        for item, values in spent.items()
     ]  # fmt: skip
 
 
-def _worth(case: PathCase) -> pd.DataFrame:
-    """Return what the path as a whole is worth to each region."""
+def _worth(case: PathCase, spent: Array) -> list[pd.DataFrame]:
+    """Return what the path as a whole is worth to each region, given outlays (years, s)."""
     b = case.years[0].solution.model.benchmark
     variation, absorption = welfare(case)
     discount, growth = rates(case)
@@ -153,7 +126,7 @@ def _worth(case: PathCase) -> pd.DataFrame:
     whole = present_value(absorption, discount, growth).total
     percent = 100 * variation / absorption
 
-    def rows(measure: str, values: np.ndarray, unit: str, item: str = "") -> pd.DataFrame:
+    def rows(measure: str, values: Array, unit: str, item: str = "") -> pd.DataFrame:
         return pd.DataFrame({
             "region": b.regions, "item": item, "measure": measure, "value": values, "unit": unit,
             "benchmark": 0.0, "change": values, "change_unit": unit,
@@ -174,7 +147,6 @@ def _worth(case: PathCase) -> pd.DataFrame:
         size = present_value(absorption, rate, growth).total
         tables.append(rows("present_value_at_rate", 100 * other / size, OF_VALUE,
                            f"{100 * rate:g} %"))  # fmt: skip
-    spent = np.array([_outlay(case, y.solution, y)[0]["value"] for y in case.years])
     if spent.any():
         tables.append(rows("present_value_outlay", present_value(spent, discount, growth).total,
                            b.unit))  # fmt: skip
@@ -182,7 +154,7 @@ def _worth(case: PathCase) -> pd.DataFrame:
     tables.append(
         turns("payback_year", [payback(stream, discount, growth) for stream in percent.T])
     )
-    return pd.concat(tables, ignore_index=True)
+    return tables
 
 
 def other_rates(discount: float, growth: float) -> tuple[float, ...]:

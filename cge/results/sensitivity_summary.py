@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,7 @@ def _spread(rows: pd.DataFrame, label: str) -> Table:
     shown = [name for name in _SPREAD if name in table.columns]
     figures = [name for name in shown if name != "probability_positive"]
     how = printed(unit, table[figures])
-    digits = _digits(table, how.scale, how.digits)
+    digits = _digits(table, how.scale, how.digits, np.median)
     body = [
         [str(region), *(
             text(row[name], 2) if name == "probability_positive"
@@ -86,13 +87,15 @@ def _spread(rows: pd.DataFrame, label: str) -> Table:
     )
 
 
-def _digits(table: pd.DataFrame, scale: float, digits: int) -> int:
-    """Return decimals enough to see the largest standard deviation in two figures."""
+def _digits(
+    table: pd.DataFrame, scale: float, digits: int, of: Callable[[np.ndarray], float]
+) -> int:
+    """Return decimals enough to see the median or largest standard deviation in two figures."""
     spread = scale * table["sd"].to_numpy()
     spread = spread[np.isfinite(spread) & (spread > 0)]
     if not len(spread):
         return digits
-    return int(np.clip(1 - np.floor(np.log10(spread.max())), digits, 4))
+    return int(np.clip(1 - np.floor(np.log10(of(spread))), digits, 4))
 
 
 def _intervals(rows: pd.DataFrame, label: str) -> Table:
@@ -105,7 +108,7 @@ def _intervals(rows: pd.DataFrame, label: str) -> Table:
         table, unit = _wide(rows, measure)
         ends = table[["p05", "p95"]] if quantiles else table[["sd"]]
         how = printed(unit, table[["mean"]])
-        digits = _digits(table, how.scale, how.digits)
+        digits = _digits(table, how.scale, how.digits, np.max)
         cells = {}
         for region, mean, end in zip(
             table.index, table["mean"], ends.to_numpy(dtype=float), strict=True

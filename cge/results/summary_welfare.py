@@ -14,7 +14,7 @@ from cge.results.money import money
 _ALWAYS = ("terms of trade", "allocative")
 _TITLES = {
     "terms of trade": "Terms of trade", "allocative": "Allocative efficiency",
-    "technology": "Technology, trade cost", "transfers": "Transfers",
+    "technology": "Technology and trade cost", "transfers": "Transfers",
     "factor supply": "Factor supply",
 }  # fmt: skip
 
@@ -46,15 +46,19 @@ def welfare_table(case: Case) -> pd.DataFrame | None:
 
 
 def shock_table(case: Case) -> pd.DataFrame | None:
-    """Return equivalent variation by shock, regions and world, in bn; None for a single shock."""
+    """Return equivalent variation by shock, regions and world, in bn; None for a single shock.
+
+    One that moves nothing (a duty that nothing calls for) is no shock.
+    """
     try:
         result = case.decomposition
     except NoEquilibrium:
         return None
-    labels = list(dict.fromkeys(result.by_shock["shock"]))
+    b = case.solution.model.benchmark
+    largest = result.by_shock["value"].abs().groupby(result.by_shock["shock"], sort=False).max()
+    labels = list(largest.index[largest > 1e-13 * b.absorption.min()])
     if len(labels) < 2:
         return None
-    b = case.solution.model.benchmark
     unit, scale = money(b)
     table = result.by_shock.pivot_table(index="region", columns="shock", values="value",
                                         aggfunc="sum") * scale  # fmt: skip

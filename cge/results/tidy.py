@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,14 +76,8 @@ REPORTED: tuple[Reported, ...] = (
 TARIFF_REVENUES = ("tariff_revenue", "domestic_purchase_tax_revenue")
 
 
-def tidy_solution(solution: Solution, without: Container[str] = ()) -> pd.DataFrame:
+def tidy_solution(solution: Solution) -> pd.DataFrame:
     """Return all reported figures of a solution.
-
-    Parameters
-    ----------
-    solution : Solution
-    without : container of str
-        Measures, and exogenous variables, to leave out.
 
     Returns
     -------
@@ -92,9 +86,9 @@ def tidy_solution(solution: Solution, without: Container[str] = ()) -> pd.DataFr
         change_unit. Values are in the benchmark's money unit at the numeraire's price.
     """
     unit = solution.model.benchmark.unit
-    tables = [_one(solution, r, unit) for r in REPORTED if r.name not in without]
+    tables = [figure_rows(solution, r, unit) for r in REPORTED]
     tables.append(_tariff_revenue(solution))
-    tables += [_moved(solution, name) for name in EXOGENOUS if name not in without]
+    tables += [moved_rows(solution, name) for name in EXOGENOUS]
     return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
@@ -109,7 +103,7 @@ def _tariff_revenue(solution: Solution) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _moved(solution: Solution, name: str) -> pd.DataFrame:
+def moved_rows(solution: Solution, name: str) -> pd.DataFrame:
     """Return the cells of an exogenous variable that are not at their benchmark level.
 
     That is the policy itself, and what a closure solved for: the tariff of a quota, the
@@ -117,11 +111,12 @@ def _moved(solution: Solution, name: str) -> pd.DataFrame:
     """
     if not len(solution.model.variables[name].block):  # no border, no export tax
         return pd.DataFrame()
-    table = _one(solution, Reported(name, name, VARIABLES[name].unit, "difference"), "")
+    table = figure_rows(solution, Reported(name, name, VARIABLES[name].unit, "difference"), "")
     return table[table["change"].abs() > 1e-12]
 
 
-def _one(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
+def figure_rows(solution: Solution, reported: Reported, money: str) -> pd.DataFrame:
+    """Return one reported figure of a solution, `money` being the unit of values."""
     frame = solution.frame(reported.source)
     axes = [column for column in frame.columns if len(column) == 1]
     places = {axis: _PLACES[axis] for axis in axes}

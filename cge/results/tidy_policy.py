@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cge.experiments.case import with_rates_given
 from cge.experiments.run import Case
 from cge.model.welfare import COMPONENTS
 from cge.results import fiscal
@@ -78,7 +79,7 @@ def tidy_fiscal(case: Case) -> pd.DataFrame:
     outlay_share
         The same in percent of GDP, as a measure of its own.
     marginal_cost_of_funds
-        By tax (item), for the regions that spend something.
+        By tax (item), for the regions that spend something; rates that were found are given.
     domestic_share
         By region and sector, in percent; ``change`` in percentage points.
     """
@@ -98,7 +99,8 @@ def tidy_fiscal(case: Case) -> pd.DataFrame:
                                       change=receipts["value"], change_unit=b.unit))  # fmt: skip
     spenders = [code for code, value in zip(b.regions, spent, strict=True) if value > 0]
     if spenders:
-        funds = marginal_cost_of_funds(solution, spenders)
+        # At the rates in force: a tax that keeps the budget would give back what another raises.
+        funds = marginal_cost_of_funds(with_rates_given(solution, case.found), spenders)
         tables.append(pd.DataFrame({
             "region": funds["region"], "item": funds["tax"], "measure": "marginal_cost_of_funds",
             "value": funds["cost_of_funds"], "unit": "welfare per unit of revenue",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from cge.results.charts import bars, dots, heat, intervals, style
+from cge.results.charts import bars, dots, heat, intervals, lines, style
 from cge.results.report.page import Column, Page, Panel
 
 #: Inches of a row, of what stands above and below the rows.
@@ -29,7 +29,9 @@ def draw(page: Page, notes: bool = True) -> Figure:
     title, below = (page.caption, page.notes) if notes else ("", ())
     if page.kind in ("trade", "sectors"):
         return _heat(page, title, below)
-    if page.kind in ("decomposition", "shocks", "drivers"):
+    if page.kind in ("path", "path-sources", "path-remaining"):
+        return _years(page, title, below)
+    if page.kind in ("decomposition", "shocks", "drivers", "path-components", "path-shocks"):
         return _stacks(page, title, below)
     if page.kind == "sensitivity":
         return _intervals(page, title, below)
@@ -65,6 +67,36 @@ def _dots(page: Page, title: str, notes: Sequence[str]) -> Figure:
     return figure
 
 
+def _years(page: Page, title: str, notes: Sequence[str]) -> Figure:
+    """Draw a path: lines, areas, or its two ends."""
+    panels = page.panels
+    titles = [_place(page, panel.title) for panel in panels]
+    unit = panels[0].columns[0].unit
+    across = 1 if len(panels) == 1 else 2 if len(panels) in (2, 4) else min(len(panels), 3)
+    deep = -(-len(panels) // across)
+    named = [c.title for c in panels[0].columns if c.role in ("value", "part", "total")]
+    room = style.legend_height([*named, "Range"], style.WIDTH)
+    if page.kind == "path-remaining":
+        rows = [_labels(page, panel) for panel in panels]
+        figure = style.figure_with_room(
+            style.WIDTH, _height(max(map(len, rows)), deep) + room, title, notes
+        )
+        lines.ends(figure, panels, rows, titles, unit, across)
+        return figure
+    tall = {1: 2.9, 2: 2.3, 3: 1.75}[across]
+    figure = style.figure_with_room(style.WIDTH, deep * tall + 0.25 + room, title, notes)
+    draw_panels = lines.lines if page.kind == "path" else lines.areas
+    draw_panels(figure, panels, titles, unit, across)
+    return figure
+
+
+def _place(page: Page, heading: str) -> str:
+    """Return a panel's heading with the name of the region that stands last in it."""
+    variant, _, code = heading.rpartition(", ")
+    name = style.short(page.names.get(code, code), code)
+    return f"{variant}, {name}" if variant else name
+
+
 def _stacked(page: Page) -> Panel:
     rows = tuple(
         f"{row} ({panel.title})" if panel.title else row
@@ -89,6 +121,9 @@ def _stacks(page: Page, title: str, notes: Sequence[str]) -> Figure:
     if page.kind == "drivers":
         panels = _turned(panels)
     rows = [_labels(page, panel) for panel in panels]
+    if page.stub == "Year":
+        rows = [[f"Year {label}" for label in labels] for labels in rows]
+        panels = tuple(replace(p, title=_place(page, p.title)) for p in panels)
     across = min(len(panels), 3)
     deep = -(-len(panels) // across)
     parts = [c for c in panels[0].columns if c.role == "part"]

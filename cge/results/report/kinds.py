@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cge.errors import InputError
-from cge.results.report import decomposition, matrices, regions, sensitivity
+from cge.results.report import decomposition, matrices, path_parts, paths, regions, sensitivity
 from cge.results.report.page import Page
 from cge.results.report.runs import Choice, RunFolder
 
@@ -24,7 +24,7 @@ class Kind:
     table, figure : callable
         Page of the table and of the figure.
     options : tuple of str
-        Of measures, regions, sectors, unit, detail.
+        Of measures, regions, sectors, unit, detail; years go with every run that has some.
     """
 
     meaning: str
@@ -69,6 +69,34 @@ KINDS: Mapping[str, Kind] = {
         ("measures", "regions", "sectors"),
     ),
 }  # fmt: skip
+#: Those of a path from year to year.
+PATH_KINDS: Mapping[str, Kind] = {
+    "path": Kind(
+        "path: welfare, or another measure, by year and region", paths.path,
+        partial(paths.path, every=True), ("measures", "regions"),
+    ),
+    "path-compare": Kind(
+        "path: welfare in some years, present value, break-even", paths.compare,
+        partial(paths.compare, drawn=True), ("regions",),
+    ),
+    "path-sources": Kind(
+        "path: productivity by source of knowledge", paths.sources,
+        partial(paths.sources, every=True), ("regions",),
+    ),
+    "path-components": Kind(
+        "path: welfare by component in some years", path_parts.components,
+        partial(path_parts.components, drawn=True), ("regions", "detail"),
+    ),
+    "path-shocks": Kind(
+        "path: welfare by policy, adaptation, capital, knowledge", path_parts.shocks,
+        partial(path_parts.shocks, drawn=True), ("regions", "detail"),
+    ),
+    "path-remaining": Kind(
+        "path: welfare in the first year and what remains in the last", paths.remaining,
+        paths.remaining, ("regions",),
+    ),
+}  # fmt: skip
+ALL_KINDS: Mapping[str, Kind] = {**KINDS, **PATH_KINDS}
 _FLAGS = {"measures": "--measures", "regions": "--region", "sectors": "--sector",
           "unit": "--unit", "detail": "--detail"}  # fmt: skip
 
@@ -81,9 +109,9 @@ def kind_of(name: str) -> Kind:
     InputError
         If there is none of that name.
     """
-    if name not in KINDS:
-        raise InputError("unknown kind", key="--kind", value=name, allowed=KINDS)
-    return KINDS[name]
+    if name not in ALL_KINDS:
+        raise InputError("unknown kind", key="--kind", value=name, allowed=ALL_KINDS)
+    return ALL_KINDS[name]
 
 
 def build(
@@ -94,7 +122,7 @@ def build(
     Parameters
     ----------
     name : str
-        A key of `KINDS`.
+        A key of `ALL_KINDS`.
     runs : sequence of RunFolder
     choice : Choice, optional
     figure : bool
@@ -121,6 +149,8 @@ def build(
 def _subject(page: Page, runs: Sequence[RunFolder]) -> str:
     """Return the title of the scenario, if all figures are of one."""
     shown = {panel.keys.get("scenario") for panel in page.panels}
+    if page.kind in PATH_KINDS and len(runs) == 1:
+        shown = {None}
     if len(runs) > 1 or len(shown) > 1:
         return ""
     scenario = runs[0].manifest.get("scenario")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 #: What a column is: a figure of its own, a part of a sum, that sum, what the sum must be, or
-#: their difference.
-Role = Literal["value", "part", "total", "exact", "check"]
+#: their difference; or an end of the range of the value before it.
+Role = Literal["value", "part", "total", "exact", "check", "low", "high"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Panel:
         The same for each row, where rows are cases.
     marks : mapping
         By row and column number, a sign set behind the figure.
+    words : mapping
+        By row and column number, what stands in place of a figure that there is not.
     unit : str
         Unit of all columns, where the panels of a page differ in it.
     """
@@ -60,6 +62,7 @@ class Panel:
     keys: Mapping[str, str] = field(default_factory=dict)
     row_keys: tuple[Mapping[str, str], ...] = ()
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    words: Mapping[tuple[int, int], str] = field(default_factory=dict)
     unit: str = ""
 
     @property
@@ -132,6 +135,8 @@ def frame(page: Page) -> pd.DataFrame:
         table = pd.concat([keys, table], axis=1)
         for (row, column), mark in panel.marks.items():
             table.loc[row, f"{panel.columns[column].key} sign"] = mark
+        for (row, column), word in panel.words.items():
+            table.loc[row, f"{panel.columns[column].key} text"] = word
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
@@ -153,6 +158,7 @@ def by_panel(page: Page) -> Page:
         "", first.columns, tuple(p.title or label for p in page.panels),
         np.concatenate([p.figures for p in page.panels]), unit=first.unit,
         keys={page.stub.lower(): label}, row_keys=tuple(p.keys for p in page.panels),
+        words={(n, j): w for n, p in enumerate(page.panels) for (_, j), w in p.words.items()},
     )  # fmt: skip
     return replace(
         page, panels=(merged,), stub="Case", title=f"{page.title}, {page.names.get(label, label)}"

@@ -72,7 +72,7 @@ def render(page: Page, form: Format, standalone: bool = False) -> str:
         return frame(page).to_csv(index=False, float_format="%.12g", lineterminator="\n")
     if form == "markdown":
         return _MARKDOWN.get_template("table.md.j2").render(
-            page=page, header=_line_heading, cells=_cells, mark=Markdown
+            page=page, header=_line_heading, cells=cells_of, mark=Markdown
         )
     body = _LATEX.get_template("table.tex.j2").render(
         parts=list(_parts(page)), page=page, tex=Tex, label=_label(page)
@@ -91,12 +91,12 @@ def _label(page: Page) -> str:
     return words.lower()
 
 
-def _cells(panel: Panel, number: Any = str) -> list[list[str]]:
+def cells_of(panel: Panel, number: Any = str) -> list[list[str]]:
     """Return the figures of a panel as text, row by row."""
     signs = {place: f" {sign}" for place, sign in panel.marks.items()}
     return [
         [
-            number(text(value, column.digits)) + signs.get((i, j), "")
+            panel.words.get((i, j)) or number(text(value, column.digits)) + signs.get((i, j), "")
             for j, (value, column) in enumerate(zip(row, panel.columns, strict=True))
         ]
         for i, row in enumerate(panel.figures)
@@ -181,7 +181,7 @@ def _widths(header: Sequence[Sequence[str]], group: Sequence[Panel], here: Seque
     widths = [max(len(row[n]) for row in header) for n in range(len(here) + 1)]
     widths[0] = max([widths[0], *(len(label) for panel in group for label in panel.rows)])
     for panel in group:
-        for row in _cells(panel):
+        for row in cells_of(panel):
             for n, j in enumerate(here):
                 widths[n + 1] = max(widths[n + 1], len(row[j]))
     return widths
@@ -227,7 +227,7 @@ def _row_blocks(group: Sequence[Panel], here: Sequence[int], room: int) -> Itera
     table: list[Block] = []
     used = 0
     for panel in group:
-        cells = _cells(panel, latex.number)
+        cells = cells_of(panel, latex.number)
         rows = [
             (label, *(Tex(_marked(row[j])) for j in here))
             for label, row in zip(panel.rows, cells, strict=True)

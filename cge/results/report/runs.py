@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cge.errors import InputError
 
@@ -24,8 +25,8 @@ MADE_BY = {
     INTERVALS: "cge sens SCENARIO",
     DRIVERS: "cge sens SCENARIO",
 }
-_TEXT = ("scenario", "closure", "elasticities", "year", "region", "partner", "sector", "item",
-         "shock", "measure", "unit", "change_unit", "statistic", "parameter", "nest",
+_TEXT = ("scenario", "closure", "elasticities", "returns", "year", "region", "partner",
+         "sector", "item", "shock", "measure", "unit", "change_unit", "statistic", "parameter", "nest",
          "direction")  # fmt: skip
 _NEEDED = {
     RESULTS: ("scenario", "elasticities", "region", "measure", "value", "unit"),
@@ -44,6 +45,8 @@ class Choice:
     unit : str, optional
     step : float
         Share of the policy in place.
+    years : tuple of int
+        Of a path: 1 is the first, or years of the calendar.
     detail : bool
         Components rather than their groups.
     title : str, optional
@@ -56,6 +59,7 @@ class Choice:
     elasticities: tuple[str, ...] = ()
     unit: str | None = None
     step: float = 1.0
+    years: tuple[int, ...] = ()
     detail: bool = False
     title: str | None = None
 
@@ -248,8 +252,12 @@ def cases_of(runs: Sequence[RunFolder], choice: Choice, file: str = RESULTS) -> 
     for run in runs:
         table = run.table(file)
         _check_step(table, choice.step, run)
-        for row in table[list(keys)].drop_duplicates().itertuples(index=False):
-            found.append((run, dict(zip(keys, map(str, row), strict=True))))
+        wanted = _of_years(table, choice.years, run)
+        own: tuple[str, ...] = keys
+        if "period" in table.columns:  # a path is shown under the returns that are its main ones
+            table, own = table[wanted], (*keys, "returns")
+        for row in table[list(own)].drop_duplicates().itertuples(index=False):
+            found.append((run, dict(zip(own, map(str, row), strict=True))))
     for key, wanted in (("scenario", choice.scenarios), ("elasticities", choice.elasticities)):
         known = list(dict.fromkeys(case[key] for _, case in found))
         short = {name.split(".", 1)[-1]: name for name in known} if key == "scenario" else {}
@@ -260,11 +268,65 @@ def cases_of(runs: Sequence[RunFolder], choice: Choice, file: str = RESULTS) -> 
         found = [(run, case) for run, case in found if not wanted or case[key] in full]
     if not found:
         raise InputError("the runs have no rows for this choice", allowed="another combination")
-    labels = _labels(found)
+    labels = labels_of(found)
     return [
         Case(run, case, label, file, choice.step)
         for (run, case), label in zip(found, labels, strict=True)
     ]
+
+
+def main_returns(table: pd.DataFrame) -> str:
+    """Return the level of returns to research under which a path is shown in full."""
+    levels = [str(level) for level in table["returns"].unique()]
+    return "central" if "central" in levels else levels[0]
+
+
+def _of_years(table: pd.DataFrame, years: Sequence[int], run: RunFolder) -> NDArray[np.bool_]:
+    """Return which rows are of the wanted years of a path.
+
+    Raises
+    ------
+    InputError
+        For a path without a year, a year without a path, and one that the path does not have.
+    """
+    if "period" not in table.columns:
+        if years:
+            raise InputError("has no years: it is not a path's", file=run.path, key="--year",
+                             value=", ".join(map(str, years)))  # fmt: skip
+        return np.ones(len(table), dtype=bool)
+    known = periods_of(table)
+    if not years:
+        raise InputError(
+            "is a path's folder: say which of its years", file=run.path, key="--year",
+            allowed=f"{known[0]} to {known[-1]}, or the calendar's; or a kind for paths",
+        )  # fmt: skip
+    chosen = [period_of(table, year) for year in years]
+    here = (table["returns"] == main_returns(table)).to_numpy()
+    return np.asarray(here & table["period"].isin(chosen).to_numpy())
+
+
+def periods_of(table: pd.DataFrame) -> list[int]:
+    """Return the years of a path, 1 the first."""
+    return sorted(int(n) for n in table["period"].dropna().unique())
+
+
+def period_of(table: pd.DataFrame, year: int) -> int:
+    """Return which year of a path is meant.
+
+    Raises
+    ------
+    InputError
+        If the path does not have it.
+    """
+    known = periods_of(table)
+    if year in known:
+        return year
+    pairs = table.loc[table["period"].notna(), ["period", "year"]].drop_duplicates()
+    calendar = {str(code): int(n) for n, code in pairs.itertuples(index=False)}
+    if str(year) not in calendar:
+        raise InputError("the path has no such year", key="--year", value=year,
+                         allowed=f"{known[0]} to {known[-1]}, or the calendar's")  # fmt: skip
+    return calendar[str(year)]
 
 
 def _check_step(table: pd.DataFrame, step: float, run: RunFolder) -> None:
@@ -276,14 +338,15 @@ def _check_step(table: pd.DataFrame, step: float, run: RunFolder) -> None:
         )  # fmt: skip
 
 
-def _labels(found: list[tuple[RunFolder, dict[str, str]]]) -> list[str]:
+def labels_of(found: Sequence[tuple[RunFolder, dict[str, str]]]) -> list[str]:
     """Return what tells the cases apart, in as few words as will do."""
     cases = [case for _, case in found]
-    varying = [key for key in cases[0] if len({case[key] for case in cases}) > 1]
+    every = dict.fromkeys(key for case in cases for key in case)
+    varying = [key for key in every if len({case.get(key, "") for case in cases}) > 1]
     families = {case["scenario"].split(".", 1)[0] for case in cases}
     parts = []
     for run, case in found:
-        words = {key: case[key] for key in varying}
+        words = {key: case[key] for key in varying if case.get(key)}
         if "scenario" in words and len(families) == 1 and "." in words["scenario"]:
             words["scenario"] = words["scenario"].split(".", 1)[1]
         if "closure" in words:
@@ -296,7 +359,7 @@ def _labels(found: list[tuple[RunFolder, dict[str, str]]]) -> list[str]:
     return [", ".join(words) for words in parts]
 
 
-def _folder(run: RunFolder, found: list[tuple[RunFolder, dict[str, str]]]) -> str:
+def _folder(run: RunFolder, found: Sequence[tuple[RunFolder, dict[str, str]]]) -> str:
     same = {other.path for other, _ in found if other.name == run.name}
     return run.name if len(same) == 1 else str(run.path)
 

@@ -19,6 +19,9 @@ _WORDS = {
     "points": ("points", 1.0),
     "percentage points": ("points", 1.0),
     "percent of GDP": ("% of GDP", 1.0),
+    "percent of GDP (100 x log)": ("% of GDP", 1.0),
+    "percent (100 x log)": ("%", 1.0),
+    "percent of the present value of baseline absorption": ("% of PV of absorption", 1.0),
     "percent of benchmark GDP": ("% of GDP", 1.0),
 }
 #: Below which size of the largest figure how many decimals stand, by kind of unit.

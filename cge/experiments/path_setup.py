@@ -1,0 +1,181 @@
+"""What a path of years is made from: parameters, knowledge, laws of motion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.dynamics import DynamicParameters, load_dynamics
+from cge.calibration.knowledge import load_knowledge
+from cge.calibration.knowledge_data import KnowledgeData
+from cge.calibration.knowledge_parameters import (
+    KnowledgeParameters,
+    Level,
+    load_parameters,
+    resolve_parameters,
+)
+from cge.calibration.shipped import TABLES
+from cge.dynamics.knowledge import KnowledgeLaw
+from cge.dynamics.recursion import Recursion, Settings
+from cge.errors import InputError
+from cge.experiments.closing import closure_of
+from cge.experiments.path_choice import PathChoice
+from cge.experiments.run import beside
+from cge.experiments.scenario import Scenario
+from cge.solve.closure import Closure
+from cge.solve.model import Model
+
+#: Parameters whose low and high ends make returns to research low and high.
+RETURNS = ("return_private", "return_spillover", "return_basic", "real_rate",
+           "foreign_coefficient", "foreign_cap")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class PathSetup:
+    """The laws of motion of a path and what they were made from.
+
+    Parameters
+    ----------
+    recursion : Recursion
+    knowledge : KnowledgeData, optional
+    parameters : mapping of str to float
+        Values in force.
+    """
+
+    recursion: Recursion
+    knowledge: KnowledgeData | None
+    parameters: Mapping[str, float]
+
+
+def choice_of(scenario: Scenario) -> PathChoice:
+    """Return a scenario's choice of path, defaults where it has none."""
+    return scenario.path or PathChoice()
+
+
+def setup(model: Model, choice: PathChoice, level: Level, folder: Path | None) -> PathSetup:
+    """Return the laws of motion that a choice means on a compiled model.
+
+    Parameters
+    ----------
+    model : Model
+        With short-run elasticities.
+    choice : PathChoice
+    level : {"low", "central", "high"}
+        Of the returns to research.
+    folder : path, optional
+        Where files are looked for first.
+
+    Raises
+    ------
+    InputError
+        For parameters that do not exist or do not fit, and for knowledge without figures.
+    """
+    dynamics, about_knowledge = parameters_of(choice)
+    knowledge = knowledge_of(model.benchmark, choice, about_knowledge, folder)
+    law = None
+    if knowledge is not None:
+        law = KnowledgeLaw(
+            knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
+            dynamics["learning"],
+        )  # fmt: skip
+    settings = Settings(
+        about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
+        dynamics["investment_response"], dynamics["investment_speed"],
+        choice.capital == "accumulates",
+    )  # fmt: skip
+    values = {name: dynamics[name] for name in dynamics.entries}
+    for name in about_knowledge.entries if knowledge is not None else ("growth",):
+        values[name] = about_knowledge.at(name, level if name in RETURNS else "central")
+    return PathSetup(Recursion(model, settings, law), knowledge, values)
+
+
+def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParameters]:
+    """Return the parameters of the path and of knowledge, with a scenario's own values.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, an impossible value, or a discount rate that growth exceeds.
+    """
+    dynamics, knowledge = load_dynamics(), load_parameters()
+    own: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for name, value in choice.parameters.items():
+        if name not in dynamics.entries and name not in knowledge.entries:
+            raise InputError(
+                "no such parameter", key="path.parameters", value=name,
+                allowed=[*dynamics.entries, *knowledge.entries],
+            )  # fmt: skip
+        own[0 if name in dynamics.entries else 1][name] = value
+        if name in RETURNS and choice.returns != ["central"]:
+            raise InputError(
+                "is given, so it has no low and high end", key=f"path.parameters.{name}",
+                value=value, allowed="returns: [central]",
+            )  # fmt: skip
+    try:
+        dynamics = dynamics.with_values(own[0])
+        knowledge = resolve_parameters(own[1])
+    except InputError as error:
+        raise error.moved(f"path.{error.key}") from None
+    if dynamics["discount_rate"] <= knowledge["growth"]:
+        raise InputError(
+            "must exceed the growth of the baseline, or the future is worth without limit",
+            key="path.parameters.discount_rate", value=dynamics["discount_rate"],
+            allowed=f"above {knowledge['growth']:g} (growth)",
+        )  # fmt: skip
+    return dynamics, knowledge
+
+
+def knowledge_of(
+    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters, folder: Path | None
+) -> KnowledgeData | None:
+    """Return the knowledge of a benchmark, None where it does not move on this path."""
+    file = choice.knowledge_data
+    wanted = choice.knowledge
+    if wanted is None:
+        wanted = file is not None or benchmark.origin.get("table", "") in TABLES
+    if not wanted:
+        if choice.returns != ["central"]:
+            raise InputError(
+                "returns to research matter only where knowledge moves", key="path.returns",
+                value=list(choice.returns), allowed="[central], or knowledge: true",
+            )  # fmt: skip
+        if choice.openness_response is not None:
+            raise InputError(
+                "knowledge does not move on this path", key="path.openness_response",
+                allowed="knowledge: true",
+            )  # fmt: skip
+        return None
+    given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
+    try:
+        return load_knowledge(benchmark, None if file is None else beside(file, folder), given)
+    except InputError as error:
+        if error.file is None and error.key == "knowledge":
+            raise error.moved("path.knowledge_data") from None
+        raise
+
+
+def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
+    """Return what is given within every year: capital by sector, and what the scenario adds.
+
+    Raises
+    ------
+    InputError
+        For a choice that a path makes itself.
+    """
+    if scenario.closure.specific_factors is not None:
+        raise InputError(
+            "within a year of a path capital is fixed in its sector, other factors move",
+            key="closure.specific_factors", value=scenario.closure.specific_factors,
+            allowed="no such key",
+        )  # fmt: skip
+    if scenario.speed is not None:
+        raise InputError(
+            "a path goes from short-run to long-run elasticities by itself", key="speed",
+            value=scenario.speed, allowed="no such key",
+        )  # fmt: skip
+    choice = scenario.closure.model_copy(update={"kind": "short_run"})
+    closure = closure_of(choice, benchmark)
+    return Closure("path", closure.specific_factors, closure.swaps, closure.wage_floor,
+                   closure.numeraire)  # fmt: skip
