@@ -98,7 +98,9 @@ def test_no_policy_costs_and_brings_nothing() -> None:
     ],
 )
 def test_the_outlay_of_a_budget_is_the_budget(instrument: str, place: dict[str, str]) -> None:
-    solution = solved({"instrument": instrument, **place, "sector": "ELEC", "budget": 0.001}).solution
+    solution = solved(
+        {"instrument": instrument, **place, "sector": "ELEC", "budget": 0.001}
+    ).solution
     spent = dict(zip(solution.model.benchmark.regions, fiscal.outlay(solution), strict=True))
     assert spent.pop("USA") == pytest.approx(0.001 * solution.outcome("gdp[USA]"), rel=1e-9)
     assert not any(spent.values())

@@ -31,7 +31,7 @@ def fontagne() -> Benchmark:
 
 
 def test_every_elasticity_with_a_range_is_a_parameter_once(fontagne: Benchmark) -> None:
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
     expected = [(nest, s) for nest in ("armington", "intermediate", "value_added", "top")
                 for s in fontagne.sectors] + [("final", "all")]  # fmt: skip
     assert [(p.nest, p.sector) for p in found] == expected  # agents have low = high
@@ -46,23 +46,43 @@ def test_the_ends_of_an_aggregate_are_weighted_like_its_central_value(
     # For goods the file has 1 + 0.7 and 1 + 1.3 times (sigma - 1), rounded to two decimals,
     # and so has any weighted mean of them.
     goods = fontagne.groups["sectors"]["goods"]
-    for p in uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors):
+    for p in uncertain_parameters(
+        elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True
+    ):
         if p.nest == "armington" and p.sector in goods:
             assert p.low == pytest.approx(1 + 0.7 * (p.central - 1), abs=0.011)
             assert p.high == pytest.approx(1 + 1.3 * (p.central - 1), abs=0.011)
-            assert not p.shared
 
 
 def test_short_run_ranges_are_those_of_the_short_run(fontagne: Benchmark) -> None:
     found = uncertain_parameters(elasticity_ranges(fontagne, "short"), fontagne.sectors)
     first = found[0]
     assert (first.low, first.central, first.high) == pytest.approx((0.5, 0.76, 1.0))
-    assert first.shared  # one impact elasticity for all goods
+    assert first.name == "armington" and first.sectors == fontagne.sectors  # one for all
+
+
+def test_a_published_value_that_several_sectors_use_is_one_parameter(fontagne: Benchmark) -> None:
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    by_nest = {nest: [p for p in found if p.nest == nest] for nest in NEST_AXES}
+    goods = fontagne.groups["sectors"]["goods"]
+    assert [p.name for p in by_nest["top"]] == ["top"]
+    assert by_nest["top"][0].sectors == fontagne.sectors
+    assert {p.sectors for p in by_nest["armington"]} >= {(code,) for code in goods}
+    moved = with_values(
+        fontagne.elasticities["long"], by_nest["top"], [0.55], fontagne.sectors
+    )  # fmt: skip
+    assert (moved.top == 0.55).all()
+    central = with_values(
+        fontagne.elasticities["long"], found, [p.central for p in found], fontagne.sectors
+    )
+    for nest in NEST_AXES:
+        known = getattr(fontagne.elasticities["long"], nest)
+        np.testing.assert_allclose(getattr(central, nest), known, rtol=1e-14)
 
 
 def test_drawn_values_stand_in_their_cells_and_nowhere_else(fontagne: Benchmark) -> None:
     central = fontagne.elasticities["long"]
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
     chosen = [p for p in found if p.name in ("armington[ELEC]", "top[PRIM]", "final")]
     moved = with_values(central, chosen, [7.5, 0.33, 1.1], fontagne.sectors)
     elec, prim = (fontagne.sectors.index(code) for code in ("ELEC", "PRIM"))
@@ -77,7 +97,7 @@ def test_drawn_values_stand_in_their_cells_and_nowhere_else(fontagne: Benchmark)
 
 def test_the_central_values_give_the_central_elasticities(fontagne: Benchmark) -> None:
     central = fontagne.elasticities["long"]
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
     same = with_values(central, found, [p.central for p in found], fontagne.sectors)
     assert same.fingerprint == central.fingerprint
 
@@ -104,7 +124,9 @@ def test_a_saved_benchmark_takes_its_ranges_from_a_set_that_is_named(
     with pytest.raises(InputError, match="keeps central elasticities without their ranges"):
         elasticity_ranges(load_any(folder), "long", own="own")
     boehm = load_any(folder, elasticities="boehm")
-    found = uncertain_parameters(elasticity_ranges(boehm, "long", own="boehm"), boehm.sectors)
+    found = uncertain_parameters(
+        elasticity_ranges(boehm, "long", own="boehm"), boehm.sectors, split=True
+    )
     armington = [(p.low, p.central, p.high) for p in found if p.nest == "armington"]
     assert armington == [(1.75, 2.0, 2.25)] * len(boehm.sectors)
     with pytest.raises(InputError, match="are not those of the set"):

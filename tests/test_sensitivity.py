@@ -160,11 +160,12 @@ def test_a_fresh_start_and_another_study_leave_kept_draws_alone(
 
 
 def test_sectors_that_err_together_widen_the_interval(study: Sensitivity, models: Path) -> None:
-    together = run_sensitivity(
-        WAR, Design(n=10, correlation=1.0), measures=WELFARE, workers=1, cache_folder=models
+    apart = run_sensitivity(
+        WAR, Design(n=10, split=True), measures=WELFARE, workers=1, cache_folder=models
     )
-    spread = together.sets[0].results[:, column(together, "equivalent_variation", "World")].std()
-    alone = study.sets[0].results[:, column(study, "equivalent_variation", "World")].std()
+    assert len(apart.sets[0].parameters) > 3 * len(study.sets[0].parameters)
+    alone = apart.sets[0].results[:, column(apart, "equivalent_variation", "World")].std()
+    spread = study.sets[0].results[:, column(study, "equivalent_variation", "World")].std()
     assert spread > 1.3 * alone
 
 

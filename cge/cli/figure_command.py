@@ -30,6 +30,7 @@ def figure(
     elasticities: options.Elasticities = None,
     unit: options.Unit = None,
     step: options.Step = 1.0,
+    year: options.Years = None,
     detail: options.Detail = False,
     title: options.Title = None,
     kinds: options.Kinds = False,
@@ -53,7 +54,7 @@ def figure(
     for path in files:
         options.check_suffix(path, (".svg", ".pdf", ".png"))
     chosen = options.choice(measures, region, sector, scenario, elasticities, unit, step, detail,
-                            title)  # fmt: skip
+                            title, year)  # fmt: skip
     page = build(kind, open_runs(runs or ()), chosen, figure=True)
 
     from cge.results.charts import style  # matplotlib takes a second to import

@@ -23,7 +23,8 @@ KindName = Annotated[
     str,
     typer.Option(
         "--kind",
-        help="regions, decomposition, shocks, trade, sectors, sensitivity, drivers, compare.",
+        help="regions, decomposition, shocks, trade, sectors, sensitivity, drivers, compare; of a "
+        "path: path, path-compare, path-sources, path-components, path-shocks, path-remaining.",
     ),
 ]
 Measures = Annotated[
@@ -45,6 +46,10 @@ Elasticities = Annotated[
 ]
 Unit = Annotated[str | None, typer.Option("--unit", help="percent, value or volume.")]
 Step = Annotated[float, typer.Option("--step", help="Share of the policy that is in place.")]
+Years = Annotated[
+    list[int] | None,
+    typer.Option("--year", help="Of a path: 1 is the first; or of the calendar; may be repeated."),
+]
 Detail = Annotated[bool, typer.Option("--detail", help="All components of welfare.")]
 Title = Annotated[str | None, typer.Option("--title", help="In place of the usual one.")]
 
@@ -59,6 +64,7 @@ def choice(
     step: float,
     detail: bool,
     title: str | None,
+    years: list[int] | None = None,
 ) -> Choice:
     """Return the options as one choice."""
     from cge.results.report.runs import Choice
@@ -66,7 +72,7 @@ def choice(
     return Choice(
         measures=_split(measures), regions=tuple(region or ()), sectors=tuple(sector or ()),
         scenarios=tuple(scenario or ()), elasticities=tuple(elasticities or ()), unit=unit,
-        step=step, detail=detail, title=title,
+        step=step, years=tuple(years or ()), detail=detail, title=title,
     )  # fmt: skip
 
 
@@ -77,9 +83,10 @@ def _split(names: list[str] | None) -> tuple[str, ...]:
 def list_kinds() -> None:
     """Print the kinds."""
     from cge.cli import screen
-    from cge.results.report.kinds import KINDS
+    from cge.results.report.kinds import ALL_KINDS
 
-    table = screen.table("", ["kind", "shows"], [[name, k.meaning] for name, k in KINDS.items()])
+    rows = [[name, kind.meaning] for name, kind in ALL_KINDS.items()]
+    table = screen.table("", ["kind", "shows"], rows)
     table.columns[1].justify = "left"
     screen.console().print(table)
 

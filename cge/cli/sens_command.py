@@ -29,8 +29,11 @@ def sens(
     ] = "latin-hypercube",
     distribution: Annotated[str, typer.Option(help="triangular or uniform.")] = "triangular",
     correlation: Annotated[
-        float, typer.Option(help="Rank correlation between the sectors of a nest, 0 to 1.")
+        float, typer.Option(help="Rank correlation between the values of a nest, 0 to 1.")
     ] = 0.0,
+    split: Annotated[
+        bool, typer.Option(help="Draw sectors apart even where they use one published value.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
     measures: Annotated[
         str | None, typer.Option(help="Results to report, separated by commas.")
@@ -73,7 +76,7 @@ def sens(
     given = {name: value for name, value in options.items() if value is not None and value != []}
     state: dict[str, int] = {}
     try:
-        drawn = Design(design, n, distribution, correlation, seed)
+        drawn = Design(design, n, distribution, correlation, seed, split)
         chosen = _override(load_scenario(path), given)
         folder = out or target.default_folder(chosen.name)
         target.check_folder(folder)

@@ -30,6 +30,7 @@ def table(
     elasticities: options.Elasticities = None,
     unit: options.Unit = None,
     step: options.Step = 1.0,
+    year: options.Years = None,
     detail: options.Detail = False,
     title: options.Title = None,
     kinds: options.Kinds = False,
@@ -65,7 +66,7 @@ def table(
         raise InputError("only LaTeX has whole documents", key="--standalone",
                          allowed="--format latex, or --out FILE.tex")  # fmt: skip
     chosen = options.choice(measures, region, sector, scenario, elasticities, unit, step, detail,
-                            title)  # fmt: skip
+                            title, year)  # fmt: skip
     page = build(kind, open_runs(runs or ()), chosen)
     if not wanted:
         print(render(page, screen_form, standalone), end="")

@@ -36,9 +36,11 @@ class Design:
     distribution : {"triangular", "uniform"}
         Between low and high, the triangular one with its mode at the central value.
     correlation : float
-        Rank correlation between the sectors of one nest, 0 to 1; nests are independent.
+        Rank correlation between the values of one nest, 0 to 1; nests are independent.
     seed : int
         Of the random numbers. The same for every elasticity set.
+    split : bool
+        Draw every sector on its own, even where several use one published value.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class Design:
     distribution: str = "triangular"
     correlation: float = 0.0
     seed: int = 1
+    split: bool = False
 
     def __post_init__(self) -> None:
         for key, value, allowed in (

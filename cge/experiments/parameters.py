@@ -1,4 +1,4 @@
-"""The uncertain elasticities of a scenario: one parameter for each nest and sector."""
+"""The uncertain elasticities of a scenario: one parameter for each published value."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ NEAR_ONE = 1e-4
 
 @dataclass(frozen=True)
 class Parameter:
-    """An elasticity with its range.
+    """An elasticity with its range: one published value, wherever it is used.
 
     Parameters
     ----------
     nest : str
     sector : str
-        ``all`` for nests without sectors.
+        Where in the nest it holds, in words: a sector, several, or ``all``.
     low, central, high : float
-    shared : bool
-        Whether one published value stands for several sectors.
+    sectors : tuple of str
+        Codes of the sectors; empty: `sector` itself, or a nest without sectors.
     status, citation : str
         Of the entries behind it, those of several separated by semicolons.
     """
@@ -45,7 +45,7 @@ class Parameter:
     low: float
     central: float
     high: float
-    shared: bool = False
+    sectors: tuple[str, ...] = ()
     status: str = ""
     citation: str = ""
 
@@ -55,14 +55,21 @@ class Parameter:
         return self.nest if self.sector == ALL else f"{self.nest}[{self.sector}]"
 
 
-def uncertain_parameters(ranges: Ranges, sectors: Sequence[str]) -> tuple[Parameter, ...]:
-    """Return every elasticity whose range has a width, by nest and sector.
+def uncertain_parameters(
+    ranges: Ranges, sectors: Sequence[str], split: bool = False
+) -> tuple[Parameter, ...]:
+    """Return every elasticity whose range has a width.
+
+    A published value that several sectors use is one parameter: if it is wrong, it is
+    wrong in all of them.
 
     Parameters
     ----------
     ranges : Ranges
     sectors : sequence of str
         Codes of the model's sectors.
+    split : bool
+        Make one parameter for each sector nevertheless.
 
     Raises
     ------
@@ -72,23 +79,43 @@ def uncertain_parameters(ranges: Ranges, sectors: Sequence[str]) -> tuple[Parame
     found = []
     for nest, entries in ranges.entries.items():
         ends = [_by_sector(getattr(ranges, end), nest) for end in ("low", "central", "high")]
-        wide = "*" in {entry.sector for group in entries for entry in group}
-        codes = sectors if len(ends[0]) > 1 or _sector_axis(nest) is not None else (ALL,)
-        for k, code in enumerate(codes):
-            low, central, high = (float(end[k]) for end in ends)
-            if high - low > NO_WIDTH:
-                behind = entries[k] if code != ALL else tuple(dict.fromkeys(sum(entries, ())))
-                found.append(
-                    Parameter(nest, code, low, min(max(central, low), high), high,
-                              wide and code != ALL, _words(behind, "status"),
-                              _words(behind, "citation"))
-                )  # fmt: skip
+        if _sector_axis(nest) is None:
+            groups = {ALL: [0]}
+            behind = {ALL: tuple(dict.fromkeys(sum(entries, ())))}
+        else:
+            groups, behind = {}, {}
+            for k, code in enumerate(sectors):
+                key = code if split else _published(entries[k]) or code
+                groups.setdefault(key, []).append(k)
+                behind[key] = entries[k]
+        for key, members in groups.items():
+            low, central, high = (float(end[members[0]]) for end in ends)
+            if high - low <= NO_WIDTH:
+                continue
+            codes = tuple(sectors[k] for k in members) if key != ALL else ()
+            label = ALL if len(codes) in (0, len(sectors)) and len(sectors) > 1 else _few(codes)
+            found.append(
+                Parameter(nest, label, low, min(max(central, low), high), high, codes,
+                          _words(behind[key], "status"), _words(behind[key], "citation"))
+            )  # fmt: skip
     if not found:
         raise InputError(
             "no elasticity has a range: low and high are the same everywhere",
             key="elasticities", allowed="a set whose entries have low < high",
         )  # fmt: skip
     return tuple(found)
+
+
+def _published(entries: Sequence[Entry]) -> str:
+    """Return what identifies the one published value behind a sector, empty if several are."""
+    values = {(e.value, e.low, e.high, e.citation) for e in entries}
+    return repr(values.pop()) if len(values) == 1 else ""
+
+
+def _few(codes: Sequence[str]) -> str:
+    """Return codes as a label that stays short."""
+    shown = ", ".join(codes[:3])
+    return shown if len(codes) <= 3 else f"{shown} + {len(codes) - 3}"
 
 
 def with_values(
@@ -108,7 +135,8 @@ def with_values(
         if axis is None:
             array[...] = value
         else:
-            np.moveaxis(array, axis, 0)[list(sectors).index(parameter.sector)] = value
+            for code in parameter.sectors or (parameter.sector,):
+                np.moveaxis(array, axis, 0)[list(sectors).index(code)] = value
     return Elasticities(**arrays)
 
 

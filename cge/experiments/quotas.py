@@ -48,7 +48,8 @@ def quota(model: Model, plan: Plan, share: float, levels: Array) -> Found:
             fix = Total(((1.0, "route_volume" + inside),))
         at = 1.0 + share * (measure.to - 1.0)
         bound: Literal["upper"] | None = None if measure.binding else "upper"
-        swaps.append(Swap(free, fix, at, bound=bound, label=measure_text(measure)))
+        # A rent is never negative.
+        swaps.append(Swap(free, fix, at, bound=bound, label=measure_text(measure), relief=1))
         columns.append(model.variables.select(free)[1])
     moved = np.concatenate(columns)
     return Found(tuple(swaps), moved, measure_text(measure), levels[moved], counts=False)

@@ -199,8 +199,9 @@ def run_sensitivity(
         studies, samples, first = [], [], None
         for name in scenario.chosen_elasticities:
             study, benchmark = _study(
-                scenario, name, folder, measures, solver, work, cache_folder or work / "models"
-            )
+                scenario, name, folder, measures, solver, work, cache_folder or work / "models",
+                design.split,
+            )  # fmt: skip
             first = first or benchmark
             studies.append(study)
             samples.append(draws(design, study.parameters))
@@ -249,6 +250,7 @@ def _study(
     solver: Solver,
     work: Path,
     models: Path,
+    split: bool,
 ) -> tuple[Study, Benchmark]:
     """Return what the draws under one set have in common, and its benchmark."""
     speeds = sorted({member.scenario.chosen_speed for member in members(scenario)})
@@ -260,7 +262,7 @@ def _study(
     benchmark = benchmark_of(scenario, name, None, folder)
     own = None if scenario.benchmark.table in TABLES else beside(name, folder)
     parameters = uncertain_parameters(
-        elasticity_ranges(benchmark, speeds[0], own), benchmark.sectors
+        elasticity_ranges(benchmark, speeds[0], own), benchmark.sectors, split
     )
     place = save_benchmark(benchmark, work / _hash(name))
     study = Study(

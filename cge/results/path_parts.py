@@ -31,7 +31,8 @@ def decomposed(year: PathYear, sourcing: Sourcing | None = None) -> Decompositio
     NoEquilibrium
         If welfare can not be taken apart.
     """
-    solution = with_rates_given(year.solution, year.found)
+    sought = tuple(rate for rate in year.found if rate.swaps)
+    solution = with_rates_given(year.solution, sought)
     measures = apart((*year.shocks, *(rate.shock for rate in year.found)))
     ground = ground_shocks(
         solution.model, solution.given, measures, year.productivity, year.policy, sourcing

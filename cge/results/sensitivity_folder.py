@@ -116,7 +116,7 @@ def manifest(study: Sensitivity, lines: list[str]) -> dict[str, Any]:
         },
         "design": {
             "design": design.kind, "n": design.n, "distribution": design.distribution,
-            "correlation": design.correlation, "seed": design.seed,
+            "correlation": design.correlation, "seed": design.seed, "split": design.split,
         },
         "sets": [
             {

@@ -207,16 +207,17 @@ def _correlation(study: Sensitivity) -> str:
         together = "all move together" if study.design.correlation == 1 else (
             f"have rank correlation {study.design.correlation:g}"
         )  # fmt: skip
-        return f"The sectors of one nest {together}; nests are independent of each other."
-    shared = sum(p.shared for one in study.sets for p in one.parameters)
-    text = (
-        "Elasticities are drawn independently of each other. Errors that sectors share cancel "
-        "out then, and intervals are too narrow"
+        return f"The values of one nest {together}; nests are independent of each other."
+    if study.design.split:
+        return (
+            "Every sector is drawn on its own, even where several use one published value: errors "
+            "cancel out, and intervals are too narrow."
+        )
+    return (
+        "A published value that several sectors use is one parameter and moves them together; "
+        "different values are drawn independently of each other (--correlation 1 moves all of "
+        "a nest together)."
     )
-    if shared:
-        total = sum(len(one.parameters) for one in study.sets)
-        text += f": {shared} of {total} parameters are one published value used in several sectors"
-    return f"{text}; --correlation 1 shows the other extreme."
 
 
 def markdown(study: Sensitivity, shown: list[Table], lines: list[str]) -> str:

@@ -61,6 +61,9 @@ class Swap:
         stay where they are given as long as it does not. Decided cell by cell.
     label : str
         What a reader calls it, where the change of `fix` is a shock of its own.
+    relief : {1, -1}, optional
+        Way in which the freed cells move to keep to the bound, 1 up; None: the way in which
+        they move when it is first met.
     """
 
     free: str
@@ -69,6 +72,7 @@ class Swap:
     relative: bool = True
     bound: Literal["upper", "lower"] | None = None
     label: str = ""
+    relief: Literal[1, -1] | None = None
 
     @property
     def name(self) -> str:
@@ -141,7 +145,7 @@ class Closure:
             cells = f"[{'|'.join(floor.regions) if floor.regions else '*'}, {floor.factor}]"
             floors = (
                 Swap(f"factor_supply{cells}", f"{floor.index}{cells}", floor.level, bound="lower",
-                     label="wage floor"),
+                     label="wage floor", relief=-1),
             )  # fmt: skip
         return floors + tuple(s for s in self.swaps if s.bound is not None)
 

@@ -291,8 +291,8 @@ class Model:
         """Find which bounds are reached: what is bounded held there, the rest left alone.
 
         A bound that is reached is let go of when the freed cells would have to move the
-        other way than they did when it was first met (a quota that would need a subsidy,
-        a wage floor that would employ more than there is).
+        other way than the one that keeps to it, by default that when it was first met (a
+        quota that would need a subsidy, a wage floor that would employ more than there is).
         """
         reached: frozenset[int] = frozenset()
         towards: dict[int, float] = {}
@@ -308,7 +308,8 @@ class Model:
                     continue
                 cell = self.variables.select(swap.free)[1][0]
                 moved = float(np.log(solution.levels[cell] / levels[cell]))
-                if moved * towards.setdefault(n, moved) < 0 and abs(moved) > 1e-9:
+                way = swap.relief or towards.setdefault(n, moved)
+                if moved * way < 0 and abs(moved) > 1e-9:
                     wanted.discard(n)
             if wanted == reached:
                 return solution

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cge.errors import InputError
-from cge.results.report import decomposition, matrices, path_parts, paths, regions, sensitivity
+from cge.results.report import (
+    decomposition,
+    matrices,
+    path_compare,
+    path_parts,
+    paths,
+    regions,
+    sensitivity,
+)
 from cge.results.report.page import Page
 from cge.results.report.runs import Choice, RunFolder
 
@@ -76,8 +84,8 @@ PATH_KINDS: Mapping[str, Kind] = {
         partial(paths.path, every=True), ("measures", "regions"),
     ),
     "path-compare": Kind(
-        "path: welfare in some years, present value, break-even", paths.compare,
-        partial(paths.compare, drawn=True), ("regions",),
+        "path: welfare in some years, present value, break-even", path_compare.compare,
+        partial(path_compare.compare, drawn=True), ("regions",),
     ),
     "path-sources": Kind(
         "path: productivity by source of knowledge", paths.sources,

@@ -58,6 +58,11 @@ def notes_of(
     sets = [name for name in sets if name]
     if sets:
         notes.append(f"Trade elasticities: {', '.join(sets)}.")
+    years = list(dict.fromkeys(case.keys["year"] for case in cases
+                               if case.keys.get("returns") and case.keys.get("year")))  # fmt: skip
+    if years:
+        notes.append(f"Year of the path: {', '.join(years)}; {cases[0].keys['returns']} returns to "
+                     "research.")  # fmt: skip
     if cases[0].step != 1:
         notes.append(f"The policy is in place to {100 * cases[0].step:g} percent.")
     names = cases[0].run.names("regions")

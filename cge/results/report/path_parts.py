@@ -60,8 +60,10 @@ def components(runs: Sequence[RunFolder], choice: Choice, drawn: bool = False) -
         "the benchmark to the year. Factor supply: capital and employment. Technology: knowledge, "
         "and the direct effect of adapted relations with suppliers."
     )
-    return page_of_parts(runs, choice, drawn, "path-components", "Welfare by component along the path",
-                 "item", called, tuple(GROUPS), meaning)  # fmt: skip
+    title = "Welfare by component along the path"
+    return _taken_apart(
+        runs, choice, drawn, "path-components", title, "item", called, tuple(GROUPS), meaning
+    )
 
 
 def shocks(runs: Sequence[RunFolder], choice: Choice, drawn: bool = False) -> Page:
@@ -83,11 +85,13 @@ def shocks(runs: Sequence[RunFolder], choice: Choice, drawn: bool = False) -> Pa
         "its stocks; knowledge: productivity; cost of research: research beyond the baseline's, "
         "public and by business."
     )
-    return page_of_parts(runs, choice, drawn, "path-shocks", "What the welfare change is due to",
-                 "shock", called, SHOCK_GROUPS, meaning)  # fmt: skip
+    title = "What the welfare change is due to"
+    return _taken_apart(
+        runs, choice, drawn, "path-shocks", title, "shock", called, SHOCK_GROUPS, meaning
+    )
 
 
-def page_of_parts(
+def _taken_apart(
     runs: Sequence[RunFolder], choice: Choice, drawn: bool, kind: str, title: str, column: str,
     called: Callable[[str], str], order: Sequence[str], meaning: str,
 ) -> Page:  # fmt: skip
@@ -103,7 +107,8 @@ def page_of_parts(
         exact, _ = series(one.main, EV, choice)
         for code in codes:
             if code in exact.columns and years:
-                here = table.xs(code, level="region").reindex(years).fillna(0.0)
+                mine = table[table.index.get_level_values("region") == code].droplevel("region")
+                here = mine.reindex(years).fillna(0.0)
                 found.append((one, code, here, exact.loc[years, code]))
     if not found:
         raise InputError(

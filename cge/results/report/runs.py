@@ -26,8 +26,8 @@ MADE_BY = {
     DRIVERS: "cge sens SCENARIO",
 }
 _TEXT = ("scenario", "closure", "elasticities", "returns", "year", "region", "partner",
-         "sector", "item", "shock", "measure", "unit", "change_unit", "statistic", "parameter", "nest",
-         "direction")  # fmt: skip
+         "sector", "item", "shock", "measure", "unit", "change_unit", "statistic", "parameter",
+         "nest", "direction")  # fmt: skip
 _NEEDED = {
     RESULTS: ("scenario", "elasticities", "region", "measure", "value", "unit"),
     INTERVALS: ("scenario", "elasticities", "region", "measure", "statistic", "value", "unit"),
@@ -252,10 +252,10 @@ def cases_of(runs: Sequence[RunFolder], choice: Choice, file: str = RESULTS) -> 
     for run in runs:
         table = run.table(file)
         _check_step(table, choice.step, run)
-        wanted = _of_years(table, choice.years, run)
+        here = _of_years(table, choice.years, run)
         own: tuple[str, ...] = keys
         if "period" in table.columns:  # a path is shown under the returns that are its main ones
-            table, own = table[wanted], (*keys, "returns")
+            table, own = table[here], (*keys, "returns")
         for row in table[list(own)].drop_duplicates().itertuples(index=False):
             found.append((run, dict(zip(own, map(str, row), strict=True))))
     for key, wanted in (("scenario", choice.scenarios), ("elasticities", choice.elasticities)):

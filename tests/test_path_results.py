@@ -1,0 +1,475 @@
+"""Results of a path: what it is worth, what it is due to, and tables that say what was solved."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Outcome, snapshot
+from hypothesis import given
+from hypothesis import strategies as st
+from latex import check_text
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from cge.errors import InputError
+from cge.experiments.path import run_path
+from cge.experiments.path_run import PathRun
+from cge.experiments.scenario import Scenario
+from cge.results.charts import lines
+from cge.results.charts.draw import draw
+from cge.results.path_parts import decomposed, periods
+from cge.results.path_tidy import COLUMNS, tidy_path
+from cge.results.path_welfare import break_even, payback, present_value
+from cge.results.path_write import FILES, check_folder, write_path
+from cge.results.report.kinds import PATH_KINDS, build
+from cge.results.report.page import Page, Panel
+from cge.results.report.render import render
+from cge.results.report.runs import Choice, open_runs
+
+Run = Callable[..., Outcome]
+YEARS = 12
+SCENARIO = Scenario(
+    name="trial", title="A trial & error: 10 % more", benchmark={"aggregation": "small"},
+    elasticities=["fontagne", "boehm"], path={"years": YEARS, "returns": ["low", "central"]},
+    variants=[
+        {"name": "war", "policy": [
+            {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
+             "add": 0.5, "label": "US tariff"},
+            # A label that is also one of what years leave behind.
+            {"instrument": "tariff", "exporter": "USA", "importer": "CHN", "sector": "goods",
+             "add": 0.25, "label": "sourcing"}]},
+        {"name": "research", "knowledge": [
+            {"instrument": "basic_research", "region": "CHN", "budget": 0.002},
+            {"instrument": "research_credit", "region": "USA", "add": 0.1},
+            {"instrument": "knowledge_openness", "source": "CHN", "learner": "EU", "set": 0.5}]},
+    ],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PathRun:
+    return run_path(SCENARIO, cache_folder=tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def written(run: PathRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "trial"
+    write_path(run, folder, figure=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(written: Path) -> pd.DataFrame:
+    return pd.read_parquet(written / "results.parquet")
+
+
+def page_of(kind: str, folder: Path, figure: bool = False, **choice: object) -> Page:
+    return build(kind, open_runs([folder]), Choice(**choice), figure=figure)  # type: ignore[arg-type]
+
+
+def column(panel: Panel, key: str) -> np.ndarray:
+    (place,) = [n for n, c in enumerate(panel.columns) if c.key == key]
+    return panel.figures[:, place]
+
+
+def one(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:
+    """Return rows with given values; of what is not named, those that name nothing there."""
+    keys = {"partner": "", "sector": "", "item": "", "shock": "", **wanted}
+    here = np.ones(len(table), dtype=bool)
+    for key, value in keys.items():
+        if value != "*":
+            found = table[key].astype(object)
+            here &= (found.where(found.notna(), "") == value).to_numpy()
+    return table[here]
+
+
+# What a stream is worth
+
+
+@pytest.mark.parametrize("years", [1, 7, 40])
+@given(level=st.floats(-5, 5), rate=st.floats(0.035, 0.2))
+def test_a_loss_that_stays_is_worth_itself_in_per_cent(
+    years: int, level: float, rate: float
+) -> None:
+    size = np.full((years, 1), 300.0)
+    gain, whole = (present_value(s, rate, 0.03) for s in (level / 100 * size, size))
+    assert 100 * gain.total[0] / whole.total[0] == pytest.approx(level)
+    q = 1.03 / (1 + rate)
+    assert whole.total[0] == pytest.approx(300 * q / (1 - q))  # a stream without end
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.97, 1.02, 1.2])
+def test_a_geometric_stream_has_the_present_value_of_its_closed_form(ratio: float) -> None:
+    q, years = 1.02 / 1.05, 25
+    stream = ratio ** np.arange(1, years + 1)
+    value = present_value(stream, 0.05, 0.02)
+    m = q * ratio
+    assert value.within == pytest.approx(m * (1 - m**years) / (1 - m))
+    assert value.beyond == pytest.approx(q ** (years + 1) / (1 - q) * ratio**years)
+
+
+def test_no_discount_rate_below_growth_has_a_present_value() -> None:
+    for rate in (0.03, 0.01):
+        with pytest.raises(InputError, match="discount") as told:
+            present_value(np.ones(3), rate, 0.03)
+        assert told.value.value == rate
+
+
+@pytest.mark.parametrize(
+    "stream, even, back",
+    [
+        ([1, 1, 1], "no loss", "no loss"),
+        ([-1, -1, -1], "none within 3 years", "none within 3 years"),
+        ([-1, 0.1, 0.1], "2", "none within 3 years"),
+        ([-1, 2, 2], "2", "2"),
+        ([-1, 0.5, 0.9], "2", "3"),
+        ([1, -0.5, 2], "3", "no loss"),
+        ([-1, 3, -1], "2, not lasting", "2"),
+        ([-1, 2, -5], "2, not lasting", "2, not lasting"),
+        ([-1e-12, 1, 1], "no loss", "no loss"),
+    ],
+)
+def test_a_loss_ends_in_the_first_year_without_it(
+    stream: list[float], even: str, back: str
+) -> None:
+    assert break_even(stream).text == even
+    assert payback(stream, 0.031, 0.03).text == back
+
+
+def test_discounting_puts_the_year_of_payback_off() -> None:
+    stream = np.array([-1.0, *[0.12] * 30])
+    years = [payback(stream, rate, 0.0).year for rate in (0.001, 0.05, 0.1)]
+    assert years[0] == 10 and years[2] is not None and years[0] < years[1] < years[2]  # type: ignore[operator]
+    assert payback(stream, 0.14, 0.0).year is None  # 0.12 / 0.14 < 1
+
+
+# The tidy table
+
+
+def test_every_figure_stands_once_with_its_path_its_year_and_its_unit(table: pd.DataFrame) -> None:
+    assert tuple(table.columns) == COLUMNS
+    keys = list(COLUMNS[: COLUMNS.index("value")])
+    assert not table.duplicated(keys).any()
+    words = ["scenario", "closure", "elasticities", "returns", "year", "shock", "measure", "unit"]
+    assert not table[words].isna().any().any()
+    whole = table["period"].isna()
+    assert set(table[whole]["year"]) == {""} and table[whole]["measure"].str.len().min() > 0
+    assert (table[~whole]["year"].astype(int) == 2011 + table[~whole]["period"]).all()
+    turn = table["measure"].isin(["break_even_year", "payback_year"])
+    assert np.isfinite(table[~turn]["value"]).all()
+    assert set(table["returns"]) == {"low", "central"}
+
+
+def test_welfare_by_year_is_that_of_the_solutions(run: PathRun, table: pd.DataFrame) -> None:
+    for case in run.cases:
+        rows = one(table, scenario=case.scenario.name, elasticities=case.elasticities,
+                   returns=case.returns, measure="equivalent_variation", region="*")  # fmt: skip
+        found = rows.pivot(index="period", columns="region", values="value")
+        expected = [year.solution.measure("equivalent_variation") for year in case.years]
+        np.testing.assert_allclose(found[list(run.benchmark.regions)], expected, atol=1e-10)
+
+
+def test_the_present_value_of_the_table_is_that_of_its_years(table: pd.DataFrame) -> None:
+    keys = {"scenario": "trial.research", "elasticities": "boehm", "returns": "central"}
+    stream = one(table, **keys, measure="equivalent_variation", region="CHN")["value"].to_numpy()
+    q = 1.03 / 1.05
+    weights = q ** np.arange(1, YEARS + 1)
+    beyond = q ** (YEARS + 1) / (1 - q)
+    worth = (weights @ stream + beyond * stream[-1]) / (weights.sum() + beyond)
+    (found,) = one(table, **keys, measure="present_value", region="CHN")["value"]
+    assert found == pytest.approx(worth, rel=1e-10)
+    rates = one(table, **keys, measure="present_value_at_rate", region="CHN", item="*")
+    assert list(rates["item"]) == ["4 %", "7 %"]
+    assert rates["value"].iloc[0] > worth > rates["value"].iloc[1]  # gains come late
+
+
+def test_sources_of_productivity_add_up_by_sector_and_by_region(table: pd.DataFrame) -> None:
+    names = [f"productivity_{name}" for name in ("own", "domestic", "basic", "foreign")]
+    for sector in ("", "ELEC"):
+        rows = one(table, scenario="trial.research", elasticities="fontagne", returns="central",
+                   region="*", sector=sector, measure="*")  # fmt: skip
+        wide = rows[rows["measure"].str.startswith("productivity_")].pivot(
+            index=["region", "period"], columns="measure", values="value"
+        )
+        assert wide["productivity_total"].abs().max() > 0.01
+        np.testing.assert_allclose(
+            wide[names].sum(axis=1), wide["productivity_total"], atol=1e-10
+        )
+
+
+def test_routes_stand_in_detailed_years_under_central_returns_only(table: pd.DataFrame) -> None:
+    routes = table[table["measure"] == "trade_value"]
+    assert set(routes["returns"]) == {"central"}
+    assert set(routes["period"]) == {1, 5, 10, YEARS}
+    output = table[table["measure"] == "output"].groupby("returns", observed=True)["period"]
+    assert output.nunique().to_dict() == {"central": YEARS, "low": 4}
+    assert "origin_weight" not in set(table["measure"])
+
+
+def test_what_knowledge_costs_is_in_the_outlay(run: PathRun, table: pd.DataFrame) -> None:
+    case = next(c for c in run.cases if c.variant == "research" and c.returns == "central")
+    keys = {"scenario": "trial.research", "elasticities": case.elasticities, "returns": "central"}
+    for region, item in (("CHN", "basic research"), ("USA", "research credits")):
+        place = run.benchmark.regions.index(region)
+        paid = [sum(part.value[place] for part in year.outlays) for year in case.years]
+        assert min(paid) > 0
+        for measure, key in (("outlay", ""), ("outlay_part", item)):
+            rows = one(table, **keys, measure=measure, region=region, item=key)
+            np.testing.assert_allclose(rows["value"], paid, rtol=1e-9)
+    share = one(table, **keys, measure="basic_spending", region="*")
+    assert set(share["region"]) == {"CHN"}
+    np.testing.assert_allclose(share["value"], 0.2, rtol=0.05)  # of benchmark GDP
+    (let,) = set(one(table, **keys, measure="openness", region="*", partner="*")["value"])
+    assert let == 0.5
+
+
+def test_a_baseline_that_moves_is_what_years_are_compared_with(run: PathRun) -> None:
+    first, second = (
+        next(c for c in run.cases if c.variant == name and c.returns == "central")
+        for name in ("war", "research")
+    )
+    itself = tidy_path(replace(run, cases=(replace(first, baseline=first.years),)), parts=(YEARS,))
+    moved = itself[itself["change"].abs() > 1e-9]["measure"]
+    assert set(moved) <= {"tariff", "outlay", "outlay_part", "present_value_outlay"}
+    against = tidy_path(
+        replace(run, cases=(replace(second, baseline=first.years),)), parts=(YEARS,)
+    )
+    ratio = [
+        100 * (s.solution.outcome("welfare[CHN]") / f.solution.outcome("welfare[CHN]") - 1)
+        for s, f in zip(second.years, first.years, strict=True)
+    ]
+    found = one(against, measure="equivalent_variation", region="CHN")["value"]
+    np.testing.assert_allclose(found, ratio, atol=1e-10)
+    parts = one(against, measure="ev_part", region="CHN", item="*")["change"].sum()
+    assert parts == pytest.approx(ratio[-1], rel=1e-4)
+    by_shock = one(against, measure="ev_part", region="CHN", item="*", shock="*")
+    by_shock = by_shock[by_shock["shock"] != ""].groupby("shock", observed=True)["change"].sum()
+    assert by_shock["US tariff"] > 0.5  # what the baseline has and the path has not
+    assert by_shock.sum() == pytest.approx(ratio[-1], rel=1e-4)
+
+
+# What welfare is due to
+
+
+@pytest.mark.parametrize("variant", ["war", "research"])
+@pytest.mark.parametrize("number", [2, YEARS])
+def test_parts_and_shocks_of_a_year_add_up_and_leave_no_rest(
+    run: PathRun, variant: str, number: int
+) -> None:
+    case = next(c for c in run.cases if c.variant == variant and c.returns == "central")
+    year = case.years[number - 1]
+    result = decomposed(year)
+    np.testing.assert_allclose(
+        result.by_shock.groupby("region", sort=False)["value"].sum(), result.exact,
+        atol=1e-5 * np.abs(result.exact).max(),
+    )  # fmt: skip
+    labels = set(result.by_shock["shock"])
+    assert "other" not in labels and {"capital stock", "sourcing"} <= labels
+    if variant == "war":  # a measure keeps its own name apart from the state's
+        assert {"US tariff", "sourcing (policy)"} <= labels
+    else:
+        assert {"research: basic", "research: business", "knowledge: foreign"} <= labels
+
+
+def test_the_first_year_of_a_surprise_is_due_to_policy_alone(written: Path) -> None:
+    panel = page_of("path-shocks", written, regions=("CHN",), scenarios=("war",)).panels[0]
+    assert panel.rows[0] == "1 (2012)"
+    exact = column(panel, "exact")
+    assert column(panel, "Policy")[0] == pytest.approx(exact[0], rel=1e-4)
+    for name in ("Adaptation of sourcing", "Capital", "Knowledge"):
+        assert abs(column(panel, name)[0]) < 1e-9 and abs(column(panel, name)[-1]) > 1e-3
+
+
+# Tables
+
+
+def test_tables_by_component_and_by_shock_add_up_to_the_exact_change(written: Path) -> None:
+    for kind in ("path-components", "path-shocks"):
+        for detail in (False, True):
+            page = page_of(kind, written, detail=detail)
+            assert len(page.panels) == 2 * 5
+            for panel in page.panels:
+                parts = [n for n, c in enumerate(panel.columns) if c.role == "part"]
+                total = column(panel, "total")
+                np.testing.assert_allclose(panel.figures[:, parts].sum(axis=1), total, atol=1e-12)
+                np.testing.assert_allclose(total, column(panel, "exact"), atol=1e-4)
+                assert len(panel.rows) == len(periods(YEARS))
+
+
+def test_the_table_of_a_path_shows_the_rows_and_their_range(
+    written: Path, table: pd.DataFrame
+) -> None:
+    page = page_of("path", written, regions=("USA",), years=(3, 2021))
+    (panel,) = page.panels
+    assert panel.rows == ("3 (2014)", "10 (2021)")
+    rows = one(table, scenario="trial.war", measure="equivalent_variation", region="USA")
+    for n, period in enumerate((3, 10)):
+        here = rows[rows["period"] == period]
+        main = here[(here["elasticities"] == "fontagne") & (here["returns"] == "central")]
+        assert column(panel, "war")[n] == pytest.approx(main["value"].item())
+        assert column(panel, "war low")[n] == pytest.approx(here["value"].min())
+        assert column(panel, "war high")[n] == pytest.approx(here["value"].max())
+    assert any("fontagne, boehm and low, central returns" in note for note in page.notes)
+
+
+def test_the_comparison_shows_present_values_and_tells_losses_in_words(
+    written: Path, table: pd.DataFrame
+) -> None:
+    page = page_of("path-compare", written)
+    assert [p.title for p in page.panels] == [
+        f"{v}, elasticities {e}" for v in ("war", "research") for e in ("fontagne", "boehm")
+    ]  # fmt: skip
+    for panel in page.panels:
+        rows = one(table, **{k: panel.keys[k] for k in ("scenario", "elasticities", "returns")},
+                   measure="present_value", region="*")  # fmt: skip
+        np.testing.assert_allclose(column(panel, "present_value")[:-1], rows["value"])
+        low, high = column(panel, "present_value_low"), column(panel, "present_value_high")
+        worth = column(panel, "present_value")
+        assert (low - 1e-12 <= worth).all() and (worth <= high + 1e-12).all()
+        money = column(panel, "present_value_money")
+        assert money[:-1].sum() == pytest.approx(money[-1])
+    war = page.panels[0]
+    place = [c.key for c in war.columns].index("break_even_year")
+    assert war.words[war.rows.index("CHN"), place] == f"none within {YEARS} years"
+    text = render(page, "markdown")
+    assert f"| none within {YEARS} years |" in text
+    data = render(page, "csv")
+    assert "present_value [%]" in data and "break_even_year text" in data
+
+
+def test_what_remains_is_the_last_year_over_the_first(written: Path) -> None:
+    panel = page_of("path-remaining", written, scenarios=("war",)).panels[0]
+    first, last = column(panel, "year_1"), column(panel, f"year_{YEARS}")
+    np.testing.assert_allclose(column(panel, "share"), 100 * last / first)
+
+
+def test_tables_of_a_single_run_show_a_chosen_year_of_a_path(
+    written: Path, run: PathRun, cge: Run
+) -> None:
+    page = page_of("regions", written, years=(10,), scenarios=("war",), elasticities=("boehm",))
+    (panel,) = page.panels
+    case = next(c for c in run.cases if (c.variant, c.elasticities, c.returns)
+                == ("war", "boehm", "central"))  # fmt: skip
+    expected = case.years[9].solution.measure("real_gdp")
+    np.testing.assert_allclose(column(panel, "real_gdp")[:-1], expected, atol=1e-10)
+    assert any("2021" in note for note in page.notes)
+    told = cge("table", written, "--kind", "regions")
+    assert told.code == 2 and "--year" in told.err
+    told = cge("table", written, "--kind", "path", "--year", "77")
+    assert told.code == 2 and "no such year" in told.err
+
+
+@pytest.mark.parametrize("kind", PATH_KINDS)
+def test_every_kind_comes_as_latex_that_is_well_formed(kind: str, written: Path) -> None:
+    check_text(render(page_of(kind, written), "latex"))
+
+
+# Figures
+
+
+@pytest.mark.parametrize("kind", PATH_KINDS)
+def test_no_text_of_a_path_s_figure_lies_on_another_or_beyond_the_edge(
+    kind: str, written: Path
+) -> None:
+    page = page_of(kind, written, figure=True)
+    figure = draw(page)
+    found = texts(figure)
+    seen = re.sub(r"\s+", " ", " ".join(text for text, _ in found))
+    assert re.sub(r"\s+", " ", page.caption) in seen and "% of" in seen
+    for (a, one_box), (b, other) in combinations(found, 2):
+        across = min(one_box[2], other[2]) - max(one_box[0], other[0])
+        down = min(one_box[3], other[3]) - max(one_box[1], other[1])
+        assert across <= 1.5 or down <= 1.5, (a, b)
+    width, height = figure.bbox.width, figure.bbox.height
+    for text, (x0, y0, x1, y1) in found:
+        assert x0 > -1 and y0 > -1 and x1 < width + 1 and y1 < height + 1, text
+
+
+def texts(figure: Figure) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """Return every text that is seen, with the box it fills."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    hidden = set()
+    for axes in figure.axes:
+        for line in (axes.xaxis, axes.yaxis):
+            low, high = sorted(line.get_view_interval())
+            for tick in (*line.get_major_ticks(), *line.get_minor_ticks()):
+                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axes.get_visible():
+                    hidden |= {tick.label1, tick.label2}
+    return [
+        (text.get_text(), tuple(text.get_window_extent(renderer).extents))
+        for text in figure.findobj(Text)
+        if isinstance(text, Text) and text not in hidden
+        and text.get_text().strip() and text.get_visible()
+    ]  # fmt: skip
+
+
+def test_lines_and_their_ranges_are_those_of_the_page(written: Path) -> None:
+    page = page_of("path", written, figure=True)
+    figure = draw(page)
+    for axis, panel in zip(figure.axes, page.panels, strict=True):
+        drawn = [line for line in axis.lines if len(line.get_xdata()) == YEARS]
+        for line, name in zip(drawn, ("war", "research"), strict=True):
+            np.testing.assert_allclose(line.get_ydata(), column(panel, name))
+        for area, name in zip(axis.collections, ("war", "research"), strict=True):
+            y = area.get_paths()[0].vertices[:, 1]
+            assert y.min() == pytest.approx(column(panel, f"{name} low").min())
+            assert y.max() == pytest.approx(column(panel, f"{name} high").max())
+
+
+def test_areas_break_where_a_part_changes_its_sign() -> None:
+    years = np.array([1.0, 2.0, 3.0])
+    _, fine, figures = lines._crossings(years, np.array([[1.0, 0.0], [-3.0, 1.0], [-3.0, 2.0]]))
+    np.testing.assert_allclose(fine, [1.0, 1.25, 2.0, 3.0])
+    np.testing.assert_allclose(figures[:, 0], [1.0, 0.0, -3.0, -3.0])
+
+
+# The folder
+
+
+def test_a_folder_holds_what_is_needed_to_judge_the_path(written: Path, run: PathRun) -> None:
+    names = {path.name for path in written.iterdir()}
+    assert set(FILES) <= names and {"figure.svg", "remaining.pdf"} <= names
+    told = json.loads((written / "manifest.json").read_text())
+    assert len(told["paths"]) == len(run.cases) == 8
+    for path in told["paths"]:
+        assert path["worst_residual"] < 1e-9 and path["worst_walras"] < 1e-9
+        assert (path["discount_rate"], path["growth"], path["years"]) == (0.05, 0.03, YEARS)
+    basic = told["parameters"]["return_basic"]
+    assert basic["low"] < basic["value"] < basic["high"] and len(basic["citation"]) > 10
+    assert told["parameters"]["sourcing_inertia"]["status"] == "computed"
+    assert 0 <= told["knowledge"]["part_estimated"]["basic"]["CHN"] <= 1
+    text = pd.read_csv(written / "results.csv", keep_default_na=False)
+    assert list(text.columns) == list(COLUMNS) and set(text["sector"]) == {""}
+    summary = (written / "summary.md").read_text()
+    assert "none within" in summary and "Adaptation of sourcing" in summary
+    assert summary.count("Each year is an equilibrium") == 1
+
+
+def test_a_path_is_written_whole_or_not_at_all_and_over_a_path_only(
+    run: PathRun, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    before = snapshot(tmp_path)
+    with pytest.raises(InputError, match="not a path's"):
+        check_folder(tmp_path)
+    small = replace(run, cases=run.cases[:1])
+    with pytest.raises(InputError, match="not a path's"):
+        write_path(small, tmp_path, parts=())
+    monkeypatch.setattr("cge.results.path_summary.markdown", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_path(small, tmp_path / "new", parts=())
+    assert snapshot(tmp_path) == before
+    monkeypatch.undo()
+    write_path(small, tmp_path / "new", parts=())
+    write_path(small, tmp_path / "new", parts=())  # over its own
+    assert not any(path.suffix == ".svg" for path in (tmp_path / "new").iterdir())

@@ -1,0 +1,272 @@
+"""What a path scenario may say, and how it is told what it may not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paths import US_TARIFF
+from pydantic import ValidationError
+
+from cge import InputError
+from cge.experiments.path import run_path
+from cge.experiments.path_choice import PathChoice
+from cge.experiments.run import run_scenario
+from cge.experiments.scenario import Scenario, load_scenario
+from cge.experiments.timing import Timed
+from cge.experiments.wording import policy_lines
+
+SHORT = {"years": 2, "knowledge": False}
+BASIC = {"instrument": "basic_research", "region": "CHN", "budget": 0.001}
+
+
+def content(**keys: Any) -> dict[str, Any]:
+    return {"name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+            "path": SHORT, "policy": [US_TARIFF], **keys}  # fmt: skip
+
+
+def refused(here: Path, **keys: Any) -> InputError:
+    """Return the error of a scenario file, read or run."""
+    file = here / "trial.yaml"
+    file.write_text(json.dumps(content(**keys)))
+    with pytest.raises(InputError) as error:
+        run_path(file)
+    assert "trial.yaml" in str(error.value) or ".csv" in str(error.value)
+    return error.value
+
+
+# -- timing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "shares"),
+    [
+        ({}, [1, 1, 1, 1, 1]),
+        ({"start": 3}, [0, 0, 1, 1, 1]),
+        ({"end": 2}, [1, 1, 0, 0, 0]),
+        ({"start": 2, "phase_in": 4}, [0, 0.25, 0.5, 0.75, 1]),
+        ({"start": 2, "end": 3, "phase_in": 4}, [0, 0.25, 0.5, 0, 0]),
+    ],
+)
+def test_the_share_in_force_by_year(keys: dict[str, int], shares: list[float]) -> None:
+    assert [Timed(**keys).share(year) for year in range(1, 6)] == shares
+
+
+def test_a_measure_is_known_beforehand_once_it_holds_or_is_announced() -> None:
+    surprise, told = Timed(start=3, end=4), Timed(start=3, end=4, announced=2)
+    assert [surprise.known(year) for year in range(1, 7)] == [0, 0, 0, 1, 0, 0]
+    assert [told.known(year) for year in range(1, 7)] == [0, 0, 1, 1, 0, 0]
+
+
+def test_timing_and_knowledge_are_told_in_words() -> None:
+    scenario = Scenario.model_validate(content(
+        path={"openness_response": {"chi": 0.5}},
+        policy=[{**US_TARIFF, "start": 2, "end": 5, "announced": 1, "phase_in": 3}],
+        knowledge=[
+            BASIC,
+            {"instrument": "research_credit", "region": "CHN", "sector": "ELEC", "add": 0.1},
+            {"instrument": "knowledge_openness", "source": "USA", "learner": "CHN", "set": 0,
+             "mutual": True, "start": 4},
+        ],
+    ))  # fmt: skip
+    assert policy_lines(scenario) == [
+        "tariff (exporter CHN; sector goods; importer USA) +25 points, years 2 to 5, phased in "
+        "over 3 years, announced in year 1",
+        "public basic research (region CHN) with outlay of 0.1 % of GDP",
+        "credit on business research (region CHN; sector ELEC) of +10 points",
+        "openness to knowledge (from USA to CHN and back) set to 0, from year 4",
+        "knowledge closes by 0.5 of the share of trade under new tariffs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "says"),
+    [
+        ({"start": 3, "end": 2}, "policy.0.end", "ends before it starts"),
+        ({"start": 2, "announced": 3}, "policy.0.announced", "after it starts"),
+        ({"start": 0}, "policy.0.start", "greater than or equal to 1"),
+        ({"phase_in": 1.5}, "policy.0.phase_in", "whole number"),
+        ({"start": 3}, "policy.0.start", "starts after the last year of the path"),
+        ({"stop": 3}, "policy.0.stop", "unknown key"),
+    ],
+)
+def test_impossible_timing_is_refused(
+    here: Path, keys: dict[str, Any], place: str, says: str
+) -> None:
+    error = refused(here, policy=[{**US_TARIFF, **keys}])
+    assert error.key == place and says in str(error)
+
+
+# -- the path --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "says"),
+    [
+        ({"years": 0}, "path.years", "greater than or equal to 1"),
+        ({"years": True}, "path.years", "whole number"),
+        ({"years": 1000}, "path.years", "200"),
+        ({"yeers": 3}, "path.yeers", "unknown key"),
+        ({"returns": []}, "path.returns", "empty"),
+        ({"returns": ["middle"]}, "path.returns", "low"),
+        ({"returns": ["low", "low"]}, "path.returns", "twice"),
+        ({**SHORT, "returns": ["low"]}, "path.returns", "matter only where knowledge moves"),
+        ({"capital": "moves"}, "path.capital", "accumulates"),
+        ({"parameters": {"growht": 0.02}}, "path.parameters", "no such parameter"),
+        ({"parameters": {"discount_rate": 0.02}}, "path.parameters.discount_rate", "growth"),
+        ({"parameters": {"growth": 0.06}}, "path.parameters.discount_rate", "growth"),
+        ({"parameters": {"depreciation": 2}}, "path.parameters.depreciation", "0 to 1"),
+        ({"parameters": {"return_basic": 1}, "returns": ["low", "high"]},
+         "path.parameters.return_basic", "no low and high end"),
+        ({"openness_response": {"chi": 2}}, "path.openness_response.chi", "less than or equal"),
+        ({**SHORT, "openness_response": {"chi": 1}}, "path.openness_response", "does not move"),
+        ({**SHORT, "baseline": "none.csv"}, None, "no such file"),
+        ({"knowledge_data": "none.csv"}, None, "no such file"),
+    ],
+)  # fmt: skip
+def test_an_impossible_path_is_refused(
+    here: Path, path: dict[str, Any], place: str | None, says: str
+) -> None:
+    error = refused(here, path=path)
+    assert says in str(error)
+    assert place is None or (error.key or "").startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "says"),
+    [
+        ({"closure": {"specific_factors": ["CAP"]}}, "closure.specific_factors", "within a year"),
+        ({"speed": "long"}, "speed", "by itself"),
+        ({"steps": [0.5, 1]}, "steps", "years, not steps"),
+        ({"policy": [{**US_TARIFF, "importer": "UAS"}]}, "policy.0.importer", "UAS"),
+        ({"policy": [{**US_TARIFF, "start": 2, "importer": "UAS"}]}, "policy.0.importer", "UAS"),
+        ({"variants": [{"name": "a", "path": {"years": 3}}, {"name": "b"}]}, "path.years",
+         "same for all variants"),
+        ({"equal": {"region": "CHN", "welfare": 0.1}, "policy": [
+            {"instrument": "output_subsidy", "region": "CHN"}]}, "equal.welfare", "equal outlay"),
+    ],
+)  # fmt: skip
+def test_what_a_path_settles_itself_is_refused(
+    here: Path, keys: dict[str, Any], place: str, says: str
+) -> None:
+    error = refused(here, **keys)
+    assert error.key == place and says in str(error)
+
+
+# -- knowledge -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measure", "place", "says"),
+    [
+        ({"instrument": "basic"}, "knowledge.0.instrument", "basic_research"),
+        ({**BASIC, "region": "CHINA"}, "knowledge.0.region", "CHINA"),
+        ({**BASIC, "sector": "ELEC"}, "knowledge.0", "has no 'sector'"),
+        ({**BASIC, "add": 0.1}, "knowledge.0", "has no 'add'"),
+        ({"instrument": "basic_research", "region": "CHN"}, "knowledge.0", "needs a size"),
+        ({**BASIC, "budget": -0.9}, "knowledge.0.budget", "leaves no basic research"),
+        ({"instrument": "research_credit", "add": 1.0}, "knowledge.0.add", "below 1"),
+        ({"instrument": "research_credit", "budget": -0.1}, "knowledge.0.budget", "0 or more"),
+        ({"instrument": "research_credit", "region": "CHN", "budget": 0.5},
+         "knowledge.0.budget", "more than a credit"),
+        ({"instrument": "knowledge_openness", "source": "CHN"}, "knowledge.0", "needs 'set'"),
+        ({"instrument": "knowledge_openness", "set": 1.5}, "knowledge.0.set", "less than or equal"),
+        ({"instrument": "knowledge_openness", "source": "CHN", "learner": "CHN", "set": 0},
+         "knowledge.0", "one region"),
+    ],
+)  # fmt: skip
+def test_an_impossible_measure_about_knowledge_is_refused(
+    here: Path, measure: dict[str, Any], place: str, says: str
+) -> None:
+    error = refused(here, policy=[], path={"years": 2}, knowledge=[measure])
+    assert error.key == place and says in str(error)
+
+
+def test_knowledge_that_does_not_move_can_not_be_made(here: Path) -> None:
+    error = refused(here, knowledge=[BASIC])
+    assert error.key == "knowledge.0" and "does not move" in str(error)
+
+
+def test_an_outlay_that_is_equal_is_that_of_its_region(here: Path) -> None:
+    error = refused(
+        here, path={"years": 2}, equal={"region": "USA", "outlay": 0.001},
+        knowledge=[{"instrument": "basic_research", "region": "CHN"}],
+    )  # fmt: skip
+    assert error.key == "knowledge.0" and "USA" in str(error)
+
+
+# -- a baseline from a file ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("year,region\n1,CHN\n", "no column with ratios"),
+        ("year,region,labor\n1,CHN,1\n", "labor"),
+        ("year,region,labour\n0,CHN,1\n", "is no year"),
+        ("year,region,labour\n1,CHI,1\n", "CHI"),
+        ("year,region,labour\n1,CHN,0\n", "not a positive ratio"),
+        ("year,region,labour\n1,CHN,1\n1,CHN,2\n", "twice"),
+        ("year,region,sector,labour\n1,CHN,ELEC,1\n", "labour moves between sectors"),
+        ("year,region,sector,productivity\n1,CHN,CARS,1\n", "CARS"),
+    ],
+)
+def test_a_baseline_that_can_not_be_read_is_refused(here: Path, table: str, says: str) -> None:
+    (here / "base.csv").write_text(table)
+    error = refused(here, path={**SHORT, "baseline": "base.csv"})
+    assert says in str(error) and "base.csv" in str(error)
+
+
+# -- beside comparative statics --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ({"policy": [{**US_TARIFF, "end": 3}]}, "policy.0.end"),
+        ({"knowledge": [BASIC]}, "knowledge.0"),
+        ({"variants": [{"name": "a", "policy": [{**US_TARIFF, "start": 2}]}]},
+         "variants.0.policy.0.start"),
+    ],
+)  # fmt: skip
+def test_comparative_statics_refuse_what_needs_years_and_name_the_command(
+    keys: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(InputError, match="cge path") as error:
+        run_scenario(Scenario.model_validate(content(**keys)))
+    assert error.value.key == place
+
+
+def test_a_path_adds_to_a_scenario_of_comparative_statics(here: Path) -> None:
+    (here / "base.yaml").write_text(json.dumps(content(path=None)))
+    (here / "top.yaml").write_text(json.dumps({
+        "name": "top", "extends": "base.yaml", "path": {"years": 3},
+        "policy": [{**US_TARIFF, "importer": "EU", "start": 2}], "knowledge": [BASIC],
+    }))  # fmt: skip
+    top = load_scenario(here / "top.yaml")
+    assert top.path == PathChoice(years=3)
+    assert [m.start for m in top.policy] == [1, 2] and len(top.knowledge) == 1
+
+
+def test_a_grid_goes_over_parameters_and_budgets(here: Path) -> None:
+    from cge.experiments.compose import members
+
+    family = Scenario.model_validate(content(
+        policy=[], knowledge=[BASIC], path={"years": 1},
+        grid={"path.parameters.return_basic": [0.3, 0.6], "knowledge.0.budget": [0.001, 0.002]},
+    ))  # fmt: skip
+    made = members(family)
+    assert len(made) == 4
+    assert made[3].scenario.path is not None
+    assert made[3].scenario.path.parameters == {"return_basic": 0.6}
+    assert made[3].scenario.knowledge[0].budget == 0.002
+
+
+def test_the_shipped_paths_are_read() -> None:
+    for name in ("path-us-china-tariff-war", "path-china-basic-research"):
+        scenario = load_scenario(name)
+        assert scenario.path is not None and scenario.path.years >= 25
+    with pytest.raises(ValidationError):
+        Scenario.model_validate({**content(), "path": {"years": "many"}})
