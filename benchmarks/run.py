@@ -2,6 +2,7 @@
 
     python benchmarks/run.py                       small, default, full; both solvers
     python benchmarks/run.py --sizes small default
+    python benchmarks/run.py --paths small default    25 years of a tariff war instead
 
 Each row is a process of its own. "cold" rows compile the model; "cached" rows read what
 a process before them compiled. Times are wall seconds of one run on a shared machine:
@@ -87,6 +88,46 @@ def measure(size: str, solver: str, folder: str) -> dict[str, float]:
     }
 
 
+def measure_path(size: str, elasticities: str, years: int) -> dict[str, float]:
+    """Measure one process: 25 years of a tariff war with knowledge, calibrated and compiled."""
+    import resource
+    from time import perf_counter
+
+    began = perf_counter()
+    from cge.experiments.path import run_path
+    from cge.experiments.scenario import Scenario
+
+    both = (("CHN", "USA"), ("USA", "CHN"))
+    scenario = Scenario.model_validate({
+        "name": "benchmark", "benchmark": {"aggregation": size}, "elasticities": [elasticities],
+        "path": {"years": years},
+        "policy": [{"instrument": "tariff", "exporter": r, "importer": s, "sector": "goods",
+                    "add": 0.5} for r, s in both],
+    })  # fmt: skip
+    (case,) = run_path(scenario).cases
+    return {
+        "unknowns": case.years[0].solution.resolved.system.size,
+        "years": sum(year.seconds for year in case.years),
+        "first": case.years[0].seconds,
+        "total": perf_counter() - began,
+        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def _paths(sizes: list[str], years: int) -> list[list[str]]:
+    """Return the rows of the table of paths."""
+    rows = [["size", "elasticities", "unknowns", "first year", f"{years} years", "to result", "MB"]]
+    for size in sizes:
+        for name in ("fontagne", "boehm"):
+            command = [sys.executable, __file__, "--measure-path", size, name, str(years)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            found = json.loads(done.stdout.splitlines()[-1])
+            times = [f"{found[k]:.2f}" for k in ("first", "years", "total")]
+            rows.append([size, name, f"{found['unknowns']:.0f}", *times, f"{found['MB']:.0f}"])
+            print(".", end="", file=sys.stderr, flush=True)
+    return rows
+
+
 def _row(size: str, solver: str, start: str, folder: str) -> list[str]:
     command = [sys.executable, __file__, "--measure", size, solver, folder]
     try:
@@ -111,9 +152,19 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["small", "default", "full"])
     parser.add_argument("--solvers", nargs="+", default=["newton", "ipopt"])
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--paths", nargs="+", help="sizes of which a path is measured instead")
+    parser.add_argument("--years", type=int, default=25, help="of a path")
+    parser.add_argument("--measure-path", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(measure(*arguments.measure)))
+        return
+    if arguments.measure_path:
+        size, name, years = arguments.measure_path
+        print(json.dumps(measure_path(size, name, int(years))))
+        return
+    if arguments.paths:
+        _print(_paths(arguments.paths, arguments.years))
         return
     rows = [list(HEADER)]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,6 +174,10 @@ def main() -> None:
                 for start in starts:
                     rows.append(_row(size, solver, start, folder))
                     print(".", end="", file=sys.stderr, flush=True)
+    _print(rows)
+
+
+def _print(rows: list[list[str]]) -> None:
     print(file=sys.stderr)
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEADER))]
     for number, row in enumerate(rows):

@@ -33,7 +33,7 @@ LANGUAGES = {
 #: Commands that would set up the machine the tests run on, or run the tests.
 ELSEWHERE = ("python -m pip install ", "python -m pytest", "git clone ", "cd ")
 #: Solved in the small aggregation, unless the tests are to take minutes.
-HEAVY = re.compile(r"^cge (run|check)\b(?!.*--(aggregation|data)\b)")
+HEAVY = re.compile(r"^cge (run|check|path)\b(?!.*--(aggregation|data)\b)")
 
 
 @dataclass(frozen=True)

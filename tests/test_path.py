@@ -239,8 +239,7 @@ def test_a_baseline_moves_labour_and_productivity_and_the_path_is_told_against_i
     tmp_path: Path,
 ) -> None:
     (tmp_path / "baseline.csv").write_text(
-        "year,region,sector,labour,productivity\n"
-        "2,CHN,,1.1,1.02\n3,CHN,ELEC,,1.05\n3,USA,,0.97,\n"
+        "year,region,sector,labour,productivity\n2,CHN,,1.1,1.02\n3,CHN,ELEC,,1.05\n3,USA,,0.97,\n"
     )
     chosen = scenario(US_TARIFF, elasticities=["boehm"],
                       path={"years": 3, "baseline": "baseline.csv"})  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from conftest import Outcome, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
-from latex import check_text
+from latex import tabulars
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -36,7 +36,7 @@ from cge.results.report.render import render
 from cge.results.report.runs import Choice, open_runs
 
 Run = Callable[..., Outcome]
-YEARS = 12
+YEARS = 6
 SCENARIO = Scenario(
     name="trial", title="A trial & error: 10 % more", benchmark={"aggregation": "small"},
     elasticities=["fontagne", "boehm"], path={"years": YEARS, "returns": ["low", "central"]},
@@ -163,7 +163,7 @@ def test_every_figure_stands_once_with_its_path_its_year_and_its_unit(table: pd.
     assert not table[words].isna().any().any()
     whole = table["period"].isna()
     assert set(table[whole]["year"]) == {""} and table[whole]["measure"].str.len().min() > 0
-    assert (table[~whole]["year"].astype(int) == 2011 + table[~whole]["period"]).all()
+    assert (table[~whole]["year"].astype(str).astype(int) == 2011 + table[~whole]["period"]).all()
     turn = table["measure"].isin(["break_even_year", "payback_year"])
     assert np.isfinite(table[~turn]["value"]).all()
     assert set(table["returns"]) == {"low", "central"}
@@ -173,7 +173,8 @@ def test_welfare_by_year_is_that_of_the_solutions(run: PathRun, table: pd.DataFr
     for case in run.cases:
         rows = one(table, scenario=case.scenario.name, elasticities=case.elasticities,
                    returns=case.returns, measure="equivalent_variation", region="*")  # fmt: skip
-        found = rows.pivot(index="period", columns="region", values="value")
+        found = rows.pivot_table(index="period", columns="region", values="value",
+                                 observed=True)  # fmt: skip
         expected = [year.solution.measure("equivalent_variation") for year in case.years]
         np.testing.assert_allclose(found[list(run.benchmark.regions)], expected, atol=1e-10)
 
@@ -181,15 +182,16 @@ def test_welfare_by_year_is_that_of_the_solutions(run: PathRun, table: pd.DataFr
 def test_the_present_value_of_the_table_is_that_of_its_years(table: pd.DataFrame) -> None:
     keys = {"scenario": "trial.research", "elasticities": "boehm", "returns": "central"}
     stream = one(table, **keys, measure="equivalent_variation", region="CHN")["value"].to_numpy()
-    q = 1.03 / 1.05
-    weights = q ** np.arange(1, YEARS + 1)
-    beyond = q ** (YEARS + 1) / (1 - q)
-    worth = (weights @ stream + beyond * stream[-1]) / (weights.sum() + beyond)
-    (found,) = one(table, **keys, measure="present_value", region="CHN")["value"]
-    assert found == pytest.approx(worth, rel=1e-10)
+    found = {"5 %": one(table, **keys, measure="present_value", region="CHN")["value"].item()}
     rates = one(table, **keys, measure="present_value_at_rate", region="CHN", item="*")
-    assert list(rates["item"]) == ["4 %", "7 %"]
-    assert rates["value"].iloc[0] > worth > rates["value"].iloc[1]  # gains come late
+    found |= dict(zip(rates["item"], rates["value"], strict=True))
+    assert set(found) == {"4 %", "5 %", "7 %"}
+    for rate, value in found.items():
+        q = 1.03 / (1 + float(rate.split()[0]) / 100)
+        weights = q ** np.arange(1, YEARS + 1)
+        beyond = q ** (YEARS + 1) / (1 - q)
+        worth = (weights @ stream + beyond * stream[-1]) / (weights.sum() + beyond)
+        assert value == pytest.approx(worth, rel=1e-10)
 
 
 def test_sources_of_productivity_add_up_by_sector_and_by_region(table: pd.DataFrame) -> None:
@@ -197,21 +199,19 @@ def test_sources_of_productivity_add_up_by_sector_and_by_region(table: pd.DataFr
     for sector in ("", "ELEC"):
         rows = one(table, scenario="trial.research", elasticities="fontagne", returns="central",
                    region="*", sector=sector, measure="*")  # fmt: skip
-        wide = rows[rows["measure"].str.startswith("productivity_")].pivot(
-            index=["region", "period"], columns="measure", values="value"
+        wide = rows[rows["measure"].str.startswith("productivity_")].pivot_table(
+            observed=True, index=["region", "period"], columns="measure", values="value"
         )
         assert wide["productivity_total"].abs().max() > 0.01
-        np.testing.assert_allclose(
-            wide[names].sum(axis=1), wide["productivity_total"], atol=1e-10
-        )
+        np.testing.assert_allclose(wide[names].sum(axis=1), wide["productivity_total"], atol=1e-10)
 
 
 def test_routes_stand_in_detailed_years_under_central_returns_only(table: pd.DataFrame) -> None:
     routes = table[table["measure"] == "trade_value"]
     assert set(routes["returns"]) == {"central"}
-    assert set(routes["period"]) == {1, 5, 10, YEARS}
+    assert set(routes["period"]) == {1, 5, YEARS}
     output = table[table["measure"] == "output"].groupby("returns", observed=True)["period"]
-    assert output.nunique().to_dict() == {"central": YEARS, "low": 4}
+    assert output.nunique().to_dict() == {"central": YEARS, "low": 3}
     assert "origin_weight" not in set(table["measure"])
 
 
@@ -308,11 +308,11 @@ def test_tables_by_component_and_by_shock_add_up_to_the_exact_change(written: Pa
 def test_the_table_of_a_path_shows_the_rows_and_their_range(
     written: Path, table: pd.DataFrame
 ) -> None:
-    page = page_of("path", written, regions=("USA",), years=(3, 2021))
+    page = page_of("path", written, regions=("USA",), years=(3, 2016))
     (panel,) = page.panels
-    assert panel.rows == ("3 (2014)", "10 (2021)")
+    assert panel.rows == ("3 (2014)", "5 (2016)")
     rows = one(table, scenario="trial.war", measure="equivalent_variation", region="USA")
-    for n, period in enumerate((3, 10)):
+    for n, period in enumerate((3, 5)):
         here = rows[rows["period"] == period]
         main = here[(here["elasticities"] == "fontagne") & (here["returns"] == "central")]
         assert column(panel, "war")[n] == pytest.approx(main["value"].item())
@@ -355,13 +355,13 @@ def test_what_remains_is_the_last_year_over_the_first(written: Path) -> None:
 def test_tables_of_a_single_run_show_a_chosen_year_of_a_path(
     written: Path, run: PathRun, cge: Run
 ) -> None:
-    page = page_of("regions", written, years=(10,), scenarios=("war",), elasticities=("boehm",))
+    page = page_of("regions", written, years=(5,), scenarios=("war",), elasticities=("boehm",))
     (panel,) = page.panels
     case = next(c for c in run.cases if (c.variant, c.elasticities, c.returns)
                 == ("war", "boehm", "central"))  # fmt: skip
-    expected = case.years[9].solution.measure("real_gdp")
+    expected = case.years[4].solution.measure("real_gdp")
     np.testing.assert_allclose(column(panel, "real_gdp")[:-1], expected, atol=1e-10)
-    assert any("2021" in note for note in page.notes)
+    assert any("2016" in note for note in page.notes)
     told = cge("table", written, "--kind", "regions")
     assert told.code == 2 and "--year" in told.err
     told = cge("table", written, "--kind", "path", "--year", "77")
@@ -370,7 +370,9 @@ def test_tables_of_a_single_run_show_a_chosen_year_of_a_path(
 
 @pytest.mark.parametrize("kind", PATH_KINDS)
 def test_every_kind_comes_as_latex_that_is_well_formed(kind: str, written: Path) -> None:
-    check_text(render(page_of(kind, written), "latex"))
+    page = page_of(kind, written)
+    rows = [row for one_table in tabulars(render(page, "latex")) for row in one_table.rows]
+    assert len(rows) >= sum(len(panel.rows) for panel in page.panels)
 
 
 # Figures

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paths import US_TARIFF
 from pydantic import ValidationError
+from worlds import random_world
 
-from cge import InputError
+from cge import InputError, Model, load_benchmark
 from cge.experiments.path import run_path
 from cge.experiments.path_choice import PathChoice
+from cge.experiments.path_setup import setup
 from cge.experiments.run import run_scenario
 from cge.experiments.scenario import Scenario, load_scenario
 from cge.experiments.timing import Timed
@@ -195,6 +198,31 @@ def test_an_outlay_that_is_equal_is_that_of_its_region(here: Path) -> None:
         knowledge=[{"instrument": "basic_research", "region": "CHN"}],
     )  # fmt: skip
     assert error.key == "knowledge.0" and "USA" in str(error)
+
+
+def test_a_table_of_ones_own_has_a_path_without_knowledge_unless_figures_are_given() -> None:
+    world = random_world(3, wedges=False)
+    speed = world.elasticities["short"]
+    world = replace(world, factors=("LAB", "CAP"), origin={},
+                    elasticities={"short": speed, "long": speed})  # fmt: skip
+    model = Model.build(world, "short")
+    made = setup(model, PathChoice(), "central", None)
+    assert made.knowledge is None and made.recursion.law is None
+    assert "return_basic" not in made.parameters and made.parameters["growth"] == 0.03
+    with pytest.raises(InputError, match="research and development") as error:
+        setup(model, PathChoice(knowledge=True), "central", None)
+    assert error.value.key == "path.knowledge_data"
+
+
+def test_the_parameters_in_force_are_those_given_and_those_of_the_returns() -> None:
+    model = Model.build(load_benchmark(aggregation="small", elasticities="boehm"), "short")
+    choice = PathChoice(returns=["low"], parameters={"sourcing_inertia": 0.6, "growth": 0.02})
+    made = setup(model, choice, "low", None)
+    assert made.parameters["sourcing_inertia"] == made.recursion.settings.inertia == 0.6
+    assert made.parameters["growth"] == made.recursion.settings.growth == 0.02
+    assert made.knowledge is not None and made.knowledge.parameters["growth"] == 0.02
+    assert made.parameters["return_basic"] == 0.28
+    assert made.parameters["depreciation_basic"] == 0.07
 
 
 # -- a baseline from a file ------------------------------------------------------------------

@@ -78,7 +78,9 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
         twice.
     """
     path = Path(path)
-    frame = read_table(path, ("year", "region"), ("region", "sector"))
+    frame = read_table(path, ("year", "region"), ("region",))
+    if "sector" in frame.columns:  # codes are text, also where they look like numbers
+        frame = read_table(path, ("year", "region", "sector"), ("region", "sector"))
     given = [name for name in _RATIOS if name in frame.columns]
     unknown = [c for c in frame.columns if c not in ("year", "region", "sector", *_RATIOS)]
     if not given or unknown:
@@ -96,8 +98,8 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
             "is no year of the path", file=path, key="year",
             value=str(frame.loc[bad, "year"].iloc[0]), allowed="1, 2, ...",
         )  # fmt: skip
-    sector = frame["sector"] if "sector" in frame else pd.Series(np.nan, frame.index)
-    frame = frame.assign(year=year.astype(int), sector=sector.fillna("").astype(str))
+    sector = frame["sector"] if "sector" in frame else pd.Series("", frame.index)
+    frame = frame.assign(year=year.astype(int), sector=sector)
     for column, known in (("region", benchmark.regions), ("sector", ("", *benchmark.sectors))):
         wrong = ~frame[column].isin(known)
         if wrong.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.errors import InputError
 from cge.experiments.strict import Codes, Rate
@@ -51,6 +51,25 @@ class KnowledgeMeasure(Timed):
             )
         return value
 
+    @field_validator("add")
+    @classmethod
+    def _a_part(cls, value: float | None) -> float | None:
+        if value is not None and value >= 1:
+            raise ValueError(InputError(
+                "a credit pays for less than all research", value=value, allowed="below 1"
+            ))  # fmt: skip
+        return value
+
+    @field_validator("budget")
+    @classmethod
+    def _a_cost(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value < 0 and info.data.get("instrument") == CREDIT:
+            raise ValueError(InputError(
+                "a credit costs something; a tax on research is a negative 'add'",
+                value=value, allowed="0 or more",
+            ))  # fmt: skip
+        return value
+
     @property
     def unsized(self) -> bool:
         """Whether its outlay is left to an equal comparison."""
@@ -79,16 +98,6 @@ class KnowledgeMeasure(Timed):
             )
         if self.instrument == OPENNESS and self.set_ is None:
             raise ValueError("openness needs 'set': 1 as in the benchmark, 0 closed")
-        if self.add is not None and self.add >= 1:
-            raise ValueError(InputError(
-                "a credit pays for less than all research", key="add", value=self.add,
-                allowed="below 1",
-            ))  # fmt: skip
-        if self.instrument == CREDIT and self.budget is not None and self.budget < 0:
-            raise ValueError(InputError(
-                "a credit costs something; a tax on research is a negative 'add'",
-                key="budget", value=self.budget, allowed="0 or more",
-            ))  # fmt: skip
         return self
 
 

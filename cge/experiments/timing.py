@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from cge.errors import InputError
 from cge.experiments.strict import Strict
@@ -33,19 +33,25 @@ class Timed(Strict):
     phase_in: Year = 1
     announced: Year | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Timed:
-        if self.end is not None and self.end < self.start:
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, value: int | None, info: ValidationInfo) -> int | None:
+        start = info.data.get("start", 1)
+        if value is not None and value < start:
             raise ValueError(InputError(
-                "ends before it starts", key="end", value=self.end,
-                allowed=f"{self.start} (its start) or later",
+                "ends before it starts", value=value, allowed=f"{start} (its start) or later"
             ))  # fmt: skip
-        if self.announced is not None and self.announced > self.start:
+        return value
+
+    @field_validator("announced")
+    @classmethod
+    def _before_start(cls, value: int | None, info: ValidationInfo) -> int | None:
+        start = info.data.get("start", 1)
+        if value is not None and value > start:
             raise ValueError(InputError(
-                "becomes known after it starts", key="announced", value=self.announced,
-                allowed=f"1 to {self.start} (its start)",
+                "becomes known after it starts", value=value, allowed=f"1 to {start} (its start)"
             ))  # fmt: skip
-        return self
+        return value
 
     @property
     def timed(self) -> bool:

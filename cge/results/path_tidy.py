@@ -29,9 +29,11 @@ DETAILED = (1, 5, 10, 15, 20, 25)
 OF_VALUE = "percent of the present value of baseline absorption"
 YEAR = "year of the path"
 
-#: What a year of the path starts from, told by the stocks it is made of.
+#: What a year starts from, told by the stocks it is made of, and what capital fixed in its
+#: sector earns: no policy.
 _STATE = ("origin_weight", "input_weight", "factor_weight", "value_added_weight",
-          "material_weight", "final_weight", "productivity", "research")  # fmt: skip
+          "material_weight", "final_weight", "productivity", "research",
+          "factor_differential")  # fmt: skip
 _BY_SECTOR = ("output", "output_value", "value_added", "basic_price")
 _DETAILS = (
     "trade_value", "trade_volume", "bilateral_tariff_revenue", "bilateral_export_tax_revenue",

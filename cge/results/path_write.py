@@ -15,7 +15,7 @@ from cge.experiments.path_run import PathCase, PathRun
 from cge.results import folder as output
 from cge.results import path_summary
 from cge.results.folder import MANIFEST
-from cge.results.path_tidy import tidy_path
+from cge.results.path_tidy import main_returns, tidy_path
 from cge.results.path_years import rates
 from cge.results.sensitivity_summary import Table
 
@@ -162,7 +162,8 @@ def _path(case: PathCase) -> dict[str, Any]:
 
 def _parameters(run: PathRun) -> dict[str, dict[str, Any]]:
     """Return every parameter of the path: value in force, range, unit, status, source."""
-    case = run.cases[0]
+    main = main_returns(run)
+    case = next(case for case in run.cases if case.returns == main)
     entries: dict[str, Parameter] = {**load_dynamics().entries}
     if case.knowledge is not None:
         entries.update(case.knowledge.parameters.entries)
