@@ -33,7 +33,13 @@ LANGUAGES = {
 #: Commands that would set up the machine the tests run on, or run the tests.
 ELSEWHERE = ("python -m pip install ", "python -m pytest", "git clone ", "cd ")
 #: Solved in the small aggregation, unless the tests are to take minutes.
-HEAVY = re.compile(r"^cge (run|check|path)\b(?!.*--(aggregation|data)\b)")
+HEAVY = re.compile(r"^cge (run|check|path|sens)\b(?!.*--(aggregation|data)\b)")
+
+#: With fewer draws or years, unless the tests are to take minutes.
+LONG = (
+    (re.compile(r"^cge sens\b(?!.*--aggregation\b)"), " -n 4 --workers 1"),
+    (re.compile(r"^cge path\b(?!.*--years\b)"), " --years 3"),
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,8 @@ def test_every_block_of_a_document_runs(
 ) -> None:
     def run_command(command: str) -> None:
         small = " --aggregation small" if HEAVY.match(command) else ""
-        outcome = cge(*shlex.split(command + small, comments=True)[1:])
+        short = next((s for pattern, s in LONG if pattern.match(command)), "")
+        outcome = cge(*shlex.split(command + small + short, comments=True)[1:])
         assert outcome.code == 0, f"{command}: {outcome.err}"
         assert outcome.err == ""
 

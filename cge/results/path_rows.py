@@ -59,18 +59,34 @@ def stacked(
     })  # fmt: skip
 
 
-def figures(case: PathCase, reported: Reported, periods: Sequence[int]) -> pd.DataFrame:
+def figures(
+    case: PathCase,
+    reported: Reported,
+    periods: Sequence[int],
+    known: dict[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Return a figure of the static tidy table in some years, against the baseline.
 
     What is a change already is one against the benchmark in the path and in its baseline: of
     per cents the quotient is taken, of money the difference.
+
+    Parameters
+    ----------
+    case : PathCase
+    reported : Reported
+    periods : sequence of int
+    known : dict, optional
+        Rows of one solution by figure, kept between calls for cases of the same accounts.
     """
     money = case.years[0].solution.model.benchmark.unit
     chosen = [pair for pair in pairs(case) if pair[0].year in periods]
     if not chosen:
         return pd.DataFrame()
-    first = figure_rows(chosen[0][0].solution, reported, money)
     values = np.array([_values(year.solution, reported) for year, _ in chosen])
+    known = {} if known is None else known
+    if reported.name not in known:
+        known[reported.name] = figure_rows(chosen[0][0].solution, reported, money)
+    first = known[reported.name]
     then = np.array([
         first["benchmark"] if base is None else _values(base.solution, reported)
         for _, base in chosen

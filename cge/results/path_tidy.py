@@ -60,9 +60,9 @@ def tidy_path(run: PathRun, parts: Sequence[int] | None = None) -> pd.DataFrame:
         Unless the discount rate exceeds the growth of the baseline.
     """
     main = main_returns(run)
-    tables = []
+    tables, known = [], dict[str, pd.DataFrame]()
     for case in run.cases:
-        pieces = _of_case(case, case.returns == main)
+        pieces = _of_case(case, case.returns == main, known)
         if case.returns == main:
             pieces.append(tidy_parts(case, periods(len(case.years)) if parts is None else parts))
         table = pd.concat([piece for piece in pieces if len(piece)], ignore_index=True)
@@ -76,7 +76,7 @@ def main_returns(run: PathRun) -> str:
     return "central" if "central" in levels else levels[0]
 
 
-def _of_case(case: PathCase, full: bool) -> list[pd.DataFrame]:
+def _of_case(case: PathCase, full: bool, known: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
     every = [year.year for year in case.years]
     detailed = periods(len(every), DETAILED)
     spent = _outlay(case)
@@ -86,7 +86,7 @@ def _of_case(case: PathCase, full: bool) -> list[pd.DataFrame]:
             when: Sequence[int] = detailed if full else ()
         else:
             when = every if full or one.name not in _BY_SECTOR else detailed
-        pieces.append(figures(case, one, when))
+        pieces.append(figures(case, one, when, known))
     for year in case.years if full else ():
         if year.year in detailed:
             rows = [tidy.moved_rows(year.solution, v) for v in EXOGENOUS if v not in _STATE]

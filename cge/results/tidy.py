@@ -109,7 +109,9 @@ def moved_rows(solution: Solution, name: str) -> pd.DataFrame:
     That is the policy itself, and what a closure solved for: the tariff of a quota, the
     rate of a fixed budget.
     """
-    if not len(solution.model.variables[name].block):  # no border, no export tax
+    here = solution.model.variables[name].block.positions
+    start = solution.model.arrays.start[here]
+    if not (np.abs(solution.levels[here] - start) > 1e-12).any():  # or none: no border, no tax
         return pd.DataFrame()
     table = figure_rows(solution, Reported(name, name, VARIABLES[name].unit, "difference"), "")
     return table[table["change"].abs() > 1e-12]

@@ -149,7 +149,8 @@ class LinearSolver:
         ----------
         matrix : csc_array
             A Jacobian with the pattern of the benchmark's.
-        right : ndarray
+        right : ndarray (n,) or (n, k)
+            One right-hand side, or several that share the factorisation.
         rtol : float
             Wanted residual relative to `right`, for large systems.
 
@@ -158,6 +159,9 @@ class LinearSolver:
         Singular
         """
         operator = matrix.T.tocsr() if transposed else matrix.tocsr()
+        if self.iterative and right.ndim == 2:
+            each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
+            return np.column_stack(each)
         if self.iterative:
             if self._kept is None:
                 self._kept = Factorised(self.benchmark, self.matching, DROP)

@@ -236,14 +236,19 @@ class Path:
         folded = self.at(walk.done)
         jacobian = folded.jacobian(walk.z)
         terms = term_values(arrays, levels)
-        result = []
-        for label, columns, targets in shocks:
+        if not shocks:
+            return levels, []
+        rights = []
+        for _, columns, targets in shocks:
             given = system.matrix @ term_changes(arrays, levels, terms, columns)
             rate = targets * np.where(self._geometric, self.targets(walk.done), 1.0)
             given[len(system.rows) :] -= rate / system.row_scale[len(system.rows) :]
-            dz = self.resolved.linear.solve(jacobian, -given, TANGENT_RTOL)
-            result.append(Tangent(label, columns + system.spread(dz)))
-        return levels, result
+            rights.append(-given)
+        moved = self.resolved.linear.solve(jacobian, np.column_stack(rights), TANGENT_RTOL)
+        return levels, [
+            Tangent(label, columns + system.spread(dz))
+            for (label, columns, _), dz in zip(shocks, moved.T, strict=True)
+        ]
 
 
 def term_changes(arrays, levels: Array, terms: Array, columns: Array) -> Array:
