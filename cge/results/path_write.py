@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cge.calibration.dynamics import load_dynamics
+from cge.calibration.knowledge_data import KnowledgeData
 from cge.calibration.knowledge_parameters import Parameter, load_parameters
-from cge.experiments.path_run import PathCase, PathRun
+from cge.experiments.path_run import PathCase, PathRun, PathYear
 from cge.results import folder as output
 from cge.results import path_summary
 from cge.results.folder import MANIFEST
+from cge.results.path_parts import periods
 from cge.results.path_tidy import main_returns, tidy_path
+from cge.results.path_welfare import NOISE
 from cge.results.path_years import rates
 from cge.results.sensitivity_summary import Table
 
@@ -65,7 +70,7 @@ def write_path(
     """
     output.check_folder(folder, PATH)
     table = tidy_path(run, parts)
-    lines = path_summary.notes(run)
+    lines = [*path_summary.notes(run), *_not_taken_apart(run, table, parts)]
     shown: list[Table] = []
 
     def fill(work: Path) -> None:
@@ -84,6 +89,31 @@ def write_path(
 
     output.write_folder(folder, PATH, fill)
     return shown, lines
+
+
+def _not_taken_apart(run: PathRun, table: pd.DataFrame, parts: Sequence[int] | None) -> list[str]:
+    """Return a line for every path with years whose welfare could not be taken apart."""
+    found = table[table["measure"] == "ev_part"]
+    main = main_returns(run)
+    lines = []
+    for case in run.cases:
+        if case.returns != main:
+            continue
+        here = found["scenario"] == case.scenario.name
+        here &= found["elasticities"] == case.elasticities
+        wanted = periods(len(case.years)) if parts is None else parts
+        moved = {y.year for y in case.years if _moves(y)}
+        lost = sorted(moved.intersection(wanted) - set(found.loc[here, "period"]))
+        if lost:
+            years = ", ".join(map(str, lost))
+            name = ", ".join(part for part in (case.variant, case.elasticities) if part)
+            lines.append(f"Welfare could not be taken apart: {name}, year {years}.")
+    return lines
+
+
+def _moves(year: PathYear) -> bool:
+    """Return whether anybody's welfare changes."""
+    return bool((np.abs(year.solution.measure("equivalent_variation")) > NOISE).any())
 
 
 def _draw(work: Path) -> None:
@@ -114,6 +144,7 @@ def manifest(run: PathRun, lines: list[str]) -> dict[str, Any]:
         "parameters": _parameters(run),
         "knowledge": None if knowledge is None else {
             "source": knowledge.source,
+            "fingerprint": _fingerprint(knowledge),
             "part_estimated": {
                 item: {
                     code: round(float(part), 4)
@@ -128,7 +159,15 @@ def manifest(run: PathRun, lines: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _by_region(knowledge: Any, values: Any) -> Any:
+def _fingerprint(knowledge: KnowledgeData) -> str:
+    """Return a name for the figures on research, by which others can be told from them."""
+    digest = hashlib.sha256()
+    for name in ("business", "public_applied", "basic", "depreciation"):
+        digest.update(np.ascontiguousarray(getattr(knowledge, name)).tobytes())
+    return digest.hexdigest()
+
+
+def _by_region(knowledge: KnowledgeData, values: Any) -> Any:
     """Return a flag by region; one by sector is weighted with business research."""
     if np.ndim(values) == 1:
         return values
