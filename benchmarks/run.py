@@ -178,8 +178,9 @@ def main() -> None:
 
 
 def _print(rows: list[list[str]]) -> None:
+    """Print rows, the first of them the header, as a table."""
     print(file=sys.stderr)
-    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADER))]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for number, row in enumerate(rows):
         print("| " + " | ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) + " |")
         if number == 0:

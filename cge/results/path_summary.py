@@ -56,14 +56,18 @@ def notes(run: PathRun) -> list[str]:
     b, case = run.benchmark, run.cases[0]
     discount, growth = rates(case)
     years, knowledge = len(case.years), case.knowledge
+    path = run.scenario.path
+    reallocated = path is not None and path.capital == "reallocated"
+    moves = "moves between sectors" if reallocated else "accumulates and moves"
     lines = [
         *(f"Policy: {line}." for line in policy_lines(run.scenario)),
         *b.notes,
         f"Benchmark: {b.name}, {len(b.regions)} regions x {len(b.sectors)} sectors. Path of "
-        f"{years} years, year 1 is the one after the benchmark.",
+        f"{years} year{'s' if years > 1 else ''}, year 1 is the one after the benchmark.",
         "Each year is an equilibrium with short-run elasticities, capital fixed in its sector; "
-        "between years relations with suppliers adapt, capital accumulates and moves, research "
-        "makes knowledge. Investors and researchers do not look ahead.",
+        f"between years relations with suppliers adapt, capital {moves}"
+        f"{'' if knowledge is None else ', research makes knowledge'}. Investors and researchers "
+        "do not look ahead.",
         "Deviations from a baseline of balanced growth, on which nothing moves."
         if case.baseline is None
         else "Deviations from the baseline that is given, in which other things move as well.",

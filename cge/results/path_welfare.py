@@ -111,7 +111,7 @@ class Turn:
         if not self.loss:
             return "no loss"
         if self.year is None:
-            return f"none within {self.years} years"
+            return f"none within {self.years} year{'s' if self.years > 1 else ''}"
         return f"{self.year}" if self.lasts else f"{self.year}, not lasting"
 
 

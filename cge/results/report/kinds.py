@@ -158,7 +158,8 @@ def _subject(page: Page, runs: Sequence[RunFolder]) -> str:
     """Return the title of the scenario, if all figures are of one."""
     shown = {panel.keys.get("scenario") for panel in page.panels}
     if page.kind in PATH_KINDS and len(runs) == 1:
-        shown = {None}
+        scenario = runs[0].manifest.get("scenario")
+        shown = {scenario.get("name")} if isinstance(scenario, dict) else {None}
     if len(runs) > 1 or len(shown) > 1:
         return ""
     scenario = runs[0].manifest.get("scenario")
