@@ -157,13 +157,18 @@ def _tables(run: PathRun) -> list[Any]:
 
 def _shown(case: PathCase) -> list[int]:
     """Return the regions that the policy of a path names, all where it names none; the world."""
-    regions = case.years[0].solution.model.benchmark.regions
+    from cge.experiments.cells import codes_of
+
+    benchmark = case.years[0].solution.model.benchmark
+    regions = benchmark.regions
     named: set[str] = set()
     content = case.scenario.model_dump(include={"policy", "knowledge", "responses"})
     for one in (one for part in content.values() for one in part):
         for word in _NAMING:
-            value = one.get(word) or []
-            named.update([value] if isinstance(value, str) else value)
+            value = one.get(word)
+            # A quota's `to` is a number, and "all" would not tell one from another.
+            if isinstance(value, (str, list)) and value != "all":
+                named.update(codes_of(value, "regions", benchmark, word))
     chosen = [n for n, code in enumerate(regions) if code in named]
     return [*(chosen or range(len(regions))), len(regions)]
 

@@ -87,4 +87,3 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def research_unit_cost(m, s):
         """Cost of research worth the whole of benchmark absorption [million USD]."""
         return k.absorption[s] * m.research_price[s]
-
