@@ -157,3 +157,19 @@ def test_learning_by_doing_is_off_by_default_and_follows_cumulated_output() -> N
     learns = replace(one, learning=0.2)
     made = (1 + 0.03 * 1.5) / 1.03
     np.testing.assert_allclose(learns.productivity(state)["learning"], 0.2 * np.log(made))
+
+
+def test_abroad_a_unit_of_basic_knowledge_counts_like_a_unit_of_applied() -> None:
+    """With weight one, the same money more of either stock reaches every learner alike."""
+    found = law()
+    d = found.data
+    start = found.start()
+    seen, policy = still(found)
+    more = 0.01 * d.applied_stock[0].sum()
+    applied, basic = start.applied.copy(), start.basic.copy()
+    applied[0] *= 1.01
+    basic[0] *= 1 + more / d.basic_stock[0]
+    by_applied = found.reach(replace(start, applied=applied), seen, policy)
+    by_basic = found.reach(replace(start, basic=basic), seen, policy)
+    np.testing.assert_allclose(by_basic, by_applied, rtol=1e-12)
+    assert (by_basic[1:] > 1).any() and np.allclose(by_basic[0], 1)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cge.calibration.aggregation import NAMED_AGGREGATIONS
 from cge.calibration.calibrate import calibrate
+from cge.calibration.dynamics import load_dynamics
 from cge.calibration.elasticity_sets import NAMED_SETS, load_elasticity_set
 from cge.calibration.files import read_yaml
 from cge.calibration.knowledge_show import describe_knowledge
@@ -16,7 +17,7 @@ from cge.calibration.shipped import TABLES, read_provenance, table_folder
 from cge.errors import InputError
 from cge.paths import content_dir
 
-_FOLDERS = ("factors", "tariffs", "elasticities", "knowledge")
+_FOLDERS = ("factors", "tariffs", "elasticities", "knowledge", "dynamics")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,11 @@ def describe(name: str, year: int | None = None) -> Description:
         )
     if name in _FOLDERS:
         record = read_provenance(content_dir("calibration") / name)
-        tables = describe_knowledge() if name == "knowledge" else {}
+        tables = {}
+        if name == "knowledge":
+            tables = describe_knowledge()
+        elif name == "dynamics":
+            tables = {"parameters": load_dynamics().frame()}
         return Description(str(record.get("title", name)), record, tables)
     if name in NAMED_SETS:
         chosen = load_elasticity_set(name)

@@ -191,7 +191,11 @@ class KnowledgeLaw:
         p = d.parameters
         known = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock * state.applied)
         known0 = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock)
-        basic = p["foreign_basic_weight"] * d.basic_stock[:, None]
+        # A region's basic stock is spread over sectors like the applied knowledge that reaches
+        # them, so that a unit of either counts alike; set whole beside one sector's pool it
+        # would outweigh the applied stock by as much as there are sectors.
+        spread = _ratio(known0, np.broadcast_to(known0.sum(axis=1, keepdims=True), known0.shape))
+        basic = p["foreign_basic_weight"] * d.basic_stock[:, None] * spread
         growth = _ratio_or_one(known + basic * state.basic[:, None], known0 + basic)  # (s, j)
         embodied = p["embodied_share"] * d.embodied_weights * self._imports(seen)
         disembodied = (1 - p["embodied_share"]) * d.disembodied_weights[:, :, None]
