@@ -52,7 +52,7 @@ def path(
 
     The same command goes on where it was interrupted.
 
-    Example:  cge path path-us-china-tariff-war --years 10
+    Example:  cge path path-us-china-tariff-war --aggregation small --years 5
     """
     from cge.experiments.path import run_path
     from cge.experiments.scenario import find_scenario, load_scenario
