@@ -298,3 +298,13 @@ def test_the_shipped_paths_are_read() -> None:
         assert scenario.path is not None and scenario.path.years >= 25
     with pytest.raises(ValidationError):
         Scenario.model_validate({**content(), "path": {"years": "many"}})
+
+
+@pytest.mark.parametrize("name", ["skilled_labour_share", "return_social", "backstop_elasticity"])
+def test_a_parameter_that_no_path_reads_is_refused(name: str) -> None:
+    scenario = Scenario(
+        name="unread", benchmark={"aggregation": "small"}, elasticities=["boehm"],
+        path={"years": 2, "parameters": {name: 0.4}},
+    )  # fmt: skip
+    with pytest.raises(InputError, match=name):
+        run_path(scenario)

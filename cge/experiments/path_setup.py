@@ -30,6 +30,12 @@ from cge.solve.model import Model
 #: Parameters whose low and high ends make returns to research low and high.
 RETURNS = ("return_private", "return_spillover", "return_basic", "real_rate",
            "foreign_coefficient", "foreign_cap")  # fmt: skip
+#: Parameters that no path reads, lest one that is given go unheeded.
+UNREAD: Mapping[str, str] = {
+    "skilled_labour_share": "is written into the model's equations of research",
+    "return_social": "is the sum of return_private and return_spillover, which are read instead",
+    "backstop_elasticity": "is for a test of resilience, not for a path",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +112,11 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
             raise InputError(
                 "no such parameter", key="path.parameters", value=name,
                 allowed=[*dynamics.entries, *knowledge.entries],
+            )  # fmt: skip
+        if name in UNREAD:
+            raise InputError(
+                UNREAD[name], key=f"path.parameters.{name}", value=value,
+                allowed=[n for n in (*dynamics.entries, *knowledge.entries) if n not in UNREAD],
             )  # fmt: skip
         own[0 if name in dynamics.entries else 1][name] = value
         if name in RETURNS and choice.returns != ["central"]:
