@@ -179,27 +179,10 @@ def _progress(state: dict[str, int]) -> Iterator[YearReport]:
 
     What an earlier attempt left is told in both. `state` holds the latest count.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    with screen.counting("years") as (_err, bar, task):
 
-    err = Console(stderr=True, markup=False, highlight=False)
-    bar = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        TextColumn("years,"), TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(),
-        TextColumn("left"), console=err, transient=True, disable=not err.is_terminal,
-    )  # fmt: skip
-    task = bar.add_task("", total=None)
+        def count(what: str, done: int, of: int) -> None:
+            state.update(done=done, all=of)
+            bar.update(task, description=what, completed=done, total=of)
 
-    def count(what: str, done: int, of: int) -> None:
-        state.update(done=done, all=of)
-        bar.update(task, description=what, completed=done, total=of)
-
-    with bar:
         yield count

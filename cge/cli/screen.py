@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from cge.experiments.run import Report
@@ -38,6 +46,23 @@ def progress() -> Iterator[Report]:
     ) as bar:  # fmt: skip
         task = bar.add_task("", total=1.0)
         yield lambda what, part: bar.update(task, description=what, completed=part)
+
+
+@contextmanager
+def counting(unit: str, task: str = "") -> Iterator[tuple[Console, Progress, TaskID]]:
+    """Show a count of `unit` and the time left on a terminal's error stream; quiet in a pipe.
+
+    Yields the error stream, the bar and its task, for what the caller has to say with them.
+    """
+    err = Console(stderr=True, markup=False, highlight=False)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        TextColumn(f"{unit},"), TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(),
+        TextColumn("left"), console=err, transient=True, disable=not err.is_terminal,
+    )  # fmt: skip
+    number = bar.add_task(task, total=None)
+    with bar:
+        yield err, bar, number
 
 
 def table(title: str, header: list[str], rows: list[list[str]]) -> Table:

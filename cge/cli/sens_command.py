@@ -134,31 +134,14 @@ def _progress(state: dict[str, int]) -> Iterator[Count]:
 
     What an earlier attempt left is told in both. `state` holds the latest count.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    with screen.counting("draws", "calibrating and compiling") as (err, bar, task):
 
-    err = Console(stderr=True, markup=False, highlight=False)
-    bar = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        TextColumn("draws,"), TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(),
-        TextColumn("left"), console=err, transient=True, disable=not err.is_terminal,
-    )  # fmt: skip
-    task = bar.add_task("calibrating and compiling", total=None)
+        def count(done: int, of: int) -> None:
+            if not state and done:
+                err.print(f"Going on: {done} of {of} draws were done before", soft_wrap=True)
+            if not state:
+                bar.reset(task, total=of, completed=done, description="solving")
+            state.update(done=done, all=of)
+            bar.update(task, completed=done)
 
-    def count(done: int, of: int) -> None:
-        if not state and done:
-            err.print(f"Going on: {done} of {of} draws were done before", soft_wrap=True)
-        if not state:
-            bar.reset(task, total=of, completed=done, description="solving")
-        state.update(done=done, all=of)
-        bar.update(task, completed=done)
-
-    with bar:
         yield count

@@ -92,7 +92,7 @@ class Sourcing:
         for one in inputs:
             weight = model.variables[one.weight]
             value = model.outcomes[one.value]
-            where = _matching(value, weight)
+            where = value.matching(weight)
             start = model.outcome_start[value.block.positions][where]
             codes = [weight.codes[weight.axes.index(axis)].tolist() for axis in axes]
             keys += list(zip(*codes, strict=True))
@@ -144,7 +144,7 @@ class Sourcing:
             else:
                 family, now, then = model.outcomes[name], outcomes, model.outcome_start
             here = family.block.positions
-            return (now[here] / then[here])[_matching(family, weight)]
+            return (now[here] / then[here])[family.matching(weight)]
 
         found = []
         for one in (one for inputs in NESTS.values() for one in inputs):
@@ -154,11 +154,3 @@ class Sourcing:
             else:
                 found.append(relative(one.value, weight) / relative(one.quantity, weight))
         return np.concatenate(found)
-
-
-def _matching(family: Family, weight: Family) -> Integers:
-    """Return where the cells of a weight stand in another family."""
-    if family.block.index == weight.block.index:
-        return np.arange(len(weight.block))
-    where = {cell: n for n, cell in enumerate(family.block.index)}
-    return np.array([where[cell] for cell in weight.block.index], dtype=np.int64)

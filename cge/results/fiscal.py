@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.model.wedges import WEDGES, Wedge
-from cge.solve.layout import Family
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
@@ -42,7 +41,7 @@ def _receipts(solution: Solution, wedge: Wedge) -> pd.DataFrame:
     if not len(moved):
         return pd.DataFrame()
     values = solution.outcomes[base.block.positions]
-    where = _matching(base, power, moved)
+    where = base.matching(power)[moved]
     sector = power.axes.index("i" if "i" in power.axes else "j")
     return pd.DataFrame(
         {
@@ -52,14 +51,6 @@ def _receipts(solution: Solution, wedge: Wedge) -> pd.DataFrame:
             "value": wedge.sign * change[moved] * values[where],
         }
     )
-
-
-def _matching(base: Family, power: Family, cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where cells of a rate stand among those of its base."""
-    if base.block.index == power.block.index:
-        return cells
-    where = {cell: n for n, cell in enumerate(base.block.index)}
-    return np.array([where[power.block.index[n]] for n in cells], dtype=np.int64)
 
 
 def outlay(solution: Solution) -> Array:

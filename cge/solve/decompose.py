@@ -205,8 +205,10 @@ class _Laid:
             at_home = smallest.codes[1] == smallest.codes[3]
             keep = np.flatnonzero(at_home if part.where == "home" else ~at_home)
         self.size = len(keep)
-        cells = [family.block.index[k] for k in keep]
-        self.positions = {name: _positions(families[name], family, cells, keep) for name in names}
+        self.positions = {
+            name: other.block.start + other.matching(family)[keep]
+            for name, other in families.items()
+        }
         regions = {code: n for n, code in enumerate(model.benchmark.regions)}
         self.axes = family.axes
         self.codes = {
@@ -283,11 +285,3 @@ class _Laid:
 
 def _family(model: Model, name: str) -> Family:
     return model.variables[name] if name in model.variables else model.outcomes[name]
-
-
-def _positions(family: Family, smallest: Family, cells: list, keep: Integers) -> Integers:
-    """Return where the cells of the smallest family stand in another."""
-    if family.block.index == smallest.block.index:
-        return family.block.start + keep
-    where = {cell: n for n, cell in enumerate(family.block.index)}
-    return family.block.start + np.array([where[cell] for cell in cells], dtype=np.int64)

@@ -47,6 +47,19 @@ class Family:
         columns = zip(*self.block.index, strict=True)
         return tuple(np.array(column) for column in columns) if self.axes else ()
 
+    def matching(self, other: Family) -> Integers:
+        """Return where each member of another family stands among those of this one.
+
+        Raises
+        ------
+        KeyError
+            For a member that this family does not have.
+        """
+        if self.block.index == other.block.index:
+            return np.arange(len(other.block))
+        place = {cell: n for n, cell in enumerate(self.block.index)}
+        return np.array([place[cell] for cell in other.block.index], dtype=np.int64)
+
     def where(self, **codes: Sequence[str] | None) -> Integers:
         """Return positions of members whose code on each named axis is among those given.
 
