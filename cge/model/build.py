@@ -14,7 +14,10 @@ RegisterNumericType(Elasticity)
 
 
 def build_model(
-    benchmark: Benchmark, speed: str = "long", parametric: bool = False
+    benchmark: Benchmark,
+    speed: str = "long",
+    parametric: bool = False,
+    backstop: tuple[str, ...] = (),
 ) -> ConcreteModel:
     """Declare the static model on a benchmark.
 
@@ -26,6 +29,9 @@ def build_model(
     parametric : bool
         Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
         that are Cobb-Douglas. Such a model is there to be compiled, not to be evaluated.
+    backstop : tuple of str
+        Commodities whose imports something at home can stand in for
+        (:mod:`cge.model.backstop`).
 
     Returns
     -------
@@ -34,7 +40,7 @@ def build_model(
         Solving it needs :mod:`cge.solve`; there is no AMPL interface involved.
     """
     m = ConcreteModel(name=f"{benchmark.name}-{speed}")
-    k = Shares(benchmark, speed, parametric)
+    k = Shares(benchmark, speed, parametric, backstop)
     rooms = (trade, production, research, demand, factors, income)
     for room in rooms:
         room.declare(m, k)

@@ -53,6 +53,8 @@ intermediate_tax     | sij  | power 1+t | exogenous | user tax on intermediates
 final_tax            | sdi  | power 1+t | exogenous | user tax on final demand
 factor_tax           | sjf  | power 1+t | exogenous | tax on factor use
 productivity         | sj   | ratio | exogenous | Hicks-neutral productivity
+variety_price        | uris | ratio | endogenous | price of an import or of what stands in for it
+backstop_premium     | uris | ratio | exogenous | premium of what stands in for an import
 input_weight         | sij  | ratio | exogenous | weight of a composite in the intermediate bundle
 factor_weight        | sjf  | ratio | exogenous | weight of a factor in value added
 value_added_weight   | sj   | ratio | exogenous | weight of value added in a sector's inputs
@@ -126,6 +128,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("basic_value", "uris", "value", "deliveries by use class at basic prices"),
     Outcome("fob_value", "uris", "value", "deliveries by use class at the border (fob)"),
     Outcome("route_spending", "uris", "value", "deliveries by use class at the buyer's cost"),
+    Outcome("backstop_spending", "uris", "value", "spending on what stands in for imports"),
     Outcome("route_volume", "uris", "value", "deliveries by use class at benchmark fob prices"),
     Outcome("arrivals", "uris", "value", "what arrives of them, iceberg losses deducted"),
     Outcome("trade_value", "ris", "value", "deliveries at the exporter's border (fob)"),

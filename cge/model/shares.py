@@ -41,11 +41,14 @@ class Shares:
         Which of the benchmark's elasticities to use.
     parametric : bool
         Leave elasticities open, all but those of Cobb-Douglas nests.
+    backstop : tuple of str
+        Commodities whose imports have one.
     """
 
     benchmark: Benchmark
     speed: str = "long"
     parametric: bool = False
+    backstop: tuple[str, ...] = ()
     _cells: dict[str, dict[Key, list[Key]]] = field(default_factory=dict, repr=False)
 
     @property

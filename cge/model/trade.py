@@ -3,14 +3,15 @@
 Armington (1969) composites by use class, single level over all origins, the
 domestic one included, so that the closed forms of Arkolakis, Costinot and
 Rodriguez-Clare (2012) hold exactly. Between the producer's basic price and the
-purchaser stand, as powers: export tax, iceberg cost, tariff.
+purchaser stand, as powers: export tax, iceberg cost, tariff. What takes the place of an
+import that is cut off is in :mod:`cge.model.backstop`.
 """
 
 from __future__ import annotations
 
 from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
 
-from cge.model import ces
+from cge.model import backstop, ces
 from cge.model.shares import Key, Shares, members
 
 
@@ -38,6 +39,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     )
     m.trade_cost = Var(m.ROUTES, domain=PositiveReals, initialize=1.0)
     m.origin_weight = Var(m.WEIGHTED_ROUTES, domain=PositiveReals, initialize=1.0)
+    backstop.declare(m, k)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
@@ -55,14 +57,16 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         price = basic_price[c[1], c[2]] * trade_cost[c] * tariff[c] / powers0[c]
         return price * export_tax[c] if c in export_tax else price
 
+    varieties = backstop.Varieties(m, purchaser_price)
+
     @m.Expression(m.ROUTES)
     def route_share(m, u, r, i, s):
-        """Share of spending on composite (u, i, s) that goes to origin r."""
+        """Share of spending on composite (u, i, s) that goes to the variety of origin r."""
         c = (u, r, i, s)
         return ces.value_share(
             share0[c],
             origin_weight.get(c, 1.0),
-            purchaser_price(c),
+            varieties.price(c),
             composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
@@ -73,7 +77,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         routes = k.flows_into(u, i, s)
         return ces.price_index(
             [m.route_share[c] for c in routes],
-            ((share0[c], purchaser_price(c)) for c in routes),
+            ((share0[c], varieties.price(c)) for c in routes),
             composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
@@ -83,10 +87,18 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Spending on a composite, tariffs included [million USD]."""
         return k.composite[u, i, s] * m.composite_price[u, i, s] * m.composite[u, i, s]
 
+    @m.Expression(m.BACKSTOPPED)
+    def backstop_spending(m, u, r, i, s):
+        """Spending on what stands in for an import [million USD]."""
+        c = (u, r, i, s)
+        return m.route_share[c] * varieties.backstop_part(c) * m.composite_value[u, i, s]
+
     @m.Expression(m.ROUTES)
     def route_spending(m, u, r, i, s):
         """Spending on what arrives from an origin, tariff included [million USD]."""
-        return m.route_share[u, r, i, s] * m.composite_value[u, i, s]
+        c = (u, r, i, s)
+        own = m.route_share[c] * varieties.import_part(c) * m.composite_value[u, i, s]
+        return own + varieties.standing_in(c)
 
     @m.Expression(m.ROUTES)
     def fob_value(m, u, r, i, s):

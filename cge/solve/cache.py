@@ -46,7 +46,7 @@ def _source_digest() -> str:
     return digest.hexdigest()
 
 
-def key(benchmark: Benchmark, speed: str) -> str:
+def key(benchmark: Benchmark, speed: str, backstop: tuple[str, ...] = ()) -> str:
     """Return the name under which the compiled model of a benchmark is kept.
 
     Benchmarks that differ in elasticities share it, unless one has a Cobb-Douglas nest
@@ -54,6 +54,8 @@ def key(benchmark: Benchmark, speed: str) -> str:
     """
     structure = cobb_douglas(benchmark.elasticities[speed]).tobytes().hex()
     text = f"{benchmark.accounts_fingerprint}-{structure}-{_source_digest()}"
+    if backstop:
+        text += f"-{' '.join(backstop)}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -38,9 +38,11 @@ BOUND_SLACK = 1e-9
 #: Templates kept in memory, so that a run compiles the same accounts once.
 _TEMPLATES: dict[str, MonomialTemplate] = {}
 TEMPLATES_KEPT = 2
+#: Closures of a model kept ready, those used last.
+CLOSURES_KEPT = 12
 
 
-def _compile(benchmark: Benchmark, speed: str) -> MonomialTemplate:
+def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> MonomialTemplate:
     """Declare the equations with open elasticities and read them into arrays."""
     # Pyomo takes a second to import, and a model read from the cache does without it.
     from cge.model.build import build_model
@@ -50,7 +52,7 @@ def _compile(benchmark: Benchmark, speed: str) -> MonomialTemplate:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        model = build_model(benchmark, speed, parametric=True)
+        model = build_model(benchmark, speed, True, backstop)
         count = len(parameters(benchmark.elasticities[speed]))
         return compile_template(model, [o.name for o in OUTCOMES], count)
     finally:
@@ -58,15 +60,17 @@ def _compile(benchmark: Benchmark, speed: str) -> MonomialTemplate:
             gc.enable()
 
 
-def _template(benchmark: Benchmark, speed: str, folder: Path | None) -> MonomialTemplate:
+def _template(
+    benchmark: Benchmark, speed: str, folder: Path | None, backstop: tuple[str, ...]
+) -> MonomialTemplate:
     """Return the template of a benchmark from memory, from disk, or compiled."""
-    name = cache.key(benchmark, speed)
+    name = cache.key(benchmark, speed, backstop)
     template = _TEMPLATES.pop(name, None)
     keep = folder is not None and not cache.holds(folder, name)
     if template is None and folder is not None:
         template = cache.load(folder, name)
     if template is None:
-        template = _compile(benchmark, speed)
+        template = _compile(benchmark, speed, backstop)
         keep = True
     if keep and folder is not None:
         cache.save(folder, name, template)
@@ -86,6 +90,8 @@ class Model:
         The benchmark's equations with open elasticities.
     speed : {"short", "long"}
         Which of the benchmark's elasticities to use.
+    backstop : tuple of str
+        Commodities whose imports have one.
 
     Examples
     --------
@@ -96,8 +102,15 @@ class Model:
     True
     """
 
-    def __init__(self, benchmark: Benchmark, template: MonomialTemplate, speed: str) -> None:
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        template: MonomialTemplate,
+        speed: str,
+        backstop: tuple[str, ...] = (),
+    ) -> None:
         self.benchmark = benchmark
+        self.backstop = backstop
         self.template = template
         self.arrays = arrays = template.at(parameters(benchmark.elasticities[speed]))
         self.speed = speed
@@ -120,6 +133,7 @@ class Model:
         benchmark: Benchmark,
         speed: str = "long",
         cache_folder: Path | None = None,
+        backstop: Sequence[str] = (),
     ) -> Model:
         """Build and compile, or use what was compiled before.
 
@@ -135,12 +149,21 @@ class Model:
         cache_folder : path, optional
             Folder of compiled models; with None nothing is read from disk or kept there.
             :func:`cge.solve.cache.default_folder` is the one the commands use.
+        backstop : sequence of str
+            Commodities whose imports something at home can stand in for, at a premium that
+            is out of reach unless it is given (:mod:`cge.model.backstop`).
         """
         if speed not in benchmark.elasticities:
             raise InputError(
                 "unknown speed", key="speed", value=speed, allowed=sorted(benchmark.elasticities)
             )
-        return cls(benchmark, _template(benchmark, speed, cache_folder), speed)
+        covered = tuple(code for code in benchmark.sectors if code in backstop)
+        for code in backstop:
+            if code not in benchmark.sectors:
+                raise InputError(
+                    "unknown sector", key="backstop", value=code, allowed=benchmark.sectors
+                )
+        return cls(benchmark, _template(benchmark, speed, cache_folder, covered), speed, covered)
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
         """Return the model of the same accounts with other elasticities for its speed.
@@ -165,8 +188,8 @@ class Model:
         benchmark = self.benchmark.with_elasticities(**{self.speed: elasticities})
         before = cobb_douglas(self.benchmark.elasticities[self.speed])
         if not np.array_equal(before, cobb_douglas(elasticities)):
-            return Model.build(benchmark, self.speed)
-        return Model(benchmark, self.template, self.speed)
+            return Model.build(benchmark, self.speed, backstop=self.backstop)
+        return Model(benchmark, self.template, self.speed, self.backstop)
 
     @cached_property
     def outcome_start(self) -> Array:
@@ -214,7 +237,7 @@ class Model:
         changes: Mapping[str, float] | Array | None = None,
         closure: Closure | None = None,
         solver: Solver = "newton",
-        start: Solution | None = None,
+        start: Solution | Array | None = None,
         progress: Progress | None = None,
     ) -> Solution:
         """Find the equilibrium under given exogenous values.
@@ -226,8 +249,8 @@ class Model:
         closure : Closure, optional
             Default: long run, everything else as in the registry.
         solver : {"newton", "ipopt"}
-        start : Solution, optional
-            Equilibrium from which to set out; default the benchmark.
+        start : Solution or ndarray (columns,), optional
+            Equilibrium from which to set out, or its levels; default the benchmark.
         progress : callable, optional
             Called with the part of the shock done.
 
@@ -244,23 +267,28 @@ class Model:
             raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
         closure = closure or Closure()
         levels = changes if isinstance(changes, np.ndarray) else self.levels(changes or {})
+        origin = start.levels if isinstance(start, Solution) else start
         bounded = [
             cell
             for swap in closure.bounded_swaps()
             for cell in cells_of(swap, self.variables, self.outcomes)
         ]
         if bounded:
-            return self._solve_bounded(levels, closure, bounded, solver, start, progress)
-        return self._solve(levels, closure, (), solver, start, progress)
+            return self._solve_bounded(levels, closure, bounded, solver, origin, progress)
+        return self._solve(levels, closure, (), solver, origin, progress)
 
     def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
         key = (closure.all_swaps(), extra)
-        if key not in self._closures:
+        resolved = self._closures.pop(key, None)
+        if resolved is None:
             resolved = resolve(
                 closure, self.arrays, self.variables, self.outcomes, self.outcome_start, extra
             )
-            self._closures[key] = resolved
-        return self._closures[key]
+        self._closures[key] = resolved
+        # Each holds a factorisation: a study of many closures must not keep them all.
+        while len(self._closures) > CLOSURES_KEPT:
+            del self._closures[next(iter(self._closures))]
+        return resolved
 
     def _solve(
         self,
@@ -268,11 +296,11 @@ class Model:
         closure: Closure,
         extra: tuple[Swap, ...],
         solver: Solver,
-        start: Solution | None,
+        start: Array | None,
         progress: Progress | None,
     ) -> Solution:
         resolved = self._system(closure, extra)
-        origin = self.arrays.start if start is None else start.levels
+        origin = self.arrays.start if start is None else start
         final, iterations, steps = solve_square(resolved, origin, levels, solver, progress)
         diagnostics = diagnose(
             self.arrays, resolved, final, self.walras_row, iterations, steps, solver
@@ -285,7 +313,7 @@ class Model:
         closure: Closure,
         bounded: Sequence[Swap],
         solver: Solver,
-        start: Solution | None,
+        start: Array | None,
         progress: Progress | None,
     ) -> Solution:
         """Find which bounds are reached: what is bounded held there, the rest left alone.

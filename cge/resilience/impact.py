@@ -1,0 +1,220 @@
+"""What a disruption does to the model: levels that move and volumes that are held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.dynamics.recursion import CAPITAL
+from cge.errors import InputError
+from cge.resilience.disruptions import Disruption, Event
+from cge.resilience.stage import Stage
+from cge.solve.closure import Swap
+from cge.solve.model import Solver
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: What moves to ration a route, by who keeps the rent.
+RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
+
+Route = tuple[str, str, str]  # exporter, commodity, importer
+#: From an event about knowledge and its duration to the log change of productivity, (s, j).
+Forgetting = Callable[[Event, int], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Impact:
+    """What disruptions do, from a stage on.
+
+    Parameters
+    ----------
+    columns : ndarray of int
+        Given columns whose levels are multiplied.
+    factors : ndarray
+        By what.
+    rationed : tuple of (Route, float, str)
+        Routes, the part of the stage's volume that is let through, and who keeps the rent.
+    """
+
+    columns: Integers
+    factors: Array
+    rationed: tuple[tuple[Route, float, str], ...] = ()
+
+    def __add__(self, other: Impact) -> Impact:
+        """Return both together; where both ration a route, what is left is multiplied."""
+        left: dict[Route, tuple[float, str]] = {}
+        for route, part, rents in (*self.rationed, *other.rationed):
+            before = left.get(route)
+            left[route] = (part, rents) if before is None else (part * before[0], before[1])
+        return Impact(
+            np.concatenate([self.columns, other.columns]),
+            np.concatenate([self.factors, other.factors]),
+            tuple((route, *kept) for route, kept in left.items()),
+        )
+
+    def levels(self, stage: Stage) -> Array:
+        """Return the levels wanted of the given columns, (columns,)."""
+        levels = stage.ready.copy()
+        np.multiply.at(levels, self.columns, self.factors)
+        return levels
+
+    def swaps(self, stage: Stage) -> tuple[Swap, ...]:
+        """Return what holds the rationed volumes.
+
+        A ration is a virtual price (Neary and Roberts 1980): the rent is what makes buyers
+        want no more than there is. If other things happen as well they may want less than
+        is let through, and the ration then does not bind.
+        """
+        family = stage.model.outcomes["trade_volume"]
+        place = {cell: family.block.start + n for n, cell in enumerate(family.block.index)}
+        alone = not len(self.columns)
+        swaps = []
+        for (r, i, s), part, rents in self.rationed:
+            volume = f"trade_volume[{r}, {i}, {s}]"
+            at = part * float(stage.outcomes[place[r, i, s]])
+            swaps.append(Swap(
+                f"{RENTS[rents]}[*, {r}, {i}, {s}]", volume, at, relative=False,
+                bound=None if alone else "upper", relief=1,
+            ))  # fmt: skip
+        return tuple(swaps)
+
+
+def nothing() -> Impact:
+    """Return the impact of no disruption."""
+    return Impact(np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+def impact_of(
+    stage: Stage, disruption: Disruption, trickle: float, forgetting: Forgetting | None = None
+) -> Impact:
+    """Return what a disruption of the library does.
+
+    Parameters
+    ----------
+    stage : Stage
+    disruption : Disruption
+    trickle : float
+        The least part of a volume that comes through a total ban.
+    forgetting : callable, optional
+        What being cut off from knowledge does to productivity; without it nothing.
+    """
+    impact = nothing()
+    for event in disruption.events:
+        impact = impact + _of_event(stage, event, disruption.duration, trickle, forgetting)
+    return impact
+
+
+def _of_event(
+    stage: Stage, event: Event, years: int, trickle: float, forgetting: Forgetting | None
+) -> Impact:
+    routes = [(r, i, s) for (r, s), i in product(event.routes, event.sectors)]
+    match event.type:
+        case "supply":
+            return capacity_lost(stage, event.regions, event.sectors, event.size)
+        case "factor":
+            parts = [factor_lost(stage, event.regions, f, event.size) for f in event.factors]
+            return sum(parts, nothing())
+        case "ration" | "demand":
+            return rationed(stage, routes, event.remaining(trickle), event.rents or "importer")
+        case "cost":
+            return dearer(stage, routes, event.size)
+        case "knowledge":
+            if forgetting is None:
+                return nothing()
+            return productivity_changed(stage, forgetting(event, years))
+    raise InputError("unknown type of event", key="type", value=event.type)
+
+
+def capacity_lost(
+    stage: Stage, regions: Sequence[str], sectors: Sequence[str], loss: float
+) -> Impact:
+    """Return the loss of a part of the capacity of sectors.
+
+    Their capital is lost, and those who worked with it find nothing else to do for the time
+    being: the region's other factors shrink by the same part of what the sectors employ.
+    Productivity would be the wrong thing to take: a sector that makes half of its output
+    from all of its inputs wastes inputs worth several times its value added.
+    """
+    model = stage.model
+    use, supply = model.variables["factor_use"], model.variables["factor_supply"]
+    lost = use.where(s=regions, j=sectors, f=[CAPITAL])
+    payment = model.outcomes["factor_payment"]
+    paid = stage.outcomes[payment.block.positions]
+    columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
+    idle = np.isin(payment.codes[1], list(sectors))
+    for n, (s, f) in enumerate(supply.block.index):
+        if s in regions and f != CAPITAL:
+            own = (payment.codes[0] == s) & (payment.codes[2] == f)
+            part = loss * float(paid[own & idle].sum() / paid[own].sum())
+            columns.append(np.array([supply.block.start + n]))
+            factors.append(np.array([1.0 - part]))
+    return Impact(np.concatenate(columns), np.concatenate(factors))
+
+
+def factor_lost(stage: Stage, regions: Sequence[str], factor: str, loss: float) -> Impact:
+    """Return the loss of a part of a factor, of capital in every sector alike."""
+    variables = stage.model.variables
+    if factor == CAPITAL:
+        columns = variables["factor_use"].where(s=regions, f=[factor])
+    else:
+        columns = variables["factor_supply"].where(s=regions, f=[factor])
+    return Impact(columns, np.full(len(columns), 1.0 - loss))
+
+
+def dearer(stage: Stage, routes: Iterable[Route], add: float) -> Impact:
+    """Return a rise of the cost of trade on routes, a part of what is shipped (iceberg)."""
+    wanted = set(routes)
+    block = stage.model.variables["trade_cost"].block
+    columns = np.array(
+        [block.start + n for n, cell in enumerate(block.index) if cell[1:] in wanted],
+        dtype=np.int64,
+    )
+    return Impact(columns, np.full(len(columns), 1.0 + add))
+
+
+def rationed(stage: Stage, routes: Iterable[Route], left: float, rents: str) -> Impact:
+    """Return routes held at a part of their volume; those on which nothing goes stay out."""
+    live = set(stage.model.outcomes["trade_volume"].block.index)
+    found = tuple((route, left, rents) for route in routes if route in live)
+    return replace(nothing(), rationed=found)
+
+
+def productivity_changed(stage: Stage, change: Array) -> Impact:
+    """Return a change of productivity.
+
+    Parameters
+    ----------
+    change : ndarray (s, j)
+        Of its log.
+    """
+    b = stage.model.benchmark
+    family = stage.model.variables["productivity"]
+    cells = [(b.regions.index(s), b.sectors.index(j)) for s, j in family.block.index]
+    factors = np.exp(np.array([change[cell] for cell in cells]))
+    moved = factors != 1.0
+    columns = family.block.start + np.arange(len(family.block))
+    return Impact(columns[moved], factors[moved])
+
+
+def disrupted(stage: Stage, impact: Impact, solver: Solver = "newton") -> Solution:
+    """Return the short-run equilibrium under a disruption.
+
+    Parameters
+    ----------
+    stage : Stage
+    impact : Impact
+    solver : {"newton", "ipopt"}
+
+    Raises
+    ------
+    NoEquilibrium
+        When no point passes.
+    """
+    closure = replace(stage.closure, swaps=(*stage.closure.swaps, *impact.swaps(stage)))
+    return stage.model.solve(impact.levels(stage), closure, solver, start=stage.levels)
