@@ -102,9 +102,11 @@ def compare(found: Array, expected: Array, scale: Array, what: str) -> None:
 @pytest.fixture(scope="module")
 def solutions() -> dict[str, Solution]:
     """Return a shocked equilibrium of one random world under every closure."""
-    model = Model.build(random_world(51, zeros=0.1, imbalance=0.3))
+    model = Model.build(random_world(51, zeros=0.1, imbalance=0.3), backstop=("S0",))
     long = combined_shock(model, 51, 0.08)
     short = combined_shock(model, 51, 0.08, without=("factor_supply",))
+    for levels in (long, short):  # within reach, or nothing would depend on it
+        levels[model.variables["backstop_premium"].block.positions] = 1.05
     return {
         name: model.solve(short if closure.specific_factors else long, closure)
         for name, closure in CLOSURES.items()

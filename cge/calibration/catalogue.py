@@ -9,6 +9,7 @@ import pandas as pd
 
 from cge.calibration.aggregation import NAMED_AGGREGATIONS
 from cge.calibration.calibrate import calibrate
+from cge.calibration.disruption_parameters import load_disruption_parameters
 from cge.calibration.dynamics import load_dynamics
 from cge.calibration.elasticity_sets import NAMED_SETS, load_elasticity_set
 from cge.calibration.files import read_yaml
@@ -17,7 +18,7 @@ from cge.calibration.shipped import TABLES, read_provenance, table_folder
 from cge.errors import InputError
 from cge.paths import content_dir
 
-_FOLDERS = ("factors", "tariffs", "elasticities", "knowledge", "dynamics")
+_FOLDERS = ("factors", "tariffs", "elasticities", "knowledge", "dynamics", "disruptions")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def describe(name: str, year: int | None = None) -> Description:
             tables = describe_knowledge()
         elif name == "dynamics":
             tables = {"parameters": load_dynamics().frame()}
+        elif name == "disruptions":
+            tables = {"parameters": load_disruption_parameters().frame()}
         return Description(str(record.get("title", name)), record, tables)
     if name in NAMED_SETS:
         chosen = load_elasticity_set(name)

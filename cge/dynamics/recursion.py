@@ -30,6 +30,7 @@ from cge.solve.closure import Closure
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.solution import Solution
+from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
 
@@ -120,6 +121,9 @@ class Recursion:
     settings : Settings
     law : KnowledgeLaw, optional
         None: productivity stays on the baseline.
+    standing : ndarray (columns,), optional
+        Levels of an equilibrium that counts as steady, in place of the benchmark; weights and
+        capital are then relative to it. Not together with a law.
 
     Raises
     ------
@@ -127,32 +131,46 @@ class Recursion:
         If the benchmark has no capital, or its nests can not adapt.
     """
 
-    def __init__(self, model: Model, settings: Settings, law: KnowledgeLaw | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        settings: Settings,
+        law: KnowledgeLaw | None = None,
+        standing: Array | None = None,
+    ) -> None:
         b = model.benchmark
         if CAPITAL not in b.factors:
             raise InputError(
                 f"the benchmark has no factor {CAPITAL} to accumulate", key="factors",
                 value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
             )  # fmt: skip
+        if law is not None and standing is not None:
+            raise ValueError("knowledge is told relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
-        self.sourcing = Sourcing(model)
-        capital = b.factor_payments[..., b.factors.index(CAPITAL)]
+        self.sourcing = Sourcing(model, standing)
+        self.base = model.arrays.start if standing is None else standing
+        self._base_outcomes = model.outcome_start
+        if standing is not None:
+            arrays = model.arrays
+            self._base_outcomes = arrays.outcome_coefficients @ term_values(arrays, standing)
+        capital = b.factor_payments[..., b.factors.index(CAPITAL)].copy()
+        family = model.variables["factor_use"]
+        of_capital = family.codes[2] == CAPITAL
+        self._capital_columns = family.block.start + np.flatnonzero(of_capital)
+        self._capital_cells = self._cells(family, "sj", of_capital)
+        capital[self._capital_cells] *= self.base[self._capital_columns]
         total = capital.sum(axis=1, keepdims=True)
         share = np.divide(capital, total, out=np.zeros_like(capital), where=total > 0)
         self.capital = CapitalLaw(
             share, settings.depreciation, settings.growth, settings.response, settings.speed,
             settings.accumulates and "inv" in b.agent_class,
         )  # fmt: skip
-        family = model.variables["factor_use"]
-        of_capital = family.codes[2] == CAPITAL
-        self._capital_columns = family.block.start + np.flatnonzero(of_capital)
-        self._capital_cells = self._cells(family, "sj", of_capital)
         self._sectors = self._cells(model.variables["productivity"], "sj")
         self.closure = Closure("path", specific_factors=(CAPITAL,))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
-        """Return the state of the benchmark."""
+        """Return the state of the benchmark, or of `standing`."""
         b = self.model.benchmark
         shape = (len(b.regions), len(b.sectors))
         trade = (shape[0], shape[1], shape[0])
@@ -170,9 +188,9 @@ class Recursion:
             Of that year.
         """
         model = self.model
-        levels = model.arrays.start.copy()
-        levels[self.sourcing.columns] = np.exp(state.weights)
-        levels[self._capital_columns] = state.capital[self._capital_cells]
+        levels = self.base.copy()
+        levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
+        levels[self._capital_columns] *= state.capital[self._capital_cells]
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
         policy = policy or self.no_policy()
@@ -212,7 +230,8 @@ class Recursion:
         price = self.model.variables["factor_price"].block.start - (
             self.model.variables["factor_use"].block.start
         )
-        returns[self._capital_cells] = solution.levels[self._capital_columns + price]
+        here = self._capital_columns + price
+        returns[self._capital_cells] = solution.levels[here] / self.base[here]
         capital = self.capital.next(state.capital, self._investment(solution), returns)
         seen = self._seen(solution)
         knowledge = state.knowledge
@@ -259,10 +278,11 @@ class Recursion:
         """
         menu, inertia, columns = self.sourcing.menu, self.settings.inertia, self.sourcing.columns
         ahead = levels.copy()
+        base = self.sourcing.base + (1 - inertia) * self.sourcing.base_of_move
         constant = np.zeros(len(columns))
         weights, expected, moved = state.weights, start, np.inf
         for _ in range(ADAPTATION_PASSES):
-            ahead[columns] = np.exp(inertia * state.weights + constant)
+            ahead[columns] = np.exp(base + inertia * state.weights + constant)
             expected = self.expecting.solve(ahead, closure or self.closure, start=expected)
             prices = self.sourcing.prices(expected.levels, expected.outcomes)
             before, weights = weights, menu.moved(state.weights, prices, inertia)
@@ -279,12 +299,13 @@ class Recursion:
         )
 
     def _investment(self, solution: Solution) -> Array:
-        """Return real investment by region, relative to the benchmark."""
+        """Return real investment by region, relative to the benchmark or to `standing`."""
         b = self.model.benchmark
         spending = self.model.outcomes["final_spending"]
-        price = solution.levels[self.model.variables["agent_price"].block.positions]
+        prices = self.model.variables["agent_price"].block.positions
+        price = solution.levels[prices]
         value = solution.outcomes[spending.block.positions]
-        start = self.model.outcome_start[spending.block.positions]
+        start = self._base_outcomes[spending.block.positions] / self.base[prices]
         agents = dict(zip(b.agents, b.agent_class, strict=True))
         invests = np.array([agents[d] == "inv" for d in spending.codes[1]])
         region = np.array([b.regions.index(s) for s in spending.codes[0]])

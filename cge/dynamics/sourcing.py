@@ -17,6 +17,7 @@ from cge.dynamics.menu import Menu
 from cge.errors import InputError
 from cge.solve.layout import Family
 from cge.solve.model import Model
+from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -52,6 +53,9 @@ class Sourcing:
     ----------
     model : Model
         Compiled with short-run elasticities.
+    standing : ndarray (columns,), optional
+        Levels of an equilibrium to whose prices relations count as adapted; default the
+        benchmark. Weights, prices and the menu's shares are then relative to it.
 
     Raises
     ------
@@ -59,8 +63,11 @@ class Sourcing:
         If a nest is Cobb-Douglas in the short run only, or substitutes less in the long run.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, standing: Array | None = None) -> None:
         self.model = model
+        #: Log weights and prices of the inputs in the equilibrium to which all is relative.
+        self.base: Array | float = 0.0
+        self._price: Array | float = 1.0
         parts = [self._lay(nest, inputs) for nest, inputs in NESTS.items()]
         offset, nests = 0, []
         for nest, short, _, _, _ in parts:
@@ -74,10 +81,27 @@ class Sourcing:
         )
         #: Columns of the weights, in the order of the menu's inputs.
         self.columns: Integers = np.concatenate([p[4] for p in parts])
+        #: What the weights of nests with the elasticity of a year's move have beside `base`,
+        #: per unit of the part of the way that is gone.
+        self.base_of_move: Array | float = 0.0
+        if standing is not None:
+            self._stand(standing)
+
+    def _stand(self, levels: Array) -> None:
+        """Make everything relative to an equilibrium."""
+        arrays = self.model.arrays
+        price = self.prices(levels, arrays.outcome_coefficients @ term_values(arrays, levels))
+        base = np.log(levels[self.columns])
+        menu = self.menu
+        relative = np.log(price / menu.short_cost(base, price)[menu.nest])
+        share = menu.share * np.exp(base + (1 - menu.short[menu.nest]) * relative)
+        self.base, self._price = base, price
+        self.base_of_move = menu.reach[menu.nest] * relative
+        self.menu = Menu(menu.nest, share, menu.short, menu.long)
 
     @property
     def start(self) -> Array:
-        """Log weights in the benchmark."""
+        """Log weights in the benchmark, or in `standing`, relative to it."""
         return np.zeros(len(self.columns))
 
     def _lay(
@@ -128,7 +152,7 @@ class Sourcing:
             )  # fmt: skip
 
     def prices(self, levels: Array, outcomes: Array) -> Array:
-        """Return the price of every input relative to the benchmark.
+        """Return the price of every input relative to the benchmark, or to `standing`.
 
         Parameters
         ----------
@@ -153,4 +177,4 @@ class Sourcing:
                 found.append(relative(one.price, weight))
             else:
                 found.append(relative(one.value, weight) / relative(one.quantity, weight))
-        return np.concatenate(found)
+        return np.concatenate(found) / self._price

@@ -83,4 +83,3 @@ class Varieties:
         """Return spending on a domestic route as a backstop of all imports [million USD]."""
         routes = self.covered.get(c, [])
         return quicksum(self.m.backstop_spending[route] for route in routes)
-

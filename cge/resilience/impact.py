@@ -13,7 +13,7 @@ from cge.dynamics.recursion import CAPITAL
 from cge.errors import InputError
 from cge.resilience.disruptions import Disruption, Event
 from cge.resilience.stage import Stage
-from cge.solve.closure import Swap
+from cge.solve.closure import Swap, Total
 from cge.solve.model import Solver
 from cge.solve.solution import Solution
 
@@ -58,9 +58,9 @@ class Impact:
             tuple((route, *kept) for route, kept in left.items()),
         )
 
-    def levels(self, stage: Stage) -> Array:
-        """Return the levels wanted of the given columns, (columns,)."""
-        levels = stage.ready.copy()
+    def laid(self, levels: Array) -> Array:
+        """Return levels with the impact on them, (columns,)."""
+        levels = levels.copy()
         np.multiply.at(levels, self.columns, self.factors)
         return levels
 
@@ -69,17 +69,19 @@ class Impact:
 
         A ration is a virtual price (Neary and Roberts 1980): the rent is what makes buyers
         want no more than there is. If other things happen as well they may want less than
-        is let through, and the ration then does not bind.
+        is let through, and the ration then does not bind. Where the rent is lost, in waiting
+        and in ways around, what is held is what arrives.
         """
-        family = stage.model.outcomes["trade_volume"]
-        place = {cell: family.block.start + n for n, cell in enumerate(family.block.index)}
         alone = not len(self.columns)
         swaps = []
         for (r, i, s), part, rents in self.rationed:
-            volume = f"trade_volume[{r}, {i}, {s}]"
-            at = part * float(stage.outcomes[place[r, i, s]])
+            route = f"[*, {r}, {i}, {s}]"
+            held = f"arrivals{route}" if rents == "lost" else f"trade_volume[{r}, {i}, {s}]"
+            _, cells = stage.model.outcomes.select(held)
+            at = part * float(stage.outcomes[cells].sum())
+            fix = Total(((1.0, held),)) if rents == "lost" else held
             swaps.append(Swap(
-                f"{RENTS[rents]}[*, {r}, {i}, {s}]", volume, at, relative=False,
+                f"{RENTS[rents]}{route}", fix, at, relative=False,
                 bound=None if alone else "upper", relief=1,
             ))  # fmt: skip
         return tuple(swaps)
@@ -217,4 +219,4 @@ def disrupted(stage: Stage, impact: Impact, solver: Solver = "newton") -> Soluti
         When no point passes.
     """
     closure = replace(stage.closure, swaps=(*stage.closure.swaps, *impact.swaps(stage)))
-    return stage.model.solve(impact.levels(stage), closure, solver, start=stage.levels)
+    return stage.model.solve(impact.laid(stage.ready), closure, solver, start=stage.levels)

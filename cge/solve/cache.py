@@ -122,7 +122,7 @@ def _unpack(content: dict[str, np.ndarray]) -> MonomialTemplate:
         kind, *rest = label.split(".")
         if kind in blocks:
             _, name, start = rest
-            members = tuple(map(tuple, index.tolist())) if index.ndim == 2 else ((),)
+            members = tuple(map(tuple, index.tolist()))  # a family may be empty
             blocks[kind].append(Block(name, int(start), members))
     return MonomialTemplate(
         columns=tuple(blocks["columns"]),

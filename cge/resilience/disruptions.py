@@ -1,0 +1,237 @@
+"""The disruption library on a benchmark: disruptions, whose they are, and how likely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.disruptions import Entry, Library
+from cge.errors import InputError
+from cge.resilience.events import (
+    Event,
+    UnknownCode,
+    check_rations,
+    countries_of,
+    resolve,
+    resolved_codes,
+)
+
+Array = NDArray[np.float64]
+
+__all__ = ["Disruption", "Event", "expand", "left_out", "weights"]
+
+
+@dataclass(frozen=True)
+class Disruption:
+    """A disruption on a benchmark. Plain data, so that it travels between processes.
+
+    Parameters
+    ----------
+    name, title, note : str
+    duration : int
+        Years that it lasts.
+    events : tuple of Event
+        They all happen at once.
+    families : dict
+        By region, the family the disruption belongs to in the eyes of that region; empty
+        where it has no weight in the region's expected loss.
+    """
+
+    name: str
+    title: str
+    duration: int
+    events: tuple[Event, ...]
+    families: dict[str, str] = field(hash=False)
+    note: str = ""
+
+    @property
+    def over_time_only(self) -> bool:
+        """Whether it does nothing in a single year: knowledge does not move at once."""
+        return all(event.type == "knowledge" for event in self.events)
+
+
+def expand(library: Library, benchmark: Benchmark) -> tuple[Disruption, ...]:
+    """Return the disruptions of a library on a benchmark, in the order of the library.
+
+    Parameters
+    ----------
+    library : Library
+    benchmark : Benchmark
+
+    Raises
+    ------
+    InputError
+        With file, key, value and what is allowed: for a code or group that the benchmark does
+        not have (unless the entry is optional, see :func:`left_out`), an event that hits
+        nothing, a route rationed twice, or two disruptions of one name.
+    """
+    return _expanded(library, benchmark)[0]
+
+
+def left_out(library: Library, benchmark: Benchmark) -> tuple[str, ...]:
+    """Return what of a library does not apply to a benchmark, one sentence each.
+
+    These are optional entries that name a code or group which the benchmark does not have,
+    and exceptions of routes that do so.
+
+    Raises
+    ------
+    InputError
+        As :func:`expand`.
+    """
+    return _expanded(library, benchmark)[1]
+
+
+def weights(
+    disruptions: Sequence[Disruption], weighting: Mapping[str, float], viewer: str
+) -> tuple[Array, tuple[str, ...]]:
+    """Return the probability of each disruption in the eyes of a region.
+
+    Within a family all are equally likely. A family without a disruption drops out and the
+    others are scaled up, so that probabilities add up to one; they are conditional on one of
+    these disruptions happening.
+
+    Parameters
+    ----------
+    disruptions : sequence of Disruption
+    weighting : mapping
+        Weight of each family.
+    viewer : str
+        Code of the region.
+
+    Returns
+    -------
+    ndarray (disruptions,)
+        All zero if none of them has a family with weight for the region.
+    tuple of str
+        Families with weight that dropped out.
+
+    Raises
+    ------
+    InputError
+        For an unknown region, or a family to which the weighting gives no weight.
+    """
+    belongs = []
+    for disruption in disruptions:
+        if viewer not in disruption.families:
+            raise InputError("unknown region", key="viewer", value=viewer,
+                             allowed=disruption.families)  # fmt: skip
+        family = disruption.families[viewer]
+        if family and family not in weighting:
+            raise InputError(f"no weight for the family of {disruption.name}", key="weighting",
+                             value=family, allowed=weighting)  # fmt: skip
+        belongs.append(family)
+    dropped = tuple(f for f, weight in weighting.items() if weight > 0 and f not in belongs)
+    shares = np.array([weighting[f] / belongs.count(f) if f else 0.0 for f in belongs])
+    total = shares.sum()
+    return (shares / total if total > 0 else shares), dropped
+
+
+# -- expansion
+
+
+def _expanded(
+    library: Library, benchmark: Benchmark
+) -> tuple[tuple[Disruption, ...], tuple[str, ...]]:
+    found: dict[str, Disruption] = {}
+    omitted: list[str] = []
+    for number, entry in enumerate(library.entries):
+        key = f"disruptions.{number}"
+        try:
+            made, passed_over = _from_entry(entry, benchmark, key)
+        except UnknownCode as error:
+            if not entry.optional:
+                raise error.located(library.file) from None
+            omitted.append(f"{entry.name}: {error.problem} ('{error.value}')")
+            continue
+        except InputError as error:
+            raise error.located(library.file) from None
+        for disruption in made:
+            if disruption.name in found:
+                raise InputError("two disruptions have this name", file=library.file,
+                                 key=f"{key}.name", value=disruption.name)  # fmt: skip
+            found[disruption.name] = disruption
+        omitted.extend(passed_over)
+    return tuple(found.values()), tuple(omitted)
+
+
+def _from_entry(
+    entry: Entry, benchmark: Benchmark, key: str
+) -> tuple[list[Disruption], dict[str, None]]:
+    made: list[Disruption] = []
+    omitted: dict[str, None] = {}
+    for codes in _repetitions(entry, benchmark, f"{key}.each"):
+        one = entry.filled(codes)
+        events: list[Event] = []
+        for number, event in enumerate(one.events):
+            events.append(resolve(event, benchmark, f"{key}.events.{number}"))
+            omitted |= {
+                f"{entry.name}: exception of a route with an unknown region ('{name}')": None
+                for pair in event.except_ for name in pair if not countries_of(name, benchmark)
+            }  # fmt: skip
+        check_rations(events, f"{key}.events")
+        families = _families(one, events, benchmark.regions)
+        made.append(Disruption(one.name, one.title, one.duration, tuple(events), families,
+                               " ".join(one.note.split())))  # fmt: skip
+    return made, omitted
+
+
+def _repetitions(entry: Entry, benchmark: Benchmark, key: str) -> Iterator[dict[str, str]]:
+    """Yield what stands in place of the placeholders, disruption by disruption."""
+    each = entry.each
+    if each is None:
+        yield {}
+        return
+    given = {"regions": each.regions, "sectors": each.sectors}
+    if each.largest_suppliers is not None:
+        regions, sectors = (
+            resolved_codes("all" if one is None else one, axis, benchmark, f"{key}.{axis}")
+            for axis, one in given.items()
+        )
+        ranked = _suppliers(benchmark, regions, sectors)
+        for region, sector in ranked[: each.largest_suppliers]:
+            yield {"region": region, "sector": sector}
+        return
+    axes = {
+        axis.removesuffix("s"): resolved_codes(one, axis, benchmark, f"{key}.{axis}")
+        for axis, one in given.items()
+        if one is not None
+    }
+    for combination in product(*axes.values()):
+        yield dict(zip(axes, combination, strict=True))
+
+
+def _suppliers(
+    benchmark: Benchmark, regions: Sequence[str], sectors: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return regions and sectors that export, by the value of their exports, largest first."""
+    flows = benchmark.fob.sum(axis=0)
+    exports = flows.sum(axis=2) - np.einsum("rir->ri", flows)
+    value = {
+        (region, sector): exports[benchmark.regions.index(region), benchmark.sectors.index(sector)]
+        for region, sector in product(regions, sectors)
+    }
+    return [pair for pair in sorted(value, key=lambda p: -value[p]) if value[pair] > 0]
+
+
+def _families(entry: Entry, events: Sequence[Event], regions: Sequence[str]) -> dict[str, str]:
+    """Return by region the family of a disruption: that of the region's first role named."""
+    roles: dict[str, set[str]] = {region: set() for region in regions}
+    for event in events:
+        for role, having in event.roles().items():
+            for region in having:
+                roles[region].add(role)
+    named: dict[str, str] = dict(entry.families.items())
+    return {
+        region: next(
+            (named[role] for role in ("hit", "target", "source", "other", "all")
+             if role in named and (role in has or role == "all" or (role == "other" and not has))),
+            "",
+        )
+        for region, has in roles.items()
+    }  # fmt: skip

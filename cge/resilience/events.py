@@ -1,0 +1,182 @@
+"""Events: from what a library says to regions, sectors and routes of a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from cge.calibration.benchmark import Benchmark
+from cge.calibration.codes import codes_of
+from cge.calibration.disruptions import Codes, EventEntry
+from cge.errors import InputError
+
+Route = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens, in codes of the benchmark.
+
+    Parameters
+    ----------
+    type : {"supply", "ration", "demand", "cost", "factor", "knowledge"}
+        ``supply``: capacity of regions and sectors times ``1 - size``. ``ration`` and
+        ``demand``: volume of routes and sectors held at ``1 - size`` of the stage before, by
+        the exporters' decision or by the importers'. ``cost``: the power of the trade cost of
+        routes and sectors times ``1 + size``. ``factor``: supply of factors of regions times
+        ``1 - size``. ``knowledge``: openness of routes, from source to learner, at ``size``
+        where it is not lower.
+    size : float
+        A fraction.
+    regions, sectors, factors : tuple of str
+    routes : tuple of pairs of str
+        From and to; never within a region.
+    rents : str
+        Of ``ration`` and ``demand``: who keeps the rent, ``importer``, ``exporter`` or ``lost``.
+    """
+
+    type: str
+    size: float
+    regions: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    rents: str = ""
+
+    def remaining(self, trickle: float) -> float:
+        """Return the share of its volume that a rationed route keeps.
+
+        Parameters
+        ----------
+        trickle : float
+            The least that comes through, a fraction.
+        """
+        return max(1.0 - self.size, trickle)
+
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """Return regions by the role they have: ``hit``, ``target``, ``source``."""
+        start = tuple(dict.fromkeys(route[0] for route in self.routes))
+        end = tuple(dict.fromkeys(route[1] for route in self.routes))
+        if self.type == "demand":  # the market is closed to the exporter
+            return {"target": start, "source": end}
+        return {"hit": self.regions, "target": end, "source": start}
+
+
+class UnknownCode(InputError):
+    """A name that is neither a code nor a group of the benchmark."""
+
+
+def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> tuple[str, ...]:
+    """Return the codes that a selector names, at least one.
+
+    Raises
+    ------
+    UnknownCode
+        For a name that is neither a code nor a group.
+    InputError
+        If there are none.
+    """
+    try:
+        codes = tuple(codes_of(given, axis, benchmark, key))
+    except InputError as error:
+        raise UnknownCode(
+            error.problem, key=key, value=error.value, allowed=error.allowed
+        ) from None
+    if not codes:
+        raise InputError(f"names no {axis}", key=key, value=given)
+    return codes
+
+
+def resolve(event: EventEntry, b: Benchmark, key: str) -> Event:
+    """Return an event in codes of the benchmark.
+
+    Raises
+    ------
+    UnknownCode
+        For a name that is neither a code nor a group.
+    InputError
+        If it hits nothing.
+    """
+    kind, size = event.type, event.size
+    if kind == "knowledge":
+        assert event.source is not None and event.learner is not None
+        routes = _routes(event.source, event.learner, ("source", "learner"), event, b, key)
+        if event.mutual:
+            routes = tuple(dict.fromkeys((*routes, *((end, start) for start, end in routes))))
+        return Event(kind, size, routes=routes)
+    if kind == "factor":
+        assert event.factor is not None and event.region is not None
+        factors = resolved_codes(event.factor, "factors", b, f"{key}.factor")
+        regions = resolved_codes(event.region, "regions", b, f"{key}.region")
+        return Event(kind, size, regions, factors=factors)
+    sectors = resolved_codes(event.sector, "sectors", b, f"{key}.sector")
+    if kind == "supply":
+        assert event.region is not None
+        regions = resolved_codes(event.region, "regions", b, f"{key}.region")
+        return Event(kind, size, regions, sectors)
+    assert event.exporter is not None and event.importer is not None
+    routes = _routes(event.exporter, event.importer, ("exporter", "importer"), event, b, key)
+    rents = "" if kind == "cost" else event.rents
+    return Event(kind, size, sectors=sectors, routes=routes, rents=rents)
+
+
+def _routes(
+    start: Codes, end: Codes, words: tuple[str, str], event: EventEntry, b: Benchmark, key: str
+) -> tuple[Route, ...]:
+    """Return the routes between regions that an event hits.
+
+    An exception names countries, regions or groups; a route of the benchmark is excepted if
+    all pairs of countries at its two ends are, so that an aggregate is never half excepted.
+    """
+    sides = (
+        resolved_codes(given, "regions", b, f"{key}.{word}")
+        for given, word in zip((start, end), words, strict=True)
+    )
+    excepted = {
+        frozenset(pair)
+        for one, other in event.except_
+        for pair in product(countries_of(one, b), countries_of(other, b))
+    }
+    routes = tuple(
+        (one, other)
+        for one, other in product(*sides)
+        if one != other
+        and not all(
+            frozenset(pair) in excepted
+            for pair in product(countries_of(one, b), countries_of(other, b))
+        )
+    )
+    if not routes:
+        raise InputError("hits no route between two regions", key=key)
+    return routes
+
+
+def countries_of(name: str, benchmark: Benchmark) -> tuple[str, ...]:
+    """Return the countries of a region, of a group, or one country; none if unknown."""
+    members = benchmark.members.get("regions", {})
+    if name in benchmark.regions:
+        return tuple(members.get(name, (name,)))
+    group = benchmark.groups.get("regions", {}).get(name)
+    if group is not None:
+        return tuple(c for region in group for c in members.get(region, (region,)))
+    return (name,) if any(name in countries for countries in members.values()) else ()
+
+
+def check_rations(events: Sequence[Event], key: str) -> None:
+    """Refuse two rations of one flow: only one volume can be held.
+
+    Raises
+    ------
+    InputError
+        Naming the flow.
+    """
+    held: set[tuple[Route, str]] = set()
+    for number, event in enumerate(events):
+        if event.type in ("ration", "demand"):
+            flows = set(product(event.routes, event.sectors))
+            if held & flows:
+                (start, end), sector = min(held & flows)
+                raise InputError(f"{sector} from {start} to {end} is rationed twice",
+                                 key=f"{key}.{number}")  # fmt: skip
+            held |= flows

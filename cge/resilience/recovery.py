@@ -1,0 +1,71 @@
+"""The years after a disruption: what is lost in each until relations and capital are back.
+
+The equilibrium in which a disruption strikes counts as steady, and the laws of motion of a
+path (:mod:`cge.dynamics.recursion`) are those of deviations from it: relations with suppliers
+adapt to prices as they are expected at the turn of each year, also to a disruption that goes
+on, capital follows investment. The disruption comes as a surprise, how long it lasts is known
+from then on. Policy and knowledge stay as they are. What turns away from a supplier while it
+is cut off has to find its way back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.dynamics.recursion import Recursion, Settings
+from cge.errors import InputError
+from cge.resilience.impact import Impact, nothing
+from cge.resilience.stage import Stage
+
+Array = NDArray[np.float64]
+
+
+def recover(stage: Stage, impact: Impact, duration: int, years: int, settings: Settings) -> Array:
+    """Return the part of real income lost in every year since a disruption began.
+
+    Parameters
+    ----------
+    stage : Stage
+    impact : Impact
+    duration : int
+        Years for which it lasts; what was lost of capacity is then there again.
+    years : int
+        To be solved, those of the disruption among them.
+    settings : Settings
+        Inertia of sourcing, and how capital moves.
+
+    Returns
+    -------
+    ndarray (years, s)
+
+    Raises
+    ------
+    InputError
+        If the years do not go beyond the disruption.
+    NoEquilibrium
+        When a year has no solution that passes.
+    """
+    if years <= duration:
+        raise InputError(
+            "years end before the disruption does", key="recovery", value=years,
+            allowed=f"more than its {duration}",
+        )  # fmt: skip
+    model = stage.model
+    recursion = Recursion(model, settings, standing=stage.ready)
+    state = recursion.start()
+    start, expected, losses = stage.levels, None, []
+    for year in range(1, years + 1):
+        now = impact if year <= duration else nothing()
+        closure = replace(stage.closure, swaps=(*stage.closure.swaps, *now.swaps(stage)))
+        if year > 1:
+            ahead = now.laid(recursion.ground(state).levels)
+            state, expected = recursion.adapt(state, ahead, closure, expected)
+        ground = recursion.ground(state)
+        solution = model.solve(now.laid(ground.levels), closure, start=start)
+        losses.append(stage.losses(solution))
+        state = recursion.next(state, ground, solution)
+        start = solution.levels
+    return np.array(losses)
