@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from worlds import random_world
 
 from cge.errors import InputError
 from cge.model.backstop import OUT_OF_REACH, SIGMA
 from cge.solve.decompose import decompose
 from cge.solve.model import Model
-from worlds import random_world
 
 WEST = "tariff[*, R1, S0, R0]"
 
