@@ -226,7 +226,7 @@ def compiled(monkeypatch):
     done = []
     compile_now = model._compile
     monkeypatch.setattr(model, "_TEMPLATES", {})
-    monkeypatch.setattr(model, "_compile", lambda b, s: done.append(s) or compile_now(b, s))
+    monkeypatch.setattr(model, "_compile", lambda b, s, k: done.append(s) or compile_now(b, s, k))
     return done
 
 
