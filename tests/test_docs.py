@@ -33,7 +33,7 @@ LANGUAGES = {
 #: Commands that would set up the machine the tests run on, or run the tests.
 ELSEWHERE = ("python -m pip install ", "python -m pytest", "git clone ", "cd ")
 #: Solved in the small aggregation, unless the tests are to take minutes.
-HEAVY = re.compile(r"^cge (run|check|path|sens)\b(?!.*--(aggregation|data)\b)")
+HEAVY = re.compile(r"^cge (run|check|path|sens|stress)\b(?!.*--(aggregation|data)\b)")
 
 #: With fewer draws or years, unless the tests are to take minutes.
 LONG = (

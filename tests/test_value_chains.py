@@ -457,3 +457,14 @@ def test_every_measure_of_the_table_stands_on_the_page() -> None:
     text = page.read_text("utf-8")
     for measure in value_chain_table(by_hand())["measure"].unique():
         assert f"`{measure}`" in text, measure
+
+
+def test_what_research_buys_beyond_the_benchmark_is_a_final_use(small):
+    model = Model.build(small)
+    solution = model.solve({"research[CHN]": 0.01, "research[USA]": -0.002})
+    table = WorldIO.from_solution(solution)  # which checks that all uses add up
+    services = small.sectors.index(small.research_sectors[0])
+    agents = solution.array("final_value").sum(axis=1)[:, services]  # no tariff on services
+    bought = solution.by_region("research_spending") - solution.array("research_wages").sum(axis=1)
+    found = table.final[:, services].sum(axis=0) - agents
+    np.testing.assert_allclose(found, bought, rtol=1e-6, atol=1e-6 * agents.max())

@@ -14,9 +14,12 @@ from cge.cli import (
     check,
     data,
     figure_command,
+    frontier_command,
+    headline_command,
     path_command,
     run_command,
     sens_command,
+    stress_command,
     table_command,
 )
 from cge.errors import CgeError
@@ -34,6 +37,9 @@ app = typer.Typer(
 app.command("run")(run_command.run)
 app.command("path")(path_command.path)
 app.command("sens")(sens_command.sens)
+app.command("stress")(stress_command.stress)
+app.command("headline")(headline_command.headline)
+app.command("frontier")(frontier_command.frontier)
 app.command("check")(check.check)
 app.command("calibrate")(calibrate.calibrate)
 app.command("table")(table_command.table)

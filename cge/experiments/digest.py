@@ -13,7 +13,7 @@ from cge.calibration.files import is_file
 from cge.paths import content_dir
 
 #: Rooms whose code makes a number.
-ROOMS = ("calibration", "model", "solve", "dynamics", "experiments")
+ROOMS = ("calibration", "model", "solve", "dynamics", "resilience", "experiments")
 
 
 @lru_cache(maxsize=1)

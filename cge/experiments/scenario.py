@@ -24,6 +24,7 @@ from cge.experiments.measures import (
 )
 from cge.experiments.merging import anchored, laid_over, places_of, written
 from cge.experiments.path_choice import PathChoice
+from cge.experiments.stress_choice import StressChoice
 from cge.paths import content_dir
 
 #: Keys that make several scenarios of one, or one of several: gone from each member.
@@ -103,6 +104,8 @@ class Scenario(Strict):
         The outlay or welfare effect for which measures without a size find their rate.
     path : PathChoice, optional
         What makes it a path of years.
+    stress : StressChoice, optional
+        How it is put to the test of disruptions.
     steps : list of float
         Shares of the whole shock at which it is solved, rising to at most 1.
     variants : list of mapping
@@ -127,6 +130,7 @@ class Scenario(Strict):
     financing: list[Financing] = Field(default_factory=list)
     equal: Equal | None = None
     path: PathChoice | None = None
+    stress: StressChoice | None = None
     steps: Annotated[list[Number], Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None

@@ -182,18 +182,35 @@ class WorldIO:
         world's factors. Shares and ratios do not depend on the numeraire.
         """
         b = solution.model.benchmark
+        inputs, final = solution.array("input_value"), solution.array("final_value")
+        spending = solution.array("route_spending")
         factor_tax = solution.array("factor_tax_paid").sum(axis=2)
         return _world_io(
             b,
             solution.array("basic_value"),
             solution.array("fob_value"),
-            solution.array("route_spending"),
-            solution.array("input_value"),
+            spending,
+            inputs,
             solution.array("input_spending").sum(axis=1),
-            solution.array("final_value"),
+            final,
             solution.array("value_added_value") - factor_tax,
             solution.array("output_tax_paid") + factor_tax,
+            _research(b, spending, inputs, final) if solution.array("research").any() else None,
         )
+
+
+def _research(b: Benchmark, spending: Array, inputs: Array, final: Array) -> Array:
+    """Return what research beyond the benchmark's buys of composites, (u, i, s).
+
+    It is what neither sectors nor agents buy of the services that research is made of.
+    """
+    bought = spending.sum(axis=1)
+    for u, code in enumerate(b.use_classes):
+        sectors = [k for k, c in enumerate(b.sector_class) if c == code]
+        agents = [k for k, c in enumerate(b.agent_class) if c == code]
+        bought[u] -= (inputs[..., sectors].sum(axis=2) + final[:, agents].sum(axis=1)).T
+    services = np.array([code in b.research_sectors for code in b.sectors])
+    return np.where(services[None, :, None], bought, 0.0)
 
 
 def _world_io(
@@ -206,6 +223,7 @@ def _world_io(
     final: Array,
     value_added: Array,
     production_taxes: Array,
+    research: Array | None = None,
 ) -> WorldIO:
     """Return the table in which each user of a composite has the origins of its class.
 
@@ -222,6 +240,8 @@ def _world_io(
     final : ndarray (s, d, i)
         At market prices.
     value_added, production_taxes : ndarray (s, j)
+    research : ndarray (u, i, s), optional
+        Purchases that are neither of sectors nor of agents, at market prices; a final use.
     """
     composite = np.broadcast_to(spending.sum(axis=1, keepdims=True), spending.shape)
     # Basic value from each origin in a unit of the composite at market prices.
@@ -233,6 +253,8 @@ def _world_io(
         agents = [k for k, c in enumerate(b.agent_class) if c == code]
         intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], inputs[..., sectors])
         to_final += np.einsum("ris,sdi->ris", origins[u], final[:, agents])
+        if research is not None:
+            to_final += origins[u] * research[u]
     return WorldIO(
         name=b.name,
         regions=b.regions,

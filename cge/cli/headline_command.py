@@ -1,0 +1,90 @@
+"""`cge headline`: what policies cost in normal times and what they save when supply breaks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cge.cli import screen
+from cge.cli.path_command import _with_path
+from cge.cli.run_command import _override, _told
+from cge.cli.stress_command import _progress
+from cge.errors import InputError, NoEquilibrium
+
+#: What is told unless something else is asked for.
+SHIPPED = ("headline-china", "headline-us", "headline-eu")
+
+
+def headline(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(help="Scenario files or shipped names; default: China, the US, the EU."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder in which each scenario has one of its own.")
+    ] = None,
+    returns: Annotated[
+        list[str] | None,
+        typer.Option(help="Returns to research: low, central or high; may be repeated."),
+    ] = None,
+    aggregation: Annotated[
+        str | None, typer.Option(help="default, small, full, or an aggregation file.")
+    ] = None,
+    elasticities: Annotated[
+        list[str] | None, typer.Option(help="Elasticity set or file; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: the number of cores.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, whose workers then solve.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Start over instead of going on where it was interrupted.")
+    ] = False,
+) -> None:
+    """Tell what each policy costs and what it saves, year by year, for one region after another.
+
+    Each scenario is a path with a section `stress` that names the home region. The same
+    command goes on where it was interrupted.
+
+    Example:  cge headline headline-china --aggregation small --returns central
+    """
+    from cge.experiments.scenario import find_scenario, load_scenario
+    from cge.experiments.stress import run_stress
+    from cge.results.folder import WORK
+    from cge.results.headline import dependence
+    from cge.results.headline_write import check_folder, default_folder, write_headline
+    from cge.solve.cache import default_folder as models
+
+    console = screen.console()
+    given = {"aggregation": aggregation, "elasticities": elasticities}
+    given = {name: value for name, value in given.items() if value}
+    own = {"returns": returns} if returns else {}
+    for name in scenarios or SHIPPED:
+        file = find_scenario(name)
+        try:
+            chosen = _override(_with_path(load_scenario(file), own), given)
+            home = None if chosen.stress is None else chosen.stress.home
+            if home is None:
+                raise InputError(
+                    "a headline is told for a region", key="stress.home", allowed="its code"
+                )
+            folder = default_folder(chosen.name) if out is None else out / chosen.name
+            check_folder(folder)
+            keep = folder / f"{WORK}stages"
+            with _progress({}) as report:
+                run = run_stress(
+                    chosen, workers=workers, cache_folder=models(), folder=file.parent, keep=keep,
+                    fresh=fresh, scheduler=scheduler, describe=dependence, report=report,
+                )  # fmt: skip
+        except InputError as error:
+            raise _told(error, file, {*given, *own, "workers", "scheduler"}) from None
+        except NoEquilibrium as error:
+            raise NoEquilibrium(f"{chosen.name}: {error}") from None
+        write_headline(run, home, folder)
+        shutil.rmtree(keep, ignore_errors=True)
+        console.print(f"{chosen.title}; {run.seconds:.0f} s; written to {folder}", soft_wrap=True)

@@ -1,0 +1,90 @@
+"""What a region no longer knows when it is cut off from the knowledge of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
+from cge.resilience.disruptions import Event
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Forgetting:
+    """Productivity after some years of closed borders to ideas, against years without.
+
+    Both are the same law of motion from the same stocks; research spending, imports and
+    output stay what they are in the stage, so that only what is let through differs.
+
+    Parameters
+    ----------
+    law : KnowledgeLaw
+    regions : tuple of str
+    state : KnowledgeState
+        Stocks of the stage.
+    business : ndarray (r, j)
+        Business research of the stage, relative to the baseline.
+    seen : Seen
+        The stage's equilibrium as those who do research see it.
+    policy : KnowledgePolicy
+        In force in the stage.
+    """
+
+    law: KnowledgeLaw
+    regions: tuple[str, ...]
+    state: KnowledgeState
+    business: Array
+    seen: Seen
+    policy: KnowledgePolicy
+
+    def __call__(self, event: Event, years: int) -> Array:
+        """Return the change of log productivity when an event has lasted, (r, j).
+
+        Parameters
+        ----------
+        event : Event
+            About knowledge: on its routes, from source to learner, openness is at most its
+            size.
+        years : int
+            That it has lasted.
+        """
+        openness = self.policy.openness.copy()
+        for source, learner in event.routes:
+            cell = self.regions.index(source), self.regions.index(learner)
+            openness[cell] = min(openness[cell], event.size)
+        closed = self._after(years, replace(self.policy, openness=openness))
+        return closed - self._after(years, self.policy)
+
+    def _after(self, years: int, policy: KnowledgePolicy) -> Array:
+        state = self.state
+        for _ in range(years):
+            state = self.law.next(state, self.business, self.seen, policy)
+        return np.sum(list(self.law.productivity(state).values()), axis=0)
+
+
+def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
+    """Return what a sector of a region knows relative to the baseline, (r, j).
+
+    The geometric mean of the stocks that make its productivity, each relative to the
+    baseline and weighted with its elasticity: own applied knowledge, that of other sectors at
+    home, basic, and foreign knowledge that has been taken in,
+
+        K = exp(sum_k d ln A_k / sum_k gamma_k)
+
+    so that all stocks one per cent larger make it one per cent larger. Learning by doing is
+    no stock of knowledge and stays out. One where there is no research.
+
+    Parameters
+    ----------
+    law : KnowledgeLaw
+    state : KnowledgeState
+    """
+    gamma = law.data.elasticities(law.level, on="output")
+    change = law.productivity(state)
+    total = gamma.own + gamma.spillover + gamma.basic + gamma.foreign
+    carried = change["own"] + change["domestic"] + change["basic"] + change["foreign"]
+    return np.exp(np.divide(carried, total, out=np.zeros_like(total), where=total > 0))

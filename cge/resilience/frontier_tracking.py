@@ -1,0 +1,195 @@
+"""An equilibrium followed as what is given moves: few steps from the one before.
+
+A frontier solves the same systems hundreds of times at points near each other. The unknowns
+and a factorisation of the Jacobian are kept from solve to solve, so that a new point takes two
+or three Newton steps of a few back-substitutions each. The point that is found is the same to
+the tolerance of Newton's method whatever came before; every figure that is reported is solved
+again from the benchmark (:mod:`cge.resilience.frontier_check`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator, gmres
+
+from cge.errors import NoEquilibrium
+from cge.solve.arrays import MonomialArrays
+from cge.solve.closure import Resolved
+from cge.solve.linear import Factorised
+from cge.solve.newton import newton
+from cge.solve.system import FoldedSystem, term_values
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: Iterations of GMRES after which a new factorisation is cheaper than going on: one costs
+#: about as much as this many back-substitutions, by the number of unknowns.
+PATIENCE = ((1500, 5), (np.inf, 30))
+#: Points from which a solve may set out; the nearest one is taken.
+KNOWN = 24
+#: How exactly adjoints are solved for.
+ADJOINT_RTOL = 1e-12
+
+
+class KeptFactors:
+    """Solves with a sequence of Jacobians of one pattern, preconditioned by an earlier one.
+
+    Parameters
+    ----------
+    matching : ndarray of int
+        From :func:`cge.solve.linear.match_rows`.
+    """
+
+    def __init__(self, matching: Integers) -> None:
+        self.matching = matching
+        self.patience = next(count for size, count in PATIENCE if len(matching) < size)
+        self._factors: Factorised | None = None
+
+    def solve(
+        self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
+    ) -> Array:
+        """Return x with matrix @ x = right, or matrix.T @ x = right; `right` (n,) or (n, k).
+
+        Raises
+        ------
+        cge.solve.linear.Singular
+        """
+        if right.ndim == 2:
+            each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
+            return np.column_stack(each) if each else np.zeros_like(right)
+        operator = matrix.T.tocsr() if transposed else matrix.tocsr()
+        if self._factors is not None:
+            result = self._iterated(operator, right, rtol, transposed)
+            if result is not None:
+                return result
+        self._factors = Factorised(matrix, self.matching)
+        apply = self._factors.solve_transposed if transposed else self._factors.solve
+        result = apply(right)
+        return result + apply(right - operator @ result)
+
+    def _iterated(
+        self, operator: sparse.csr_array, right: Array, rtol: float, transposed: bool
+    ) -> Array | None:
+        """Return the solution, or None where the kept factors are too far from the matrix."""
+        assert self._factors is not None
+        apply = self._factors.solve_transposed if transposed else self._factors.solve
+        shape = operator.shape
+        linear = LinearOperator(shape, matvec=lambda v: operator @ v, dtype=float)
+        inverse = LinearOperator(shape, matvec=apply, dtype=float)
+        norm = float(np.linalg.norm(right))
+        result, residual, left = np.zeros_like(right), right, norm
+        while left > rtol * norm:
+            with np.errstate(all="ignore"):
+                step, _ = gmres(linear, residual, M=inverse, rtol=max(rtol, 1e-7), atol=0.0,
+                                restart=self.patience, maxiter=1)  # fmt: skip
+                result = result + step
+                residual = right - operator @ result
+                before, left = left, float(np.linalg.norm(residual))
+            if not left < 0.1 * before:
+                return None
+        return result
+
+
+class Tracked:
+    """A square system, and the unknowns at which it was last solved.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        The closure; its target levels are those of the first solve only.
+    given : ndarray (columns,)
+        Given levels of the first solve.
+    levels : ndarray (columns,)
+        The equilibrium then.
+    place : ndarray
+        Where that is, the rates of a policy, say.
+    """
+
+    def __init__(self, resolved: Resolved, given: Array, levels: Array, place: Array) -> None:
+        self.resolved, self.system = resolved, resolved.system
+        self.linear = KeptFactors(resolved.linear.matching)
+        z = self.system.start(levels)
+        for n, gang in enumerate(self.system.gangs):
+            multiple = levels[gang[0]] / given[gang[0]]
+            z[len(self.system.unknown) + n] = np.log(multiple)
+        self._known: list[tuple[Array, Array]] = [(place, z)]
+
+    def solve(self, given: Array, targets: Array, place: Array) -> Array:
+        """Return the unknowns at given levels and targets, from those of the nearest place.
+
+        Raises
+        ------
+        NoEquilibrium
+            If Newton's method does not get there.
+        """
+        given = given.copy()
+        given[self.resolved.fixed] = self.resolved.fixed_levels
+        distance = [float(np.abs(other - place).max(initial=0.0)) for other, _ in self._known]
+        start = self._known[int(np.argmin(distance))][1]
+        attempt = newton(self.system.fold(given, targets), start, self.linear, 25)
+        if not attempt.converged:
+            raise NoEquilibrium(attempt.reason)
+        self._known = [*self._known[1 - KNOWN :], (place, attempt.z)]
+        return attempt.z
+
+
+def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
+    """Return d(weights @ terms) by the log of every column, by its level where it is free."""
+    result = arrays.exponents.T @ (weights * term_values(arrays, levels))
+    linear = np.flatnonzero(arrays.free_of_term >= 0)
+    if len(linear):
+        unit = levels.copy()
+        unit[arrays.free] = 1.0
+        partial = term_values(arrays, unit)[linear]
+        np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
+    return result
+
+
+def adjoint(
+    tracked: Tracked, given: Array, targets: Array, z: Array, weights: Array, direct: Array
+) -> tuple[Array, Array]:
+    """Return the derivative of a figure by what is given and by the targets.
+
+    With F(z, g) = 0 and a figure f(z, g), df/dg = f_g - lambda F_g where J' lambda = f_z.
+
+    Parameters
+    ----------
+    tracked : Tracked
+    given : ndarray (columns,)
+        Given levels.
+    targets : ndarray (targets,)
+    z : ndarray
+        The solution.
+    weights : ndarray (terms,)
+        The figure is ``weights @ terms`` to first order, and
+    direct : ndarray (columns,)
+        what it moves by with the log of each column on top.
+
+    Returns
+    -------
+    by_column : ndarray (columns,)
+        By the log of each given column, by its level where it is free; what is solved for
+        means nothing.
+    by_target : ndarray (targets,)
+    """
+    system = tracked.system
+    arrays = system.arrays
+    levels = system.levels(z, given)
+    folded = system.fold(given, targets)
+    by_column = direct + log_derivative(arrays, levels, weights)
+    right = system.chain(by_column)
+    jacobian = folded.log_jacobian(z)
+    found = tracked.linear.solve(jacobian, right, ADJOINT_RTOL, transposed=True)
+    multipliers = found / row_sizes(folded, levels)
+    by_column = by_column - log_derivative(arrays, levels, system.matrix.T @ multipliers)
+    first = len(system.rows)
+    return by_column, multipliers[first:] / system.row_scale[first:]
+
+
+def row_sizes(folded: FoldedSystem, levels: Array) -> Array:
+    """Return what each row of the residual is divided by in its logarithmic form, (rows,)."""
+    up, _ = folded.system.sides
+    side = up @ term_values(folded.system.arrays, levels) + np.maximum(-folded.target, 0.0)
+    return np.where(folded.balanced_rows, side, 1.0)
