@@ -24,7 +24,8 @@ KindName = Annotated[
     typer.Option(
         "--kind",
         help="regions, decomposition, shocks, trade, sectors, sensitivity, drivers, compare; of a "
-        "path: path, path-compare, path-sources, path-components, path-shocks, path-remaining.",
+        "path: path, path-compare, path-sources, path-components, path-shocks, path-remaining; of "
+        "resilience: headline, quadrant, frontier, chokepoints.",
     ),
 ]
 Measures = Annotated[

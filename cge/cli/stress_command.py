@@ -217,6 +217,8 @@ def _named(scenario: Scenario, benchmark: Any) -> list[str]:
     from cge.experiments.compose import members
 
     named: set[str] = set()
+    if scenario.stress is not None and scenario.stress.home is not None:
+        named.add(scenario.stress.home)
     for member in members(scenario):
         content = member.scenario.model_dump(include={"policy", "knowledge", "responses"})
         for one in (one for part in content.values() for one in part):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import tempfile
 import threading
 import time
@@ -192,7 +191,8 @@ def solve_version(task: VersionTask) -> dict[str, Any]:
         problem = Problem(task_of(study, setting, task.version, cache))
     found = sweep(problem, study.points, study.starts, KeptStore(Path(task.keep)))
     return {
-        "points": list(found.points), "starts": found.starts, "agree": found.agree, "without": found.without,
+        "points": list(found.points), "starts": found.starts, "agree": found.agree,
+        "without": found.without,
         "method": "reduced", "seconds": time.perf_counter() - began,
     }  # fmt: skip
 
@@ -226,7 +226,7 @@ def _task(
     for path in named_files([content, elasticities], folder):
         digest.update(path.read_bytes())
     return VersionTask(
-        text, None if folder is None else str(folder.absolute()), os.getcwd(), elasticities,
+        text, None if folder is None else str(folder.absolute()), str(Path.cwd()), elasticities,
         version, str(models.absolute()), str(place.absolute() / f"{digest.hexdigest()[:24]}.jsonl"),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,6 +22,10 @@ from cge.paths import content_dir
 PREFIX = "frontier-"
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
+
+
+def _all_versions() -> list[Version]:
+    return ["unilateral", "terms_of_trade_neutral", "global"]
 
 
 class LeverChoice(Strict):
@@ -71,8 +75,9 @@ class LeverChoice(Strict):
                     f"(it has {', '.join(instrument.keys)})"
                 )
         if not self.low < self.high:
-            raise ValueError(InputError("the bounds are reversed, or leave no choice", key="low",
-                                        value=self.low, allowed=f"below high, {self.high:g}"))  # fmt: skip
+            raise ValueError(InputError("the bounds are reversed, or leave no choice",
+                                        value=self.low,
+                                        allowed=f"below high, {self.high:g}"))  # fmt: skip
         return self
 
 
@@ -120,15 +125,13 @@ class FrontierStudy(Strict):
     elasticities: Annotated[list[str], Field(min_length=1)] | None = None
     region: str
     instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
-    disruptions: Annotated[list[str], Field(min_length=1)] = ["*"]
+    disruptions: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["*"])
     library: str | None = None
     weighting: str = "default"
     level: Annotated[Number, Field(ge=0, lt=1)] | None = None
     points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
     starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
-    versions: Annotated[list[Version], Field(min_length=1)] = [
-        "unilateral", "terms_of_trade_neutral", "global",
-    ]  # fmt: skip
+    versions: Annotated[list[Version], Field(min_length=1)] = Field(default_factory=_all_versions)
     budget: Annotated[Rate, Field(gt=0)] | None = None
     lending: bool = True
     backstop: Codes | None = None
@@ -161,14 +164,14 @@ class FrontierStudy(Strict):
 
     def scenario(self) -> Scenario:
         """Return the scenario without policy: accounts, elasticities and stress test."""
-        return Scenario(
-            name=self.name, benchmark=self.benchmark, elasticities=self.elasticities,
-            stress=StressChoice(
-                library=self.library, level=self.level, lending=self.lending,
-                backstop=self.backstop, premium=self.premium, trickle=self.trickle,
-                parameters=self.parameters,
-            ),
+        stress = StressChoice(
+            library=self.library, level=self.level, lending=self.lending, backstop=self.backstop,
+            premium=self.premium, trickle=self.trickle, parameters=self.parameters,
         )  # fmt: skip
+        sets: dict[str, Any] = (
+            {} if self.elasticities is None else {"elasticities": self.elasticities}
+        )
+        return Scenario(name=self.name, benchmark=self.benchmark, stress=stress, **sets)
 
     @property
     def chosen_elasticities(self) -> list[str]:

@@ -70,6 +70,9 @@ def setting_of(study: FrontierStudy, elasticities: str, folder: Path | None) -> 
         library = library_of(scenario.stress or StressChoice(), folder)
     except InputError as error:
         raise error.moved((error.key or "").removeprefix("stress.")) from None
+    if study.weighting not in library.weightings:
+        raise InputError("no such weighting", key="weighting", value=study.weighting,
+                         allowed=library.weightings)  # fmt: skip
     known = expand(library, benchmark)
     chosen = tuple(d for d in _named(study.disruptions, known) if not d.over_time_only)
     found, dropped = weights(chosen, library.weighting(study.weighting), study.region)

@@ -95,4 +95,7 @@ def anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key in ("baseline", "knowledge_data"):
         if path.get(key):
             path[key] = full(path[key])
+    stress = result.get("stress") or {}
+    if stress.get("library"):
+        stress["library"] = full(stress["library"])
     return result

@@ -118,6 +118,9 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         For codes the benchmark does not have, and values that are not possible.
     """
     choice = scenario.stress or StressChoice()
+    if choice.home is not None and choice.home not in benchmark.regions:
+        raise InputError("unknown region", key="stress.home", value=choice.home,
+                         allowed=benchmark.regions)  # fmt: skip
     eta, parameters = _parameters(choice)
     sectors = _backstop(choice, benchmark)
     level = choice.premium if isinstance(choice.premium, str) else "central"

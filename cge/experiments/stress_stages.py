@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cge.calibration.benchmark import Benchmark
-from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
-from cge.dynamics.recursion import CAPITAL, Ground
+from cge.dynamics.knowledge import KnowledgeLaw
+from cge.dynamics.recursion import Ground
 from cge.errors import InputError, NoEquilibrium
-from cge.experiments.case import FoundRate, solve_case, with_rates_given
+from cge.experiments.case import FoundRate, solve_case
 from cge.experiments.path import YearReport, run_path
 from cge.experiments.path_choice import PathChoice
 from cge.experiments.path_run import PathCase, PathYear
@@ -31,92 +28,25 @@ from cge.experiments.path_setup import (
 from cge.experiments.run import Case, run_scenario
 from cge.experiments.scenario import Scenario
 from cge.experiments.stress_settings import StressSettings, settings_of
+from cge.experiments.stress_stage import (
+    NO_POLICY,
+    StressStage,
+    at_start,
+    does_something,
+    name_of_world,
+    several_worlds,
+    with_all_rates_given,
+    without_policy,
+    world_of,
+)
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.resilience.stage import Stage, stage_of
-from cge.solve.closure import Closure
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
 
-#: Variant under which the world without the policy is reported; no variant can be called so.
-NO_POLICY = "no policy"
-#: What a scenario does, as against how the world is.
-_DOING: dict[str, Any] = {
-    "policy": [], "knowledge": [], "responses": [], "financing": [], "equal": None,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class StressStage:
-    """A stage and what it is of.
-
-    Parameters
-    ----------
-    elasticities, variant : str
-    returns : str
-        Level of returns to research on a path, else empty.
-    year : int
-        Of a path, else 0.
-    scenario : Scenario
-        The member that was solved.
-    settings : StressSettings
-    solution : Solution
-        Of stage 1, rates that were found given.
-    stage : Stage
-    found : tuple of FoundRate
-        Rates that were found in stage 1.
-    knowledge : ndarray (r, j), optional
-        Relative to the baseline, what premiums rest on; None in comparative statics.
-    forgetting : Forgetting, optional
-        None where there are no figures on knowledge.
-    productivity : mapping of str to ndarray (r, j)
-        Log deviations by source of knowledge; empty in comparative statics.
-    reference : StressStage, optional
-        The same without policy; None for that itself.
-    path : PathCase, optional
-        Of which it is a year.
-    """
-
-    elasticities: str
-    variant: str
-    returns: str
-    year: int
-    scenario: Scenario
-    settings: StressSettings
-    solution: Solution
-    stage: Stage
-    found: tuple[FoundRate, ...] = ()
-    knowledge: Array | None = None
-    forgetting: Forgetting | None = None
-    productivity: Mapping[str, Array] = field(default_factory=dict)
-    reference: StressStage | None = None
-    path: PathCase | None = None
-
-    @property
-    def label(self) -> str:
-        """What tells this stage from the others of its run, in words."""
-        parts = [self.elasticities, self.variant]
-        if self.year:
-            parts += [f"{self.returns} returns", f"year {self.year}"]
-        return ", ".join(part for part in parts if part)
-
-    @property
-    def long_run(self) -> tuple[Closure, Array] | None:
-        """Closure and levels of a long run, None where stage 1 is none."""
-        solution = self.solution
-        if solution.model.speed != "long" or CAPITAL in solution.closure.specific_factors:
-            return None
-        return solution.closure, solution.levels
-
-    @cached_property
-    def digest(self) -> str:
-        """A name for all that a disruption from here depends on, but itself."""
-        digest = hashlib.sha256(self.stage.model.benchmark.fingerprint.encode())
-        digest.update(repr(self.stage.closure).encode())
-        digest.update(repr(sorted(self.stage.premium.items())).encode())
-        digest.update(np.ascontiguousarray(self.stage.levels).tobytes())
-        return digest.hexdigest()
+__all__ = ["NO_POLICY", "Stages", "StressStage"]
 
 
 class Stages:
@@ -149,16 +79,16 @@ class Stages:
         )  # fmt: skip
         last = (scenario.steps or [1.0])[-1]
         cases = [case for case in run.cases if case.step == last]
-        wanted = [case for case in cases if _does_something(case.scenario)]
-        several = _several(cases)
+        wanted = [case for case in cases if does_something(case.scenario)]
+        several = several_worlds(cases)
         for case in cases:
             self._static_reference(case, several)
         return [*self._made.values(), *(self._static(case, several) for case in wanted)]
 
     def _static(self, case: Case, several: bool) -> StressStage:
         settings = self._settings(case.scenario, case.solution.model.benchmark)
-        solution = with_rates_given(case.solution, case.found)
-        stage = self._stage(solution, settings, None)
+        solution = with_all_rates_given(case.solution, case.found)
+        stage = self._stage(solution, settings, None, f"{case.elasticities} {case.variant}")
         return StressStage(
             case.elasticities, case.variant, "", 0, case.scenario, settings, solution, stage,
             case.found, None, self._static_forgetting(stage.model),
@@ -167,20 +97,20 @@ class Stages:
 
     def _static_reference(self, case: Case, several: bool) -> StressStage:
         plain = without_policy(case.scenario)
-        key = (case.elasticities, _world(plain))
+        key = (case.elasticities, world_of(plain))
         if key not in self._made:
             model = case.solution.model
             settings = self._settings(plain, model.benchmark)
-            if _does_something(case.scenario):
+            if does_something(case.scenario):
                 solved = solve_case(
                     model, plain, self.folder, share=case.step, solver=self.solver
                 ).solution
             else:
                 solved = case.solution
-            stage = self._stage(solved, settings, None)
+            stage = self._stage(solved, settings, None, f"{case.elasticities}, {NO_POLICY}")
             self._made[key] = StressStage(
-                case.elasticities, _named(case.variant, several), "", 0, plain, settings, solved,
-                stage, forgetting=self._static_forgetting(stage.model),
+                case.elasticities, name_of_world(case.variant, several), "", 0, plain, settings,
+                solved, stage, forgetting=self._static_forgetting(stage.model),
             )  # fmt: skip
         return self._made[key]
 
@@ -195,7 +125,7 @@ class Stages:
                 dynamics["learning"],
             )  # fmt: skip
         law = self._laws[b.fingerprint]
-        return None if law is None else _at_start(law, b)
+        return None if law is None else at_start(law, b)
 
     # -- paths ------------------------------------------------------------------------------
 
@@ -208,11 +138,11 @@ class Stages:
             scenario, solver=self.solver, cache_folder=self.cache_folder, folder=self.folder,
             keep=keep, fresh=fresh, report=report,
         )  # fmt: skip
-        several = _several(run.cases)
+        several = several_worlds(run.cases)
         for case in run.cases:
             for year in years:
                 self._path_reference(case, year, several)
-        doing = [case for case in run.cases if _does_something(case.scenario)]
+        doing = [case for case in run.cases if does_something(case.scenario)]
         return [
             *self._made.values(),
             *(self._path(case, year, several) for case in doing for year in years),
@@ -220,7 +150,7 @@ class Stages:
 
     def _path(self, case: PathCase, number: int, several: bool) -> StressStage:
         year = case.years[number - 1]
-        solution = with_rates_given(year.solution, year.found)
+        solution = with_all_rates_given(year.solution, year.found)
         stage = self._of_year(
             case, case.scenario, year, solution, case.variant, year.found,
             self._path_reference(case, number, several),
@@ -231,9 +161,9 @@ class Stages:
         plain = without_policy(case.scenario)
         closure = plain.closure.model_copy(update={"balance": "given", "swaps": []})
         plain = plain.model_copy(update={"closure": closure})
-        key = (case.elasticities, case.returns, number, _world(plain))
+        key = (case.elasticities, case.returns, number, world_of(plain))
         if key not in self._made:
-            name = _named(case.variant, several)
+            name = name_of_world(case.variant, several)
             if case.baseline is not None:
                 year = case.baseline[number - 1]
                 stage = self._of_year(case, plain, year, year.solution, name, (), None)
@@ -244,10 +174,11 @@ class Stages:
                 solution = model.solve(closure=path_closure(plain, b), solver=self.solver)
                 settings = self._settings(plain, b)
                 law = self._setup(case, model).recursion.law
-                forgetting = None if law is None else _at_start(law, b)
+                forgetting = None if law is None else at_start(law, b)
                 stage = StressStage(
                     case.elasticities, name, case.returns, number, plain, settings, solution,
-                    self._stage(solution, settings, None), forgetting=forgetting,
+                    self._stage(solution, settings, None, f"{case.elasticities}, {NO_POLICY}"),
+                    forgetting=forgetting,
                 )  # fmt: skip
             self._made[key] = stage
         return self._made[key]
@@ -274,7 +205,8 @@ class Stages:
             forgetting = Forgetting(
                 law, model.benchmark.regions, state.knowledge, year.business, seen, year.policy
             )
-        stage = self._stage(solution, settings, knowledge)
+        label = f"{case.elasticities} {variant}, year {year.year}"
+        stage = self._stage(solution, settings, knowledge, label)
         return StressStage(
             case.elasticities, variant, case.returns, year.year, scenario, settings, solution,
             stage, found, knowledge, forgetting, year.productivity, reference,
@@ -294,7 +226,7 @@ class Stages:
         return settings_of(scenario, benchmark)
 
     def _stage(
-        self, solution: Solution, settings: StressSettings, knowledge: Array | None
+        self, solution: Solution, settings: StressSettings, knowledge: Array | None, label: str
     ) -> Stage:
         b = solution.model.benchmark
         key = (b.fingerprint, settings.backstop)
@@ -308,36 +240,4 @@ class Stages:
                 raise error.moved("stress.lending") from None
             raise
         except NoEquilibrium as error:
-            raise NoEquilibrium(f"stage 1 can not be tested: {error}") from None
-
-
-def _at_start(law: KnowledgeLaw, b: Benchmark) -> Forgetting:
-    """Return what being cut off does from the stocks of the benchmark, nothing having moved."""
-    regions, sectors = len(b.regions), len(b.sectors)
-    ones = np.ones((regions, sectors))
-    seen = Seen(ones, np.ones(regions), np.ones((regions, sectors, regions)), ones)
-    none = KnowledgePolicy.none(regions, sectors)
-    return Forgetting(law, b.regions, law.start(), ones, seen, none)
-
-
-def without_policy(scenario: Scenario) -> Scenario:
-    """Return a member of a family without all that it does."""
-    return scenario.model_copy(update=_DOING)
-
-
-def _does_something(scenario: Scenario) -> bool:
-    return any(getattr(scenario, part) for part in _DOING)
-
-
-def _world(plain: Scenario) -> str:
-    """Return what tells one world without policy from another within a run."""
-    return plain.model_dump_json(include={"closure", "speed", "path", "stress"})
-
-
-def _several(cases: Sequence[Case] | Sequence[PathCase]) -> bool:
-    """Return whether variants differ in the world without policy."""
-    return len({_world(without_policy(case.scenario)) for case in cases}) > 1
-
-
-def _named(variant: str, several: bool) -> str:
-    return f"{NO_POLICY} ({variant})" if several and variant else NO_POLICY
+            raise NoEquilibrium(f"{label} can not be tested: {error}") from None

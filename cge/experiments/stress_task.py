@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from cge.calibration.benchmark import Benchmark
 from cge.dynamics.recursion import Settings
 from cge.errors import NoEquilibrium
-from cge.experiments.stress_stages import StressStage
+from cge.experiments.stress_stage import StressStage
 from cge.resilience.disruptions import Disruption
 from cge.resilience.events import Event
 from cge.resilience.impact import Impact, disrupted, impact_of

@@ -226,7 +226,7 @@ class Point:
         self, problem: Problem, rates: Array, given: Array, z: Array, tracked: Tracked
     ) -> None:
         self.problem, self.task = problem, problem.task
-        self.rates, self._given, self._z, self._tracked = rates, given, z, tracked
+        self.rates, self._given, self.unknowns, self.tracked = rates, given, z, tracked
         self._hits: dict[int, Hit] = {}
         self._slopes: dict[int, Array] = {}
         arrays = self.task.long.arrays
@@ -252,19 +252,19 @@ class Point:
     @cached_property
     def tangents(self) -> Array:
         """Changes of the logs of levels (of levels where free) with each rate, (columns, k)."""
-        task, system = self.task, self._tracked.system
+        task, system = self.task, self.tracked.system
         arrays = system.arrays
         terms = term_values(arrays, self.levels)
         columns = np.zeros((len(self.levels), len(task.levers)))
         for n, lever in enumerate(task.levers):
             columns[lever.columns, n] = lever.sign / self.levels[lever.columns]
-        targets = self._tracked.resolved.target_levels
-        jacobian = system.fold(self._given, targets).jacobian(self._z)
+        targets = self.tracked.resolved.target_levels
+        jacobian = system.fold(self._given, targets).jacobian(self.unknowns)
         right = np.column_stack([
             -(system.matrix @ term_changes(arrays, self.levels, terms, column))
             for column in columns.T
         ])  # fmt: skip
-        moved = self._tracked.linear.solve(jacobian, right, 1e-12)
+        moved = self.tracked.linear.solve(jacobian, right, 1e-12)
         return columns + np.column_stack([system.spread(dz) for dz in moved.T])
 
     @cached_property

@@ -104,9 +104,9 @@ def solve_cold(task: Task, rates: Array) -> Cold:
 def _parts(solution: Solution, task: Task) -> dict[str, float]:
     """Return the region's equivalent variation by group of components."""
     b = task.long.benchmark
-    by_component = decompose(solution).totals(b.regions).loc[task.region]
+    totals = decompose(solution).totals(b.regions)
     groups: dict[str, float] = {}
     for component, group in COMPONENTS.items():
-        share = float(by_component[component]) / float(b.absorption[task.viewer])
-        groups[group] = groups.get(group, 0.0) + share
+        share = totals[component].to_numpy()[task.viewer] / b.absorption[task.viewer]
+        groups[group] = groups.get(group, 0.0) + float(share)
     return {group: value for group, value in groups.items() if abs(value) > 1e-12}

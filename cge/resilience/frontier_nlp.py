@@ -153,7 +153,9 @@ class ReducedNLP:
             row += 1
         if self.risky:
             here = slice(row, row + self.excesses)
-            found[here, : self.rates] = 100.0 * self._point(x).loss_gradients(self.counted) * self.width
+            found[here, : self.rates] = (
+                100.0 * self._point(x).loss_gradients(self.counted) * self.width
+            )
             found[here, self.rates] = -1.0
             found[here, self.rates + 1 :] = -np.eye(self.excesses)
             row += self.excesses
@@ -218,7 +220,7 @@ def optimise(
     if goal == "welfare" and ceiling is None:
         return _solve(ReducedNLP(problem, goal, ceiling, np.zeros(0, dtype=np.int64)), rates, warm)
     counted = problem.task.counted
-    working = _working_set(problem, problem.at(rates))
+    working = working_set(problem, problem.at(rates))
     while True:
         best = _solve(ReducedNLP(problem, goal, ceiling, working), rates, warm)
         others = np.setdiff1d(counted, working)
@@ -230,7 +232,7 @@ def optimise(
         rates, warm = best.rates, True
 
 
-def _working_set(problem: Problem, point: Point) -> Integers:
+def working_set(problem: Problem, point: Point) -> Integers:
     """Return disruptions that may be in the tail: those not far below the value at risk.
 
     The others have no excess, so that without them the problem has the same solution; after

@@ -72,26 +72,26 @@ class Stages:
         self.long, self.short, self.premium = long, short, premium
         self.closure = short_closure(closure, short, lending)
         self.sourcing = Sourcing(short)
-        self._from = _positions(long, short)
+        self.origin = _positions(long, short)
         arrivals = short.outcomes["arrivals"].block
         place = {cell: n for n, cell in enumerate(arrivals.index)}
         covered = short.variables["variety_price"].block
-        self._imports = np.array([place[cell] for cell in covered.index], dtype=np.int64)
-        self._home = np.array([place[u, s, i, s] for u, _, i, s in covered.index], dtype=np.int64)
+        self.imports = np.array([place[cell] for cell in covered.index], dtype=np.int64)
+        self.home = np.array([place[u, s, i, s] for u, _, i, s in covered.index], dtype=np.int64)
         self._covered = covered.start + np.arange(len(covered))
         premiums = short.variables["backstop_premium"].block
-        self._premiums = premiums.start + np.arange(len(premiums))
+        self.premiums = premiums.start + np.arange(len(premiums))
 
     def at(self, levels: Array) -> Stage:
         """Return the stage of an equilibrium of the long run, told by its levels."""
         short, sourcing = self.short, self.sourcing
         found = short.arrays.start.copy()
-        here = self._from >= 0
-        found[here] = levels[self._from[here]]
+        here = self.origin >= 0
+        found[here] = levels[self.origin[here]]
         outcomes = short.arrays.outcome_coefficients @ term_values(short.arrays, found)
         found[sourcing.columns] = np.exp(sourcing.menu.adapted(sourcing.prices(found, outcomes)))
         if len(self._covered):
-            found[self._covered] = purchaser_prices(short, found)[self._imports]
+            found[self._covered] = purchaser_prices(short, found)[self.imports]
         return Stage(short, self.closure, found, self.premium)
 
     def changes(self, stage: Stage, moved: Array) -> StageChanges:
@@ -107,8 +107,8 @@ class Stages:
         terms = term_values(arrays, stage.levels)
         count = moved.shape[1]
         levels = np.zeros((len(arrays.start), count))
-        here = self._from >= 0
-        levels[here] = moved[self._from[here]]
+        here = self.origin >= 0
+        levels[here] = moved[self.origin[here]]
         ready = np.zeros_like(levels)
         outcomes = np.zeros((len(stage.outcomes), count))
         price = sourcing.prices(stage.levels, stage.outcomes)
@@ -132,9 +132,9 @@ class Stages:
             by_input = np.log(sourcing.prices(np.exp(by_log), np.exp(relative))) - unmoved
             levels[sourcing.columns, n] = adapted_changes(sourcing.menu, price, by_input)
             route = relative[value] - relative[quantity]
-            levels[self._covered, n] = route[self._imports]
+            levels[self._covered, n] = route[self.imports]
             ready[:, n] = levels[:, n]
-            ready[self._premiums, n] = route[self._imports] - route[self._home]
+            ready[self.premiums, n] = route[self.imports] - route[self.home]
             outcomes[:, n] = of_outcomes(n)
         return StageChanges(levels, ready, outcomes)
 

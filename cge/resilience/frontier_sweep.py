@@ -157,9 +157,7 @@ def _without(problem: Problem, store: Store) -> dict[str, float]:
     return kept
 
 
-def _efficient(
-    problem: Problem, starts: int, store: Store, solver: Solver
-) -> tuple[Optimum, int]:
+def _efficient(problem: Problem, starts: int, store: Store, solver: Solver) -> tuple[Optimum, int]:
     kept = store.get("efficient")
     if kept:
         return _optimum(kept), int(kept["agree"])
@@ -199,9 +197,7 @@ def _safest(problem: Problem, first: Optimum, store: Store, solver: Solver) -> O
     return least
 
 
-def _best(
-    problem: Problem, solver: Solver, ceiling: float, starts: tuple[Array, ...]
-) -> Optimum:
+def _best(problem: Problem, solver: Solver, ceiling: float, starts: tuple[Array, ...]) -> Optimum:
     """Return the solution from the first of some starts that has one."""
     told = "no equilibrium at the start"
     for warm in (True, False):

@@ -17,35 +17,27 @@ from scipy.sparse.linalg import LinearOperator, gmres
 from cge.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.linear import Factorised
+from cge.solve.linear import Factorised, LinearSolver
 from cge.solve.newton import newton
 from cge.solve.system import FoldedSystem, term_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-#: Iterations of GMRES after which a new factorisation is cheaper than going on: one costs
-#: about as much as this many back-substitutions, by the number of unknowns.
-PATIENCE = ((1500, 5), (np.inf, 30))
+#: Unknowns up to which a new factorisation costs less than a few steps of GMRES.
+SMALL = 1500
+#: Iterations of GMRES after which a new factorisation is cheaper than going on.
+PATIENCE = 30
 #: Points from which a solve may set out; the nearest one is taken.
 KNOWN = 24
 #: How exactly adjoints are solved for.
 ADJOINT_RTOL = 1e-12
 
 
-class KeptFactors:
-    """Solves with a sequence of Jacobians of one pattern, preconditioned by an earlier one.
+class KeptFactors(LinearSolver):
+    """Solves with a sequence of Jacobians of one pattern, preconditioned by an earlier one."""
 
-    Parameters
-    ----------
-    matching : ndarray of int
-        From :func:`cge.solve.linear.match_rows`.
-    """
-
-    def __init__(self, matching: Integers) -> None:
-        self.matching = matching
-        self.patience = next(count for size, count in PATIENCE if len(matching) < size)
-        self._factors: Factorised | None = None
+    _factors: Factorised | None = None
 
     def solve(
         self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
@@ -56,11 +48,12 @@ class KeptFactors:
         ------
         cge.solve.linear.Singular
         """
-        if right.ndim == 2:
+        large = matrix.shape[0] > SMALL
+        if right.ndim == 2 and large:
             each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
             return np.column_stack(each) if each else np.zeros_like(right)
         operator = matrix.T.tocsr() if transposed else matrix.tocsr()
-        if self._factors is not None:
+        if self._factors is not None and large:
             result = self._iterated(operator, right, rtol, transposed)
             if result is not None:
                 return result
@@ -83,7 +76,7 @@ class KeptFactors:
         while left > rtol * norm:
             with np.errstate(all="ignore"):
                 step, _ = gmres(linear, residual, M=inverse, rtol=max(rtol, 1e-7), atol=0.0,
-                                restart=self.patience, maxiter=1)  # fmt: skip
+                                restart=PATIENCE, maxiter=1)  # fmt: skip
                 result = result + step
                 residual = right - operator @ result
                 before, left = left, float(np.linalg.norm(residual))
@@ -109,7 +102,8 @@ class Tracked:
 
     def __init__(self, resolved: Resolved, given: Array, levels: Array, place: Array) -> None:
         self.resolved, self.system = resolved, resolved.system
-        self.linear = KeptFactors(resolved.linear.matching)
+        kept = resolved.linear
+        self.linear = KeptFactors(kept.benchmark, kept.matching)
         z = self.system.start(levels)
         for n, gang in enumerate(self.system.gangs):
             multiple = levels[gang[0]] / given[gang[0]]

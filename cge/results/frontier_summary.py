@@ -32,9 +32,7 @@ def _table(run: FrontierRun, one: Frontier) -> Table:
               "World EV, %", "Terms of trade, %", "Efficiency part of EV, %",
               "Price of resilience", "Outlay, % of GDP", "World CVaR, %",
               *(f"{lever.name}, %" for lever in study.instruments)]  # fmt: skip
-    rows = [
-        _row(str(number), number, point, own) for number, point in enumerate(one.sweep.points)
-    ]
+    rows = [_row(str(number), number, point, own) for number, point in enumerate(one.sweep.points)]
     return Table(f"Elasticities: {one.elasticities}; {TITLES[one.version]}", header, rows)
 
 

@@ -55,7 +55,8 @@ def dependence(solution: Solution) -> list[Described]:
     reliance = 100 * np.nansum(relied * made, axis=1) / made.sum(axis=1)
     found: list[Described] = []
     for measure, values in (
-        ("domestic_share_strategic", share), ("foreign_input_reliance_strategic", reliance)
+        ("domestic_share_strategic", share),
+        ("foreign_input_reliance_strategic", reliance),
     ):
         found += [
             (region, "", "", measure, float(value), "percent")

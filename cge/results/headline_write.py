@@ -13,9 +13,7 @@ from cge.results.folder import MANIFEST
 from cge.results.headline import headline_frame
 
 FILES = ("headline.parquet", "headline.csv", MANIFEST)
-HEADLINE = output.Kind(
-    "headline", frozenset({"scenario", "benchmark", "home", "library"}), FILES
-)
+HEADLINE = output.Kind("headline", frozenset({"scenario", "benchmark", "home", "library"}), FILES)
 
 
 def default_folder(name: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 
+from cge.results import frontier_figure, quadrant
 from cge.results.charts import bars, dots, heat, intervals, lines, style
 from cge.results.report.page import Column, Page, Panel
 
@@ -27,12 +28,16 @@ def draw(page: Page, notes: bool = True) -> Figure:
     """
     page = replace(page, panels=tuple(panel.plain() for panel in page.panels))
     title, below = (page.caption, page.notes) if notes else ("", ())
-    if page.kind in ("trade", "sectors"):
+    if page.kind in ("trade", "sectors", "chokepoints"):
         return _heat(page, title, below)
     if page.kind in ("path", "path-sources", "path-remaining"):
         return _years(page, title, below)
     if page.kind in ("decomposition", "shocks", "drivers", "path-components", "path-shocks"):
         return _stacks(page, title, below)
+    if page.kind == "frontier":
+        return frontier_figure.frontier(page, title, below)
+    if page.kind == "quadrant":
+        return quadrant.quadrant(page, title, below)
     if page.kind == "sensitivity":
         return _intervals(page, title, below)
     return _dots(page, title, below)

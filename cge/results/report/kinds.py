@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cge.errors import InputError
+from cge.results import chokepoint_table, frontier_page, headline_table, quadrant_page
 from cge.results.report import (
     decomposition,
     matrices,
@@ -104,7 +105,28 @@ PATH_KINDS: Mapping[str, Kind] = {
         paths.remaining, ("regions",),
     ),
 }  # fmt: skip
-ALL_KINDS: Mapping[str, Kind] = {**KINDS, **PATH_KINDS}
+_QUADRANT = partial(quadrant_page.quadrant, figure=True)
+#: Those of costs in normal times and losses when supply breaks.
+RESILIENCE_KINDS: Mapping[str, Kind] = {
+    "headline": Kind(
+        "what policies cost, and what they save when supply breaks", headline_table.headline,
+        _QUADRANT, ("regions",),
+    ),
+    "quadrant": Kind(
+        "efficiency and resilience of policies, at first and in the end", quadrant_page.quadrant,
+        _QUADRANT, ("measures", "regions"),
+    ),
+    "frontier": Kind(
+        "the best welfare at each level of risk, and the policy that gives it",
+        frontier_page.frontier, frontier_page.figure, ("regions",),
+    ),
+    "chokepoints": Kind(
+        "links on which an importer depends most; leverage, irreplaceability",
+        chokepoint_table.chokepoints, chokepoint_table.chokepoint_map,
+        ("measures", "regions", "sectors", "detail"),
+    ),
+}  # fmt: skip
+ALL_KINDS: Mapping[str, Kind] = {**KINDS, **PATH_KINDS, **RESILIENCE_KINDS}
 _FLAGS = {"measures": "--measures", "regions": "--region", "sectors": "--sector",
           "unit": "--unit", "detail": "--detail"}  # fmt: skip
 
@@ -151,7 +173,9 @@ def build(
                 allowed=[_FLAGS[o] for o in kind.options],
             )  # fmt: skip
     page = (kind.figure if figure else kind.table)(runs, choice)
-    return page if choice.title else replace(page, subject=_subject(page, runs))
+    if choice.title or page.subject:
+        return page
+    return replace(page, subject=_subject(page, runs))
 
 
 def _subject(page: Page, runs: Sequence[RunFolder]) -> str:

@@ -22,7 +22,7 @@ MOST_NAMES = 20
 
 def notes_of(
     cases: Sequence[Case], first: Sequence[str] = (), *, labour: bool = False, parts: bool = False,
-    codes: Sequence[str] = (), without: str = "",
+    codes: Sequence[str] = (), without: str | tuple[str, ...] = "",
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the notes of a table: what it shows, then what holds for all runs, then for each.
 
@@ -38,13 +38,14 @@ def notes_of(
         Whether parts of welfare are.
     codes : sequence of str
         Region codes that stand in the table, to be named; default those of the first case.
-    without : str
-        Beginning of lines that speak of something else.
+    without : str or tuple of str
+        Beginnings of lines that speak of something else.
     """
     runs = list(dict.fromkeys(case.run for case in cases))
     lines = {run: run_notes(run) for run in runs}
+    others = (without,) if isinstance(without, str) else without
     off = tuple(
-        text for text in (without, "" if labour else _LABOUR, "" if parts else PARTS) if text
+        text for text in (*others, "" if labour else _LABOUR, "" if parts else PARTS) if text
     )
     lines = {run: [line for line in own if not line.startswith(off)] for run, own in lines.items()}
     common = [line for line in lines[runs[0]] if all(line in other for other in lines.values())]

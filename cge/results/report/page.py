@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -52,6 +52,8 @@ class Panel:
         By row and column number, what stands in place of a figure that there is not.
     unit : str
         Unit of all columns, where the panels of a page differ in it.
+    ranges : mapping
+        By row and column number, low and high end of a figure, set behind it in brackets.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Panel:
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     words: Mapping[tuple[int, int], str] = field(default_factory=dict)
     unit: str = ""
+    ranges: Mapping[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
 
     @property
     def heading(self) -> str:
@@ -94,6 +97,10 @@ class Page:
         What the columns are, where they are one thing: importer, region.
     subject : str
         The scenario, where there is one.
+    landscape : bool
+        Whether it is so wide that LaTeX sets it across the page.
+    joined : bool
+        Whether panels of the same keys are columns of one table, apart only on paper.
     """
 
     kind: str
@@ -104,6 +111,8 @@ class Page:
     names: Mapping[str, str] = field(default_factory=dict)
     across: str = ""
     subject: str = ""
+    landscape: bool = False
+    joined: bool = False
 
     @property
     def common_unit(self) -> str:
@@ -128,7 +137,7 @@ def frame(page: Page) -> pd.DataFrame:
     tables = []
     for panel in page.panels:
         heads = [f"{c.key} [{c.unit}]" if c.unit else c.key for c in panel.columns]
-        table = pd.DataFrame(panel.figures, columns=heads)
+        table = pd.DataFrame(_with_ends(panel, heads))
         each = panel.row_keys or ({},) * len(panel.rows)
         keys = pd.DataFrame([{**panel.keys, **own} for own in each], index=table.index)
         keys[page.stub.lower()] = list(panel.rows)
@@ -138,7 +147,37 @@ def frame(page: Page) -> pd.DataFrame:
         for (row, column), word in panel.words.items():
             table.loc[row, f"{panel.columns[column].key} text"] = word
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(_joined(page, tables) if page.joined else tables, ignore_index=True)
+
+
+def _joined(page: Page, tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return one table for all panels of the same keys, their columns beside each other."""
+    found: dict[tuple[tuple[str, str], ...], pd.DataFrame] = {}
+    for panel, table in zip(page.panels, tables, strict=True):
+        case = tuple(sorted(panel.keys.items()))
+        each = panel.row_keys[0] if panel.row_keys else {}
+        here = table.set_index([*panel.keys, *each, page.stub.lower()])
+        if case in found:
+            there = found[case]
+            rows = there.index.union(here.index, sort=False)
+            here = pd.concat([there.reindex(rows), here.reindex(rows)], axis=1)
+        found[case] = here
+    return [table.reset_index() for table in found.values()]
+
+
+def _with_ends(panel: Panel, heads: Sequence[str]) -> dict[str, Array]:
+    """Return the figures of a panel by heading, the ends of their ranges behind them."""
+    ranged = {column for _, column in panel.ranges}
+    found = {}
+    for j, head in enumerate(heads):
+        found[head] = panel.figures[:, j]
+        if j in ranged:
+            nothing = (np.nan, np.nan)
+            ends = np.array([panel.ranges.get((i, j), nothing) for i in range(len(panel.rows))])
+            name, bracket, unit = head.partition(" [")
+            found[f"{name} low{bracket}{unit}"] = ends[:, 0]
+            found[f"{name} high{bracket}{unit}"] = ends[:, 1]
+    return found
 
 
 def by_panel(page: Page) -> Page:

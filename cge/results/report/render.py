@@ -21,6 +21,8 @@ SUFFIXES: dict[str, Format] = {".md": "markdown", ".tex": "latex", ".csv": "csv"
 #: Width of a page in points, its height, and for each type size the width of a figure and the
 #: height of a line, of a document in 10 point type with 15 cm of text.
 WIDTH, HEIGHT = 427.0, 600.0
+#: The same of a table that is turned by a quarter: 24.5 cm by 15.
+WIDE, LOW = 697.0, 427.0
 SIZES = (
     ("normalsize", 5.0, 12.0), ("small", 4.6, 11.0), ("footnotesize", 4.25, 9.5),
     ("scriptsize", 4.0, 8.0),
@@ -75,7 +77,11 @@ def render(page: Page, form: Format, standalone: bool = False) -> str:
             page=page, header=_line_heading, cells=cells_of, mark=Markdown
         )
     body = _LATEX.get_template("table.tex.j2").render(
-        parts=list(_parts(page)), page=page, tex=Tex, label=_label(page)
+        parts=list(_parts(page)),
+        page=page,
+        tex=Tex,
+        label=_label(page),
+        apart=notes_apart(page),
     )
     if latex.GLYPH in body:
         body = f"{latex.GLYPH_MACRO}\n{body}"
@@ -91,12 +97,26 @@ def _label(page: Page) -> str:
     return words.lower()
 
 
-def cells_of(panel: Panel, number: Any = str) -> list[list[str]]:
-    """Return the figures of a panel as text, row by row."""
+def ends_of(panel: Panel, number: Any = str) -> dict[tuple[int, int], str]:
+    """Return the ranges of a panel as text, by row and column number, where one can be seen."""
+    found = {}
+    for (i, j), ends in panel.ranges.items():
+        digits = panel.columns[j].digits
+        low, high = (text(value, digits) for value in ends)
+        if not low == high == text(panel.figures[i, j], digits):
+            found[i, j] = f"[{number(low)}, {number(high)}]"
+    return found
+
+
+def cells_of(panel: Panel, number: Any = str, in_line: bool = True) -> list[list[str]]:
+    """Return the figures of a panel as text, row by row, ranges behind them or left out."""
     signs = {place: f" {sign}" for place, sign in panel.marks.items()}
+    ends = ends_of(panel, number)
+    behind = {place: f" {told}" for place, told in ends.items()} if in_line else {}
     return [
         [
-            panel.words.get((i, j)) or number(text(value, column.digits)) + signs.get((i, j), "")
+            panel.words.get((i, j))
+            or number(text(value, column.digits)) + signs.get((i, j), "") + behind.get((i, j), "")
             for j, (value, column) in enumerate(zip(row, panel.columns, strict=True))
         ]
         for i, row in enumerate(panel.figures)
@@ -129,19 +149,32 @@ class Part:
     columns: int
 
 
+def _notes_height(page: Page) -> float:
+    """Return how many points the notes take under a table."""
+    letters = 105 * (WIDE / WIDTH if page.landscape else 1)
+    return 10 + 9.5 * sum(1 + int(len(note) / letters) for note in page.notes)
+
+
+def notes_apart(page: Page) -> bool:
+    """Return whether the notes would fill a turned page, and stand on one that is not turned."""
+    return page.landscape and _notes_height(page) > LOW / 4
+
+
 def _parts(page: Page) -> Iterator[Part]:
     """Cut a page into tables that fit on paper: by columns, then by rows."""
-    notes_height = 10 + 9.5 * sum(1 + len(note) // 105 for note in page.notes)
+    paper = (WIDE, LOW) if page.landscape else (WIDTH, HEIGHT)
+    apart = notes_apart(page)
+    notes_height = 0.0 if apart else _notes_height(page)
     drafts: list[tuple[str, tuple[tuple[str, ...], ...], list[Block], int]] = []
     for group in _alike(page.panels):
-        for here in _column_blocks(page, group):
+        for here in _column_blocks(page, group, paper[0]):
             header = _header(page, [group[0].columns[j] for j in here])
-            size, line = _size(header, group, here)
-            room = int((HEIGHT - notes_height - 60) / line) - len(header)
+            size, line = _size(header, group, here, paper)
+            room = int((paper[1] - notes_height - 60) / line) - len(header)
             for blocks in _row_blocks(group, here, max(room, 12)):
                 drafts.append((size, header, blocks, len(here) + 1))
     for number, (size, header, blocks, count) in enumerate(drafts):
-        notes = page.notes if number == len(drafts) - 1 else ()
+        notes = page.notes if number == len(drafts) - 1 and not apart else ()
         yield Part(number, size, header, tuple(blocks), notes, count)
 
 
@@ -181,32 +214,34 @@ def _widths(header: Sequence[Sequence[str]], group: Sequence[Panel], here: Seque
     widths = [max(len(row[n]) for row in header) for n in range(len(here) + 1)]
     widths[0] = max([widths[0], *(len(label) for panel in group for label in panel.rows)])
     for panel in group:
-        for row in cells_of(panel):
+        ends = ends_of(panel)
+        for i, row in enumerate(cells_of(panel, in_line=False)):
             for n, j in enumerate(here):
-                widths[n + 1] = max(widths[n + 1], len(row[j]))
+                widths[n + 1] = max(widths[n + 1], len(row[j]), len(ends.get((i, j), "")))
     return widths
 
 
 def _size(
-    header: Sequence[Sequence[str]], group: Sequence[Panel], here: Sequence[int]
-) -> tuple[str, float]:
+    header: Sequence[Sequence[str]], group: Sequence[Panel], here: Sequence[int],
+    paper: tuple[float, float],
+) -> tuple[str, float]:  # fmt: skip
     """Return the largest type in which the columns, and twenty rows, fit."""
     letters, count = sum(_widths(header, group, here)), len(here) + 1
-    rows = sum(len(panel.rows) + 1 for panel in group)
+    rows = sum(len(panel.rows) * (2 if panel.ranges else 1) + 1 for panel in group)
     for size, width, line in SIZES:
-        if letters * width + 2 * SEPARATION * count <= WIDTH and (
-            rows * line <= HEIGHT / 2 or line < 10
+        if letters * width + 2 * SEPARATION * count <= paper[0] and (
+            rows * line <= paper[1] / 2 or line < (9 if paper[0] > paper[1] else 10)
         ):
             return size, line
     return SIZES[-1][0], SIZES[-1][2]
 
 
-def _column_blocks(page: Page, group: Sequence[Panel]) -> Iterator[list[int]]:
+def _column_blocks(page: Page, group: Sequence[Panel], width: float) -> Iterator[list[int]]:
     """Cut the columns where the smallest type is still too wide."""
     columns = group[0].columns
     every = list(range(len(columns)))
     letters = _widths(_header(page, columns), group, every)
-    room = WIDTH - letters[0] * SIZES[-1][1] - 2 * SEPARATION
+    room = width - letters[0] * SIZES[-1][1] - 2 * SEPARATION
     wide = [w * SIZES[-1][1] + 2 * SEPARATION for w in letters[1:]]
     count = -int(-sum(wide) // max(room, 100.0))
     if count <= 1:
@@ -227,19 +262,24 @@ def _row_blocks(group: Sequence[Panel], here: Sequence[int], room: int) -> Itera
     table: list[Block] = []
     used = 0
     for panel in group:
-        cells = cells_of(panel, latex.number)
+        cells = cells_of(panel, latex.number, in_line=False)
         rows = [
             (label, *(Tex(_marked(row[j])) for j in here))
             for label, row in zip(panel.rows, cells, strict=True)
         ]
+        deep = 2 if panel.ranges else 1  # the range of a figure stands on a line below it
+        if panel.ranges:
+            ends = ends_of(panel, latex.number)
+            below = [("", *(Tex(ends.get((i, j), "")) for j in here)) for i in range(len(rows))]
+            rows = [line for pair in zip(rows, below, strict=True) for line in pair]
         start = 0
         while start < len(rows):
             left = len(rows) - start
             if table and used + left + 2 > room:
                 yield table
                 table, used = [], 0
-            take = min(left, room)
-            rule = len(rows) - panel.totals - start
+            take = min(left, room - room % deep)
+            rule = len(rows) - deep * panel.totals - start
             table.append(Block(panel.heading, tuple(rows[start : start + take]),
                                rule if panel.totals and 0 < rule < take else 0))  # fmt: skip
             used += take + 2

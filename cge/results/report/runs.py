@@ -19,8 +19,12 @@ MANIFEST = "manifest.json"
 #: Where a run is written unless the user says otherwise.
 HOME = Path("results") / "runs"
 RESULTS, INTERVALS, DRIVERS = "results.parquet", "sensitivity.parquet", "drivers.parquet"
+HEADLINE = "headline.parquet"
+#: What else writes a file of that name, in a layout of its own.
+FRONTIER, STRESS = "cge frontier STUDY", "cge stress SCENARIO"
 #: What makes each file, for who asks for what is not there.
 MADE_BY = {
+    HEADLINE: "cge headline SCENARIO",
     RESULTS: "cge run SCENARIO",
     INTERVALS: "cge sens SCENARIO",
     DRIVERS: "cge sens SCENARIO",
