@@ -12,7 +12,7 @@ linewidth textbackslash textasciitilde textasciicircum textless textgreater text
 providecommand cgeglyph ifdefined else fi directlua XeTeXversion texttt documentclass usepackage
 times pm leq geq to cdot mu circ ldots S copyright pounds ss ae AE oe OE o O l L i j alpha beta
 gamma delta varepsilon eta theta kappa lambda pi rho sigma tau varphi omega Delta Sigma Omega u
-v c k d b r H
+v c k d b r H noindent
 """
 #: Commands a table may use: all of the LaTeX kernel or of booktabs.
 KNOWN = frozenset(_WORDS.split())

@@ -27,6 +27,7 @@ from cge.resilience import frontier_nlp
 from cge.resilience.disruptions import expand, weights
 from cge.resilience.frontier import GLOBAL, NEUTRAL, UNILATERAL, Problem, Task
 from cge.resilience.frontier_check import solve_cold
+from cge.resilience.frontier_full import full_program, optimise_full, posable
 from cge.resilience.frontier_nlp import optimise, quantile, risk
 from cge.resilience.frontier_sweep import Memory, sweep
 
@@ -68,17 +69,21 @@ def world(wedges: bool = True) -> Benchmark:
     long = b.elasticities["long"]
     # All nests but the one of final agents, which has no weights that could adapt.
     short = {nest: 0.45 * getattr(long, nest) for nest in NEST_AXES if nest != "agents"}
-    return replace(b, factors=("LAB", "CAP"), elasticities={"long": long, "short": replace(long, **short)})
+    return replace(
+        b, factors=("LAB", "CAP"), elasticities={"long": long, "short": replace(long, **short)}
+    )
 
 
-def task(levers: Levers, version: str = UNILATERAL, wedges: bool = True, **keys: Any) -> Task:
+def task(
+    levers: Levers, version: str = UNILATERAL, wedges: bool = True, only: str = "", **keys: Any
+) -> Task:
     study = FrontierStudy.model_validate(
         {"name": "trial", "region": "R0", "instruments": levers, "backstop": ["S0"], **keys}
     )
     b = world(wedges)
     settings = settings_of(study.scenario(), b)
     library = load_library(LIBRARY)
-    known = expand(library, b)
+    known = tuple(d for d in expand(library, b) if d.name.startswith(only or d.name))
     found, dropped = weights(known, library.weighting("default"), "R0")
     return task_of(study, Setting(b, settings, known, found, dropped), version, None)
 
@@ -181,14 +186,14 @@ ONE: Levers = [{"name": "tariff", "instrument": "tariff", "low": 0.0, "high": 0.
 
 
 @lru_cache(maxsize=1)
-def one_lever() -> tuple[Problem, Any]:
-    problem = Problem(task(ONE))
-    return problem, sweep(problem, 4, 3)
+def one_lever() -> tuple[Problem, Any, Memory]:
+    problem, store = Problem(task(ONE, only="loss")), Memory()
+    return problem, sweep(problem, 4, 2, store), store
 
 
 def test_a_frontier_of_one_instrument_is_what_a_grid_finds() -> None:
-    problem, found = one_lever()
-    assert found.agree == found.starts == 3 and found.conflict
+    problem, found, _ = one_lever()
+    assert found.agree == found.starts == 2 and found.conflict
     grid = np.linspace(0.0, 0.8, 17)
     value = np.array([problem.at(np.array([t])).value for t in grid])
     risks = np.array([risk(problem, problem.at(np.array([t]))) for t in grid])
@@ -207,7 +212,7 @@ def test_a_frontier_of_one_instrument_is_what_a_grid_finds() -> None:
 
 
 def test_a_frontier_falls_and_its_slope_is_the_price_of_resilience() -> None:
-    _, found = one_lever()
+    _, found, _ = one_lever()
     value = np.array([point["variations"][0] for point in found.points])
     risks = np.array([point["cvar"] for point in found.points])
     assert (np.diff(value) < 0).all() and (np.diff(risks) < 0).all()
@@ -259,16 +264,60 @@ def test_disruptions_left_out_at_first_join_where_they_matter(
     assert risk(problem, problem.at(one_at_first.rates)) <= ceiling + 1e-8
 
 
+@pytest.mark.parametrize("version", [UNILATERAL, NEUTRAL])
+def test_all_equilibria_as_constraints_give_the_same_optimum(version: str) -> None:
+    levers = [{**one, "low": 0.0} for one in FOUR]
+    problem = Problem(task(levers, version, budget=0.01, only="loss"))
+    assert posable(problem.task) and not posable(task(FOUR))
+    start = np.array([0.05, 0.1, 0.02, 0.03])
+    best = optimise(problem, "welfare", start)
+    safest = optimise(problem, "risk", start)
+    ends = [risk(problem, problem.at(one.rates)) for one in (best, safest)]
+    for goal, ceiling in (("welfare", None), ("risk", None), ("welfare", sum(ends) / 2)):
+        one = optimise(problem, goal, start, ceiling)
+        other = optimise_full(problem, goal, start, ceiling)
+        assert one.solved and other.solved
+        here, there = problem.at(one.rates), problem.at(other.rates)
+        assert here.value == pytest.approx(there.value, abs=1e-8)
+        assert risk(problem, here) == pytest.approx(risk(problem, there), abs=1e-8)
+        assert one.price == pytest.approx(other.price, rel=1e-3, abs=1e-4, nan_ok=True)
+        assert one.budget == pytest.approx(other.budget, rel=1e-3, abs=1e-4)
+
+
+def test_the_full_problem_has_exact_derivatives() -> None:
+    problem = Problem(task(FOUR, budget=0.05, only="cut"))
+    counted = problem.task.counted
+    rates = np.array([0.05, 0.1, 0.02, 0.03])
+    program, x = full_program(problem, "welfare", 0.1, counted, rates)
+    rng = np.random.default_rng(0)
+    side = 1e-6 * rng.normal(size=len(x))
+    multipliers = rng.normal(size=program.rows.shape[0])
+
+    def dense(structure: Any, values: Array, rows: int, mirror: bool) -> Array:
+        matrix = np.zeros((rows, len(x)))
+        matrix[structure] = values
+        return matrix + np.tril(matrix, -1).T if mirror else matrix
+
+    def lagrangian(z: Array) -> Array:
+        jacobian = dense(program.jacobianstructure(), program.jacobian(z), len(multipliers), False)
+        return program.gradient(z) + multipliers @ jacobian
+
+    moved = program.constraints(x + side) - program.constraints(x - side)
+    jacobian = dense(program.jacobianstructure(), program.jacobian(x), len(multipliers), False)
+    assert moved / 2 == pytest.approx(jacobian @ side, abs=1e-7 * np.abs(moved).max())
+    hessian = dense(program.hessianstructure(), program.hessian(x, multipliers, 1.0), len(x), True)
+    moved = lagrangian(x + side) - lagrangian(x - side)
+    assert moved / 2 == pytest.approx(hessian @ side, abs=1e-7 * np.abs(moved).max())
+
+
 def test_an_interrupted_frontier_goes_on_to_the_same_points() -> None:
-    problem, whole = one_lever()
-    first = Memory()
-    sweep(problem, 4, 3, first)
+    _, whole, first = one_lever()
     partial = Memory()
-    for name in ("without", "efficient", "safest", "optimum-1", "point-0"):
+    for name in ("without", "efficient", "safest", "optimum-1", "point-0", "point-2"):
         content = first.get(name)
         assert content is not None
         partial.put(name, content)
-    again = sweep(Problem(task(ONE)), 4, 3, partial)
+    again = sweep(Problem(task(ONE, only="loss")), 4, 2, partial)
     for one, other in zip(whole.points, again.points, strict=True):
         assert one["rates"] == pytest.approx(other["rates"], abs=1e-7)
         assert one["cvar"] == pytest.approx(other["cvar"], abs=1e-9)
@@ -323,7 +372,9 @@ def test_the_command_writes_a_frontier(cge: Callable[..., Outcome], here: Path) 
         ({"versions": ["bilateral"]}, "versions.0", "unilateral"),
         ({"budget": 0.01}, "budget", "subsidy"),
         ({"disruptions": ["controls-west-china-*"]}, "disruptions", "weight in the eyes of USA"),
-        ({"instruments": [dict(one) for one in STUDY["instruments"] * 2]}, "instruments.1.name", "two instruments"),
+        ({"instruments": [dict(one) for one in STUDY["instruments"] * 2]}, "instruments.1.name",
+         "two instruments"),
+        ({"method": "full", "library": "own.yaml", "disruptions": ["*"]}, "method", "can not pose"),
         ({"speling": 1}, "speling", "unknown key"),
     ],
 )  # fmt: skip
@@ -331,7 +382,14 @@ def test_what_is_wrong_with_a_study_is_told_with_its_place(
     changes: dict[str, Any], key: str, says: str, cge: Callable[..., Outcome], here: Path
 ) -> None:
     (here / "study.yaml").write_text(yaml.safe_dump({**STUDY, **changes}))
-    told = cge("frontier", "study.yaml", "--out", "found")
+    both = [{"type": "factor", "factor": "LAB", "region": "USA", "loss": 0.1},
+            {"type": "ration", "exporter": "CHN", "importer": "USA", "sector": "ELEC",
+             "loss": 0.5}]  # fmt: skip
+    (here / "own.yaml").write_text(yaml.safe_dump({
+        "weightings": {"default": {"any": 1.0}},
+        "disruptions": [{"name": "both", "families": {"all": "any"}, "events": both}],
+    }))  # fmt: skip
+    told = cge("frontier", "study.yaml", "--workers", "1", "--out", "found")
     assert told.code == 2 and "Traceback" not in told.err
     assert "study.yaml" in told.err and key in told.err and says in told.err, told.err
     assert not (here / "found").exists()

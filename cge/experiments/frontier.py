@@ -21,7 +21,10 @@ from cge.experiments.digest import named_files, source_digest
 from cge.experiments.frontier_file import FrontierStudy, find_study, load_study
 from cge.experiments.frontier_task import Setting, levers_of, setting_of, task_of
 from cge.experiments.parallel import Count, Kept, check_workers, default_workers, run_tasks
-from cge.resilience.frontier import Problem
+from cge.model.registry import ENDOGENOUS
+from cge.resilience.frontier import Problem, Task
+from cge.resilience.frontier_full import TINY, optimise_full, posable
+from cge.resilience.frontier_nlp import optimise
 from cge.resilience.frontier_sweep import Sweep, sweep
 from cge.solve.model import Model
 
@@ -189,12 +192,33 @@ def solve_version(task: VersionTask) -> dict[str, Any]:
         setting = setting_of(study, task.elasticities, folder)
         cache = None if task.cache_folder is None else Path(task.cache_folder)
         problem = Problem(task_of(study, setting, task.version, cache))
-    found = sweep(problem, study.points, study.starts, KeptStore(Path(task.keep)))
+    method = method_of(study, problem.task)
+    solver = optimise_full if method == "full" else optimise
+    found = sweep(problem, study.points, study.starts, KeptStore(Path(task.keep)), solver)
     return {
         "points": list(found.points), "starts": found.starts, "agree": found.agree,
         "without": found.without,
-        "method": "reduced", "seconds": time.perf_counter() - began,
+        "method": method, "seconds": time.perf_counter() - began,
     }  # fmt: skip
+
+
+def method_of(study: FrontierStudy, task: Task) -> str:
+    """Return how a problem is solved: in the space of rates, or of all unknowns.
+
+    Raises
+    ------
+    InputError
+        If the user wants what can not be done.
+    """
+    if study.method == "full" and not posable(task):
+        raise InputError(
+            "can not pose a ration among other events, nor two losses of capacity of one region",
+            key="method", value="full", allowed="reduced, or auto",
+        )  # fmt: skip
+    if study.method != "auto":
+        return study.method
+    size = sum(len(task.long.variables[name].block) for name in ENDOGENOUS)
+    return "full" if size <= TINY and posable(task) else "reduced"
 
 
 class KeptStore:

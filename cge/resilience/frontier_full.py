@@ -1,12 +1,8 @@
-"""The frontier as one nonlinear program: all equilibria and the policy solved for at once.
+"""The frontier with all equilibria as constraints: policy and worlds solved for at once.
 
-The unknowns are rates, logs of their powers, those of the first stage, and those of every
-disruption that may be in the tail. What the second stage is given is log-linear in the first:
-weights at the point of the menu to which a nest has adapted are
-``-(sL - sS) (ln p - ln P)``, with the nest's price P an unknown of the first stage. So all
-equations are sums of monomials, and Ipopt has exact first and second derivatives
-(:mod:`cge.resilience.frontier_monomials`). It is the check of the problem in the space of rates
-(:mod:`cge.resilience.frontier_nlp`), and the slower of the two in all but tiny worlds
+All equations are sums of monomials (:mod:`cge.resilience.frontier_layout`), so Ipopt has exact
+first and second derivatives. It is the check of the problem in the space of rates
+(:mod:`cge.resilience.frontier_nlp`), and the faster of the two in tiny worlds
 (benchmarks/frontier.py).
 """
 
@@ -17,14 +13,11 @@ from typing import Any
 import cyipopt
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from cge.dynamics.recursion import CAPITAL
-from cge.dynamics.sourcing import NESTS
 from cge.errors import NoEquilibrium
-from cge.resilience.frontier import Point, Problem
-from cge.resilience.frontier_loss import Hit
-from cge.resilience.frontier_monomials import MonomialProgram, TermTable
+from cge.resilience.frontier import Problem, Task
+from cge.resilience.frontier_layout import FullSpace
+from cge.resilience.frontier_monomials import MonomialProgram
 from cge.resilience.frontier_nlp import (
     AT_BOUND,
     ITERATIONS,
@@ -32,24 +25,32 @@ from cge.resilience.frontier_nlp import (
     SOLVED,
     Goal,
     Optimum,
-    quantile,
     working_set,
 )
-from cge.resilience.impact import impact_of
-from cge.solve.model import Model
-from cge.solve.system import SquareSystem
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+#: Unknowns of the first stage up to which this is the faster way.
+TINY = 300
 #: No log moves further than this from its start.
 LOG_BOUND = 4.0
 TOLERANCE = 1e-8
-#: The price of each nest, a variable of the first stage, and the nest's axes in its order.
-_NEST_PRICES = {
-    "armington": ("composite_price", "uis"), "intermediate": ("material_price", "sj"),
-    "final": ("agent_price", "sd"), "value_added": ("value_added_price", "sj"),
-}  # fmt: skip
+
+
+def posable(task: Task) -> bool:
+    """Return whether all disruptions that have weight can be posed this way.
+
+    A ration that may cease to bind, since other things happen as well, is no equation; and a
+    factor has one unknown for what one event leaves of it.
+    """
+    for n in task.counted:
+        events = task.disruptions[n].events
+        rations = [event for event in events if event.type in ("ration", "demand")]
+        hit = [region for event in events if event.type == "supply" for region in event.regions]
+        if (rations and len(rations) < len(events)) or len(set(hit)) < len(hit):
+            return False
+    return True
 
 
 def optimise_full(
@@ -67,7 +68,7 @@ def optimise_full(
     point = problem.at(rates)
     working = working_set(problem, point) if risky else np.zeros(0, dtype=np.int64)
     while True:
-        best = _FullSpace(problem, goal, ceiling, working, problem.at(rates)).solve(warm)
+        best = _solve(FullSpace(problem, goal, ceiling, working, problem.at(rates)), warm)
         if not risky or not best.solved:
             return best
         others = np.setdiff1d(counted, working)
@@ -78,466 +79,65 @@ def optimise_full(
         working, rates, warm = np.union1d(working, beyond), best.rates, True
 
 
-class _FullSpace:
-    """Lays out unknowns, terms and rows from a point at which everything is solved."""
-
-    def __init__(
-        self, problem: Problem, goal: Goal, ceiling: float | None, working: Integers, point: Point
-    ) -> None:
-        self.problem, self.task = problem, problem.task
-        self.goal, self.ceiling, self.working, self.point = goal, ceiling, working, point
-        self.risky = goal == "risk" or ceiling is not None
-        self.first = point.tracked.system
-        self.hits = [point.hit(n) for n in working]
-        self._unknowns()
-        self.terms = TermTable(self.size)
-        self._rows: list[tuple[Array, Integers, float, float]] = []
-        self._stage_one()
-        for number, hit in enumerate(self.hits):
-            self._stage_two(number, hit)
-        self._finish()
-
-    # -- unknowns
-
-    def _unknowns(self) -> None:
-        """Number the unknowns: rates, powers, first stage, idle factors, disruptions, v, y."""
-        task, long = self.task, self.task.long
-        start = long.arrays.start
-        moved = np.unique(np.concatenate([lever.columns for lever in task.levers]))
-        signs = np.zeros((len(moved), len(task.levers)))
-        for n, lever in enumerate(task.levers):
-            signs[np.searchsorted(moved, lever.columns), n] = lever.sign
-        keys = np.column_stack([start[moved], signs])
-        self.powers, group = np.unique(keys, axis=0, return_inverse=True)
-        self.rate0 = 0
-        self.power0 = len(task.levers)
-        self.one0 = self.power0 + len(self.powers)
-        self.size = self.one0 + self.first.size
-        self.idle: dict[tuple[int, int], int] = {}
-        self.two0 = []
-        supply = task.short.variables["factor_supply"].block
-        for number, hit in enumerate(self.hits):
-            disruption = task.disruptions[self.working[number]]
-            for event in disruption.events:
-                for n, (s, f) in enumerate(supply.index):
-                    if event.type == "supply" and s in event.regions and f != CAPITAL:
-                        if (number, supply.start + n) in self.idle:
-                            raise NotImplementedError("one factor hit by two events")
-                        self.idle[number, supply.start + n] = self.size
-                        self.size += 1
-            self.two0.append(self.size)
-            self.size += hit.tracked.system.size
-        self.v0 = self.size
-        self.size += 1 + len(self.hits) if self.risky else 0
-        # How logs of the long-run model's columns (levels where free) move with the unknowns.
-        own = _spread(self.first).tocoo()
-        rows, columns = own.coords
-        shape = (len(start), self.size)
-        one = sparse.csr_array((own.data, (rows, self.one0 + columns)), shape=shape)
-        of_power = sparse.csr_array(
-            (np.ones(len(moved)), (moved, self.power0 + np.asarray(group).ravel())), shape=shape
-        )
-        self.one = sparse.csr_array(one + of_power)
-        x = np.zeros(self.size)
-        x[: self.power0] = self.point.rates
-        x[self.power0 : self.one0] = np.log(
-            self.powers[:, 0] + self.powers[:, 1:] @ self.point.rates
-        )
-        x[self.one0 : self.one0 + self.first.size] = self.point.unknowns
-        for number, hit in enumerate(self.hits):
-            begin = self.two0[number]
-            x[begin : begin + hit.tracked.system.size] = hit.z
-        if self.risky:
-            at = 100 * quantile(self.problem, self.point)
-            lost = 100 * self.point.losses(self.working)
-            x[self.v0], x[self.v0 + 1 :] = at, np.maximum(lost - at, 0.0)
-        self.x = x
-
-    def _lay(
-        self, model: Model, levels: Array, map_: sparse.csr_array
-    ) -> tuple[Integers, sparse.csr_array]:
-        """Add all terms of a model whose columns move with the unknowns as a map says.
-
-        Constants are those at which the terms have their values at the start.
-        """
-        arrays = model.arrays
-        positive = ~arrays.free
-        logs = np.zeros(len(levels))
-        logs[positive] = np.log(levels[positive])
-        by_log = sparse.csr_array(sparse.diags_array(positive.astype(float)) @ map_)
-        exponents = sparse.csr_array(arrays.exponents @ by_log)
-        exponents.eliminate_zeros()
-        constants = np.exp(arrays.exponents @ logs - exponents @ self.x)
-        column = arrays.free_of_term
-        unknown = np.full(len(levels) + 1, -1, dtype=np.int64)
-        of_free = map_[np.flatnonzero(arrays.free)].tocoo()
-        unknown[np.flatnonzero(arrays.free)[of_free.coords[0]]] = of_free.coords[1]
-        free = unknown[column]
-        fixed = (column >= 0) & (free < 0)
-        constants[fixed] *= levels[column[fixed]]
-        return self.terms.add(exponents, constants, free), exponents
-
-    def _row(self, weights: Any, numbers: Any, low: float, high: float) -> None:
-        self._rows.append((np.asarray(weights, float), np.asarray(numbers), low, high))
-
-    def _equal(self, matrix: sparse.csr_array, numbers: Integers, right: Array) -> None:
-        for n in range(matrix.shape[0]):
-            part = slice(matrix.indptr[n], matrix.indptr[n + 1])
-            self._row(matrix.data[part], numbers[matrix.indices[part]], right[n], right[n])
-
-    # -- first stage
-
-    def _stage_one(self) -> None:
-        task, system = self.task, self.first
-        self.ones, _ = self._lay(task.long, self.point.levels, self.one)
-        targets = self.point.tracked.resolved.target_levels
-        right = np.concatenate([np.zeros(len(system.rows)), targets]) / system.row_scale
-        self._equal(system.matrix, self.ones, right)
-        self.rates = [self.terms.one({}, 1.0, n) for n in range(self.power0)]
-        for n, (start, *signs) in enumerate(self.powers):
-            power = self.terms.one({self.power0 + n: 1.0})
-            self._row([1.0, *(-s for s in signs)], [power, *self.rates], start, start)
-        if task.budget is not None:
-            self._budget()
-
-    def _outcome(self, name: str, cell: tuple[str, ...]) -> tuple[Array, Integers]:
-        """Return coefficients and terms of an outcome of the first stage."""
-        return self._outcome_at(self._place(self.task.long, name, cell))
-
-    @staticmethod
-    def _place(model: Model, name: str, cell: tuple[str, ...]) -> int:
-        block = model.outcomes[name].block
-        return block.start + block.index.index(cell)
-
-    def _outcome_at(self, row: int) -> tuple[Array, Integers]:
-        matrix = self.task.long.arrays.outcome_coefficients
-        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        return matrix.data[part], self.ones[matrix.indices[part]]
-
-    def _times(self, terms: Integers, factor: dict[int, float], constant: float) -> Integers:
-        """Return new terms: those of the first stage or a disruption times a monomial."""
-        exponents, constants, free = self.terms.arrays()
-        row = sparse.csr_array(
-            (np.tile(list(factor.values()), len(terms)),
-             (np.repeat(np.arange(len(terms)), len(factor)), np.tile(list(factor), len(terms)))),
-            shape=(len(terms), self.size),
-        )  # fmt: skip
-        return self.terms.add(
-            sparse.csr_array(exponents[terms] + row), constant * constants[terms], free[terms]
-        )
-
-    def _budget(self) -> None:
-        task = self.task
-        gdp, terms = self._outcome("gdp", (task.region,))
-        # In per cent of the GDP at the start, so that the row is a sum of monomials.
-        self.gdp = float(self.point.outcomes[self._place(task.long, "gdp", (task.region,))])
-        scale = self.gdp
-        weights, numbers = [-gdp * task.budget * 100 / scale], [terms]
-        exponents, constants, free = self.terms.arrays()
-        for n, lever in enumerate(task.levers):
-            for row in lever.base:
-                coefficients, base = self._outcome_at(int(row))
-                assert (free[base] < 0).all()
-                spent = self.terms.add(
-                    sparse.csr_array(exponents[base]), constants[base], np.full(len(base), n)
-                )
-                weights.append(coefficients * 100 / scale)
-                numbers.append(spent)
-        self._row(np.concatenate(weights), np.concatenate(numbers), -np.inf, 0.0)
-        self.budget_row = len(self._rows) - 1
-
-    # -- second stage
-
-    def _given(self, number: int, hit: Hit) -> sparse.csr_array:
-        """Return how the logs of what a disruption is given move with the unknowns."""
-        stages, short = self.problem.stages, self.task.short
-        carried = stages.origin
-        here = carried >= 0
-        pick = sparse.csr_array(
-            (np.ones(here.sum()), (np.flatnonzero(here), carried[here])),
-            shape=(len(carried), self.one.shape[0]),
-        )
-        stage = sparse.csr_array(pick @ self.one)
-        price, nest = self._prices(short)
-        menu = stages.sourcing.menu
-        reach = sparse.diags_array(-menu.reach[menu.nest])
-        weights = sparse.csr_array(reach @ ((price - nest) @ stage))
-        columns = stages.sourcing.columns
-        lil = sparse.vstack([stage, weights], format="csr")
-        order = np.arange(len(carried))
-        order[columns] = len(carried) + np.arange(len(columns))
-        given = sparse.csr_array(lil[order])
-        if len(stages.premiums):
-            routes = sparse.csr_array(self._routes(short) @ stage)
-            relative = sparse.csr_array(routes[stages.imports] - routes[stages.home])
-            lil = sparse.vstack([given, relative], format="csr")
-            order = np.arange(len(carried))
-            order[stages.premiums] = len(carried) + np.arange(len(stages.premiums))
-            given = sparse.csr_array(lil[order])
-        idle = {c: x for (n, c), x in self.idle.items() if n == number}
-        extra = sparse.csr_array(
-            (np.ones(len(idle)), (list(idle), list(idle.values()))), shape=given.shape
-        )
-        keep = np.ones(len(carried))
-        keep[hit.tracked.system.unknown] = 0.0
-        keep[hit.tracked.resolved.fixed] = 0.0
-        return sparse.csr_array(sparse.diags_array(keep) @ (given + extra))
-
-    @staticmethod
-    def _routes(short: Model) -> sparse.csr_array:
-        """Return logs of what arrives costs its buyer, by column."""
-        arrays = short.arrays
-        matrix = arrays.outcome_coefficients
-        value, quantity = (
-            sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[
-                np.arange(rows.start, rows.stop)]]])
-            for rows in (short.outcomes[name].block.positions
-                         for name in ("route_spending", "arrivals"))
-        )  # fmt: skip
-        return sparse.csr_array(value - quantity)
-
-    def _prices(self, short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
-        """Return logs of the prices of inputs, and of their nests, by column: exponents."""
-        arrays = short.arrays
-        prices, nests = [], []
-
-        def leading(name: str) -> sparse.csr_array:
-            """Exponents of the first term of every outcome of a family, or of a variable."""
-            if name in short.variables:
-                return of(name)
-            rows = short.outcomes[name].block.positions
-            matrix = arrays.outcome_coefficients
-            first = matrix.indices[matrix.indptr[np.arange(rows.start, rows.stop)]]
-            return sparse.csr_array(arrays.exponents[first])
-
-        def of(name: str) -> sparse.csr_array:
-            block = short.variables[name].block
-            n = np.arange(len(block))
-            shape = (len(block), len(arrays.start))
-            return sparse.csr_array((np.ones(len(n)), (n, block.start + n)), shape=shape)
-
-        for nest, inputs in NESTS.items():
-            for one in inputs:
-                weight = short.variables[one.weight]
-                if one.price:
-                    where = short.variables[one.price].matching(weight)
-                    prices.append(of(one.price)[where])
-                    cost = sum(
-                        of(name)[short.variables[name].matching(weight)]
-                        for name in ("basic_price", "net_of_output_tax", "productivity")
-                    )
-                    nests.append(sparse.csr_array(cost))
-                    continue
-                value, quantity = (
-                    leading(name)[family.matching(weight)]
-                    for name, family in (
-                        (name, short.variables[name] if name in short.variables
-                         else short.outcomes[name]) for name in (one.value, one.quantity)
-                    )
-                )  # fmt: skip
-                prices.append(sparse.csr_array(value - quantity))
-                name, axes = _NEST_PRICES[nest]
-                place = {cell: n for n, cell in enumerate(short.variables[name].block.index)}
-                at = [weight.axes.index(axis) for axis in axes]
-                cells = [place[tuple(cell[a] for a in at)] for cell in weight.block.index]
-                nests.append(of(name)[np.array(cells, dtype=np.int64)])
-        return (sparse.csr_array(sparse.vstack(prices, format="csr")),
-                sparse.csr_array(sparse.vstack(nests, format="csr")))  # fmt: skip
-
-    def _stage_two(self, number: int, hit: Hit) -> None:
-        task, system = self.task, hit.tracked.system
-        short = task.short
-        own = _spread(system).tocoo()
-        unknown = sparse.csr_array(
-            (own.data, (own.coords[0], self.two0[number] + own.coords[1])),
-            shape=(len(short.arrays.start), self.size),
-        )
-        disruption = task.disruptions[self.working[number]]
-        self._idle_rows(number, disruption.events, hit)
-        map_ = sparse.csr_array(unknown + self._given(number, hit))
-        numbers, _ = self._lay(short, hit.levels, map_)
-        first = len(system.rows)
-        right = np.concatenate([np.zeros(first), hit.targets]) / system.row_scale
-        matrix = system.matrix
-        self._equal(matrix[:first], numbers, right[:first])
-        for n, part in enumerate(hit.part):
-            row = matrix[[first + n]]
-            weights, terms = [row.data], [numbers[row.indices]]
-            if part > 0:
-                held = system.targets[[n]]
-                for place, by in zip(held.indices, held.data, strict=True):
-                    name, cell = _named(short, int(place))
-                    coefficients, base = self._outcome(name, cell)
-                    weights.append(-part * by * coefficients / system.row_scale[first + n])
-                    terms.append(base)
-                right[first + n] = 0.0
-            self._row(np.concatenate(weights), np.concatenate(terms), right[first + n],
-                      right[first + n])  # fmt: skip
-        self._loss_row(number, numbers, map_)
-
-    def _idle_rows(self, number: int, events: Any, hit: Hit) -> None:
-        """Tie what is left of factors to what the sectors that are hit employ of them."""
-        short = self.task.short
-        supply = short.variables["factor_supply"].block
-        payment = self.task.long.outcomes["factor_payment"].block
-        impact = impact_of(
-            self.point.stage, self.task.disruptions[self.working[number]], self.task.trickle
-        )
-        factor = np.ones(len(short.arrays.start))
-        np.multiply.at(factor, impact.columns, impact.factors)
-        for event in events:
-            for n, (s, f) in enumerate(supply.index):
-                place = self.idle.get((number, supply.start + n))
-                if event.type != "supply" or place is None or s not in event.regions:
-                    continue
-                self.x[place] = np.log(factor[supply.start + n])
-                weights, terms = [], []
-                total = self.point.outcomes[[payment.start + m for m, c in enumerate(payment.index)
-                                             if c[0] == s and c[2] == f]].sum()  # fmt: skip
-                for m, (region, sector, name) in enumerate(payment.index):
-                    if region != s or name != f:
-                        continue
-                    coefficients, base = self._outcome_at(payment.start + m)
-                    kept = 1.0 - (event.size if sector in event.sectors else 0.0)
-                    weights += [coefficients / total, -kept * coefficients / total]
-                    terms += [self._times(base, {place: 1.0}, 1.0), base]
-                self._row(np.concatenate(weights), np.concatenate(terms), 0.0, 0.0)
-
-    def _loss_row(self, number: int, numbers: Integers, map_: sparse.csr_array) -> None:
-        """Loss less v less y is not positive, per cent."""
-        task, short, region = self.task, self.task.short, (self.task.region,)
-        before = self._log_of("absorption", region, self.one, task.long)
-        price = self._log_of("welfare_price", region, self.one, task.long)
-        after = self._log_of("welfare_price", region, map_, short)
-        logs = sparse.csr_array(price - before - after)
-        factor = dict(zip(logs.indices.tolist(), logs.data.tolist(), strict=True))
-        # At the start the monomial is one by its constant.
-        levels = self.hits[number].levels
-
-        def level(model: Model, name: str, values: Array) -> float:
-            block = model.variables[name].block
-            return float(values[block.start + block.index.index(region)])
-
-        spent = float(task.long.benchmark.absorption[task.viewer])
-        constant = level(task.long, "welfare_price", self.point.levels) / (
-            level(task.long, "absorption", self.point.levels) * spent
-            * level(short, "welfare_price", levels)
-        ) / float(np.exp(sum(by * self.x[n] for n, by in factor.items())))  # fmt: skip
-        weights, terms = [], []
-        matrix = short.arrays.outcome_coefficients
-        for name, sign in (("absorption_value", -100.0), ("transfer", 100.0)):
-            row = self._place(short, name, region)
-            part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-            weights.append(sign * matrix.data[part])
-            terms.append(self._times(numbers[matrix.indices[part]], factor, constant))
-        coefficients, base = self._outcome("transfer", region)
-        weights.append(-100.0 * coefficients)
-        terms.append(self._times(base, factor, constant))
-        excess = [self.terms.one({}, 1.0, self.v0), self.terms.one({}, 1.0, self.v0 + 1 + number)]
-        self._row(np.concatenate([*weights, [-1.0, -1.0]]), np.concatenate([*terms, excess]),
-                  -np.inf, -100.0)  # fmt: skip
-
-    @staticmethod
-    def _log_of(
-        name: str, cell: tuple[str, ...], map_: sparse.csr_array, model: Model
-    ) -> sparse.csr_array:
-        block = model.variables[name].block
-        return sparse.csr_array(map_[[block.start + block.index.index(cell)]])
-
-    # -- the whole
-
-    def _finish(self) -> None:
-        task = self.task
-        self.ceiling_row = -1
-        if self.risky:
-            tail = task.weights[self.working] / task.weights.sum() / (1.0 - task.level)
-            risk = [self.terms.one({}, 1.0, self.v0 + n) for n in range(1 + len(tail))]
-            if self.ceiling is not None:
-                self._row([1.0, *tail], risk, -np.inf, 100 * self.ceiling)
-                self.ceiling_row = len(self._rows) - 1
-        cost: dict[int, float] = {}
-        if self.goal == "risk":
-            cost = dict(zip(risk, [1.0, *tail], strict=True))
-        else:
-            for s, weight in zip(task.long.benchmark.regions, task.value_weights, strict=True):
-                row = self._place(task.long, "welfare", (s,))
-                coefficients, terms = self._outcome_at(row)
-                for by, n in zip(coefficients, terms, strict=True):
-                    start = float(task.long.outcome_start[row])
-                    cost[int(n)] = cost.get(int(n), 0.0) - 100 * weight * by / start
-        objective = np.zeros(self.terms.count)
-        objective[list(cost)] = list(cost.values())
-        rows = np.concatenate([np.full(len(w), n) for n, (w, *_) in enumerate(self._rows)])
-        matrix = sparse.csr_array(
-            (np.concatenate([w for w, *_ in self._rows]),
-             (rows, np.concatenate([t for _, t, *_ in self._rows]))),
-            shape=(len(self._rows), self.terms.count),
-        )  # fmt: skip
-        matrix.sum_duplicates()
-        self.program = MonomialProgram(self.terms, matrix, objective)
-
-    def solve(self, warm: bool) -> Optimum:
-        """Run Ipopt from the point it was laid out at."""
-        problem = self.problem
-        low, high = self.x - LOG_BOUND, self.x + LOG_BOUND
-        low[: self.power0], high[: self.power0] = problem.low, problem.high
-        free = np.flatnonzero(self.task.long.arrays.free[self.first.unknown])
-        low[self.one0 + free], high[self.one0 + free] = -np.inf, np.inf
-        for number, hit in enumerate(self.hits):
-            where = self.two0[number] + np.flatnonzero(hit.tracked.system.free)
-            low[where], high[where] = -np.inf, np.inf
-        if self.risky:
-            low[self.v0], high[self.v0 :] = -np.inf, np.inf
-            low[self.v0 + 1 :] = 0.0
-        solver = cyipopt.Problem(
-            n=self.size, m=len(self._rows), problem_obj=self.program, lb=low, ub=high,
-            cl=np.array([r[2] for r in self._rows]), cu=np.array([r[3] for r in self._rows]),
-        )  # fmt: skip
-        options: dict[str, Any] = {
-            "print_level": 0, "sb": "yes", "tol": TOLERANCE, "max_iter": ITERATIONS,
-            "nlp_scaling_method": "none", "bound_relax_factor": 0.0, "mu_strategy": "adaptive",
-        }  # fmt: skip
-        if warm:
-            options |= {"bound_push": 1e-4, "bound_frac": 1e-4, "mu_init": 1e-3}
-        for name, value in options.items():
-            solver.add_option(name, value)
-        x, info = solver.solve(self.x)
-        return self._optimum(x, info)
-
-    def _optimum(self, x: Array, info: dict[str, Any]) -> Optimum:
-        program, problem = self.program, self.problem
-        below, above = info["mult_x_L"], info["mult_x_U"]
-        jacobian = program._jacobian(x)
-        slope = program.gradient(x) + jacobian.T @ info["mult_g"] - below + above
-        width = problem.high - problem.low
-        rates = x[: self.power0].copy()
-        rates = np.where(rates - problem.low < AT_BOUND * width, problem.low, rates)
-        rates = np.where(problem.high - rates < AT_BOUND * width, problem.high, rates)
-        message = info["status_msg"]
-        text = message.decode() if isinstance(message, bytes) else str(message)
-        solved = info["status"] in SOLVED
-        if not np.isfinite(rates).all():
-            raise NoEquilibrium(text)
-        budget = np.nan
-        if self.task.budget is not None:
-            row = self._place(self.task.long, "gdp", (self.task.region,))
-            grown = float(problem.at(rates).outcomes[row]) / self.gdp
-            budget = info["mult_g"][self.budget_row] * grown
-        return Optimum(
-            rates, float(x[self.v0]) / 100 if self.risky else np.nan,
-            float(info["mult_g"][self.ceiling_row]) if self.ceiling is not None else np.nan,
-            (above - below)[: self.power0] / 100, float(budget),
-            float(np.abs(slope).max()), program.iterations, solved, text,
-        )  # fmt: skip
+def full_program(
+    problem: Problem, goal: Goal, ceiling: float | None, working: Integers, rates: Array
+) -> tuple[MonomialProgram, Array]:
+    """Return the program, and the unknowns at given rates, where all its equations hold."""
+    laid = FullSpace(problem, goal, ceiling, working, problem.at(rates))
+    return laid.program, laid.x
 
 
-def _spread(system: SquareSystem) -> sparse.csr_array:
-    """Return how logs of columns (levels where free) move with the unknowns of a system."""
-    return sparse.csr_array(system.spread(sparse.identity(system.size, format="csr")))
+def _solve(laid: FullSpace, warm: bool) -> Optimum:
+    """Run Ipopt from the point at which the problem was laid out."""
+    low, high = laid.x - LOG_BOUND, laid.x + LOG_BOUND
+    low[: laid.power0], high[: laid.power0] = laid.problem.low, laid.problem.high
+    free = np.flatnonzero(laid.task.long.arrays.free[laid.first.unknown])
+    low[laid.one0 + free], high[laid.one0 + free] = -np.inf, np.inf
+    for number, hit in enumerate(laid.hits):
+        where = laid.two0[number] + np.flatnonzero(hit.tracked.system.free)
+        low[where], high[where] = -np.inf, np.inf
+    if laid.risky:
+        low[laid.v0], high[laid.v0 :] = -np.inf, np.inf
+        low[laid.v0 + 1 :] = 0.0
+    solver = cyipopt.Problem(
+        n=laid.size, m=len(laid.constraints), problem_obj=laid.program, lb=low, ub=high,
+        cl=np.array([row[2] for row in laid.constraints]),
+        cu=np.array([row[3] for row in laid.constraints]),
+    )  # fmt: skip
+    options: dict[str, Any] = {
+        "print_level": 0, "sb": "yes", "tol": TOLERANCE, "max_iter": ITERATIONS,
+        "nlp_scaling_method": "none", "bound_relax_factor": 0.0, "mu_strategy": "adaptive",
+    }  # fmt: skip
+    if warm:
+        options |= {"bound_push": 1e-4, "bound_frac": 1e-4, "mu_init": 1e-3}
+    for name, value in options.items():
+        solver.add_option(name, value)
+    x, info = solver.solve(laid.x)
+    return _optimum(laid, x, info)
 
 
-def _named(model: Model, row: int) -> tuple[str, tuple[str, ...]]:
-    """Return name and cell of an outcome by its position."""
-    block = next(f.block for f in model.outcomes.families.values()
-                 if f.block.start <= row < f.block.start + len(f.block))  # fmt: skip
-    return block.name, block.index[row - block.start]
+def _optimum(laid: FullSpace, x: Array, info: dict[str, Any]) -> Optimum:
+    program, problem = laid.program, laid.problem
+    below, above = info["mult_x_L"], info["mult_x_U"]
+    jacobian = program.jacobian_matrix(x)
+    slope = program.gradient(x) + jacobian.T @ info["mult_g"] - below + above
+    width = problem.high - problem.low
+    rates = x[: laid.power0].copy()
+    rates = np.where(rates - problem.low < AT_BOUND * width, problem.low, rates)
+    rates = np.where(problem.high - rates < AT_BOUND * width, problem.high, rates)
+    message = info["status_msg"]
+    text = message.decode() if isinstance(message, bytes) else str(message)
+    solved = info["status"] in SOLVED
+    if not np.isfinite(rates).all():
+        raise NoEquilibrium(text)
+    budget = np.nan
+    if laid.task.budget is not None:
+        row = laid.place(laid.task.long, "gdp", (laid.task.region,))
+        grown = float(problem.at(rates).outcomes[row]) / laid.gdp
+        budget = info["mult_g"][laid.budget_row] * grown
+    return Optimum(
+        rates, float(x[laid.v0]) / 100 if laid.risky else np.nan,
+        float(info["mult_g"][laid.ceiling_row]) if laid.ceiling is not None else np.nan,
+        (above - below)[: laid.power0] / 100, float(budget),
+        float(np.abs(slope).max()), program.iterations, solved, text,
+    )  # fmt: skip

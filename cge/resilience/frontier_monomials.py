@@ -8,6 +8,7 @@ are then a few sparse products, as those of the model's own equations.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,8 @@ class MonomialProgram:
         moved = sparse.diags_array(full) @ self.exponents
         return sparse.csr_array(moved + sparse.diags_array(partial) @ self._selector)
 
-    def _jacobian(self, x: Array) -> sparse.csr_array:
+    def jacobian_matrix(self, x: Array) -> sparse.csr_array:
+        """Return derivatives of the constraints, (constraints, unknowns)."""
         return sparse.csr_array(self.rows @ self._by_term(x))
 
     def _hessian(self, x: Array, weight: Array) -> sparse.csr_array:
@@ -130,7 +132,7 @@ class MonomialProgram:
 
     def jacobian(self, x: Array) -> Array:
         """Return these derivatives."""
-        return _at(self._jacobian_keys, self._jacobian(x))
+        return _at(self._jacobian_keys, self.jacobian_matrix(x))
 
     def hessianstructure(self) -> tuple[Integers, Integers]:
         """Return where the Hessian of the Lagrangian is not zero, its lower triangle."""
@@ -147,13 +149,13 @@ class MonomialProgram:
         return True
 
 
-def _keys(matrix: sparse.sparray) -> Integers:
+def _keys(matrix: Any) -> Integers:
     """Return the places of a matrix's entries as sorted numbers, row by row."""
     rows, columns = matrix.tocoo().coords
     return np.unique(rows.astype(np.int64) * matrix.shape[1] + columns)
 
 
-def _at(keys: Integers, matrix: sparse.sparray) -> Array:
+def _at(keys: Integers, matrix: Any) -> Array:
     """Return a matrix's entries at given places, which are all that it has."""
     found = matrix.tocoo()
     rows, columns = found.coords

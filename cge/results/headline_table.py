@@ -7,6 +7,7 @@ combinations of elasticities and returns to research that were solved.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +44,8 @@ _SAVINGS = (
     ("loss_domestic_change", "Domestic shocks", "last", "loss_domestic"),
     ("domestic_share_strategic_change", "Domestic share", "last", "domestic_share_strategic"),
 )
+#: Of another kind than the other columns of their block.
+_APART = ("outlay", "domestic_share_strategic_change")
 #: Of what the unit is, shorter than in the file.
 _UNITS = {"present_value": "%"}
 
@@ -106,7 +109,13 @@ def _columns(
             told = _UNITS.get(measure, how.unit)
             column = Column(f"{measure}_{year}" if year else measure, head, told, how.digits)
             columns.append((column, measure, year, level))
-    return columns
+    # What is compared has as many decimals.
+    compared = [column.digits for column, measure, *_ in columns if measure not in _APART]
+    digits = max(compared, default=2)
+    return [
+        (column if measure in _APART else replace(column, digits=digits), measure, year, level)
+        for column, measure, year, level in columns
+    ]
 
 
 def _panel(one: Headline, columns: Sequence[tuple[Column, str, int, str]], title: str,

@@ -11,19 +11,21 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 Array = NDArray[np.float64]
 
-#: Gap between a label and its mark, and steps away from it, in points.
-_NEAREST, _STEP, _STEPS, _ANGLES = 4.5, 4.0, 22, 36
-#: Steps away from a place along a line rather than the mark at its end, and what it costs.
-_BESIDE, _NOT_AT_MARK = 2, 7.0
+#: Distances of a label from its mark, in points; ways on which it may lie; places looked at.
+_FAR = np.array([4.5, 7.5, 11, 15, 20, 26, 33, 41, 51, 63, 78])
+_ANGLES, _MOST = 32, 200
+#: Distances from a place along a line rather than the mark at its end, and what it costs.
+_BESIDE, _NOT_AT_MARK = 1, 7.0
 #: How bad it is to lie on another label, a word of the axes or a mark; on points of a line; far
 #: away, for each point of type.
 _ON_TEXT, _ON_MARK, _ON_LINE, _ON_BAR, _AWAY = 400.0, 150.0, 11.0, 5.0, 1.4
 #: How bad it is that a point of the line to the mark lies on another line, or on a label.
 _CROSSED, _STRUCK = 7.0, 40.0
-_ROUNDS, _STARTS = 8, 6
+_ROUNDS, _STARTS = 8, 4
 #: Size of type, and from which distance on a line ties a label to its mark.
 TYPE, _TIED = 6.3, 7.0
 
@@ -118,7 +120,7 @@ def _settled(
 
 def _places(anchors: Array, size: Array, ground: Ground) -> _Places:
     """Return the places of a label with what they cost whatever the others do."""
-    tries = [(anchors[0], _STEPS, 0.0), *((a, _BESIDE, _NOT_AT_MARK) for a in anchors[1:])]
+    tries = [(anchors[0], len(_FAR), 0.0), *((a, _BESIDE, _NOT_AT_MARK) for a in anchors[1:])]
     centres, tied, cost = [], [], []
     for anchor, steps, extra in tries:
         found = _around(anchor, size, ground.frame, steps)
@@ -130,7 +132,9 @@ def _places(anchors: Array, size: Array, ground: Ground) -> _Places:
         inside = np.maximum(ground.frame[2:] - half, ground.frame[:2] + half)
         only = np.clip(anchors[0], ground.frame[:2] + half, inside)
         return _Places(only[None], anchors[:1], np.zeros(1))
-    return _Places(np.concatenate(centres), np.concatenate(tied), np.concatenate(cost))
+    every = np.concatenate(cost)
+    best = np.argsort(every, kind="stable")[:_MOST]
+    return _Places(np.concatenate(centres)[best], np.concatenate(tied)[best], every[best])
 
 
 def _around(anchor: Array, size: Array, frame: Array, steps: int) -> Array:
@@ -141,7 +145,7 @@ def _around(anchor: Array, size: Array, frame: Array, steps: int) -> Array:
     half = size / 2
     out = np.minimum(half[0] / np.maximum(abs(way[:, 0]), 1e-9),
                      half[1] / np.maximum(abs(way[:, 1]), 1e-9))  # fmt: skip
-    far = out[None] + _NEAREST + _STEP * np.arange(steps)[:, None]
+    far = out[None] + _FAR[:steps, None]
     centres = (anchor + far[:, :, None] * way[None]).reshape(-1, 2)
     inside = (centres - half >= frame[:2]).all(axis=1) & (centres + half <= frame[2:]).all(axis=1)
     return np.asarray(centres[inside])
@@ -184,12 +188,13 @@ def _cost(centres: Array, size: Array, anchor: Array, ground: Ground) -> Array:
     cost = cost + _ON_MARK * _holds(boxes, ground.marks, 3.0)
     cost = cost + _ON_LINE * _holds(boxes, ground.lines, 0.5)
     cost = cost + _ON_BAR * _holds(boxes, ground.bars, 0.0)
-    way = np.linspace(0.3, 0.9, 8)[None, :, None]  # along the line to the mark, off the mark
+    way = np.linspace(0.3, 0.9, 6)[None, :, None]  # along the line to the mark, off the mark
     points = anchor + way * (centres - anchor)[:, None]
-    for many, weight in ((ground.lines, _CROSSED), (ground.marks, 3 * _CROSSED)):
+    others = ground.marks[np.linalg.norm(ground.marks - anchor, axis=1) > 1]
+    for many, weight in ((ground.lines, _CROSSED), (others, 3 * _CROSSED)):
         if len(many):
-            gaps = np.linalg.norm(points[:, :, None] - many[None, None], axis=3)
-            cost = cost + weight * (gaps.min(axis=2) < 2.5).sum(axis=1)
+            gaps = cdist(points.reshape(-1, 2), many).min(axis=1)
+            cost = cost + weight * (gaps.reshape(len(centres), -1) < 2.5).sum(axis=1)
     return np.asarray(cost)
 
 
