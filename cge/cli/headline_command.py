@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,10 +48,11 @@ def headline(
         bool, typer.Option(help="Start over instead of going on where it was interrupted.")
     ] = False,
 ) -> None:
-    """Tell what each policy costs and what it saves, year by year, for one region after another.
+    """Tell what each policy costs and what it saves, for one region after another.
 
-    Each scenario is a path with a section `stress` that names the home region. The same
-    command goes on where it was interrupted.
+    Each scenario is a path with a section `stress` that names the home region. Figures go to a
+    folder for each, tables and figures of all of them beside these. The same command goes on
+    where it was interrupted.
 
     Example:  cge headline headline-china --aggregation small --returns central
     """
@@ -61,6 +64,7 @@ def headline(
     from cge.solve.cache import default_folder as models
 
     console = screen.console()
+    folders: list[Path] = []
     given = {"aggregation": aggregation, "elasticities": elasticities}
     given = {name: value for name, value in given.items() if value}
     own = {"returns": returns} if returns else {}
@@ -87,4 +91,39 @@ def headline(
             raise NoEquilibrium(f"{chosen.name}: {error}") from None
         write_headline(run, home, folder)
         shutil.rmtree(keep, ignore_errors=True)
+        folders.append(folder)
         console.print(f"{chosen.title}; {run.seconds:.0f} s; written to {folder}", soft_wrap=True)
+    _report(folders, folders[0].parent)
+    console.print(f"Tables and figures of all: {folders[0].parent}", soft_wrap=True)
+
+
+#: What resilience is in the figures: file, and the measure.
+QUADRANTS = {
+    "quadrant": "expected_loss", "quadrant-cvar": "cvar",
+    "quadrant-export-control": "loss_export_control",
+}  # fmt: skip
+
+
+def _report(folders: Sequence[Path], target: Path) -> None:
+    """Write the table of policies and the figures of efficiency and resilience."""
+    from cge.cli import report_options as options
+    from cge.results.charts import style
+    from cge.results.charts.draw import draw
+    from cge.results.report.kinds import build
+    from cge.results.report.render import SUFFIXES, render
+    from cge.results.report.runs import Choice, open_runs
+
+    runs = open_runs(folders)
+    page = build("headline", runs, Choice())
+
+    def write(suffix: str, path: Path) -> None:
+        text = render(page, SUFFIXES[suffix], False)
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+    files = {target / f"headline{s}": partial(write, s) for s in (".md", ".tex", ".csv")}
+    options.write_whole(files)
+    for name, measure in QUADRANTS.items():
+        drawn = draw(build("quadrant", runs, Choice(measures=(measure,)), figure=True), False)
+        options.write_whole({
+            target / f"{name}{s}": partial(style.save, drawn) for s in (".svg", ".pdf")
+        })  # fmt: skip

@@ -47,7 +47,7 @@ def quadrant(page: Page, title: str, notes: Sequence[str]) -> Figure:
     axes = figure.subplots(deep, across, squeeze=False).ravel()
     every = list(dict.fromkeys(row for panel in page.panels for row in panel.rows))
     for axis, panel in zip(axes, page.panels, strict=False):
-        _draw(axis, panel, every)
+        _draw(axis, panel, every, {1: 9, 2: 8, 3: 5}[across])
     for axis in axes[count:]:
         axis.set_visible(False)
     first, last = page.panels[0].columns[:2]
@@ -71,7 +71,7 @@ def _ends(panel: Panel, row: int) -> tuple[Array, Array]:
     return np.array([x1, y1]), np.array([x2, y2])
 
 
-def _draw(axis: Any, panel: Panel, every: Sequence[str]) -> None:
+def _draw(axis: Any, panel: Panel, every: Sequence[str], most: int) -> None:
     for which, set_scale in ((slice(0, 2), axis.set_xscale), (slice(2, 4), axis.set_yscale)):
         columns = range(which.start, which.stop)
         ends = [end for (_, j), pair in panel.ranges.items() if j == columns[1] for end in pair]
@@ -83,7 +83,7 @@ def _draw(axis: Any, panel: Panel, every: Sequence[str]) -> None:
         line = axis.xaxis if which.start == 0 else axis.yaxis
         low, high = _limits(values, linear)
         (axis.set_xlim if which.start == 0 else axis.set_ylim)(low, high)
-        ticks = ticks_of(low, high, linear, 5 if which.start == 0 else 8)
+        ticks = ticks_of(low, high, linear, most if which.start == 0 else 9)
         line.set_major_locator(FixedLocator(ticks))
         line.set_minor_locator(NullLocator())
         line.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}".replace("-", "\u2212")))

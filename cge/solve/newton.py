@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from cge.solve.linear import LinearSolver, Singular
 from cge.solve.system import FoldedSystem
@@ -14,10 +15,6 @@ Array = NDArray[np.float64]
 
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.0
-#: A run gives up, for the walk to take a shorter step, where this many steps in a row have not
-#: taken the residual down to a half. Where buyers turn from one source to another the residual
-#: has a kink that a line search only creeps along: 99 steps in one go, 31 in five.
-CREEPING = 6
 #: How exactly each Newton step is solved for in large systems.
 STEP_RTOL = 1e-6
 #: Wanted residual; what is accepted in the end is decided in cge.solve.equilibrium.
@@ -62,25 +59,24 @@ def newton(
     """
     residual = system.log_residual(z)
     history = [system.relative_residual(z)]
-    norms = [float(np.linalg.norm(residual))]
     for iteration in range(max_iterations):
         if history[-1] <= TOLERANCE:
             return Attempt(z, True, iteration, history[-1], history=history)
-        if iteration >= CREEPING and norms[-1] > 0.5 * norms[-1 - CREEPING]:
-            return Attempt(z, False, iteration, history[-1], "creeping", history)
         try:
-            step = linear.solve(system.log_jacobian(z), -residual, STEP_RTOL)
+            jacobian = system.log_jacobian(z)
+            step = linear.solve(jacobian, -residual, STEP_RTOL)
         except Singular as error:
             return Attempt(z, False, iteration, history[-1], f"singular: {error}", history)
         if not np.isfinite(step).all():
             return Attempt(z, False, iteration, history[-1], "singular Jacobian", history)
         length = min(1.0, STEP_LIMIT / max(float(np.abs(step).max(initial=0.0)), 1e-300))
-        norm = norms[-1]
+        scale = _scale(jacobian)
+        norm = float(np.linalg.norm(scale * residual))
         while True:
             candidate = z + length * step
             with np.errstate(all="ignore"):
                 trial = system.log_residual(candidate)
-                trial_norm = float(np.linalg.norm(trial))
+                trial_norm = float(np.linalg.norm(scale * trial))
             if trial_norm <= (1 - 1e-4 * length) * norm:
                 break
             # At round-off the norm cannot fall any more: that is convergence, not failure.
@@ -90,7 +86,18 @@ def newton(
             if length < 1e-4:
                 return Attempt(z, False, iteration, history[-1], "no descent", history)
         z, residual = candidate, trial
-        norms.append(trial_norm)
         history.append(system.relative_residual(z))
     converged = history[-1] <= 100 * TOLERANCE
     return Attempt(z, converged, max_iterations, history[-1], "too many steps", history)
+
+
+def _scale(jacobian: sparse.csc_array) -> Array:
+    """Return one over the largest derivative of each row, where that exceeds one.
+
+    Residuals are then in logs of unknowns, which is what progress is judged by. Unscaled, a
+    row with a slope of 39, as where buyers turn from an import to what stands in for it, tells
+    a small overshoot 39-fold, and the line search creeps (70 steps instead of 11).
+    """
+    largest = np.zeros(jacobian.shape[0])
+    np.maximum.at(largest, jacobian.indices, np.abs(jacobian.data))
+    return 1.0 / np.maximum(largest, 1.0)
