@@ -1,9 +1,9 @@
 """The frontier of one version: both ends, and ceilings on risk in equal steps between them.
 
 At the end without a constraint welfare is largest, at the other risk smallest; no ceiling
-below that has a solution. Each point sets out from its neighbour. A frontier can only fall as
-the ceiling does: where a point is better than the one before it, that one was a local optimum
-and is solved again from there.
+below that has a solution. Each point sets out from its neighbour, on the way down and again on
+the way back, and the better of the two is kept: where one kind of policy takes over from another
+the problem is not convex, and one way alone would follow the wrong one too far.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 NO_CONFLICT = 1e-6
 #: Optima whose value differs by less than this, a fraction, are the same.
 SAME = 1e-8
-#: By how much a later point may be better than an earlier one before that is solved again.
+#: By how much the way back must be better to be preferred.
 BETTER = 1e-9
 
 
@@ -124,12 +124,12 @@ def sweep(
         store.put(f"optimum-{number}", _told(one))
         found.append(one)
     found.append(last)
-    for number in range(points - 3, 0, -1):  # the later point is allowed where this one is
-        later = problem.at(found[number + 1].rates).value
-        if later > problem.at(found[number].rates).value + BETTER:
-            ceiling = float(ceilings[number])
-            found[number] = _best(problem, solver, ceiling, (found[number + 1].rates,))
-            store.put(f"optimum-{number}", _told(found[number]))
+    for number in range(points - 2, 0, -1):
+        kept = store.get(f"better-{number}")
+        found[number] = _optimum(kept) if kept else _better(
+            problem, solver, float(ceilings[number]), found[number], found[number + 1]
+        )  # fmt: skip
+        store.put(f"better-{number}", _told(found[number]))
     bounds = [None, *ceilings[1:-1].tolist(), None]
     reported = tuple(
         _reported(problem, one, ceiling, str(n), store)
@@ -211,6 +211,18 @@ def _best(problem: Problem, solver: Solver, ceiling: float, starts: tuple[Array,
                 return one
             told = one.message
     raise NoEquilibrium(f"no policy was found with a risk of {100 * ceiling:.4f} %: {told}")
+
+
+def _better(
+    problem: Problem, solver: Solver, ceiling: float, one: Optimum, later: Optimum
+) -> Optimum:
+    """Return the better of a point and what is found from the one after it, which is allowed."""
+    try:
+        other = solver(problem, "welfare", later.rates, ceiling, True)
+    except NoEquilibrium:
+        return one
+    gained = problem.at(other.rates).value - problem.at(one.rates).value
+    return other if other.solved and gained > BETTER else one
 
 
 def _reported(
