@@ -693,6 +693,8 @@ def test_an_example_of_the_help_runs(line: str, here: Path, cge: Run) -> None:
     words = shlex.split(line)[1:]
     if words[0] == "run" and "--aggregation" not in words:
         words += ["--aggregation", "small"]  # the default takes its time: below
+    if words[0] == "headline":
+        words += ["--returns", "central", "--elasticities", "boehm"]
     outcome = cge(*words)
     assert outcome.code == 0, outcome.err
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from cge.cli.path_command import _with_path
 from cge.cli.run_command import _override, _told
 from cge.cli.stress_command import _progress
 from cge.errors import InputError, NoEquilibrium
+
+if TYPE_CHECKING:
+    from cge.experiments.scenario import Scenario
 
 #: What is told unless something else is asked for.
 SHIPPED = ("headline-china", "headline-us", "headline-eu")
@@ -31,6 +34,9 @@ def headline(
     returns: Annotated[
         list[str] | None,
         typer.Option(help="Returns to research: low, central or high; may be repeated."),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only these policies; may be repeated.")
     ] = None,
     aggregation: Annotated[
         str | None, typer.Option(help="default, small, full, or an aggregation file.")
@@ -54,7 +60,7 @@ def headline(
     folder for each, tables and figures of all of them beside these. The same command goes on
     where it was interrupted.
 
-    Example:  cge headline headline-china --aggregation small --returns central
+    Example:  cge headline headline-eu --variant basic-research --aggregation small
     """
     from cge.experiments.scenario import find_scenario, load_scenario
     from cge.experiments.stress import run_stress
@@ -71,7 +77,7 @@ def headline(
     for name in scenarios or SHIPPED:
         file = find_scenario(name)
         try:
-            chosen = _override(_with_path(load_scenario(file), own), given)
+            chosen = _only(_override(_with_path(load_scenario(file), own), given), variant)
             home = None if chosen.stress is None else chosen.stress.home
             if home is None:
                 raise InputError(
@@ -86,15 +92,31 @@ def headline(
                     fresh=fresh, scheduler=scheduler, describe=dependence, report=report,
                 )  # fmt: skip
         except InputError as error:
-            raise _told(error, file, {*given, *own, "workers", "scheduler"}) from None
+            asked = {*given, *own, "workers", "scheduler", "variant"}
+            raise _told(error, file, asked) from None
         except NoEquilibrium as error:
             raise NoEquilibrium(f"{chosen.name}: {error}") from None
         write_headline(run, home, folder)
         shutil.rmtree(keep, ignore_errors=True)
         folders.append(folder)
         console.print(f"{chosen.title}; {run.seconds:.0f} s; written to {folder}", soft_wrap=True)
-    _report(folders, folders[0].parent)
-    console.print(f"Tables and figures of all: {folders[0].parent}", soft_wrap=True)
+    target = default_folder("headline") if out is None else out
+    _report(folders, target)
+    console.print(f"Tables and figures of all: {target}", soft_wrap=True)
+
+
+def _only(scenario: Scenario, wanted: Sequence[str] | None) -> Scenario:
+    """Return a scenario with some of its variants."""
+    if not wanted:
+        return scenario
+    names = [one.get("name") for one in scenario.variants or ()]
+    for name in wanted:
+        if name not in names:
+            raise InputError("no such policy", key="variant", value=name, allowed=names)
+    kept = [one for one in scenario.variants or () if one.get("name") in wanted]
+    only = scenario.model_copy(update={"variants": kept})
+    only._places.update(scenario._places)
+    return only
 
 
 #: What resilience is in the figures: file, and the measure.
@@ -113,6 +135,7 @@ def _report(folders: Sequence[Path], target: Path) -> None:
     from cge.results.report.render import SUFFIXES, render
     from cge.results.report.runs import Choice, open_runs
 
+    target.mkdir(parents=True, exist_ok=True)
     runs = open_runs(folders)
     page = build("headline", runs, Choice())
 
