@@ -264,10 +264,9 @@ def test_disruptions_left_out_at_first_join_where_they_matter(
     assert risk(problem, problem.at(one_at_first.rates)) <= ceiling + 1e-8
 
 
-@pytest.mark.parametrize("version", [UNILATERAL, NEUTRAL])
-def test_all_equilibria_as_constraints_give_the_same_optimum(version: str) -> None:
+def test_all_equilibria_as_constraints_give_the_same_optimum() -> None:
     levers = [{**one, "low": 0.0} for one in FOUR]
-    problem = Problem(task(levers, version, budget=0.01, only="loss"))
+    problem = Problem(task(levers, NEUTRAL, budget=0.01, only="loss"))
     assert posable(problem.task) and not posable(task(FOUR))
     start = np.array([0.05, 0.1, 0.02, 0.03])
     best = optimise(problem, "welfare", start)
@@ -330,7 +329,7 @@ STUDY: dict[str, Any] = {
     "name": "trial", "region": "USA", "elasticities": ["fontagne"],
     "benchmark": {"aggregation": "small"}, "points": 3, "starts": 1,
     "versions": ["unilateral"],
-    "disruptions": ["country-USA", "controls-china-west-*", "pandemic"],
+    "disruptions": ["country-USA", "controls-china-west-ELEC"],
     "instruments": [
         {"name": "tariff", "instrument": "tariff", "sector": "strategic", "high": 0.4},
     ],

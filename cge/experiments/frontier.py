@@ -174,7 +174,8 @@ def run_frontier(
     frontiers = []
     for name, version in ((n, v) for n in settings for v in study.versions):
         found = done[f"{Path(name).stem}, {version}"]
-        one = Sweep(tuple(found["points"]), found["starts"], found["agree"], found["without"])
+        one = Sweep(tuple(found["points"]), found["starts"], found["agree"], found["agree_last"],
+                    found["without"])  # fmt: skip
         frontiers.append(Frontier(
             Path(name).stem, version, settings[name], one, found["method"], found["seconds"],
         ))  # fmt: skip
@@ -197,6 +198,7 @@ def solve_version(task: VersionTask) -> dict[str, Any]:
     found = sweep(problem, study.points, study.starts, KeptStore(Path(task.keep)), solver)
     return {
         "points": list(found.points), "starts": found.starts, "agree": found.agree,
+        "agree_last": found.agree_last,
         "without": found.without,
         "method": method, "seconds": time.perf_counter() - began,
     }  # fmt: skip

@@ -69,6 +69,8 @@ class Sweep:
         From the end without a constraint on; see :func:`_reported`.
     starts, agree : int
         Of the first point: from how many points Ipopt set out, how many reached the best.
+    agree_last : int
+        The same of the last point, which is looked for from the first one as well.
     without : dict
         Risk without any policy: ``cvar``, ``expected``, ``world_cvar``, ``world_expected``.
     """
@@ -76,6 +78,7 @@ class Sweep:
     points: tuple[dict[str, Any], ...]
     starts: int
     agree: int
+    agree_last: int
     without: dict[str, float]
 
     @property
@@ -110,10 +113,10 @@ def sweep(
     store = store or Memory()
     without = _without(problem, store)
     first, agree = _efficient(problem, starts, store, solver)
-    last = _safest(problem, first, store, solver)
+    last, safe = _safest(problem, first, starts, store, solver)
     top, bottom = (risk(problem, problem.at(one.rates)) for one in (first, last))
     if top - bottom < NO_CONFLICT:
-        return Sweep((_reported(problem, first, None, "0", store),), starts, agree, without)
+        return Sweep((_reported(problem, first, None, "0", store),), starts, agree, safe, without)
     ceilings = np.linspace(top, bottom, points)
     found = [first]
     for number, ceiling in enumerate(ceilings[1:-1], start=1):
@@ -135,7 +138,7 @@ def sweep(
         _reported(problem, one, ceiling, str(n), store)
         for n, (one, ceiling) in enumerate(zip(found, bounds, strict=True))
     )
-    return Sweep(reported, starts, agree, without)
+    return Sweep(reported, starts, agree, safe, without)
 
 
 def starting_points(problem: Problem, count: int) -> list[Array]:
@@ -178,23 +181,28 @@ def _efficient(problem: Problem, starts: int, store: Store, solver: Solver) -> t
     return one, agree
 
 
-def _safest(problem: Problem, first: Optimum, store: Store, solver: Solver) -> Optimum:
+def _safest(
+    problem: Problem, first: Optimum, starts: int, store: Store, solver: Solver
+) -> tuple[Optimum, int]:
     kept = store.get("safest")
     if kept:
-        return _optimum(kept)
+        return _optimum(kept), int(kept["agree"])
     found = []
-    for start in (first.rates, np.clip(0.0, problem.low, problem.high)):
+    for start in (first.rates, *starting_points(problem, starts)):
         try:
             one = solver(problem, "risk", start, None, False)
         except NoEquilibrium:
             continue
         if one.solved:
-            found.append((risk(problem, problem.at(one.rates)), -problem.at(one.rates).value, one))
+            point = problem.at(one.rates)
+            found.append((risk(problem, point), -point.value, one))
     if not found:
         raise NoEquilibrium("the policy with the smallest risk was not found")
-    least = min(found, key=lambda item: (round(item[0] / SAME), item[1]))[2]
-    store.put("safest", _told(least))
-    return least
+    least = min(value for value, *_ in found)
+    same = [item for item in found if item[0] <= least + SAME]
+    one = min(same, key=lambda item: item[1])[2]
+    store.put("safest", {**_told(one), "agree": len(same)})
+    return one, len(same)
 
 
 def _best(problem: Problem, solver: Solver, ceiling: float, starts: tuple[Array, ...]) -> Optimum:

@@ -81,6 +81,7 @@ def manifest(run: FrontierRun, lines: list[str]) -> dict[str, Any]:
                 "benchmark_and_elasticities": one.setting.benchmark.fingerprint,
                 "points": len(one.sweep.points), "conflict": one.sweep.conflict,
                 "starts": one.sweep.starts, "starts_that_agree": one.sweep.agree,
+                "starts_that_agree_on_the_smallest_risk": one.sweep.agree_last,
                 "without_policy": one.sweep.without, "probabilities": probabilities(one),
                 "iterations": [point["iterations"] for point in one.sweep.points],
                 "ipopt": [point["message"] for point in one.sweep.points],

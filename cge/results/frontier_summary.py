@@ -89,7 +89,7 @@ def _of_one(one: Frontier) -> list[str]:
         f"{name}: CVaR {100 * sweep.without['cvar']:.3f} % without policy, "
         f"{100 * first['cvar']:.3f} % at the best welfare, {100 * last['cvar']:.3f} % at the "
         f"smallest risk; {sweep.agree} of {sweep.starts} starting points reach the same best "
-        "welfare."
+        f"welfare, {sweep.agree_last} of {sweep.starts + 1} the same smallest risk."
     ]
     if not sweep.conflict:
         lines.append(f"{name}: no conflict. The policy that is best for welfare is the one with "
