@@ -194,7 +194,7 @@ def one_lever() -> tuple[Problem, Any, Memory]:
 def test_a_frontier_of_one_instrument_is_what_a_grid_finds() -> None:
     problem, found, _ = one_lever()
     assert found.agree == found.starts == 2 and found.conflict
-    grid = np.linspace(0.0, 0.8, 17)
+    grid = np.linspace(0.0, 0.8, 9)
     value = np.array([problem.at(np.array([t])).value for t in grid])
     risks = np.array([risk(problem, problem.at(np.array([t]))) for t in grid])
     assert found.points[0]["variations"][0] >= value.max() - 1e-9

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -199,3 +201,12 @@ def test_a_stage_that_is_not_an_equilibrium_of_the_short_run_is_refused(models):
     assert other.benchmark.accounts_fingerprint == b.accounts_fingerprint
     with pytest.raises(NoEquilibrium, match="does not reproduce"):
         stage_of(solution, other)
+
+
+def test_a_nest_that_can_not_adapt_must_have_one_elasticity(models):
+    b = models["short"].benchmark
+    long = replace(b.elasticities["long"], agents=b.elasticities["long"].agents + 0.5)
+    other = b.with_elasticities(long=long)
+    with pytest.raises(InputError, match="no weights to adapt") as caught:
+        stage_of(Model.build(other, "long").solve(), Model.build(other, "short"))
+    assert caught.value.key == "elasticities.agents"

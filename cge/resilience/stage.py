@@ -24,8 +24,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.calibration.elasticities import NEST_AXES
 from cge.dynamics.recursion import CAPITAL
-from cge.dynamics.sourcing import Sourcing
+from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.errors import InputError, NoEquilibrium
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
@@ -158,6 +159,7 @@ def stage_of(
         )  # fmt: skip
     levels = carried(solution, short)
     if solution.model.speed == "long":
+        _check_speeds(short)
         sourcing = Sourcing(short)
         outcomes = short.arrays.outcome_coefficients @ term_values(short.arrays, levels)
         adapted = sourcing.menu.adapted(sourcing.prices(levels, outcomes))
@@ -176,6 +178,18 @@ def stage_of(
             f"{moved:.1e}"
         )
     return Stage(short, closure, exact.levels, dict(premium or {}))
+
+
+def _check_speeds(model: Model) -> None:
+    """Raise InputError where a nest that can not adapt substitutes otherwise in the long run."""
+    short, long = (model.benchmark.elasticities[speed] for speed in ("short", "long"))
+    for nest in NEST_AXES:
+        if nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)):
+            raise InputError(
+                "differs between the short run and the long, and has no weights to adapt, so that "
+                "the short run would not start from the long-run equilibrium",
+                key=f"elasticities.{nest}", allowed="the same values for both speeds",
+            )  # fmt: skip
 
 
 def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
