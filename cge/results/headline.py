@@ -96,16 +96,17 @@ def headline_frame(run: StressRun, region: str) -> pd.DataFrame:
                          allowed="a scenario with the section 'path'")  # fmt: skip
     here, viewers = regions.index(region), Viewers(run)
     rows: list[tuple] = []
-    paths: dict[tuple[str, str, str], PathCase] = {}
+    told: set[tuple[str, ...]] = set()
     for case in run.cases:
         elasticities, variant, returns, year = case.key
         own = NO_POLICY if variant.startswith(NO_POLICY) else variant
         key = (region, own, label_of(case), elasticities, returns)
         for measure, value, unit in _figures(case, viewers, here):
             rows.append((*key, year, measure, value, unit))
-        if case.stage.path is not None and key[1:] not in paths:
-            paths[elasticities, variant, returns] = case.stage.path
-            for at, measure, value, unit in _of_path(case.stage.path, here):
+        path = case.stage.path
+        if path is not None and key not in told:  # a path has several stages
+            told.add(key)
+            for at, measure, value, unit in _of_path(path, here):
                 rows.append((*key, at, measure, value, unit))
     return pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(ignore_index=True)
 
