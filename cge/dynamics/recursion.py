@@ -30,7 +30,7 @@ from cge.solve.closure import Closure
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 
@@ -151,8 +151,7 @@ class Recursion:
         self.base = model.arrays.start if standing is None else standing
         self._base_outcomes = model.outcome_start
         if standing is not None:
-            arrays = model.arrays
-            self._base_outcomes = arrays.outcome_coefficients @ term_values(arrays, standing)
+            self._base_outcomes = outcome_values(model.arrays, standing)
         capital = b.factor_payments[..., b.factors.index(CAPITAL)].copy()
         family = model.variables["factor_use"]
         of_capital = family.codes[2] == CAPITAL

@@ -17,7 +17,7 @@ from cge.dynamics.menu import Menu
 from cge.errors import InputError
 from cge.solve.layout import Family
 from cge.solve.model import Model
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -89,8 +89,7 @@ class Sourcing:
 
     def _stand(self, levels: Array) -> None:
         """Make everything relative to an equilibrium."""
-        arrays = self.model.arrays
-        price = self.prices(levels, arrays.outcome_coefficients @ term_values(arrays, levels))
+        price = self.prices(levels, outcome_values(self.model.arrays, levels))
         base = np.log(levels[self.columns])
         menu = self.menu
         relative = np.log(price / menu.short_cost(base, price)[menu.nest])

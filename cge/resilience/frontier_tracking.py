@@ -12,14 +12,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, gmres
 
 from cge.errors import NoEquilibrium
-from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.linear import Factorised, LinearSolver
+from cge.solve.linear import Factorised, LinearSolver, refined, solved
 from cge.solve.newton import newton
-from cge.solve.system import FoldedSystem, term_values
+from cge.solve.system import FoldedSystem, log_derivative, term_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -54,35 +52,12 @@ class KeptFactors(LinearSolver):
             return np.column_stack(each) if each else np.zeros_like(right)
         operator = matrix.T.tocsr() if transposed else matrix.tocsr()
         if self._factors is not None and large:
-            result = self._iterated(operator, right, rtol, transposed)
+            result = refined(operator, right, self._factors, transposed,
+                             enough=rtol, each=max(rtol, 1e-7), patience=PATIENCE)  # fmt: skip
             if result is not None:
                 return result
         self._factors = Factorised(matrix, self.matching)
-        apply = self._factors.solve_transposed if transposed else self._factors.solve
-        result = apply(right)
-        return result + apply(right - operator @ result)
-
-    def _iterated(
-        self, operator: sparse.csr_array, right: Array, rtol: float, transposed: bool
-    ) -> Array | None:
-        """Return the solution, or None where the kept factors are too far from the matrix."""
-        assert self._factors is not None
-        apply = self._factors.solve_transposed if transposed else self._factors.solve
-        shape = operator.shape
-        linear = LinearOperator(shape, matvec=lambda v: operator @ v, dtype=float)
-        inverse = LinearOperator(shape, matvec=apply, dtype=float)
-        norm = float(np.linalg.norm(right))
-        result, residual, left = np.zeros_like(right), right, norm
-        while left > rtol * norm:
-            with np.errstate(all="ignore"):
-                step, _ = gmres(linear, residual, M=inverse, rtol=max(rtol, 1e-7), atol=0.0,
-                                restart=PATIENCE, maxiter=1)  # fmt: skip
-                result = result + step
-                residual = right - operator @ result
-                before, left = left, float(np.linalg.norm(residual))
-            if not left < 0.1 * before:
-                return None
-        return result
+        return solved(operator, right, self._factors, transposed)
 
 
 class Tracked:
@@ -127,18 +102,6 @@ class Tracked:
             raise NoEquilibrium(attempt.reason)
         self._known = [*self._known[1 - KNOWN :], (place, attempt.z)]
         return attempt.z
-
-
-def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
-    """Return d(weights @ terms) by the log of every column, by its level where it is free."""
-    result = arrays.exponents.T @ (weights * term_values(arrays, levels))
-    linear = np.flatnonzero(arrays.free_of_term >= 0)
-    if len(linear):
-        unit = levels.copy()
-        unit[arrays.free] = 1.0
-        partial = term_values(arrays, unit)[linear]
-        np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
-    return result
 
 
 def adjoint(

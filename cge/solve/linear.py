@@ -30,6 +30,9 @@ KRYLOV_SIZE = 2500
 DROP = 0.02
 #: GMRES iterations after which the preconditioner is renewed at the current point.
 PATIENCE = 40
+#: Costs of a matching are multiples of this, so that sums of them are exact: with rounding,
+#: SciPy's algorithm can go round in circles for ever where matchings cost the same.
+GRAIN = 2.0**-20
 
 
 class Singular(Exception):
@@ -47,6 +50,7 @@ def match_rows(matrix: sparse.csc_array) -> Integers:
     magnitude = np.abs(matrix.data)
     largest = magnitude.max(initial=1.0)
     cost = np.log(largest) - np.log(np.maximum(magnitude, largest * 1e-30)) + 1.0
+    cost = GRAIN * np.round(cost / GRAIN)
     weights = sparse.csr_array(
         sparse.csc_array((cost, matrix.indices, matrix.indptr), shape=matrix.shape)
     )
@@ -167,27 +171,51 @@ class LinearSolver:
                 self._kept = Factorised(self.benchmark, self.matching, DROP)
             for renew in (False, True):
                 preconditioner = Factorised(matrix, self.matching, DROP) if renew else self._kept
-                result = _gmres(operator, right, preconditioner, rtol, transposed)
+                result = refined(operator, right, preconditioner, transposed,
+                                 enough=10 * rtol, each=max(rtol, 1e-8))  # fmt: skip
                 if result is not None:
                     return result
-        exact = Factorised(matrix, self.matching)
-        apply = exact.solve_transposed if transposed else exact.solve
-        result = apply(right)
-        # One refinement: the ordering allows small pivots.
-        return result + apply(right - operator @ result)
+        return solved(operator, right, Factorised(matrix, self.matching), transposed)
 
 
-def _gmres(
+def solved(
+    operator: sparse.csr_array, right: Array, factors: Factorised, transposed: bool
+) -> Array:
+    """Return the solution by a factorisation of the matrix, right-hand sides (n,) or (n, k)."""
+    apply = factors.solve_transposed if transposed else factors.solve
+    result = apply(right)
+    # One refinement: the ordering allows small pivots.
+    return result + apply(right - operator @ result)
+
+
+def refined(
     operator: sparse.csr_array,
     right: Array,
     preconditioner: Factorised,
-    rtol: float,
     transposed: bool,
+    enough: float,
+    each: float,
+    patience: int = PATIENCE,
 ) -> Array | None:
-    """Return the solution, or None where the preconditioner is too far from the matrix.
+    """Return the solution by GMRES, or None where the preconditioner is too far from the matrix.
 
     GMRES stops on the preconditioned residual; what counts here is the true one, so it
     is run again on what is left until that is small enough.
+
+    Parameters
+    ----------
+    operator : csr_array
+        The matrix, or its transpose.
+    right : ndarray (n,)
+    preconditioner : Factorised
+    transposed : bool
+        Whether `operator` is the transpose.
+    enough : float
+        Wanted residual relative to `right`.
+    each : float
+        Wanted of one run of GMRES.
+    patience : int
+        Iterations of a run.
     """
     shape = operator.shape
     apply = preconditioner.solve_transposed if transposed else preconditioner.solve
@@ -195,12 +223,11 @@ def _gmres(
     inverse = LinearOperator(shape, matvec=apply, dtype=float)
     result, residual = np.zeros_like(right), right
     norm = left = float(np.linalg.norm(right))
-    while left > 10 * rtol * norm:
+    while left > enough * norm:
         with np.errstate(all="ignore"):
             correction, _ = gmres(
-                linear, residual, M=inverse, rtol=max(rtol, 1e-8), atol=0.0,
-                restart=PATIENCE, maxiter=1,
-            )  # fmt: skip
+                linear, residual, M=inverse, rtol=each, atol=0.0, restart=patience, maxiter=1
+            )
             result = result + correction
             residual = right - operator @ result
             before, left = left, float(np.linalg.norm(residual))

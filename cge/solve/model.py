@@ -22,7 +22,7 @@ from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
 from cge.solve.equilibrium import Progress, diagnose, solve_square
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 Solver = Literal["newton", "ipopt"]
@@ -194,8 +194,7 @@ class Model:
     @cached_property
     def outcome_start(self) -> Array:
         """All outcomes in the benchmark."""
-        terms = term_values(self.arrays, self.arrays.start)
-        return self.arrays.outcome_coefficients @ terms
+        return outcome_values(self.arrays, self.arrays.start)
 
     @property
     def walras_row(self) -> int:

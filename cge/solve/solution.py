@@ -16,7 +16,7 @@ from cge.model.measures import MEASURES, Measure
 from cge.model.registry import EXOGENOUS
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
-from cge.solve.system import term_values
+from cge.solve.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
@@ -52,8 +52,7 @@ class Solution:
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the order of the compiled model."""
-        arrays = self.model.arrays
-        return arrays.outcome_coefficients @ term_values(arrays, self.levels)
+        return outcome_values(self.model.arrays, self.levels)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a variable, outcome or measure as a table.
@@ -265,14 +264,5 @@ class Solution:
     def _column_derivative(self, weights: Array) -> Array:
         """Return d(weights @ terms)/d level for every column."""
         arrays = self.model.arrays
-        terms = term_values(arrays, self.levels)
-        result = arrays.exponents.T @ (weights * terms)
-        positive = ~arrays.free
-        result[positive] /= self.levels[positive]
-        linear = np.flatnonzero(arrays.free_of_term >= 0)
-        if len(linear):
-            unit = self.levels.copy()
-            unit[arrays.free] = 1.0
-            partial = term_values(arrays, unit)[linear]
-            np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
-        return result
+        by_log = log_derivative(arrays, self.levels, weights)
+        return by_log / np.where(arrays.free, 1.0, self.levels)

@@ -339,3 +339,20 @@ def term_values(arrays: MonomialArrays, levels: Array) -> Array:
     linear = arrays.free_of_term >= 0
     values[linear] *= levels[arrays.free_of_term[linear]]
     return values
+
+
+def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
+    """Return every outcome at given levels of all columns."""
+    return arrays.outcome_coefficients @ term_values(arrays, levels)
+
+
+def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
+    """Return d(weights @ terms) by the log of every column, by its level where it is free."""
+    result = arrays.exponents.T @ (weights * term_values(arrays, levels))
+    linear = np.flatnonzero(arrays.free_of_term >= 0)
+    if len(linear):
+        unit = levels.copy()
+        unit[arrays.free] = 1.0
+        partial = term_values(arrays, unit)[linear]
+        np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
+    return result
