@@ -51,9 +51,9 @@ def measure(size: str, method: str) -> list[str]:
 
     from cge.experiments.frontier_file import FrontierStudy
     from cge.experiments.frontier_task import setting_of, task_of
-    from cge.resilience.frontier import UNILATERAL, Problem
-    from cge.resilience.frontier_full import full_program, optimise_full
-    from cge.resilience.frontier_nlp import optimise, risk
+    from cge.frontier.full_space import full_program, optimise_full
+    from cge.frontier.nlp import optimise, risk
+    from cge.frontier.problem import UNILATERAL, Problem
     from cge.solve.cache import default_folder
 
     strategic, other = "strategic", "all but strategic, services"

@@ -95,7 +95,7 @@ def measure_path(size: str, elasticities: str, years: int) -> dict[str, float]:
 
     began = perf_counter()
     from cge.experiments.path import run_path
-    from cge.experiments.scenario import Scenario
+    from cge.scenario.schema import Scenario
 
     both = (("CHN", "USA"), ("USA", "CHN"))
     scenario = Scenario.model_validate({

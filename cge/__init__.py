@@ -1,19 +1,19 @@
 """An open multi-region CGE model of trade and industrial policy."""
 
-from cge.calibration.arrays import benchmark_from_arrays
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.calibrate import calibrate, load_benchmark
-from cge.calibration.elasticities import Elasticities
-from cge.calibration.external import read_pymrio
-from cge.calibration.folder import read_folder
-from cge.calibration.store import load_any, open_benchmark, save_benchmark
-from cge.calibration.trade_shares import benchmark_from_trade
-from cge.calibration.user_table import calibrate_folder, calibrate_table
-from cge.errors import CgeError, InputError, NoEquilibrium
+from cge.core.errors import CgeError, InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.calibration import calibrate, load_benchmark
+from cge.data.elasticities.nests import Elasticities
+from cge.data.sources.pymrio_table import read_pymrio
+from cge.data.sources.table_folder import read_folder
+from cge.data.sources.trade_shares import benchmark_from_trade
+from cge.data.sources.user_arrays import benchmark_from_arrays
+from cge.data.sources.user_table import calibrate_folder, calibrate_table
+from cge.data.store import load_any, open_benchmark, save_benchmark
 from cge.solve.closure import Closure, Swap, Total, WageFloor
 from cge.solve.decompose import Decomposition, decompose
+from cge.solve.homotopy import Shock
 from cge.solve.model import Model
-from cge.solve.path import Shock
 from cge.solve.rebase import rebase
 from cge.solve.solution import Solution
 

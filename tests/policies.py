@@ -8,8 +8,8 @@ import pandas as pd
 from tools import small_model
 
 from cge import Solution
-from cge.experiments.case import SolvedCase, solve_case
-from cge.experiments.scenario import Scenario
+from cge.policy.case import SolvedCase, solve_case
+from cge.scenario.schema import Scenario
 
 
 def scenario(*policy: dict[str, Any], **keys: Any) -> Scenario:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cge.experiments.run import ScenarioRun, run_scenario
-from cge.experiments.scenario import Scenario
+from cge.scenario.schema import Scenario
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.
 ODD = ("A_1 & Co%", "[B]|$x^2$#{~}", "Élan–Łódź\\", "中国")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from worlds import random_world
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.model.backstop import OUT_OF_REACH, SIGMA
 from cge.solve.decompose import decompose
 from cge.solve.model import Model

@@ -15,9 +15,9 @@ import yaml
 from conftest import Outcome, snapshot
 
 from cge import InputError, load_benchmark
+from cge.core.content import content_dir
 from cge.experiments.run import closure_of
-from cge.experiments.scenario import ClosureChoice
-from cge.paths import content_dir
+from cge.scenario.schema import ClosureChoice
 
 Run = Callable[..., Outcome]
 Content = str | bytes | Callable[[Path], object]

@@ -21,13 +21,13 @@ from conftest import Outcome
 from numpy.typing import NDArray
 
 from cge import Benchmark, calibrate, load_benchmark
-from cge.calibration.catalogue import catalogue
-from cge.calibration.clean import clean
-from cge.calibration.elasticities import NEST_AXES
-from cge.calibration.elasticity_sets import NAMED_SETS, load_elasticity_set
-from cge.calibration.shipped import TABLES, load_table, read_provenance, table_folder
-from cge.calibration.table import WorldTable
-from cge.paths import content_dir
+from cge.core.content import content_dir
+from cge.data.accounts.cleaning import clean
+from cge.data.accounts.shipped import TABLES, load_table, read_provenance, table_folder
+from cge.data.accounts.world_table import WorldTable
+from cge.data.catalogue import catalogue
+from cge.data.elasticities.nests import NEST_AXES
+from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
 
 Array = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,13 +20,13 @@ import typer
 from conftest import Outcome, snapshot
 
 from cge import InputError, load_benchmark
-from cge.calibration.catalogue import catalogue, describe
-from cge.calibration.files import read_yaml
 from cge.cli.main import app
+from cge.core.content import content_dir
+from cge.core.files import read_yaml
+from cge.data.catalogue import catalogue, describe
 from cge.experiments import checks
-from cge.experiments.scenario import Scenario, load_scenario
-from cge.paths import content_dir
 from cge.results import summary, tidy, write
+from cge.scenario.schema import Scenario, load_scenario
 
 Run = Callable[..., Outcome]
 
@@ -310,7 +310,7 @@ def earlier_run(folder: Path) -> None:
 def test_no_equilibrium_says_what_was_tried_and_keeps_an_earlier_run(
     here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cge.solve.path.SMALLEST_STEP", 1 / 16)  # to give up sooner
+    monkeypatch.setattr("cge.solve.homotopy.SMALLEST_STEP", 1 / 16)  # to give up sooner
     (here / "trial.yaml").write_text(IMPOSSIBLE)
     earlier_run(here / "results" / "runs" / "trial")
     before = snapshot(here)

@@ -15,9 +15,9 @@ from conftest import Outcome, snapshot
 from policies import solved
 
 from cge import InputError
-from cge.experiments.compose import members
 from cge.experiments.run import run_scenario
-from cge.experiments.scenario import Scenario, completed, load_scenario
+from cge.scenario.schema import Scenario, completed, load_scenario
+from cge.scenario.variants import members
 
 Run = Callable[..., Outcome]
 

@@ -18,8 +18,8 @@ import yaml
 from conftest import Outcome
 
 from cge.cli.main import app
-from cge.experiments.scenario import Scenario
 from cge.model.registry import OUTCOMES, VARIABLES
+from cge.scenario.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),

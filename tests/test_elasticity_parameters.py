@@ -15,9 +15,9 @@ from tools import TARIFF_WAR, combined_shock, small_model
 from worlds import random_world
 
 from cge import Benchmark, Model, load_benchmark
-from cge.calibration.elasticities import LARGEST, NEST_AXES, Elasticities
-from cge.calibration.elasticity_sets import NAMED_SETS
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.elasticities.nests import LARGEST, NEST_AXES, Elasticities
+from cge.data.elasticities.sets import NAMED_SETS
 from cge.model.build import build_model
 from cge.model.elasticity import Elasticity, NotAffine, cobb_douglas, parameters, positions
 from cge.model.registry import OUTCOMES

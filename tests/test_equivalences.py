@@ -8,7 +8,7 @@ from tools import grid
 from worlds import random_world
 
 from cge import Closure, Model, Solution, Swap, decompose
-from cge.solve.path import Shock
+from cge.solve.homotopy import Shock
 
 ROUTE = "R1, S0, R0"
 #: Of exporter R1 to importer R0: what the ration may work by, and what it then holds.

@@ -13,12 +13,12 @@ from scipy.optimize import linprog
 from worlds import random_world
 
 from cge import Benchmark, InputError, Model, load_benchmark
-from cge.results import exposure as ex
-from cge.results import exposure_links as links
-from cge.results import exposure_losses as losses
-from cge.results import value_chains as vc
-from cge.results.exposure_table import exposure_table
-from cge.results.world_io import WorldIO
+from cge.indicators import exposure as ex
+from cge.indicators import exposure_links as links
+from cge.indicators import exposure_losses as losses
+from cge.indicators import value_chains as vc
+from cge.indicators.exposure_rows import exposure_table
+from cge.indicators.world_io import WorldIO
 
 Array = NDArray[np.float64]
 

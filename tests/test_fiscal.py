@@ -10,7 +10,7 @@ from tools import small_model
 from worlds import random_world
 
 from cge import Model, Solution
-from cge.results import fiscal
+from cge.indicators import fiscal
 
 #: Of every tax and subsidy: outcome that is its base, by whom it is collected, and the axis
 #: of the sector; sign -1 where the variable is what is kept.

@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from worlds import balanced_world, random_world
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.disruptions import load_library
-from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.library import load_library
 from cge.experiments.frontier_file import FrontierStudy
 from cge.experiments.frontier_task import Setting, task_of
 from cge.experiments.stress_settings import settings_of
-from cge.resilience import frontier_nlp
+from cge.frontier import nlp as frontier_nlp
+from cge.frontier.confirmation import solve_cold
+from cge.frontier.full_space import full_program, optimise_full, posable
+from cge.frontier.nlp import optimise, quantile, risk
+from cge.frontier.problem import GLOBAL, NEUTRAL, UNILATERAL, Problem, Task
+from cge.frontier.sweep import Memory, sweep
 from cge.resilience.disruptions import expand, weights
-from cge.resilience.frontier import GLOBAL, NEUTRAL, UNILATERAL, Problem, Task
-from cge.resilience.frontier_check import solve_cold
-from cge.resilience.frontier_full import full_program, optimise_full, posable
-from cge.resilience.frontier_nlp import optimise, quantile, risk
-from cge.resilience.frontier_sweep import Memory, sweep
 
 Array = NDArray[np.float64]
 Levers = list[dict[str, Any]]

@@ -8,7 +8,7 @@ from tools import small_model
 from worlds import balanced_world, random_world
 
 from cge import Closure, InputError, Model, Solution, Swap
-from cge.results.funds import marginal_cost_of_funds, taxes_of
+from cge.indicators.funds import marginal_cost_of_funds, taxes_of
 
 
 def costs(solution: Solution, region: str) -> dict[str, float]:

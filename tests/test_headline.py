@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cge.errors import InputError
-from cge.experiments.scenario import Scenario
+from cge.core.errors import InputError
 from cge.experiments.stress import StressRun, run_stress
+from cge.indicators.present_value import present_value
 from cge.results.headline import COLUMNS, dependence, headline_frame
 from cge.results.headline_write import write_headline
-from cge.results.path_welfare import present_value
 from cge.results.stress_tidy import tidy_stress
+from cge.scenario.schema import Scenario
 
 SCENARIO = {
     "name": "few", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],

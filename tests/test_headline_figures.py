@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from reports import MANIFEST
 from test_figures import texts
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results import frontier_table, headline, stress_tidy
 from cge.results.charts import style
 from cge.results.charts.draw import draw

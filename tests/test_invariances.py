@@ -11,7 +11,7 @@ from tools import TARIFF_WAR, combined_shock, grid, small_model
 from worlds import random_world
 
 from cge import Benchmark, Closure, Elasticities, Model, Solution, Swap
-from cge.calibration.elasticities import NEST_AXES
+from cge.data.elasticities.nests import NEST_AXES
 from cge.solve.system import term_values
 
 Array = NDArray[np.float64]

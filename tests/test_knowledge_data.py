@@ -16,16 +16,16 @@ import pytest
 from conftest import Outcome
 
 from cge import Benchmark, InputError, load_benchmark
-from cge.calibration.knowledge import (
+from cge.core.content import content_dir
+from cge.data.accounts.shipped import TABLES, load_table, read_provenance
+from cge.data.knowledge.assembly import (
     KnowledgeData,
     balanced_stock,
     elasticity,
     load_knowledge,
 )
-from cge.calibration.knowledge_parameters import LEVELS, load_parameters
-from cge.calibration.knowledge_tables import read_figures, shipped_file
-from cge.calibration.shipped import TABLES, load_table, read_provenance
-from cge.paths import content_dir
+from cge.data.knowledge.spending import read_figures, shipped_file
+from cge.data.parameters.research import LEVELS, load_parameters
 
 FOLDER = content_dir("calibration") / "knowledge"
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ import pytest
 from cge import Closure, Model, load_benchmark
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.links import bans, link_cuts, long_run_loss, withholdings
-from cge.resilience.stage import stage_of
+from cge.resilience.preshock import stage_of
 
 
 @pytest.fixture(scope="module")

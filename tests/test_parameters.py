@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cge import InputError, load_any, load_benchmark, save_benchmark
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticities import NEST_AXES
-from cge.calibration.elasticity_ranges import elasticity_ranges
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import NEST_AXES
+from cge.data.elasticities.ranges import elasticity_ranges
 from cge.experiments.parameters import (
     NEAR_ONE,
     away_from_one,

@@ -13,9 +13,9 @@ from policies import scenario, solved
 from tools import small_model
 
 from cge import Model, NoEquilibrium, load_benchmark
-from cge.experiments.case import solve_case
 from cge.experiments.path import run_path
 from cge.experiments.path_run import PathCase
+from cge.policy.case import solve_case
 
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "strategic"}
 BASIC = {"instrument": "basic_research", "region": "CHN"}

@@ -20,20 +20,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 from cge.experiments.path import run_path
 from cge.experiments.path_run import PathRun
-from cge.experiments.scenario import Scenario
+from cge.indicators.present_value import break_even, payback, present_value
 from cge.results.charts import lines
 from cge.results.charts.draw import draw
 from cge.results.path_parts import decomposed, periods
 from cge.results.path_tidy import COLUMNS, tidy_path
-from cge.results.path_welfare import break_even, payback, present_value
 from cge.results.path_write import FIGURES, FILES, check_folder, write_path
 from cge.results.report.kinds import PATH_KINDS, build
 from cge.results.report.page import Page, Panel
 from cge.results.report.render import render
 from cge.results.report.runs import Choice, open_runs
+from cge.scenario.schema import Scenario
 
 Run = Callable[..., Outcome]
 YEARS = 4

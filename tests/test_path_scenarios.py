@@ -14,12 +14,12 @@ from worlds import random_world
 
 from cge import InputError, Model, load_benchmark
 from cge.experiments.path import run_path
-from cge.experiments.path_choice import PathChoice
 from cge.experiments.path_setup import setup
 from cge.experiments.run import run_scenario
-from cge.experiments.scenario import Scenario, load_scenario
-from cge.experiments.timing import Timed
-from cge.experiments.wording import policy_lines
+from cge.scenario.path_options import PathChoice
+from cge.scenario.schema import Scenario, load_scenario
+from cge.scenario.timing import Timed
+from cge.scenario.wording import policy_lines
 
 SHORT = {"years": 2, "knowledge": False}
 BASIC = {"instrument": "basic_research", "region": "CHN", "budget": 0.001}
@@ -279,7 +279,7 @@ def test_a_path_adds_to_a_scenario_of_comparative_statics(here: Path) -> None:
 
 
 def test_a_grid_goes_over_parameters_and_budgets(here: Path) -> None:
-    from cge.experiments.compose import members
+    from cge.scenario.variants import members
 
     family = Scenario.model_validate(content(
         policy=[], knowledge=[BASIC], path={"years": 1},

@@ -21,7 +21,7 @@ from tools import grid, policy_of
 from worlds import random_world
 
 from cge import Benchmark, CgeError, Closure, InputError, Model, NoEquilibrium, Swap, WageFloor
-from cge.calibration.elasticities import NEST_AXES
+from cge.data.elasticities.nests import NEST_AXES
 
 Array = NDArray[np.float64]
 

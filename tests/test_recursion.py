@@ -10,7 +10,7 @@ import pytest
 from tools import small_model
 
 from cge import Model, load_benchmark
-from cge.calibration.knowledge import load_knowledge
+from cge.data.knowledge.assembly import load_knowledge
 from cge.dynamics.capital import CapitalLaw
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import Recursion, Settings

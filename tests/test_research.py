@@ -10,7 +10,7 @@ from tools import small_model
 from worlds import random_world
 
 from cge import Closure, Model, decompose
-from cge.calibration.knowledge_parameters import load_parameters
+from cge.data.parameters.research import load_parameters
 from cge.model import research
 
 

@@ -12,7 +12,7 @@ from policies import cells, solved
 from tools import small_model
 
 from cge import InputError
-from cge.experiments.responses import SMOOTHING, smooth_positive_part
+from cge.policy.responses import SMOOTHING, smooth_positive_part
 
 RAISED = {"instrument": "tariff", "exporter": "all but EU", "importer": "USA", "sector": "goods"}
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC", "add": 0.1}

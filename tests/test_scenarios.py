@@ -11,11 +11,11 @@ from policies import cells, scenario, solved
 from tools import small_model
 
 from cge import InputError, Model, NoEquilibrium, load_benchmark
-from cge.experiments.case import solve_case, with_rates_given
-from cge.experiments.policy import policy_levels
+from cge.core.content import content_dir
 from cge.experiments.run import run_scenario
-from cge.experiments.scenario import load_scenario
-from cge.paths import content_dir
+from cge.policy.case import solve_case, with_rates_given
+from cge.policy.levels import policy_levels
+from cge.scenario.schema import load_scenario
 from cge.solve.solution import Solution
 
 WAR = [

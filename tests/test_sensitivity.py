@@ -23,10 +23,10 @@ from cge.experiments.designs import Design
 from cge.experiments.parallel import Kept, run_tasks
 from cge.experiments.parameters import Parameter, with_values
 from cge.experiments.run import run_scenario
-from cge.experiments.scenario import Scenario
 from cge.experiments.sensitivity import Sensitivity, SetDraws, run_sensitivity
 from cge.results.drivers import by_nest, drivers
 from cge.results.sensitivity import POOLED, draws_table, statistics
+from cge.scenario.schema import Scenario
 from cge.solve.cache import default_folder
 
 Run = Callable[..., Outcome]

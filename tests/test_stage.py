@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cge import Closure, Model, NoEquilibrium, load_benchmark
+from cge.core.errors import InputError
 from cge.dynamics.recursion import Settings
-from cge.errors import InputError
 from cge.resilience.impact import (
     capacity_lost,
     dearer,
@@ -19,8 +19,8 @@ from cge.resilience.impact import (
     productivity_changed,
     rationed,
 )
+from cge.resilience.preshock import Stage, stage_of
 from cge.resilience.recovery import recover
-from cge.resilience.stage import Stage, stage_of
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5)
 POLICIES = {

@@ -19,13 +19,12 @@ from conftest import Outcome, snapshot
 from policies import scenario
 
 from cge import NoEquilibrium, load_benchmark
-from cge.calibration.disruption_parameters import load_disruption_parameters
-from cge.calibration.knowledge import load_knowledge
+from cge.core.errors import InputError
+from cge.data.knowledge.assembly import load_knowledge
+from cge.data.parameters.disruption import load_disruption_parameters
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
-from cge.errors import InputError
 from cge.experiments import stress_task as worker
 from cge.experiments.run import run_scenario
-from cge.experiments.scenario import Scenario, load_scenario
 from cge.experiments.stress import Single, StressCase, StressRun, run_stress
 from cge.experiments.stress_settings import library_of, settings_of
 from cge.experiments.stress_stages import NO_POLICY, Stages
@@ -36,6 +35,7 @@ from cge.resilience.impact import disrupted, impact_of, nothing
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
 from cge.results.stress_tidy import COLUMNS, exposure, tidy_stress
+from cge.scenario.schema import Scenario, load_scenario
 from cge.solve.cache import default_folder
 
 Run = Callable[..., Outcome]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cge.experiments.compose import members
+from cge.core.content import content_dir
 from cge.experiments.path_setup import choice_of
-from cge.experiments.scenario import load_scenario
 from cge.experiments.stress import needs_years, run_stress
-from cge.experiments.stress_choice import StressChoice
-from cge.paths import content_dir
+from cge.scenario.schema import load_scenario
+from cge.scenario.stress_options import StressChoice
+from cge.scenario.variants import members
 from cge.solve.cache import default_folder
 
 SCENARIOS = sorted(path.stem for path in content_dir("experiments").glob("*.yaml")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from latex import check_text, number, tabulars
 from reports import MANIFEST, ODD, war_run, write_run, write_study
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.experiments.run import ScenarioRun
 from cge.results import summary
 from cge.results import write as write_module

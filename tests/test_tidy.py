@@ -13,14 +13,15 @@ import pytest
 from conftest import Outcome
 from policies import scenario
 
-from cge.errors import NoEquilibrium
+from cge.core.content import content_dir
+from cge.core.errors import NoEquilibrium
 from cge.experiments.run import Case, ScenarioRun, run_scenario
-from cge.experiments.scenario import Scenario, load_scenario
+from cge.indicators import fiscal
+from cge.indicators.funds import marginal_cost_of_funds
 from cge.model.welfare import COMPONENTS
-from cge.paths import content_dir
-from cge.results import fiscal, summary, summary_welfare, tidy
-from cge.results.funds import marginal_cost_of_funds
+from cge.results import summary, summary_welfare, tidy
 from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
+from cge.scenario.schema import Scenario, load_scenario
 from cge.solve.cache import default_folder
 
 SHOCKS = ("tariff on chips", "subsidy to chips")

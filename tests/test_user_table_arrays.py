@@ -7,9 +7,9 @@ import pytest
 from worlds import random_world
 
 from cge import InputError, Model
-from cge.calibration.arguments import safe_code
-from cge.calibration.arrays import benchmark_from_arrays
-from cge.calibration.elasticities import Elasticities
+from cge.data.elasticities.nests import Elasticities
+from cge.data.sources.arguments import safe_code
+from cge.data.sources.user_arrays import benchmark_from_arrays
 
 
 def as_arrays(b):

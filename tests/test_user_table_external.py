@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from cge import InputError, Model
-from cge.calibration.external import read_pymrio
-from cge.calibration.folder import folder_elasticities, folder_tariffs, read_folder
-from cge.calibration.sources import AGENTS
-from cge.calibration.user_table import calibrate_folder, calibrate_table
+from cge.data.sources.pymrio_table import read_pymrio
+from cge.data.sources.raw_table import AGENTS
+from cge.data.sources.table_folder import folder_elasticities, folder_tariffs, read_folder
+from cge.data.sources.user_table import calibrate_folder, calibrate_table
 
 REGIONS, SECTORS = ("CHN", "ROW"), ("AGR", "MAN", "SRV")
 CATEGORIES = {

@@ -11,8 +11,8 @@ import yaml
 from worlds import random_world
 
 from cge import InputError, calibrate
-from cge.calibration.elasticities import NEST_AXES
-from cge.calibration.store import (
+from cge.data.elasticities.nests import NEST_AXES
+from cge.data.store import (
     is_benchmark_folder,
     load_any,
     open_benchmark,

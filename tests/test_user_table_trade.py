@@ -11,8 +11,8 @@ import pytest
 from scipy.optimize import root
 
 from cge import InputError, Model, load_benchmark
-from cge.calibration.arrays import benchmark_from_arrays
-from cge.calibration.trade_shares import benchmark_from_trade
+from cge.data.sources.trade_shares import benchmark_from_trade
+from cge.data.sources.user_arrays import benchmark_from_arrays
 from cge.solve.rebase import rebase
 
 REGIONS, SECTORS = ("A", "B", "C", "D"), ("AGR", "MAN", "SRV")

@@ -12,13 +12,13 @@ import pytest
 from worlds import balanced_world, random_world
 
 from cge import Benchmark, InputError, Model, Solution, load_benchmark, rebase
-from cge.results import value_chains as vc
-from cge.results.value_chain_table import (
+from cge.indicators import value_chains as vc
+from cge.indicators.value_chain_rows import (
     reliance_by_supplier,
     tidy_value_chains,
     value_chain_table,
 )
-from cge.results.world_io import WorldIO
+from cge.indicators.world_io import WorldIO
 
 SEEDS = (1, 2, 3)
 

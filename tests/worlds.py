@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 Array = NDArray[np.float64]
 

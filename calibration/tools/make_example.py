@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from cge.calibration.aggregation import load_aggregation
-from cge.calibration.shipped import load_table
-from cge.calibration.tariffs import load_tariffs
+from cge.data.accounts.aggregation import load_aggregation
+from cge.data.accounts.shipped import load_table
+from cge.data.accounts.tariffs import load_tariffs
 
 REGIONS = {"CHN": "China", "USA": "United States", "ROW": "Rest of the world"}
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cge.calibration.table import WorldTable
-from cge.paths import content_dir
+from cge.core.content import content_dir
+from cge.data.accounts.world_table import WorldTable
 
 ANBERD = {
     "united_states_2016": ("USA", 2016), "france_2016": ("FRA", 2016),

@@ -47,12 +47,12 @@ def calibrate(
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.calibration.external import read_pymrio
-    from cge.calibration.sources import LABOUR_SHARE, TOLERANCE
-    from cge.calibration.store import save_benchmark
-    from cge.calibration.user_table import calibrate_folder, calibrate_table
-    from cge.errors import InputError
-    from cge.paths import content_dir
+    from cge.core.content import content_dir
+    from cge.core.errors import InputError
+    from cge.data.sources.pymrio_table import read_pymrio
+    from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE
+    from cge.data.sources.user_table import calibrate_folder, calibrate_table
+    from cge.data.store import save_benchmark
     from cge.solve.model import Model
 
     if kind == "folder":

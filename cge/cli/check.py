@@ -28,7 +28,7 @@ def check(
 
     Example:  cge check --aggregation small
     """
-    from cge.calibration.store import load_any
+    from cge.data.store import load_any
     from cge.experiments.checks import run_checks
     from cge.solve.cache import default_folder
 

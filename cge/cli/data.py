@@ -17,7 +17,7 @@ def list_data() -> None:
 
     Example:  cge data list
     """
-    from cge.calibration.catalogue import catalogue
+    from cge.data.catalogue import catalogue
 
     rows = [[item.name, item.kind, item.title, item.status] for item in catalogue()]
     console = screen.console()
@@ -39,7 +39,7 @@ def show(
     """
     import yaml
 
-    from cge.calibration.catalogue import describe
+    from cge.data.catalogue import describe
 
     description = describe(name, year)
     console = screen.console()

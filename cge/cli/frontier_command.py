@@ -12,7 +12,7 @@ import typer
 
 from cge.cli import screen
 from cge.cli.run_command import _from_here
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 
 if TYPE_CHECKING:
     from cge.experiments.frontier_file import FrontierStudy
@@ -110,7 +110,7 @@ def frontier(
 
 def _override(chosen: FrontierStudy, given: dict[str, Any]) -> FrontierStudy:
     """Return the study with what the command line says instead."""
-    from cge.calibration.files import validate
+    from cge.core.files import validate
     from cge.experiments.frontier_file import FrontierStudy
 
     if not given:

@@ -14,10 +14,10 @@ from cge.cli import screen
 from cge.cli.path_command import _with_path
 from cge.cli.run_command import _override, _told
 from cge.cli.stress_command import _progress
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 
 if TYPE_CHECKING:
-    from cge.experiments.scenario import Scenario
+    from cge.scenario.schema import Scenario
 
 #: What is told unless something else is asked for.
 SHIPPED = ("headline-china", "headline-us", "headline-eu")
@@ -62,11 +62,11 @@ def headline(
 
     Example:  cge headline headline-eu --variant basic-research --aggregation small
     """
-    from cge.experiments.scenario import find_scenario, load_scenario
     from cge.experiments.stress import run_stress
     from cge.results.folder import WORK
     from cge.results.headline import dependence
     from cge.results.headline_write import check_folder, default_folder, write_headline
+    from cge.scenario.schema import find_scenario, load_scenario
     from cge.solve.cache import default_folder as models
 
     console = screen.console()

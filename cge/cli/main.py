@@ -22,7 +22,7 @@ from cge.cli import (
     stress_command,
     table_command,
 )
-from cge.errors import CgeError
+from cge.core.errors import CgeError
 
 #: Base class of what typer raises for a wrong command line, whatever version it is.
 UsageError: Any = typer.BadParameter.__mro__[1]

@@ -13,12 +13,12 @@ import typer
 
 from cge.cli import screen
 from cge.cli.run_command import _override, _told
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 
 if TYPE_CHECKING:
     from cge.experiments.path import YearReport
     from cge.experiments.path_run import PathCase, PathRun
-    from cge.experiments.scenario import Scenario
+    from cge.scenario.schema import Scenario
 
 #: Years of the printed table, as far as the path goes, and its last.
 YEARS = (1, 2, 3, 5, 10, 15, 20, 25)
@@ -55,9 +55,9 @@ def path(
     Example:  cge path path-us-china-tariff-war --aggregation small --years 5
     """
     from cge.experiments.path import run_path
-    from cge.experiments.scenario import find_scenario, load_scenario
     from cge.results import path_write as target
     from cge.results.folder import WORK
+    from cge.scenario.schema import find_scenario, load_scenario
     from cge.solve.cache import default_folder
 
     file = find_scenario(scenario)
@@ -103,8 +103,8 @@ def path(
 
 def _with_path(chosen: Scenario, own: dict[str, Any]) -> Scenario:
     """Return the scenario with years and returns of the command line."""
-    from cge.calibration.files import validate
-    from cge.experiments.scenario import Scenario
+    from cge.core.files import validate
+    from cge.scenario.schema import Scenario
 
     if not own:
         return chosen
@@ -128,7 +128,7 @@ def _tables(run: PathRun) -> list[Any]:
     """Return welfare by year, what it is worth, and when a loss is made up for, by path."""
     import numpy as np
 
-    from cge.results.path_welfare import break_even, present_value
+    from cge.indicators.present_value import break_even, present_value
     from cge.results.path_years import rates, welfare
 
     last = len(run.cases[0].years)
@@ -157,7 +157,7 @@ def _tables(run: PathRun) -> list[Any]:
 
 def _shown(case: PathCase) -> list[int]:
     """Return the regions that the policy of a path names, all where it names none; the world."""
-    from cge.experiments.cells import codes_of
+    from cge.policy.cells import codes_of
 
     benchmark = case.years[0].solution.model.benchmark
     regions = benchmark.regions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 if TYPE_CHECKING:
     from cge.results.report.runs import Choice

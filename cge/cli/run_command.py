@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cge.cli import screen
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 if TYPE_CHECKING:
-    from cge.experiments.scenario import Scenario
+    from cge.scenario.schema import Scenario
 
 
 def run(
@@ -37,8 +37,8 @@ def run(
     Example:  cge run experiments/us-china-tariff-war.yaml
     """
     from cge.experiments.run import run_scenario
-    from cge.experiments.scenario import find_scenario, load_scenario
     from cge.results import summary, summary_welfare, write
+    from cge.scenario.schema import find_scenario, load_scenario
     from cge.solve.cache import default_folder
 
     path = find_scenario(scenario)
@@ -78,8 +78,8 @@ def run(
 
 def _override(chosen: Scenario, given: dict[str, Any]) -> Scenario:
     """Return the scenario with what the command line says instead."""
-    from cge.calibration.files import validate
-    from cge.experiments.scenario import Scenario
+    from cge.core.files import validate
+    from cge.scenario.schema import Scenario
 
     if not given:
         return chosen
@@ -99,7 +99,7 @@ def _override(chosen: Scenario, given: dict[str, Any]) -> Scenario:
 
 def _from_here(name: str) -> str:
     """Return a file's full path, lest it be looked for beside the scenario."""
-    from cge.calibration.files import is_file
+    from cge.core.files import is_file
 
     return str(Path(name).absolute()) if Path(name).suffix and is_file(name) else name
 

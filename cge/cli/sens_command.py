@@ -12,7 +12,7 @@ import typer
 
 from cge.cli import screen
 from cge.cli.run_command import _override, _told
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 if TYPE_CHECKING:
     from cge.experiments.parallel import Count
@@ -66,9 +66,9 @@ def sens(
     """
     from cge.experiments.designs import Design
     from cge.experiments.draw import DEFAULT_MEASURES
-    from cge.experiments.scenario import find_scenario, load_scenario
     from cge.experiments.sensitivity import run_sensitivity
     from cge.results import sensitivity_folder as target
+    from cge.scenario.schema import find_scenario, load_scenario
     from cge.solve.cache import default_folder
 
     path = find_scenario(scenario)

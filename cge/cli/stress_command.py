@@ -14,11 +14,11 @@ import typer
 
 from cge.cli import screen
 from cge.cli.run_command import _from_here, _override, _told
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 
 if TYPE_CHECKING:
     from cge.experiments.path import YearReport
-    from cge.experiments.scenario import Scenario
+    from cge.scenario.schema import Scenario
 
 
 def stress(
@@ -89,11 +89,11 @@ def stress(
     Example:  cge stress us-china-tariff-war --aggregation small
     """
     from cge.cli.path_command import _with_path
-    from cge.experiments.scenario import find_scenario, load_scenario
     from cge.experiments.stress import run_stress
     from cge.results import stress_summary, stress_tidy
     from cge.results import stress_write as target
     from cge.results.folder import WORK
+    from cge.scenario.schema import find_scenario, load_scenario
     from cge.solve.cache import default_folder
 
     file = find_scenario(scenario)
@@ -181,8 +181,8 @@ def _premium(given: list[str]) -> str | dict[str, float] | None:
 
 def _with_stress(chosen: Scenario, own: dict[str, Any]) -> Scenario:
     """Return the scenario with what the command line says of its test."""
-    from cge.calibration.files import validate
-    from cge.experiments.scenario import Scenario
+    from cge.core.files import validate
+    from cge.scenario.schema import Scenario
 
     if not own:
         return chosen
@@ -212,9 +212,9 @@ def _located(
 
 def _named(scenario: Scenario, benchmark: Any) -> list[str]:
     """Return the regions that a scenario names, all where it names none."""
-    from cge.calibration.codes import codes_of
     from cge.cli.path_command import _NAMING
-    from cge.experiments.compose import members
+    from cge.data.accounts.codes import codes_of
+    from cge.scenario.variants import members
 
     named: set[str] = set()
     if scenario.stress is not None and scenario.stress.home is not None:

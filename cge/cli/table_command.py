@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cge.cli import report_options as options
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 
 def table(

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import CAPITAL
 from cge.dynamics.sourcing import Sourcing
+from cge.solve.homotopy import Shock
 from cge.solve.layout import Family
 from cge.solve.model import Model
-from cge.solve.path import Shock
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
-from cge.errors import InputError, NoEquilibrium
 from cge.solve.closure import Closure
 from cge.solve.layout import Family
 from cge.solve.model import Model

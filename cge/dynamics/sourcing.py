@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.elasticities import NEST_AXES
+from cge.core.errors import InputError
+from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.menu import Menu
-from cge.errors import InputError
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.system import outcome_values

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Solution

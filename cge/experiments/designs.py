@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.experiments.parameters import Parameter, away_from_one
 
 Array = NDArray[np.float64]

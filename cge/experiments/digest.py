@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import cge
-from cge.calibration.files import is_file
-from cge.paths import content_dir
+from cge.core.content import content_dir
+from cge.core.files import is_file
 
 #: Rooms whose code makes a number.
-ROOMS = ("calibration", "model", "solve", "dynamics", "resilience", "experiments")
+ROOMS = ("core", "data", "model", "solve", "dynamics", "scenario", "policy", "indicators",
+         "resilience", "frontier", "experiments")  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -22,7 +23,7 @@ def source_digest() -> str:
     digest = hashlib.sha256()
     root = Path(cge.__file__).parent
     for room in ROOMS:
-        for path in sorted((root / room).glob("*.py")):
+        for path in sorted((root / room).rglob("*.py")):
             digest.update(path.read_bytes())
     for package in ("numpy", "scipy"):
         digest.update(version(package).encode())

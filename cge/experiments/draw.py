@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.store import open_benchmark
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.compose import Member, members
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.store import open_benchmark
 from cge.experiments.family import solve_members
 from cge.experiments.parameters import Parameter, away_from_one, with_values
-from cge.experiments.scenario import Scenario
 from cge.model.measures import MEASURES
 from cge.model.welfare import COMPONENTS
+from cge.scenario.schema import Scenario
+from cge.scenario.variants import Member, members
 from cge.solve.decompose import decompose
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution

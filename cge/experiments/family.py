@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.case import SolvedCase, solve_case
-from cge.experiments.compose import Member, members, with_equal
-from cge.experiments.finding import outlay
-from cge.experiments.scenario import Scenario
+from cge.core.errors import InputError, NoEquilibrium
+from cge.policy.case import SolvedCase, solve_case
+from cge.policy.targets import outlay
+from cge.scenario.schema import Scenario
+from cge.scenario.variants import Member, members, with_equal
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 

@@ -15,17 +15,17 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from cge.calibration.benchmark import Benchmark
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
 from cge.experiments.digest import named_files, source_digest
 from cge.experiments.frontier_file import FrontierStudy, find_study, load_study
 from cge.experiments.frontier_task import Setting, levers_of, setting_of, task_of
 from cge.experiments.parallel import Count, Kept, check_workers, default_workers, run_tasks
+from cge.frontier.full_space import TINY, optimise_full, posable
+from cge.frontier.nlp import optimise
+from cge.frontier.problem import Problem, Task
+from cge.frontier.sweep import Sweep, sweep
 from cge.model.registry import ENDOGENOUS
-from cge.resilience.frontier import Problem, Task
-from cge.resilience.frontier_full import TINY, optimise_full, posable
-from cge.resilience.frontier_nlp import optimise
-from cge.resilience.frontier_sweep import Sweep, sweep
 from cge.solve.model import Model
 
 
@@ -224,7 +224,7 @@ def method_of(study: FrontierStudy, task: Task) -> str:
 
 
 class KeptStore:
-    """Points on disk as they come (:class:`cge.resilience.frontier_sweep.Store`)."""
+    """Points on disk as they come (:class:`cge.frontier.sweep.Store`)."""
 
     def __init__(self, path: Path) -> None:
         self._file = Kept(path)

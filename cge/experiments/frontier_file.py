@@ -7,16 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.calibration.files import Number, is_file, read_yaml, validate
-from cge.calibration.knowledge_parameters import Level
-from cge.calibration.shipped import TABLES
-from cge.errors import InputError
-from cge.experiments.instruments import INSTRUMENTS, QUOTA
-from cge.experiments.measures import SELECTORS
-from cge.experiments.scenario import BenchmarkChoice, Scenario
-from cge.experiments.stress_choice import Premium, StressChoice
-from cge.experiments.strict import Codes, Rate, Strict
-from cge.paths import content_dir
+from cge.core.content import content_dir
+from cge.core.errors import InputError
+from cge.core.files import Number, is_file, read_yaml, validate
+from cge.data.accounts.shipped import TABLES
+from cge.data.parameters.research import Level
+from cge.scenario.actions import SELECTORS
+from cge.scenario.fields import Codes, Rate, Strict
+from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.schema import BenchmarkChoice, Scenario
+from cge.scenario.stress_options import Premium, StressChoice
 
 #: By which shipped studies are told from scenarios.
 PREFIX = "frontier-"

@@ -11,18 +11,18 @@ from types import SimpleNamespace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.errors import InputError
-from cge.experiments.cells import cells
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
 from cge.experiments.frontier_file import FrontierStudy, LeverChoice
-from cge.experiments.instruments import INSTRUMENTS
-from cge.experiments.measures import SELECTORS
 from cge.experiments.run import benchmark_of
-from cge.experiments.stress_choice import StressChoice
 from cge.experiments.stress_settings import StressSettings, library_of, settings_of
+from cge.frontier.problem import Lever, Task
 from cge.model.wedges import WEDGES
+from cge.policy.cells import cells
 from cge.resilience.disruptions import Disruption, expand, weights
-from cge.resilience.frontier import Lever, Task
+from cge.scenario.actions import SELECTORS
+from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.stress_options import StressChoice
 from cge.solve.model import Model
 
 Array = NDArray[np.float64]

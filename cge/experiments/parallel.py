@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 Task = TypeVar("Task")
 #: Called with the number of tasks done and of all.

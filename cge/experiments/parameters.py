@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.elasticities import NEST_AXES, Elasticities
-from cge.calibration.elasticity_ranges import Ranges
-from cge.calibration.elasticity_sets import Entry
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.ranges import Ranges
+from cge.data.elasticities.sets import Entry
 
 Array = NDArray[np.float64]
 

@@ -12,25 +12,25 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.knowledge_parameters import Level
+from cge.core.content import content_dir
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.parameters.research import Level
 from cge.dynamics.recursion import Ground, State
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.baseline_file import read_baseline
-from cge.experiments.compose import Member, members, with_equal
 from cge.experiments.digest import named_files, source_digest
-from cge.experiments.finding import outlay
-from cge.experiments.instruments import INSTRUMENTS
-from cge.experiments.knowledge_policy import KnowledgePlan
-from cge.experiments.path_choice import PathChoice
 from cge.experiments.path_run import KnowledgeOutlay, PathCase, PathRun, PathYear
 from cge.experiments.path_setup import PathSetup, choice_of, path_closure, setup
 from cge.experiments.path_store import SolvedYear, YearStore
 from cge.experiments.path_year import Course, research_price, solve_year
-from cge.experiments.policy import policy_levels
 from cge.experiments.run import benchmark_of, beside
-from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
-from cge.paths import content_dir
+from cge.policy.baseline import read_baseline
+from cge.policy.knowledge_plan import KnowledgePlan
+from cge.policy.levels import policy_levels
+from cge.policy.targets import outlay
+from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.path_options import PathChoice
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.variants import Member, members, with_equal
 from cge.solve.model import SOLVERS, Model, Solver
 
 #: Called with what is done, and the number of years done and of all.

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.knowledge_data import KnowledgeData
-from cge.calibration.knowledge_parameters import Level
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.knowledge.stocks import KnowledgeData
+from cge.data.parameters.research import Level
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
-from cge.experiments.case import FoundRate
-from cge.experiments.scenario import Scenario
-from cge.solve.path import Shock
+from cge.policy.case import FoundRate
+from cge.scenario.schema import Scenario
+from cge.solve.homotopy import Shock
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]

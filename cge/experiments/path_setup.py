@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.dynamics import DynamicParameters, load_dynamics
-from cge.calibration.knowledge import load_knowledge
-from cge.calibration.knowledge_data import KnowledgeData
-from cge.calibration.knowledge_parameters import (
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import TABLES
+from cge.data.knowledge.assembly import load_knowledge
+from cge.data.knowledge.stocks import KnowledgeData
+from cge.data.parameters.motion import DynamicParameters, load_dynamics
+from cge.data.parameters.research import (
     KnowledgeParameters,
     Level,
     load_parameters,
     resolve_parameters,
 )
-from cge.calibration.shipped import TABLES
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
-from cge.errors import InputError
-from cge.experiments.closing import closure_of
-from cge.experiments.path_choice import PathChoice
 from cge.experiments.run import beside
-from cge.experiments.scenario import Scenario
+from cge.policy.closures import closure_of
+from cge.scenario.path_options import PathChoice
+from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 

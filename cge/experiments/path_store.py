@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.dynamics.knowledge import KnowledgePolicy
-from cge.experiments.case import FoundRate
-from cge.experiments.knowledge_policy import Part
+from cge.policy.case import FoundRate
+from cge.policy.knowledge_plan import Part
 from cge.solve.closure import Closure, Resolved, Swap, Total, WageFloor, resolve
 from cge.solve.equilibrium import Diagnostics
+from cge.solve.homotopy import Shock
 from cge.solve.model import Model
-from cge.solve.path import Shock
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ class SolvedYear:
     shocks : tuple of Shock
     found : tuple of FoundRate
     powers : ndarray (columns,)
-        See :class:`cge.experiments.case.SolvedCase`.
+        See :class:`cge.policy.case.SolvedCase`.
     seconds : float
     """
 

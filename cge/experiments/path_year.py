@@ -10,20 +10,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.errors import NoEquilibrium
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
-from cge.errors import NoEquilibrium
-from cge.experiments.baseline_file import Baseline
-from cge.experiments.case import FoundRate, Standing, answered, solve_case
-from cge.experiments.knowledge_policy import KnowledgePlan, Part
-from cge.experiments.openness import closed_by, coverage
 from cge.experiments.path_setup import PathSetup, choice_of, path_closure
 from cge.experiments.path_store import SolvedYear
-from cge.experiments.policy import policy_levels
-from cge.experiments.responses import replies
-from cge.experiments.scenario import Scenario
+from cge.policy.baseline import Baseline
+from cge.policy.case import FoundRate, Standing, answered, solve_case
+from cge.policy.knowledge_plan import KnowledgePlan, Part
+from cge.policy.levels import policy_levels
+from cge.policy.openness import closed_by, coverage
+from cge.policy.responses import replies
+from cge.scenario.schema import Scenario
+from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
-from cge.solve.path import Shock
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.files import is_file
-from cge.calibration.store import is_benchmark_folder, load_any
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.case import FoundRate, with_rates_given
-from cge.experiments.closing import closure_of
-from cge.experiments.compose import Member, members
+from cge.core.errors import InputError, NoEquilibrium
+from cge.core.files import is_file
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.store import is_benchmark_folder, load_any
 from cge.experiments.family import Report, SolvedMember, solve_members
-from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
-from cge.experiments.timing import TIMING
+from cge.policy.case import FoundRate, with_rates_given
+from cge.policy.closures import closure_of
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.timing import TIMING
+from cge.scenario.variants import Member, members
 from cge.solve.decompose import Decomposition, decompose
+from cge.solve.homotopy import Shock
 from cge.solve.model import SOLVERS, Model, Solver
-from cge.solve.path import Shock
 from cge.solve.solution import Solution
 
 __all__ = [

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticity_ranges import elasticity_ranges
-from cge.calibration.shipped import TABLES
-from cge.calibration.store import save_benchmark
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.compose import members
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import TABLES
+from cge.data.elasticities.ranges import elasticity_ranges
+from cge.data.store import save_benchmark
 from cge.experiments.designs import Design, draws
 from cge.experiments.draw import (
     DEFAULT_MEASURES,
@@ -43,8 +42,9 @@ from cge.experiments.parallel import (
 )
 from cge.experiments.parameters import Parameter, uncertain_parameters
 from cge.experiments.run import benchmark_of, beside, check_static
-from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
 from cge.experiments.study_key import study_key
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.variants import members
 from cge.solve.model import SOLVERS, Solver
 
 Array = NDArray[np.float64]

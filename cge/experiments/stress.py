@@ -16,13 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.compose import members
+from cge.core.errors import InputError, NoEquilibrium
 from cge.experiments.digest import source_digest
 from cge.experiments.parallel import Count, Kept, check_workers, default_workers, run_tasks
 from cge.experiments.path import YearReport
 from cge.experiments.run import benchmark_of
-from cge.experiments.scenario import Scenario, completed, find_scenario, load_scenario
 from cge.experiments.stress_run import Described, Single, StressCase, StressRun, is_reference
 from cge.experiments.stress_settings import library_of, settings_of
 from cge.experiments.stress_stage import StressStage
@@ -38,6 +36,8 @@ from cge.experiments.stress_wanted import (
     tested_years,
 )
 from cge.resilience.disruptions import Disruption, expand, left_out
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.variants import members
 from cge.solve import cache
 from cge.solve.model import SOLVERS, Solver
 from cge.solve.solution import Solution

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.disruptions import Library
-from cge.experiments.scenario import Scenario
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.library import Library
 from cge.experiments.stress_stage import NO_POLICY, StressStage
 from cge.resilience.disruptions import Disruption
+from cge.scenario.schema import Scenario
 
 Array = NDArray[np.float64]
 

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.codes import codes_of
-from cge.calibration.disruption_parameters import (
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.codes import codes_of
+from cge.data.library import Library, load_library
+from cge.data.parameters.disruption import (
     DisruptionParameters,
     load_disruption_parameters,
     premiums,
 )
-from cge.calibration.disruptions import Library, load_library
-from cge.calibration.knowledge_parameters import load_parameters
+from cge.data.parameters.research import load_parameters
 from cge.dynamics.recursion import Settings
-from cge.errors import InputError
 from cge.experiments.path_setup import choice_of, parameters_of
 from cge.experiments.run import beside
-from cge.experiments.scenario import Scenario
-from cge.experiments.stress_choice import StressChoice
+from cge.scenario.schema import Scenario
+from cge.scenario.stress_options import StressChoice
 
 Array = NDArray[np.float64]
 

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import CAPITAL
-from cge.experiments.case import FoundRate, with_rates_given
 from cge.experiments.path_run import PathCase
 from cge.experiments.run import Case
-from cge.experiments.scenario import Scenario
 from cge.experiments.stress_settings import StressSettings
 from cge.model.wedges import WEDGES
+from cge.policy.case import FoundRate, with_rates_given
 from cge.resilience.forgetting import Forgetting
-from cge.resilience.stage import Stage
+from cge.resilience.preshock import Stage
+from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
 from cge.solve.solution import Solution
 

@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Ground
-from cge.errors import InputError, NoEquilibrium
-from cge.experiments.case import FoundRate, solve_case
 from cge.experiments.path import YearReport, run_path
-from cge.experiments.path_choice import PathChoice
 from cge.experiments.path_run import PathCase, PathYear
 from cge.experiments.path_setup import (
     PathSetup,
@@ -26,7 +24,6 @@ from cge.experiments.path_setup import (
     setup,
 )
 from cge.experiments.run import Case, run_scenario
-from cge.experiments.scenario import Scenario
 from cge.experiments.stress_settings import StressSettings, settings_of
 from cge.experiments.stress_stage import (
     NO_POLICY,
@@ -39,8 +36,11 @@ from cge.experiments.stress_stage import (
     without_policy,
     world_of,
 )
+from cge.policy.case import FoundRate, solve_case
 from cge.resilience.forgetting import Forgetting, relative_knowledge
-from cge.resilience.stage import Stage, stage_of
+from cge.resilience.preshock import Stage, stage_of
+from cge.scenario.path_options import PathChoice
+from cge.scenario.schema import Scenario
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 

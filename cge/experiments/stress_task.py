@@ -18,16 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cge.calibration.benchmark import Benchmark
+from cge.core.errors import NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Settings
-from cge.errors import NoEquilibrium
 from cge.experiments.stress_stage import StressStage
 from cge.resilience.disruptions import Disruption
 from cge.resilience.events import Event
 from cge.resilience.impact import Impact, disrupted, impact_of
 from cge.resilience.links import long_run_loss
+from cge.resilience.preshock import Stage
 from cge.resilience.recovery import recover
-from cge.resilience.stage import Stage
 from cge.solve import cache
 from cge.solve.closure import Closure
 from cge.solve.model import Model, Solver

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.codes import codes_of
-from cge.errors import InputError
-from cge.experiments.compose import Member
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.codes import codes_of
 from cge.experiments.path_setup import choice_of
-from cge.experiments.scenario import Scenario
-from cge.experiments.stress_choice import StressChoice
 from cge.experiments.stress_run import Single
 from cge.experiments.stress_stage import StressStage
-from cge.experiments.timing import TIMING
 from cge.resilience.disruptions import Disruption
 from cge.resilience.links import bans, link_cuts, withholdings
+from cge.scenario.schema import Scenario
+from cge.scenario.stress_options import StressChoice
+from cge.scenario.timing import TIMING
+from cge.scenario.variants import Member
 
 
 def shared_choice(family: Sequence[Member]) -> StressChoice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyomo.common.numeric_types import RegisterNumericType
 from pyomo.environ import ConcreteModel
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.model import demand, factors, income, outcomes, production, research, trade
 from cge.model.elasticity import Elasticity
 from cge.model.shares import Shares

@@ -18,7 +18,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.elasticities import NEST_AXES, Elasticities
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 Array = NDArray[np.float64]
 

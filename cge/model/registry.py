@@ -1,6 +1,6 @@
 """The schema of the model: every variable with its axes, unit, role and meaning.
 
-Axes letters as in :mod:`cge.calibration.benchmark`. The table is the single truth
+Axes letters as in :mod:`cge.data.accounts.benchmark`. The table is the single truth
 for validation of scenarios and closures and for the documentation.
 """
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticities import Elasticities
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]

@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.disruptions import Entry, Library
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.library import Entry, Library
 from cge.resilience.events import (
     Event,
     UnknownCode,

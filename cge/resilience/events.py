@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.codes import codes_of
-from cge.calibration.disruptions import Codes, EventEntry
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.codes import codes_of
+from cge.data.library import Codes, EventEntry
 
 Route = tuple[str, str]
 

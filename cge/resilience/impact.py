@@ -9,10 +9,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.errors import InputError
 from cge.dynamics.recursion import CAPITAL
-from cge.errors import InputError
 from cge.resilience.disruptions import Disruption, Event
-from cge.resilience.stage import Stage
+from cge.resilience.preshock import Stage
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Solver
 from cge.solve.solution import Solution

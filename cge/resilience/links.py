@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption
 from cge.resilience.events import Event

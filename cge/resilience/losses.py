@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 Array = NDArray[np.float64]
 

@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.errors import InputError
 from cge.dynamics.recursion import Recursion, Settings
-from cge.errors import InputError
 from cge.resilience.impact import Impact, nothing
-from cge.resilience.stage import Stage
+from cge.resilience.preshock import Stage
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.resilience.links import CUT
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Array, Column, Page, Panel

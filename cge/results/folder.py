@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 MANIFEST = "manifest.json"
 #: Prefix of hidden folders for what is not finished; nobody's, whatever is in them.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.headline_data import EV, headlines
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Column, Page, Panel

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cge.experiments.frontier import Frontier, FrontierRun
-from cge.resilience.frontier import GLOBAL, NEUTRAL, UNILATERAL
+from cge.frontier.problem import GLOBAL, NEUTRAL, UNILATERAL
 from cge.results.frontier_table import price
 from cge.results.sensitivity_summary import Table
 

@@ -13,19 +13,19 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 from cge.experiments.path_run import PathCase
 from cge.experiments.stress import Described, StressCase, StressRun
 from cge.experiments.stress_stages import NO_POLICY
+from cge.indicators.fiscal import moved, policy_receipts
+from cge.indicators.present_value import present_value
+from cge.indicators.value_chains import foreign, input_reliance
+from cge.indicators.world_io import WorldIO
 from cge.model.welfare import COMPONENTS
-from cge.results.fiscal import moved, policy_receipts
 from cge.results.path_knowledge import knowledge_outlay
 from cge.results.path_parts import decomposed
-from cge.results.path_welfare import present_value
 from cge.results.path_years import rates, welfare
 from cge.results.stress_statistics import Viewers
-from cge.results.value_chains import foreign, input_reliance
-from cge.results.world_io import WorldIO
 from cge.solve.solution import Solution
 
 COLUMNS = (

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Array
 from cge.results.report.runs import HEADLINE, MADE_BY, Case, Choice, RunFolder, chosen

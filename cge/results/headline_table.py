@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.headline_data import (
     EV,
     NO_POLICY,

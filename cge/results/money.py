@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 
 
 def money(benchmark: Benchmark) -> tuple[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import CAPITAL
 from cge.experiments.path_run import PathCase, PathYear

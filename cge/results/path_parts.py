@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cge.core.errors import NoEquilibrium
 from cge.dynamics.ground_shocks import apart, ground_shocks
 from cge.dynamics.sourcing import Sourcing
-from cge.errors import NoEquilibrium
-from cge.experiments.case import with_rates_given
 from cge.experiments.path_run import PathCase, PathYear
+from cge.policy.case import with_rates_given
 from cge.results.path_years import pairs, welfare_base
 from cge.solve.decompose import Decomposition, decompose
 

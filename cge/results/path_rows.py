@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.experiments.path_run import PathCase
+from cge.indicators.fiscal import tariff_revenue
 from cge.model.measures import MEASURES
-from cge.results.fiscal import tariff_revenue
 from cge.results.path_years import pairs
 from cge.results.tidy import TARIFF_REVENUES, Reported, figure_rows
 from cge.solve.solution import Solution

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from cge.experiments.path_run import PathRun
-from cge.experiments.wording import policy_lines
 from cge.results.path_years import rates
 from cge.results.report.kinds import build
 from cge.results.report.page import Page
@@ -17,6 +16,7 @@ from cge.results.report.path_cases import EV
 from cge.results.report.render import cells_of, render
 from cge.results.report.runs import Choice, RunFolder
 from cge.results.sensitivity_summary import Table
+from cge.scenario.wording import policy_lines
 
 #: Regions whose welfare is taken apart in the summary: those it changes most.
 MOST = 3

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.calibration.dynamics import load_dynamics
+from cge.data.parameters.motion import load_dynamics
 from cge.experiments.path_run import PathCase, PathRun
+from cge.indicators import fiscal
+from cge.indicators.present_value import Turn, break_even, payback, present_value
 from cge.model.registry import EXOGENOUS
-from cge.results import fiscal, tidy
+from cge.results import tidy
 from cge.results.path_knowledge import knowledge_outlay, tidy_state
 from cge.results.path_parts import periods, tidy_parts
 from cge.results.path_rows import figures, stacked, tariff_revenues
-from cge.results.path_welfare import Turn, break_even, payback, present_value
 from cge.results.path_years import calendar, rates, welfare
 
 Array = NDArray[np.float64]

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.calibration.dynamics import load_dynamics
-from cge.calibration.knowledge_data import KnowledgeData
-from cge.calibration.knowledge_parameters import Parameter, load_parameters
+from cge.data.knowledge.stocks import KnowledgeData
+from cge.data.parameters.motion import load_dynamics
+from cge.data.parameters.research import Parameter, load_parameters
 from cge.experiments.path_run import PathCase, PathRun, PathYear
+from cge.indicators.present_value import NOISE
 from cge.results import folder as output
 from cge.results import path_summary
 from cge.results.folder import MANIFEST
 from cge.results.path_parts import periods
 from cge.results.path_tidy import main_returns, tidy_path
-from cge.results.path_welfare import NOISE
 from cge.results.path_years import rates
 from cge.results.sensitivity_summary import Table
 

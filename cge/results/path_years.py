@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.dynamics import load_dynamics
-from cge.calibration.knowledge_parameters import load_parameters
+from cge.data.parameters.motion import load_dynamics
+from cge.data.parameters.research import load_parameters
 from cge.experiments.path_run import PathCase, PathYear
 from cge.solve.model import Model
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.headline_data import EV, Headline, headlines, notes, range_note, typical
 from cge.results.report.page import Column, Page, Panel
 from cge.results.report.runs import Choice, RunFolder, chosen

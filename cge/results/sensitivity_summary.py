@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from cge.experiments.sensitivity import Sensitivity
-from cge.experiments.wording import policy_lines
 from cge.results import drivers as d
 from cge.results.report.measures import title
 from cge.results.report.units import printed, text
 from cge.results.sensitivity import POOLED
+from cge.scenario.wording import policy_lines
 
 #: The measure whose spread and drivers are shown in full, where it was asked for.
 FIRST = "equivalent_variation"

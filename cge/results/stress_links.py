@@ -1,7 +1,7 @@
 """Chokepoints, irreplaceability and leverage as the model sees them, from cuts of single links.
 
 The same measures from the input-output table alone, for which nothing is solved, are in
-:mod:`cge.results.exposure_table`; the names end differently, so that both can be compared.
+:mod:`cge.indicators.exposure_rows`; the names end differently, so that both can be compared.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.experiments.stress import StressCase, StressRun
+from cge.indicators.exposure import irreplaceability, leverage
+from cge.indicators.exposure_links import link_share
+from cge.indicators.world_io import WorldIO
 from cge.resilience.links import CUT
-from cge.results.exposure import irreplaceability, leverage
-from cge.results.exposure_links import link_share
-from cge.results.world_io import WorldIO
 
 Array = NDArray[np.float64]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cge.experiments.stress import StressCase, StressRun, is_reference
-from cge.experiments.wording import policy_lines
 from cge.results.money import money
 from cge.results.sensitivity_summary import Table
 from cge.results.stress_statistics import Viewers, shown
+from cge.scenario.wording import policy_lines
 
 _FAMILIES = {"foreign_supply": "foreign supply", "export_control": "export control"}
 

@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.experiments.stress import Described, StressCase, StressRun
+from cge.indicators.exposure import knowledge_reliance
+from cge.indicators.exposure_rows import exposure_table
+from cge.indicators.fiscal import outlay, tariff_revenue
 from cge.resilience.losses import loss_area, time_to_recover
-from cge.results.exposure import knowledge_reliance
-from cge.results.exposure_table import exposure_table
-from cge.results.fiscal import outlay, tariff_revenue
 from cge.results.stress_links import link_rows
 from cge.results.stress_statistics import DOMESTIC, Viewers
 from cge.solve.solution import Solution

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.experiments.run import Case, ScenarioRun
-from cge.experiments.wording import policy_lines
+from cge.indicators.fiscal import tariff_revenue
 from cge.results import summary_welfare
-from cge.results.fiscal import tariff_revenue
 from cge.results.money import money
+from cge.scenario.wording import policy_lines
 from cge.solve.solution import Solution
 
 

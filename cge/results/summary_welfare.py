@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cge.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium
 from cge.experiments.run import Case
 from cge.model.welfare import COMPONENTS, GROUPS
 from cge.results.money import money

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
 from cge.experiments.run import Case, ScenarioRun
+from cge.indicators.fiscal import tariff_revenue
+from cge.indicators.value_chain_rows import tidy_value_chains
 from cge.model.measures import MEASURES
 from cge.model.registry import EXOGENOUS, VARIABLES
-from cge.results.fiscal import tariff_revenue
 from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
-from cge.results.value_chain_table import tidy_value_chains
 from cge.solve.solution import Solution
 
 COLUMNS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cge.experiments.case import with_rates_given
 from cge.experiments.run import Case
+from cge.indicators import fiscal
+from cge.indicators.funds import marginal_cost_of_funds
 from cge.model.welfare import COMPONENTS
-from cge.results import fiscal
-from cge.results.funds import marginal_cost_of_funds
+from cge.policy.case import with_rates_given
 
 _PERCENT = "percent of benchmark absorption"
 

@@ -19,7 +19,7 @@ import platformdirs
 from scipy import sparse
 
 import cge.model
-from cge.calibration.benchmark import Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.model.elasticity import cobb_douglas
 from cge.solve.arrays import Block, MonomialTemplate
 

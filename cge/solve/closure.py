@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.model.registry import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import MonomialArrays
 from cge.solve.layout import Layout

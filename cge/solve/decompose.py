@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.calibration.elasticities import NEST_AXES
-from cge.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium
+from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
+from cge.solve.homotopy import Path, Shock, term_changes
 from cge.solve.layout import Family
 from cge.solve.model import Model
-from cge.solve.path import Path, Shock, term_changes
 from cge.solve.solution import Solution
 from cge.solve.system import term_values
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.path import Path, Progress
+from cge.solve.homotopy import Path, Progress
 from cge.solve.system import term_values
 
 Array = NDArray[np.float64]

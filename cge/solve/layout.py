@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.solve.arrays import Block
 
 Integers = NDArray[np.int64]

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.calibration.elasticities import Elasticities
-from cge.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.registry import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache

@@ -28,8 +28,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.calibration.benchmark import Benchmark
-from cge.errors import InputError
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.model.measures import MEASURES, Measure
 from cge.model.registry import EXOGENOUS
 from cge.solve.closure import Closure, Resolved, Total

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report.measures import GROUPS, PARTS, world_mean
 from cge.results.report.notes import PARTS as PARTS_LINE
 from cge.results.report.notes import notes_of, run_notes

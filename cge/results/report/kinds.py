@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results import chokepoint_table, frontier_page, headline_table, quadrant_page
 from cge.results.report import (
     decomposition,

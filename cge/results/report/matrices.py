@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report import measures as m
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Array, Column, Page, Panel

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cge.experiments.scenario import Scenario
-from cge.experiments.wording import policy_lines
 from cge.results.report.runs import Case, RunFolder
+from cge.scenario.schema import Scenario
+from cge.scenario.wording import policy_lines
 
 ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
 _NO_MANIFEST = "Data, policy and closure are not recorded: the folder has no manifest."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report.runs import (
     RESULTS,
     Case,

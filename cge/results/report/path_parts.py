@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from cge.core.errors import InputError
 from cge.dynamics.ground_shocks import CAPITAL_STOCK, KNOWLEDGE, LABELS, RESEARCH, SOURCING
-from cge.errors import InputError
 from cge.results.report.measures import GROUPS
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Array, Column, Page, Panel, Role

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report.measures import title as titled
 from cge.results.report.notes import notes_of
 from cge.results.report.page import Array, Column, Page, Panel, Role

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 
 MANIFEST = "manifest.json"
 #: Where a run is written unless the user says otherwise.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report import measures as m
 from cge.results.report.notes import notes_of, run_notes
 from cge.results.report.page import Column, Page, Panel

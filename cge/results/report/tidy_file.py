@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cge.errors import InputError
+from cge.core.errors import InputError
 from cge.results.report.runs import RunFolder
 
 

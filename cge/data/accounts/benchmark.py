@@ -1,0 +1,358 @@
+"""The benchmark: one year's accounts of the world, balanced, and nothing else.
+
+Everything the model reads stands here as read-only arrays of values at benchmark
+prices (all prices one). A benchmark knows nothing of equations; it only guarantees
+the accounting identities that every equilibrium model presupposes.
+
+Axis letters used throughout the project: ``u`` use class, ``r`` origin region,
+``i`` commodity, ``s`` region of use, ``j`` using sector, ``d`` final agent,
+``f`` factor. Commodities and sectors carry the same codes, one sector one commodity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+from cge.data.elasticities.nests import Elasticities
+
+Array = NDArray[np.float64]
+
+#: An identity of the accounts must hold to this share of the account's own total.
+BALANCE_TOLERANCE = 1e-9
+
+_AXES = {
+    "flows": "uris",
+    "tariff": "uris",
+    "export_tax": "uris",
+    "intermediate": "sij",
+    "intermediate_tax": "sij",
+    "final": "sdi",
+    "final_tax": "sdi",
+    "factor_payments": "sjf",
+    "factor_tax": "sjf",
+    "output_tax": "sj",
+    "balance": "s",
+}
+
+
+#: Fields that say what a benchmark is called and where it comes from; no equation reads them.
+_LABELS = ("name", "notes", "groups", "names", "members", "origin", "status", "unit")
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Balanced accounts of the benchmark year.
+
+    Parameters
+    ----------
+    name : str
+        What the results call this benchmark.
+    regions, sectors, factors, agents, use_classes : tuple of str
+        Codes of the axes. Agents are those of final demand.
+    sector_class, agent_class : tuple of str
+        Use class from which each using sector, and each agent, buys its composites.
+    flows : ndarray (u, r, i, s)
+        Deliveries at basic prices of the origin, in `unit`.
+    tariff, export_tax : ndarray (u, r, i, s)
+        Ad valorem rates as fractions; the export tax on the basic price, the tariff
+        on the basic price plus export tax (close to fob).
+    intermediate : ndarray (s, i, j)
+        Purchases of composite `i` by sector `j`, tariffs included, user taxes not.
+    intermediate_tax : ndarray (s, i, j)
+        User tax on intermediates, a fraction of `intermediate`.
+    final, final_tax : ndarray (s, d, i)
+        The same for final agents.
+    factor_payments, factor_tax : ndarray (s, j, f)
+        Factor income at the owner's receipt, and the user's tax as a fraction of it.
+    output_tax : ndarray (s, j)
+        Tax on output as a fraction of its basic value; negative is a subsidy.
+    balance : ndarray (s,)
+        Absorption minus GDP at market prices: the transfer received from abroad.
+    elasticities : mapping of str to Elasticities
+        By speed, ``"short"`` and ``"long"``.
+    unit : str
+        Of every value above.
+    status : {"original", "estimated", "user"}
+        Whether the table behind it is a published original, an estimate, or a user's.
+    notes : tuple of str
+        Statements that every output made from this benchmark must carry.
+    groups : mapping
+        Named sets of regions and sectors that scenarios may use.
+    names : mapping
+        Readable names of regions and sectors, by axis and code.
+    members : mapping
+        By axis, the codes of the table that each code of the benchmark is made of.
+    origin : mapping
+        What it was made from: table, year, aggregation, tariffs, elasticity set.
+    """
+
+    name: str
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+    factors: tuple[str, ...]
+    agents: tuple[str, ...]
+    use_classes: tuple[str, ...]
+    sector_class: tuple[str, ...]
+    agent_class: tuple[str, ...]
+    flows: Array
+    tariff: Array
+    export_tax: Array
+    intermediate: Array
+    intermediate_tax: Array
+    final: Array
+    final_tax: Array
+    factor_payments: Array
+    factor_tax: Array
+    output_tax: Array
+    balance: Array
+    elasticities: Mapping[str, Elasticities]
+    unit: str = "million USD"
+    status: str = "user"
+    notes: tuple[str, ...] = ()
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
+        for axis in ("regions", "sectors", "factors", "agents", "use_classes", "sector_class",
+                     "agent_class"):  # fmt: skip
+            object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
+        sizes = self._sizes()
+        for name, axes in _AXES.items():
+            array = np.array(getattr(self, name), dtype=float)
+            expected = tuple(sizes[axis] for axis in axes)
+            if array.shape != expected:
+                raise InputError(
+                    f"array has shape {array.shape}, expected {expected} = ({', '.join(axes)})",
+                    key=name,
+                )
+            if not np.isfinite(array).all():
+                raise InputError("array contains NaN or infinite values", key=name)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        for axis, codes in (
+            ("regions", self.regions),
+            ("sectors", self.sectors),
+            ("factors", self.factors),
+            ("agents", self.agents),
+            ("use_classes", self.use_classes),
+        ):
+            if len(set(codes)) != len(codes) or not codes:
+                raise InputError("codes must be unique and at least one", key=axis, value=codes)
+        for axis, classes, users in (
+            ("sector_class", self.sector_class, self.sectors),
+            ("agent_class", self.agent_class, self.agents),
+        ):
+            if len(classes) != len(users) or not set(classes) <= set(self.use_classes):
+                raise InputError(
+                    "one use class for each user is needed",
+                    key=axis,
+                    value=classes,
+                    allowed=self.use_classes,
+                )
+        object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
+        for speed, elasticities in self.elasticities.items():
+            elasticities.check_shapes(sizes, speed)
+        self._check_signs()
+        self._check_accounts()
+
+    def _sizes(self) -> dict[str, int]:
+        return {
+            "u": len(self.use_classes),
+            "r": len(self.regions),
+            "s": len(self.regions),
+            "i": len(self.sectors),
+            "j": len(self.sectors),
+            "d": len(self.agents),
+            "f": len(self.factors),
+        }
+
+    def _check_signs(self) -> None:
+        for name in ("flows", "intermediate", "final", "factor_payments"):
+            array = getattr(self, name)
+            if (array < 0).any():
+                where = tuple(int(k) for k in np.argwhere(array < 0)[0])
+                raise InputError(
+                    f"negative value at {self.label(name, where)}",
+                    key=name,
+                    value=float(array[where]),
+                    allowed="values >= 0; clean the table first",
+                )
+        for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
+            array = getattr(self, name)
+            if (array <= -1).any():
+                where = tuple(int(k) for k in np.argwhere(array <= -1)[0])
+                raise InputError(
+                    f"rate at {self.label(name, where)} is -100 % or below",
+                    key=name,
+                    value=float(array[where]),
+                    allowed="rates above -1",
+                )
+        home = self.export_tax[:, np.arange(len(self.regions)), :, np.arange(len(self.regions))]
+        if (home != 0).any():
+            raise InputError(
+                "an export tax lies on deliveries within a region", key="export_tax",
+                allowed="zero where exporter and importer are the same",
+            )  # fmt: skip
+        if (self.output_tax >= 1).any():
+            where = tuple(int(k) for k in np.argwhere(self.output_tax >= 1)[0])
+            raise InputError(
+                f"output tax at {self.label('output_tax', where)} takes the whole price",
+                key="output_tax",
+                value=float(self.output_tax[where]),
+                allowed="fractions of the basic price below 1",
+            )
+
+    def label(self, name: str, where: tuple[int, ...]) -> str:
+        """Return the codes of position `where` in the array called `name`."""
+        codes = {
+            "u": self.use_classes,
+            "r": self.regions,
+            "s": self.regions,
+            "i": self.sectors,
+            "j": self.sectors,
+            "d": self.agents,
+            "f": self.factors,
+        }
+        axes = _AXES[name]
+        return "[" + ", ".join(codes[a][k] for a, k in zip(axes, where, strict=True)) + "]"
+
+    # -- accounts that follow from the arrays -------------------------------------------
+
+    @cached_property
+    def output(self) -> Array:
+        """Gross output at basic prices, (r, i)."""
+        return self.flows.sum(axis=(0, 3))
+
+    @cached_property
+    def fob(self) -> Array:
+        """Deliveries with export tax, without tariff, (u, r, i, s)."""
+        return self.flows * (1 + self.export_tax)
+
+    @cached_property
+    def purchases(self) -> Array:
+        """Deliveries with export tax and tariff, without user tax, (u, r, i, s)."""
+        return self.fob * (1 + self.tariff)
+
+    @cached_property
+    def composites(self) -> Array:
+        """Armington composites at market prices, (u, i, s)."""
+        return self.purchases.sum(axis=1)
+
+    @cached_property
+    def tax_revenue(self) -> Mapping[str, Array]:
+        """Revenue by instrument and region, each (s,)."""
+        return MappingProxyType(
+            {
+                "tariff": (self.purchases - self.fob).sum(axis=(0, 1, 2)),
+                "export_tax": (self.fob - self.flows).sum(axis=(0, 2, 3)),
+                "output_tax": (self.output_tax * self.output).sum(axis=1),
+                "user_tax": (self.intermediate_tax * self.intermediate).sum(axis=(1, 2))
+                + (self.final_tax * self.final).sum(axis=(1, 2)),
+                "factor_tax": (self.factor_tax * self.factor_payments).sum(axis=(1, 2)),
+            }
+        )
+
+    @cached_property
+    def gdp(self) -> Array:
+        """GDP at market prices, (s,): factor income and net taxes."""
+        factor_income = self.factor_payments.sum(axis=(1, 2))
+        return factor_income + np.sum(list(self.tax_revenue.values()), axis=0)
+
+    @cached_property
+    def absorption(self) -> Array:
+        """Final demand at user prices, (s,)."""
+        return (self.final * (1 + self.final_tax)).sum(axis=(1, 2))
+
+    def residuals(self) -> dict[str, Array]:
+        """Return the gap of each accounting identity, as a share of its account.
+
+        Returns
+        -------
+        dict
+            ``zero_profit`` (s, j), ``composite_market`` (u, i, s), ``income`` (s,),
+            ``world_balance`` (scalar array).
+        """
+        cost = (self.intermediate * (1 + self.intermediate_tax)).sum(axis=1) + (
+            self.factor_payments * (1 + self.factor_tax)
+        ).sum(axis=2)
+        receipts = self.output * (1 - self.output_tax)
+        use = np.zeros_like(self.composites)
+        for k, code in enumerate(self.use_classes):
+            of_sectors = np.array([c == code for c in self.sector_class])
+            of_agents = np.array([c == code for c in self.agent_class])
+            use[k] = (
+                self.intermediate[:, :, of_sectors].sum(axis=2)
+                + self.final[:, of_agents, :].sum(axis=1)
+            ).T
+        return {
+            "zero_profit": _relative(cost - receipts, receipts),
+            "composite_market": _relative(use - self.composites, self.composites),
+            "income": _relative(self.absorption - self.gdp - self.balance, self.absorption),
+            "world_balance": np.asarray(self.balance.sum() / self.absorption.sum()),
+        }
+
+    def _check_accounts(self) -> None:
+        for identity, gap in self.residuals().items():
+            worst = float(np.abs(gap).max())
+            if worst > BALANCE_TOLERANCE:
+                raise InputError(
+                    f"the accounts do not balance: identity '{identity}' is off by {worst:.2e} "
+                    "of its account",
+                    allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}",
+                )
+        for s, region in enumerate(self.regions):
+            if self.absorption[s] <= 0 or self.factor_payments[s].sum() <= 0:
+                raise InputError(
+                    "region has no final demand or no factor income", key="regions", value=region
+                )
+
+    def with_elasticities(self, **by_speed: Elasticities) -> Benchmark:
+        """Return the same accounts with other elasticities; no recalibration is needed."""
+        return replace(self, elasticities={**self.elasticities, **by_speed})
+
+    @cached_property
+    def accounts_fingerprint(self) -> str:
+        """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
+        digest = hashlib.sha256()
+        for item in fields(self):
+            if item.name in _LABELS or item.name == "elasticities":
+                continue
+            value = getattr(self, item.name)
+            digest.update(item.name.encode())
+            if isinstance(value, np.ndarray):
+                digest.update(np.ascontiguousarray(value).tobytes())
+            else:
+                digest.update(repr(value).encode())
+        if self.research_sectors:  # the one group that equations read
+            digest.update(repr(self.research_sectors).encode())
+        return digest.hexdigest()
+
+    @property
+    def research_sectors(self) -> tuple[str, ...]:
+        """Sectors whose services research is made of: the group ``research``."""
+        return tuple(self.groups.get("sectors", {}).get("research", ()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything the model reads, in hexadecimal."""
+        digest = hashlib.sha256(self.accounts_fingerprint.encode())
+        for speed in sorted(self.elasticities):
+            digest.update(speed.encode())
+            digest.update(self.elasticities[speed].fingerprint.encode())
+        return digest.hexdigest()
+
+
+def _relative(gap: Array, account: Array) -> Array:
+    scale = np.where(account > 0, account, max(float(np.max(account)), 1e-300))
+    return gap / scale

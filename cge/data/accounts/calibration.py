@@ -1,0 +1,277 @@
+"""From a clean table, tariffs and elasticities to a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from cge.core.errors import InputError
+from cge.data.accounts.aggregation import Aggregation, load_aggregation
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.cleaning import CleanTable, clean
+from cge.data.accounts.shipped import TABLES, load_table
+from cge.data.accounts.tariffs import load_tariffs
+from cge.data.accounts.world_table import WorldTable
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.sets import (
+    ElasticitySet,
+    Which,
+    load_elasticity_set,
+    to_classification,
+)
+
+Array = NDArray[np.float64]
+
+FACTORS = ("LAB", "CAP")
+#: Use classes and which of them each final agent buys from (BEC-based in WIOD).
+USE_CLASSES = ("int", "con", "inv")
+AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "HH": ("con", ("HH", "NPISH")),
+    "GOV": ("con", ("GOV",)),
+    "INV": ("inv", ("GFCF", "INV")),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A benchmark with the record of how it was made.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    report : DataFrame
+        Cleaning steps with what each changed.
+    filled : DataFrame
+        Cells of the table's full resolution that a rule filled.
+    """
+
+    benchmark: Benchmark
+    report: pd.DataFrame
+    filled: pd.DataFrame
+
+
+@lru_cache(maxsize=2)
+def clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
+    """Return a shipped table as it is and cleaned; the latest two are kept."""
+    raw = load_table(table, year)
+    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
+        return raw, clean(raw)
+
+
+def calibrate(
+    table: str = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+    tariffs: str = "applied",
+    elasticities: str | Path = "fontagne",
+) -> Calibration:
+    """Calibrate a shipped table.
+
+    Parameters
+    ----------
+    table : {"wiod2013", "wiod2014"}
+    year : int, optional
+        Default: the latest of the table.
+    aggregation : str or path
+        ``default``, ``small``, ``full``, or an aggregation file.
+    tariffs : str
+        ``applied``, ``none``, or a file of rates.
+    elasticities : str or path
+        ``fontagne``, ``boehm``, ``caliendo-parro``, or a file.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    InputError
+        If any of these does not exist or does not fit.
+    """
+    if table not in TABLES:
+        raise InputError("unknown table", key="table", value=table, allowed=TABLES)
+    chosen_year = TABLES[table].years[-1] if year is None else year
+    load_table(table, chosen_year)
+    raw, balanced = clean_shipped(table, chosen_year)
+    rates, filled = load_tariffs(tariffs, table, raw.regions, raw.sectors)
+    partition = load_aggregation(aggregation, table, raw.regions, raw.sectors, raw.names)
+    chosen_set = load_elasticity_set(elasticities)
+    notes = list(raw.notes)
+    if tariffs == "applied":
+        notes.append(
+            "Benchmark tariffs: applied rates of about 2013 by importer, exporter and sector; "
+            "cells filled by rule are flagged in the data."
+        )
+    elif tariffs == "none":
+        notes.append("Benchmark tariffs: none; policies are increments to the table as it is.")
+    else:
+        notes.append(f"Benchmark tariffs: user file {tariffs}.")
+    with threadpool_limits(1):
+        benchmark = assemble(raw, balanced, rates, partition, chosen_set, tuple(notes))
+    origin = {
+        "table": table, "year": str(chosen_year), "aggregation": str(aggregation),
+        "tariffs": str(tariffs), "elasticities": str(elasticities),
+    }  # fmt: skip
+    benchmark = replace(benchmark, origin=origin)
+    everything = pd.concat([balanced.filled, filled], ignore_index=True)
+    return Calibration(benchmark, balanced.report, everything)
+
+
+def load_benchmark(
+    table: str = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+    tariffs: str = "applied",
+    elasticities: str | Path = "fontagne",
+) -> Benchmark:
+    """Return the benchmark of :func:`calibrate`, which see for the arguments."""
+    return calibrate(table, year, aggregation, tariffs, elasticities).benchmark
+
+
+def assemble(
+    raw: WorldTable,
+    balanced: CleanTable,
+    tariff: Array,
+    partition: Aggregation,
+    elasticities: ElasticitySet,
+    notes: tuple[str, ...] = (),
+) -> Benchmark:
+    """Put a clean table, tariffs, an aggregation and elasticities together.
+
+    Tariff revenue on a sector's imported intermediates is taken out of that column's
+    net product taxes, so that its cost is what the table says; where it exceeds them
+    the rest of the product tax turns negative. On final use, whose product taxes the
+    tables do not show, tariffs come on top.
+
+    Parameters
+    ----------
+    raw : WorldTable
+        For codes, labour shares and names.
+    balanced : CleanTable
+    tariff : ndarray (r, i, s)
+        Rates at the table's resolution.
+    partition : Aggregation
+    elasticities : ElasticitySet
+    notes : tuple of str
+    """
+    regions, sectors = partition.matrices(raw.regions, raw.sectors)
+    agents = {
+        code: (use_class, [balanced.agents.index(m) for m in members if m in balanced.agents])
+        for code, (use_class, members) in AGENTS.items()
+    }
+    power = 1 + tariff
+    deliveries = [balanced.intermediate.sum(axis=3)]
+    for use_class in USE_CLASSES[1:]:
+        columns = [d for c, ds in agents.values() if c == use_class for d in ds]
+        deliveries.append(balanced.final[..., columns].sum(axis=3))
+    fine_flows = np.stack(deliveries)  # (u, r, i, s)
+    fine_intermediate = np.einsum("risj,ris->sij", balanced.intermediate, power)
+    fine_final = np.stack(
+        [np.einsum("risd,ris->si", balanced.final[..., ds], power) for _, ds in agents.values()],
+        axis=1,
+    )  # (s, d, i)
+    tariff_on_inputs = np.einsum("risj,ris->sj", balanced.intermediate, tariff)
+    fine_user_tax = balanced.product_tax - tariff_on_inputs
+
+    def gather(array: Array, axes: str) -> Array:
+        """Sum over the members of each aggregate along every axis."""
+        for position, axis in enumerate(axes):
+            matrix = {"r": regions, "s": regions, "i": sectors, "j": sectors}.get(axis)
+            if matrix is not None:
+                array = np.moveaxis(np.tensordot(matrix, array, (1, position)), 0, position)
+        return array
+
+    flows = gather(fine_flows, "uris")
+    revenue = gather(fine_flows * tariff, "uris")
+    intermediate = gather(fine_intermediate, "sij")
+    user_tax = gather(fine_user_tax, "sj")
+    rate = np.divide(
+        user_tax, intermediate.sum(axis=1), out=np.zeros_like(user_tax),
+        where=intermediate.sum(axis=1) > 0,
+    )  # fmt: skip
+    labour = gather(balanced.value_added * raw.labour_share, "sj")
+    capital = gather(balanced.value_added * (1 - raw.labour_share), "sj")
+    intermediate_tax = np.broadcast_to(rate[:, None, :], intermediate.shape)
+    payments = np.stack([labour, capital], axis=2)
+    final = gather(fine_final, "sdi")
+    final_tax = np.zeros_like(final)
+    zeros = np.zeros_like(flows)
+    taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
+    balance = final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes
+    return Benchmark(
+        name=f"{raw.name}-{raw.year}-{partition.name}",
+        regions=tuple(partition.regions),
+        sectors=tuple(partition.sectors),
+        factors=FACTORS,
+        agents=tuple(agents),
+        use_classes=USE_CLASSES,
+        sector_class=("int",) * len(partition.sectors),
+        agent_class=tuple(use_class for use_class, _ in agents.values()),
+        flows=flows,
+        tariff=np.divide(revenue, flows, out=zeros, where=flows > 0),
+        export_tax=np.zeros_like(flows),
+        intermediate=intermediate,
+        intermediate_tax=np.array(intermediate_tax),
+        final=final,
+        final_tax=final_tax,
+        factor_payments=payments,
+        factor_tax=np.zeros_like(payments),
+        output_tax=np.zeros_like(labour),
+        balance=balance,
+        elasticities=aggregate_elasticities(elasticities, raw, balanced, partition),
+        unit=raw.unit,
+        status=raw.status,
+        notes=notes,
+        groups=partition.groups,
+        names=partition.names,
+        members={"regions": partition.regions, "sectors": partition.sectors},
+    )
+
+
+def aggregate_elasticities(
+    chosen: ElasticitySet,
+    raw: WorldTable,
+    balanced: CleanTable,
+    partition: Aggregation,
+    which: Which = "value",
+) -> dict[str, Elasticities]:
+    """Resolve a set, or an end of its ranges, to the aggregated sectors.
+
+    Armington elasticities are averaged with world imports of the table's sectors, the
+    nests of production with world output; the same for all regions and use classes.
+    """
+    _, sectors = partition.matrices(raw.regions, raw.sectors)
+    r = len(raw.regions)
+    abroad = 1.0 - np.eye(r)
+    deliveries = balanced.intermediate.sum(axis=3) + balanced.final.sum(axis=3)
+    imports = np.einsum("ris,rs->i", deliveries, abroad)
+    output = deliveries.sum(axis=(0, 2))
+    source = to_classification(chosen, raw.sectors, raw.name)
+    codes = tuple(source[code] for code in raw.sectors)
+    sizes = {
+        "u": len(USE_CLASSES), "r": len(partition.regions), "s": len(partition.regions),
+        "i": len(partition.sectors), "j": len(partition.sectors), "d": len(AGENTS),
+        "f": len(FACTORS),
+    }  # fmt: skip
+    axis_codes = {"i": tuple(partition.sectors), "f": FACTORS}
+    result = {}
+    for speed in ("short", "long"):
+        values: dict[str, object] = {}
+        for nest, axes in NEST_AXES.items():
+            if nest == "transformation":
+                continue
+            fine = chosen.by_sector(nest, speed, codes, which)
+            if not set(axes) & {"i", "j"}:
+                values[nest] = float(fine[0])
+                continue
+            weight = np.maximum(imports if nest == "armington" else output, 1e-9)
+            values[nest] = (sectors @ (fine * weight)) / (sectors @ weight)
+        result[speed] = Elasticities.from_values(values, sizes, axis_codes)
+    return result

@@ -1,0 +1,105 @@
+"""Who learns from whom: weights of domestic and foreign knowledge, read off a benchmark."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.data.accounts.benchmark import Benchmark
+
+Array = NDArray[np.float64]
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Return a quotient, zero where the denominator is."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    top = np.broadcast_to(numerator, shape)
+    bottom = np.broadcast_to(denominator, shape)
+    return np.divide(top, bottom, out=np.zeros(shape), where=bottom > 0)
+
+
+def use_weights(benchmark: Benchmark, own: bool) -> Array:
+    """Return the part of sector k's knowledge that reaches sector j, (r, k, j).
+
+    Knowledge goes where the product goes: the sales of commodity k to the region's sectors.
+    Rows add up to one over the users j (or to zero where nobody buys), so that what a unit of
+    k's knowledge is worth to others does not depend on how many they are.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    own : bool
+        Whether a sector is among the users of its own product.
+    """
+    sales = benchmark.intermediate.copy()
+    if not own:
+        n = len(benchmark.sectors)
+        sales[:, np.arange(n), np.arange(n)] = 0.0
+    sales *= (benchmark.factor_payments.sum(axis=2) > 0)[:, None, :]
+    return ratio(sales, sales.sum(axis=2, keepdims=True))
+
+
+def imported_inputs(benchmark: Benchmark) -> Array:
+    """Return what sector j of region r buys from abroad, (s, r, j), by source s, tariffs included.
+
+    Imports are spread over users as the table does it: every user within a use class buys a
+    commodity from the same origins.
+    """
+    b = benchmark
+    n = len(b.regions)
+    result = np.zeros((n, n, len(b.sectors)))
+    for u, code in enumerate(b.use_classes):
+        users = np.array([c == code for c in b.sector_class])
+        origin = ratio(b.purchases[u], b.composites[u][None])  # (s, i, r)
+        result[:, :, users] += np.einsum("sir,rij->srj", origin, b.intermediate[:, :, users])
+    result[np.arange(n), np.arange(n)] = 0.0
+    return result
+
+
+def embodied_weights(benchmark: Benchmark) -> Array:
+    """Return weights of foreign knowledge that comes with imports, (s, r, j).
+
+    Imports of j-relevant goods from s over the GDP of s (Lichtenberg and van Pottelsberghe
+    1998, European Economic Review 42), scaled to add up to one over s; zero where a sector
+    imports nothing.
+    """
+    weights = imported_inputs(benchmark) / benchmark.gdp[:, None, None]
+    return ratio(weights, weights.sum(axis=0, keepdims=True))
+
+
+def disembodied_weights(knowledge: Array, patents: Array | None) -> Array:
+    """Return weights of foreign knowledge that comes without trade, (s, r).
+
+    Proportional to patents over the stock of knowledge of the source: in the benchmark each
+    source's part in what a region learns is its part in the patents of all but that region.
+    Without patents every source has the same weight, and its stock alone says its part.
+
+    Parameters
+    ----------
+    knowledge : ndarray (s,)
+        Stock of each source.
+    patents : ndarray (s,), optional
+    """
+    n = len(knowledge)
+    visible = np.ones(n) if patents is None else ratio(patents, knowledge)
+    weights = visible[:, None] * (1 - np.eye(n))
+    return ratio(weights, weights.sum(axis=0, keepdims=True))
+
+
+def import_share(benchmark: Benchmark, value_added: Array) -> Array:
+    """Return imports over GDP, spread over sectors by their imported inputs, (r, j).
+
+    The mean over sectors, weighted with value added, is the region's imports over its GDP,
+    the variable of Coe and Helpman (1995, European Economic Review 39).
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    value_added : ndarray (r, j)
+    """
+    b = benchmark
+    abroad = 1.0 - np.eye(len(b.regions))
+    imports = np.einsum("uris,rs->s", b.fob, abroad)
+    inputs = imported_inputs(b).sum(axis=0)
+    mean = ratio(inputs.sum(axis=1), value_added.sum(axis=1))
+    return ratio(imports / b.gdp, mean)[:, None] * ratio(inputs, value_added)

@@ -1,0 +1,261 @@
+"""The disruption library: what can go wrong, how large, for how long, and how likely.
+
+A library is a YAML file (docs/disruptions.md); one ships in calibration/disruptions. Here it
+is read and checked as far as that needs no benchmark; :mod:`cge.resilience.disruptions`
+expands it on one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cge.core.content import content_dir
+from cge.core.errors import InputError
+from cge.core.files import Number, read_yaml, validate
+
+Codes = str | list[str]
+EventType = Literal["supply", "ration", "demand", "cost", "factor", "knowledge"]
+Role = Literal["hit", "target", "source", "other", "all"]
+
+#: By type of event: the keys it must have, the last one its size, and those it may have.
+_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "supply": (("region", "loss"), ("sector",)),
+    "ration": (("exporter", "importer", "loss"), ("sector", "except", "rents")),
+    "demand": (("exporter", "importer", "loss"), ("sector", "except")),
+    "cost": (("exporter", "importer", "add"), ("sector", "except")),
+    "factor": (("factor", "region", "loss"), ()),
+    "knowledge": (("source", "learner", "openness"), ("mutual",)),
+}
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EventEntry(_Strict):
+    """One event of an entry, as the user writes it."""
+
+    type: EventType
+    region: Codes | None = None
+    sector: Codes = "all"
+    factor: Codes | None = None
+    exporter: Codes | None = None
+    importer: Codes | None = None
+    source: Codes | None = None
+    learner: Codes | None = None
+    loss: Annotated[Number, Field(gt=0, le=1)] | None = None
+    add: Annotated[Number, Field(gt=0)] | None = None
+    openness: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    rents: Literal["importer", "exporter", "lost"] = "importer"
+    mutual: bool = False
+    except_: list[tuple[str, str]] = Field(default=[], alias="except")
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> EventEntry:
+        needed, optional = _KEYS[self.type]
+        given = {name.rstrip("_") for name in self.model_fields_set} - {"type"}
+        for name in needed:
+            if name not in given or getattr(self, name) is None:
+                raise ValueError(f"an event of type {self.type} needs the key '{name}'")
+        for name in sorted(given - {*needed, *optional}):
+            raise ValueError(
+                f"an event of type {self.type} has no key '{name}', "
+                f"only {', '.join((*needed, *optional))}"
+            )
+        if self.type in ("supply", "factor") and self.loss == 1:
+            raise ValueError(f"an event of type {self.type} can not take all: loss below 1")
+        return self
+
+    @property
+    def size(self) -> float:
+        """Loss, addition or openness, whichever its type has."""
+        return float(getattr(self, _KEYS[self.type][0][-1]))
+
+    def filled(self, codes: Mapping[str, str]) -> EventEntry:
+        """Return the event with its placeholders replaced."""
+        new = {name: _fill(value, codes) for name, value in self if isinstance(value, (str, list))}
+        return self.model_copy(update=new)
+
+
+class Each(_Strict):
+    """What an entry is repeated over."""
+
+    regions: Codes | None = None
+    sectors: Codes | None = None
+    largest_suppliers: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Each:
+        if not self.placeholders:
+            raise ValueError("must name regions, sectors or largest_suppliers")
+        return self
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names that stand for what it is repeated over."""
+        both = self.largest_suppliers is not None
+        given = {"region": self.regions, "sector": self.sectors}
+        return tuple(name for name, value in given.items() if both or value is not None)
+
+
+class Entry(_Strict):
+    """One entry of a library, which makes one disruption or several."""
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    note: str = ""
+    each: Each | None = None
+    optional: bool = False
+    duration: Annotated[int, Field(ge=1, le=200, strict=True)] = 1
+    families: dict[Role, Annotated[str, Field(min_length=1)]]
+    events: Annotated[list[EventEntry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _placeholders_stand_for_something(self) -> Entry:
+        known = self.each.placeholders if self.each else ()
+        for name in known:
+            if f"{{{name}}}" not in self.name:
+                raise ValueError(
+                    f"'name' must contain {{{name}}}, or its disruptions have one name"
+                )
+        for text in self._texts():
+            for name in _PLACEHOLDER.findall(text):
+                if name not in known:
+                    allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
+                    raise ValueError(
+                        f"nothing to put in place of {{{name}}} in '{text}' (allowed: {allowed})"
+                    )
+        return self
+
+    def _texts(self) -> Iterator[str]:
+        yield from (self.name, self.title)
+        for event in self.events:
+            for _, value in event:
+                for one in value if isinstance(value, list) else [value]:
+                    yield from _parts(one)
+
+    def filled(self, codes: Mapping[str, str]) -> Entry:
+        """Return the entry for one of the things it is repeated over."""
+        return self.model_copy(update={
+            "name": _fill(self.name, codes),
+            "title": _fill(self.title or self.name, codes),
+            "events": [event.filled(codes) for event in self.events],
+        })  # fmt: skip
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, tuple) else ()
+
+
+def _fill(value: Any, codes: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _PLACEHOLDER.sub(lambda found: codes[found.group(1)], value)
+    return type(value)(_fill(one, codes) for one in value)
+
+
+Weights = Annotated[dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1)]
+
+
+class _LibraryFile(_Strict):
+    title: str = ""
+    note: str = ""
+    weightings: Annotated[dict[str, Weights], Field(min_length=1)]
+    disruptions: Annotated[list[Entry], Field(min_length=1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """A disruption library that has been read and checked.
+
+    Parameters
+    ----------
+    title, note : str
+    weightings : mapping
+        By name, the probability weight of each family; they need not add up to one.
+    entries : tuple of Entry
+    file : path, optional
+        Where it was read, for messages.
+    """
+
+    title: str
+    note: str
+    weightings: Mapping[str, Mapping[str, float]]
+    entries: tuple[Entry, ...]
+    file: Path | None = None
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Every family that an entry belongs to."""
+        return tuple(dict.fromkeys(f for entry in self.entries for f in entry.families.values()))
+
+    def weighting(self, name: str) -> Mapping[str, float]:
+        """Return the weights of families that have a name.
+
+        Raises
+        ------
+        InputError
+            If there are none of that name.
+        """
+        if name not in self.weightings:
+            raise InputError("no such weighting", file=self.file, key="weighting", value=name,
+                             allowed=self.weightings)  # fmt: skip
+        return self.weightings[name]
+
+
+def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library:
+    """Return a disruption library.
+
+    Parameters
+    ----------
+    given : path or mapping, optional
+        A YAML file, or its content; default: the library that ships.
+
+    Raises
+    ------
+    InputError
+        With file, key, value and what is allowed, for whatever does not fit.
+    """
+    if given is None:
+        return _shipped()
+    if isinstance(given, Mapping):
+        return _library(dict(given), None)
+    return _library(read_yaml(given), Path(given))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Library:
+    path = content_dir("calibration") / "disruptions" / "library.yaml"
+    return _library(read_yaml(path), path)
+
+
+def _library(raw: dict[str, Any], file: Path | None) -> Library:
+    content = validate(_LibraryFile, raw, file)
+    weightings = {
+        name: MappingProxyType(dict(by_family)) for name, by_family in content.weightings.items()
+    }
+    library = Library(
+        content.title, content.note, MappingProxyType(weightings), tuple(content.disruptions), file
+    )
+    for name, by_family in weightings.items():
+        if not any(by_family.values()):
+            raise InputError("all weights are zero", file=file, key=f"weightings.{name}")
+        for family in library.families:
+            # A misspelt family would otherwise drop out without a word.
+            if family not in by_family:
+                raise InputError(
+                    f"no weight for family '{family}', which disruptions belong to", file=file,
+                    key=f"weightings.{name}", value=dict(by_family),
+                    allowed=f"a weight, 0 or more, for each of {', '.join(library.families)}",
+                )  # fmt: skip
+    return library

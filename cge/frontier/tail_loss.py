@@ -1,0 +1,159 @@
+"""The loss from one disruption as a function of the stage, with its exact gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import NoEquilibrium
+from cge.frontier.blocks import StageChanges, idle_changes
+from cge.frontier.tracking import Tracked, adjoint
+from cge.resilience.disruptions import Disruption
+from cge.resilience.impact import RENTS, Impact, disrupted, impact_of
+from cge.resilience.preshock import Stage
+from cge.solve.closure import Swap
+from cge.solve.model import BOUND_SLACK
+from cge.solve.solution import Solution
+from cge.solve.system import term_values
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """A disruption solved from a stage.
+
+    Parameters
+    ----------
+    tracked : Tracked
+        Its system.
+    given : ndarray (columns,)
+        Levels wanted of the given columns.
+    targets : ndarray (targets,)
+        Volumes that are held, and what else the closure holds.
+    part : ndarray (targets,)
+        What part of the stage's volume a target is; 0 for one that is no ration.
+    z : ndarray
+        The unknowns.
+    levels, outcomes : ndarray
+    """
+
+    tracked: Tracked
+    given: Array
+    targets: Array
+    part: Array
+    z: Array
+    levels: Array
+    outcomes: Array
+
+
+class DisruptionLoss:
+    """One disruption, followed as the stage moves.
+
+    Parameters
+    ----------
+    disruption : Disruption
+    trickle : float
+        The least part of a volume that comes through a ban.
+    """
+
+    def __init__(self, disruption: Disruption, trickle: float) -> None:
+        self.disruption, self.trickle = disruption, trickle
+        self._tracked: Tracked | None = None
+        self._part: Array = np.zeros(0)
+
+    def solve(self, stage: Stage, rates: Array) -> Hit:
+        """Return the equilibrium under the disruption from the stage that some rates set.
+
+        Raises
+        ------
+        NoEquilibrium
+            If none is found from the last one nor from the stage.
+        """
+        impact = impact_of(stage, self.disruption, self.trickle)
+        if self._tracked is not None:
+            try:
+                hit = self._from_known(stage, impact, rates)
+            except NoEquilibrium:
+                hit = None
+            if hit is not None and self._holds(hit, impact, stage):
+                return hit
+        self._begin(impact.laid(stage.ready), disrupted(stage, impact), impact, rates)
+        hit = self._from_known(stage, impact, rates)
+        if not self._holds(hit, impact, stage):
+            raise NoEquilibrium("which rations bind does not settle")
+        return hit
+
+    def _begin(self, given: Array, solution: Solution, impact: Impact, rates: Array) -> None:
+        resolved = solution.resolved
+        part = {f"{RENTS[rents]}[*, {r}, {i}, {s}]": p for (r, i, s), p, rents in impact.rationed}
+        self._part = np.array([part.get(resolved.swaps[n].free, 0.0) for n in resolved.targeted_by])
+        self._tracked = Tracked(resolved, given, solution.levels, rates)
+
+    def _from_known(self, stage: Stage, impact: Impact, rates: Array) -> Hit:
+        tracked = self._tracked
+        assert tracked is not None
+        given = impact.laid(stage.ready)
+        given[tracked.resolved.fixed] = tracked.resolved.fixed_levels
+        held = self._part * (tracked.system.targets @ stage.outcomes)
+        targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
+        z = tracked.solve(given, targets, rates)
+        levels = tracked.system.levels(z, given)
+        arrays = stage.model.arrays
+        outcomes = arrays.outcome_coefficients @ term_values(arrays, levels)
+        return Hit(tracked, given, targets, self._part, z, levels, outcomes)
+
+    def _holds(self, hit: Hit, impact: Impact, stage: Stage) -> bool:
+        """Return whether those rations are in force that should be.
+
+        Only where other things happen as well can one cease to bind.
+        """
+        in_force = {swap.free for swap in hit.tracked.resolved.swaps}
+        for swap in impact.swaps(stage) if len(impact.columns) and impact.rationed else ():
+            cell = stage.model.variables.select(swap.free)[1][0]
+            if swap.free in in_force:
+                if hit.levels[cell] < hit.given[cell] * (1 - 1e-9):
+                    return False
+            elif _held(stage, hit, swap) > (swap.at or 0.0) * (1 + BOUND_SLACK):
+                return False
+        return True
+
+
+def _held(stage: Stage, hit: Hit, swap: Swap) -> float:
+    fix = swap.fix if isinstance(swap.fix, str) else swap.fix.terms[0][1]
+    return float(hit.outcomes[stage.model.outcomes.select(fix)[1]].sum())
+
+
+def losses(stage: Stage, hit: Hit) -> Array:
+    """Return the part of real income that each region loses, (s,), as `Stage.losses`."""
+    before = stage.real_income(stage.levels, stage.outcomes)
+    return 1.0 - stage.real_income(hit.levels, hit.outcomes) / before
+
+
+def loss_gradient(
+    stage: Stage, changes: StageChanges, hit: Hit, disruption: Disruption, region: int
+) -> Array:
+    """Return the derivative of a region's loss by each instrument, (k,)."""
+    model = stage.model
+    spent, lent = (
+        model.outcomes[name].block.start + region for name in ("absorption_value", "transfer")
+    )
+    column = model.variables["welfare_price"].block.start + region
+    income = stage.real_income(hit.levels, hit.outcomes)[region]
+    before = stage.real_income(stage.levels, stage.outcomes)[region]
+    price = hit.levels[column]
+    rows = model.arrays.outcome_coefficients
+    weights = (rows[[spent]] - rows[[lent]]).toarray().ravel() / price
+    direct = np.zeros(len(hit.levels))
+    direct[column] = -income
+    by_column, by_target = adjoint(hit.tracked, hit.given, hit.targets, hit.z, weights, direct)
+    by_column[hit.tracked.system.unknown] = 0.0
+    by_column[hit.tracked.resolved.fixed] = 0.0
+    moved = changes.ready + idle_changes(stage, disruption, changes.outcomes)
+    held = hit.part[:, None] * (hit.tracked.system.targets @ changes.outcomes)
+    by_income = by_column @ moved + by_target @ held + changes.outcomes[lent] / price
+    now = stage.levels[column]
+    by_before = changes.outcomes[spent] / now - before * changes.levels[column]
+    return (income * by_before / before - by_income) / before

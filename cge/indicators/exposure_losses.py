@@ -1,0 +1,274 @@
+"""What a region loses as a buyer when deliveries are cut and proportions are fixed.
+
+A large shortage under Leontief technology, with nothing solved for prices: nobody else
+delivers more, sectors need critical commodities in fixed proportions, and only the origins
+of one commodity replace one another, separately among inputs and in final use. What is not
+critical costs no more than it is worth. Each measure is a fraction of the absorption of
+the buyer `s`, zero at home.
+
+Of the deliveries to a region, those that its exporters use are cut like the others. What
+they no longer sell abroad is not in its loss, nor is what other regions lose by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from cge.core.errors import InputError
+from cge.indicators.exposure_links import absorption, of_absorption
+from cge.indicators.value_chains import ratio
+from cge.indicators.world_io import WorldIO
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+#: What is smaller than this share of a region's absorption counts as nothing.
+RESOLUTION = 1e-9
+#: The cut of deliveries unless another is asked for.
+CUT = 0.5
+
+
+def allowed_cut(cut: float) -> float:
+    """Return a cut of deliveries.
+
+    Raises
+    ------
+    InputError
+        If it is not above 0 and at most 1.
+    """
+    if not 0 < cut <= 1:
+        raise InputError(
+            "a cut is a part of deliveries", key="cut", value=cut, allowed="above 0 and at most 1"
+        )
+    return float(cut)
+
+
+def _critical(table: WorldIO, codes: Sequence[str] | None) -> NDArray[np.bool_]:
+    """Return which commodities are critical, (i,)."""
+    codes = table.sectors if codes is None else codes
+    for code in codes:
+        if code not in table.sectors:
+            raise InputError("unknown sector", key="critical", value=code, allowed=table.sectors)
+    return np.array([code in codes for code in table.sectors])
+
+
+@dataclass(frozen=True, eq=False)
+class _Uses:
+    """What the final use of one region needs of each commodity as an input in that region.
+
+    Parameters
+    ----------
+    final : ndarray (g,)
+        Final use by product, g = (q, i') flat.
+    intensity : ndarray (i, g)
+        Inputs of commodity `i` of any origin to sectors of the region per unit of `g`.
+    share : ndarray (r, i)
+        Of each origin in those inputs.
+    """
+
+    final: Array
+    intensity: Array
+    share: Array
+
+    @property
+    def needed(self) -> Array:
+        """Inputs of each commodity for the region's own final use, (i,)."""
+        return np.asarray(self.intensity @ self.final)
+
+
+def _uses(table: WorldIO) -> Iterator[_Uses]:
+    """Yield the uses of each region in the order of the table."""
+    regions, sectors = table.output.shape
+    coefficients = table.coefficients.reshape(table.intermediate.shape)
+    inverse = table.leontief.reshape(regions, sectors, table.size)
+    for s in range(regions):
+        inputs = table.intermediate[:, :, s].sum(axis=2)
+        yield _Uses(
+            final=table.final[:, :, s].ravel(),
+            intensity=coefficients[:, :, s].sum(axis=0) @ inverse[s],
+            share=np.nan_to_num(ratio(inputs, inputs.sum(axis=0)[None])),
+        )
+
+
+def link_bottleneck_loss(
+    table: WorldIO, cut: float = CUT, critical: Sequence[str] | None = None
+) -> Array:
+    """Final use lost if every use of a scarce input is cut alike, (r, i, s).
+
+    With a cut `m` of the deliveries of (r, i) to `s`, final purchases of them fall by `m`
+    and the inputs of `i` in `s` by ``m share``, the share of `r` in them. Each sector's
+    output falls like its scarcest input, so no product whose chain uses `i` in `s` falls
+    by more: an upper bound at fixed proportions, reached if all sectors use `i`. Leontief
+    production of Pichler, A., M. Pangallo, R.M. del Rio-Chanona, F. Lafond and J.D. Farmer
+    (2022), Forecasting the propagation of pandemic shocks with a dynamic input-output
+    model, Journal of Economic Dynamics and Control 144. Arguments and errors are those of
+    :func:`link_extraction_loss`.
+    """
+    cut, binding = allowed_cut(cut), _critical(table, critical)
+    losses = np.zeros_like(table.final)
+    own = np.arange(table.size).reshape(table.output.shape)
+    for s, uses in enumerate(_uses(table)):
+        for i, intensity in enumerate(uses.intensity):
+            bought, less = uses.final[own[:, i]], cut * uses.share[:, i]
+            if binding[i]:
+                touched = intensity > 0
+                # The link's own product falls by the cut, not by that and more.
+                others = touched @ uses.final - touched[own[:, i]] * bought
+            else:
+                others = uses.needed[i]
+            losses[:, i, s] = cut * bought + less * others
+    return of_absorption(table, losses)
+
+
+def link_extraction_loss(
+    table: WorldIO, cut: float = CUT, critical: Sequence[str] | None = None
+) -> Array:
+    """Final use lost if scarce inputs go where they yield most, (r, i, s).
+
+    The deliveries of (r, i) to `s` are extracted in part, by `cut`, and not replaced
+    (partial extraction: Dietzenbacher, E. and M.L. Lahr (2013), Expanding extractions,
+    Economic Systems Research 25). Final purchases of them fall by the cut; inputs of `i`
+    in `s` fall by the cut times the share of `r` in them. The products that yield the
+    least final use per unit of `i` are given up first, which solves the linear programme
+
+        max sum_g c_g   subject to   sum_g n_ig c_g <= (1 - cut share_ri) sum_g n_ig F_g,
+                                     0 <= c_g <= F_g,   c_ri <= (1 - cut) F_ri
+
+    with ``n_ig`` the inputs of `i` in `s` per unit of `g`, by the Leontief inverse: activity
+    analysis of Leontief systems, Dorfman, R., P. Samuelson and R. Solow (1958), Linear
+    Programming and Economic Analysis; for shocks to supply: Pichler, A. and J.D. Farmer
+    (2022), Simultaneous supply and demand constraints in input-output networks, Economic
+    Systems Research 34. Convex in the cut and never above :func:`link_bottleneck_loss`.
+
+    Parameters
+    ----------
+    table : WorldIO
+    cut : float
+        Part of the deliveries.
+    critical : sequence of str, optional
+        Commodities needed in fixed proportions, all by default; what is missing of another
+        costs its value. An input of which all products need a little looks indispensable
+        at fixed proportions: most services, and minor goods in detailed tables.
+
+    Returns
+    -------
+    ndarray
+        Fraction of the absorption of `s`, zero at home. The finer the sectors, the more of
+        them are indispensable, so losses do not add up over them.
+
+    Raises
+    ------
+    InputError
+        If `cut` is not above 0 and at most 1, or a critical sector unknown.
+    """
+    cut, binding = allowed_cut(cut), _critical(table, critical)
+    losses = np.zeros_like(table.final)
+    own = np.arange(table.size).reshape(table.output.shape)
+    for s, uses in enumerate(_uses(table)):
+        for i, intensity in enumerate(uses.intensity):
+            less = cut * uses.share[:, i]
+            losses[:, i, s] = cut * uses.final[own[:, i]] + (
+                _given_up(intensity, uses.final, own[:, i], cut, less)
+                if binding[i] else less * uses.needed[i]
+            )  # fmt: skip
+    return of_absorption(table, losses)
+
+
+def _given_up(intensity: Array, final: Array, own: Places, cut: float, less: Array) -> Array:
+    """Return the final use given up to save an input, for the cut of each origin, (r,).
+
+    Parameters
+    ----------
+    intensity, final : ndarray (g,)
+    own : ndarray (r,) of int
+        Place of each origin's own product among `g`.
+    cut : float
+        Of final purchases.
+    less : ndarray (r,)
+        Fraction of the inputs that is missing.
+    """
+    gone = cut * final[own]
+    # What is spared where final purchases are cut anyhow need not be spared elsewhere.
+    missing = np.maximum(less * (intensity @ final) - intensity[own] * gone, 0.0)
+    order = np.argsort(-intensity, kind="stable")
+    order = order[intensity[order] * final[order] > 0]
+    if not len(order):
+        return np.zeros_like(gone)
+    left = final[order] - np.where(order == own[:, None], gone[:, None], 0.0)  # (r, g)
+    spared = np.cumsum(intensity[order] * left, axis=1)
+    value = np.cumsum(left, axis=1)
+    return np.array([
+        np.interp(needed, np.r_[0.0, spared[r]], np.r_[0.0, value[r]])
+        for r, needed in enumerate(missing)
+    ])  # fmt: skip
+
+
+def supplier_extraction_loss(
+    table: WorldIO,
+    cut: float = CUT,
+    critical: Sequence[str] | None = None,
+    regions: frozenset[int] | None = None,
+) -> Array:
+    """Final use lost if all that region r delivers to s is cut, (r, s).
+
+    The programme of :func:`link_extraction_loss` with all commodities of `r` cut at once
+    and as many scarce inputs. Never less than the worst of the links, never more than
+    their sum.
+
+    Parameters
+    ----------
+    table : WorldIO
+    cut, critical
+        As there.
+    regions : frozenset of int, optional
+        Positions: pairs with none of these are left out, NaN. There is one linear
+        programme for each pair.
+
+    Returns
+    -------
+    ndarray
+        Fraction of the absorption of `s`, zero at home.
+
+    Raises
+    ------
+    InputError
+        If `cut` is not above 0 and at most 1, or a critical sector unknown.
+    """
+    cut, binding = allowed_cut(cut), _critical(table, critical)
+    count, sectors = table.output.shape
+    losses = np.zeros((count, count))
+    size = absorption(table)
+    for s, uses in enumerate(_uses(table)):
+        bought = np.flatnonzero(uses.final > 0)
+        needed = np.where(uses.needed > RESOLUTION * size[s], uses.needed, 0.0)
+        for r in range(count):
+            less = cut * uses.share[r]
+            if regions is not None and not {r, s} & regions:
+                losses[r, s] = np.nan
+            elif r != s and len(bought):
+                scarce = np.flatnonzero(binding & (needed > 0) & (less > 0))
+                most = np.where(bought // sectors == r, 1.0 - cut, 1.0)
+                lost = _programme(uses, bought, most, scarce, less)
+                lost += float((less * needed)[~binding].sum())
+                losses[r, s] = min(lost, size[s])
+    return of_absorption(table, losses)
+
+
+def _programme(uses: _Uses, bought: Places, most: Array, scarce: Places, less: Array) -> float:
+    """Return the final use lost; unknown is the part kept of each product that is bought."""
+    final = uses.final[bought]
+    if not len(scarce):
+        return float(((1 - most) * final).sum())
+    limits = uses.intensity[np.ix_(scarce, bought)] * final / uses.needed[scarce][:, None]
+    found = linprog(
+        -final / final.sum(), A_ub=limits, b_ub=1.0 - less[scarce],
+        bounds=[(0.0, float(limit)) for limit in most], method="highs",
+    )  # fmt: skip
+    if found.fun is None:  # to keep nothing is feasible, to keep all is a bound
+        raise ArithmeticError(f"linear programme: {found.message}")
+    return float(final.sum() * (1.0 + found.fun))

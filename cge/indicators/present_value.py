@@ -1,0 +1,163 @@
+"""What a path is worth: present value, the year in which it breaks even, when it has paid back.
+
+The model of a year is relative to a baseline that grows at the rate g, so what it calls 1 is
+(1 + g)^t in year t. With beta = 1 / (1 + discount rate) a stream x_1 ... x_T is worth
+
+    PV = sum_t (beta (1 + g))^t x_t + (beta (1 + g))^(T+1) / (1 - beta (1 + g)) x_T
+
+in the benchmark year, the last year's deviation being taken to last for ever. The same of
+the baseline's absorption is what it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: Smaller deviations, in per cent, are the solver's noise.
+NOISE = 1e-7
+
+
+def factor(discount_rate: float, growth: float) -> float:
+    """Return what a year's figure is multiplied with for every year it lies ahead.
+
+    Raises
+    ------
+    InputError
+        Unless the discount rate exceeds growth: the sum would have no limit.
+    """
+    if not discount_rate > growth:
+        raise InputError(
+            "a stream that grows for ever has no present value at a discount rate that is not "
+            "above its growth", key="discount_rate", value=discount_rate,
+            allowed=f"above growth, which is {growth:g}",
+        )  # fmt: skip
+    return (1 + growth) / (1 + discount_rate)
+
+
+@dataclass(frozen=True, eq=False)
+class PresentValue:
+    """A present value with the part of it that lies beyond the last year.
+
+    Parameters
+    ----------
+    within, beyond : ndarray
+        Of the years of the path, and of all later ones.
+    """
+
+    within: Array
+    beyond: Array
+
+    @property
+    def total(self) -> Array:
+        """Both."""
+        return self.within + self.beyond
+
+
+def present_value(stream: Array, discount_rate: float, growth: float) -> PresentValue:
+    """Return the present value of a stream in the benchmark year.
+
+    Parameters
+    ----------
+    stream : ndarray (years, ...)
+        Years 1 to T, at the scale of the benchmark (relative to a growing baseline).
+    discount_rate, growth : float
+        Fractions a year.
+
+    Raises
+    ------
+    InputError
+        Unless the discount rate exceeds growth.
+    """
+    q = factor(discount_rate, growth)
+    stream = np.asarray(stream, dtype=float)
+    years = len(stream)
+    weights = q ** np.arange(1, years + 1)
+    within = np.tensordot(weights, stream, axes=1)
+    return PresentValue(np.asarray(within), np.asarray(q ** (years + 1) / (1 - q) * stream[-1]))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When a loss ends.
+
+    Parameters
+    ----------
+    year : int or None
+        The first year without it; None if there is none, or there was no loss.
+    years : int
+        That were looked at.
+    loss : bool
+        Whether there was a loss at all.
+    lasts : bool
+        Whether there is none in any later year.
+    """
+
+    year: int | None
+    years: int
+    loss: bool
+    lasts: bool = True
+
+    @property
+    def text(self) -> str:
+        """In words, for a table."""
+        if not self.loss:
+            return "no loss"
+        if self.year is None:
+            return f"none within {self.years} year{'s' if self.years > 1 else ''}"
+        return f"{self.year}" if self.lasts else f"{self.year}, not lasting"
+
+
+def _turn(stream: Sequence[float] | Array, noise: float) -> Turn:
+    values = np.asarray(stream, dtype=float)
+    lost = np.flatnonzero(values < -noise)
+    if not len(lost):
+        return Turn(None, len(values), False)
+    after = np.flatnonzero(values[lost[0] :] >= -noise)
+    if not len(after):
+        return Turn(None, len(values), True)
+    year = int(lost[0] + after[0]) + 1
+    return Turn(year, len(values), True, not (values[year - 1 :] < -noise).any())
+
+
+def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
+    """Return the first year after a loss in which a region is no worse off.
+
+    Parameters
+    ----------
+    stream : ndarray (years,)
+        Welfare by year, years 1 to T.
+    noise : float
+        What counts as nothing.
+    """
+    return _turn(stream, noise)
+
+
+def payback(
+    stream: Sequence[float] | Array, discount_rate: float, growth: float, noise: float = NOISE
+) -> Turn:
+    """Return the first year after a loss by which discounted gains have made up for losses.
+
+    Parameters
+    ----------
+    stream : ndarray (years,)
+        Welfare by year at the scale of the benchmark, years 1 to T.
+    discount_rate, growth : float
+    noise : float
+        What counts as nothing.
+
+    Raises
+    ------
+    InputError
+        Unless the discount rate exceeds growth.
+    """
+    q = factor(discount_rate, growth)
+    values = np.asarray(stream, dtype=float)
+    return _turn(np.cumsum(q ** np.arange(1, len(values) + 1) * values), noise)

@@ -1,0 +1,293 @@
+"""Trade in value added, length of value chains, reliance on foreigners: nothing is solved.
+
+Each measure is a function of a :class:`~cge.indicators.world_io.WorldIO`, hence of a
+benchmark or of a solved equilibrium. Arrays have the axes named in each function, in the
+order of the table's codes; :mod:`cge.indicators.value_chain_rows` puts them into a tidy
+table. `A` are input coefficients at basic prices and `L` is the Leontief inverse.
+
+Since every flow of the world is in the table, no measure needs an assumption about a
+rest of the world. Taxes are a primary input beside factors: what a unit of final use
+pays goes to factors at home, to factors abroad and to taxes, and the three add up to one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+from cge.indicators.world_io import WorldIO
+
+Array = NDArray[np.float64]
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Return a ratio, NaN where the denominator is zero or less."""
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    return np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator > 0)
+
+
+def _abroad(values: Array, origin: int, use: int) -> Array:
+    """Return a copy with zeros where the two regional axes are the same region."""
+    away = 1.0 - np.eye(values.shape[origin])
+    shape = [1] * values.ndim
+    shape[origin] = shape[use] = values.shape[origin]
+    return np.asarray(values * away.reshape(shape))
+
+
+def _by_region_of_row(table: WorldIO, matrix: Array) -> Array:
+    """Return a matrix over ((r, i), (s, j)) summed over commodities, (r, s, j)."""
+    regions, sectors = len(table.regions), len(table.sectors)
+    summed = matrix.reshape(regions, sectors, -1).sum(axis=1)
+    return summed.reshape(regions, regions, sectors)
+
+
+# -- value added in trade -----------------------------------------------------------------
+
+
+def gross_exports(table: WorldIO) -> Array:
+    """Exports at the exporter's border (fob), (r, i, s); zero within a region."""
+    return _abroad(table.fob.sum(axis=0), 0, 2)
+
+
+def value_added_by_destination(table: WorldIO) -> Array:
+    """Factor income of (r, i) that final use in region s absorbs, (r, i, s).
+
+    ``v (L F)``: what region `s` finally uses, through however many stages, pays to the
+    factors of sector `i` in region `r`. Over all `s` it is the sector's factor income.
+    Off the diagonal these are value added exports: Johnson, R.C. and G. Noguera (2012),
+    Accounting for intermediates: Production sharing and trade in value added, Journal of
+    International Economics 86.
+    """
+    needed = table.leontief @ table.final.reshape(table.size, -1)
+    income = table.per_output(table.value_added.ravel())
+    return (income[:, None] * needed).reshape(table.final.shape)
+
+
+def value_added_exports(table: WorldIO) -> Array:
+    """Factor income of (r, i) absorbed in other regions, (r, i, s). Johnson, Noguera (2012)."""
+    return _abroad(value_added_by_destination(table), 0, 2)
+
+
+def value_added_content(table: WorldIO) -> Array:
+    """Factor income of region q in a unit of output of (s, j), (q, s, j).
+
+    ``v L`` summed over the sectors of `q`. With :func:`tax_content` it adds up to one.
+    """
+    income = table.per_output(table.value_added.ravel())
+    return _by_region_of_row(table, income[:, None] * table.leontief)
+
+
+def tax_content(table: WorldIO) -> Array:
+    """Taxes on inputs, factors and output in a unit of output of (s, j), (s, j).
+
+    Those of all regions along the chain, net of subsidies; at basic prices, so neither
+    the export tax nor the tariff on the product itself is among them.
+    """
+    taxes = table.per_output(table.taxes.ravel())
+    return (taxes @ table.leontief).reshape(table.output.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class ExportContent:
+    """What gross exports pay for; each (r, i), in the table's unit.
+
+    Parameters
+    ----------
+    gross : ndarray
+        Exports fob, the sum of the other three.
+    domestic : ndarray
+        Factor income of the exporting region, what returns to it through imported inputs
+        included.
+    foreign : ndarray
+        Factor income of all other regions.
+    taxes : ndarray
+        Taxes along the chain, of all regions, and the export tax itself.
+    """
+
+    gross: Array
+    domestic: Array
+    foreign: Array
+    taxes: Array
+
+
+def export_content(table: WorldIO) -> ExportContent:
+    """Split gross exports into domestic and foreign factor income and taxes.
+
+    The foreign part is the multi-country form of vertical specialisation in Hummels,
+    D., J. Ishii and K.-M. Yi (2001), The nature and growth of vertical specialization in
+    world trade, Journal of International Economics 54; as a split of gross exports by
+    the global inverse: Koopman, R., Z. Wang and S.-J. Wei (2014), Tracing value-added and
+    double counting in gross exports, American Economic Review 104, and the OECD's TiVA.
+    """
+    gross = gross_exports(table).sum(axis=2)
+    basic = _abroad(table.deliveries.sum(axis=0), 0, 2).sum(axis=2)
+    content = value_added_content(table)
+    domestic = np.einsum("ssj->sj", content) * basic
+    foreign = content.sum(axis=0) * basic - domestic
+    taxes = tax_content(table) * basic + gross - basic
+    return ExportContent(gross, domestic, foreign, taxes)
+
+
+def vertical_specialisation(table: WorldIO) -> Array:
+    """Imported inputs in the exports of (r, i), at basic prices, (r, i).
+
+    ``u A_M (I - A_D)^-1 X`` of Hummels, Ishii and Yi (2001): imports used directly, and
+    through domestic suppliers, for what is exported. Unlike the foreign part of
+    :func:`export_content` it counts all of an import as foreign, also what the region
+    itself or taxes earned in it.
+    """
+    exports = _abroad(table.deliveries.sum(axis=0), 0, 2).sum(axis=2)
+    coefficients = table.coefficients.reshape(table.intermediate.shape)
+    result = np.zeros_like(exports)
+    identity = np.eye(len(table.sectors))
+    for s in range(len(table.regions)):
+        domestic = coefficients[s, :, s, :]
+        imported = coefficients[:, :, s, :].sum(axis=(0, 1)) - domestic.sum(axis=0)
+        result[s] = np.linalg.solve((identity - domestic).T, imported) * exports[s]
+    return result
+
+
+# -- length of chains ---------------------------------------------------------------------
+
+
+def upstreamness(table: WorldIO) -> Array:
+    """Average number of stages from an output to final use, (r, i); NaN without output.
+
+    One for a sector that sells to final use only. ``U = (I - B)^-1 1`` with ``B`` the
+    share of an output that each user takes: Antras, P., D. Chor, T. Fally and R.
+    Hillberry (2012), Measuring the upstreamness of production and trade flows, American
+    Economic Review 102 (Papers and Proceedings). No correction for exports and stocks is
+    needed, since all users are in the table.
+    """
+    output = table.output.ravel()
+    return ratio(table.leontief @ output, output).reshape(table.output.shape)
+
+
+def downstreamness(table: WorldIO) -> Array:
+    """Average number of stages that an output has gone through, (s, j); NaN without output.
+
+    The column sums of the Leontief inverse, the total input multiplier: one for a sector
+    that uses no inputs. ``N`` of Fally, T. (2012), Production staging: Measurement and
+    facts; ``D`` of Antras, P. and D. Chor (2018), On the measurement of upstreamness and
+    downstreamness in global value chains. Taxes count as a primary input.
+    """
+    stages = table.leontief.sum(axis=0).reshape(table.output.shape)
+    return np.where(table.output > 0, stages, np.nan)
+
+
+def final_demand_stages(table: WorldIO) -> Array:
+    """Output of region q that a unit of final use in region s needs, (q, s).
+
+    Summed over `q` this is the average number of production stages of what `s` finally
+    uses; over ``q != s`` those abroad. Los, B., M.P. Timmer and G.J. de Vries (2015), How
+    global are global value chains?, Journal of Regional Science 55, in gross output.
+    """
+    needed = (table.leontief @ table.final.reshape(table.size, -1)).reshape(table.final.shape)
+    return ratio(needed.sum(axis=1), table.final.sum(axis=(0, 1))[None, :])
+
+
+# -- reliance -----------------------------------------------------------------------------
+
+
+def input_reliance(table: WorldIO, look_through: bool = True) -> Array:
+    """Output of region q that a unit of output of (s, j) uses, (q, s, j); NaN without output.
+
+    At face value the inputs bought from `q`, ``A``; with look-through also those that
+    any supplier, at home or abroad, bought from `q`: ``L``, in which the unit itself
+    stands as well where ``q == s``. Over ``q != s`` it is the foreign input reliance (FIR)
+    of Baldwin, R., R. Freeman and A. Theodorakopoulos (2023), Hidden exposure: Measuring
+    US supply chain reliance, Brookings Papers on Economic Activity, Fall. Counted in gross
+    output, so what crosses several stages counts several times and a reliance can be above
+    one; look-through is never below face value.
+    """
+    matrix = table.leontief if look_through else table.coefficients
+    result = _by_region_of_row(table, matrix)
+    return np.where(table.output > 0, result, np.nan)
+
+
+def market_reliance(table: WorldIO, look_through: bool = True) -> Array:
+    """Part of the output of (r, i) that users in region s take, (s, r, i); NaN without output.
+
+    The forward analogue of :func:`input_reliance`, foreign market reliance (FMR) in the
+    same source: at face value what sectors of `s` buy of it as an input, with
+    look-through also their output made from inputs made from it, the rows of the Ghosh
+    (1958) inverse. Over ``s != r`` it is foreign. Sales to final use are not in it.
+    """
+    shape = table.intermediate.shape
+    output = table.output
+    flows = (
+        table.leontief.reshape(shape) * output[None, None] if look_through else table.intermediate
+    )
+    return ratio(np.moveaxis(flows.sum(axis=3), 2, 0), output[None])
+
+
+def hidden_exposure(look_through: Array, face_value: Array) -> Array:
+    """Look-through over face value, NaN where the latter is zero; never below one.
+
+    How many times larger a reliance is than the direct purchases show. Of two results of
+    :func:`input_reliance`, summed or averaged alike. Baldwin, Freeman and Theodorakopoulos
+    (2023).
+    """
+    return ratio(look_through, face_value)
+
+
+def foreign(reliance: Array) -> Array:
+    """Sum a reliance (q, s, j) over all other regions ``q != s``, (s, j)."""
+    regions = reliance.shape[0]
+    others = np.where(np.eye(regions, dtype=bool)[:, :, None], 0.0, reliance)
+    return np.asarray(others.sum(axis=0))
+
+
+# -- concentration of imports -------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Sourcing:
+    """Where a region's supply of a commodity comes from; axes ... (i, s), first one `r`.
+
+    Parameters
+    ----------
+    import_share : ndarray (r, ..., s)
+        Of each foreign origin in imports, zero at home; NaN without imports.
+    domestic_share : ndarray (..., s)
+        Of the region itself in its supply; NaN without supply.
+    """
+
+    import_share: Array
+    domestic_share: Array
+
+    @property
+    def concentration(self) -> Array:
+        """Herfindahl-Hirschman index over foreign origins: 1 if there is one only."""
+        return np.asarray((self.import_share**2).sum(axis=0))
+
+    @property
+    def largest_share(self) -> Array:
+        """Share of the largest foreign origin in imports."""
+        return np.asarray(self.import_share.max(axis=0))
+
+
+def sourcing(table: WorldIO, by: str = "is") -> Sourcing:
+    """Return origins of supply at fob values, before tariffs.
+
+    Parameters
+    ----------
+    table : WorldIO
+    by : {"uis", "is", "s"}
+        For each use class and commodity; each commodity; all that the region buys.
+
+    Raises
+    ------
+    InputError
+        For another `by`.
+    """
+    if by not in ("uis", "is", "s"):
+        raise InputError("unknown detail", key="by", value=by, allowed=("uis", "is", "s"))
+    supply = np.einsum(f"uris->r{by}", table.fob)
+    imports = _abroad(supply, 0, supply.ndim - 1)
+    total = supply.sum(axis=0)
+    bought = imports.sum(axis=0)
+    return Sourcing(ratio(imports, bought[None]), ratio(total - bought, total))

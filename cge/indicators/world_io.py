@@ -1,0 +1,271 @@
+"""The world's input-output table at basic prices, of a benchmark or of an equilibrium.
+
+What measures of value chains start from: who delivers how much to whom, and what the
+rest of a sector's receipts consists of. Nothing is solved here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+#: Rows and columns must add up to this share of output; solutions hold to about 1e-9.
+TOLERANCE = 1e-6
+
+_AXES = {
+    "deliveries": "uris",
+    "fob": "uris",
+    "intermediate": "risj",
+    "final": "ris",
+    "value_added": "sj",
+    "input_taxes": "sj",
+    "production_taxes": "sj",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class WorldIO:
+    """An inter-country input-output table at basic prices that adds up.
+
+    Along a row, output goes to intermediate and final use. Down a column, output is
+    inputs at their producers' basic prices, the taxes on them, factor income and the
+    taxes on production. The model sources by use class and not by user, so the
+    origins of an input are those of its class in the using region.
+
+    Parameters
+    ----------
+    name : str
+    regions, sectors, use_classes : tuple of str
+        Codes; commodities carry those of sectors.
+    deliveries : ndarray (u, r, i, s)
+        At basic prices, `unit`.
+    fob : ndarray (u, r, i, s)
+        The same with export tax.
+    intermediate : ndarray (r, i, s, j)
+        Commodity `i` of region `r` used by sector `j` of region `s`.
+    final : ndarray (r, i, s)
+        Used by all final agents of region `s`.
+    value_added : ndarray (s, j)
+        Factor income as its owners receive it.
+    input_taxes : ndarray (s, j)
+        Export taxes, tariffs and user taxes on what the sector buys.
+    production_taxes : ndarray (s, j)
+        Output and factor taxes; negative is a subsidy.
+    unit : str
+
+    Raises
+    ------
+    InputError
+        If a shape is wrong, a value not finite, or a row or column does not add up.
+    """
+
+    name: str
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+    use_classes: tuple[str, ...]
+    deliveries: Array
+    fob: Array
+    intermediate: Array
+    final: Array
+    value_added: Array
+    input_taxes: Array
+    production_taxes: Array
+    unit: str = "million USD"
+
+    def __post_init__(self) -> None:
+        sizes = {
+            "u": len(self.use_classes), "r": len(self.regions), "s": len(self.regions),
+            "i": len(self.sectors), "j": len(self.sectors),
+        }  # fmt: skip
+        for name, axes in _AXES.items():
+            array = np.array(getattr(self, name), dtype=float)
+            expected = tuple(sizes[axis] for axis in axes)
+            if array.shape != expected:
+                raise InputError(
+                    f"array has shape {array.shape}, expected {expected} = ({', '.join(axes)})",
+                    key=name,
+                )
+            if not np.isfinite(array).all():
+                raise InputError("array contains NaN or infinite values", key=name)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        used = self.intermediate.sum(axis=(2, 3)) + self.final.sum(axis=2)
+        paid = self.intermediate.sum(axis=(0, 1)) + self.value_added + self.taxes
+        for account, total in (("uses", used), ("costs", paid)):
+            gap = np.abs(total - self.output)
+            limit = TOLERANCE * np.maximum(self.output, 1e-9 * self.output.max())
+            if (gap > limit).any():
+                r, i = np.unravel_index(int(np.argmax(gap - limit)), gap.shape)
+                raise InputError(
+                    f"the {account} of [{self.regions[r]}, {self.sectors[i]}] do not add up to "
+                    "its output",
+                    value=float(total[r, i]), allowed=f"{float(self.output[r, i]):g}",
+                )  # fmt: skip
+
+    # -- what follows from the arrays -----------------------------------------------------
+
+    @cached_property
+    def output(self) -> Array:
+        """Gross output at basic prices, (r, i)."""
+        return self.deliveries.sum(axis=(0, 3))
+
+    @property
+    def taxes(self) -> Array:
+        """All taxes a sector pays, on inputs, factors and output, (s, j)."""
+        return self.input_taxes + self.production_taxes
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """Inputs per unit of output, A[(r, i), (s, j)], both axes flat; zero if no output."""
+        return self.per_output(self.intermediate.reshape(self.size, self.size))
+
+    @cached_property
+    def leontief(self) -> Array:
+        """Output needed per unit of final use, (I - A)^-1, both axes flat. Leontief (1936).
+
+        Raises
+        ------
+        InputError
+            If some sectors use more of each other's output than they make.
+        """
+        try:
+            inverse = np.asarray(np.linalg.inv(np.eye(self.size) - self.coefficients), dtype=float)
+        except np.linalg.LinAlgError:
+            inverse = np.full((self.size, self.size), -1.0)
+        # An economy is productive if and only if the inverse is non-negative.
+        if inverse.min() < -1e-9:
+            raise InputError(
+                "the table has no Leontief inverse: sectors use up more than they make",
+                value=self.name,
+            )
+        inverse.setflags(write=False)
+        return inverse
+
+    @property
+    def size(self) -> int:
+        """Number of region-sectors, the length of a flat axis (r, i)."""
+        return len(self.regions) * len(self.sectors)
+
+    def per_output(self, values: Array) -> Array:
+        """Return values over the output of their last, flat axis (s, j), zero if there is none."""
+        output = np.broadcast_to(self.output.ravel(), values.shape)
+        return np.divide(values, output, out=np.zeros(values.shape), where=output > 0)
+
+    # -- where it comes from --------------------------------------------------------------
+
+    @classmethod
+    def from_benchmark(cls, benchmark: Benchmark) -> WorldIO:
+        """Return the table of a benchmark."""
+        b = benchmark
+        cost = (b.intermediate * (1 + b.intermediate_tax)).sum(axis=1)
+        return _world_io(
+            b, b.flows, b.fob, b.purchases, b.intermediate, cost, b.final,
+            b.factor_payments.sum(axis=2),
+            b.output_tax * b.output + (b.factor_tax * b.factor_payments).sum(axis=2),
+        )  # fmt: skip
+
+    @classmethod
+    def from_solution(cls, solution: Solution) -> WorldIO:
+        """Return the table of an equilibrium, at the equilibrium's own prices.
+
+        Values are at current prices, in units of the numeraire: with the world factor
+        price index as numeraire, a value is worth that many benchmark dollars of the
+        world's factors. Shares and ratios do not depend on the numeraire.
+        """
+        b = solution.model.benchmark
+        inputs, final = solution.array("input_value"), solution.array("final_value")
+        spending = solution.array("route_spending")
+        factor_tax = solution.array("factor_tax_paid").sum(axis=2)
+        return _world_io(
+            b,
+            solution.array("basic_value"),
+            solution.array("fob_value"),
+            spending,
+            inputs,
+            solution.array("input_spending").sum(axis=1),
+            final,
+            solution.array("value_added_value") - factor_tax,
+            solution.array("output_tax_paid") + factor_tax,
+            _research(b, spending, inputs, final) if solution.array("research").any() else None,
+        )
+
+
+def _research(b: Benchmark, spending: Array, inputs: Array, final: Array) -> Array:
+    """Return what research beyond the benchmark's buys of composites, (u, i, s).
+
+    It is what neither sectors nor agents buy of the services that research is made of.
+    """
+    bought = spending.sum(axis=1)
+    for u, code in enumerate(b.use_classes):
+        sectors = [k for k, c in enumerate(b.sector_class) if c == code]
+        agents = [k for k, c in enumerate(b.agent_class) if c == code]
+        bought[u] -= (inputs[..., sectors].sum(axis=2) + final[:, agents].sum(axis=1)).T
+    services = np.array([code in b.research_sectors for code in b.sectors])
+    return np.where(services[None, :, None], bought, 0.0)
+
+
+def _world_io(
+    b: Benchmark,
+    deliveries: Array,
+    fob: Array,
+    spending: Array,
+    inputs: Array,
+    input_cost: Array,
+    final: Array,
+    value_added: Array,
+    production_taxes: Array,
+    research: Array | None = None,
+) -> WorldIO:
+    """Return the table in which each user of a composite has the origins of its class.
+
+    Parameters
+    ----------
+    b : Benchmark
+        For its codes and classes only.
+    deliveries, fob, spending : ndarray (u, r, i, s)
+        At basic prices, with export tax, with tariff.
+    inputs : ndarray (s, i, j)
+        At market prices, without user tax.
+    input_cost : ndarray (s, j)
+        With user tax.
+    final : ndarray (s, d, i)
+        At market prices.
+    value_added, production_taxes : ndarray (s, j)
+    research : ndarray (u, i, s), optional
+        Purchases that are neither of sectors nor of agents, at market prices; a final use.
+    """
+    composite = np.broadcast_to(spending.sum(axis=1, keepdims=True), spending.shape)
+    # Basic value from each origin in a unit of the composite at market prices.
+    origins = np.divide(deliveries, composite, out=np.zeros_like(spending), where=composite > 0)
+    R, J = len(b.regions), len(b.sectors)
+    intermediate, to_final = np.zeros((R, J, R, J)), np.zeros((R, J, R))
+    for u, code in enumerate(b.use_classes):
+        sectors = [k for k, c in enumerate(b.sector_class) if c == code]
+        agents = [k for k, c in enumerate(b.agent_class) if c == code]
+        intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], inputs[..., sectors])
+        to_final += np.einsum("ris,sdi->ris", origins[u], final[:, agents])
+        if research is not None:
+            to_final += origins[u] * research[u]
+    return WorldIO(
+        name=b.name,
+        regions=b.regions,
+        sectors=b.sectors,
+        use_classes=b.use_classes,
+        deliveries=deliveries,
+        fob=fob,
+        intermediate=intermediate,
+        final=to_final,
+        value_added=value_added,
+        input_taxes=input_cost - intermediate.sum(axis=(0, 1)),
+        production_taxes=production_taxes,
+        unit=b.unit,
+    )

@@ -1,0 +1,99 @@
+"""From a scenario's choice of closure to a closure of the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.model.registry import VARIABLES
+from cge.policy.cells import codes_of
+from cge.scenario.schema import ClosureChoice
+from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
+from cge.solve.model import Model
+
+#: Variables of which one cell can be the numeraire.
+PRICES = tuple(name for name in VARIABLES if name.endswith(("price", "return")))
+
+
+def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
+    """Return the closure that a scenario's choice means on a benchmark.
+
+    Raises
+    ------
+    InputError
+        For unknown factors or regions, or a numeraire that is not a price.
+    """
+    specific = choice.specific_factors
+    if specific is None:
+        specific = (
+            [f for f in benchmark.factors if f == "CAP"] if choice.kind == "short_run" else []
+        )
+        if choice.kind == "short_run" and not specific:
+            raise InputError(
+                "the benchmark has no factor CAP; name those that are fixed in their sector",
+                key="closure.specific_factors", allowed=benchmark.factors,
+            )  # fmt: skip
+    specific = codes_of(specific, "factors", benchmark, "closure.specific_factors")
+    floor = None
+    if choice.wage_floor is not None:
+        given = choice.wage_floor
+        if given.factor not in benchmark.factors:
+            raise InputError(
+                "unknown factor", key="closure.wage_floor.factor", value=given.factor,
+                allowed=benchmark.factors,
+            )  # fmt: skip
+        if given.factor in specific:
+            raise InputError(
+                "a factor fixed in its sector can not also have a wage floor",
+                key="closure.wage_floor.factor", value=given.factor,
+            )  # fmt: skip
+        regions = codes_of(given.regions, "regions", benchmark, "closure.wage_floor.regions")
+        floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
+    if choice.numeraire is not None and choice.numeraire.split("[")[0].strip() not in PRICES:
+        raise InputError(
+            "is not a price", key="closure.numeraire", value=choice.numeraire, allowed=PRICES
+        )
+    return Closure(
+        name=choice.kind,
+        specific_factors=tuple(specific),
+        swaps=tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps),
+        wage_floor=floor,
+        numeraire=choice.numeraire,
+    )
+
+
+def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
+    """Return a closure that goes only a part of the way to where its swaps hold things.
+
+    Outcomes are held linearly between the benchmark and where the whole shock takes them,
+    variables log-linearly. A wage floor is no shock and stays.
+    """
+    if share == 1.0:
+        return closure
+    swaps = []
+    for swap in closure.swaps:
+        if swap.at is None:  # held where the levels put it, which go their part by themselves
+            swaps.append(swap)
+        elif swap.relative:
+            is_variable = isinstance(swap.fix, str) and _name(swap.fix) in model.variables
+            log_linear = is_variable and swap.at > 0
+            at = swap.at**share if log_linear else 1 + share * (swap.at - 1)
+            swaps.append(replace(swap, at=at))
+        elif isinstance(swap.fix, Total):
+            raise AssertionError("a combination of outcomes is scaled where it is made")
+        else:
+            for cell in cells_of(swap, model.variables, model.outcomes):
+                start = _benchmark_level(model, str(cell.fix))
+                swaps.append(replace(cell, at=start + share * (swap.at - start)))
+    return replace(closure, swaps=tuple(swaps))
+
+
+def _name(selector: str) -> str:
+    return selector.split("[")[0].strip()
+
+
+def _benchmark_level(model: Model, selector: str) -> float:
+    if _name(selector) in model.variables:
+        return float(model.arrays.start[model.variables.select(selector)[1][0]])
+    return float(model.outcome_start[model.outcomes.select(selector)[1][0]])

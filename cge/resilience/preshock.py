@@ -1,0 +1,238 @@
+"""What a disruption finds: an equilibrium with a policy in place, and what is fixed in it.
+
+The equilibrium may be of the long run or of a year of a path. When a disruption comes
+relations with suppliers, capital by sector and know-how are what they are; demand has its
+short-run elasticities. Nothing else separates the short run from the equilibrium it starts
+from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
+(:mod:`cge.dynamics.menu`), which every stage is checked for.
+
+Within the year wages do not move against each other and regions lend: an external balance
+is what keeps the wage of a region where it was. What a region borrows is no income, so a
+loss is one of real income, absorption less what was borrowed. With balances given instead,
+and trade elasticities below one, a region that loses a market can only pay for its imports
+by growing poor, and the region whose supply was cut off gains from that more than it loses
+(Taiwan -31 %, China +4 % under an embargo on electronics for China): the transfer problem
+at elasticities near those at which trade balances cease to respond to prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.elasticities.nests import NEST_AXES
+from cge.dynamics.recursion import CAPITAL
+from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.solve.closure import Closure, Swap
+from cge.solve.model import Model
+from cge.solve.solution import Solution
+from cge.solve.system import term_values
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: The short run must reproduce the log of welfare of the equilibrium it starts from to this.
+REPRODUCED = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """An equilibrium from which disruptions set out.
+
+    Parameters
+    ----------
+    model : Model
+        With short-run elasticities.
+    closure : Closure
+        In which capital is fixed in its sector.
+    levels : ndarray (columns,)
+        Of the equilibrium, backstops out of reach.
+    premium : mapping of (region, sector) to float
+        Of the backstop over what an import costs its buyer; sectors that it does not name
+        have none within reach.
+    """
+
+    model: Model
+    closure: Closure
+    levels: Array
+    premium: Mapping[tuple[str, str], float]
+
+    @cached_property
+    def outcomes(self) -> Array:
+        """All outcomes in the equilibrium."""
+        return self.model.arrays.outcome_coefficients @ term_values(self.model.arrays, self.levels)
+
+    @cached_property
+    def ready(self) -> Array:
+        """Levels of given columns with backstops within reach: what disruptions are laid over."""
+        levels = self.levels.copy()
+        family = self.model.variables["backstop_premium"]
+        if len(family.block):
+            levels[family.block.positions] = self._premium_of_routes() * self._relative_price()
+        return levels
+
+    def _premium_of_routes(self) -> Array:
+        family = self.model.variables["backstop_premium"]
+        out_of_reach = self.model.arrays.start[family.block.positions]
+        return np.array([
+            self.premium.get((s, i), other)
+            for (_, _, i, s), other in zip(family.block.index, out_of_reach, strict=True)
+        ])  # fmt: skip
+
+    def _relative_price(self) -> Array:
+        """Return what an import costs its buyer over what the domestic variety does, by route.
+
+        Both relative to the benchmark. The premium is over the price that the import has
+        before the disruption, so that a tariff alone does not bring the backstop in.
+        """
+        index = self.model.variables["backstop_premium"].block.index
+        price = purchaser_prices(self.model, self.levels)
+        place = {cell: n for n, cell in enumerate(self.model.outcomes["arrivals"].block.index)}
+        imports = np.array([place[cell] for cell in index], dtype=np.int64)
+        home = np.array([place[u, s, i, s] for u, _, i, s in index], dtype=np.int64)
+        return price[imports] / price[home]
+
+    def real_income(self, levels: Array, outcomes: Array) -> Array:
+        """Return absorption less what is borrowed beyond the stage's, in real terms, (s,)."""
+
+        def of(name: str, values: Array) -> Array:
+            return values[self.model.outcomes[name].block.positions]
+
+        borrowed = of("transfer", outcomes) - of("transfer", self.outcomes)
+        price = levels[self.model.variables["welfare_price"].block.positions]
+        return (of("absorption_value", outcomes) - borrowed) / price
+
+    def losses(self, solution: Solution) -> Array:
+        """Return the part of real income that a disruption takes from each region, (s,)."""
+        before = self.real_income(self.levels, self.outcomes)
+        return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
+
+
+def purchaser_prices(model: Model, levels: Array) -> Array:
+    """Return what arrives on each route costs its buyer relative to the benchmark, (routes,)."""
+    outcomes = model.arrays.outcome_coefficients @ term_values(model.arrays, levels)
+    value, quantity = (
+        model.outcomes[name].block.positions for name in ("route_spending", "arrivals")
+    )
+    start = model.outcome_start
+    return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
+
+
+def stage_of(
+    solution: Solution,
+    short: Model,
+    premium: Mapping[tuple[str, str], float] | None = None,
+    lending: bool = True,
+) -> Stage:
+    """Return the stage that an equilibrium sets.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the static model with long-run elasticities, to which relations have then adapted,
+        or with short-run ones, of which they are as they are. What its closure solved for
+        beyond capital (a wage floor, a numeraire) it goes on solving for.
+    short : Model
+        Of the same accounts with short-run elasticities, and with backstops.
+    premium : mapping of (region, sector) to float, optional
+        See :class:`Stage`.
+    lending : bool
+        Whether balances give way within the year; else they are given and wages move.
+
+    Raises
+    ------
+    InputError
+        If the benchmark has no capital, or the nests can not adapt.
+    NoEquilibrium
+        If the short run does not reproduce it.
+    """
+    b = short.benchmark
+    if CAPITAL not in b.factors:
+        raise InputError(
+            f"the benchmark has no factor {CAPITAL} to be fixed", key="factors",
+            value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
+        )  # fmt: skip
+    levels = carried(solution, short)
+    if solution.model.speed == "long":
+        _check_speeds(short)
+        sourcing = Sourcing(short)
+        outcomes = short.arrays.outcome_coefficients @ term_values(short.arrays, levels)
+        adapted = sourcing.menu.adapted(sourcing.prices(levels, outcomes))
+        levels[sourcing.columns] = np.exp(adapted)
+    family = short.variables["variety_price"]
+    if len(family.block):
+        place = {cell: n for n, cell in enumerate(short.outcomes["arrivals"].block.index)}
+        routes = np.array([place[cell] for cell in family.block.index], dtype=np.int64)
+        levels[family.block.positions] = purchaser_prices(short, levels)[routes]
+    closure = short_closure(solution.closure, short, lending)
+    exact = short.solve(levels, closure, start=levels)
+    moved = np.abs(np.log(exact.by_region("welfare") / solution.by_region("welfare"))).max()
+    if moved > REPRODUCED:
+        raise NoEquilibrium(
+            f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
+            f"{moved:.1e}"
+        )
+    return Stage(short, closure, exact.levels, dict(premium or {}))
+
+
+def _check_speeds(model: Model) -> None:
+    """Raise InputError where a nest that can not adapt substitutes otherwise in the long run."""
+    short, long = (model.benchmark.elasticities[speed] for speed in ("short", "long"))
+    for nest in NEST_AXES:
+        if nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)):
+            raise InputError(
+                "differs between the short run and the long, and has no weights to adapt, so that "
+                "the short run would not start from the long-run equilibrium",
+                key=f"elasticities.{nest}", allowed="the same values for both speeds",
+            )  # fmt: skip
+
+
+def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
+    """Return the closure of a disruption: capital by sector, and wages or balances, are given.
+
+    Swaps of the closure before it stay; a wage floor does not, employment is what it was.
+    """
+    b = model.benchmark
+    specific = tuple(dict.fromkeys((*kept.specific_factors, CAPITAL)))
+    if not lending or any(swap.free.startswith("balance") for swap in kept.swaps):
+        return replace(kept, name="disruption", specific_factors=specific, wage_floor=None)
+    mobile = next((f for f in b.factors if f not in specific), None)
+    if mobile is None:
+        raise InputError(
+            "every factor is fixed in its sector, so there is no wage to keep",
+            key="closure.specific_factors", value=list(specific), allowed="lending: false",
+        )  # fmt: skip
+    # The largest region's balance follows from the others', its wage is what money is worth.
+    largest = b.regions[int(np.argmax(b.absorption))]
+    wages = [Swap("numeraire", f"factor_return[{largest}, {mobile}]", at=None)]
+    wages += [
+        Swap(f"balance[{s}]", f"factor_return[{s}, {mobile}]", at=None)
+        for s in b.regions if s != largest
+    ]  # fmt: skip
+    return replace(
+        kept, name="disruption", specific_factors=specific, swaps=(*kept.swaps, *wages),
+        wage_floor=None, numeraire=None,
+    )  # fmt: skip
+
+
+def carried(solution: Solution, to: Model) -> Array:
+    """Return a solution's levels in the order of another model of the same accounts.
+
+    What the other model has and the solution's has not is at its benchmark level.
+    """
+    levels = to.arrays.start.copy()
+    for name, family in to.variables.families.items():
+        own = solution.model.variables[name]
+        if own.block.index == family.block.index:
+            levels[family.block.positions] = solution.levels[own.block.positions]
+            continue
+        place = {cell: n for n, cell in enumerate(own.block.index)}
+        for n, cell in enumerate(family.block.index):
+            if cell in place:
+                levels[family.block.start + n] = solution.levels[own.block.start + place[cell]]
+    return levels

@@ -1,0 +1,101 @@
+"""Laying one scenario over another, as mappings: what `extends` and `variants` mean.
+
+Keys of a mapping override deeply. What a scenario does, and what is done about it, adds
+up: the lists `policy`, `knowledge`, `responses` and `financing` are appended to those before.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError
+from cge.core.files import is_file
+from cge.data.store import is_benchmark_folder
+
+APPENDED = ("policy", "knowledge", "responses", "financing")
+#: From a place in merged content to (file, place) where it was written.
+Places = Mapping[str, tuple[str, str]]
+
+
+def laid_over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `top` laid over it; neither is changed."""
+    result = copy.deepcopy(dict(base))
+    for key, value in top.items():
+        if key in APPENDED:
+            result[key] = [*result.get(key, []), *copy.deepcopy(value)]
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = _deep(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def _deep(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in top.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = _deep(result[key], value) if both else copy.deepcopy(value)
+    return result
+
+
+def places_of(
+    base: Mapping[str, Any], top: Mapping[str, Any], file: str, prefix: str = ""
+) -> dict[str, tuple[str, str]]:
+    """Return where what `top` brings was written, by its place in :func:`laid_over`."""
+    places = {}
+    for key, value in top.items():
+        if key not in APPENDED:
+            places[key] = (file, f"{prefix}{key}")
+            continue
+        before = len(base.get(key, []))
+        for number in range(len(value)):
+            places[f"{key}.{before + number}"] = (file, f"{prefix}{key}.{number}")
+    return places
+
+
+def written(error: InputError, places: Places) -> InputError:
+    """Return an error about merged content under the place where that was written.
+
+    An error about another file, as a table of rates, already says where it is.
+    """
+    if error.file is not None or not error.key:
+        return error
+    parts = error.key.split(".")
+    for length in range(len(parts), 0, -1):
+        found = places.get(".".join(parts[:length]))
+        if found is not None:
+            file, place = found
+            return error.moved(".".join([place, *parts[length:]]), file or None)
+    return error
+
+
+def anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return content whose files are named from the root, as seen from its own folder."""
+    result = copy.deepcopy(content)
+
+    def full(name: str) -> str:
+        path = folder / name
+        if is_benchmark_folder(path) or (Path(name).suffix and is_file(path)):
+            return str(path.absolute())
+        return name
+
+    benchmark = result.get("benchmark", {})
+    for key in ("table", "aggregation", "tariffs"):
+        if key in benchmark:
+            benchmark[key] = full(benchmark[key])
+    if result.get("elasticities"):
+        result["elasticities"] = [full(name) for name in result["elasticities"]]
+    for measure in result.get("policy", []):
+        if measure.get("file"):
+            measure["file"] = full(measure["file"])
+    path = result.get("path") or {}
+    for key in ("baseline", "knowledge_data"):
+        if path.get(key):
+            path[key] = full(path[key])
+    stress = result.get("stress") or {}
+    if stress.get("library"):
+        stress["library"] = full(stress["library"])
+    return result

@@ -1,0 +1,65 @@
+"""The layout of what makes a scenario a path of years."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from cge.core.files import Number
+from cge.data.parameters.research import Level
+from cge.scenario.fields import Rate, Strict
+
+#: More is not looked at: the path is at its end long before.
+MOST_YEARS = 200
+
+
+class OpennessResponse(Strict):
+    """Knowledge that closes with trade: 1 - chi times the part of trade under a new tariff."""
+
+    chi: Annotated[Rate, Field(ge=0, le=1)]
+
+
+class PathChoice(Strict):
+    """How a path goes from year to year.
+
+    Parameters
+    ----------
+    years : int
+    knowledge : bool, optional
+        Whether research makes knowledge; default: where the figures ship.
+    knowledge_data : str, optional
+        A user's figures on research.
+    returns : list of {"low", "central", "high"}
+        Rates of return to research; one path for each.
+    capital : {"accumulates", "reallocated"}
+        Whether a region's capital follows its investment, or only moves between sectors.
+    parameters : mapping
+        Values that replace parameters of the path or of knowledge.
+    baseline : str, optional
+        File of labour and productivity relative to balanced growth.
+    openness_response : OpennessResponse, optional
+    """
+
+    years: Annotated[int, Field(strict=True, ge=1, le=MOST_YEARS)] = 25
+    knowledge: bool | None = None
+    knowledge_data: str | None = None
+    returns: Annotated[list[Level], Field(min_length=1)] = Field(
+        default_factory=lambda: ["central"]  # type: ignore[arg-type]
+    )
+    capital: Literal["accumulates", "reallocated"] = "accumulates"
+    parameters: dict[str, Number] = Field(default_factory=dict)
+    baseline: str | None = None
+    openness_response: OpennessResponse | None = None
+
+    @field_validator("returns", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("returns")
+    @classmethod
+    def _distinct(cls, value: list[Level]) -> list[Level]:
+        if len(set(value)) != len(value):
+            raise ValueError("one level of returns stands twice")
+        return value

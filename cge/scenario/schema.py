@@ -1,0 +1,313 @@
+"""The layout of a scenario file: data, not code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from cge.core.content import content_dir
+from cge.core.errors import InputError
+from cge.core.files import Number, is_file, read_yaml, validate
+from cge.data.accounts.shipped import TABLES
+from cge.scenario.actions import (
+    SIZES,
+    Codes,
+    Equal,
+    Financing,
+    Measure,
+    Rate,
+    Response,
+    Strict,
+)
+from cge.scenario.knowledge_actions import KnowledgeMeasure
+from cge.scenario.merging import anchored, laid_over, places_of, written
+from cge.scenario.path_options import PathChoice
+from cge.scenario.stress_options import StressChoice
+
+#: Keys that make several scenarios of one, or one of several: gone from each member.
+COMPOSING = ("extends", "variants", "grid", "steps")
+
+
+class BenchmarkChoice(Strict):
+    """Which accounts to start from."""
+
+    table: str = "wiod2013"
+    year: int | None = None
+    aggregation: str = "default"
+    tariffs: str = "applied"
+
+
+class SwapChoice(Strict):
+    """Free exogenous cells, fix others in their place."""
+
+    free: str
+    fix: str
+    at: Rate = 1.0
+    relative: bool = True
+
+
+class WageFloorChoice(Strict):
+    """A floor under a factor's real return; employment gives way where it binds."""
+
+    factor: str = "LAB"
+    regions: Codes = "all"
+    level: Annotated[Rate, Field(gt=0)] = 1.0
+    index: Literal["consumer_real_return", "real_factor_return", "factor_return"] = (
+        "consumer_real_return"
+    )
+
+
+class ScaledBalance(Strict):
+    """Trade balances multiplied by a number."""
+
+    scale: Rate
+
+
+class ClosureChoice(Strict):
+    """What is given and what is solved for."""
+
+    kind: Literal["long_run", "short_run"] = "long_run"
+    specific_factors: list[str] | None = None
+    balance: Literal["given", "zero"] | ScaledBalance = "given"
+    numeraire: str | None = None
+    wage_floor: WageFloorChoice | None = None
+    swaps: list[SwapChoice] = Field(default_factory=list)
+
+
+class Scenario(Strict):
+    """A scenario: comparative statics, or a path of years.
+
+    Parameters
+    ----------
+    name : str
+        Short name, used for the output folder.
+    title, description : str
+    benchmark : BenchmarkChoice
+    elasticities : list of str
+        Named sets or files; the scenario is solved under each. Default: ``fontagne`` and
+        ``boehm`` on a shipped table, ``own`` (what was saved) on a benchmark folder.
+    speed : {"short", "long"}, optional
+        Which elasticities; default the one of the closure's kind.
+    closure : ClosureChoice
+    policy : list of Measure
+        Applied in order.
+    knowledge : list of KnowledgeMeasure
+        What is done about knowledge, on a path.
+    responses : list of Response
+        What partners do about it.
+    financing : list of Financing
+        Taxes that keep budgets where they were; everywhere else a lump sum does.
+    equal : Equal, optional
+        The outlay or welfare effect for which measures without a size find their rate.
+    path : PathChoice, optional
+        What makes it a path of years.
+    stress : StressChoice, optional
+        How it is put to the test of disruptions.
+    steps : list of float
+        Shares of the whole shock at which it is solved, rising to at most 1.
+    variants : list of mapping
+        Each a name and keys that override or add to these; one scenario each.
+    grid : mapping of str to list
+        Dotted places in the scenario and the values to put there, one scenario for every
+        combination.
+    extends : str, optional
+        Scenario to which this one adds.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    benchmark: BenchmarkChoice = BenchmarkChoice()
+    elasticities: Annotated[list[str], Field(min_length=1)] | None = None
+    speed: Literal["short", "long"] | None = None
+    closure: ClosureChoice = ClosureChoice()
+    policy: list[Measure] = Field(default_factory=list)
+    knowledge: list[KnowledgeMeasure] = Field(default_factory=list)
+    responses: list[Response] = Field(default_factory=list)
+    financing: list[Financing] = Field(default_factory=list)
+    equal: Equal | None = None
+    path: PathChoice | None = None
+    stress: StressChoice | None = None
+    steps: Annotated[list[Number], Field(min_length=1)] | None = None
+    variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
+    extends: str | None = None
+
+    #: Where an entry of a list was written, if not here: merged place to (file, place).
+    _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _folder_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", value):
+            raise ValueError(
+                "must be 1 to 80 letters a-z, digits and . _ - and begin with a letter or digit"
+            )
+        return value
+
+    @field_validator("elasticities", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("elasticities")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        labels = [Path(name).stem for name in value]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"two sets are called '{label}': results could not be told apart")
+        return value
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and (min(value) <= 0 or max(value) > 1 or sorted(set(value)) != value):
+            raise ValueError("must rise, above 0 and up to 1: shares of the whole shock")
+        return value
+
+    @model_validator(mode="after")
+    def _sized(self) -> Scenario:
+        """Every measure has a size, unless this is only a part or a comparison finds it."""
+        if self.equal is not None or self.composed:
+            return self
+        for number, measure in enumerate(self.policy):
+            if measure.unsized:
+                raise ValueError(InputError(
+                    f"exactly one of {', '.join(SIZES[:-1])} and {SIZES[-1]} is needed, found none",
+                    key=f"policy.{number}",
+                ))  # fmt: skip
+        for number, one in enumerate(self.knowledge):
+            if one.unsized:
+                raise ValueError(InputError("needs a size", key=f"knowledge.{number}",
+                                            allowed="'budget', or 'add' of a credit"))  # fmt: skip
+        return self
+
+    @property
+    def composed(self) -> bool:
+        """Whether this stands for several scenarios, or is a part of one."""
+        return any(getattr(self, key) is not None for key in ("extends", "variants", "grid"))
+
+    @property
+    def chosen_elasticities(self) -> list[str]:
+        """The elasticity sets in force: those given, else two, or a folder's own."""
+        if self.elasticities is not None:
+            return self.elasticities
+        return ["fontagne", "boehm"] if self.benchmark.table in TABLES else ["own"]
+
+    @property
+    def chosen_speed(self) -> str:
+        """The elasticities in force: those given, else those of the closure's kind."""
+        return self.speed or ("short" if self.closure.kind == "short_run" else "long")
+
+
+def find_scenario(name_or_path: str | Path) -> Path:
+    """Return the path of a scenario file, or of a shipped one of that name.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    path = Path(name_or_path)
+    folder = content_dir("experiments")
+    shipped = folder / f"{path.name.removesuffix('.yaml')}.yaml"
+    by_name = str(path.parent) in (".", "experiments") and is_file(shipped)
+    try:
+        # A folder is none, least of all the one that holds the results of that scenario.
+        if path.exists() and not (by_name and path.is_dir()):
+            return path
+    except OSError as error:
+        raise InputError(f"can not be read: {error.strerror}", file=path) from None
+    if by_name:
+        return shipped
+    names = sorted(p.stem for p in folder.glob("*.yaml"))
+    raise InputError("no such scenario file", file=path, allowed=["a path", *names])
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Read a scenario file, with what it extends.
+
+    Raises
+    ------
+    InputError
+        Naming file, key, value and what is allowed.
+    """
+    path = find_scenario(name_or_path)
+    return _load(path, ())
+
+
+def _load(path: Path, before: tuple[Path, ...]) -> Scenario:
+    scenario = validate(Scenario, read_yaml(path), path)
+    return completed(scenario, path.parent, path, before)
+
+
+def completed(
+    scenario: Scenario,
+    folder: Path | None = None,
+    path: Path | None = None,
+    before: tuple[Path, ...] = (),
+) -> Scenario:
+    """Return a scenario laid over the one it extends; `extends` is gone from the result.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    folder : path, optional
+        Where the other is looked for first.
+    path : path, optional
+        The file of this one.
+    before : tuple of path
+        Files that extend this one, to find circles.
+
+    Raises
+    ------
+    InputError
+        If there is no such scenario, or it is in a circle.
+    """
+    if scenario.extends is None:
+        return scenario
+    own = None if path is None else path.resolve()
+    source = _extended(scenario.extends, folder, own)
+    chain = before if own is None else (*before, own)
+    if source.resolve() in chain:
+        raise InputError(
+            "extends itself, in a circle", file=path, key="extends", value=scenario.extends
+        )
+    base = _load(source, chain)
+    content = base.model_dump(by_alias=True, exclude_unset=True)
+    if folder is None or source.parent.resolve() != folder.resolve():
+        content = anchored(content, source.parent)
+    top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})
+    places = {
+        **places_of({}, content, str(source)),
+        **base._places,
+        **places_of(content, top, "" if path is None else str(path)),
+    }
+    try:
+        result = validate(Scenario, laid_over(content, top), None)
+    except InputError as error:
+        raise written(error, places).located(path) from None
+    result._places.update(places)
+    return result
+
+
+def _extended(name: str, folder: Path | None, own: Path | None) -> Path:
+    """Return the file that a scenario extends: one beside it, else a path or a shipped name."""
+    itself = None
+    for beside in () if folder is None else (folder / name, folder / f"{name}.yaml"):
+        if is_file(beside):
+            if beside.resolve() != own:
+                return beside
+            itself = beside
+    try:
+        return find_scenario(name)
+    except InputError as error:
+        if itself is not None:
+            return itself  # told as the circle it is
+        raise InputError(
+            error.problem, file=own, key="extends", value=name, allowed=error.allowed
+        ) from None

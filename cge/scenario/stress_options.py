@@ -1,0 +1,76 @@
+"""The layout of what a scenario says about its stress test."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from cge.core.files import Number
+from cge.data.parameters.research import Level
+from cge.scenario.fields import Codes, Strict
+
+Year = Annotated[int, Field(strict=True, ge=1)]
+Premium = Annotated[Number, Field(gt=1, le=100)]
+
+
+class StressChoice(Strict):
+    """How a scenario is put to the test.
+
+    Parameters
+    ----------
+    library : str, optional
+        File of disruptions; default: the one that ships.
+    home : str, optional
+        The region for which a headline is told.
+    years : list of int, optional
+        Years of a path from which disruptions set out; default: the first and the last.
+    level : float, optional
+        Of the conditional value at risk; default: the parameter ``cvar_level``.
+    lending : bool
+        Whether regions lend within the year of a disruption; else balances are given.
+    backstop : codes, optional
+        Sectors whose imports something at home can stand in for; ``none``, or default: the
+        group ``strategic`` where the benchmark has it.
+    premium : {"low", "central", "high"} or mapping of codes to number
+        What the stand-in costs over the price of the import; a mapping replaces the central
+        value of sectors or groups.
+    trickle : float, optional
+        What comes through a total ban; default: the parameter ``trickle``.
+    links : codes, optional
+        Importers of which every link from a foreign supplier of a sector with a backstop is
+        cut by half, one by one.
+    leverage : bool
+        Whether every region also withholds each such commodity from all, and bans its exports
+        of all of them to each other region.
+    recovery : int
+        Years that are solved after each disruption has ended; 0: none.
+    parameters : mapping
+        Values that replace ``backstop_premium``, ``backstop_premium_ict``, ``backstop_floor``,
+        ``recovered``, ``backstop_elasticity`` (of the premium to knowledge, on a path).
+    """
+
+    library: str | None = None
+    home: str | None = None
+    years: Annotated[list[Year], Field(min_length=1)] | None = None
+    level: Annotated[Number, Field(ge=0, le=1)] | None = None
+    lending: bool = True
+    backstop: Codes | None = None
+    premium: Level | dict[str, Premium] = "central"
+    trickle: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
+    links: Codes | None = None
+    leverage: bool = False
+    recovery: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
+    parameters: dict[str, Number] = Field(default_factory=dict)
+
+    @field_validator("years", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int) else value
+
+    @field_validator("years")
+    @classmethod
+    def _in_order(cls, value: list[int] | None) -> list[int] | None:
+        if value is not None and sorted(set(value)) != value:
+            raise ValueError("must rise: each year once, in order")
+        return value
