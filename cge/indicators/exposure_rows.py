@@ -19,6 +19,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.indicators import exposure as ex
 from cge.indicators import exposure_links as links
 from cge.indicators import exposure_losses as losses
+from cge.indicators.economy import Economy, Indicator
 from cge.indicators.value_chain_rows import value_chain_table
 from cge.indicators.value_chains import Array, ratio
 from cge.indicators.world_io import WorldIO
@@ -26,8 +27,8 @@ from cge.solve.solution import Solution
 
 COLUMNS = ["region", "partner", "sector", "measure", "value", "unit"]
 _OF_VALUE_CHAINS = (
-    "import_concentration", "largest_import_share", "domestic_share", "foreign_input_reliance",
-    "foreign_input_reliance_face_value", "hidden_exposure", "foreign_share_of_stages",
+    "import_concentration", "largest_import_share", "domestic_share_of_supply",
+    "foreign_input_reliance", "foreign_input_reliance_face_value", "hidden_exposure", "foreign_share_of_stages",
     "foreign_market_reliance", "foreign_market_reliance_face_value",
 )  # fmt: skip
 _SHARE = "percent of absorption"
@@ -76,13 +77,20 @@ def exposure_table(
     for home in chosen:
         if home not in table.regions:
             raise InputError("unknown region", key="homes", value=home, allowed=table.regions)
+    frame = _every(table, cut, critical, chosen)
+    return frame[frame["region"].isin(chosen)].dropna(subset="value").reset_index(drop=True)
+
+
+def _every(
+    table: WorldIO, cut: float, critical: Sequence[str] | None, chosen: Sequence[str]
+) -> pd.DataFrame:
+    """All rows, also those of cells that do not exist."""
     parts = [
         *_links(table, cut, critical),
         *_pairs(table, cut, critical, chosen),
         _of_value_chains(table),
     ]
-    frame = pd.concat(parts, ignore_index=True)
-    return frame[frame["region"].isin(chosen)].dropna(subset="value").reset_index(drop=True)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _of_value_chains(table: WorldIO) -> pd.DataFrame:
@@ -148,3 +156,28 @@ def _pairs(
     yield _rows(table, "withholding_loss", lost, 100 * exports, ("region",))
     index = ex.irreplaceability(harm, exports, links.absorption(table))
     yield _rows(table, "irreplaceability_extraction", "ratio", index, ("region",))
+
+
+#: Group of indicators of exposure that rest on the table of accounts alone.
+EXPOSURE = "exposure"
+_LINES = """
+link_share                  | sri | percent of absorption | indicator | 3 | difference | | | deliveries of a supplier
+link_share_look_through     | sri | percent of absorption | indicator | 3 | difference | | | deliveries of a supplier, all stages
+link_value_added_share      | sri | percent of absorption | indicator | 3 | difference | | | value added of a supplier
+link_extraction_loss        | sri | percent of absorption, deliveries cut | indicator | 3 | difference | | | loss if a part of the deliveries were missing (hypothetical extraction)
+link_bottleneck_loss        | sri | percent of absorption, deliveries cut | indicator | 3 | difference | | | the same where nothing replaces them
+link_amplification          | sri | ratio | indicator | 3 | difference | | | extraction loss over the value of what is cut
+withholding_loss            | si  | percent of absorption, deliveries cut | indicator | 3 | difference | | | loss of a region that withholds a commodity
+irreplaceability_extraction | si  | ratio | indicator | 3 | difference | | | losses of others over the own loss
+market_extraction_loss      | sr  | percent of absorption, deliveries cut | indicator | 3 | difference | | | loss with the market of a partner
+leverage_extraction         | sr  | ratio | indicator | 3 | difference | | | loss of the partner over the own loss
+import_diversification      | si  | index, one origin = 0 | indicator | 3 | difference | | | one less the concentration of imports
+"""
+
+
+def _of_economy(economy: Economy) -> pd.DataFrame:
+    goods = economy.benchmark.groups.get("sectors", {}).get("goods")
+    return _every(economy.io, losses.CUT, goods, economy.io.regions)
+
+
+INDICATORS = (Indicator(EXPOSURE, _LINES, _of_economy),)

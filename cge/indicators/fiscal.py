@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
 from cge.model.wedges import WEDGES, Wedge
 from cge.solve.solution import Solution
 
@@ -116,3 +117,29 @@ def domestic_shares(solution: Solution) -> pd.DataFrame:
     home = frame[frame["r"] == frame["s"]].set_index(["s", "i"])[["value", "benchmark"]]
     share = 100 * home.reindex(bought.index).fillna(0.0) / bought
     return share.reset_index().rename(columns={"s": "region", "i": "sector"})
+
+
+#: Lines of what a policy costs, computed from a solution and its benchmark rates.
+LINES = """
+policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
+outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone
+outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+"""
+
+_LINES = """
+tariff_revenue       | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs between regions
+purchase_tax_revenue | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs among members of a region and taxes on home purchases
+domestic_share       | si | percent | indicator | 2 | difference |     | Domestic share of purchases | purchases from the own region, at the exporter's border
+"""
+
+
+def _of_economy(economy: Economy) -> pd.DataFrame:
+    abroad, home = tariff_revenue(economy.solution, benchmark=economy.at_benchmark)
+    money = by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
+    shares = domestic_shares(economy.solution)
+    column = "benchmark" if economy.at_benchmark else "value"
+    shares = shares.assign(value=shares[column], measure="domestic_share")
+    return pd.concat([money, shares.drop(columns="benchmark")], ignore_index=True)
+
+
+INDICATORS = (Indicator(ALWAYS, _LINES, _of_economy),)

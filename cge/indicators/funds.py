@@ -18,9 +18,13 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.model.registry import EXOGENOUS
+from cge.model.quantities import EXOGENOUS
 from cge.solve.solution import Solution
 
+#: Line of the register.
+LINES = """
+marginal_cost_of_funds | s | welfare per unit of revenue | indicator | 1 | none | | | cost of raising one more unit of revenue, by tax
+"""
 #: A tax that raises less than this per unit of its rate, in shares of absorption, raises nothing:
 #: a closure that holds the revenue leaves round-off.
 NEGLIGIBLE = 1e-7

@@ -16,9 +16,9 @@ import pandas as pd
 
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators import value_chains as vc
+from cge.indicators.economy import Economy, Indicator
 from cge.indicators.value_chains import Array, ratio
 from cge.indicators.world_io import WorldIO
-from cge.solve.solution import Solution
 
 KEYS = ["region", "partner", "sector", "item", "measure"]
 
@@ -45,38 +45,6 @@ def value_chain_table(source: WorldIO | Benchmark) -> pd.DataFrame:
     table = source if isinstance(source, WorldIO) else WorldIO.from_benchmark(source)
     frame = pd.concat(list(_measures(table)), ignore_index=True)
     return _largest(frame, ["value"]).dropna(subset="value").reset_index(drop=True)
-
-
-def tidy_value_chains(solution: Solution) -> pd.DataFrame:
-    """Return all value-chain measures of a solution beside those of its benchmark.
-
-    Values are at the solution's prices, in units of the numeraire; see
-    :meth:`~cge.indicators.world_io.WorldIO.from_solution`.
-
-    Returns
-    -------
-    DataFrame
-        Columns region, partner, sector, item, measure, value, unit, benchmark, change,
-        change_unit: per cent for values in money, percentage points for percentages, a
-        difference for the rest.
-    """
-    after = pd.concat(list(_measures(WorldIO.from_solution(solution))), ignore_index=True)
-    benchmark = solution.model.benchmark
-    before = pd.concat(list(_measures(WorldIO.from_benchmark(benchmark))), ignore_index=True)
-    # Both list the same codes in the same order.
-    frame = after.assign(benchmark=before["value"])
-    frame = _largest(frame, ["value", "benchmark"]).dropna(subset=["value", "benchmark"], how="all")
-    money = frame["unit"] == benchmark.unit
-    value, start = frame["value"].to_numpy(), frame["benchmark"].to_numpy()
-    percent = np.full(len(frame), np.nan)
-    np.divide(100 * (value - start), start, out=percent, where=start != 0)
-    points = frame["unit"].str.startswith("percent")
-    return frame.assign(
-        change=np.where(money, percent, value - start),
-        change_unit=np.where(
-            money, "percent", np.where(points, "percentage points", frame["unit"])
-        ),
-    ).reset_index(drop=True)
 
 
 def reliance_by_supplier(source: WorldIO | Benchmark) -> pd.DataFrame:
@@ -215,7 +183,7 @@ def _imports(table: WorldIO) -> Iterator[pd.DataFrame]:
         for measure, unit, values in (
             ("import_concentration", "index, one origin = 1", sources.concentration),
             ("largest_import_share", "percent of imports", 100 * sources.largest_share),
-            ("domestic_share", "percent of supply", 100 * sources.domestic_share),
+            ("domestic_share_of_supply", "percent of supply", 100 * sources.domestic_share),
         ):
             yield _rows(table, measure, unit, values, axes, _USE)
         shares = 100 * sources.import_share
@@ -230,3 +198,44 @@ def _largest(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     for column in columns:
         largest |= (origins[column] == buyers[column].transform("max")).to_numpy()
     return frame.drop(index=origins.index[~largest])
+
+
+#: Group of indicators of value chains.
+VALUE_CHAINS = "value_chains"
+_LINES = """
+gross_exports                   | ris | money  | indicator | 3 | percent    | | | exports at basic prices
+value_added_exports             | ris | money  | indicator | 3 | percent    | | | value added absorbed abroad (Johnson and Noguera 2012)
+vax_ratio                       | ri  | ratio  | indicator | 3 | difference | | | value-added exports over gross exports
+value_added_absorbed_abroad     | ri  | percent of factor income | indicator | 3 | difference | | | factor income that foreign final demand pays
+domestic_value_added_in_exports | ri  | money  | indicator | 3 | percent    | | | domestic value added in gross exports
+foreign_value_added_in_exports  | ri  | money  | indicator | 3 | percent    | | | foreign value added in gross exports
+taxes_in_exports                | ri  | money  | indicator | 3 | percent    | | | taxes in gross exports
+foreign_content_of_exports      | ri  | percent of gross exports | indicator | 3 | difference | | | foreign value added in gross exports
+vertical_specialisation         | ri  | percent of gross exports | indicator | 3 | difference | | | imported inputs in gross exports
+upstreamness                    | ri  | stages | indicator | 3 | difference | | | stages to final demand
+downstreamness                  | ri  | stages | indicator | 3 | difference | | | stages of production behind a sector
+final_demand_stages             | r   | stages | indicator | 3 | difference | | | stages of production behind final demand
+final_demand_stages_abroad      | r   | stages | indicator | 3 | difference | | | stages behind final demand that are abroad
+foreign_input_reliance          | si  | percent of output | indicator | 3 | difference | | | foreign inputs, all stages (Baldwin, Freeman and Theodorakopoulos 2023)
+foreign_input_reliance_face_value | si | percent of output | indicator | 3 | difference | | | foreign inputs, direct
+foreign_market_reliance         | si  | percent of output | indicator | 3 | difference | | | sales abroad, all stages
+foreign_market_reliance_face_value | si | percent of output | indicator | 3 | difference | | | sales abroad, direct
+hidden_exposure                 | si  | ratio  | indicator | 3 | difference | | | foreign input reliance over its face value
+foreign_share_of_stages         | si  | percent of all stages | indicator | 3 | difference | | | stages of production that are abroad
+import_concentration            | uis | index, one origin = 1 | indicator | 3 | difference | | | Herfindahl index of origins of imports
+largest_import_share            | uis | percent of imports | indicator | 3 | difference | | | share of the largest origin
+domestic_share_of_supply        | uis | percent of supply | indicator | 3 | difference | | | purchases from the own region
+largest_supplier                | uis | percent of imports | indicator | 3 | difference | | | the largest origin and its share
+"""
+
+
+def _of_economy(economy: Economy) -> pd.DataFrame:
+    return pd.concat(list(_measures(economy.io)), ignore_index=True)
+
+
+def _reported(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a figure, of suppliers the largest by either column."""
+    return _largest(frame, ["value", "benchmark"])
+
+
+INDICATORS = (Indicator(VALUE_CHAINS, _LINES, _of_economy, _reported),)

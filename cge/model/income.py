@@ -12,7 +12,7 @@ from pyomo.environ import ConcreteModel, PositiveReals, Reals, Var, quicksum
 
 from cge.model.shares import Shares
 
-TAXES = ("tariff_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",
+TAXES = ("route_tax_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",
          "factor_tax_revenue")  # fmt: skip
 
 
@@ -20,7 +20,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     """Add revenues and balance (shares of benchmark absorption) and the numeraire."""
     b = k.benchmark
     for tax in TAXES:
-        key = tax.removesuffix("_revenue")
+        key = "tariff" if tax == "route_tax_revenue" else tax.removesuffix("_revenue")
         start = dict(zip(b.regions, (b.tax_revenue[key] / b.absorption).tolist(), strict=True))
         m.add_component(tax, Var(m.REGIONS, domain=Reals, initialize=start))
     balance = dict(zip(b.regions, (b.balance / b.absorption).tolist(), strict=True))
@@ -41,7 +41,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def tariffs(m, s):
         """Tariff revenue: spending on composites less what reaches the exporters' border."""
-        return k.absorption[s] * m.tariff_revenue[s] == quicksum(
+        return k.absorption[s] * m.route_tax_revenue[s] == quicksum(
             m.composite_value[c] - k.border_value[c] * m.paid_at_border[c] for c in composites_of[s]
         )
 

@@ -161,7 +161,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         final_user_tax = quicksum(
             m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in by_region["final"][s]
         )
-        product_taxes = m.tariff_revenue[s] + m.export_tax_revenue[s]
+        product_taxes = m.route_tax_revenue[s] + m.export_tax_revenue[s]
         own = receipts - inputs + final_user_tax + k.absorption[s] * product_taxes
         return own + quicksum(m.research_wages[c] for c in by_region["supply"][s])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +113,6 @@ class SolvedCase:
 def solve_case(
     model: Model,
     scenario: Scenario,
-    folder: Path | None = None,
     *,
     share: float = 1.0,
     solver: Solver = "newton",
@@ -130,8 +128,6 @@ def solve_case(
     scenario : Scenario
         One without variants and grid (see :func:`cge.scenario.variants.members`), on the
         benchmark of the model. Its `steps` are not looked at.
-    folder : path, optional
-        Where the files that the scenario names are looked for first.
     share : float
         Part of the whole shock.
     solver : {"newton", "ipopt"}
@@ -151,11 +147,11 @@ def solve_case(
         When no point passes, or responses and equilibrium do not settle.
     """
     if needs_bracket(scenario):
-        scenario = _bracketed(model, scenario, folder, share, solver)
+        scenario = _bracketed(model, scenario, share, solver)
     if standing is None:
         closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
         standing = Standing(model.arrays.start, closure, (1.0,) * len(scenario.policy))
-    policy = policy_levels(model, scenario, folder, share, standing.phases)
+    policy = policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
     full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
     if any(found.guessed for found in policy.found):
@@ -168,17 +164,15 @@ def solve_case(
     return _with_responses(model, scenario, policy, standing, full, solver, start, progress)
 
 
-def _bracketed(
-    model: Model, scenario: Scenario, folder: Path | None, share: float, solver: Solver
-) -> Scenario:
+def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -> Scenario:
     """Return the scenario with a guess of the rate that has the welfare effect asked for."""
-    policy_levels(model, scenario, folder, share)  # what is wrong is told before the search
+    policy_levels(model, scenario, share)  # what is wrong is told before the search
     region = scenario.equal.region if scenario.equal else ""
     last: list[Solution] = []
 
     def effect(sized: Scenario) -> float:
         start = last[-1] if last else None
-        one = solve_case(model, sized, folder, share=share, solver=solver, start=start)
+        one = solve_case(model, sized, share=share, solver=solver, start=start)
         last.append(one.solution)
         return one.solution.outcome(f"equivalent_variation[{region}]")
 

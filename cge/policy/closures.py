@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.model.registry import VARIABLES
+from cge.model.quantities import VARIABLES
 from cge.policy.cells import codes_of
 from cge.scenario.schema import ClosureChoice
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of

@@ -56,7 +56,6 @@ class PolicyLevels:
 def policy_levels(
     model: Model,
     scenario: Scenario,
-    folder: Path | None = None,
     share: float = 1.0,
     phases: Sequence[float] | None = None,
 ) -> PolicyLevels:
@@ -66,8 +65,6 @@ def policy_levels(
     ----------
     model : Model
     scenario : Scenario
-    folder : path, optional
-        Folder of the scenario file, where its data files are looked for.
     share : float
         Part of the whole shock: of the log of each power, of a budget, of what a quota
         takes away.
@@ -101,7 +98,7 @@ def policy_levels(
             )
         before = levels.copy()
         if measure.instrument != QUOTA:
-            _apply(model, measure, levels, positions, key, folder)
+            _apply(model, measure, levels, positions, key)
             moved = np.log(levels[positions] / before[positions])
             if phase != 1.0:
                 moved = phase * moved
@@ -133,14 +130,13 @@ def _apply(
     levels: Array,
     positions: Integers,
     key: str,
-    folder: Path | None,
 ) -> None:
     """Move the levels at `positions` as a measure says."""
     instrument = INSTRUMENTS[measure.instrument]
     rate = instrument.to_rate(levels[positions])
     if measure.file is not None:
         family = model.variables[instrument.variable]
-        rate = rate + _from_file(model, measure, family, positions, key, folder)
+        rate = rate + _from_file(model, measure, family, positions, key)
     elif measure.add is not None:
         rate = rate + measure.add
     elif measure.set_ is not None:
@@ -175,7 +171,6 @@ def _from_file(
     family,
     positions: NDArray[np.int64],
     key: str,
-    folder: Path | None,
 ) -> Array:
     """Return rates from a table by exporter, importer and sector, averaged to the model's codes.
 
@@ -188,7 +183,7 @@ def _from_file(
             "a file of rates goes with bilateral instruments", key=f"{key}.file",
             value=measure.instrument, allowed=["tariff", "export_tax", "trade_cost"],
         )  # fmt: skip
-    path = _find_file(measure.file, folder, f"{key}.file")
+    path = _find_file(measure.file, f"{key}.file")
     columns = ["exporter", "importer", "sector", measure.column]
     if measure.weight:
         columns.append(measure.weight)
@@ -230,11 +225,10 @@ def _bad_cell(
     return InputError(f"{problem} ({cell})", file=path, key=column, value=str(row[column]))
 
 
-def _find_file(name: str, folder: Path | None, key: str) -> Path:
+def _find_file(name: str, key: str) -> Path:
+    if is_file(Path(name)):
+        return Path(name)
     shipped = content_dir("calibration") / "tariffs"
-    for path in ([folder / name] if folder else []) + [Path(name), shipped / name]:
-        if is_file(path):
-            return path
     ours = sorted(path.name for path in shipped.glob("us_*.csv"))
     raise InputError(
         "no such file", key=key, value=name,

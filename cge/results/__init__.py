@@ -1,0 +1,1 @@
+"""Results: one layout of rows for all studies, one manifest, one folder."""

@@ -1,72 +1,58 @@
-"""An output folder: written whole or not at all, and nothing of others' touched."""
+"""An output folder: written whole or not at all, by one process at a time."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import platform
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
 
 from cge.core.errors import InputError
+from cge.results.collect import regional
+from cge.results.manifest import FORMAT
+from cge.results.resultset import ResultSet
+from cge.results.schema import layout
 
-MANIFEST = "manifest.json"
-#: Prefix of hidden folders for what is not finished; nobody's, whatever is in them.
-WORK = ".cge-new."
-_PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a command writes.
-
-    Parameters
-    ----------
-    name : str
-        As it is called in messages.
-    keys : frozenset of str
-        By which its manifest is known.
-    files : tuple of str
-        In the order in which they are put in place, the manifest last.
-    optional : tuple of str
-        Files that may be there or not.
-    """
-
-    name: str
-    keys: frozenset[str]
-    files: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-    def owns(self, folder: Path) -> bool:
-        """Return whether a folder's manifest is of this kind and what it announces are files."""
-        try:
-            content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        ours = isinstance(content, dict) and self.keys <= content.keys()
-        return ours and not any((folder / n).is_dir() for n in (*self.optional, *self.files))
+MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.csv", "summary.md"
+FIGURES = ("figure.svg", "figure.pdf")
+#: In the order in which they are put in place, the manifest last.
+FILES = (*FIGURES, ROWS, TABLE, SUMMARY, MANIFEST)
+#: Prefix of hidden files for what is not finished; nobody's, whatever is in them.
+WORK = ".cge-"
+#: Where runs are written unless the user says otherwise.
+HOME = Path("results") / "runs"
+_IDENTITY = b"cge.identity"
 
 
-def check_folder(folder: Path, kind: Kind) -> None:
-    """Raise InputError unless results can be written to `folder`; changes nothing.
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds the results of an earlier run."""
+    content = _manifest(folder)
+    return "spec" in content and not any((folder / name).is_dir() for name in FILES)
 
-    A folder that holds anything but earlier results of the kind is never touched.
+
+def check_folder(folder: Path) -> None:
+    """Check that results can be written to a folder; changes nothing.
+
+    Raises
+    ------
+    InputError
+        If it can not be written, or holds anything but earlier results.
     """
     try:
         parent = real = folder.resolve()
         if real.exists():
             if not real.is_dir():
                 raise InputError("is a file, not a folder", key="--out", value=str(folder))
-            # What a killed run left, or a parallel one is writing, is nobody's file.
-            others = [p for p in real.iterdir() if not p.name.startswith(WORK)]
-            if others and not kind.owns(real):
+            others = [path for path in real.iterdir() if not path.name.startswith(WORK)]
+            if others and not is_ours(real):
                 raise InputError(
-                    f"the folder holds files that are not a {kind.name}'s", key="--out",
-                    value=str(folder),
-                    allowed=f"a new or empty folder, or that of an earlier {kind.name}",
+                    "the folder holds files that are not results", key="--out",
+                    value=str(folder), allowed="a new or empty folder, or that of an earlier run",
                 )  # fmt: skip
         while not parent.exists():
             parent = parent.parent
@@ -75,55 +61,151 @@ def check_folder(folder: Path, kind: Kind) -> None:
         with tempfile.TemporaryFile(dir=parent):
             pass
     except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
-        raise not_written(folder, error) from None
+        raise _not_written(folder, error) from None
 
 
-def write_folder(folder: Path, kind: Kind, fill: Callable[[Path], None]) -> None:
-    """Have `fill` write files to a hidden folder and put them in place at the end.
-
-    Earlier results of the kind are replaced only then, and whatever else the user keeps
-    there stays.
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process; it is made if it is not there.
 
     Raises
     ------
     InputError
-        If the folder can not be written, or holds something else.
+        If another process holds it, or it can not be written.
     """
-    check_folder(folder, kind)
+    check_folder(folder)
+    place = folder.resolve()
+    made = [path for path in (place, *place.parents) if not path.exists()]
+    lock = place / f"{WORK}lock"
     try:
-        place = folder.resolve()
-        made = [p for p in (place, *place.parents) if not p.exists()]
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=place, prefix=WORK) as work:
-                fill(Path(work))
-                for name in (*kind.optional, *kind.files):
-                    if (Path(work) / name).exists():
-                        (Path(work) / name).replace(place / name)
-                    else:  # an earlier run's figure would not belong to these results
-                        (place / name).unlink(missing_ok=True)
-        except BaseException:
-            with contextlib.suppress(OSError):  # a parallel run may have filled one meanwhile
-                for path in made:
-                    path.rmdir()
-            raise
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise InputError(
+            "another process is writing to this folder", key="--out", value=str(folder),
+            allowed="another folder, or the same once that process has ended",
+        ) from None  # fmt: skip
     except OSError as error:
-        raise not_written(folder, error) from None
+        raise _not_written(folder, error) from None
+    finally:
+        with contextlib.suppress(OSError):  # another process may have filled one meanwhile
+            lock.unlink(missing_ok=True)
+            for path in made:
+                path.rmdir()
 
 
-def not_written(folder: Path, error: Exception) -> InputError:
-    """Return the error of a folder that can not be written."""
+def write(
+    results: ResultSet, folder: Path, more: Mapping[str, Callable[[Path], None]] | None = None
+) -> None:
+    """Write results.parquet, results.csv and manifest.json, and what else is given.
+
+    results.csv holds the figures of regions, results.parquet those of sectors and routes too.
+    Earlier results are replaced only when all is written; other files stay.
+
+    Parameters
+    ----------
+    results : ResultSet
+    folder : path
+        Held by this process (:func:`locked`).
+    more : mapping of str to callable
+        Other files of :data:`FILES` by name, each written by a call with its path.
+
+    Raises
+    ------
+    InputError
+        If the folder can not be written.
+    """
+    place = folder.resolve()
+    try:
+        with tempfile.TemporaryDirectory(dir=place, prefix=WORK) as work:
+            _fill(results, Path(work), more or {})
+            for name in FILES:
+                if (Path(work) / name).exists():
+                    (Path(work) / name).replace(place / name)
+                else:  # an earlier run's figure would not belong to these results
+                    (place / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_written(folder, error) from None
+
+
+def _fill(results: ResultSet, work: Path, more: Mapping[str, Callable[[Path], None]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(results.rows, preserve_index=False)
+    known = {**(table.schema.metadata or {}), _IDENTITY: results.identity.encode()}
+    with (work / ROWS).open("wb") as file:  # Arrow opens no path that is not UTF-8
+        pq.write_table(table.replace_schema_metadata(known), file)
+    regional(results.rows).to_csv(work / TABLE, index=False, float_format="%.10g")
+    for name, make in more.items():
+        make(work / name)
+    text = json.dumps({"identity": results.identity, **results.manifest}, indent=2)
+    (work / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def read(given: str | Path) -> ResultSet:
+    """Read the results of a folder; a bare name means where its run is written.
+
+    Raises
+    ------
+    InputError
+        If there are none, or they are damaged or of different runs.
+    """
+    folder = _found(Path(given))
+    content = _manifest(folder)
+    if "spec" not in content:
+        raise InputError("is not a run's folder: it has no manifest", file=folder,
+                         allowed="a folder that a command of cge wrote")  # fmt: skip
+    if content.get("format") != FORMAT:
+        raise InputError("was written by another version", file=folder / MANIFEST, key="format",
+                         value=content.get("format"), allowed=FORMAT)  # fmt: skip
+    rows, identity = _rows(folder / ROWS)
+    if identity != content.get("identity"):
+        raise InputError(
+            f"{ROWS} and {MANIFEST} are of different runs", file=folder,
+            allowed="a folder as a command wrote it; write it again",
+        )  # fmt: skip
+    return ResultSet(rows, {k: v for k, v in content.items() if k != "identity"}, folder)
+
+
+def _found(path: Path) -> Path:
+    if path.is_file() and path.name in FILES:
+        path = path.parent
+    if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
+        path = HOME / path.name
+    if not path.is_dir():
+        runs = sorted(p.name for p in HOME.iterdir() if is_ours(p)) if HOME.is_dir() else []
+        raise InputError("no such run folder", file=path,
+                         allowed=["a folder that a command of cge wrote", *runs])  # fmt: skip
+    return path
+
+
+def _rows(path: Path) -> tuple[pd.DataFrame, str]:
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError(f"holds no {path.name}", file=path.parent)
+    try:
+        with path.open("rb") as file:
+            table = pq.read_table(file)
+        identity = (table.schema.metadata or {}).get(_IDENTITY, b"").decode()
+        return layout(table.to_pandas()), identity
+    except KeyError as error:
+        raise InputError(f"column {error} is missing", file=path) from None
+    except Exception as error:  # Arrow has a dozen kinds of error, all about the file
+        reason = " ".join(str(error).split())
+        raise InputError(f"can not be read as results: {reason}", file=path) from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _not_written(folder: Path, error: Exception) -> InputError:
     reason = getattr(error, "strerror", None) or error
     return InputError(f"can not be written: {reason}", key="--out", value=str(folder))
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what results depend on."""
-    return {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # the same library under another distribution's name
-        return "unknown"

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from cge.core.errors import InputError
 from cge.scenario.fields import Codes, Rate, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.named_files import file_field
 from cge.scenario.timing import Timed
 
 __all__ = ["SIZES", "Codes", "Equal", "Financing", "Measure", "Rate", "Response", "Strict"]
@@ -40,7 +41,7 @@ class Measure(Timed):
     add: Rate | None = None
     set_: Rate | None = Field(default=None, alias="set")
     scale: Rate | None = None
-    file: str | None = None
+    file: str | None = file_field()
     column: str | None = None
     weight: str | None = None
     budget: Rate | None = None

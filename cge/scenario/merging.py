@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from cge.core.errors import InputError
-from cge.core.files import is_file
-from cge.data.store import is_benchmark_folder
 
 APPENDED = ("policy", "knowledge", "responses", "financing")
 #: From a place in merged content to (file, place) where it was written.
@@ -70,32 +67,3 @@ def written(error: InputError, places: Places) -> InputError:
             file, place = found
             return error.moved(".".join([place, *parts[length:]]), file or None)
     return error
-
-
-def anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return content whose files are named from the root, as seen from its own folder."""
-    result = copy.deepcopy(content)
-
-    def full(name: str) -> str:
-        path = folder / name
-        if is_benchmark_folder(path) or (Path(name).suffix and is_file(path)):
-            return str(path.absolute())
-        return name
-
-    benchmark = result.get("benchmark", {})
-    for key in ("table", "aggregation", "tariffs"):
-        if key in benchmark:
-            benchmark[key] = full(benchmark[key])
-    if result.get("elasticities"):
-        result["elasticities"] = [full(name) for name in result["elasticities"]]
-    for measure in result.get("policy", []):
-        if measure.get("file"):
-            measure["file"] = full(measure["file"])
-    path = result.get("path") or {}
-    for key in ("baseline", "knowledge_data"):
-        if path.get(key):
-            path[key] = full(path[key])
-    stress = result.get("stress") or {}
-    if stress.get("library"):
-        stress["library"] = full(stress["library"])
-    return result

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from cge.core.files import Number
 from cge.data.parameters.research import Level
 from cge.scenario.fields import Rate, Strict
+from cge.scenario.named_files import file_field
 
 #: More is not looked at: the path is at its end long before.
 MOST_YEARS = 200
@@ -43,13 +44,13 @@ class PathChoice(Strict):
 
     years: Annotated[int, Field(strict=True, ge=1, le=MOST_YEARS)] = 25
     knowledge: bool | None = None
-    knowledge_data: str | None = None
+    knowledge_data: str | None = file_field()
     returns: Annotated[list[Level], Field(min_length=1)] = Field(
         default_factory=lambda: ["central"]  # type: ignore[arg-type]
     )
     capital: Literal["accumulates", "reallocated"] = "accumulates"
     parameters: dict[str, Number] = Field(default_factory=dict)
-    baseline: str | None = None
+    baseline: str | None = file_field()
     openness_response: OpennessResponse | None = None
 
     @field_validator("returns", mode="before")

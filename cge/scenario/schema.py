@@ -23,7 +23,8 @@ from cge.scenario.actions import (
     Strict,
 )
 from cge.scenario.knowledge_actions import KnowledgeMeasure
-from cge.scenario.merging import anchored, laid_over, places_of, written
+from cge.scenario.merging import Places, laid_over, places_of, written
+from cge.scenario.named_files import file_field, with_files_found
 from cge.scenario.path_options import PathChoice
 from cge.scenario.stress_options import StressChoice
 
@@ -34,10 +35,10 @@ COMPOSING = ("extends", "variants", "grid", "steps")
 class BenchmarkChoice(Strict):
     """Which accounts to start from."""
 
-    table: str = "wiod2013"
+    table: str = file_field("wiod2013")
     year: int | None = None
-    aggregation: str = "default"
-    tariffs: str = "applied"
+    aggregation: str = file_field("default")
+    tariffs: str = file_field("applied")
 
 
 class SwapChoice(Strict):
@@ -121,7 +122,7 @@ class Scenario(Strict):
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
-    elasticities: Annotated[list[str], Field(min_length=1)] | None = None
+    elasticities: list[str] | None = file_field(min_length=1)
     speed: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)
@@ -136,6 +137,8 @@ class Scenario(Strict):
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
     extends: str | None = None
 
+    #: Folder of its file, where the files that it names are looked for first.
+    _folder: Path | None = PrivateAttr(default=None)
     #: Where an entry of a list was written, if not here: merged place to (file, place).
     _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
 
@@ -268,8 +271,9 @@ def completed(
     InputError
         If there is no such scenario, or it is in a circle.
     """
+    folder = folder or scenario._folder
     if scenario.extends is None:
-        return scenario
+        return _placed(scenario, folder, scenario._places)
     own = None if path is None else path.resolve()
     source = _extended(scenario.extends, folder, own)
     chain = before if own is None else (*before, own)
@@ -279,8 +283,6 @@ def completed(
         )
     base = _load(source, chain)
     content = base.model_dump(by_alias=True, exclude_unset=True)
-    if folder is None or source.parent.resolve() != folder.resolve():
-        content = anchored(content, source.parent)
     top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})
     places = {
         **places_of({}, content, str(source)),
@@ -291,7 +293,14 @@ def completed(
         result = validate(Scenario, laid_over(content, top), None)
     except InputError as error:
         raise written(error, places).located(path) from None
-    result._places.update(places)
+    return _placed(result, folder, places)
+
+
+def _placed(scenario: Scenario, folder: Path | None, places: Places) -> Scenario:
+    """Find the files that a scenario names, and note where it stands."""
+    result = with_files_found(scenario, folder)
+    result._folder = folder
+    result._places = dict(places)
     return result
 
 

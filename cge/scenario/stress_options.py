@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from cge.core.files import Number
 from cge.data.parameters.research import Level
 from cge.scenario.fields import Codes, Strict
+from cge.scenario.named_files import file_field
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 Premium = Annotated[Number, Field(gt=1, le=100)]
@@ -50,7 +51,7 @@ class StressChoice(Strict):
         ``recovered``, ``backstop_elasticity`` (of the premium to knowledge, on a path).
     """
 
-    library: str | None = None
+    library: str | None = file_field()
     home: str | None = None
     years: Annotated[list[Year], Field(min_length=1)] | None = None
     level: Annotated[Number, Field(ge=0, le=1)] | None = None

@@ -14,7 +14,7 @@ from cge.core.files import validate
 from cge.scenario.actions import Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, written
-from cge.scenario.schema import COMPOSING, Equal, Scenario
+from cge.scenario.schema import COMPOSING, Equal, Scenario, completed
 
 #: What the members of a family share.
 _SHARED = ("name", "benchmark", "elasticities")
@@ -96,14 +96,14 @@ def _member(
     shared: tuple[int, int],
 ) -> Member:
     """Return one member of a family, checked."""
-    title = changes.get("title", family.title)
+    title = changes.get("title", "")
     content = {
         **content,
         "name": f"{family.name}.{name}",
         "title": f"{title} ({suffix})" if suffix and title else title,
     }
     try:
-        scenario = validate(Scenario, content, None)
+        scenario = completed(validate(Scenario, content, None), family._folder)
     except InputError as error:
         raise written(error, places) from None
     return Member(name, scenario, *shared, places)

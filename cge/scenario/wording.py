@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cge.scenario.actions import Codes, Financing, Measure, Response
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.knowledge_actions import OPENNESS, WORDS, KnowledgeMeasure
@@ -43,7 +45,7 @@ def _size(measure: Measure) -> str:
         rents = _RENTS[measure.rents or "importer"]
         return f"{held} {100 * measure.to:g} % of the benchmark volume, rents {rents}"
     if measure.file is not None:
-        return f"by the table {measure.file}, column {measure.column}"
+        return f"by the table {Path(measure.file).name}, column {measure.column}"
     if measure.add is not None:
         return f"{100 * measure.add:+g} points"
     if measure.set_ is not None:

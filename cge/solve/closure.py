@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.errors import InputError
-from cge.model.registry import EXOGENOUS, WALRAS_EQUATION
+from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import MonomialArrays
 from cge.solve.layout import Layout
 from cge.solve.linear import LinearSolver

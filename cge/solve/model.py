@@ -15,7 +15,7 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
-from cge.model.registry import OUTCOMES, VARIABLES, WALRAS_EQUATION
+from cge.model.quantities import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
@@ -54,7 +54,7 @@ def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mon
     try:
         model = build_model(benchmark, speed, True, backstop)
         count = len(parameters(benchmark.elasticities[speed]))
-        return compile_template(model, [o.name for o in OUTCOMES], count)
+        return compile_template(model, list(OUTCOMES), count)
     finally:
         if collecting:
             gc.enable()
@@ -119,8 +119,10 @@ class Model:
             "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
             "j": b.sectors, "d": b.agents, "f": b.factors,
         }  # fmt: skip
-        variables = {v.name: (v.axes, v.unit) for v in VARIABLES.values()}
-        outcomes = {o.name: (o.axes, o.unit) for o in OUTCOMES}
+        variables, outcomes = (
+            {q.name: (q.axes, q.unit_in(b.unit)) for q in table.values()}
+            for table in (VARIABLES, OUTCOMES)
+        )
         regions, sectors = (b.groups.get(axis, {}) for axis in ("regions", "sectors"))
         groups = {"r": regions, "s": regions, "i": sectors, "j": sectors}
         self.variables = Layout(arrays.columns, variables, codes, groups)
@@ -217,12 +219,12 @@ class Model:
         levels = self.arrays.start.copy()
         for selector, level in changes.items():
             family, positions = self.variables.select(selector, "changes")
-            if VARIABLES[family.block.name].role != "exogenous":
+            if VARIABLES[family.block.name].kind != "exogenous":
                 raise InputError(
                     "is not exogenous; use a swap to fix it",
                     key="changes",
                     value=selector,
-                    allowed=[v.name for v in VARIABLES.values() if v.role == "exogenous"],
+                    allowed=[v.name for v in VARIABLES.values() if v.kind == "exogenous"],
                 )
             if not np.isfinite(level) or (level <= 0 and not self.arrays.free[positions].any()):
                 raise InputError(
@@ -246,7 +248,7 @@ class Model:
         changes : mapping or ndarray, optional
             Selectors and levels, or levels of all columns as :meth:`levels` gives them.
         closure : Closure, optional
-            Default: long run, everything else as in the registry.
+            Default: long run, everything else as in the register.
         solver : {"newton", "ipopt"}
         start : Solution or ndarray (columns,), optional
             Equilibrium from which to set out, or its levels; default the benchmark.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.model.measures import MEASURES, Measure
-from cge.model.registry import EXOGENOUS
+from cge.model.indices import INDEX_FORMULAS, Index
+from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.system import log_derivative, outcome_values
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from cge.solve.model import Model
 
 Array = NDArray[np.float64]
-_MEASURES: Mapping[str, Measure] = {m.name: m for m in MEASURES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +66,10 @@ class Solution:
             One column per axis, then ``benchmark``, ``value``, ``unit``. A measure is
             a change, its benchmark zero.
         """
-        if name in _MEASURES:
-            measure = _MEASURES[name]
+        if name in INDICES:
+            unit = INDICES[name].unit_in(self.model.benchmark.unit)
             table = pd.DataFrame({"s": self.model.benchmark.regions})
-            return table.assign(benchmark=0.0, value=self.measure(name), unit=measure.unit)
+            return table.assign(benchmark=0.0, value=self.measure(name), unit=unit)
         if name in self.model.variables:
             family = self.model.variables[name]
             values, start = self.levels, self.model.arrays.start
@@ -79,7 +77,7 @@ class Solution:
             family = self.model.outcomes[name]
             values, start = self.outcomes, self.model.outcome_start
         else:
-            allowed = [*self.model.variables.families, *self.model.outcomes.families, *_MEASURES]
+            allowed = [*self.model.variables.families, *self.model.outcomes.families, *INDICES]
             raise InputError("unknown name", value=name, allowed=allowed)
         table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
         here = family.block.positions
@@ -88,7 +86,7 @@ class Solution:
     def outcome(self, selector: str) -> float:
         """Return one value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
         name = selector.split("[")[0].strip()
-        if name in _MEASURES:
+        if name in INDICES:
             return float(self.measure(name)[self._region(selector)])
         values, _, position = self._locate(selector)
         return float(values[position])
@@ -161,7 +159,7 @@ class Solution:
 
     def measure(self, name: str) -> Array:
         """Return a measure for all regions, (s,)."""
-        measure = _MEASURES[name]
+        measure = INDEX_FORMULAS[name]
         now = {n: self.by_region(n) for n in measure.inputs}
         then = {n: self.by_region(n, benchmark=True) for n in measure.inputs}
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -228,16 +226,16 @@ class Solution:
             direct[position] = 1.0
             return weights, direct
         coefficients = model.arrays.outcome_coefficients
-        if name in _MEASURES:
+        if name in INDICES:
             region = self._region(selector)
-            for source, slope in self._measure_slopes(_MEASURES[name], region).items():
+            for source, slope in self._measure_slopes(INDEX_FORMULAS[name], region).items():
                 row = model.outcomes[source].block.start + region
                 weights += slope * coefficients[[row]].toarray().ravel()
             return weights, direct
         _, _, position = self._locate(selector)
         return coefficients[[position]].toarray().ravel(), direct
 
-    def _measure_slopes(self, measure: Measure, region: int) -> dict[str, float]:
+    def _measure_slopes(self, measure: Index, region: int) -> dict[str, float]:
         """Return d measure / d outcome of one region, by complex step."""
         now: dict[str, Any] = {n: complex(self.by_region(n)[region]) for n in measure.inputs}
         then = {n: float(self.by_region(n, benchmark=True)[region]) for n in measure.inputs}

@@ -1,0 +1,78 @@
+"""Index numbers and money measures made of outcomes.
+
+Each is a formula in the outcomes of one region, at the solution and in the benchmark, written
+so that it also works on complex numbers: gradients then need no second statement of it
+(complex step).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Values = Mapping[str, Any]
+Formula = Callable[[Values, Values], Any]
+
+#: Lines of the register (:mod:`cge.model.quantities`).
+INDEX_LINES = """
+equivalent_variation | s | percent of benchmark absorption | index | 1 | itself | mean absorption_value | Welfare (EV) | equivalent variation of the regional agent (household, government and investment)
+equivalent_variation_value | s | money | index | 1 | itself | sum | Welfare (EV) | equivalent variation at benchmark prices
+real_gdp             | s | percent change | index | 1 | itself | mean gdp     | Real GDP | GDP volume, Fisher index of its expenditure side
+gdp_deflator         | s | percent change | index | 1 | itself |              | GDP deflator | GDP price, Fisher index, numeraire = 1
+terms_of_trade       | s | percent change | index | 1 | itself |              |  | Fisher price index of exports over that of imports, both fob
+export_volume_change | s | percent change | index | 1 | itself | mean exports | Export volume | exports at benchmark fob prices
+import_volume_change | s | percent change | index | 1 | itself | mean imports | Import volume | imports at benchmark fob prices
+"""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Formula of an index, ``formula(outcomes, benchmark_outcomes)``, and the outcomes it reads."""
+
+    inputs: tuple[str, ...]
+    formula: Formula
+
+
+def _fisher(volume: Any, revalued: Any, value: Any, value0: Any) -> tuple[Any, Any]:
+    """Fisher (price, quantity) indices of a value and its two revaluations."""
+    price = (revalued / value0 * value / volume) ** 0.5
+    quantity = (volume / value0 * value / revalued) ** 0.5
+    return price, quantity
+
+
+def _real_gdp(o: Values, b: Values) -> Any:
+    return 100 * (_fisher(o["gdp_volume"], o["gdp_revalued"], o["gdp"], b["gdp"])[1] - 1)
+
+
+def _gdp_deflator(o: Values, b: Values) -> Any:
+    return 100 * (_fisher(o["gdp_volume"], o["gdp_revalued"], o["gdp"], b["gdp"])[0] - 1)
+
+
+def _terms_of_trade(o: Values, b: Values) -> Any:
+    exports = _fisher(o["export_volume"], o["exports_revalued"], o["exports"], b["exports"])[0]
+    imports = _fisher(o["import_volume"], o["imports_revalued"], o["imports"], b["imports"])[0]
+    return 100 * (exports / imports - 1)
+
+
+def _volume(outcome: str) -> Formula:
+    return lambda o, b: 100 * (o[outcome] / b[outcome] - 1)
+
+
+INDEX_FORMULAS: Mapping[str, Index] = {
+    "equivalent_variation": Index(
+        ("welfare",), lambda o, b: 100 * (o["welfare"] / b["welfare"] - 1)
+    ),
+    "equivalent_variation_value": Index(
+        ("welfare", "absorption_value"),
+        lambda o, b: b["absorption_value"] * (o["welfare"] / b["welfare"] - 1),
+    ),
+    "real_gdp": Index(("gdp", "gdp_volume", "gdp_revalued"), _real_gdp),
+    "gdp_deflator": Index(("gdp", "gdp_volume", "gdp_revalued"), _gdp_deflator),
+    "terms_of_trade": Index(
+        ("exports", "export_volume", "exports_revalued",
+         "imports", "import_volume", "imports_revalued"), _terms_of_trade,
+    ),
+    "export_volume_change": Index(("export_volume",), _volume("export_volume")),
+    "import_volume_change": Index(("import_volume",), _volume("import_volume")),
+}  # fmt: skip

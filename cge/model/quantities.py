@@ -1,0 +1,121 @@
+"""The register: every variable, outcome and index of the model, one line each.
+
+Validation of scenarios and closures, results, tables, units and documentation follow from it.
+Lines are name | axes | unit | kind | reported | change | world | title | meaning, see
+:class:`cge.core.quantities.Quantity`. The equations stand in the other files of this room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cge.core.quantities import Quantity, merged, read_lines
+from cge.model.indices import INDEX_LINES
+
+_VARIABLES = """
+basic_price         | sj   | ratio to benchmark | endogenous | 2 | percent    |     | Basic price  | producer (basic) price
+output              | sj   | ratio to benchmark | endogenous | 2 | percent    |     | Output       | gross output
+composite_price     | uis  | ratio to benchmark | endogenous | - | percent    |     |              | price of an Armington composite
+composite           | uis  | ratio to benchmark | endogenous | - | percent    |     |              | quantity of an Armington composite
+paid_at_border      | uis  | ratio to benchmark | endogenous | - | percent    |     |              | spending on a composite that reaches exporters
+fob_deliveries      | ri   | ratio to benchmark | endogenous | - | percent    |     |              | value of deliveries at the exporter's border
+value_added_price   | sj   | ratio to benchmark | endogenous | - | percent    |     |              | price of value added at the user's cost
+material_price      | sj   | ratio to benchmark | endogenous | - | percent    |     |              | price of the intermediate bundle
+factor_price        | sjf  | ratio to benchmark | endogenous | 3 | percent    |     |              | factor price a sector pays, before factor tax
+factor_use          | sjf  | ratio to benchmark | endogenous | 3 | percent    |     |              | factor quantity used by a sector
+factor_return       | sf   | ratio to benchmark | endogenous | 1 | percent    |     | Factor price | factor price of the region (wage, rental)
+absorption          | s    | ratio to benchmark | endogenous | - | percent    |     |              | absorption (final spending) of the region
+welfare_price       | s    | ratio to benchmark | endogenous | 1 | percent    |     | Price of absorption | price index of absorption
+agent_price         | sd   | ratio to benchmark | endogenous | 1 | percent    |     | Price of final use  | price index of a final agent
+route_tax_revenue   | s    | share of benchmark absorption | endogenous | - | difference | sum | | revenue of tariffs and of taxes on home purchases
+export_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | export-tax revenue
+output_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | output-tax revenue
+user_tax_revenue    | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | user-tax revenue
+factor_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | factor-tax revenue
+tariff              | uris | power 1+t          | exogenous | moved | difference | | | import tariff on the fob value
+export_tax          | uris | power 1+t          | exogenous | moved | difference | | | export tax on the basic price
+trade_cost          | uris | power 1+t          | exogenous | moved | difference | | | iceberg trade cost
+origin_weight       | uris | ratio to benchmark | exogenous | state | difference | | | weight of an origin in a composite
+net_of_output_tax   | sj   | power 1-t          | exogenous | moved | difference | | | share of the basic price the producer keeps
+intermediate_tax    | sij  | power 1+t          | exogenous | moved | difference | | | user tax on intermediates
+final_tax           | sdi  | power 1+t          | exogenous | moved | difference | | | user tax on final demand
+factor_tax          | sjf  | power 1+t          | exogenous | moved | difference | | | tax on factor use
+productivity        | sj   | ratio to benchmark | exogenous | state | difference | | | Hicks-neutral productivity
+variety_price       | uris | ratio to benchmark | endogenous | - | percent    |     |              | price of an import or of what stands in for it
+backstop_premium    | uris | ratio to benchmark | exogenous | moved | difference | | | premium of what stands in for an import
+input_weight        | sij  | ratio to benchmark | exogenous | state | difference | | | weight of a composite in the intermediate bundle
+factor_weight       | sjf  | ratio to benchmark | exogenous | state | difference | | | weight of a factor in value added
+value_added_weight  | sj   | ratio to benchmark | exogenous | state | difference | | | weight of value added in a sector's inputs
+material_weight     | sj   | ratio to benchmark | exogenous | state | difference | | | weight of intermediates in a sector's inputs
+final_weight        | sdi  | ratio to benchmark | exogenous | state | difference | | | weight of a composite in an agent's bundle
+factor_supply       | sf   | ratio to benchmark | exogenous | 1 | percent    |     | Employment   | employed endowment of a factor
+factor_differential | sjf  | ratio to benchmark | exogenous | state | difference | | | a sector's factor price relative to the region's
+research            | s    | share of benchmark absorption | exogenous | state | difference | | | extra research
+balance             | s    | share of benchmark absorption | exogenous | moved | difference | | | transfer from abroad
+numeraire           |      | ratio to benchmark | exogenous | moved | difference | | | world factor price index
+"""
+
+_OUTCOMES = """
+welfare              | s    | index | outcome | - | percent    |     | | absorption over its price index
+absorption_value     | s    | money | outcome | 1 | percent    | sum | Absorption | absorption at user prices
+gdp                  | s    | money | outcome | 1 | percent    | sum | GDP        | GDP at market prices
+gdp_volume           | s    | money | outcome | - | percent    | sum | | GDP at benchmark prices (Laspeyres volume)
+gdp_revalued         | s    | money | outcome | - | percent    | sum | | benchmark GDP quantities at current prices
+gdp_by_production    | s    | money | outcome | - | percent    | sum | | GDP as value added and taxes by sector
+gdp_by_expenditure   | s    | money | outcome | - | percent    | sum | | GDP as final demand plus net exports
+real_factor_return   | sf   | index | outcome | - | percent    |     | | factor return over the welfare price
+consumer_real_return | sf   | index | outcome | 1 | percent    |     | Real factor price | factor return over the first agent's price
+tax_revenue          | s    | money | outcome | 1 | difference | sum | Net tax revenue | net revenue of all taxes and subsidies
+real_tax_revenue     | s    | money | outcome | - | difference | sum | | net revenue over the price of absorption
+factor_income        | sf   | money | outcome | - | percent    | sum | | income of a factor
+final_spending       | sd   | money | outcome | 1 | percent    | sum | | spending of an agent at user prices
+output_value         | sj   | money | outcome | 2 | percent    | sum | | gross output at basic prices
+value_added_value    | sj   | money | outcome | 2 | percent    | sum | Value added | value added at the user's cost
+material_value       | sj   | money | outcome | - | percent    | sum | | intermediate bundle at the user's cost
+producer_receipts    | sj   | money | outcome | - | percent    | sum | | output value less output tax
+input_value          | sij  | money | outcome | - | percent    |     | | intermediate use at market prices
+input_spending       | sij  | money | outcome | - | percent    |     | | intermediate use at the user's cost
+input_use            | sij  | ratio to benchmark | outcome | - | percent | | | intermediate use, quantity
+final_value          | sdi  | money | outcome | - | percent    |     | | final use at market prices
+final_purchases      | sdi  | money | outcome | - | percent    |     | | final use at the user's cost
+final_use            | sdi  | ratio to benchmark | outcome | - | percent | | | final use, quantity
+factor_payment       | sjf  | money | outcome | - | percent    |     | | income of a factor from a sector
+factor_spending      | sjf  | money | outcome | - | percent    |     | | a sector's spending on a factor, tax included
+output_tax_paid      | sj   | money | outcome | 3 | difference | sum | Output tax | output tax, negative for a subsidy
+factor_tax_paid      | sjf  | money | outcome | - | difference |     | | tax on a sector's use of a factor
+basic_value          | uris | money | outcome | - | percent    |     | | deliveries by use class at basic prices
+fob_value            | uris | money | outcome | - | percent    |     | | deliveries by use class at the border (fob)
+route_spending       | uris | money | outcome | - | percent    |     | | deliveries by use class at the buyer's cost
+backstop_spending    | uris | money | outcome | - | percent    |     | | spending on what stands in for imports
+route_volume         | uris | money | outcome | - | percent    |     | | deliveries by use class at benchmark fob prices
+arrivals             | uris | money | outcome | - | percent    |     | | what arrives of them, iceberg losses deducted
+trade_value          | ris  | money | outcome | 3 | percent    |     | | deliveries at the exporter's border (fob)
+trade_volume         | ris  | money | outcome | 3 | percent    |     | | deliveries at benchmark fob prices
+tariff_paid          | ris  | money | outcome | 3 | difference |     | | tariff revenue by route
+export_tax_paid      | ris  | money | outcome | 3 | difference |     | | export-tax revenue by route
+exports              | s    | money | outcome | 1 | percent    | sum | Export value | exports, fob
+imports              | s    | money | outcome | 1 | percent    | sum | Import value | imports, fob
+research_spending    | s    | money | outcome | - | difference | sum | | outlay on research beyond the benchmark's
+research_wages       | sf   | money | outcome | - | difference | sum | | outlay on research spent on a factor
+research_unit_cost   | s    | money | outcome | - | percent    |     | | cost of research worth benchmark absorption
+trade_balance        | s    | money | outcome | 1 | difference |     | | exports less imports, fob
+export_volume        | s    | money | outcome | - | percent    | sum | | exports at benchmark fob prices
+import_volume        | s    | money | outcome | - | percent    | sum | | imports at benchmark fob prices
+exports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark exports at current fob prices
+imports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark imports at current fob prices
+transfer             | s    | money | outcome | - | difference |     | | transfer received from abroad (the balance)
+"""
+
+VARIABLES: Mapping[str, Quantity] = read_lines(_VARIABLES)
+OUTCOMES: Mapping[str, Quantity] = read_lines(_OUTCOMES)
+INDICES: Mapping[str, Quantity] = read_lines(INDEX_LINES)
+#: All that a solution of the model can be asked for.
+QUANTITIES: Mapping[str, Quantity] = merged(VARIABLES, OUTCOMES, INDICES)
+
+#: Exogenous unless a closure says otherwise; every other variable is endogenous.
+EXOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.kind == "exogenous")
+ENDOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.kind == "endogenous")
+
+#: By Walras' law one equation is implied by the others; the first member of this one is left out
+#: and checked afterwards.
+WALRAS_EQUATION = "factor_market"

@@ -1,0 +1,79 @@
+"""Stacked bars: parts to both sides of zero, and a mark for what they must sum to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from cge.results.charts import style
+from cge.results.report.page import Panel
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+
+def stacks(
+    figure: Figure, panels: Sequence[Panel], rows: Sequence[Sequence[str]], unit: str,
+    across: int, exact: str | None = None,
+) -> None:  # fmt: skip
+    """Draw an axis for each panel, a bar for each row, its parts in colours.
+
+    Parameters
+    ----------
+    figure : Figure
+    panels : sequence of Panel
+        Of the same columns; those of role ``part`` are stacked.
+    rows : sequence (panels) of sequence of str
+        Labels.
+    unit : str
+        Of the horizontal axis.
+    across : int
+        Axes beside each other.
+    exact : str, optional
+        What the mark is, drawn at the column of role ``exact``.
+    """
+    columns = panels[0].columns
+    parts = [n for n, column in enumerate(columns) if column.role == "part"]
+    mark = next((n for n, column in enumerate(columns) if column.role == "exact"), None)
+    deep = math.ceil(len(panels) / across)
+    same = all(tuple(labels) == tuple(rows[0]) for labels in rows)
+    grid = figure.subplots(deep, across, squeeze=False, sharey=same, sharex=True)
+    axes = grid.ravel()
+    for axis, panel, labels in zip(axes, panels, rows, strict=False):
+        values = np.nan_to_num(panel.figures)
+        y = np.arange(len(labels))[::-1]
+        up, down = np.zeros(len(labels)), np.zeros(len(labels))
+        for number, n in enumerate(parts):
+            length = values[:, n]
+            start = np.where(length >= 0, up, down)
+            axis.barh(
+                y, length, left=start, height=0.72, color=style.colour(number),
+                hatch=style.hatch(number), edgecolor="white", linewidth=0.4,
+            )  # fmt: skip
+            up, down = up + length.clip(min=0), down + length.clip(max=0)
+        axis.axvline(0, color="0.2", linewidth=0.8)
+        if mark is not None and exact:
+            axis.plot(
+                panel.figures[:, mark], y, linestyle="none", marker="D", markersize=4.5,
+                markerfacecolor="black", markeredgecolor="white", markeredgewidth=0.8,
+            )  # fmt: skip
+        axis.set_yticks(y, labels)
+        axis.set_ylim(-0.6, len(labels) - 0.4)
+        axis.set_title(panel.title, fontsize=8.5, wrap=True)
+        style.few_ticks(axis, (figure.get_figwidth() - 1.2) / across)
+        style.bare(axis)
+    for axis in axes[len(panels) :]:
+        axis.set_visible(False)
+    for axis in axes[max(0, len(panels) - across) : len(panels)]:
+        axis.set_xlabel(unit, fontsize=8)
+        axis.tick_params(labelbottom=True)
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=style.colour(n), hatch=style.hatch(n), edgecolor="white",
+              label=columns[column].title)
+        for n, column in enumerate(parts)
+    ]  # fmt: skip
+    if mark is not None and exact:
+        handles.append(Line2D([], [], linestyle="none", marker="D", color="black",
+                              markersize=4.5, label=exact))  # fmt: skip
+    style.legend(figure, handles, [str(handle.get_label()) for handle in handles])

@@ -1,0 +1,268 @@
+"""From a solution to rows of results, as the register lists its quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cge.core.quantities import Quantity
+from cge.indicators.catalogue import INDICATORS
+from cge.indicators.economy import ALWAYS, Economy, Indicator
+from cge.model.quantities import INDICES, QUANTITIES
+from cge.results.schema import WORLD, Rows
+from cge.solve.model import Model
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+#: Where each axis stands in results. On a route, region is the exporter and partner the importer;
+#: of an input the sector is what is used, the item who uses it.
+_PLACES: Mapping[str, str] = {
+    "r": "region", "s": "region", "i": "sector", "j": "sector", "f": "item", "d": "item",
+    "u": "item",
+}  # fmt: skip
+#: What is smaller is no move of an exogenous variable.
+_UNMOVED = 1e-12
+_SHARE = "share of benchmark absorption"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Choice of the figures that are collected.
+
+    Parameters
+    ----------
+    detail : int
+        Up to which detail of the register: 1 regions, 2 sectors, 3 routes and the like.
+    state : bool
+        Whether variables that are the state of a path are policy, to be told where they move.
+    groups : tuple of str
+        Groups of indicators beside those that are always computed.
+    measures : collection of str, optional
+        Only these.
+    """
+
+    detail: int = 3
+    state: bool = True
+    groups: tuple[str, ...] = ()
+    measures: Collection[str] | None = None
+
+    def takes(self, quantity: Quantity) -> bool:
+        """Whether a quantity is wanted."""
+        if self.measures is not None and quantity.name not in self.measures:
+            return False
+        if quantity.reported == "state":
+            return self.state and self.detail >= 3
+        if quantity.reported == "moved":
+            return self.detail >= 3
+        return quantity.reported != "-" and int(quantity.reported) <= self.detail
+
+
+def add_solution(
+    rows: Rows, solution: Solution, base: Solution | None = None, wanted: Wanted = Wanted(),
+    **labels: Any,
+) -> None:  # fmt: skip
+    """Add the figures of a solution.
+
+    Parameters
+    ----------
+    rows : Rows
+    solution : Solution
+    base : Solution, optional
+        What it is compared with; default the benchmark.
+    wanted : Wanted
+    **labels
+        What all rows have in other columns.
+    """
+    for quantity in QUANTITIES.values():
+        if wanted.takes(quantity):
+            _add_quantity(rows, quantity, solution, base, labels)
+    for indicator in INDICATORS:
+        if indicator.group == ALWAYS or indicator.group in wanted.groups:
+            names = {q.name for q in indicator.quantities.values() if wanted.takes(q)}
+            if names:
+                _add_indicator(rows, indicator, names, solution, base, labels)
+
+
+def _add_quantity(
+    rows: Rows, quantity: Quantity, solution: Solution, base: Solution | None,
+    labels: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Add one quantity of the model, and the world's figure."""
+    model = solution.model
+    value, start = values_of(solution, quantity.name, base)
+    places = _codes(model, quantity.name)
+    if quantity.reported in ("moved", "state"):
+        here = np.abs(value - start) > _UNMOVED
+        value, start = value[here], start[here]
+        places = {axis: codes[here] for axis, codes in places.items()}
+    if not len(value):
+        return
+    unit = model.benchmark.unit if quantity.unit == _SHARE else quantity.unit_in(
+        model.benchmark.unit)  # fmt: skip
+    if quantity.unit == _SHARE and quantity.reported in ("moved", "state"):
+        unit = _SHARE
+    _add(rows, quantity, unit, value, start, places, labels)
+    world = _world(quantity, solution, base, value, start, places)
+    if world is not None:
+        _add(rows, quantity, unit, *world, labels)
+
+
+def values_of(solution: Solution, name: str, base: Solution | None = None) -> tuple[Array, Array]:
+    """A quantity of the model in a solution, and what it is compared with, cell by cell.
+
+    What is a change already is one against the benchmark in both: of per cents the quotient is
+    taken, of money the difference. Revenues are in money.
+    """
+    model = solution.model
+    if name in INDICES:
+        value = solution.measure(name)
+        if base is not None:
+            then = base.measure(name)
+            percent = INDICES[name].unit != "money"
+            value = 100 * ((100 + value) / (100 + then) - 1) if percent else value - then
+        return value, np.zeros_like(value)
+    if name in model.variables:
+        here = model.variables[name].block.positions
+        value = solution.levels[here]
+        start = (model.arrays.start if base is None else base.levels)[here]
+        if QUANTITIES[name].unit == _SHARE and QUANTITIES[name].kind == "endogenous":
+            value, start = value * model.benchmark.absorption, start * model.benchmark.absorption
+        return value, start
+    here = model.outcomes[name].block.positions
+    return solution.outcomes[here], (model.outcome_start if base is None else base.outcomes)[here]
+
+
+@lru_cache(maxsize=256)
+def _codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
+    """Codes of the cells of a quantity by column of the results."""
+    if name in INDICES:
+        return {"region": np.array(model.benchmark.regions, dtype=object)}
+    family = (model.variables if name in model.variables else model.outcomes)[name]
+    places = {axis: _PLACES[axis] for axis in family.axes}
+    if "r" in places and "s" in places:
+        places["s"] = "partner"
+    if "i" in places and "j" in places:
+        places["j"] = "item"
+    return {
+        places[axis]: codes.astype(object)
+        for axis, codes in zip(family.axes, family.codes, strict=True)
+    }
+
+
+def _world(
+    quantity: Quantity, solution: Solution, base: Solution | None, value: Array, start: Array,
+    places: Mapping[str, NDArray[Any]],
+) -> tuple[Array, Array, Mapping[str, Any]] | None:  # fmt: skip
+    """The world's figures of a quantity by region, and by item or sector where it has one."""
+    if not quantity.world or "partner" in places:
+        return None
+    if quantity.world == "sum":
+        others = [column for column in places if column != "region"]
+        label = world_label(solution.model)
+        if not others:
+            return np.array([value.sum()]), np.array([start.sum()]), {"region": label}
+        table = pd.DataFrame({**places, "value": value, "start": start})
+        sums = table.groupby(others, sort=False)[["value", "start"]].sum().reset_index()
+        where = {"region": label, **{name: sums[name].to_numpy() for name in others}}
+        return sums["value"].to_numpy(), sums["start"].to_numpy(), where
+    weight = solution.by_region(quantity.world.removeprefix("mean "), benchmark=True)
+    if base is not None:
+        weight = base.by_region(quantity.world.removeprefix("mean "))
+    if not weight.sum() > 0:
+        return None
+    mean = np.array([value @ weight / weight.sum()])
+    return mean, np.zeros(1), {"region": world_label(solution.model)}
+
+
+def world_label(model: Model) -> str:
+    """Label of the world's figures; a region of that code keeps it to itself."""
+    return WORLD if WORLD not in model.benchmark.regions else f"{WORLD} total"
+
+
+def _add(
+    rows: Rows, quantity: Quantity, unit: str, value: Array, start: Array,
+    places: Mapping[str, Any], labels: Mapping[str, Any],
+) -> None:  # fmt: skip
+    change, change_unit = change_of(quantity, unit, value, start)
+    rows.add(quantity.name, value, unit=unit, benchmark=start, change=change,
+             change_unit=change_unit, **places, **labels)  # fmt: skip
+
+
+def change_of(quantity: Quantity, unit: str, value: Array, start: Array) -> tuple[Array, str]:
+    """Change of a quantity against what it is compared with, and its unit."""
+    if quantity.change == "percent":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(start != 0, 100 * (value / start - 1), np.nan), "percent"
+    if quantity.change == "none":
+        return np.full(len(value), np.nan), ""
+    points = quantity.change == "difference" and unit.startswith("percent")
+    return value - start, "percentage points" if points else unit
+
+
+# -- indicators
+
+
+def _add_indicator(
+    rows: Rows, indicator: Indicator, names: Collection[str], solution: Solution,
+    base: Solution | None, labels: Mapping[str, Any],
+) -> None:  # fmt: skip
+    now = indicator.compute(Economy(solution))
+    if base is None:
+        then = _at_benchmark(indicator, solution.model, solution)
+    else:
+        then = indicator.compute(Economy(base))
+    frame = now.assign(benchmark=then["value"].to_numpy())
+    frame = frame.dropna(subset=["value", "benchmark"], how="all")
+    if indicator.chosen is not None:
+        frame = indicator.chosen(frame)
+    places = [name for name in ("region", "partner", "sector", "item") if name in frame]
+    money = solution.model.benchmark.unit
+    for name, group in frame.groupby("measure", sort=False):
+        if name in names:
+            quantity = indicator.quantities[str(name)]
+            where = {place: group[place].to_numpy() for place in places}
+            value, start = (group[c].to_numpy(dtype=float) for c in ("value", "benchmark"))
+            _add(rows, quantity, quantity.unit_in(money), value, start, where, labels)
+            if quantity.world == "sum" and set(group.columns) & {"region"}:
+                total = np.array([value.sum()]), np.array([start.sum()])
+                _add(rows, quantity, quantity.unit_in(money), *total,
+                     {"region": world_label(solution.model)}, labels)  # fmt: skip
+
+
+def _at_benchmark(indicator: Indicator, model: Model, solution: Solution) -> pd.DataFrame:
+    """An indicator at a model's benchmark, computed once."""
+    key = (indicator.lines, f"{model.benchmark.fingerprint} {model.speed}")
+    if key not in _KEPT:
+        while len(_KEPT) >= _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[key] = indicator.compute(Economy(solution, at_benchmark=True))
+    return _KEPT[key]
+
+
+_KEPT: dict[tuple[str, str], pd.DataFrame] = {}
+_MOST_KEPT = 16
+
+
+def measures_by_region(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Measures of regions in a table of results, with their items."""
+    here = (frame["region"] != "") & (frame["partner"] == "") & (frame["sector"] == "")
+    here &= frame["shock"] == ""
+    pairs = frame.loc[here, ["measure", "item"]].drop_duplicates()
+    yield from pairs.itertuples(index=False, name=None)
+
+
+def regional(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of regions and of the world as a whole."""
+    return frame[(frame["sector"] == "") & (frame["partner"] == "")]
+
+
+def ordered(codes: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Codes in the order in which they are known."""
+    return [code for code in known if code in codes]

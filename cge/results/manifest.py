@@ -1,0 +1,98 @@
+"""The manifest of a run: what is needed to judge it and to make it again."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from cge.core.identity import digest
+from cge.data.accounts.benchmark import Benchmark
+
+#: Version of the layout of results and manifest.
+FORMAT = 2
+ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
+_PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
+
+
+def manifest(
+    spec: Mapping[str, Any],
+    benchmark: Benchmark,
+    cases: Sequence[Mapping[str, Any]],
+    notes: Sequence[str] = (),
+    files: Iterable[Path] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Content of a manifest.
+
+    Parameters
+    ----------
+    spec : mapping
+        What was asked: kind of study, its options, the full scenario. A study can be made of it.
+    benchmark : Benchmark
+        The accounts, with the first elasticity set.
+    cases : sequence of mapping
+        Of every solution: what it is, closure as solved, rates that were found, diagnostics.
+    notes : sequence of str
+        What must be said under any table.
+    files : iterable of path
+        Data of the user's that were read.
+    **more
+        What else the study has to say.
+    """
+    lines = list(notes)
+    if benchmark.status == "estimated" and ESTIMATED not in lines:
+        lines.insert(0, ESTIMATED)
+    return {
+        "format": FORMAT,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "versions": versions(),
+        "spec": dict(spec),
+        "benchmark": {
+            "name": benchmark.name, "fingerprint": benchmark.fingerprint,
+            "status": benchmark.status, "unit": benchmark.unit, "notes": list(benchmark.notes),
+            "origin": dict(benchmark.origin),
+            "regions": list(benchmark.regions), "sectors": list(benchmark.sectors),
+            "names": {axis: dict(named) for axis, named in benchmark.names.items()},
+            "members": {
+                axis: {code: list(members) for code, members in of.items()}
+                for axis, of in benchmark.members.items()
+            },
+        },
+        "files": {str(path): digest(path) for path in dict.fromkeys(files)},
+        "cases": [dict(case) for case in cases],
+        "notes": lines,
+        **more,
+    }  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Versions of what results depend on."""
+    return {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # the same library under another distribution's name
+        return "unknown"
+
+
+def commit() -> str:
+    """Commit of the source code, where it is a checkout; empty otherwise."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except OSError:
+        return ""
+    return done.stdout.strip()

@@ -1,1 +1,0 @@
-"""Tables for a paper, from the files that the commands wrote."""

@@ -1,0 +1,118 @@
+"""Results of one study or several: rows in the one layout, and the manifests that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from cge.core.errors import InputError
+from cge.core.identity import digest
+from cge.results.schema import CASE, COLUMNS, TEXT, joined
+
+Self = TypeVar("Self", bound="ResultSet")
+
+
+@dataclass(frozen=True, eq=False)
+class ResultSet:
+    """Results of a study.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        In the layout of :mod:`cge.results.schema`.
+    manifest : mapping
+        See :mod:`cge.results.manifest`.
+    folder : path, optional
+        Where it stands.
+    """
+
+    rows: pd.DataFrame
+    manifest: Mapping[str, Any]
+    folder: Path | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of the figures."""
+        columns = [
+            (name, self.rows[name].astype(str).to_numpy(dtype=str) if name in TEXT
+             else self.rows[name].to_numpy(dtype=float, na_value=float("nan")))
+            for name in COLUMNS
+        ]  # fmt: skip
+        return digest(columns)
+
+    @property
+    def scenario(self) -> Mapping[str, Any]:
+        """The scenario, as it was resolved."""
+        found = self.manifest.get("spec", {}).get("scenario", {})
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def study(self) -> str:
+        """Kind of study."""
+        return str(self.manifest.get("spec", {}).get("study", ""))
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.scenario.get("name", ""))
+
+    @property
+    def benchmark(self) -> Mapping[str, Any]:
+        """What the manifest says of the benchmark."""
+        found = self.manifest.get("benchmark", {})
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def money(self) -> str:
+        """Unit of money."""
+        return str(self.benchmark.get("unit", "money"))
+
+    def names(self, axis: str) -> dict[str, str]:
+        """Readable names of the codes of an axis."""
+        found = self.benchmark.get("names", {}).get(axis, {})
+        return {str(code): str(name) for code, name in found.items()}
+
+    def cases(self) -> list[dict[str, Any]]:
+        """What tells the solutions from each other, in the order of the rows."""
+        frame = self.rows[list(CASE)].drop_duplicates()
+        return [
+            dict(zip(CASE, row, strict=True))
+            for row in frame.itertuples(index=False, name=None)
+        ]
+
+    def to_frame(self, **where: str | float | Sequence[str]) -> pd.DataFrame:
+        """Rows as a table of plain columns.
+
+        Parameters
+        ----------
+        **where
+            Value of a column, or several of them: ``measure="real_gdp", region=["CHN", "USA"]``.
+
+        Raises
+        ------
+        InputError
+            For a column there is not.
+        """
+        rows = self.rows
+        for name, wanted in where.items():
+            if name not in COLUMNS:
+                raise InputError("no such column", key=name, value=wanted, allowed=COLUMNS)
+            several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+            rows = rows[rows[name].isin(list(several))]
+        return rows.astype(dict.fromkeys(TEXT, object)).reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        title = f" '{self.name}'" if self.name else ""
+        count = len(self.rows[list(CASE)].drop_duplicates())
+        return f"<{type(self).__name__} of {self.study or 'no study'}{title}: {count} cases, " \
+               f"{len(self.rows):,} rows>"  # fmt: skip
+
+
+def together(found: Iterable[ResultSet]) -> pd.DataFrame:
+    """Rows of several results."""
+    return joined(one.rows for one in found)

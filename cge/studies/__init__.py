@@ -1,0 +1,1 @@
+"""How what is asked is worked out: studies made of tasks, and the one runner of tasks."""

@@ -1,0 +1,146 @@
+"""What a study is, and how one is run."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from cge.core.errors import InputError
+from cge.results.resultset import ResultSet
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.solve.model import SOLVERS
+from cge.tasks.runner import Runner, Task
+
+#: Yields tasks, is sent their results, returns the results of the study.
+Work = Generator[Sequence[Task], list[Any], ResultSet]
+Made = TypeVar("Made", bound="Study")
+
+
+def option(default: Any = MISSING, help: str = "", factory: Any = MISSING) -> Any:
+    """Option of a study, with the help that the command line shows."""
+    return field(default=default, default_factory=factory, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Study(ABC):
+    """A question and how it is worked out: as independent tasks whose results are collected.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        A scenario, the path of its file, or the name of a shipped one.
+    """
+
+    scenario: Scenario | str | Path
+    #: Name in manifests and results, and of the command; ending of the output folder's name.
+    kind: ClassVar[str]
+    command: ClassVar[str]
+    suffix: ClassVar[str] = ""
+
+    @abstractmethod
+    def work(self) -> Work:
+        """Do it: yield tasks, be sent their results, return the results of the study."""
+
+    @cached_property
+    def question(self) -> Scenario:
+        """The scenario, complete.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it is wrong.
+        """
+        if isinstance(self.scenario, Scenario):
+            return completed(self.scenario)
+        return load_scenario(find_scenario(self.scenario))
+
+    @property
+    def folder(self) -> str:
+        """Name of the output folder."""
+        return f"{self.question.name}{self.suffix}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options other than the scenario."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scenario"}
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What a manifest holds, of which the study can be made again."""
+        content = self.question.model_dump(mode="json", by_alias=True, exclude_none=True)
+        plain = {name: list(value) if isinstance(value, tuple) else value
+                 for name, value in self.options.items()}  # fmt: skip
+        return {"study": self.kind, "options": plain, "scenario": content}
+
+    def changed(self: Made, **changes: Any) -> Made:
+        """The same study with other options, or with keys of its scenario replaced."""
+        return replace(self, **changes)
+
+
+def option_fields(kind: type[Study]) -> list[Field[Any]]:
+    """Options of a kind of study that the command line has."""
+    return [f for f in fields(kind) if "help" in f.metadata]
+
+
+def check_solver(solver: str) -> None:
+    """Check the name of a solver before anything of length is done.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if solver not in SOLVERS:
+        raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
+
+
+def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
+    """Run a study.
+
+    Parameters
+    ----------
+    study : Study
+    runner : Runner, optional
+        Default: all cores of this machine, work kept in the user's cache.
+
+    Returns
+    -------
+    ResultSet
+
+    Raises
+    ------
+    InputError
+        When what is asked, its data or a choice is wrong.
+    NoEquilibrium
+        When there is no solution that passes.
+    """
+    began, runner = time.perf_counter(), runner or Runner()
+    try:
+        results = _driven(study, runner)
+    except InputError as error:
+        scenario = study.scenario
+        if isinstance(scenario, Scenario):
+            raise
+        raise error.located(find_scenario(scenario)) from None
+    seconds: Mapping[str, Any] = {
+        "steps": runner.total, "steps_kept_from_earlier": runner.kept,
+        "seconds": round(time.perf_counter() - began, 3),
+    }  # fmt: skip
+    return replace(results, manifest={**results.manifest, **seconds})
+
+
+def _driven(study: Study, runner: Runner) -> ResultSet:
+    with runner.open() as session:
+        work = study.work()
+        tasks = next(work)
+        while True:
+            done = session.run(tasks)
+            try:
+                tasks = work.send(done)
+            except StopIteration as end:
+                return end.value

@@ -1,0 +1,1 @@
+"""Independent tasks: done on any number of processes, kept by what they depend on."""

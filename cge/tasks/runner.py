@@ -1,0 +1,301 @@
+"""The one runner: independent tasks over processes, resumable, the same on any number of them.
+
+A task carries all that its result depends on, so results depend neither on which worker does
+it, nor on what that did before, nor on interruptions. joblib runs them: its workers need no
+guarded main module in a user's script and hold numerical libraries to one thread; on a Dask
+cluster the same call runs with another backend.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError
+from cge.core.identity import digest, source_digest
+from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
+
+#: Called with a description of the work, the steps done and of all.
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker keeps things while it does a task.
+
+    Parameters
+    ----------
+    steps : Steps
+        Finished steps of the task.
+    models : path or None
+        Folder of compiled models.
+    store : Store
+        Finished work, for a task that leans on the steps of another.
+    """
+
+    steps: Steps
+    models: Path | None
+    store: Store
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that depends on its content alone.
+
+    Parameters
+    ----------
+    label : str
+        Description for people, in progress and messages.
+    function : callable
+        Of a module; called with the content and a :class:`Place`, returns plain data
+        (:mod:`cge.core.packing`).
+    content
+        Everything the result depends on, with a digest (:mod:`cge.core.identity`).
+    size : int
+        Steps it consists of.
+    """
+
+    label: str
+    function: Callable[[Any, Place], Any]
+    content: Any
+    size: int = 1
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of the content, the function and the code."""
+        return digest(source_digest(), self.function, self.content)
+
+
+@dataclass
+class Runner:
+    """Does tasks, here or on a cluster.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Processes; default the number of cores. With one the tasks run in this process.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster, whose workers do the tasks.
+    cache : path, optional
+        Folder in which finished work and compiled models are kept; None: for this run only.
+    fresh : bool
+        Do again what is kept.
+    report : callable, optional
+        Informed of progress.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    cache: Path | None = field(default_factory=default_folder)
+    fresh: bool = False
+    report: Report | None = None
+    #: Steps done in this run, kept from an earlier one, and of all.
+    done: int = field(default=0, init=False)
+    kept: int = field(default=0, init=False)
+    total: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.workers = default_workers() if self.workers is None else check_workers(self.workers)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Session]:
+        """Open the store and the cluster for one study."""
+        from threadpoolctl import threadpool_limits
+
+        # The sums of a product over threads depend on their number; in one thread they do not.
+        with (
+            open_store(self.cache) as store,
+            _cluster(self.scheduler) as backend,
+            threadpool_limits(1),
+        ):
+            yield Session(self, store, backend)
+
+    def note(self, what: str) -> None:
+        """Report what is being done."""
+        if self.report is not None:
+            self.report(what, self.done + self.kept, self.total)
+
+
+@dataclass
+class Session:
+    """A runner at work on one study."""
+
+    runner: Runner
+    store: Store
+    backend: str
+    _seen: set[str] = field(default_factory=set)
+
+    def run(self, tasks: Sequence[Task]) -> list[Any]:
+        """Results of tasks, in their order; equal tasks are done once.
+
+        Raises
+        ------
+        Exception
+            Whatever a task raises ends the run; what was done by then is kept.
+        """
+        runner = self.runner
+        distinct = {task.key: task for task in tasks}
+        found: dict[str, Any] = {}
+        for key, task in distinct.items():
+            if runner.fresh and key not in self._seen:
+                self.store.forget(key)
+            elif (result := self.store.get(key)) is not None:
+                found[key] = result
+                runner.kept += task.size if key not in self._seen else 0
+        runner.total += sum(t.size for key, t in distinct.items() if key not in self._seen)
+        self._seen.update(distinct)
+        waiting = [task for key, task in distinct.items() if key not in found]
+        runner.note(waiting[0].label if waiting else "")
+        for task, sealed in self._done(waiting):
+            self.store.put(task.key, sealed)
+            found[task.key] = unseal(sealed, task.key)  # as it would be read from the store
+        return [found[task.key] for task in tasks]
+
+    def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
+        """Yield tasks with their sealed results as they come."""
+        runner, before = self.runner, self.runner.done
+        models = None if runner.cache is None else runner.cache / "compiled"
+        models = self.store.folder.parent / "compiled" if models is None else models
+        with _watch(runner, self.store, tasks):
+            if runner.workers == 1 and self.backend == "loky":
+                results: Any = ((n, _perform(t, self.store, models, None))
+                                for n, t in enumerate(tasks))  # fmt: skip
+                yield from self._counted(tasks, results, before)
+                return
+            from joblib import Parallel, delayed, parallel_config
+
+            parent = os.getpid() if self.backend == "loky" else None
+            inner = {"inner_max_num_threads": 1} if self.backend == "loky" else {}
+            with parallel_config(backend=self.backend, **inner):
+                results = Parallel(
+                    n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
+                    pre_dispatch="2*n_jobs",
+                )(delayed(_numbered)(n, t, self.store, models, parent)
+                  for n, t in enumerate(tasks))  # fmt: skip
+                try:
+                    yield from self._counted(tasks, results, before)
+                finally:
+                    results.close()  # an interrupt must not leave workers behind
+
+    def _counted(
+        self, tasks: Sequence[Task], results: Iterator[tuple[int, bytes]], before: int
+    ) -> Iterator[tuple[Task, bytes]]:
+        """Count finished tasks as they come."""
+        done = 0
+        for number, result in results:
+            done += tasks[number].size
+            self.runner.done = before + done
+            self.runner.note(tasks[number].label)
+            yield tasks[number], result
+
+
+def _perform(task: Task, store: Store, models: Path | None, parent: int | None) -> bytes:
+    if parent is not None and os.getpid() != parent:
+        _begin_worker(parent)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        result = task.function(task.content, Place(store.steps(task.key), models, store))
+        return seal(task.key, result)
+
+
+def _numbered(
+    number: int, task: Task, store: Store, models: Path | None, parent: int | None
+) -> tuple[int, bytes]:
+    return number, _perform(task, store, models, parent)
+
+
+def default_workers() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_workers(workers: int) -> int:
+    """Number of workers, at least one.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise InputError(
+            "is no number of processes", key="workers", value=workers,
+            allowed=f"1 or more; this machine has {default_workers()} cores",
+        )  # fmt: skip
+    return workers
+
+
+@contextlib.contextmanager
+def _cluster(scheduler: str | None) -> Iterator[str]:
+    """Have tasks run on a Dask cluster; yields joblib's backend."""
+    if scheduler is None:
+        yield "loky"
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "needs the library 'distributed'", key="scheduler", value=scheduler,
+            allowed="without a scheduler, or after: pip install 'cge-trade-policy[dask]'",
+        ) from None  # fmt: skip
+    try:
+        client = Client(scheduler, timeout=10, set_as_default=True)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InputError(
+            f"is not reached: {error or 'no answer'}", key="scheduler", value=scheduler,
+            allowed="the address of a Dask scheduler, say tcp://127.0.0.1:8786",
+        ) from None  # fmt: skip
+    with client:
+        yield "dask"
+
+
+@contextlib.contextmanager
+def _watch(runner: Runner, store: Store, tasks: Sequence[Task]) -> Iterator[None]:
+    """Report steps of tasks under way once a second."""
+    long = [task for task in tasks if task.size > 1]
+    if runner.report is None or not long:
+        yield
+        return
+    ended, base = threading.Event(), runner.done
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            steps = sum(min(store.steps(task.key).count(), task.size) for task in long)
+            runner.done = max(runner.done, base + steps)
+            runner.note(long[0].label)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@lru_cache(maxsize=1)
+def _begin_worker(parent: int) -> None:
+    """Have this worker leave interrupts to the process that started it, and end with it.
+
+    When that one is killed it would otherwise wait for minutes for tasks that nobody sends.
+    """
+    with contextlib.suppress(ValueError):  # not in the main thread: no interrupts here
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,175 @@
+"""Finished work on disk, by the digest of all that it depends on.
+
+A task that was done once, for whatever study, is not done again; one that was interrupted
+goes on with the steps it had finished. A file is written whole or not at all, carries its own
+key and checksum, and holds no pickles. What was not used for longest goes when all together
+takes more than a limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from cge.core.packing import Damaged, pack, unpack
+
+#: Bytes that finished work may take together.
+LIMIT = 4_000_000_000
+_SUFFIX, _STEPS = ".cge", ".steps"
+
+
+def default_folder() -> Path:
+    """The user's cache folder."""
+    return Path(platformdirs.user_cache_dir("cge-trade-policy"))
+
+
+@dataclass(frozen=True)
+class Store:
+    """Finished work in a folder.
+
+    Parameters
+    ----------
+    folder : path
+    limit : int
+        Bytes after which what was not used for longest is removed.
+    """
+
+    folder: Path
+    limit: int = LIMIT
+
+    def get(self, key: str) -> Any | None:
+        """Content kept under a key; None where there is none, or it is damaged."""
+        path = self._path(key)
+        found = _read(path, key)
+        if found is not None:
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        return found
+
+    def put(self, key: str, sealed: bytes) -> None:
+        """Keep sealed content under a key; a folder that can not be written is left alone."""
+        _write(self._path(key), sealed)
+
+    def holds(self, key: str) -> bool:
+        """Whether anything is kept under a key."""
+        return self._path(key).is_file()
+
+    def steps(self, key: str) -> Steps:
+        """Steps of the task with a key."""
+        return Steps(self._path(key).with_suffix(_STEPS), key)
+
+    def forget(self, key: str) -> None:
+        """Remove what is kept of a task."""
+        self._path(key).unlink(missing_ok=True)
+        shutil.rmtree(self._path(key).with_suffix(_STEPS), ignore_errors=True)
+
+    def files(self) -> list[Path]:
+        """Every file, the one that was not used for longest first."""
+        found = [(path.stat().st_mtime_ns, path) for path in self.folder.rglob(f"*{_SUFFIX}")]
+        return [path for _, path in sorted(found)]
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for path in self.files())
+
+    def clear(self) -> None:
+        """Remove everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def trim(self) -> None:
+        """Remove what was not used for longest until the rest is within the limit."""
+        with contextlib.suppress(OSError):
+            files = self.files()
+            over = sum(path.stat().st_size for path in files) - self.limit
+            for path in files:
+                if over <= 0:
+                    break
+                over -= path.stat().st_size
+                path.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of one task that are done: years of a path, points of a frontier.
+
+    Parameters
+    ----------
+    folder : path
+    key : str
+        Of the task.
+    """
+
+    folder: Path
+    key: str
+
+    def get(self, name: str) -> Any | None:
+        """Content of a step; None where it is not done."""
+        return _read(self.folder / f"{name}{_SUFFIX}", f"{self.key}/{name}")
+
+    def put(self, name: str, content: Any) -> None:
+        """Keep a step."""
+        _write(self.folder / f"{name}{_SUFFIX}", seal(f"{self.key}/{name}", content))
+
+    def count(self) -> int:
+        """Number of steps that are done."""
+        return sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
+
+
+@contextlib.contextmanager
+def open_store(folder: Path | None) -> Iterator[Store]:
+    """Store in a folder; with None one for the time of a run."""
+    if folder is not None:
+        store = Store(folder / "work")
+        yield store
+        store.trim()
+        return
+    with tempfile.TemporaryDirectory(prefix="cge-") as made:
+        yield Store(Path(made) / "work")
+
+
+def seal(key: str, content: Any) -> bytes:
+    """Content with its key and a checksum in front."""
+    data = pack({"key": key, "content": content})
+    return hashlib.sha256(data).hexdigest().encode() + data
+
+
+def unseal(sealed: bytes, key: str) -> Any | None:
+    """Content of what was sealed under a key; None where it is damaged or another's."""
+    checksum, data = sealed[:64], sealed[64:]
+    if hashlib.sha256(data).hexdigest().encode() != checksum:
+        return None
+    try:
+        found = unpack(data)
+        return found["content"] if found["key"] == key else None
+    except (Damaged, KeyError, TypeError):
+        return None
+
+
+def _read(path: Path, key: str) -> Any | None:
+    try:
+        return unseal(path.read_bytes(), key)
+    except OSError:
+        return None
+
+
+def _write(path: Path, sealed: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(sealed)
+        Path(draft).replace(path)
+    except OSError:
+        return
