@@ -364,15 +364,28 @@ def test_numbers_have_fixed_decimals_and_no_signed_zero(
 
 @pytest.mark.parametrize(
     "unit, largest, expected",
-    [("percent", 3.2, ("%", 1.0, 2)), ("percent", 0.004, ("%", 1.0, 4)),
+    [("percent", 3.2, ("%", 1.0, 2)), ("percent", 0.004, ("%", 1.0, 5)),
      ("percent", 1e-14, ("%", 1.0, 2)), ("million EUR", 5e6, ("bn EUR", 1e-3, 1)),
-     ("million EUR", 12.0, ("million EUR", 1.0, 1)), ("power 1+t", 0.5, ("points", 100.0, 2))],
+     ("million EUR", 12.0, ("million EUR", 1.0, 1)), ("power 1+t", 0.5, ("points", 100.0, 2)),
+     ("million EUR", 0.02, ("thousand EUR", 1e3, 1)), ("million EUR", 5e-5, ("EUR", 1e6, 1)),
+     ("thousand EUR", 4e6, ("bn EUR", 1e-6, 2)), ("EUR", 7e6, ("million EUR", 1e-6, 2)),
+     ("ratio", 0.02, ("ratio", 1.0, 4))],
 )  # fmt: skip
 def test_unit_and_decimals_follow_the_largest_figure(
     unit: str, largest: float, expected: tuple[str, float, int]
 ) -> None:
     how = printed(unit, [0.0, -largest, np.nan])
     assert (how.unit, how.scale, how.digits) == expected
+
+
+@given(st.floats(2e-9, 1e12), st.sampled_from(["percent", "million EUR", "EUR", "ratio"]))
+def test_the_largest_figure_is_printed_with_three_digits_or_more(size: float, unit: str) -> None:
+    how = printed(unit, [size])
+    shown = text(how.scale * size, how.digits).replace(",", "").replace(".", "").lstrip("0")
+    assert len(shown) >= 3
+    assert float(text(how.scale * size, how.digits).replace(",", "")) == pytest.approx(
+        how.scale * size, rel=0.005
+    )
 
 
 # The command
