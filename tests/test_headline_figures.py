@@ -139,8 +139,9 @@ def test_latex_is_turned_well_formed_and_sets_ranges_below_their_figures(
     three: list[Path],
 ) -> None:
     source = render(page_of("headline", *three), "latex", standalone=True)
-    assert r"\usepackage{booktabs,rotating}" in source and r"\begin{sidewaystable}" in source
-    found = tabulars(source.replace("sidewaystable", "table"))
+    assert r"\usepackage{booktabs,longtable,pdflscape}" in source
+    assert r"\begin{landscape}" in source
+    found = tabulars(source)
     costs, losses = (t.columns for t in (found[0], found[-1]))
     assert (costs, losses) == (5, 8)  # EV twice, present value, outlay; losses over three years
     rows = [row for one in found for row in one.rows]
@@ -148,7 +149,8 @@ def test_latex_is_turned_well_formed_and_sets_ranges_below_their_figures(
     assert number(rows[at][1]) == 0.2 and rows[at + 1][:2] == ["", "[0.080, 0.320]"]
     labels = [row[0] for row in rows]
     assert sum(label == r"applied R\&D credit" for label in labels) == 6
-    assert source.count("Notes to Table") == 1
+    assert source.count(r"\textit{Notes:}") == 1
+    assert source.index(r"\textit{Notes:}") > source.rindex(r"\end{longtable}")
 
 
 def test_one_combination_has_no_ranges_and_says_so(tmp_path: Path) -> None:
