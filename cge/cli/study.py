@@ -150,7 +150,7 @@ def _print(results: Any, folder: Path, earlier: bool, runner: Runner) -> None:
     shown = pages(results)
     console.print(results.scenario.get("title") or results.name, style="bold")
     for page in shown:
-        for part in on_screen(replace(page, notes=()), console.width):
+        for part in on_screen(replace(page, notes=(), names={}), console.width):
             console.print(part)
     for line in [*notes(shown), accepted(results)]:
         if line:
