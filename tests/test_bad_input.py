@@ -16,7 +16,7 @@ from conftest import Outcome, snapshot
 
 from cge import InputError, load_benchmark
 from cge.core.content import content_dir
-from cge.experiments.run import closure_of
+from cge.policy.closures import closure_of
 from cge.scenario.schema import ClosureChoice
 
 Run = Callable[..., Outcome]

@@ -16,6 +16,8 @@ class CgeError(Exception):
     """Base class of the errors a user of the model can meet."""
 
     exit_code = 1
+    #: Key of the task in which it happened, where it did in one.
+    task = ""
 
 
 class InputError(CgeError):

@@ -65,6 +65,13 @@ class Study(ABC):
         return load_scenario(find_scenario(self.scenario))
 
     @property
+    def file(self) -> Path | None:
+        """File of the scenario, if it has one."""
+        if isinstance(self.scenario, Scenario):
+            return self.scenario._file
+        return find_scenario(self.scenario)
+
+    @property
     def folder(self) -> str:
         """Name of the output folder."""
         return f"{self.question.name}{self.suffix}"
@@ -128,10 +135,7 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     try:
         results = _driven(study, runner)
     except InputError as error:
-        scenario = study.scenario
-        if isinstance(scenario, Scenario):
-            raise
-        raise error.located(find_scenario(scenario)) from None
+        raise error.located(study.file) from None
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),
