@@ -484,5 +484,6 @@ def test_a_tariff_on_a_supplier_makes_it_less_dangerous_to_lose(small: Benchmark
     for measure in ("link_share", "link_share_look_through", "link_extraction_loss"):
         fell = at(after, measure, "USA", **link) / at(before, measure, "USA", **link)
         assert 0.01 < fell < 0.7
-    made_at_home = [at(each, "domestic_share_of_supply", "USA", sector="ELEC") for each in (before, after)]
+    share = "domestic_share_of_supply"
+    made_at_home = [at(each, share, "USA", sector="ELEC") for each in (before, after)]
     assert made_at_home[1] > made_at_home[0] + 1

@@ -304,9 +304,7 @@ def completed(
     return _placed(result, folder, path or scenario._file, places)
 
 
-def _placed(
-    scenario: Scenario, folder: Path | None, file: Path | None, places: Places
-) -> Scenario:
+def _placed(scenario: Scenario, folder: Path | None, file: Path | None, places: Places) -> Scenario:
     """Find the files that a scenario names, and note where it stands."""
     result = with_files_found(scenario, folder)
     result._folder, result._file = folder, file
