@@ -1,6 +1,6 @@
 """An open multi-region CGE model of trade and industrial policy."""
 
-from cge.core.errors import CgeError, InputError, NoEquilibrium
+from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import calibrate, load_benchmark
 from cge.data.elasticities.nests import Elasticities
@@ -27,6 +27,7 @@ __all__ = [
     "InputError",
     "Model",
     "NoEquilibrium",
+    "RateWarning",
     "Shock",
     "Solution",
     "Swap",

@@ -157,7 +157,6 @@ def _tables(run: PathRun) -> list[Any]:
 
 def _shown(case: PathCase) -> list[int]:
     """Return the regions that the policy of a path names, all where it names none; the world."""
-    from cge.policy.cells import codes_of
 
     benchmark = case.years[0].solution.model.benchmark
     regions = benchmark.regions
@@ -168,7 +167,7 @@ def _shown(case: PathCase) -> list[int]:
             value = one.get(word)
             # A quota's `to` is a number, and "all" would not tell one from another.
             if isinstance(value, (str, list)) and value != "all":
-                named.update(codes_of(value, "regions", benchmark, word))
+                named.update(benchmark.codes("regions", value, word))
     chosen = [n for n, code in enumerate(regions) if code in named]
     return [*(chosen or range(len(regions))), len(regions)]
 

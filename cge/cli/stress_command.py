@@ -213,7 +213,6 @@ def _located(
 def _named(scenario: Scenario, benchmark: Any) -> list[str]:
     """Return the regions that a scenario names, all where it names none."""
     from cge.cli.path_command import _NAMING
-    from cge.data.accounts.codes import codes_of
     from cge.scenario.variants import members
 
     named: set[str] = set()
@@ -225,7 +224,7 @@ def _named(scenario: Scenario, benchmark: Any) -> list[str]:
             for word in _NAMING:
                 value = one.get(word)
                 if isinstance(value, (str, list)) and value != "all":
-                    named.update(codes_of(value, "regions", benchmark, word))
+                    named.update(benchmark.codes("regions", value, word))
     return [code for code in benchmark.regions if code in named] or list(benchmark.regions)
 
 

@@ -193,7 +193,7 @@ def _problem(
         return cause[0].located(path, key)
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(schema, place[:-1]) or None
-        return InputError("unknown key", file=path, key=key, allowed=allowed)
+        return InputError("unknown key", file=path, key=key, allowed=allowed, name=str(place[-1]))
     if first["type"] == "missing":
         return InputError("this key is missing", file=path, key=key)
     messages = dict.fromkeys(_plain(item) for where, item in inside if where == place)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.files import is_file, numbers, read_table
+from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.data.accounts.benchmark import Benchmark
 from cge.policy.cells import cells
 from cge.policy.rates import Found, Plan
@@ -196,6 +197,9 @@ def _from_file(
     rate = numbers(frame[measure.column])
     if rate.isna().any():
         raise _bad_cell(frame, measure.column, rate.isna(), "is not a number", path)
+    largest = max(rate.tolist(), key=abs)
+    if abs(largest) > LARGEST_RATE and not measure.large:
+        raise too_large(largest, LARGEST_RATE, "'large: true' in the measure", path, measure.column)
     weight: pd.Series | float = 1.0
     if measure.weight:
         weight = numbers(frame[measure.weight])
