@@ -157,7 +157,6 @@ def _tables(run: PathRun) -> list[Any]:
 
 def _shown(case: PathCase) -> list[int]:
     """Return the regions that the policy of a path names, all where it names none; the world."""
-
     benchmark = case.years[0].solution.model.benchmark
     regions = benchmark.regions
     named: set[str] = set()

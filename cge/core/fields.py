@@ -10,10 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, fie
 
 from cge.core.files import Number
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
+from cge.core.selectors import EVERY
 
 
 def _one_word_for_all(value: Any) -> Any:
-    return "all" if isinstance(value, str) and value.strip() == "*" else value
+    return "all" if isinstance(value, str) and value.strip() in EVERY else value
 
 
 #: Codes of an axis, see :mod:`cge.core.selectors`.

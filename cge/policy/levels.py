@@ -18,11 +18,13 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.policy.cells import cells
 from cge.policy.rates import Found, Plan
 from cge.policy.targets import finding
+from cge.scenario.actions import Measure
 from cge.scenario.instruments import INSTRUMENTS, QUOTA, Instrument
-from cge.scenario.schema import Measure, ScaledBalance, Scenario
+from cge.scenario.schema import ScaledBalance, Scenario
 from cge.scenario.wording import measure_text
 from cge.solve.closure import Swap
 from cge.solve.homotopy import Shock
+from cge.solve.layout import Family
 from cge.solve.model import Model
 
 Array = NDArray[np.float64]
@@ -173,8 +175,8 @@ def _describe(instrument: Instrument) -> str:
 def _from_file(
     model: Model,
     measure: Measure,
-    family,
-    positions: NDArray[np.int64],
+    family: Family,
+    positions: Integers,
     key: str,
     folder: Path | None,
 ) -> Array:

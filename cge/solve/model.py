@@ -20,7 +20,8 @@ from cge.model.registry import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import Progress, diagnose, solve_square
+from cge.solve.equilibrium import diagnose, solve_square
+from cge.solve.homotopy import Progress
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
@@ -119,7 +120,7 @@ class Model:
         outcomes = {o.name: (o.axes, o.unit) for o in OUTCOMES}
         self.variables = Layout(arrays.columns, variables, benchmark)
         self.outcomes = Layout(arrays.outcomes, outcomes, benchmark)
-        self._closures: dict[tuple, Resolved] = {}
+        self._closures: dict[tuple[tuple[Swap, ...], ...], Resolved] = {}
 
     @classmethod
     def build(

@@ -124,7 +124,7 @@ class Solution:
 
     def _region(self, selector: str) -> int:
         b = self.model.benchmark
-        chosen = b.codes("regions", split(selector)[1] or "all", "outcome")
+        chosen = b.codes("regions", ", ".join(split(selector)[1]) or "all", "outcome")
         if len(chosen) != 1:
             raise InputError(f"selects {len(chosen)} regions, not one", value=selector)
         return b.regions.index(chosen[0])

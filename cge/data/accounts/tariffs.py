@@ -90,9 +90,9 @@ def _read(
             "rate is not a number above -1", file=path, key="rate",
             value=str(frame.loc[bad, "rate"].iloc[0]), allowed="fractions, 0.10 for 10 %",
         )  # fmt: skip
-    meant = frame["large"].astype(str).str.lower().eq("true") if "large" in frame else False
-    if ((rate > LARGEST_RATE) & ~meant).any():
-        largest = float(rate[~meant].max())
+    meant = frame["large"].astype(str).str.lower() == "true" if "large" in frame else rate.isna()
+    largest = float(rate[~meant].max())
+    if largest > LARGEST_RATE:
         raise too_large(largest, LARGEST_RATE, "'true' in a column 'large'", path, "rate")
     repeated = frame.duplicated(["importer", "exporter", "sector"])
     if repeated.any():
