@@ -248,8 +248,8 @@ CASES = [
     in_scenario("a rate whose scaling overflows", scenario(
         policy=[{**TARIFF, "set": 1e200, "large": True}, {**TARIFF, "scale": 1e200}]),
         "policy.1", "'tariff'"),
-    in_scenario("a tariff of 35 where 0.35 is meant", measure(**TARIFF, add=35), "policy.0.add", "value 35",
-                "35 % is 0.35", "'large: true'"),
+    in_scenario("a tariff of 35 where 0.35 is meant", measure(**TARIFF, add=35),
+                "policy.0.add", "value 35", "35 % is 0.35", "'large: true'"),
     in_scenario("a budget in per cent", measure(**TARIFF, budget=5), "policy.0.budget", "value 5",
                 "5 % is 0.05", "'large: true'"),
     in_scenario("an unknown table", scenario(benchmark={"table": "gtap"}), "benchmark.table",
