@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cge.api import Results, run
-    from cge.core.errors import CgeError, InputError, NoEquilibrium
+    from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
     from cge.data.accounts.benchmark import Benchmark
     from cge.data.accounts.calibration import calibrate, load_benchmark
     from cge.data.elasticities.nests import Elasticities
@@ -49,7 +49,7 @@ _PUBLIC = {
     "Shock": "solve.homotopy", "Decomposition": "solve.decompose", "decompose": "solve.decompose",
     "rebase": "solve.rebase", "tabulate": "results.collect",
     # what can go wrong
-    "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
+    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
 }  # fmt: skip
 __all__ = [
     "Benchmark",
@@ -60,6 +60,7 @@ __all__ = [
     "InputError",
     "Model",
     "NoEquilibrium",
+    "RateWarning",
     "Results",
     "Scenario",
     "Shock",

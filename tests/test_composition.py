@@ -236,7 +236,7 @@ ONE = {"name": "one"}
         ({"grid": {"policy.0.add": ["x"]}}, ["'grid.policy.0.add'", "'x'", "number"]),
         ({"grid": {"policy.0.sector": ["X"]}}, ["'grid.policy.0.sector'", "'X'"]),
         ({"grid": {"policy.0.add": [0.1, 0.1]}}, ["'grid'", "'add-0.1'", "two"]),
-        ({"grid": {"policy.0.add": list(range(401))}}, ["'grid'", "401", "400"]),
+        ({"grid": {"policy.0.add": [n / 1000 for n in range(401)]}}, ["'grid'", "401", "400"]),
         ({"steps": []}, ["'steps'", "not be empty"]),
         ({"steps": [0.5, 0.2]}, ["'steps'", "rise"]),
         ({"steps": [0, 1]}, ["'steps'", "above 0"]),

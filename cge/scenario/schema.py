@@ -71,7 +71,7 @@ class ClosureChoice(Strict):
     """What is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
-    specific_factors: list[str] | None = None
+    specific_factors: Codes | None = None
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
@@ -236,7 +236,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     if by_name:
         return shipped
     names = sorted(p.stem for p in folder.glob("*.yaml"))
-    raise InputError("no such scenario file", file=path, allowed=["a path", *names])
+    raise InputError("no such scenario file", file=path, allowed=["a path", *names], name=path.stem)
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
