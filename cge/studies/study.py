@@ -84,7 +84,10 @@ class Study(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        content = self.question.model_dump(mode="json", by_alias=True, exclude_none=True)
+        scenario = self.question
+        content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        content["benchmark"] = scenario.benchmark.model_dump(mode="json")
+        content["elasticities"] = scenario.chosen_elasticities
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
         return {"study": self.kind, "options": plain, "scenario": content}
