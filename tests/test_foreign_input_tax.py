@@ -39,5 +39,5 @@ def test_it_spares_consumers_and_lowers_the_use_of_that_origin_alone() -> None:
 
 
 def test_it_has_no_use_class_to_choose() -> None:
-    with pytest.raises(ValidationError, match="has no .use."):
+    with pytest.raises(ValidationError, match="has no 'use'"):
         solved({"instrument": "foreign_input_tax", "use": "con", "add": 0.3})
