@@ -59,11 +59,12 @@ def figure(
 
     from cge.results.charts import style  # matplotlib takes a second to import
     from cge.results.charts.draw import draw
+    from cge.results.charts.shown import shown
 
     drawn = draw(page, notes)
     options.write_whole({path: partial(style.save, drawn) for path in files})
     print(page.caption)
-    for note in page.notes:
+    for note in shown(page).below:
         print(f"- {note}")
     for path in files:
         print(f"Written to {path}")
