@@ -13,6 +13,7 @@ from cge.results.charts.dots import dots
 
 #: Columns of the summary that are drawn.
 _DRAWN = (0, 2, 3)
+_UNITS = ("% of absorption", "% change", "% change")
 
 
 def regional_figure(run: ScenarioRun, path: Path) -> None:
@@ -31,7 +32,7 @@ def regional_figure(run: ScenarioRun, path: Path) -> None:
     height = 1.1 + 0.22 * len(rows) + style.legend_height(sets, style.WIDTH)
     figure = style.figure_with_room(style.WIDTH, height)
     dots(
-        figure, rows, [summary.COLUMNS[n].title for n in _DRAWN], ["% change"] * len(_DRAWN), sets,
+        figure, rows, [summary.COLUMNS[n].title for n in _DRAWN], _UNITS, sets,
         np.array([table.iloc[:, list(_DRAWN)].to_numpy() for table in tables]),
         legend="Trade elasticities",
     )  # fmt: skip
