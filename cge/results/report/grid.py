@@ -130,6 +130,11 @@ def _ends(panel: Panel, i: int, j: int, digits: int) -> tuple[str, str] | None:
     return None if low == high == text(panel.figures[i, j], digits) else (low, high)
 
 
+def heading_lines(title: str, longest: int) -> list[str]:
+    """A heading in lines, about as wide as the longest cell below it or in about three lines."""
+    return broken(title, max(HEADING, longest, len(title) // 3))
+
+
 def broken(text: str, letters: int) -> list[str]:
     """A text in lines of so many letters; a number stays with the word before it."""
     kept = re.sub(r" (?=\d+\b)", "\u00a0", text)

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from cge.results.report.grid import HEADING, LABEL, Body, Cell, Grid, blocks, broken, grids
+from cge.results.report.grid import (
+    HEADING,
+    LABEL,
+    Body,
+    Cell,
+    Grid,
+    blocks,
+    broken,
+    grids,
+    heading_lines,
+)
 from cge.results.report.latex import GLYPH, Tex, escape, number
 from cge.results.report.page import Page
 
@@ -193,7 +203,7 @@ def _header(grid: Grid, stub: str, letters: Sequence[int]) -> tuple[tuple[str, .
     lines: list[tuple[str, ...]] = []
     for which in (0, 1):
         heads = [
-            broken(head[which] and (f"({head[1]})" if which else head[0]), max(HEADING, longest))
+            heading_lines(head[which] and (f"({head[1]})" if which else head[0]), longest)
             for head, longest in zip(grid.header, letters, strict=True)
         ]
         deep = max(map(len, heads), default=0)

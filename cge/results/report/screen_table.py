@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cge.results.report.grid import HEADING, LABEL, Body, blocks, broken, grids
+from cge.results.report.grid import LABEL, Body, blocks, grids, heading_lines
 from cge.results.report.page import Page
 
 #: Columns of a terminal where there is none: a pipe, a file.
@@ -58,8 +58,8 @@ def screen_text(page: Page, width: int | None = None) -> str:
 
 def _head(body: Body, n: int, title: str, unit: str) -> str:
     """Title and unit over a column, broken to the width of its figures."""
-    longest = max(HEADING, _widest(body, n))
-    lines = (broken(part, longest) for part in (title, f"({unit})" if unit else ""))
+    longest = _widest(body, n)
+    lines = (heading_lines(part, longest) for part in (title, f"({unit})" if unit else ""))
     return "\n".join(line for part in lines for line in part)
 
 
