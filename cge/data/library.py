@@ -15,13 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from cge.core.content import content_dir
+from cge.core.content import calibration_file
 from cge.core.errors import InputError
+from cge.core.fields import Codes, Strict
 from cge.core.files import Number, read_yaml, validate
 
-Codes = str | list[str]
 EventType = Literal["supply", "ration", "demand", "cost", "factor", "knowledge"]
 Role = Literal["hit", "target", "source", "other", "all"]
 
@@ -37,11 +37,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class EventEntry(_Strict):
+class EventEntry(Strict):
     """One event of an entry, as the user writes it."""
 
     type: EventType
@@ -86,7 +82,7 @@ class EventEntry(_Strict):
         return self.model_copy(update=new)
 
 
-class Each(_Strict):
+class Each(Strict):
     """What an entry is repeated over."""
 
     regions: Codes | None = None
@@ -107,7 +103,7 @@ class Each(_Strict):
         return tuple(name for name, value in given.items() if both or value is not None)
 
 
-class Entry(_Strict):
+class DisruptionEntry(Strict):
     """One entry of a library, which makes one disruption or several."""
 
     name: str = Field(min_length=1)
@@ -120,7 +116,7 @@ class Entry(_Strict):
     events: Annotated[list[EventEntry], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _placeholders_stand_for_something(self) -> Entry:
+    def _placeholders_stand_for_something(self) -> DisruptionEntry:
         known = self.each.placeholders if self.each else ()
         for name in known:
             if f"{{{name}}}" not in self.name:
@@ -143,7 +139,7 @@ class Entry(_Strict):
                 for one in value if isinstance(value, list) else [value]:
                     yield from _parts(one)
 
-    def filled(self, codes: Mapping[str, str]) -> Entry:
+    def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
         """Return the entry for one of the things it is repeated over."""
         return self.model_copy(update={
             "name": _fill(self.name, codes),
@@ -167,11 +163,11 @@ def _fill(value: Any, codes: Mapping[str, str]) -> Any:
 Weights = Annotated[dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1)]
 
 
-class _LibraryFile(_Strict):
+class _LibraryFile(Strict):
     title: str = ""
     note: str = ""
     weightings: Annotated[dict[str, Weights], Field(min_length=1)]
-    disruptions: Annotated[list[Entry], Field(min_length=1)]
+    disruptions: Annotated[list[DisruptionEntry], Field(min_length=1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +179,7 @@ class Library:
     title, note : str
     weightings : mapping
         By name, the probability weight of each family; they need not add up to one.
-    entries : tuple of Entry
+    entries : tuple of DisruptionEntry
     file : path, optional
         Where it was read, for messages.
     """
@@ -191,7 +187,7 @@ class Library:
     title: str
     note: str
     weightings: Mapping[str, Mapping[str, float]]
-    entries: tuple[Entry, ...]
+    entries: tuple[DisruptionEntry, ...]
     file: Path | None = None
 
     @property
@@ -235,7 +231,7 @@ def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library
 
 @lru_cache(maxsize=1)
 def _shipped() -> Library:
-    path = content_dir("calibration") / "disruptions" / "library.yaml"
+    path = calibration_file("disruptions", "library.yaml")
     return _library(read_yaml(path), path)
 
 

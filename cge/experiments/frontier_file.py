@@ -9,11 +9,11 @@ from pydantic import Field, field_validator, model_validator
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
+from cge.core.fields import Codes, Rate, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
+from cge.core.parameters import Level
 from cge.data.accounts.shipped import TABLES
-from cge.data.parameters.research import Level
 from cge.scenario.actions import SELECTORS
-from cge.scenario.fields import Codes, Rate, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.schema import BenchmarkChoice, Scenario
 from cge.scenario.stress_options import Premium, StressChoice

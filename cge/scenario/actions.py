@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.scenario.fields import Codes, Rate, Strict
+from cge.core.fields import Codes, Rate, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.timing import Timed
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from cge.core.errors import InputError
-from cge.scenario.fields import Strict
+from cge.core.fields import Strict
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 TIMING = ("start", "end", "phase_in", "announced")

@@ -73,19 +73,16 @@ def _sheet(path: Path) -> pd.DataFrame:
 
 
 def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
-    columns: dict[str, tuple[str, int]] = {}
-    for column in frame.columns:
-        match = re.fullmatch(r"v?([A-Z]{3})(\d{1,2})", str(column))
-        if match:
-            columns[str(column)] = (match.group(1), int(match.group(2)))
     country = frame["Country"].astype(str).str.strip()
     code = frame["IndustryCode"].astype(str).str.strip()
-    body = ~country.isin(["TOT", "nan", "None", ""]) & ~code.isin(_ROWS)
-    number = pd.to_numeric(frame["RNr"].astype(str).str.lstrip("c"), errors="coerce")
-    regions = list(dict.fromkeys(country[body]))
-    sectors = list(dict.fromkeys(code[body]))
+    body = (~country.isin(["TOT", "nan", "None", ""]) & ~code.isin(_ROWS)).to_numpy()
+    regions, sectors = (tuple(dict.fromkeys(codes[body])) for codes in (country, code))
     r, i = len(regions), len(sectors)
-    inside = {c: (region, k) for c, (region, k) in columns.items() if region in regions}
+    inside: dict[str, tuple[str, int]] = {}
+    for column in map(str, frame.columns):
+        match = re.fullmatch(r"v?([A-Z]{3})(\d{1,2})", column)
+        if match and match.group(1) in regions:
+            inside[column] = match.group(1), int(match.group(2))
     expected = r * (i + 5)
     if not r or int(body.sum()) != r * i or len(inside) != expected:
         raise InputError(
@@ -93,24 +90,22 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
             "industries",
             file=path, allowed=f"{r * i} rows, {expected} columns",
         )  # fmt: skip
-    if set(number[body]) != set(range(1, i + 1)):
+    number = pd.to_numeric(frame["RNr"].astype(str).str.lstrip("c"), errors="coerce")[body]
+    if set(number) != set(range(1, i + 1)):
         raise InputError(f"industries are not numbered 1 to {i}", file=path, key="RNr")
-    at_region = {c: k for k, c in enumerate(regions)}
-    row = country[body].map(at_region).to_numpy() * i + (number[body].to_numpy(dtype=int) - 1)
-    sector_of = dict(zip(number[body], code[body], strict=True))
-    sectors = [sector_of[k + 1] for k in range(i)]
-    labels = list(inside)
-    values = frame[labels].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    if np.isnan(values[body.to_numpy()]).any():
+    by_number = dict(zip(number, code[body], strict=True))
+    sectors = tuple(by_number[k + 1] for k in range(i))
+    row = country[body].map(regions.index).to_numpy() * i + (number.to_numpy(dtype=int) - 1)
+    values = frame[list(inside)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    core = values[body]
+    if np.isnan(core).any():
         raise InputError("a cell of the table is not a number", file=path)
-    where = np.array([at_region[c] * i + k - 1 if k <= i else -1 for c, k in inside.values()])
+    where = np.array([regions.index(c) * i + k - 1 if k <= i else -1 for c, k in inside.values()])
     industry = where >= 0
-    core = values[body.to_numpy()]
     intermediate = np.zeros((r * i, r * i))
     intermediate[np.ix_(row, where[industry])] = core[:, industry]
     final = np.zeros((r * i, int((~industry).sum())))
     final[row] = core[:, ~industry]
-    final_names = [(c, AGENTS[k - i - 1]) for c, k in inside.values() if k > i]
     inputs = {}
     for label in ("VA", "TXSP", "IntTTM"):
         here = (code == label).to_numpy()
@@ -119,8 +114,8 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
             line[where[industry]] = np.nan_to_num(values[here].sum(axis=0)[industry])
             inputs[label] = line.reshape(r, i)
     return RawTable(
-        regions=tuple(regions), sectors=tuple(sectors),
+        regions=regions, sectors=sectors,
         intermediate=intermediate.reshape(r, i, r, i), final=final.reshape(r, i, -1),
-        final_names=tuple(final_names), inputs=inputs,
-        unit="million USD", year=year,
+        final_names=tuple((c, AGENTS[k - i - 1]) for c, k in inside.values() if k > i),
+        inputs=inputs, unit="million USD", year=year,
     )  # fmt: skip
