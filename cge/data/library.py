@@ -8,7 +8,7 @@ expands it on one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -123,21 +123,12 @@ class DisruptionEntry(Strict):
                 raise ValueError(
                     f"'name' must contain {{{name}}}, or its disruptions have one name"
                 )
-        for text in self._texts():
-            for name in _PLACEHOLDER.findall(text):
-                if name not in known:
-                    allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
-                    raise ValueError(
-                        f"nothing to put in place of {{{name}}} in '{text}' (allowed: {allowed})"
-                    )
+        events = [value for event in self.events for _, value in event]
+        for name in _PLACEHOLDER.findall("".join(_texts([self.name, self.title, *events]))):
+            if name not in known:
+                allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
+                raise ValueError(f"nothing to put in place of {{{name}}} (allowed: {allowed})")
         return self
-
-    def _texts(self) -> Iterator[str]:
-        yield from (self.name, self.title)
-        for event in self.events:
-            for _, value in event:
-                for one in value if isinstance(value, list) else [value]:
-                    yield from _parts(one)
 
     def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
         """Return the entry for one of the things it is repeated over."""
@@ -148,10 +139,11 @@ class DisruptionEntry(Strict):
         })  # fmt: skip
 
 
-def _parts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, tuple) else ()
+def _texts(value: Any) -> list[str]:
+    """All texts in a value, a text itself or lists of them."""
+    if isinstance(value, list | tuple):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
 
 
 def _fill(value: Any, codes: Mapping[str, str]) -> Any:

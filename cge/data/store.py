@@ -28,12 +28,11 @@ from cge.core.axes import AXES, Array
 from cge.core.errors import InputError
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
-from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, load_benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set
+from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
 VERSION = 1
@@ -263,10 +262,11 @@ def load_any(
             "no such table or benchmark folder", key="table", value=str(table),
             allowed=[*TABLES, "the path of a benchmark folder"],
         )  # fmt: skip
-    defaults = {"year": None, "aggregation": "default", "tariffs": "applied"}
-    given = {"year": year, "aggregation": str(aggregation), "tariffs": str(tariffs)}
-    for key, value in given.items():
-        if value != defaults[key]:
+    for key, value, default in (
+        ("year", year, None), ("aggregation", aggregation, "default"),
+        ("tariffs", tariffs, "applied"),
+    ):  # fmt: skip
+        if value != default:
             raise InputError(
                 f"the benchmark in '{table}' is calibrated already", key=key, value=value,
                 allowed="nothing, or a shipped table",
@@ -275,38 +275,6 @@ def load_any(
     if elasticities is None or str(elasticities) == "own":
         return benchmark
     return with_elasticity_set(benchmark, elasticities)
-
-
-def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
-    """The same accounts with the elasticities of a set.
-
-    Parameters
-    ----------
-    benchmark : Benchmark
-    name_or_path : str or path
-        A set without values by sector (``boehm``), or a file whose sectors are those of
-        the benchmark and whose classification is its table, or its name.
-
-    Raises
-    ------
-    InputError
-        If there is no such set or it does not fit.
-    """
-    chosen = load_elasticity_set(name_or_path)
-    table = benchmark.origin.get("table", benchmark.name)
-    chosen.check_fits([benchmark.name, table], benchmark.sectors)
-    return benchmark.with_elasticities(**set_values(benchmark, chosen))
-
-
-def set_values(
-    benchmark: Benchmark, chosen: ElasticitySet, level: Level = "central"
-) -> dict[str, Elasticities]:
-    """Values of a set, or an end of its ranges, by speed at a benchmark's sectors."""
-    b = benchmark
-    return {
-        speed: chosen.resolved(speed, b.sectors, b.axes, level, transformation=old.transformation)
-        for speed, old in b.elasticities.items()
-    }
 
 
 def is_benchmark_folder(path: str | Path) -> bool:
@@ -320,14 +288,10 @@ def _check_target(target: Path, overwrite: bool) -> None:
     if target.is_symlink() or not target.is_dir():
         raise InputError("exists and is not a folder", file=target, allowed="another path")
     present = {item.name for item in target.iterdir()}
-    if present and not is_benchmark_folder(target):
+    if present and (present - _FILES or not is_benchmark_folder(target)):
         raise InputError(
-            "folder exists and holds something else", file=target, allowed="a new folder"
-        )
-    if present - _FILES:
-        raise InputError(
-            f"folder holds a file that is no part of a benchmark: {sorted(present - _FILES)[0]}",
-            file=target, allowed="a new folder",
+            "folder exists and holds something else than a benchmark", file=target,
+            value=min(present - _FILES, default=None), allowed="a new folder",
         )  # fmt: skip
     if present and not overwrite:
         raise InputError(

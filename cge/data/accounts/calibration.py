@@ -213,40 +213,25 @@ def assemble(
     rate = np.divide(user_tax, inputs, out=np.zeros_like(user_tax), where=inputs > 0)
     labour = gather(cleaned.value_added * raw.labour_share, "sj")
     capital = gather(cleaned.value_added * (1 - raw.labour_share), "sj")
-    intermediate_tax = np.broadcast_to(rate[:, None, :], intermediate.shape)
     payments = np.stack([labour, capital], axis=2)
     final = gather(fine_final, "sdi")
-    final_tax = np.zeros_like(final)
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    balance = final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes
     return Benchmark(
-        name=f"{raw.name}-{raw.year}-{partition.name}",
-        regions=tuple(partition.regions),
-        sectors=tuple(partition.sectors),
-        factors=FACTORS,
-        agents=tuple(agents),
-        use_classes=USE_CLASSES,
+        name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
+        notes=notes, regions=tuple(partition.regions), sectors=tuple(partition.sectors),
+        factors=FACTORS, agents=tuple(agents), use_classes=USE_CLASSES,
         sector_class=("int",) * len(partition.sectors),
-        agent_class=tuple(use_class for use_class, _ in agents.values()),
-        flows=flows,
+        agent_class=tuple(use_class for use_class, _ in agents.values()), flows=flows,
         tariff=np.divide(revenue, flows, out=np.zeros_like(flows), where=flows > 0),
-        export_tax=np.zeros_like(flows),
-        intermediate=intermediate,
-        intermediate_tax=np.array(intermediate_tax),
-        final=final,
-        final_tax=final_tax,
-        factor_payments=payments,
-        factor_tax=np.zeros_like(payments),
-        output_tax=np.zeros_like(labour),
-        balance=balance,
+        export_tax=np.zeros_like(flows), intermediate=intermediate,
+        intermediate_tax=np.broadcast_to(rate[:, None, :], intermediate.shape),
+        final=final, final_tax=np.zeros_like(final), factor_payments=payments,
+        factor_tax=np.zeros_like(payments), output_tax=np.zeros_like(labour),
+        balance=final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes,
         elasticities=aggregate_elasticities(elasticities, raw, cleaned, partition),
-        unit=raw.unit,
-        status=raw.status,
-        notes=notes,
-        groups=partition.groups,
-        names=partition.names,
+        groups=partition.groups, names=partition.names,
         members={"regions": partition.regions, "sectors": partition.sectors},
-    )
+    )  # fmt: skip
 
 
 def aggregate_elasticities(

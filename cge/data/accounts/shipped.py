@@ -128,31 +128,23 @@ def _load(name: str, year: int) -> WorldTable:
     output = intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
     labour_share, filled = _labour_share(name, year, axes)
     return WorldTable(
-        name=name,
-        year=year,
-        regions=axes.regions,
-        sectors=axes.sectors,
-        agents=axes.agents,
-        intermediate=intermediate,
-        final=final,
+        name=name, year=year, regions=axes.regions, sectors=axes.sectors, agents=axes.agents,
+        intermediate=intermediate, final=final,
         value_added=_value_added_share(name, year, data, axes) * output,
-        labour_share=labour_share,
-        inventories=("INV",),
-        status=shipped.status,
-        notes=shipped.notes,
-        filled=filled,
+        labour_share=labour_share, inventories=("INV",), status=shipped.status,
+        notes=shipped.notes, filled=filled,
         names={
             axis: dict(zip(table_codes(name, axis), _index(name, axis)["name"], strict=True))
             for axis in ("regions", "sectors")
         },
-    )
+    )  # fmt: skip
 
 
 def _grid(frame: pd.DataFrame, value: str, axes: Axes) -> Array:
     """Values by region and sector, (s, j), NaN where the frame has no row."""
     cells = frame.set_index(["region", "sector"])[value].astype(float)
     wanted = pd.MultiIndex.from_product([axes.regions, axes.sectors])
-    return cells.reindex(wanted).to_numpy().reshape(axes.shape("sj"))
+    return np.asarray(cells.reindex(wanted), dtype=float).reshape(axes.shape("sj"))
 
 
 def _value_added_share(name: str, year: int, data: Mapping[str, Array], axes: Axes) -> Array:

@@ -74,15 +74,13 @@ class Elasticities:
         for item in fields(self):
             key = f"elasticities.{item.name}"
             array = np.array(getattr(self, item.name), dtype=float)
-            if np.isnan(array).any():
-                raise InputError("elasticity is NaN", key=key)
-            if (array < 0).any():
-                raise InputError("elasticity is negative", key=key, value=float(array.min()),
-                                 allowed="0 or above")  # fmt: skip
-            if item.name in SUBSTITUTION and (array > LARGEST).any():
+            most = LARGEST if item.name in SUBSTITUTION else np.inf
+            bad = ~((array >= 0) & (array <= most))
+            if bad.any():
                 raise InputError(
-                    "elasticity is too large: powers of prices would overflow", key=key,
-                    value=float(array.max()), allowed=f"0 to {LARGEST:g}",
+                    "elasticity is negative, not a number, or so large that powers of prices "
+                    "would overflow", key=key, value=float(array[bad][0]),
+                    allowed=f"0 to {most:g}",
                 )  # fmt: skip
             object.__setattr__(self, item.name, fixed(array))
         if (self.transformation == 0).any():

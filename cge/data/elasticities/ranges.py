@@ -17,9 +17,9 @@ from cge.data.elasticities.sets import (
     NAMED_SETS,
     ElasticityEntry,
     load_elasticity_set,
+    set_values,
     to_classification,
 )
-from cge.data.store import set_values
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from cge.core.errors import InputError
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
+from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import table_codes
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
@@ -232,3 +233,35 @@ def to_classification(
         return dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
     chosen.check_fits([table], sectors)
     return {code: code for code in sectors}
+
+
+def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
+    """The same accounts with the elasticities of a set.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    name_or_path : str or path
+        A set without values by sector (``boehm``), or a file whose sectors are those of
+        the benchmark and whose classification is its table, or its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such set or it does not fit.
+    """
+    chosen = load_elasticity_set(name_or_path)
+    table = benchmark.origin.get("table", benchmark.name)
+    chosen.check_fits([benchmark.name, table], benchmark.sectors)
+    return benchmark.with_elasticities(**set_values(benchmark, chosen))
+
+
+def set_values(
+    benchmark: Benchmark, chosen: ElasticitySet, level: Level = "central"
+) -> dict[str, Elasticities]:
+    """Values of a set, or an end of its ranges, by speed at a benchmark's sectors."""
+    b = benchmark
+    return {
+        speed: chosen.resolved(speed, b.sectors, b.axes, level, transformation=old.transformation)
+        for speed, old in b.elasticities.items()
+    }

@@ -163,22 +163,13 @@ def benchmark_from_trade(
         final = alpha * income[:, None]
     sourced = pi / power  # basic value per unit of spending
     return benchmark_from_arrays(
-        regions=r_codes,
-        sectors=i_codes,
+        regions=r_codes, sectors=i_codes, factors=f_codes,
         intermediate=np.einsum("ris,sij,sj->risj", sourced, gamma, output, optimize=True),
         final=np.einsum("ris,si->ris", sourced, final),
-        value_added=factor_cost * output[..., None],
-        factors=f_codes,
-        tariff=power - 1,
-        elasticities=elasticities,
-        use_classes=use_classes,
-        tolerance=max(tolerance, 1e-9),
-        name=name,
-        unit=unit,
-        notes=said,
-        groups=groups,
-        names=names,
-    )
+        value_added=factor_cost * output[..., None], tariff=power - 1,
+        elasticities=elasticities, use_classes=use_classes, tolerance=max(tolerance, 1e-9),
+        name=name, unit=unit, notes=said, groups=groups, names=names,
+    )  # fmt: skip
 
 
 def _cost_shares(

@@ -111,6 +111,5 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
                 try:
                     entries.append(validate(ElasticityEntry, entry, None))
                 except InputError as error:
-                    raise InputError(error.problem, key=key, value=value,
-                                     allowed=error.allowed) from None  # fmt: skip
+                    raise error.moved(key) from None
     return ElasticitySet("user values", "Values given by the user", "", table.name, tuple(entries))
