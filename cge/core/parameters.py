@@ -17,7 +17,7 @@ from typing import Any, Literal, Self, get_args
 import pandas as pd
 from pydantic import Field, model_validator
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as, read_yaml
 
@@ -49,8 +49,7 @@ class Ranged(Strict):
         InputError
             For a level that is none.
         """
-        if level not in LEVELS:
-            raise InputError("no such level", key="level", value=level, allowed=LEVELS)
+        check_known([level], LEVELS, "no such level", key="level")
         return {"low": self.low, "central": self.value, "high": self.high}[level]
 
 
@@ -140,9 +139,8 @@ class ParameterSet:
             For an unknown name, or a value outside the parameter's limits.
         """
         entries = dict(self.entries)
+        check_known(values, entries, "no such parameter", key="parameters")
         for name, value in values.items():
-            if name not in entries:
-                raise InputError("no such parameter", key="parameters", value=name, allowed=entries)
             known = entries[name]
             if not known.possible(value):
                 raise InputError("value is not possible", key=f"parameters.{name}", value=value,

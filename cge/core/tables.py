@@ -45,16 +45,13 @@ def read_table(
     except Exception as error:
         # The readers and decompressors have a dozen kinds of error, all about the file.
         raise InputError(f"file can not be read as a table: {one_line(error)}", file=path) from None
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise InputError(
-            f"column '{missing[0]}' is missing", file=path, key=missing[0],
-            allowed=f"columns {', '.join(columns)}",
-        )  # fmt: skip
-    # pandas renames the second of two equal columns of a CSV file.
-    twice = [c for c in columns if f"{c}.1" in frame.columns or (frame.columns == c).sum() > 1]
-    if twice:
-        raise InputError(f"column '{twice[0]}' stands twice", file=path, key=twice[0])
+    for column in columns:
+        if column not in frame.columns:
+            raise InputError(f"column '{column}' is missing", file=path, key=column,
+                             allowed=f"columns {', '.join(columns)}")  # fmt: skip
+        # pandas renames the second of two equal columns of a CSV file.
+        if f"{column}.1" in frame.columns or (frame.columns == column).sum() > 1:
+            raise InputError(f"column '{column}' stands twice", file=path, key=column)
     if frame.empty:
         raise InputError("the table has no rows", file=path)
     if path.suffix != ".parquet" and not isinstance(frame.index, pd.RangeIndex):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import check_known
 from cge.core.parameters import Level, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import clean_shipped
@@ -51,9 +51,7 @@ def premiums(
     plain = chosen.at("backstop_premium", level)
     ict = chosen.at("backstop_premium_ict", level)
     shares = _ict_shares(benchmark)
-    for code in sectors:
-        if code not in shares:
-            raise InputError("no such sector", key="sectors", value=code, allowed=benchmark.sectors)
+    check_known(sectors, benchmark.sectors, "no such sector", key="sectors")
     return {code: plain + (ict - plain) * shares[code] for code in sectors}
 
 

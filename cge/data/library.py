@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from cge.core.content import calibration_file
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.fields import Codes, Strict
 from cge.core.files import Number, read_yaml, validate
 
@@ -195,9 +195,7 @@ class Library:
         InputError
             If there are none of that name.
         """
-        if name not in self.weightings:
-            raise InputError("no such weighting", file=self.file, key="weighting", value=name,
-                             allowed=self.weightings)  # fmt: skip
+        check_known([name], self.weightings, "no such weighting", file=self.file, key="weighting")
         return self.weightings[name]
 
 

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field
 
 from cge.core.axes import Array
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.fields import Strict
 from cge.core.files import read_as
+from cge.data.accounts.world_table import WorldTable
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
 
@@ -95,45 +96,35 @@ def membership(parts: Mapping[str, Sequence[str]], codes: Sequence[str]) -> Arra
     return matrix
 
 
-def load_aggregation(
-    name_or_path: str | Path,
-    table: str,
-    regions: tuple[str, ...],
-    sectors: tuple[str, ...],
-    names: Mapping[str, Mapping[str, str]],
-) -> Aggregation:
+def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation:
     """Read a named aggregation or a user's file and check it against a table.
 
     Parameters
     ----------
     name_or_path : str or path
         ``default``, ``small``, ``full``, or a file.
-    table : str
-        Name of the table.
-    regions, sectors : tuple of str
-        The table's codes.
-    names : mapping
-        The table's readable names by axis and code.
+    table : WorldTable
+        For its name, codes and readable names.
 
     Raises
     ------
     InputError
         For an unknown code, a code in two groups or in none, or a file for another table.
     """
-    content, path = _content(str(name_or_path), table)
-    if content.table != table:
+    content, path = _content(str(name_or_path), table.name)
+    if content.table != table.name:
         raise InputError(
             f"aggregation '{content.name}' is for table '{content.table}'",
-            file=path, key="table", value=content.table, allowed=[table],
+            file=path, key="table", value=content.table, allowed=[table.name],
         )  # fmt: skip
     parts: dict[str, dict[str, tuple[str, ...]]] = {}
     labels: dict[str, dict[str, str]] = {}
     groups: dict[str, dict[str, tuple[str, ...]]] = {}
-    for axis, known in (("regions", regions), ("sectors", sectors)):
-        given = getattr(content, axis)
+    for axis in ("regions", "sectors"):
+        given, known = getattr(content, axis), getattr(table, axis)
         if given == "identity":
             parts[axis] = {code: (code,) for code in known}
-            labels[axis] = dict(names.get(axis, {}))
+            labels[axis] = dict(table.names.get(axis, {}))
         else:
             parts[axis] = {code: tuple(part.members) for code, part in given.items()}
             labels[axis] = {code: part.name or code for code, part in given.items()}
@@ -172,10 +163,8 @@ def check_groups(
     for group, members in groups.items():
         if group in codes and members != (group,):
             raise InputError(f"group '{group}' has the name of a code", file=path, key=key)
-        for code in members:
-            if code not in codes:
-                raise InputError(f"group '{group}' names an unknown code", file=path,
-                                 key=f"{key}.{group}", value=code, allowed=codes)  # fmt: skip
+        check_known(members, codes, f"group '{group}' names an unknown code", file=path,
+                    key=f"{key}.{group}")  # fmt: skip
 
 
 def _check_partition(
@@ -183,10 +172,8 @@ def _check_partition(
 ) -> None:
     seen: dict[str, str] = {}
     for code, members in parts.items():
+        check_known(members, known, f"unknown member of '{code}'", file=path, key=f"{axis}.{code}")
         for member in members:
-            if member not in known:
-                raise InputError(f"unknown member of '{code}'", file=path, key=f"{axis}.{code}",
-                                 value=member, allowed=known)  # fmt: skip
             if member in seen:
                 raise InputError(
                     f"'{member}' is a member of both '{seen[member]}' and '{code}'",

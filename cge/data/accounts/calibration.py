@@ -138,7 +138,7 @@ def calibrate_cleaned(
     elasticities : ElasticitySet
     """
     rates, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
-    partition = load_aggregation(aggregation, raw.name, raw.regions, raw.sectors, raw.names)
+    partition = load_aggregation(aggregation, raw)
     note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
     notes = (*raw.notes, f"Benchmark tariffs: {note}")
     with threadpool_limits(1):

@@ -16,7 +16,7 @@ import yaml
 
 from cge.core.axes import Array, Axes, ratio
 from cge.core.content import calibration_file
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 
 
@@ -66,8 +66,7 @@ def shipped_table(name: str) -> ShippedTable:
     InputError
         If there is none.
     """
-    if name not in TABLES:
-        raise InputError("unknown table", key="table", value=name, allowed=TABLES)
+    check_known([name], TABLES, "unknown table", key="table")
     return TABLES[name]
 
 

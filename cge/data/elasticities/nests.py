@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array, Axes, fixed
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_complete, check_known
 
 SPEEDS = ("short", "long")
 
@@ -106,8 +106,7 @@ class Elasticities:
         InputError
             For an unknown nest, a missing one, or a shape that does not fit.
         """
-        if odd := sorted(set(values) - set(NEST_AXES)):
-            raise InputError("unknown nest", key="elasticities", value=odd[0], allowed=NEST_AXES)
+        check_known(values, NEST_AXES, "unknown nest", key="elasticities")
         arrays = {}
         for nest, letters in NEST_AXES.items():
             if nest not in values and nest not in NEST_DEFAULTS:
@@ -146,11 +145,8 @@ def _full_array(key: str, letters: str, given: Any, axes: Axes) -> Array:
         if by is None:
             raise InputError("give one number for this nest", key=key)
         names = axes.codes[by]
-        if odd := sorted(set(given) ^ set(names)):
-            raise InputError(
-                "elasticities by code must name every code once and no other", key=key,
-                value=odd[0], allowed=names,
-            )  # fmt: skip
+        check_complete(given, names, "elasticities by code must name every code once and no other",
+                       key=key)  # fmt: skip
         given = [given[name] for name in names]
     try:
         array = np.asarray(given, dtype=float)
@@ -184,9 +180,9 @@ def by_speed(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]
         If it is of another kind, or a mapping without an Armington elasticity.
     """
     separate = isinstance(given, Mapping) and bool(set(given) & set(SPEEDS))
-    if separate and (odd := sorted(set(given) ^ set(SPEEDS))):
-        raise InputError("give both speeds and nothing else beside them", key="elasticities",
-                         value=odd[0], allowed=SPEEDS)  # fmt: skip
+    if separate:
+        check_complete(given, SPEEDS, "give both speeds and nothing else beside them",
+                       key="elasticities")  # fmt: skip
     result = {}
     for speed in SPEEDS:
         nests = given[speed] if separate else given

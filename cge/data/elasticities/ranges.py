@@ -68,9 +68,7 @@ def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) 
     chosen = load_elasticity_set(own or origin["elasticities"])
     if own is None:
         raw, cleaned = clean_shipped(origin["table"], int(origin["year"]))
-        partition = load_aggregation(
-            origin["aggregation"], raw.name, raw.regions, raw.sectors, raw.names
-        )
+        partition = load_aggregation(origin["aggregation"], raw)
         source, members = to_classification(chosen, raw.sectors, raw.name), partition.sectors
         low, central, high = (
             aggregate_elasticities(chosen, raw, cleaned, partition, level)[speed]

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
@@ -98,10 +98,7 @@ class ElasticitySet:
                 file=self.file, key="classification", value=self.classification,
                 allowed=f"{names}, or a set whose sectors are all '*'",
             )  # fmt: skip
-        for sector in self.sectors:
-            if sector not in sectors:
-                raise InputError("unknown sector", file=self.file, key="entries", value=sector,
-                                 allowed=["*", *sectors])  # fmt: skip
+        check_known(self.sectors, ["*", *sectors], "unknown sector", file=self.file, key="entries")
 
     def in_force(
         self, nest: str, speed: str, sectors: Sequence[str]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, fixed, ratio
-from cge.core.errors import InputError
+from cge.core.errors import check_known
 from cge.core.parameters import Level, ParameterSet
 
 
@@ -172,8 +172,7 @@ class KnowledgeData:
         InputError
             For a level or base that is none.
         """
-        if on not in ("value_added", "output"):
-            raise InputError("no such base", key="on", value=on, allowed="value_added, output")
+        check_known([on], ("value_added", "output"), "no such base", key="on")
         rates = self.gross_returns(level)
         p, added = self.parameters, self.value_added
         basic = elasticity(rates["basic"], self.basic_stock, added.sum(axis=1))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cge.core.axes import Array, Axes, number_array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_complete, check_known, refuse_first
 from cge.data.accounts.aggregation import check_groups
 from cge.data.elasticities.nests import Elasticities, by_speed
 
@@ -57,9 +57,8 @@ def read_output_tax(axes: Axes, given: Any) -> Array:
 def read_border_rate(axes: Axes, key: str, given: Any) -> Array:
     """A border rate (u, r, i, s), from one for all classes or one for each."""
     if isinstance(given, Mapping):
-        if odd := sorted(set(given) ^ set(axes.use_classes)):
-            raise InputError("rates by use class must name every class and no other", key=key,
-                             value=odd[0], allowed=axes.use_classes)  # fmt: skip
+        check_complete(given, axes.use_classes, "rates by use class must name every class and no "
+                       "other", key=key)  # fmt: skip
         by_class = [read_border_rate(axes, f"{key}.{c}", given[c]) for c in axes.use_classes]
         return np.stack([rate[k] for k, rate in enumerate(by_class)])
     array = number_array(key, given)
@@ -88,8 +87,7 @@ def safe_code(code: str) -> str:
 
 def one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
     """Refuse an option that is not among those allowed."""
-    if value not in allowed:
-        raise InputError("unknown option", key=key, value=value, allowed=allowed)
+    check_known([value], allowed, "unknown option", key=key)
 
 
 def read_tolerance(given: Any) -> float:
@@ -108,21 +106,19 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
         codes = ()
     if not codes:
         raise InputError("give a list of codes", key=key, value=given)
-    repeated = [code for n, code in enumerate(codes) if code in codes[:n]]
-    if repeated:
-        raise InputError("code stands twice", key=key, value=repeated[0])
+    repeated = (code for n, code in enumerate(codes) if code in codes[:n])
+    refuse_first(repeated, "code stands twice", key=key)
     check_names(key, codes)
     return codes
 
 
 def check_names(key: str, codes: Sequence[str], file: Path | None = None) -> None:
     """Refuse a code that scenarios could not name."""
-    odd = [code for code in codes if code != safe_code(code)]
-    if odd:
-        raise InputError(
-            "code could not be named in a scenario", file=file, key=key, value=odd[0],
-            allowed=f"text without any of {RESERVED} and without spaces around it",
-        )  # fmt: skip
+    refuse_first(
+        (code for code in codes if code != safe_code(code)),
+        "code could not be named in a scenario", file=file, key=key,
+        allowed=f"text without any of {RESERVED} and without spaces around it",
+    )  # fmt: skip
 
 
 def axis_codes(
@@ -166,21 +162,14 @@ def read_use_classes(
             "unknown option", key="use_classes", value=given,
             allowed=("single", "by_kind", "a mapping from user to class"),
         )  # fmt: skip
-    known = ("sectors", "agents", *sectors, *agents)
-    unknown = [user for user in given if user not in known]
-    if unknown:
-        raise InputError("unknown user", key="use_classes", value=unknown[0], allowed=known)
-    chosen: list[list[str]] = []
+    check_known(given, ("sectors", "agents", *sectors, *agents), "unknown user", key="use_classes")
+    chosen: list[tuple[str, ...]] = []
     for kind, users in (("sectors", sectors), ("agents", agents)):
-        left = [user for user in users if user not in given and kind not in given]
-        if left:
-            raise InputError(
-                f"user '{left[0]}' has no class", key="use_classes",
-                allowed=f"its code, or '{kind}' for all that are not named",
-            )  # fmt: skip
-        chosen.append([str(given[user] if user in given else given[kind]) for user in users])
-    classes = tuple(dict.fromkeys([*chosen[0], *chosen[1]]))
-    return classes, tuple(chosen[0]), tuple(chosen[1])
+        left = () if kind in given else (user for user in users if user not in given)
+        refuse_first(left, "user has no class", key="use_classes",
+                     allowed=f"its code, or '{kind}' for all that are not named")  # fmt: skip
+        chosen.append(tuple(str(given[user if user in given else kind]) for user in users))
+    return tuple(dict.fromkeys(chosen[0] + chosen[1])), chosen[0], chosen[1]
 
 
 def read_elasticities(given: Any, axes: Axes) -> dict[str, Elasticities]:

@@ -16,9 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.data.accounts.world_table import WorldTable
-from cge.data.sources.arguments import one_of
 from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE, RawTable, not_shipped
 from cge.data.sources.source_names import PRIMARY, Reading, matches, year_in
 from cge.data.sources.wiod2016 import read_wiod2016
@@ -101,13 +100,12 @@ def read_pymrio(
     """
     if not 0 < labour_share < 1:
         raise InputError("not a share", key="labour_share", value=labour_share, allowed="0 to 1")
-    one_of("value_added", value_added, ("auto", "rows", "residual"))
+    check_known([value_added], ("auto", "rows", "residual"), "unknown option", key="value_added")
     title = name or f"user-{kind or 'pymrio'}"
     not_shipped(title, None, "name")
     label = "IOSystem"
     if isinstance(source, str | Path):
-        if kind is None or kind not in KINDS:
-            raise InputError("unknown kind of table", key="kind", value=kind, allowed=KINDS)
+        check_known([kind], KINDS, "unknown kind of table", key="kind")
         path = Path(source).expanduser()
         if not path.exists():
             raise InputError("no such file or folder", file=path)
@@ -115,7 +113,7 @@ def read_pymrio(
         if kind == "wiod2016":
             raw = read_wiod2016(path, year)
         else:
-            raw = _of_system(_parse(path, kind, year), label)
+            raw = _of_system(_parse(path, str(kind), year), label)
     else:
         raw = _of_system(source, label)
     reading = Reading(raw, agents or {}, value_added, value_added_rows, compensation_rows,

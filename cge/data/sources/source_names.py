@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known, refuse_first
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.arguments import safe_code
 from cge.data.sources.raw_table import AGENTS, RawTable, user_world_table
@@ -102,9 +102,7 @@ class Reading:
     def _agent(self, category: str, nonzero: bool) -> str | None:
         if category in self.agents:
             agent = self.agents[category]
-            if agent is not None and agent not in AGENTS:
-                raise InputError("unknown agent", key=f"agents.{category}", value=agent,
-                                 allowed=(*AGENTS, "None to leave it out"))  # fmt: skip
+            check_known([agent], (*AGENTS, None), "unknown agent", key=f"agents.{category}")
             return agent
         for agent, pattern in _AGENT_NAMES:
             if matches(category, pattern):
@@ -120,10 +118,7 @@ class Reading:
         """Final demand (r, i, s, d), and notes on what belongs to no region or agent."""
         raw = self.raw
         categories = dict.fromkeys(category for _, category in raw.final_names)
-        unknown = [category for category in self.agents if category not in categories]
-        if unknown:
-            raise InputError("no such final-demand category", key="agents", value=unknown[0],
-                             allowed=categories)  # fmt: skip
+        check_known(self.agents, categories, "no such final-demand category", key="agents")
         final = np.zeros((*raw.final.shape[:2], len(raw.regions), len(AGENTS)))
         lost: dict[str, float] = {}
         for k, (region, category) in enumerate(raw.final_names):
@@ -146,10 +141,7 @@ class Reading:
 
     def _rows(self, given: Sequence[str] | None, usual: Sequence[str], key: str) -> list[str]:
         """Rows of primary inputs that the user names, or those with the usual names."""
-        unknown = [row for row in given or () if row not in self.raw.inputs]
-        if unknown:
-            raise InputError("no such row of primary inputs", key=key, value=unknown[0],
-                             allowed=self.raw.inputs or "none: the source has none")  # fmt: skip
+        check_known(given or (), self.raw.inputs, "no such row of primary inputs", key=key)
         return list(usual if given is None else given)
 
     def _value_added_rows(self) -> list[str]:
@@ -203,7 +195,6 @@ class Reading:
 def _names(codes: Sequence[str], axis: str) -> dict[str, str]:
     """The source's names by codes that scenarios can name."""
     safe = [safe_code(code) for code in codes]
-    if len(set(safe)) != len(safe) or not all(safe):
-        raise InputError("codes are not unique without reserved characters", key=axis,
-                         value=next(c for c in safe if not c or safe.count(c) > 1))  # fmt: skip
+    refuse_first((code for code in safe if not code or safe.count(code) > 1),
+                 "codes are not unique without reserved characters", key=axis)  # fmt: skip
     return dict(zip(safe, codes, strict=True))

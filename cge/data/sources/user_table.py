@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_complete
 from cge.core.files import validate
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned, cleaned_table
 from cge.data.accounts.world_table import WorldTable
@@ -99,11 +99,8 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
             key = f"elasticities.{nest}"
             by_sector = given if isinstance(given, Mapping) else {"*": given}
             known = table.sectors if isinstance(given, Mapping) else ("*",)
-            if odd := sorted(set(by_sector) ^ set(known)):
-                raise InputError(
-                    "elasticities by sector must name every sector of the table and no other",
-                    key=key, value=odd[0], allowed=table.sectors,
-                )  # fmt: skip
+            check_complete(by_sector, known, "elasticities by sector must name every sector of "
+                           "the table and no other", key=key)  # fmt: skip
             for sector, value in by_sector.items():
                 entry = {"nest": nest, "sector": sector, "speed": speed, "value": value,
                          "low": value, "high": value, "status": "assumed",
