@@ -55,6 +55,15 @@ class Axes:
         """Codes of a cell, such as ``[CHN, ELEC]``."""
         return f"[{', '.join(self.codes[a][k] for a, k in zip(letters, cell, strict=True))}]"
 
+    def check_shape(self, key: str, array: Array, letters: str) -> None:
+        """Refuse an array whose shape is not that of the axes `letters`."""
+        expected = self.shape(letters)
+        if array.shape != expected:
+            raise InputError(
+                f"array has shape {array.shape}, expected {expected} = ({', '.join(letters)})",
+                key=key,
+            )
+
     def checked(self, key: str, given: Any, letters: str) -> Array:
         """Read-only copy of an array of numbers, of the shape `letters` and finite.
 
@@ -64,12 +73,7 @@ class Axes:
             Naming the argument `key`, and the first cell that is not finite.
         """
         array = number_array(key, given)
-        expected = self.shape(letters)
-        if array.shape != expected:
-            raise InputError(
-                f"array has shape {array.shape}, expected {expected} = ({', '.join(letters)})",
-                key=key,
-            )
+        self.check_shape(key, array, letters)
         self.refuse(~np.isfinite(array), "missing or infinite value at {cell}", key, letters, array)
         return fixed(array)
 

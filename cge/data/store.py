@@ -190,12 +190,10 @@ def open_calibration(folder: str | Path) -> Calibration:
         As :func:`open_benchmark`.
     """
     folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "no such folder"
-        raise InputError(problem, file=folder, allowed="a benchmark folder")
     if not is_benchmark_folder(folder):
+        problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
         raise InputError(
-            "is not a benchmark folder", file=folder,
+            problem if folder.exists() else "no such folder", file=folder,
             allowed=f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it",
         )  # fmt: skip
     path = folder / DESCRIPTION
@@ -319,11 +317,9 @@ def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchma
 
 
 def _record(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame()
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except pd.errors.EmptyDataError:
+    except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame()
     except (ValueError, OSError, pd.errors.ParserError) as error:
         raise InputError(f"file is damaged: {error}", file=path) from None

@@ -118,15 +118,9 @@ class Elasticities:
         return cls(**arrays)
 
     def check_shapes(self, axes: Axes, speed: str) -> None:
-        """Raise InputError unless every array has the shape of its axes."""
+        """Refuse an array that does not have the shape of its axes."""
         for nest, letters in NEST_AXES.items():
-            expected, shape = axes.shape(letters), getattr(self, nest).shape
-            if shape != expected:
-                raise InputError(
-                    f"elasticities have shape {shape}, expected {expected} = "
-                    f"({', '.join(letters)})",
-                    key=f"elasticities.{speed}.{nest}",
-                )
+            axes.check_shape(f"elasticities.{speed}.{nest}", getattr(self, nest), letters)
 
     @cached_property
     def fingerprint(self) -> str:

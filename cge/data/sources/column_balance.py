@@ -65,17 +65,6 @@ class Columns:
         """Size of the gap as a share of output, (s, j)."""
         return ratio(np.abs(self.gap), self.output)
 
-    def refuse(
-        self,
-        bad: NDArray[np.bool_],
-        problem: str,
-        key: str,
-        allowed: str,
-        array: Array | None = None,
-    ) -> None:
-        """Raise an InputError about the first sector that is marked `bad`, if any is."""
-        self.axes.refuse(bad, problem, key, "sj", array, allowed)
-
 
 def closed(columns: Columns, how: str, tolerance: float) -> tuple[Columns, list[str]]:
     """The same columns with every gap closed, and notes on what that changed.
@@ -89,21 +78,20 @@ def closed(columns: Columns, how: str, tolerance: float) -> tuple[Columns, list[
     tolerance : float
     """
     c = columns
-    c.refuse((c.output <= 0) & (c.inputs + c.factor_cost > 0),
-             "sector {cell} has costs but delivers nothing", "intermediate",
-             "a positive row, a zero column, or balance='leontief'")  # fmt: skip
-    if how == "error" and (c.share > tolerance).any():
-        cell = largest_cell(c.share)
+    c.axes.refuse((c.output <= 0) & (c.inputs + c.factor_cost > 0),
+                  "sector {cell} has costs but delivers nothing", "intermediate", "sj",
+                  allowed="a positive row, a zero column, or balance='leontief'")  # fmt: skip
+    over = c.share > tolerance
+    if how == "error" and over.any():
+        cell, ways = largest_cell(c.share), " / ".join(f"'{option}'" for option in BALANCES[1:])
         raise InputError(
-            f"cost and output differ in {int((c.share > tolerance).sum())} sectors, most in "
+            f"cost and output differ in {int(over.sum())} sectors, most in "
             f"{c.axes.label('sj', cell)}: output net of tax is "
             f"{c.output[cell] * (1 - c.output_tax[cell]):.6g}, cost "
-            f"{c.inputs[cell] + c.factor_cost[cell]:.6g}",
-            key="balance",
+            f"{c.inputs[cell] + c.factor_cost[cell]:.6g}", key="balance",
             value=float(c.share[cell]),
-            allowed=f"gaps up to tolerance={tolerance:g} of output, or balance="
-            + " / ".join(f"'{option}'" for option in BALANCES[1:]),
-        )
+            allowed=f"gaps up to tolerance={tolerance:g} of output, or balance={ways}",
+        )  # fmt: skip
     if how == "output_tax":
         result = _into_output_tax(c, np.ones_like(c.gap, dtype=bool))
     elif how == "intermediate_tax":
@@ -126,9 +114,9 @@ def _into_value_added(c: Columns, strict: bool) -> Columns:
     wanted = np.where(np.abs(wanted) <= 1e-13 * c.output, 0.0, wanted)
     low = wanted < 0
     if strict:
-        c.refuse(low, "inputs of {cell} cost more than its output: value added would be negative "
-                 f"in {int(low.sum())} sectors", "value_added",
-                 "balance='output_tax' or 'leontief'", wanted)  # fmt: skip
+        c.axes.refuse(low, "inputs of {cell} cost more than its output: value added would be "
+                      f"negative in {int(low.sum())} sectors", "value_added", "sj", wanted,
+                      "balance='output_tax' or 'leontief'")  # fmt: skip
     regional = c.payments.sum(axis=1, keepdims=True)
     spread = np.where(regional.sum(axis=2, keepdims=True) > 0, regional, 1.0)
     base = np.where((c.factor_cost > 0)[..., None], c.payments, spread)
@@ -143,21 +131,21 @@ def _into_value_added(c: Columns, strict: bool) -> Columns:
 def _into_output_tax(c: Columns, where: NDArray[np.bool_]) -> Columns:
     cost = c.inputs + c.factor_cost
     taxed = where & (c.output > 0)
-    c.refuse(taxed & (cost <= 0), "sector {cell} delivers but has no costs", "value_added",
-             "a column with costs, or balance='value_added'")  # fmt: skip
+    c.axes.refuse(taxed & (cost <= 0), "sector {cell} delivers but has no costs", "value_added",
+                  "sj", allowed="a column with costs, or balance='value_added'")  # fmt: skip
     rate = 1 - ratio(cost, c.output, 1.0)
     return replace(c, output_tax=np.where(taxed, rate, c.output_tax))
 
 
 def _into_intermediate_tax(c: Columns) -> Columns:
     bought = c.purchases.sum(axis=1)
-    c.refuse((bought <= 0) & (c.share > 1e-12),
-             "sector {cell} buys nothing that a tax could lie on", "intermediate",
-             "balance='value_added' or 'output_tax'")  # fmt: skip
+    c.axes.refuse((bought <= 0) & (c.share > 1e-12),
+                  "sector {cell} buys nothing that a tax could lie on", "intermediate", "sj",
+                  allowed="balance='value_added' or 'output_tax'")  # fmt: skip
     rate = c.intermediate_tax + ratio(c.gap, bought)[:, None, :]
-    c.refuse(np.any(rate <= -1, axis=1), "value added of {cell} exceeds its output: the tax would "
-             "be a subsidy of all its inputs", "value_added",
-             "balance='value_added', 'output_tax' or 'leontief'")  # fmt: skip
+    c.axes.refuse(np.any(rate <= -1, axis=1), "value added of {cell} exceeds its output: the tax "
+                  "would be a subsidy of all its inputs", "value_added", "sj",
+                  allowed="balance='value_added', 'output_tax' or 'leontief'")  # fmt: skip
     return replace(c, intermediate_tax=rate)
 
 
@@ -193,8 +181,9 @@ def leontief_scale(columns: Columns, z: Array, f: Array) -> tuple[Array, list[st
         )  # fmt: skip
     rows = c.output.reshape(n)
     output = np.where(rows > 0, np.maximum(output, 0.0), 0.0)
-    c.refuse(((base <= 0) & (output > 0)).reshape(shape), "sector {cell} delivers but has no costs",
-             "value_added", "a column with costs")  # fmt: skip
+    c.axes.refuse(((base <= 0) & (output > 0)).reshape(shape),
+                  "sector {cell} delivers but has no costs", "value_added", "sj",
+                  allowed="a column with costs")  # fmt: skip
     change = np.abs(output - rows)
     moved = change.sum() / rows.sum()
     worst = largest_cell(np.where(rows > 1e-6 * rows.sum(), change, 0.0).reshape(shape))

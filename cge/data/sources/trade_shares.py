@@ -16,16 +16,7 @@ from numpy.typing import NDArray
 from cge.core.axes import Array, Axes, first_cell, number_array, ratio
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.sources.arguments import (
-    NEGATIVES,
-    Negative,
-    axis_codes,
-    one_of,
-    read_border_rate,
-    read_cells,
-    read_codes,
-    read_tolerance,
-)
+from cge.data.sources import arguments
 from cge.data.sources.user_arrays import benchmark_from_arrays
 
 
@@ -44,7 +35,7 @@ def benchmark_from_trade(
     factors: Sequence[str] | None = None,
     use_classes: Literal["single", "by_kind"] | Mapping[str, str] = "single",
     tolerance: float = 1e-6,
-    negative: Negative = "error",
+    negative: arguments.Negative = "error",
     name: str = "user",
     unit: str = "million USD",
     notes: Sequence[str] = (),
@@ -103,19 +94,22 @@ def benchmark_from_trade(
         For wrong shapes or values, shares that do not add up, demand without supply,
         and deficits too large for any positive solution.
     """
-    one_of("flows", flows, ("net", "gross"))
-    one_of("negative", negative, NEGATIVES)
-    r_codes, i_codes = read_codes("regions", regions), read_codes("sectors", sectors)
+    arguments.one_of("flows", flows, ("net", "gross"))
+    arguments.one_of("negative", negative, arguments.NEGATIVES)
+    r_codes, i_codes = (
+        arguments.read_codes("regions", regions),
+        arguments.read_codes("sectors", sectors),
+    )
     shares = number_array("value_added_share", value_added_share)
     if shares.ndim == 2:
         shares = shares[..., None]
-    f_codes = axis_codes("factors", factors, shares, ("LAB",))
+    f_codes = arguments.axis_codes("factors", factors, shares, ("LAB",))
     axes = Axes(r_codes, i_codes, ("all",), f_codes)
-    tolerance = read_tolerance(tolerance)
-    value = read_cells(axes, "trade", trade, "ris")
-    power = 1 + read_border_rate(axes, "tariff", tariff)[0]
-    factor_cost = read_cells(axes, "value_added_share", shares, "sjf")
-    gamma = read_cells(axes, "io_shares", io_shares, "sij")
+    tolerance = arguments.read_tolerance(tolerance)
+    value = arguments.read_cells(axes, "trade", trade, "ris")
+    power = 1 + arguments.read_border_rate(axes, "tariff", tariff)[0]
+    factor_cost = arguments.read_cells(axes, "value_added_share", shares, "sjf")
+    gamma = arguments.read_cells(axes, "io_shares", io_shares, "sij")
     gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
     market = value if flows == "gross" else value * power
     basic = market / power
@@ -145,7 +139,7 @@ def benchmark_from_trade(
                     "s")  # fmt: skip
         alpha = final / final.sum(axis=1, keepdims=True)
     else:
-        alpha = read_cells(axes, "final_shares", final_shares, "si")
+        alpha = arguments.read_cells(axes, "final_shares", final_shares, "si")
         sums = alpha.sum(axis=1)
         axes.refuse(np.abs(sums - 1) > tolerance, "shares of region {cell} do not add up",
                     "final_shares", "s", sums, "a sum of 1")  # fmt: skip

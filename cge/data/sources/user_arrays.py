@@ -17,21 +17,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes, number_array
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.sources.arguments import (
-    NEGATIVES,
-    Negative,
-    axis_codes,
-    one_of,
-    read_border_rate,
-    read_codes,
-    read_elasticities,
-    read_export_tax,
-    read_groups,
-    read_output_tax,
-    read_rate,
-    read_tolerance,
-    read_use_classes,
-)
+from cge.data.sources import arguments
 from cge.data.sources.column_balance import BALANCES, Balance, Columns, closed, leontief_scale
 
 Flows = Literal["net", "fob", "gross"]
@@ -58,7 +44,7 @@ def benchmark_from_arrays(
     use_classes: Literal["single", "by_kind"] | Mapping[str, str] = "single",
     balance: Balance = "error",
     tolerance: float = 1e-6,
-    negative: Negative = "error",
+    negative: arguments.Negative = "error",
     name: str = "user",
     unit: str = "million USD",
     notes: Sequence[str] = (),
@@ -115,7 +101,7 @@ def benchmark_from_arrays(
     tolerance : float
         Largest gap that ``error`` accepts, as a share of output.
     negative : {"error", "clip"}
-        Negative cells are an error that names the first, or are set to zero.
+        arguments.Negative cells are an error that names the first, or are set to zero.
     name, unit : str
     notes : sequence of str
         Statements that every output shall carry; what was changed here is added.
@@ -147,21 +133,24 @@ def benchmark_from_arrays(
     >>> world.gdp.tolist()
     [100.0, 100.0]
     """
-    one_of("flows", flows, FLOWS)
-    one_of("balance", balance, BALANCES)
-    one_of("negative", negative, NEGATIVES)
-    r_codes, i_codes = read_codes("regions", regions), read_codes("sectors", sectors)
+    arguments.one_of("flows", flows, FLOWS)
+    arguments.one_of("balance", balance, BALANCES)
+    arguments.one_of("negative", negative, arguments.NEGATIVES)
+    r_codes, i_codes = (
+        arguments.read_codes("regions", regions),
+        arguments.read_codes("sectors", sectors),
+    )
     final = number_array("final", final)
     value_added = number_array("value_added", value_added)
     if final.ndim == 3:
         final = final[..., None]
     if value_added.ndim == 2:
         value_added = value_added[..., None]
-    d_codes = axis_codes("agents", agents, final, ("FINAL",))
-    f_codes = axis_codes("factors", factors, value_added, ("LAB",))
-    classes, sector_class, agent_class = read_use_classes(use_classes, i_codes, d_codes)
+    d_codes = arguments.axis_codes("agents", agents, final, ("FINAL",))
+    f_codes = arguments.axis_codes("factors", factors, value_added, ("LAB",))
+    classes, sector_class, agent_class = arguments.read_use_classes(use_classes, i_codes, d_codes)
     axes = Axes(r_codes, i_codes, classes, f_codes, d_codes)
-    tolerance = read_tolerance(tolerance)
+    tolerance = arguments.read_tolerance(tolerance)
     said = [notes] if isinstance(notes, str) else list(notes)
 
     def cells(key: str, given: Any, letters: str) -> Array:
@@ -183,12 +172,12 @@ def benchmark_from_arrays(
     z = cells("intermediate", intermediate, "risj")
     f = cells("final", final, "risd")
     payments = cells("value_added", value_added, "sjf")
-    tm = read_border_rate(axes, "tariff", tariff)
-    tx = read_export_tax(axes, export_tax)
-    ti = read_rate(axes, "intermediate_tax", intermediate_tax, "sij", "sj")
-    td = read_rate(axes, "final_tax", final_tax, "sdi", "sd")
-    tf = read_rate(axes, "factor_tax", factor_tax, "sjf", "sj")
-    to = read_output_tax(axes, output_tax)
+    tm = arguments.read_border_rate(axes, "tariff", tariff)
+    tx = arguments.read_export_tax(axes, export_tax)
+    ti = arguments.read_rate(axes, "intermediate_tax", intermediate_tax, "sij", "sj")
+    td = arguments.read_rate(axes, "final_tax", final_tax, "sdi", "sd")
+    tf = arguments.read_rate(axes, "factor_tax", factor_tax, "sjf", "sj")
+    to = arguments.read_output_tax(axes, output_tax)
 
     # To basic prices: each user's deliveries without the border taxes of its class.
     class_of_sector = [classes.index(c) for c in sector_class]
@@ -237,7 +226,7 @@ def benchmark_from_arrays(
         export_tax=tx, intermediate=purchases, intermediate_tax=ti, final=sold, final_tax=td,
         factor_payments=payments, factor_tax=tf, output_tax=to,
         balance=absorption - payments.sum(axis=(1, 2)) - taxes,
-        elasticities=read_elasticities(elasticities, axes),
-        groups=read_groups(groups or {}, axes), names=dict(names or {}),
+        elasticities=arguments.read_elasticities(elasticities, axes),
+        groups=arguments.read_groups(groups or {}, axes), names=dict(names or {}),
         origin={"table": f"arrays '{name}'"},
     )  # fmt: skip

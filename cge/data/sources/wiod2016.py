@@ -12,52 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.data.sources.raw_table import AGENTS, RawTable
 
 _ROWS = ("II_fob", "TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM", "GO")
-_SUFFIXES = (".xlsb", ".xlsx", ".dta", ".csv", ".parquet")
-_LAYOUT = "WIOTyyyy_*_ROW as .xlsb, .xlsx, .dta, .csv or .parquet"
-
-
-def read_wiod2016(path: Path, year: int | None) -> RawTable:
-    """Read a table of the 2016 release.
-
-    Two layouts are published: sheets whose rows 3 to 6 name the columns (industry code,
-    industry, country, c1 to c61), and frames (R, Stata) whose columns are named by country
-    and number (AUS1 ... ROW61). Both have the columns IndustryCode,
-    IndustryDescription, Country and RNr first and the total last.
-    """
-    if path.is_dir():
-        found = sorted(p for p in path.glob(f"*WIOT{year or ''}*") if p.suffix in _SUFFIXES)
-        if len(found) != 1:
-            raise InputError(f"{len(found)} WIOD tables fit, one is needed", file=path, key="year",
-                             value=year, allowed=[p.name for p in found])  # fmt: skip
-        path = found[0]
-    if path.suffix not in _SUFFIXES:
-        raise InputError("unknown type of file", file=path, value=path.suffix,
-                         allowed=_SUFFIXES)  # fmt: skip
-    try:
-        if path.suffix in (".xlsb", ".xlsx"):
-            frame = _sheet(path)
-        else:
-            readers: Mapping[str, Callable[..., pd.DataFrame]] = {
-                ".dta": pd.read_stata, ".csv": pd.read_csv, ".parquet": pd.read_parquet,
-            }  # fmt: skip
-            frame = readers[path.suffix](path)
-    except ImportError as error:
-        raise InputError(
-            f"this type of file needs another package: {error}", file=path,
-            allowed="pip install pyxlsb (for .xlsb), or the .dta file of the same table",
-        ) from None  # fmt: skip
-    except (ValueError, OSError, KeyError, IndexError, pd.errors.ParserError) as error:
-        raise InputError(f"file cannot be read as WIOD 2016: {error}", file=path) from None
-    missing = [c for c in ("IndustryCode", "Country", "RNr") if c not in frame.columns]
-    if missing:
-        raise InputError(f"column '{missing[0]}' is missing", file=path, key=missing[0],
-                         allowed=_LAYOUT)  # fmt: skip
-    found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
-    return _frame(frame, path, int(found_year.group(1)) if found_year else None)
 
 
 def _sheet(path: Path) -> pd.DataFrame:
@@ -70,6 +28,44 @@ def _sheet(path: Path) -> pd.DataFrame:
         *(f"{c}{n}" for c, n in zip(country, number, strict=True)),
     ]  # fmt: skip
     return body
+
+
+_READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
+    ".xlsb": _sheet, ".xlsx": _sheet, ".dta": pd.read_stata, ".csv": pd.read_csv,
+    ".parquet": pd.read_parquet,
+}  # fmt: skip
+
+
+def read_wiod2016(path: Path, year: int | None) -> RawTable:
+    """Read a table of the 2016 release.
+
+    Two layouts are published: sheets whose rows 3 to 6 name the columns (industry code,
+    industry, country, c1 to c61), and frames (R, Stata) whose columns are named by country
+    and number (AUS1 ... ROW61). Both have the columns IndustryCode,
+    IndustryDescription, Country and RNr first and the total last.
+    """
+    if path.is_dir():
+        found = sorted(p for p in path.glob(f"*WIOT{year or ''}*") if p.suffix in _READERS)
+        if len(found) != 1:
+            raise InputError(f"{len(found)} WIOD tables fit, one is needed", file=path, key="year",
+                             value=year, allowed=[p.name for p in found])  # fmt: skip
+        path = found[0]
+    check_known([path.suffix], _READERS, "unknown type of file", file=path)
+    try:
+        frame = _READERS[path.suffix](path)
+    except ImportError as error:
+        raise InputError(
+            f"this type of file needs another package: {error}", file=path,
+            allowed="pip install pyxlsb (for .xlsb), or the .dta file of the same table",
+        ) from None  # fmt: skip
+    except (ValueError, OSError, KeyError, IndexError, pd.errors.ParserError) as error:
+        raise InputError(f"file cannot be read as WIOD 2016: {error}", file=path) from None
+    for column in ("IndustryCode", "Country", "RNr"):
+        if column not in frame.columns:
+            raise InputError(f"column '{column}' is missing", file=path, key=column,
+                             allowed="a table of the 2016 release as published")  # fmt: skip
+    found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
+    return _frame(frame, path, int(found_year.group(1)) if found_year else None)
 
 
 def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
