@@ -74,7 +74,9 @@ class Axes:
         """
         array = number_array(key, given)
         self.check_shape(key, array, letters)
-        self.refuse(~np.isfinite(array), "missing or infinite value at {cell}", key, letters, array)
+        self.refuse(
+            ~np.isfinite(array), "missing (NaN) or infinite value at {cell}", key, letters, array
+        )
         return fixed(array)
 
     def refuse(

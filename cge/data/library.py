@@ -1,4 +1,4 @@
-"""The disruption library: what can go wrong, how large, for how long, and how likely.
+"""The disruption library: events that may happen, their size, duration and likelihood.
 
 A library is a YAML file (docs/disruptions.md); one ships in calibration/disruptions. Here it
 is read and checked as far as that needs no benchmark; :mod:`cge.resilience.disruptions`
@@ -77,13 +77,13 @@ class EventEntry(Strict):
         return float(getattr(self, _KEYS[self.type][0][-1]))
 
     def filled(self, codes: Mapping[str, str]) -> EventEntry:
-        """Return the event with its placeholders replaced."""
+        """The event with its placeholders replaced."""
         new = {name: _fill(value, codes) for name, value in self if isinstance(value, (str, list))}
         return self.model_copy(update=new)
 
 
 class Each(Strict):
-    """What an entry is repeated over."""
+    """Regions and sectors that an entry is repeated over."""
 
     regions: Codes | None = None
     sectors: Codes | None = None
@@ -131,7 +131,7 @@ class DisruptionEntry(Strict):
         return self
 
     def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
-        """Return the entry for one of the things it is repeated over."""
+        """The entry for one of the things it is repeated over."""
         return self.model_copy(update={
             "name": _fill(self.name, codes),
             "title": _fill(self.title or self.name, codes),
@@ -188,7 +188,7 @@ class Library:
         return tuple(dict.fromkeys(f for entry in self.entries for f in entry.families.values()))
 
     def weighting(self, name: str) -> Mapping[str, float]:
-        """Return the weights of families that have a name.
+        """Weights of families by their name.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Library:
 
 
 def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library:
-    """Return a disruption library.
+    """Read a disruption library.
 
     Parameters
     ----------
