@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import Outcome
 
 from cge import Benchmark, InputError, load_benchmark
 from cge.core.content import calibration_file
@@ -109,3 +111,33 @@ def test_another_table_and_year_can_be_asked() -> None:
 def test_what_is_not_there_is_one_clear_message(ask: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         ask()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("asked", "ask"),
+    [
+        (["rate", "USA", "CHN", "c14"], lambda: tariff("USA", "CHN", "c14", year=2007)),
+        (["flow", "CHN", "EU", "ELEC"], lambda: flow("CHN", "EU", "ELEC", year=2007)),
+        (["flow", "CHN", "EU", "ELEC", "int"], lambda: flow("CHN", "EU", "ELEC", "int", year=2007)),
+        (["sector", "ROW", "VEH", "--aggregation", "small"],
+         lambda: output("ROW", "VEH", year=2007, aggregation="small")),
+    ],
+)  # fmt: skip
+def test_the_command_shows_what_the_function_gives(
+    asked: list[str], ask: Callable[[], pd.DataFrame], cge: Callable[..., Outcome]
+) -> None:
+    shown = cge("data", *asked, "--table", "wiod2013", "--year", "2007")
+    assert shown.code == 0, shown.err
+    cells = [line.split("│") for line in shown.out.splitlines()]
+    found = {line[1].strip(): line[2].strip() for line in cells if len(line) == 4}
+    (fact,) = ask().to_dict("records")
+    assert set(found) == set(fact)
+    for name, value in fact.items():
+        same = pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+        assert type(value)(found[str(name)]) == same
+
+
+def test_the_command_refuses_an_unknown_code_in_one_line(cge: Callable[..., Outcome]) -> None:
+    shown = cge("data", "rate", "USA", "CNH", "ELEC")
+    assert shown.code == 2 and shown.out == ""
+    assert "key 'exporter', value 'CNH'" in shown.err and "did you mean 'CHN'?" in shown.err
