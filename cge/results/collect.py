@@ -164,14 +164,12 @@ def _world(
     if not quantity.world or "partner" in places:
         return None
     if quantity.world == "sum":
-        others = [column for column in places if column != "region"]
         label = world_label(solution.model)
-        if not others:
+        if set(places) == {"region"}:
             return np.array([value.sum()]), np.array([start.sum()]), {"region": label}
-        table = pd.DataFrame({**places, "value": value, "start": start})
-        sums = table.groupby(others, sort=False)[["value", "start"]].sum().reset_index()
-        where = {"region": label, **{name: sums[name].to_numpy() for name in others}}
-        return sums["value"].to_numpy(), sums["start"].to_numpy(), where
+        cell, where = _summed(solution.model, quantity.name)
+        total, total0 = (np.bincount(cell, cells).astype(float) for cells in (value, start))
+        return total, total0, {"region": label, **where}
     weight = solution.by_region(quantity.world.removeprefix("mean "), benchmark=True)
     if base is not None:
         weight = base.by_region(quantity.world.removeprefix("mean "))
@@ -179,6 +177,17 @@ def _world(
         return None
     mean = np.array([value @ weight / weight.sum()])
     return mean, np.zeros(1), {"region": world_label(solution.model)}
+
+
+@lru_cache(maxsize=256)
+def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
+    """Which of the world's figures each cell of a quantity is a part of, and their codes."""
+    places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}
+    cell, found = pd.MultiIndex.from_arrays(list(places.values())).factorize()
+    codes = pd.MultiIndex.from_tuples(found)
+    return cell, {
+        axis: codes.get_level_values(n).to_numpy(dtype=object) for n, axis in enumerate(places)
+    }
 
 
 def world_label(model: Model) -> str:
