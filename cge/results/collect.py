@@ -163,26 +163,22 @@ def _world(
     """The world's figures of a quantity by region, and by item or sector where it has one."""
     if not quantity.world or "partner" in places:
         return None
-    if quantity.world == "sum":
-        label = world_label(solution.model)
-        if set(places) == {"region"}:
-            return np.array([value.sum()]), np.array([start.sum()]), {"region": label}
-        cell, where = _summed(solution.model, quantity.name)
-        total, total0 = (np.bincount(cell, cells).astype(float) for cells in (value, start))
-        return total, total0, {"region": label, **where}
-    weight = solution.by_region(quantity.world.removeprefix("mean "), benchmark=True)
-    if base is not None:
-        weight = base.by_region(quantity.world.removeprefix("mean "))
-    if not weight.sum() > 0:
-        return None
-    mean = np.array([value @ weight / weight.sum()])
-    return mean, np.zeros(1), {"region": world_label(solution.model)}
+    weight = np.ones(len(value))
+    if quantity.world != "sum":
+        weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
+    cell, where = _summed(solution.model, quantity.name)
+    total = 1.0 if quantity.world == "sum" else np.bincount(cell, weight)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, mean0 = (np.bincount(cell, cells * weight) / total for cells in (value, start))
+    return mean, mean0, {"region": world_label(solution.model), **where}
 
 
 @lru_cache(maxsize=256)
 def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
     """Which of the world's figures each cell of a quantity is a part of, and their codes."""
     places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}
+    if not places:
+        return np.zeros(len(_codes(model, name)["region"]), dtype=np.int64), {}
     cell, found = pd.MultiIndex.from_arrays(list(places.values())).factorize()
     codes = pd.MultiIndex.from_tuples(found)
     return cell, {
