@@ -149,8 +149,9 @@ def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
 #: Lines of what a policy costs, computed from a solution and its benchmark rates.
 LINES = """
 policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
-outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone
+outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone; on a path also spending on knowledge
 outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+outlay_part     | s | money | indicator | 1 | itself | | Outlay by kind | of which subsidies and taxes forgone, basic research, diffusion, research credits
 """
 
 _REVENUE_LINES = """

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cge.core.errors import InputError
+from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
+from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.motion import DynamicParameters, load_dynamics
 from cge.data.parameters.research import (
@@ -61,6 +64,34 @@ class PathLaws:
         entry = self.entries[name]
         ends = {"low": entry.low, "central": entry.value, "high": entry.high}
         return ends[self.level] if name in RETURNS else entry.value
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Every parameter: value in force, range, unit, status and source."""
+        return {
+            name: {**entry.model_dump(), "value": self[name]}
+            for name, entry in self.entries.items()
+        }
+
+    def sources(self) -> dict[str, Any] | None:
+        """Where the figures on research come from, and the part of each that is estimated."""
+        data = self.knowledge
+        if data is None:
+            return None
+        spent = data.business.sum(axis=1)
+        by_region = {
+            item: part if part.ndim == 1 else ratio((part * data.business).sum(axis=1), spent)
+            for item, part in data.estimated.items()
+        }
+        return {
+            "source": data.source,
+            "fingerprint": digest(
+                data.business, data.public_applied, data.basic, data.depreciation
+            ),
+            "part_estimated": {
+                item: dict(zip(data.regions, part.round(4).tolist(), strict=True))
+                for item, part in by_region.items()
+            },
+        }
 
 
 def choice_of(scenario: Scenario) -> PathChoice:
