@@ -195,7 +195,7 @@ def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
 
 
 def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
-    """Add what the path as a whole is worth to each region and the world.
+    """Add what the path as a whole is worth to each region and to the world.
 
     Parameters
     ----------
@@ -204,27 +204,33 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     spent : ndarray (years, s)
         Outlays.
     """
+    streams = (*welfare(case), spent)
+    _add_worth(rows, case, list(case.model.benchmark.regions), *streams)
+    whole = (stream.sum(axis=1, keepdims=True) for stream in streams)
+    _add_worth(rows, case, [world_label(case.model)], *whole)
+
+
+def _add_worth(
+    rows: Rows, case: PathCase, codes: Sequence[str], variation: Array, absorption: Array,
+    spent: Array,
+) -> None:  # fmt: skip
     b, rates = case.model.benchmark, (case.laws["discount_rate"], case.laws["growth"])
-    regions = np.array([*b.regions, world_label(case.model)], dtype=object)
-    variation, absorption, spent = (
-        np.column_stack([stream, stream.sum(axis=1)]) for stream in (*welfare(case), spent)
-    )
-    percent = 100 * variation / absorption
     gain, whole = present_value(variation, *rates), present_value(absorption, *rates).total
     found = {
         "present_value": 100 * gain.total / whole,
         "present_value_beyond": 100 * gain.beyond / whole,
         "present_value_money": gain.total,
-    }  # fmt: skip
+    }
     if spent.any():
         found["present_value_outlay"] = present_value(spent, *rates).total
     for name, value in found.items():
-        add_known(rows, name, value, b, region=regions)
+        add_known(rows, name, value, b, region=codes)
     for rate in other_rates(*rates):
         other = present_value(variation, rate, rates[1]).total
         size = present_value(absorption, rate, rates[1]).total
-        add_known(rows, "present_value_at_rate", 100 * other / size, b, region=regions,
+        add_known(rows, "present_value_at_rate", 100 * other / size, b, region=codes,
                   item=f"{100 * rate:g} %")  # fmt: skip
+    percent = 100 * variation / absorption
     turns: dict[str, list[Turn]] = {
         "break_even_year": [break_even(stream) for stream in percent.T],
         "payback_year": [payback(stream, *rates) for stream in percent.T],
@@ -232,7 +238,7 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     for name, ends in turns.items():
         years = [np.nan if turn.year is None else float(turn.year) for turn in ends]
         words = ["" if turn.text == str(turn.year) else turn.text for turn in ends]
-        add_known(rows, name, years, b, region=regions, item=words)
+        add_known(rows, name, years, b, region=codes, item=words)
 
 
 def other_rates(discount: float, growth: float) -> tuple[float, ...]:
