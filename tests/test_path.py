@@ -457,7 +457,7 @@ def test_a_command_that_was_killed_goes_on_to_the_same_bytes(
 
 
 def test_a_year_without_equilibrium_is_named() -> None:
-    broken = {**SUBSIDY, "instrument": "output_tax", "budget": 0.9, "start": 2}
+    broken = {**SUBSIDY, "instrument": "output_tax", "budget": 0.9, "start": 2, "large": True}
     with pytest.raises(NoEquilibrium, match="year 2: "):
         path(broken, years=3, path={"knowledge": False})
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from cge.report.charts import bars, dots, frontier_figure, heat, intervals, lines, quadrant, style
+from cge.report.charts import bars, dots, heat, intervals, lines, style
 from cge.report.format.page import Column, Page, Panel
 
 #: Inches of a row, of what stands above and below the rows.
@@ -27,12 +28,15 @@ def draw(page: Page, notes: bool = True) -> Figure:
     """
     page = replace(page, panels=tuple(panel.plain() for panel in page.panels))
     title, below = (page.caption, page.notes) if notes else ("", ())
-    drawn = {
-        "heat": _heat, "years": _years, "areas": _years, "ends": _years, "stacks": _stacks,
-        "intervals": _intervals, "frontier": frontier_figure.frontier,
-        "quadrant": quadrant.quadrant,
+    forms = {
+        "dots": _dots, "heat": _heat, "years": _years, "areas": _years, "ends": _years,
+        "stacks": _stacks, "intervals": _intervals,
     }  # fmt: skip
-    return drawn.get(page.chart, _dots)(page, title, below)
+    if page.chart not in forms:  # a form of its own has a file of its own
+        made: Figure = importlib.import_module(f"cge.report.charts.{page.chart}").figure(
+            page, title, below)  # fmt: skip
+        return made
+    return forms[page.chart](page, title, below)
 
 
 def _labels(page: Page, panel: Panel) -> list[str]:
