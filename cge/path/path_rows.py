@@ -20,7 +20,7 @@ from cge.dynamics.sourcing import Sourcing
 from cge.indicators import accumulation as a
 from cge.indicators import fiscal
 from cge.indicators.present_value import Turn, break_even, payback, present_value
-from cge.path.decomposition import decomposed, some_years
+from cge.path.year_parts import decomposed, some_years
 from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.results.collect import Wanted, add_solution, world_label
@@ -71,10 +71,7 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     last = len(case.years)
     detailed = some_years(last, DETAILED)
     by_sector = range(1, last + 1) if asked.main else detailed
-    for year, base in case.pairs():
-        detail = 1 + (year.year in by_sector) + (asked.main and year.year in detailed)
-        then = None if base is None else base.solution
-        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
+    add_solutions(rows, case, by_sector, detailed if asked.main else ())
     add_state(rows, case, by_sector)
     spent = add_outlays(rows, case)
     add_worth(rows, case, spent)
@@ -84,6 +81,16 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     if origin.isdigit():
         frame["calendar_year"] = frame["path_year"] + int(origin)
     return {"rows": frame, "lost": lost}
+
+
+def add_solutions(
+    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int]
+) -> None:
+    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
+    for year, base in case.pairs():
+        detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
+        then = None if base is None else base.solution
+        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
 
 
 def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:

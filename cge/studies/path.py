@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cge.core.errors import InputError
 from cge.path.batches import PathOfVariant, SetOfPaths
-from cge.path.decomposition import some_years
+from cge.path.year_parts import some_years
 from cge.path.path_rows import PathFigures, path_rows
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -96,7 +96,8 @@ class DynamicPath(Study):
         b = next(iter(made.benchmarks.values()))
         files = [path for one in solved for path in files_of(one.member.scenario)]
         notes = path_notes(made, self.question, cases)
-        pages = [["worth", {}], ["shocks", {}]]
+        last = {"years": [made.choice.years], "elasticities": [next(iter(made.benchmarks))]}
+        pages = [["worth", {}], ["shocks", last]]
         return ResultSet(joined(frames), manifest(
             self.spec, b, cases, notes, files, **made.made_from, pages=pages, figure="years",
         ))  # fmt: skip
