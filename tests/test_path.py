@@ -20,7 +20,6 @@ from paths import (
     columns,
     levels,
     path,
-    solved_paths,
     variants,
     war,
     welfare,
@@ -34,7 +33,7 @@ from cge.path.solved import PathCase
 from cge.policy.case import solve_case
 from cge.results.folder import ROWS, locked, write
 from cge.scenario.schema import Scenario, completed
-from cge.studies.path import DynamicPath
+from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 
@@ -263,7 +262,7 @@ def test_a_baseline_moves_labour_and_productivity_and_the_path_is_told_against_i
     )
     chosen = scenario(US_TARIFF, elasticities=["boehm"],
                       path={"years": 3, "baseline": "baseline.csv"})  # fmt: skip
-    (case,) = solved_paths(completed(chosen, tmp_path)).values()
+    (case,) = solve_paths(completed(chosen, tmp_path)).values()
     assert case.baseline is not None
     for years, tariff in ((case.years, 0.25), (case.baseline, 0.0)):
         last = years[2].solution
@@ -326,7 +325,7 @@ def busy() -> Scenario:
 def test_a_path_that_was_interrupted_goes_on_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years_solved: list[int]
 ) -> None:
-    (whole,) = solved_paths(busy()).values()
+    (whole,) = solve_paths(busy()).values()
     solve = solving.solve_year
 
     class Killed(BaseException):
@@ -339,9 +338,9 @@ def test_a_path_that_was_interrupted_goes_on_to_the_same_bits(
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(solving, "solve_year", kill)
-        solved_paths(busy(), Runner(workers=1, cache=tmp_path))
+        solve_paths(busy(), runner=Runner(workers=1, cache=tmp_path))
     years_solved.clear()
-    (resumed,) = solved_paths(busy(), Runner(workers=1, cache=tmp_path)).values()
+    (resumed,) = solve_paths(busy(), runner=Runner(workers=1, cache=tmp_path)).values()
     assert years_solved == [3]
     for one, other in zip(whole.years, resumed.years, strict=True):
         assert (one.solution.levels == other.solution.levels).all()
@@ -362,7 +361,7 @@ def test_what_was_kept_of_another_path_or_cut_off_is_not_taken(
         years_solved.clear()
         chosen = scenario({**US_TARIFF, "add": tariff}, elasticities=["boehm"],
                           path={"years": 2, "knowledge": False})  # fmt: skip
-        solved_paths(chosen, Runner(workers=1, cache=tmp_path, fresh=fresh))
+        solve_paths(chosen, runner=Runner(workers=1, cache=tmp_path, fresh=fresh))
         return list(years_solved)
 
     assert solved_again() == [1, 2]
@@ -378,7 +377,7 @@ def test_a_scenario_called_otherwise_is_the_same_path(
     tmp_path: Path, years_solved: list[int]
 ) -> None:
     chosen = scenario(US_TARIFF, elasticities=["boehm"], path={"years": 2})
-    solved_paths(chosen, Runner(workers=1, cache=tmp_path))
+    solve_paths(chosen, runner=Runner(workers=1, cache=tmp_path))
     years_solved.clear()
     other = chosen.model_copy(update={"name": "other", "title": "Called otherwise"})
     found = run_study(DynamicPath(other), Runner(workers=1, cache=tmp_path))
@@ -394,7 +393,7 @@ def test_a_baseline_is_solved_once_for_all_variants(
         variants=[{"name": "war", "policy": [US_TARIFF]},
                   {"name": "worse", "policy": [{**US_TARIFF, "add": 0.5}]}],
     )  # fmt: skip
-    found = solved_paths(completed(chosen, tmp_path))
+    found = solve_paths(completed(chosen, tmp_path))
     assert len(found) == 2 and len(years_solved) == 2 * 3
     one, other = found.values()
     assert one.baseline is not None and other.baseline is not None

@@ -20,7 +20,6 @@ from latex import tabulars
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from paths import solved_paths
 
 from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
@@ -41,7 +40,7 @@ from cge.results.schema import COLUMNS, Rows
 from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario
 from cge.studies.catalogue import study_of
-from cge.studies.path import DynamicPath
+from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 
@@ -81,7 +80,7 @@ def results(cache: Path) -> Results:
 @pytest.fixture(scope="module")
 def cases(results: Results, cache: Path) -> Cases:
     """Return the solved paths, read from where the study has kept them."""
-    return solved_paths(SCENARIO, Runner(workers=1, cache=cache))
+    return solve_paths(SCENARIO, runner=Runner(workers=1, cache=cache))
 
 
 @pytest.fixture(scope="module")
