@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from policies import scenario, small_model
+from pydantic import ValidationError
 
-from cge import InputError, Solution
+from cge import Solution
 from cge.policy.case import solve_case
 
 
@@ -38,5 +39,5 @@ def test_it_spares_consumers_and_lowers_the_use_of_that_origin_alone() -> None:
 
 
 def test_it_has_no_use_class_to_choose() -> None:
-    with pytest.raises(InputError, match="has no 'use'"):
+    with pytest.raises(ValidationError, match="has no 'use'"):
         solved({"instrument": "foreign_input_tax", "use": "con", "add": 0.3})
