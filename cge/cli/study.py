@@ -94,7 +94,9 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
             results = Results(found.rows, found.manifest)
             write(results, folder, files(results, given["figure"]))
     except InputError as error:
-        raise _at_flag(error, {**flags, **{name: f"--{name}" for name in options}}) from None
+        raise _at_flag(
+            error, {**flags, **{n: f"--{n.replace('_', '-')}" for n in options}}
+        ) from None
     if not quiet:
         _print(results, folder, earlier, runner)
 
@@ -220,7 +222,8 @@ def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)
     words = [str(a) for one in kinds if get_origin(one) is Literal for a in get_args(one)]
     inner: Any = str
-    if not words and not several:
+    if not words:
+        kinds += [item for one in kinds for item in get_args(one)]
         inner = next((one for one in (int, float) if one in kinds and str not in kinds), str)
     told += " May be repeated." if several else ""
     return click.Option([flag, name], type=inner, multiple=several, default=default, help=told)
