@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cge.indicators.fiscal import moved, outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.indicators.welfare_parts import PERCENT, groups, welfare_parts
@@ -11,6 +14,10 @@ from cge.policy.case import SolvedCase, with_rates_given
 from cge.results.collect import world_label
 from cge.results.schema import Rows
 from cge.solve.decompose import Decomposition, decompose
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+_OF_GDP = "percent of GDP"
 
 
 def decomposition_of(case: SolvedCase) -> Decomposition:
@@ -54,13 +61,7 @@ def add_budget(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     """Add outlays, what each changed rate brings, and the marginal cost of funds."""
     solution = case.solution
     b = solution.model.benchmark
-    spent = outlay(solution)
-    share = 100 * spent / solution.by_region("gdp")
-    of_gdp = "percent of GDP"
-    rows.add("outlay", spent, region=b.regions, unit=b.unit, benchmark=0.0, change=share,
-             change_unit=of_gdp, **labels)  # fmt: skip
-    rows.add("outlay_share", share, region=b.regions, unit=of_gdp, benchmark=0.0, change=share,
-             change_unit=of_gdp, **labels)  # fmt: skip
+    spent = add_outlay(rows, solution, **labels)
     if moved(solution):
         receipts = policy_receipts(solution)
         rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",
@@ -72,3 +73,14 @@ def add_budget(rows: Rows, case: SolvedCase, **labels: Any) -> None:
         funds = funds.dropna(subset="cost_of_funds")
         rows.add("marginal_cost_of_funds", funds["cost_of_funds"], region=funds["region"],
                  item=funds["tax"], unit="welfare per unit of revenue", **labels)  # fmt: skip
+
+
+def add_outlay(rows: Rows, solution: Solution, **labels: Any) -> Array:
+    """Add outlays of regions; returns them, (s,)."""
+    b = solution.model.benchmark
+    spent = outlay(solution)
+    share = 100 * spent / solution.by_region("gdp")
+    for name, value, unit in (("outlay", spent, b.unit), ("outlay_share", share, _OF_GDP)):
+        rows.add(name, value, region=b.regions, unit=unit, benchmark=0.0, change=share,
+                 change_unit=_OF_GDP, **labels)  # fmt: skip
+    return spent

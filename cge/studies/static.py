@@ -177,7 +177,7 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
         found.append({
             "step": case.step, "rows": rows.frame(step=case.step),
             "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": _equal_value(member, case.solution),
+            "equal": equal_value(member, case.solution),
         })  # fmt: skip
     return found
 
@@ -270,7 +270,7 @@ def solve_scenario(
             reference, equal = _reference(member), None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
-                equal = tuple(_equal_value(other, c.solution) or 0.0 for c in done[reference])
+                equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
             done[member.variant] = [
@@ -321,7 +321,7 @@ def _reference(member: Member) -> str | None:
     return equal.value
 
 
-def _equal_value(member: Member, solution: Solution) -> float | None:
+def equal_value(member: Member, solution: Solution) -> float | None:
     """Outlay or welfare effect of the variant that sets what is equal."""
     equal = member.scenario.equal
     if equal is None:
