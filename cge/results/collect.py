@@ -15,7 +15,6 @@ from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.register import register
 from cge.results.schema import WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -210,17 +209,6 @@ def change_of(quantity: Quantity, unit: str, value: Array, start: Array) -> tupl
         return np.full(len(value), np.nan), ""
     points = quantity.change == "difference" and unit.startswith("percent")
     return value - start, "percentage points" if points else unit
-
-
-def add_measure(
-    rows: Rows, measure: str, value: Any, before: Any = None, **where: Any
-) -> None:  # fmt: skip
-    """Add a measure in the unit of the register, with its change where there is one."""
-    known, compared = register()[measure], {}
-    if before is not None:
-        change, unit = change_of(known, known.unit, value, before)
-        compared = {"benchmark": before, "change": change, "change_unit": unit}
-    rows.add(measure, value, unit=known.unit, **where, **compared)
 
 
 # -- indicators

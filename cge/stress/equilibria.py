@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
@@ -17,21 +16,21 @@ from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import CAPITAL
 from cge.indicators.exposure import knowledge_reliance
 from cge.indicators.exposure_links import link_share
+from cge.indicators.fiscal import outlay
 from cge.indicators.world_io import WorldIO
 from cge.resilience.events import Event
 from cge.resilience.forgetting import Forgetting
 from cge.resilience.preshock import pre_shock
-from cge.results.collect import Wanted, add_measure, add_solution
+from cge.results.collect import Wanted, add_solution
 from cge.results.policy_rows import add_outlay
+from cge.results.register import add_known
 from cge.results.schema import Rows
-from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.stress.backstops import Backstops
 from cge.tasks.runner import Place
 
 Array = NDArray[np.float64]
-_CLOSURE = TypeAdapter(Closure)
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Knowledge:
 
 def plain_pre_shock(
     solution: Solution, asked: Asked, knowledge: Knowledge, place: Place,
-    base: Solution | None = None,
+    base: Solution | None = None, label: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """A pre-shock equilibrium in plain data.
 
@@ -100,6 +99,8 @@ def plain_pre_shock(
     place : Place
     base : Solution, optional
         What its figures are compared with; default the benchmark.
+    label : str
+        In front of a message.
 
     Returns
     -------
@@ -107,8 +108,14 @@ def plain_pre_shock(
         ``closure``, ``levels`` and ``premium`` (by region, then by sector) of the short run;
         ``long_run``, closure and levels, None where the equilibrium is none; ``forgotten`` by
         event, None where there are no figures; ``absorption`` (s,) and ``link_share``
-        (r, i, s); ``rows``. Or ``failed`` with the reason why the short run does not
-        reproduce it.
+        (r, i, s); ``rows``.
+
+    Raises
+    ------
+    InputError
+        If the benchmark or the closure does not allow a short run.
+    NoEquilibrium
+        If the short run does not reproduce it.
     """
     b = solution.model.benchmark
     short = Model.build(b, "short", place.models, asked.backstops.sectors)
@@ -120,24 +127,19 @@ def plain_pre_shock(
             raise error.moved("stress.lending") from None
         raise
     except NoEquilibrium as error:
-        return {"failed": str(error)}
+        raise NoEquilibrium(f"{label}can not be tested: {error}") from None
     adapted = solution.model.speed == "long" and CAPITAL not in solution.closure.specific_factors
     forget = knowledge.forgetting
     return {
-        "closure": _CLOSURE.dump_python(pre.closure),
+        "closure": asdict(pre.closure),
         "levels": pre.levels,
         "premium": list(premium.values()),
-        "long_run": adapted and [_CLOSURE.dump_python(solution.closure), solution.levels],
+        "long_run": adapted and [asdict(solution.closure), solution.levels],
         "forgotten": forget and [forget(event, years) for event, years in asked.events],
         "absorption": solution.by_region("absorption_value"),
         "link_share": link_share(WorldIO.from_solution(solution)),
         "rows": _figures(solution, base, asked.wanted, premium, knowledge),
     }
-
-
-def closure_of_plain(content: Mapping[str, Any]) -> Closure:
-    """The closure that stands in plain data."""
-    return _CLOSURE.validate_python(content)
 
 
 def _figures(
@@ -149,18 +151,18 @@ def _figures(
     rows = Rows()
     for some in wanted:
         add_solution(rows, solution, base, some)
-    add_outlay(rows, solution)
+    add_outlay(rows, outlay(solution), solution)
     if premium:
         regions, sectors = (list(codes) for codes in zip(*premium, strict=True))
-        where = {"region": regions, "sector": sectors}
-        add_measure(rows, "stand_in_premium", list(premium.values()), **where)
+        where: dict[str, Any] = {"region": regions, "sector": sectors}
+        add_known(rows, "stand_in_premium", list(premium.values()), b, np.nan, **where)
         if knowledge.relative is not None:
             known = [knowledge.relative[b.regions.index(r), b.sectors.index(i)] for r, i in premium]
-            add_measure(rows, "relative_knowledge", known, **where)
+            add_known(rows, "relative_knowledge", known, b, np.nan, **where)
     if knowledge.productivity:
         paid = b.factor_payments.sum(axis=2)
         weight = paid / paid.sum(axis=1, keepdims=True)
         reliance = knowledge_reliance(knowledge.productivity, weight)
-        add_measure(rows, "knowledge_reliance", reliance, region=b.regions)
+        add_known(rows, "knowledge_reliance", reliance, b, np.nan, region=b.regions)
     frame = rows.frame()
     return frame[frame["value"].notna()]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cge.indicators.exposure import irreplaceability, leverage
 from cge.resilience.links import CUT
-from cge.results.collect import add_measure
+from cge.results.register import add_known
 from cge.results.schema import Rows
 from cge.stress.plan import Plan
 from cge.stress.stress_cases import StressCase
@@ -48,14 +48,14 @@ def _add_links(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str, Ar
         where = {"region": s, "partner": r, "sector": i}
         lost = float(losses[one.name][here])
         cut = CUT * float(share[b.regions.index(r), b.sectors.index(i), here])
-        add_measure(rows, "link_loss", 100 * lost, **where)
+        add_known(rows, "link_loss", 100 * lost, b, np.nan, **where)
         if cut > RESOLUTION:
-            add_measure(rows, "link_loss_over_share", lost / cut, **where)
+            add_known(rows, "link_loss_over_share", lost / cut, b, np.nan, **where)
         if one.name in case.long_run:
             later = float(case.long_run[one.name][here])
-            add_measure(rows, "link_loss_long_run", 100 * later, **where)
+            add_known(rows, "link_loss_long_run", 100 * later, b, np.nan, **where)
             if later > RESOLUTION:
-                add_measure(rows, "speed_of_substitution", lost / later, **where)
+                add_known(rows, "speed_of_substitution", lost / later, b, np.nan, **where)
 
 
 def _add_withheld(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str, Array]) -> None:
@@ -71,9 +71,9 @@ def _add_withheld(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str,
     known = np.argwhere(~np.isnan(own))
     for r, i in known:
         where = {"region": b.regions[r], "sector": b.sectors[i]}
-        add_measure(rows, "withholding_own_loss", 100 * own[r, i], **where)
+        add_known(rows, "withholding_own_loss", 100 * own[r, i], b, np.nan, **where)
         if not np.isnan(over[r, i]):
-            add_measure(rows, "irreplaceability", over[r, i], **where)
+            add_known(rows, "irreplaceability", over[r, i], b, np.nan, **where)
 
 
 def _add_bans(rows: Rows, plan: Plan, losses: Mapping[str, Array]) -> None:
@@ -86,7 +86,7 @@ def _add_bans(rows: Rows, plan: Plan, losses: Mapping[str, Array]) -> None:
     over = leverage(harm, np.where(own > RESOLUTION, own, 0.0))
     for r, s in np.argwhere(~np.isnan(own)):
         where = {"region": b.regions[r], "partner": b.regions[s]}
-        add_measure(rows, "ban_own_loss", 100 * own[r, s], **where)
-        add_measure(rows, "ban_harm", 100 * harm[r, s], **where)
+        add_known(rows, "ban_own_loss", 100 * own[r, s], b, np.nan, **where)
+        add_known(rows, "ban_harm", 100 * harm[r, s], b, np.nan, **where)
         if not np.isnan(over[r, s]):
-            add_measure(rows, "leverage", over[r, s], **where)
+            add_known(rows, "leverage", over[r, s], b, np.nan, **where)

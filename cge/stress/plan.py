@@ -10,14 +10,13 @@ from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.codes import codes_of
 from cge.data.library import Library, load_library
-from cge.experiments.path_setup import choice_of
+from cge.path.laws import choice_of
 from cge.policy.benchmarks import benchmark_of
 from cge.resilience.disruptions import Disruption, expand, left_out
 from cge.resilience.events import Event
 from cge.resilience.links import bans, link_cuts, withholdings
 from cge.scenario.schema import Scenario
 from cge.scenario.stress_options import StressChoice
-from cge.scenario.timing import TIMING
 from cge.scenario.variants import Member, members
 from cge.stress.stress_settings import StressSettings, settings_of
 
@@ -148,12 +147,6 @@ def plan_of(scenario: Scenario) -> Plan:
     return plan
 
 
-def needs_years(scenario: Scenario) -> bool:
-    """Whether a scenario is a path: by its section `path`, or by an action that takes years."""
-    timed = any(set(TIMING) & measure.model_fields_set for measure in scenario.policy)
-    return scenario.path is not None or bool(scenario.knowledge) or timed
-
-
 def _shared_choice(family: Sequence[Member]) -> StressChoice:
     choices = [member.scenario.stress or StressChoice() for member in family]
     for key in _SHARED:
@@ -167,7 +160,7 @@ def _shared_choice(family: Sequence[Member]) -> StressChoice:
 def _tested_years(
     scenario: Scenario, family: Sequence[Member], choice: StressChoice
 ) -> tuple[int, ...]:
-    if not any(needs_years(member.scenario) for member in family):
+    if not any(member.scenario.is_path for member in family):
         if choice.years is not None:
             raise InputError(
                 "comparative statics have no years", key="stress.years", value=choice.years,

@@ -13,8 +13,8 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.resilience.disruptions import Disruption
 from cge.scenario.schema import Scenario
 from cge.solve.model import Solver
+from cge.solve.plain import closure_from_plain
 from cge.stress.disruption_task import Chunk, chunks
-from cge.stress.equilibria import closure_of_plain
 from cge.stress.plan import Plan
 from cge.stress.stress_settings import StressSettings
 from cge.tasks.runner import Task
@@ -69,12 +69,12 @@ class Equilibrium:
 
         def some(disruptions: Sequence[Disruption], after: bool, cut: bool) -> list[Task]:
             whole = Chunk(
-                benchmark=self.benchmark, closure=closure_of_plain(plain["closure"]),
+                benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
                 levels=plain["levels"], premium=dict(zip(cells, plain["premium"], strict=True)),
                 backstop=sectors, disruptions=tuple(disruptions), forgotten=forgotten,
                 leakage=own.leakage, years_after=own.years_after if after else 0,
                 motion=own.motion if after and own.years_after else None,
-                long_run=(closure_of_plain(adapted[0]), adapted[1]) if cut and adapted else None,
+                long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else None,
                 solver=solver,
             )  # fmt: skip
             return chunks(whole, f"disruptions, {self.label}")

@@ -10,7 +10,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.parameters.disruption import DisruptionParameters, load_disruption_parameters
 from cge.data.parameters.research import load_parameters
 from cge.dynamics.recursion import Settings
-from cge.experiments.path_setup import choice_of, parameters_of
+from cge.path.laws import choice_of, parameters_of
 from cge.scenario.schema import Scenario
 from cge.scenario.stress_options import StressChoice
 from cge.stress.backstops import Backstops, backstops_of

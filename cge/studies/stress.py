@@ -19,11 +19,11 @@ from cge.scenario.named_files import files_of
 from cge.scenario.wording import policy_lines
 from cge.solve.model import Solver
 from cge.stress.plan import Plan, plan_of
-from cge.stress.stress_cases import Equilibrium, StressCase, stress_case
+from cge.stress.stress_cases import StressCase, stress_case
 from cge.stress.stress_notes import case_of, library_facts, stress_notes
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
-from cge.studies.stress_equilibria import equilibria
+from cge.studies.stress_equilibria import Equilibria
 from cge.studies.study import Study, Work, check_solver, option
 from cge.tasks.runner import Task
 
@@ -52,7 +52,8 @@ class StressTest(Study):
     def work(self) -> Work:
         check_solver(self.solver)
         wanted = (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
-        plan, cases = yield from solved_cases(plan_of(self.question), self.solver, wanted)
+        made = Equilibria(plan_of(self.question), self.solver, wanted, self.kind)
+        plan, cases = yield from solved_cases(made)
         viewers = Viewers(plan)
         files = [path for member in plan.members for path in files_of(member.scenario)]
         notes = [*(f"Policy: {line}." for line in policy_lines(self.question)),
@@ -65,29 +66,19 @@ class StressTest(Study):
 
 
 def solved_cases(
-    plan: Plan, solver: Solver, wanted: Sequence[Wanted]
+    made: Equilibria,
 ) -> Generator[Sequence[Task], list[Any], tuple[Plan, tuple[StressCase, ...]]]:
-    """Yield tasks of a plan; return what was tested, worlds without policy first.
-
-    Parameters
-    ----------
-    plan : Plan
-    solver : {"newton", "ipopt"}
-    wanted : sequence of Wanted
-        Figures of each pre-shock equilibrium.
+    """Yield tasks; return the plan as far as it applies, and its cases, those without policy first.
 
     Raises
     ------
     NoEquilibrium
-        If a pre-shock equilibrium can not be tested, or no disruption has an equilibrium.
+        If no disruption has an equilibrium.
     """
-    found: list[Equilibrium] = yield from equilibria(plan, solver, wanted)
-    for one in found:
-        if "failed" in one.plain:
-            raise NoEquilibrium(f"{one.label} can not be tested: {one.plain['failed']}")
+    plan, found = made.plan, (yield from made.made())
     if any(one.plain["forgotten"] is None for one in found):
         plan = plan.without_knowledge()
-    tasks = [one.tasks(plan, solver) for one in found]
+    tasks = [one.tasks(plan, made.solver) for one in found]
     results = iter((yield [task for own in tasks for task in own]))
     cases: dict[int, StressCase] = {}
     for one, own in zip(found, tasks, strict=True):
