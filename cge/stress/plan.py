@@ -50,7 +50,7 @@ class Plan:
     Parameters
     ----------
     scenario : Scenario
-        A path ends with the last year that matters.
+        A path ends with the last year that is needed.
     members : tuple of Member
     choice : StressChoice
         As far as members share it.
@@ -113,13 +113,15 @@ class Plan:
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario) -> Plan:
+def plan_of(scenario: Scenario, whole: bool = False) -> Plan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
     ----------
     scenario : Scenario
         Complete.
+    whole : bool
+        Whether a path is solved to its end, not only to the last year that is tested.
 
     Raises
     ------
@@ -138,7 +140,7 @@ def plan_of(scenario: Scenario) -> Plan:
         except InputError as error:
             raise member.told(error) from None
     cuts = _single_cuts(choice, settings[family[0].variant].backstops.sectors, b)
-    if years:
+    if years and not whole:
         scenario = _shortened(scenario, years, family)
         family = members(scenario)
     plan = Plan(scenario, family, choice, years, b, settings, library, expand(library, b), cuts,

@@ -129,9 +129,9 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         results = _driven(study, runner)
     except InputError as error:
         scenario = study.scenario
-        if isinstance(scenario, Scenario):
-            raise
-        raise error.located(find_scenario(scenario)) from None
+        if isinstance(scenario, str | Path):
+            raise error.located(find_scenario(scenario)) from None
+        raise
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),
