@@ -219,31 +219,34 @@ def _add_indicator(
     base: Solution | None, labels: Mapping[str, Any],
 ) -> None:  # fmt: skip
     now = indicator.compute(Economy(solution))
-    if base is None:
-        then = _at_benchmark(indicator, solution.model, solution)
-    else:
-        then = indicator.compute(Economy(base))
+    then = _at_benchmark(indicator, solution) if base is None else indicator.compute(Economy(base))
     frame = now.assign(benchmark=then["value"].to_numpy())
-    frame = frame.dropna(subset=["value", "benchmark"], how="all")
+    nothing = frame["value"].isna().to_numpy() & frame["benchmark"].isna().to_numpy()
+    frame = frame[~nothing] if nothing.any() else frame
     if indicator.chosen is not None:
         frame = indicator.chosen(frame)
-    places = [name for name in ("region", "partner", "sector", "item") if name in frame]
+    places = {
+        name: frame[name].to_numpy(dtype=object)
+        for name in ("region", "partner", "sector", "item") if name in frame
+    }  # fmt: skip
+    values, starts = (frame[name].to_numpy(dtype=float) for name in ("value", "benchmark"))
+    measures = frame["measure"].to_numpy(dtype=object)
     money = solution.model.benchmark.unit
-    for name, group in frame.groupby("measure", sort=False):
+    for name in dict.fromkeys(measures):
         if name in names:
-            quantity = indicator.quantities[str(name)]
-            where = {place: group[place].to_numpy() for place in places}
-            value, start = (group[c].to_numpy(dtype=float) for c in ("value", "benchmark"))
-            _add(rows, quantity, quantity.unit_in(money), value, start, where, labels)
-            if quantity.world == "sum" and set(group.columns) & {"region"}:
+            quantity, here = indicator.quantities[str(name)], measures == name
+            where = {place: codes[here] for place, codes in places.items()}
+            value, start, unit = values[here], starts[here], quantity.unit_in(money)
+            _add(rows, quantity, unit, value, start, where, labels)
+            if quantity.world == "sum" and "region" in where:
                 total = np.array([value.sum()]), np.array([start.sum()])
-                _add(rows, quantity, quantity.unit_in(money), *total,
-                     {"region": world_label(solution.model)}, labels)  # fmt: skip
+                _add(rows, quantity, unit, *total, {"region": world_label(solution.model)},
+                     labels)  # fmt: skip
 
 
-def _at_benchmark(indicator: Indicator, model: Model, solution: Solution) -> pd.DataFrame:
+def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
     """An indicator at a model's benchmark, computed once."""
-    key = (indicator.lines, f"{model.benchmark.fingerprint} {model.speed}")
+    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.speed}")
     if key not in _KEPT:
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]
