@@ -15,7 +15,7 @@ from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.schema import WORLD, Rows
+from cge.results.schema import TEXT, WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -30,6 +30,10 @@ _PLACES: Mapping[str, str] = {
 #: What is smaller is no move of an exogenous variable.
 _UNMOVED = 1e-12
 _SHARE = "share of benchmark absorption"
+_TABULATED = (
+    "region", "partner", "sector", "item", "measure", "value", "unit", "benchmark", "change",
+    "change_unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,37 @@ def add_solution(
             names = {q.name for q in indicator.quantities.values() if wanted.takes(q)}
             if names:
                 _add_indicator(rows, indicator, names, solution, base, labels)
+
+
+def tabulate(
+    solution: Solution, base: Solution | None = None, detail: int = 3,
+    groups: Sequence[str] = (), measures: Collection[str] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Figures of a solution as a table.
+
+    Parameters
+    ----------
+    solution : Solution
+    base : Solution, optional
+        What it is compared with; default the benchmark.
+    detail : int
+        1 regions, 2 sectors too, 3 also routes and the like.
+    groups : sequence of str
+        Groups of indicators: value_chains, exposure, strategic.
+    measures : collection of str, optional
+        Only these.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, partner, sector, item, measure, value, unit, benchmark, change,
+        change_unit.
+    """
+    rows = Rows()
+    wanted = Wanted(detail, groups=tuple(groups), measures=measures)
+    add_solution(rows, solution, base, wanted)
+    frame = rows.frame()[list(_TABULATED)]
+    return frame.astype({name: object for name in _TABULATED if name in TEXT})
 
 
 def _add_quantity(

@@ -191,8 +191,12 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     found: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [table[name] for table in tables]
-        found[name] = union_categoricals(parts) if name in TEXT else pd.concat(
-            parts, ignore_index=True)  # fmt: skip
+        if name in TEXT:
+            both = union_categoricals(parts)
+            words = pd.Index(list(both.categories), dtype=object)
+            found[name] = pd.Categorical.from_codes(both.codes, words)
+        else:
+            found[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(found)
 
 
@@ -208,10 +212,13 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
     for name in COLUMNS:
         column = frame[name]
         if name in TEXT:
-            words = column.astype("category").cat.rename_categories(str)
-            if "" not in words.cat.categories and words.isna().any():
-                words = words.cat.add_categories([""])
-            found[name] = words.fillna("") if words.isna().any() else words
+            words = column.astype("category").cat
+            known = pd.Index([str(word) for word in words.categories], dtype=object)
+            codes = words.codes.to_numpy()
+            if (codes < 0).any():  # what is missing is nothing
+                known = known if "" in known else known.append(pd.Index([""], dtype=object))
+                codes = np.where(codes < 0, known.get_loc(""), codes)
+            found[name] = pd.Categorical.from_codes(codes, known)
         else:
             found[name] = column.astype("Int64" if name in WHOLE else float)
     return pd.DataFrame(found)

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
 from cge.policy.benchmarks import benchmark_of
@@ -207,7 +206,7 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
                          allowed="sectors in stress.backstop")  # fmt: skip
     links: tuple[Disruption, ...] = ()
     if choice.links is not None:
-        links = link_cuts(b, codes_of(choice.links, "regions", b, key), sectors)
+        links = link_cuts(b, b.codes("regions", choice.links, key), sectors)
     if not choice.leverage:
         return SingleCuts(links)
     return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))

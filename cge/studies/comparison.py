@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError, NoEquilibrium
-from cge.data.accounts.codes import codes_of
 from cge.indicators.fiscal import moved, policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
@@ -37,7 +36,7 @@ from cge.stress.worlds import NO_POLICY
 from cge.studies.static import labelled, labels_of
 from cge.studies.stress import solved_cases
 from cge.studies.stress_equilibria import Equilibria
-from cge.studies.study import Study, Work, check_solver, option
+from cge.studies.study import Study, Work, check_solver, content_of, option
 from cge.tasks.runner import Place, Task
 
 Array = NDArray[np.float64]
@@ -95,6 +94,11 @@ class Comparison(Study):
         return self.questions[0]
 
     @property
+    def file(self) -> Path | None:
+        """File of the scenario, if it is one and has one."""
+        return self.question._file if len(self.questions) == 1 else None
+
+    @property
     def folder(self) -> str:
         """Name of the output folder."""
         return self.question.name if len(self.questions) == 1 else self.command
@@ -102,16 +106,14 @@ class Comparison(Study):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        every = [
-            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in self.questions
-        ]
+        every = [content_of(one) for one in self.questions]
         title = "; ".join(one.title or one.name for one in self.questions)
         return {"study": self.kind, "options": self.options,
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
     def work(self) -> Work:
         check_solver(self.solver)
-        plans = [_titled(plan_of(one, whole=True)) for one in self.questions]
+        plans = [_plan(one) for one in self.questions]
         self._check(plans)
         made = [Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind) for plan in plans]
         yield [task for one in made for task in one.checks()]
@@ -181,8 +183,12 @@ class Comparison(Study):
         return rows, [case_of(case) for case in cases], notes
 
 
-def _titled(plan: Plan) -> Plan:
-    """The plan with variants titled by the labels of their measures."""
+def _plan(question: Scenario) -> Plan:
+    """Plan of a scenario, with variants titled by the labels of their measures."""
+    try:
+        plan = plan_of(question, whole=True)
+    except InputError as error:
+        raise error.located(question._file) from None
 
     def title(scenario: Scenario) -> str:
         words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
@@ -203,7 +209,7 @@ def _named(plan: Plan) -> list[str]:
             for word in _NAMING:
                 value = one.get(word)
                 if isinstance(value, str | list) and value != "all":
-                    named.update(codes_of(value, "regions", b, word))
+                    named.update(b.codes("regions", value, word))
     return [code for code in b.regions if code in named]
 
 
