@@ -45,6 +45,11 @@ class StressTest(Study):
     kind: ClassVar[str] = "stress"
     command: ClassVar[str] = "stress"
     suffix: ClassVar[str] = "-stress"
+    keys: ClassVar[tuple[str, ...]] = (
+        "stress.library", "stress.years", "stress.level", "stress.lending", "stress.backstop",
+        "stress.premium", "stress.leakage", "stress.links", "stress.leverage", "stress.recovery",
+        "path.returns",
+    )  # fmt: skip
 
     solver: Solver = option("newton", "newton or ipopt.")
     exposure: bool = option(True, "Add exposure to partners, for which nothing is solved.")
