@@ -109,12 +109,7 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     """
     dynamics, about_knowledge = parameters_of(choice)
     knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
-    law = None
-    if knowledge is not None:
-        law = KnowledgeLaw(
-            knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
-            dynamics["learning"],
-        )  # fmt: skip
+    law = _knowledge_law(knowledge, level, dynamics)
     settings = Settings(
         about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
         dynamics["investment_response"], dynamics["investment_speed"],
@@ -123,6 +118,23 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     read = about_knowledge.entries if knowledge is not None else ("growth",)
     entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
     return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+
+
+def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
+    """Law of motion of knowledge alone; None where knowledge does not move."""
+    dynamics, about_knowledge = parameters_of(choice)
+    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
+
+
+def _knowledge_law(
+    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
+) -> KnowledgeLaw | None:
+    if knowledge is None:
+        return None
+    return KnowledgeLaw(
+        knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
+        dynamics["learning"],
+    )  # fmt: skip
 
 
 def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:

@@ -1,10 +1,10 @@
-"""What a disruption finds: an equilibrium with a policy in place, and what is fixed in it.
+"""An equilibrium before a disruption: a policy in place, and what is fixed in the short run.
 
 The equilibrium may be of the long run or of a year of a path. When a disruption comes
 relations with suppliers, capital by sector and know-how are what they are; demand has its
 short-run elasticities. Nothing else separates the short run from the equilibrium it starts
 from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
-(:mod:`cge.dynamics.menu`), which every stage is checked for.
+(:mod:`cge.dynamics.menu`), for which every such equilibrium is checked.
 
 Within the year wages do not move against each other and regions lend: an external balance
 is what keeps the wage of a region where it was. What a region borrows is no income, so a
@@ -41,7 +41,7 @@ REPRODUCED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PreShock:
     """An equilibrium from which disruptions set out.
 
     Parameters
@@ -85,7 +85,7 @@ class Stage:
         ])  # fmt: skip
 
     def _relative_price(self) -> Array:
-        """Return what an import costs its buyer over what the domestic variety does, by route.
+        """Price of an import over that of the domestic variety, to the buyer, by route.
 
         Both relative to the benchmark. The premium is over the price that the import has
         before the disruption, so that a tariff alone does not bring the backstop in.
@@ -98,7 +98,7 @@ class Stage:
         return price[imports] / price[home]
 
     def real_income(self, levels: Array, outcomes: Array) -> Array:
-        """Return absorption less what is borrowed beyond the stage's, in real terms, (s,)."""
+        """Absorption less additional borrowing, in real terms, (s,)."""
 
         def of(name: str, values: Array) -> Array:
             return values[self.model.outcomes[name].block.positions]
@@ -108,13 +108,13 @@ class Stage:
         return (of("absorption_value", outcomes) - borrowed) / price
 
     def losses(self, solution: Solution) -> Array:
-        """Return the part of real income that a disruption takes from each region, (s,)."""
+        """Part of real income that a disruption takes from each region, (s,)."""
         before = self.real_income(self.levels, self.outcomes)
         return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
 
 
 def purchaser_prices(model: Model, levels: Array) -> Array:
-    """Return what arrives on each route costs its buyer relative to the benchmark, (routes,)."""
+    """Price of arrivals to the buyer relative to the benchmark, (routes,)."""
     outcomes = model.arrays.outcome_coefficients @ term_values(model.arrays, levels)
     value, quantity = (
         model.outcomes[name].block.positions for name in ("route_spending", "arrivals")
@@ -123,13 +123,13 @@ def purchaser_prices(model: Model, levels: Array) -> Array:
     return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
 
 
-def stage_of(
+def pre_shock(
     solution: Solution,
     short: Model,
     premium: Mapping[tuple[str, str], float] | None = None,
     lending: bool = True,
-) -> Stage:
-    """Return the stage that an equilibrium sets.
+) -> PreShock:
+    """An equilibrium as disruptions find it: with short-run elasticities, backstops in reach.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def stage_of(
     short : Model
         Of the same accounts with short-run elasticities, and with backstops.
     premium : mapping of (region, sector) to float, optional
-        See :class:`Stage`.
+        See :class:`PreShock`.
     lending : bool
         Whether balances give way within the year; else they are given and wages move.
 
@@ -177,7 +177,7 @@ def stage_of(
             f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
             f"{moved:.1e}"
         )
-    return Stage(short, closure, exact.levels, dict(premium or {}))
+    return PreShock(short, closure, exact.levels, dict(premium or {}))
 
 
 def _check_speeds(model: Model) -> None:
@@ -193,7 +193,7 @@ def _check_speeds(model: Model) -> None:
 
 
 def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
-    """Return the closure of a disruption: capital by sector, and wages or balances, are given.
+    """Closure of a disruption: capital by sector, and wages or balances, are given.
 
     Swaps of the closure before it stay; a wage floor does not, employment is what it was.
     """
@@ -221,7 +221,7 @@ def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
 
 
 def carried(solution: Solution, to: Model) -> Array:
-    """Return a solution's levels in the order of another model of the same accounts.
+    """A solution's levels in the order of another model of the same accounts.
 
     What the other model has and the solution's has not is at its benchmark level.
     """

@@ -139,11 +139,12 @@ class SetOfTasks:
 
     def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
         """Task of one variant under one set."""
-        scenario = member.scenario
+        scenario = member.scenario.model_copy(update={
+            "name": "x", "title": "", "description": "", "steps": self.scenario.steps,
+            "elasticities": None, "stress": None,
+        })  # fmt: skip
         content = Content(
-            scenario.model_copy(update={"name": "x", "title": "", "description": "",
-                                        "steps": self.scenario.steps, "elasticities": None}),
-            self.benchmarks[name], self.solver, self.wanted, self.decompose,
+            scenario, self.benchmarks[name], self.solver, self.wanted, self.decompose,
             member.own_policy, None if equal is None else tuple(equal),
             tuple(files_of(scenario)),
         )  # fmt: skip
@@ -177,7 +178,7 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
         found.append({
             "step": case.step, "rows": rows.frame(step=case.step),
             "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": _equal_value(member, case.solution),
+            "equal": equal_value(member, case.solution),
         })  # fmt: skip
     return found
 
@@ -273,7 +274,7 @@ def solve_scenario(
             reference, equal = member.reference, None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
-                equal = tuple(_equal_value(other, c.solution) or 0.0 for c in done[reference])
+                equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
             done[member.variant] = [
@@ -316,7 +317,7 @@ def solve_steps(
         yield Case("", chosen, member.variant, step, solved)
 
 
-def _equal_value(member: Member, solution: Solution) -> float | None:
+def equal_value(member: Member, solution: Solution) -> float | None:
     """Outlay or welfare effect of the variant that sets what is equal."""
     equal = member.scenario.equal
     if equal is None:

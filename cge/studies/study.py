@@ -84,17 +84,21 @@ class Study(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        scenario = self.question
-        content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        content["benchmark"] = scenario.benchmark.model_dump(mode="json")
-        content["elasticities"] = scenario.chosen_elasticities
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
-        return {"study": self.kind, "options": plain, "scenario": content}
+        return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}
 
     def changed(self: Made, **changes: Any) -> Made:
         """The same study with other options, or with keys of its scenario replaced."""
         return replace(self, **changes)
+
+
+def content_of(scenario: Scenario) -> dict[str, Any]:
+    """A scenario in plain data, with the defaults that are in force."""
+    content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    content["benchmark"] = scenario.benchmark.model_dump(mode="json")
+    content["elasticities"] = scenario.chosen_elasticities
+    return content
 
 
 def option_fields(kind: type[Study]) -> list[Field[Any]]:

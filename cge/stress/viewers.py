@@ -1,14 +1,13 @@
-"""What a stress test says of a region: losses weighted, sorted and taken apart by family."""
+"""Statistics of losses in the eyes of each region: weighted, sorted, taken apart by family."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.experiments.stress import StressCase, StressRun
 from cge.resilience.disruptions import weights
 from cge.resilience.losses import (
     cvar,
@@ -17,40 +16,42 @@ from cge.resilience.losses import (
     value_at_risk,
     worst,
 )
+from cge.stress.stress_plan import StressPlan
 
 Array = NDArray[np.float64]
 
 #: Families of the shipped library whose losses do not come from abroad alone.
 DOMESTIC, GLOBAL = "domestic", "global"
+_ROUNDING = 1e-12
 
 
 class Viewers:
-    """Who gives which disruption what weight.
+    """Regions, and the weights that they give to disruptions.
 
     Parameters
     ----------
-    run : StressRun
+    plan : StressPlan
     """
 
-    def __init__(self, run: StressRun) -> None:
-        self.run = run
-        self.regions = run.benchmark.regions
+    def __init__(self, plan: StressPlan) -> None:
+        self.plan, self.regions = plan, plan.benchmark.regions
+        self.weightings = tuple(plan.library.weightings)
+        self.names = np.array([one.name for one in plan.every], dtype=object)
 
     @cached_property
     def families(self) -> NDArray[np.str_]:
         """Family of each disruption in the eyes of each region, (z, s); empty for none."""
         return np.array([
-            [one.families.get(region, "") for region in self.regions]
-            for one in self.run.disruptions
+            [one.families.get(region, "") for region in self.regions] for one in self.plan.every
         ])  # fmt: skip
 
     @cached_property
     def _weighted(self) -> Mapping[str, tuple[Array, Mapping[str, tuple[str, ...]]]]:
         found = {}
-        for name, weighting in self.run.library.weightings.items():
+        for name, weighting in self.plan.library.weightings.items():
             columns, dropped = [], {}
             for region in self.regions:
-                shares, families = weights(self.run.disruptions, weighting, region)
+                shares, families = weights(self.plan.every, weighting, region)
                 columns.append(shares)
                 if families and shares.any():
                     dropped[region] = families
@@ -58,15 +59,15 @@ class Viewers:
         return found
 
     def weights(self, weighting: str) -> Array:
-        """Return probabilities, (z, s)."""
+        """Probabilities, (z, s)."""
         return self._weighted[weighting][0]
 
     def dropped(self, weighting: str) -> Mapping[str, tuple[str, ...]]:
-        """Return families that a region has no disruption of, by region."""
+        """Families of which a region has no disruption, by region."""
         return self._weighted[weighting][1]
 
     def statistics(self, losses: Array, weighting: str) -> dict[str, Array]:
-        """Return statistics of losses by name, each (s,), per cent; NaN where not known.
+        """Statistics of losses by name, each (s,), per cent; NaN where not known.
 
         Parameters
         ----------
@@ -74,7 +75,7 @@ class Viewers:
             Parts of real income.
         weighting : str
         """
-        shares, level = self.weights(weighting), self.run.level
+        shares, level = self.weights(weighting), self.plan.level
         # Of what leaves nothing there is no logarithm.
         short = np.where((losses >= 1) & (shares > 0), np.nan, losses)
         from_abroad = np.where(np.isin(self.families, (DOMESTIC, GLOBAL)), 0.0, shares)
@@ -88,26 +89,30 @@ class Viewers:
         }
 
     def by_family(self, losses: Array) -> dict[str, Array]:
-        """Return the mean loss of each family, (s,), per cent; NaN where it is empty."""
+        """Mean loss of each family, (s,), per cent; NaN where it is empty."""
         names = [name for name in dict.fromkeys(self.families.ravel().tolist()) if name]
         return {
             name: 100 * expected_loss(losses, (self.families == name).astype(float))
             for name in names
         }
 
-    def worst_for(self, case: StressCase, weighting: str) -> list[str]:
-        """Return the disruption that takes most from each region; empty where not known."""
-        shares = self.weights(weighting)
-        names = [one.name for one in self.run.disruptions]
-        found = []
-        for s in range(len(self.regions)):
-            possible = np.flatnonzero(shares[:, s] > 0)
-            losses = case.losses[possible, s]
-            unknown = not len(possible) or np.isnan(losses).any()
-            found.append("" if unknown else names[possible[int(np.argmax(losses))]])
-        return found
+    def worst(self, losses: Array, weighting: str) -> list[str]:
+        """Disruption that takes most from each region; empty where not known."""
+        possible = self.weights(weighting) > 0
+        unknown = ~possible.any(axis=0) | (possible & np.isnan(losses)).any(axis=0)
+        most = np.argmax(np.where(possible, losses, -np.inf), axis=0)
+        return list(np.where(unknown, "", self.names[most]))
 
+    def alone_in_tail(self, losses: Array, weighting: str) -> dict[str, str]:
+        """Regions whose worst disruption has all of the tail's probability, and that disruption.
 
-def shown(weightings: Sequence[str]) -> str:
-    """Return the weighting of the first table."""
-    return "default" if "default" in weightings else weightings[0]
+        Their conditional value at risk is the loss from it alone.
+        """
+        shares, names = self.weights(weighting), self.names.tolist()
+        return {
+            region: name
+            for s, (region, name) in enumerate(
+                zip(self.regions, self.worst(losses, weighting), strict=True)
+            )
+            if name and shares[names.index(name), s] >= 1 - self.plan.level - _ROUNDING
+        }
