@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.backstop_premiums import premiums
 from cge.data.library import Library, load_library
-from cge.data.parameter_files import load_disruption_parameters, load_knowledge_parameters
+from cge.data.parameters.backstop_premiums import premiums
+from cge.data.parameters.parameter_files import (
+    load_disruption_parameters,
+    load_knowledge_parameters,
+)
 from cge.dynamics.recursion import Settings
 from cge.experiments.path_setup import choice_of, parameters_of
 from cge.experiments.run import beside

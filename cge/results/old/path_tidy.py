@@ -13,7 +13,7 @@ from cge.results.path_rows import figures, stacked, tariff_revenues
 from cge.results.path_years import calendar, rates, welfare
 from numpy.typing import NDArray
 
-from cge.data.parameter_files import load_dynamics_parameters
+from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.experiments.path_run import PathCase, PathRun
 from cge.indicators import fiscal
 from cge.indicators.present_value import Turn, break_even, payback, present_value

@@ -17,7 +17,7 @@ from cge.results.sensitivity_summary import Table
 
 from cge.core.parameters import Parameter
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.experiments.path_run import PathCase, PathRun, PathYear
 from cge.indicators.present_value import NOISE
 from cge.results import folder as output

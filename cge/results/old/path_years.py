@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.experiments.path_run import PathCase, PathYear
 from cge.solve.model import Model
 
