@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from cge.experiments.stress_settings import settings_of
 from conftest import Outcome
 from numpy.typing import NDArray
 from scipy.optimize import brentq
@@ -23,7 +24,6 @@ from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.library import load_library
 from cge.experiments.frontier_file import FrontierStudy
 from cge.experiments.frontier_task import Setting, task_of
-from cge.experiments.stress_settings import settings_of
 from cge.frontier import nlp as frontier_nlp
 from cge.frontier.confirmation import solve_cold
 from cge.frontier.full_space import full_program, optimise_full, posable

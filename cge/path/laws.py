@@ -14,7 +14,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.policy.closures import closure_of

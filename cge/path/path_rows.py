@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.data.parameter_files import load_dynamics_parameters
+from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators import accumulation as a
 from cge.indicators import fiscal

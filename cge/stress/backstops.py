@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.backstop_premiums import premiums
+from cge.data.parameters.backstop_premiums import premiums
 from cge.scenario.stress_options import StressChoice
 
 Array = NDArray[np.float64]

@@ -8,7 +8,10 @@ from typing import Any
 from cge.core.errors import InputError, check_known
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameter_files import load_disruption_parameters, load_knowledge_parameters
+from cge.data.parameters.parameter_files import (
+    load_disruption_parameters,
+    load_knowledge_parameters,
+)
 from cge.dynamics.recursion import Settings
 from cge.path.laws import choice_of, parameters_of
 from cge.scenario.schema import Scenario

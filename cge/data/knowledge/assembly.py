@@ -24,7 +24,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge import spillovers as links
 from cge.data.knowledge.spending import ResearchFigures, read_figures, shipped_file
 from cge.data.knowledge.stocks import KnowledgeData, balanced_stock
-from cge.data.parameter_files import ict_sectors, load_knowledge_parameters
+from cge.data.parameters.parameter_files import ict_sectors, load_knowledge_parameters
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from cge.core.parameters import Level, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import clean_shipped
 from cge.data.accounts.shipped import TABLES
-from cge.data.parameter_files import ict_sectors, load_disruption_parameters
+from cge.data.parameters.parameter_files import ict_sectors, load_disruption_parameters
 
 
 def premiums(
