@@ -163,22 +163,21 @@ def _world(
     """The world's figures of a quantity by region, and by item or sector where it has one."""
     if not quantity.world or "partner" in places:
         return None
-    if quantity.world == "sum":
-        others = [column for column in places if column != "region"]
-        label = world_label(solution.model)
-        if not others:
-            return np.array([value.sum()]), np.array([start.sum()]), {"region": label}
-        table = pd.DataFrame({**places, "value": value, "start": start})
-        sums = table.groupby(others, sort=False)[["value", "start"]].sum().reset_index()
-        where = {"region": label, **{name: sums[name].to_numpy() for name in others}}
-        return sums["value"].to_numpy(), sums["start"].to_numpy(), where
-    weight = solution.by_region(quantity.world.removeprefix("mean "), benchmark=True)
-    if base is not None:
-        weight = base.by_region(quantity.world.removeprefix("mean "))
-    if not weight.sum() > 0:
-        return None
-    mean = np.array([value @ weight / weight.sum()])
-    return mean, np.zeros(1), {"region": world_label(solution.model)}
+    where: dict[str, Any] = {"region": world_label(solution.model)}
+    weight = np.ones(len(value))
+    if quantity.world != "sum":
+        weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
+    others = {column: codes for column, codes in places.items() if column != "region"}
+    table = pd.DataFrame({**others, "value": value * weight, "start": start * weight,
+                          "weight": weight})  # fmt: skip
+    if others:
+        table = table.groupby(list(others), sort=False).sum().reset_index()
+        where |= {column: table[column].to_numpy() for column in others}
+    else:
+        table = table.sum().to_frame().T
+    total = 1.0 if quantity.world == "sum" else table["weight"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return table["value"].to_numpy() / total, table["start"].to_numpy() / total, where
 
 
 def world_label(model: Model) -> str:

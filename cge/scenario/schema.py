@@ -195,6 +195,12 @@ class Scenario(Strict):
         return any(getattr(self, key) is not None for key in ("extends", "variants", "grid"))
 
     @property
+    def is_path(self) -> bool:
+        """Whether this needs years: it says so, or does what only a path can."""
+        timed = any(measure.timed for measure in self.policy)
+        return self.path is not None or bool(self.knowledge) or timed
+
+    @property
     def chosen_elasticities(self) -> list[str]:
         """The elasticity sets in force: those given, else two, or a folder's own."""
         if self.elasticities is not None:

@@ -387,7 +387,10 @@ def static_results(
     notes = [*(f"Policy: {line}." for line in policy_lines(scenario)), RESULTS_HINGE]
     files = [path for _, member, _ in found for path in files_of(member.scenario)]
     b = next(iter(benchmarks.values()))
-    return ResultSet(joined(frames), manifest(spec, b, cases, notes, files))
+    pages = [["regions", {}], ["decomposition", {"unit": "value"}], ["shocks", {"unit": "value"}]]
+    return ResultSet(
+        joined(frames), manifest(spec, b, cases, notes, files, pages=pages, figure="regions")
+    )
 
 
 def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, str]:

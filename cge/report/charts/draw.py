@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from cge.results.charts import bars, dots, heat, intervals, lines, style
-from cge.results.report.page import Column, Page, Panel
 from matplotlib.figure import Figure
 
-from cge.results import frontier_figure, quadrant
+from cge.report.charts import bars, dots, frontier_figure, heat, intervals, lines, quadrant, style
+from cge.report.format.page import Column, Page, Panel
 
 #: Inches of a row, of what stands above and below the rows.
 _ROW, _FRAME = 0.2, 1.15

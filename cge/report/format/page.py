@@ -101,6 +101,8 @@ class Page:
         Whether it is so wide that LaTeX sets it across the page.
     joined : bool
         Whether panels of the same keys are columns of one table, apart only on paper.
+    chart : str
+        Form of the figure (:mod:`cge.report.charts.draw`).
     """
 
     kind: str
@@ -113,6 +115,7 @@ class Page:
     subject: str = ""
     landscape: bool = False
     joined: bool = False
+    chart: str = ""
 
     @property
     def common_unit(self) -> str:

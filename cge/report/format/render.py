@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cge.results.report import latex
-from cge.results.report.latex import Tex
-from cge.results.report.page import Column, Page, Panel, frame
-from cge.results.report.units import text
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-Format = Literal["markdown", "latex", "csv"]
+from cge.report.format import latex
+from cge.report.format.latex import Tex
+from cge.report.format.page import Column, Page, Panel, frame
+from cge.report.format.units import text
+
+Format = Literal["markdown", "latex", "csv", "html", "text"]
 FORMATS: tuple[Format, ...] = ("markdown", "latex", "csv")
 SUFFIXES: dict[str, Format] = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
 #: Width of a page in points, its height, and for each type size the width of a figure and the
@@ -45,7 +46,7 @@ def _markdown(value: object) -> Markdown:
     return Markdown(re.sub(r"([\\`*_\[\]<|$#~])", r"\\\1", words))
 
 
-_LOADER = PackageLoader("cge.results", "templates")
+_LOADER = PackageLoader("cge.report.format", "templates")
 # Whatever a template prints is escaped, unless it says that it is markup already.
 _MARKDOWN = Environment(
     loader=_LOADER, undefined=StrictUndefined, finalize=_markdown, trim_blocks=True,

@@ -1,0 +1,107 @@
+"""All kinds of studies: the classes with a ``kind`` in the files of this room.
+
+What a command line shows of them is read from the source, so that help needs no imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A kind of study as its source says.
+
+    Parameters
+    ----------
+    kind, command : str
+    meaning : str
+        First line of its documentation.
+    module, name : str
+        Of its class.
+    """
+
+    kind: str
+    command: str
+    meaning: str
+    module: str
+    name: str
+
+
+@lru_cache(maxsize=1)
+def listed() -> Mapping[str, Listed]:
+    """Every kind of study by its command."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                told = _constants(node)
+                if "kind" in told and "command" in told:
+                    meaning = (ast.get_docstring(node) or "").split("\n")[0]
+                    found[told["command"]] = Listed(
+                        told["kind"], told["command"], meaning, path.stem, node.name
+                    )
+    return found
+
+
+def _constants(node: ast.ClassDef) -> dict[str, str]:
+    """Texts that a class assigns to its variables."""
+    return {
+        one.target.id: one.value.value
+        for one in node.body
+        if isinstance(one, ast.AnnAssign)
+        and isinstance(one.target, ast.Name)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, str)
+    }
+
+
+def study_class(kind: str) -> Any:
+    """Class of a kind of study.
+
+    Raises
+    ------
+    InputError
+        If there is none of that kind.
+    """
+    by_kind = {one.kind: one for one in listed().values()}
+    if kind not in by_kind:
+        raise InputError("unknown kind of study", key="study", value=kind, allowed=list(by_kind))
+    found = by_kind[kind]
+    return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
+
+
+def study_of(spec: Mapping[str, Any]) -> Any:
+    """The study that a manifest describes.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``study``, ``options`` and ``scenario`` of a manifest.
+
+    Raises
+    ------
+    InputError
+        If no study can be made of it.
+    """
+    from cge.core.files import validate
+    from cge.scenario.schema import Scenario, completed
+
+    scenario = completed(validate(Scenario, spec.get("scenario"), None))
+    options = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in dict(spec.get("options", {})).items()
+    }
+    made = study_class(str(spec.get("study", "")))
+    for name in options:
+        if name not in made.__dataclass_fields__:
+            raise InputError("no such option of this study", key=name, value=options[name])
+    return made(scenario, **options)
