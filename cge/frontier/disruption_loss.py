@@ -1,4 +1,4 @@
-"""The loss from one disruption as a function of the stage, with its exact gradient."""
+"""Loss from one disruption as a function of the pre-shock equilibrium, with its exact gradient."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.frontier.blocks import StageChanges, idle_changes
+from cge.frontier.preshock_map import StageChanges
 from cge.frontier.tracking import Tracked, adjoint
 from cge.resilience.disruptions import Disruption
-from cge.resilience.impact import RENTS, Impact, disrupted, impact_of
+from cge.resilience.impact import RENTS, Impact, disrupted, idle_factors, impact_of
 from cge.resilience.preshock import Stage
 from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """A disruption solved from a stage.
+    """A disruption solved from a pre-shock equilibrium.
 
     Parameters
     ----------
@@ -50,29 +50,29 @@ class Hit:
 
 
 class DisruptionLoss:
-    """One disruption, followed as the stage moves.
+    """One disruption, followed as the equilibrium before it moves.
 
     Parameters
     ----------
     disruption : Disruption
-    trickle : float
+    leakage : float
         The least part of a volume that comes through a ban.
     """
 
-    def __init__(self, disruption: Disruption, trickle: float) -> None:
-        self.disruption, self.trickle = disruption, trickle
+    def __init__(self, disruption: Disruption, leakage: float) -> None:
+        self.disruption, self.leakage = disruption, leakage
         self._tracked: Tracked | None = None
         self._part: Array = np.zeros(0)
 
     def solve(self, stage: Stage, rates: Array) -> Hit:
-        """Return the equilibrium under the disruption from the stage that some rates set.
+        """Equilibrium under the disruption, from the one before it that some rates set.
 
         Raises
         ------
         NoEquilibrium
             If none is found from the last one nor from the stage.
         """
-        impact = impact_of(stage, self.disruption, self.trickle)
+        impact = impact_of(stage, self.disruption, self.leakage)
         if self._tracked is not None:
             try:
                 hit = self._from_known(stage, impact, rates)
@@ -101,12 +101,11 @@ class DisruptionLoss:
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
         z = tracked.solve(given, targets, rates)
         levels = tracked.system.levels(z, given)
-        arrays = stage.model.arrays
-        outcomes = arrays.outcome_coefficients @ term_values(arrays, levels)
+        outcomes = outcome_values(stage.model.arrays, levels)
         return Hit(tracked, given, targets, self._part, z, levels, outcomes)
 
     def _holds(self, hit: Hit, impact: Impact, stage: Stage) -> bool:
-        """Return whether those rations are in force that should be.
+        """Whether those rations are in force that should be.
 
         Only where other things happen as well can one cease to bind.
         """
@@ -126,16 +125,10 @@ def _held(stage: Stage, hit: Hit, swap: Swap) -> float:
     return float(hit.outcomes[stage.model.outcomes.select(fix)[1]].sum())
 
 
-def losses(stage: Stage, hit: Hit) -> Array:
-    """Return the part of real income that each region loses, (s,), as `Stage.losses`."""
-    before = stage.real_income(stage.levels, stage.outcomes)
-    return 1.0 - stage.real_income(hit.levels, hit.outcomes) / before
-
-
 def loss_gradient(
     stage: Stage, changes: StageChanges, hit: Hit, disruption: Disruption, region: int
 ) -> Array:
-    """Return the derivative of a region's loss by each instrument, (k,)."""
+    """Derivative of a region's loss by each instrument, (k,)."""
     model = stage.model
     spent, lent = (
         model.outcomes[name].block.start + region for name in ("absorption_value", "transfer")
@@ -157,3 +150,34 @@ def loss_gradient(
     now = stage.levels[column]
     by_before = changes.outcomes[spent] / now - before * changes.levels[column]
     return (income * by_before / before - by_income) / before
+
+
+def idle_changes(stage: Stage, disruption: Disruption, outcomes: Array) -> Array:
+    """Changes of the logs of what is left of factors with the equilibrium before a disruption.
+
+    What a loss of capacity takes from a region's other factors is a part of what the sectors
+    that are hit employ of them (:func:`cge.resilience.impact.capacity_lost`), which a policy
+    moves. All other factors by which a disruption multiplies levels are constants.
+
+    Parameters
+    ----------
+    stage : Stage
+    disruption : Disruption
+    outcomes : ndarray (outcomes, k)
+        Changes of the outcomes before.
+
+    Returns
+    -------
+    ndarray (columns, k)
+    """
+    here = stage.model.outcomes["factor_payment"].block.positions
+    paid, moved = stage.outcomes[here], outcomes[here]
+    change = np.zeros((len(stage.levels), outcomes.shape[1]))
+    for event in (one for one in disruption.events if one.type == "supply"):
+        for column, own, hit in idle_factors(stage.model, event.regions, event.sectors):
+            total, lost = paid[own].sum(), paid[hit].sum()
+            part = event.size * lost / total
+            by = event.size * (moved[hit].sum(axis=0) / total
+                               - lost / total**2 * moved[own].sum(axis=0))  # fmt: skip
+            change[column] -= by / (1.0 - part)
+    return change
