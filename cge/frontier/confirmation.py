@@ -15,7 +15,7 @@ from cge.frontier.problem import Problem
 from cge.model.welfare import COMPONENTS
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.losses import cvar, expected_loss
-from cge.resilience.preshock import stage_of
+from cge.resilience.preshock import pre_shock
 from cge.solve.decompose import decompose
 from cge.solve.solution import Solution
 
@@ -72,12 +72,12 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     solution = long.solve(problem.levels(rates), problem.closure_of_version)
     if solution.closure != problem.closure:  # transfers that were found are given from here on
         solution = long.solve(solution.levels, problem.closure, start=solution)
-    stage = stage_of(solution, problem.short, problem.premium, problem.lending)
-    before = stage.real_income(stage.levels, stage.outcomes)
+    pre = pre_shock(solution, problem.short, problem.premium, problem.lending)
+    before = pre.real_income(pre.levels, pre.outcomes)
     left = []
     for n in problem.counted:
-        hit = disrupted(stage, impact_of(stage, problem.disruptions[n], problem.leakage))
-        left.append(stage.real_income(hit.levels, hit.outcomes))
+        hit = disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage))
+        left.append(pre.real_income(hit.levels, hit.outcomes))
     losses = np.array([1.0 - one / before for one in left]).reshape(-1, len(regions))
     world = np.array([1.0 - one.sum() / before.sum() for one in left])
     weights, own = problem.weights[problem.counted], losses[:, place]

@@ -62,13 +62,13 @@ def given_map(
         (np.ones(len(here)), (here, preshock.places[here])),
         shape=(len(preshock.places), first.shape[0]),
     )
-    stage = sparse.csr_array(pick @ first)
+    pre = sparse.csr_array(pick @ first)
     price, nest = _prices(short)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
-    given = _replaced(stage, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ stage)))
+    given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
     premiums = short.variables["backstop_premium"].block
     relative = routes.relative_price_change(
-        lambda name: sparse.csr_array(_leading(short, name) @ stage)
+        lambda name: sparse.csr_array(_leading(short, name) @ pre)
     )
     given = _replaced(given, np.arange(premiums.start, premiums.start + len(premiums)), relative)
     extra = sparse.csr_array(

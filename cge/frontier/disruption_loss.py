@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.frontier.preshock_map import StageChanges
+from cge.frontier.preshock_map import PreShockChanges
 from cge.frontier.tracking import Tracked, adjoint
 from cge.resilience.disruptions import Disruption
 from cge.resilience.impact import RENTS, Impact, disrupted, idle_factors, impact_of
-from cge.resilience.preshock import Stage
+from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
 from cge.solve.solution import Solution
@@ -34,7 +34,7 @@ class Hit:
     targets : ndarray (targets,)
         Volumes that are held, and what else the closure holds.
     part : ndarray (targets,)
-        What part of the stage's volume a target is; 0 for one that is no ration.
+        Part of the pre-shock volume a target is; 0 for one that is no ration.
     z : ndarray
         The unknowns.
     levels, outcomes : ndarray
@@ -64,25 +64,25 @@ class DisruptionLoss:
         self._tracked: Tracked | None = None
         self._part: Array = np.zeros(0)
 
-    def solve(self, stage: Stage, rates: Array) -> Hit:
+    def solve(self, pre: PreShock, rates: Array) -> Hit:
         """Equilibrium under the disruption, from the one before it that some rates set.
 
         Raises
         ------
         NoEquilibrium
-            If none is found from the last one nor from the stage.
+            If none is found from the last one nor from the pre-shock equilibrium.
         """
-        impact = impact_of(stage, self.disruption, self.leakage)
+        impact = impact_of(pre, self.disruption, self.leakage)
         if self._tracked is not None:
             try:
-                hit = self._from_known(stage, impact, rates)
+                hit = self._from_known(pre, impact, rates)
             except NoEquilibrium:
                 hit = None
-            if hit is not None and self._holds(hit, impact, stage):
+            if hit is not None and self._holds(hit, impact, pre):
                 return hit
-        self._begin(impact.laid(stage.ready), disrupted(stage, impact), impact, rates)
-        hit = self._from_known(stage, impact, rates)
-        if not self._holds(hit, impact, stage):
+        self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
+        hit = self._from_known(pre, impact, rates)
+        if not self._holds(hit, impact, pre):
             raise NoEquilibrium("which rations bind does not settle")
         return hit
 
@@ -92,50 +92,50 @@ class DisruptionLoss:
         self._part = np.array([part.get(resolved.swaps[n].free, 0.0) for n in resolved.targeted_by])
         self._tracked = Tracked(resolved, given, solution.levels, rates)
 
-    def _from_known(self, stage: Stage, impact: Impact, rates: Array) -> Hit:
+    def _from_known(self, pre: PreShock, impact: Impact, rates: Array) -> Hit:
         tracked = self._tracked
         assert tracked is not None
-        given = impact.laid(stage.ready)
+        given = impact.laid(pre.ready)
         given[tracked.resolved.fixed] = tracked.resolved.fixed_levels
-        held = self._part * (tracked.system.targets @ stage.outcomes)
+        held = self._part * (tracked.system.targets @ pre.outcomes)
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
         z = tracked.solve(given, targets, rates)
         levels = tracked.system.levels(z, given)
-        outcomes = outcome_values(stage.model.arrays, levels)
+        outcomes = outcome_values(pre.model.arrays, levels)
         return Hit(tracked, given, targets, self._part, z, levels, outcomes)
 
-    def _holds(self, hit: Hit, impact: Impact, stage: Stage) -> bool:
+    def _holds(self, hit: Hit, impact: Impact, pre: PreShock) -> bool:
         """Whether those rations are in force that should be.
 
         Only where other things happen as well can one cease to bind.
         """
         in_force = {swap.free for swap in hit.tracked.resolved.swaps}
-        for swap in impact.swaps(stage) if len(impact.columns) and impact.rationed else ():
-            cell = stage.model.variables.select(swap.free)[1][0]
+        for swap in impact.swaps(pre) if len(impact.columns) and impact.rationed else ():
+            cell = pre.model.variables.select(swap.free)[1][0]
             if swap.free in in_force:
                 if hit.levels[cell] < hit.given[cell] * (1 - 1e-9):
                     return False
-            elif _held(stage, hit, swap) > (swap.at or 0.0) * (1 + BOUND_SLACK):
+            elif _held(pre, hit, swap) > (swap.at or 0.0) * (1 + BOUND_SLACK):
                 return False
         return True
 
 
-def _held(stage: Stage, hit: Hit, swap: Swap) -> float:
+def _held(pre: PreShock, hit: Hit, swap: Swap) -> float:
     fix = swap.fix if isinstance(swap.fix, str) else swap.fix.terms[0][1]
-    return float(hit.outcomes[stage.model.outcomes.select(fix)[1]].sum())
+    return float(hit.outcomes[pre.model.outcomes.select(fix)[1]].sum())
 
 
 def loss_gradient(
-    stage: Stage, changes: StageChanges, hit: Hit, disruption: Disruption, region: int
+    pre: PreShock, changes: PreShockChanges, hit: Hit, disruption: Disruption, region: int
 ) -> Array:
     """Derivative of a region's loss by each instrument, (k,)."""
-    model = stage.model
+    model = pre.model
     spent, lent = (
         model.outcomes[name].block.start + region for name in ("absorption_value", "transfer")
     )
     column = model.variables["welfare_price"].block.start + region
-    income = stage.real_income(hit.levels, hit.outcomes)[region]
-    before = stage.real_income(stage.levels, stage.outcomes)[region]
+    income = pre.real_income(hit.levels, hit.outcomes)[region]
+    before = pre.real_income(pre.levels, pre.outcomes)[region]
     price = hit.levels[column]
     rows = model.arrays.outcome_coefficients
     weights = (rows[[spent]] - rows[[lent]]).toarray().ravel() / price
@@ -144,15 +144,15 @@ def loss_gradient(
     by_column, by_target = adjoint(hit.tracked, hit.given, hit.targets, hit.z, weights, direct)
     by_column[hit.tracked.system.unknown] = 0.0
     by_column[hit.tracked.resolved.fixed] = 0.0
-    moved = changes.ready + idle_changes(stage, disruption, changes.outcomes)
+    moved = changes.ready + idle_changes(pre, disruption, changes.outcomes)
     held = hit.part[:, None] * (hit.tracked.system.targets @ changes.outcomes)
     by_income = by_column @ moved + by_target @ held + changes.outcomes[lent] / price
-    now = stage.levels[column]
+    now = pre.levels[column]
     by_before = changes.outcomes[spent] / now - before * changes.levels[column]
     return (income * by_before / before - by_income) / before
 
 
-def idle_changes(stage: Stage, disruption: Disruption, outcomes: Array) -> Array:
+def idle_changes(pre: PreShock, disruption: Disruption, outcomes: Array) -> Array:
     """Changes of the logs of what is left of factors with the equilibrium before a disruption.
 
     What a loss of capacity takes from a region's other factors is a part of what the sectors
@@ -161,7 +161,7 @@ def idle_changes(stage: Stage, disruption: Disruption, outcomes: Array) -> Array
 
     Parameters
     ----------
-    stage : Stage
+    pre : PreShock
     disruption : Disruption
     outcomes : ndarray (outcomes, k)
         Changes of the outcomes before.
@@ -170,11 +170,11 @@ def idle_changes(stage: Stage, disruption: Disruption, outcomes: Array) -> Array
     -------
     ndarray (columns, k)
     """
-    here = stage.model.outcomes["factor_payment"].block.positions
-    paid, moved = stage.outcomes[here], outcomes[here]
-    change = np.zeros((len(stage.levels), outcomes.shape[1]))
+    here = pre.model.outcomes["factor_payment"].block.positions
+    paid, moved = pre.outcomes[here], outcomes[here]
+    change = np.zeros((len(pre.levels), outcomes.shape[1]))
     for event in (one for one in disruption.events if one.type == "supply"):
-        for column, own, hit in idle_factors(stage.model, event.regions, event.sectors):
+        for column, own, hit in idle_factors(pre.model, event.regions, event.sectors):
             total, lost = paid[own].sum(), paid[hit].sum()
             part = event.size * lost / total
             by = event.size * (moved[hit].sum(axis=0) / total

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
 from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
-from cge.frontier.preshock_map import PreShockMap, StageChanges
+from cge.frontier.preshock_map import PreShockChanges, PreShockMap
 from cge.frontier.problem import Problem
 from cge.frontier.tracking import Tracked
 from cge.resilience.losses import cvar, value_at_risk
-from cge.resilience.preshock import Stage
+from cge.resilience.preshock import PreShock
 from cge.solve.homotopy import term_changes
 from cge.solve.system import outcome_values, term_values
 
@@ -176,27 +176,27 @@ class Point:
     # -- disruptions
 
     @cached_property
-    def stage(self) -> Stage:
+    def pre_shock(self) -> PreShock:
         """The equilibrium from which disruptions set out."""
         return self._evaluator.preshock.at(self.levels)
 
     @cached_property
-    def stage_changes(self) -> StageChanges:
+    def pre_shock_changes(self) -> PreShockChanges:
         """How that moves with the rates."""
-        return self._evaluator.preshock.changes(self.stage, self.tangents)
+        return self._evaluator.preshock.changes(self.pre_shock, self.tangents)
 
     def hit(self, number: int) -> Hit:
         """A disruption solved, by its number in the problem."""
         if number not in self._hits:
-            self._hits[number] = self._evaluator.losses[number].solve(self.stage, self.rates)
+            self._hits[number] = self._evaluator.losses[number].solve(self.pre_shock, self.rates)
         return self._hits[number]
 
     def losses_everywhere(self, numbers: Integers) -> Array:
         """Parts of real income lost, disruptions by region, (z, s)."""
-        stage = self.stage
-        before = stage.real_income(stage.levels, stage.outcomes)
+        pre = self.pre_shock
+        before = pre.real_income(pre.levels, pre.outcomes)
         hits = [self.hit(n) for n in numbers]
-        left = [stage.real_income(hit.levels, hit.outcomes) for hit in hits]
+        left = [pre.real_income(hit.levels, hit.outcomes) for hit in hits]
         return np.array([1.0 - income / before for income in left]).reshape(len(numbers), -1)
 
     def losses(self, numbers: Integers) -> Array:
@@ -207,11 +207,12 @@ class Point:
 
     def loss_gradients(self, numbers: Integers) -> Array:
         """Derivatives of the region's losses by each rate, (z, k)."""
+        problem = self.problem
         for n in numbers:
             if n not in self._slopes:
                 self._slopes[n] = loss_gradient(
-                    self.stage, self.stage_changes, self.hit(n), self.problem.disruptions[n],
-                    self.problem.place,
+                    self.pre_shock, self.pre_shock_changes, self.hit(n), problem.disruptions[n],
+                    problem.place,
                 )  # fmt: skip
         return np.array([self._slopes[n] for n in numbers]).reshape(len(numbers), -1)
 

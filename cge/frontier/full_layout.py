@@ -102,7 +102,7 @@ class FullLayout:
             begin = self.two0[number]
             x[begin : begin + hit.tracked.system.size] = hit.z
             impact = impact_of(
-                self.point.stage, self.problem.disruptions[self.working[number]],
+                self.point.pre_shock, self.problem.disruptions[self.working[number]],
                 self.problem.leakage,
             )  # fmt: skip
             left = impact.laid(np.ones(len(hit.levels)))

@@ -1,6 +1,6 @@
 """The pre-shock equilibrium that a policy sets, and how it moves with the policy.
 
-As :func:`cge.resilience.preshock.stage_of`, for many policies in turn: what the short run takes
+As :func:`cge.resilience.preshock.pre_shock`, for many policies in turn: what the short run takes
 from the equilibrium before it (weights, capital, premiums, volumes) is a log-linear function
 of that equilibrium but for the menus, and so are the derivatives.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cge.dynamics.sourcing import Sourcing
 from cge.frontier.problem import Problem
 from cge.resilience.import_price import BackstopRoutes
-from cge.resilience.preshock import Stage, levels_before, places_in, short_closure
+from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
 from cge.solve.homotopy import term_changes
 from cge.solve.system import term_values
 
@@ -26,7 +26,7 @@ _LARGEST = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class StageChanges:
+class PreShockChanges:
     """How a pre-shock equilibrium moves with each of some instruments.
 
     Parameters
@@ -69,38 +69,38 @@ class PreShockMap:
         )
         self._unmoved = np.log(self.sourcing.prices(*ones))
 
-    def at(self, levels: Array) -> Stage:
+    def at(self, levels: Array) -> PreShock:
         """Pre-shock equilibrium that levels of the long-run model set."""
         carried = levels_before(self.short, levels, self.places, self.sourcing)
-        return Stage(self.short, self._closure, carried, self.problem.premium)
+        return PreShock(self.short, self._closure, carried, self.problem.premium)
 
-    def changes(self, stage: Stage, moved: Array) -> StageChanges:
+    def changes(self, pre: PreShock, moved: Array) -> PreShockChanges:
         """How a pre-shock equilibrium moves when the levels it comes from do.
 
         Parameters
         ----------
-        stage : Stage
+        pre : PreShock
         moved : ndarray (columns of the long-run model, k)
             Changes of logs of its levels, of levels where they are free.
         """
-        price = self.sourcing.prices(stage.levels, stage.outcomes)
-        each = [self._change(stage, price, one) for one in moved.T]
-        return StageChanges(*(np.column_stack(columns) for columns in zip(*each, strict=True)))
+        price = self.sourcing.prices(pre.levels, pre.outcomes)
+        each = [self._change(pre, price, one) for one in moved.T]
+        return PreShockChanges(*(np.column_stack(columns) for columns in zip(*each, strict=True)))
 
-    def _change(self, stage: Stage, price: Array, moved: Array) -> tuple[Array, Array, Array]:
+    def _change(self, pre: PreShock, price: Array, moved: Array) -> tuple[Array, Array, Array]:
         """Levels, ready levels and outcomes as they move with one instrument."""
         short, sourcing = self.short, self.sourcing
         arrays = short.arrays
-        terms = term_values(arrays, stage.levels)
+        terms = term_values(arrays, pre.levels)
         levels = np.where(self.places >= 0, moved[self.places], 0.0)
 
         def outcomes() -> Array:
-            change = term_changes(arrays, stage.levels, terms, levels)
+            change = term_changes(arrays, pre.levels, terms, levels)
             return arrays.outcome_coefficients @ change
 
         # Weights and prices of varieties cancel out of the prices that move them.
-        relative = np.divide(outcomes(), stage.outcomes, out=np.zeros(len(stage.outcomes)),
-                             where=stage.outcomes != 0)  # fmt: skip
+        relative = np.divide(outcomes(), pre.outcomes, out=np.zeros(len(pre.outcomes)),
+                             where=pre.outcomes != 0)  # fmt: skip
         # Outcomes of nearly zero change by huge parts; no price is made of them.
         relative = np.clip(relative, -_LARGEST, _LARGEST)
 

@@ -74,7 +74,7 @@ class Problem:
     leakage : float
         The least part of a volume that comes through a ban.
     premium : mapping of (region, sector) to float
-        Of backstops, see :class:`cge.resilience.preshock.Stage`.
+        Of backstops, see :class:`cge.resilience.preshock.PreShock`.
     lending : bool
         Whether regions lend within the year of a disruption.
     budget : float, optional

@@ -1,10 +1,10 @@
-"""What a disruption finds: an equilibrium with a policy in place, and what is fixed in it.
+"""An equilibrium before a disruption: a policy in place, and what is fixed in the short run.
 
 The equilibrium may be of the long run or of a year of a path. When a disruption comes
 relations with suppliers, capital by sector and know-how are what they are; demand has its
 short-run elasticities. Nothing else separates the short run from the equilibrium it starts
 from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
-(:mod:`cge.dynamics.menu`), which every stage is checked for.
+(:mod:`cge.dynamics.menu`), for which every such equilibrium is checked.
 
 Within the year wages do not move against each other and regions lend: an external balance
 is what keeps the wage of a region where it was. What a region borrows is no income, so a
@@ -42,7 +42,7 @@ REPRODUCED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PreShock:
     """An equilibrium from which disruptions set out.
 
     Parameters
@@ -89,7 +89,7 @@ class Stage:
         ])  # fmt: skip
 
     def real_income(self, levels: Array, outcomes: Array) -> Array:
-        """Return absorption less what is borrowed beyond the stage's, in real terms, (s,)."""
+        """Absorption less additional borrowing, in real terms, (s,)."""
 
         def of(name: str, values: Array) -> Array:
             return values[self.model.outcomes[name].block.positions]
@@ -99,18 +99,18 @@ class Stage:
         return (of("absorption_value", outcomes) - borrowed) / price
 
     def losses(self, solution: Solution) -> Array:
-        """Return the part of real income that a disruption takes from each region, (s,)."""
+        """Part of real income that a disruption takes from each region, (s,)."""
         before = self.real_income(self.levels, self.outcomes)
         return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
 
 
-def stage_of(
+def pre_shock(
     solution: Solution,
     short: Model,
     premium: Mapping[tuple[str, str], float] | None = None,
     lending: bool = True,
-) -> Stage:
-    """Return the stage that an equilibrium sets.
+) -> PreShock:
+    """An equilibrium as disruptions find it: with short-run elasticities, backstops in reach.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def stage_of(
     short : Model
         Of the same accounts with short-run elasticities, and with backstops.
     premium : mapping of (region, sector) to float, optional
-        See :class:`Stage`.
+        See :class:`PreShock`.
     lending : bool
         Whether balances give way within the year; else they are given and wages move.
 
@@ -151,7 +151,7 @@ def stage_of(
             f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
             f"{moved:.1e}"
         )
-    return Stage(short, closure, exact.levels, dict(premium or {}))
+    return PreShock(short, closure, exact.levels, dict(premium or {}))
 
 
 def _check_speeds(model: Model) -> None:
@@ -167,7 +167,7 @@ def _check_speeds(model: Model) -> None:
 
 
 def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
-    """Return the closure of a disruption: capital by sector, and wages or balances, are given.
+    """Closure of a disruption: capital by sector, and wages or balances, are given.
 
     Swaps of the closure before it stay; a wage floor does not, employment is what it was.
     """

@@ -22,7 +22,7 @@ from cge.data.parameters.research import LEVELS, Level, Parameter, load_paramete
 #: What each parameter can be: least, most. A stand-in that costs little more than the import
 #: would supply a part of what the benchmark says is imported.
 _LIMITS: Mapping[str, tuple[float, float]] = {
-    "trickle": (1e-6, 0.5),
+    "leakage": (1e-6, 0.5),
     "cvar_level": (0.0, 1.0),
     "recovered": (0.0, 1.0),
     "backstop_premium": (1.15, 100.0),

@@ -1,4 +1,4 @@
-"""An equilibrium as the stage of disruptions, and the years after one."""
+"""An equilibrium as disruptions find it, and the years after one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cge.resilience.impact import (
     productivity_changed,
     rationed,
 )
-from cge.resilience.preshock import Stage, stage_of
+from cge.resilience.preshock import PreShock, pre_shock
 from cge.resilience.recovery import recover
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5)
@@ -40,10 +40,10 @@ def models() -> dict[str, Model]:
     }
 
 
-def staged(models: dict[str, Model], policy: str = "no policy", **options) -> Stage:
+def staged(models: dict[str, Model], policy: str = "no policy", **options) -> PreShock:
     short = models["short"]
     premium = {(s, i): 1.5 for s in short.benchmark.regions for i in short.backstop}
-    return stage_of(models["long"].solve(POLICIES[policy]), short, premium, **options)
+    return pre_shock(models["long"].solve(POLICIES[policy]), short, premium, **options)
 
 
 def routes(exporters, importers, sectors):
@@ -54,59 +54,59 @@ def routes(exporters, importers, sectors):
 @pytest.mark.parametrize("policy", list(POLICIES))
 def test_without_a_disruption_the_short_run_is_the_long_run_it_starts_from(models, policy, lending):
     long = models["long"].solve(POLICIES[policy])
-    stage = staged(models, policy, lending=lending)
+    pre = staged(models, policy, lending=lending)
     for name in ("output", "composite", "absorption", "welfare_price", "factor_use"):
-        block = stage.model.variables[name].block.positions
+        block = pre.model.variables[name].block.positions
         own = models["long"].variables[name].block.positions
-        np.testing.assert_allclose(stage.levels[block], long.levels[own], rtol=1e-9)
-    assert np.abs(stage.losses(disrupted(stage, nothing()))).max() < 2e-8  # the backstop's share
+        np.testing.assert_allclose(pre.levels[block], long.levels[own], rtol=1e-9)
+    assert np.abs(pre.losses(disrupted(pre, nothing()))).max() < 2e-8  # the backstop's share
 
 
-def test_a_short_run_equilibrium_is_its_own_stage(models):
+def test_a_short_run_equilibrium_is_its_own_pre_shock_equilibrium(models):
     closure = Closure("short_run", specific_factors=("CAP",))
     plain = Model.build(models["short"].benchmark, "short")
     solution = plain.solve(POLICIES["tariffs"], closure)
-    stage = stage_of(solution, models["short"])
+    pre = pre_shock(solution, models["short"])
     np.testing.assert_allclose(
-        stage.outcomes[stage.model.outcomes["welfare"].block.positions],
+        pre.outcomes[pre.model.outcomes["welfare"].block.positions],
         solution.by_region("welfare"), rtol=1e-9,
     )  # fmt: skip
 
 
 def test_losing_a_part_of_all_capacity_costs_about_that_part(models):
-    stage = staged(models)
-    b = stage.model.benchmark
+    pre = staged(models)
+    b = pre.model.benchmark
     for region in ("CHN", "USA", "EU"):
-        lost = stage.losses(disrupted(stage, capacity_lost(stage, [region], b.sectors, 0.05)))
+        lost = pre.losses(disrupted(pre, capacity_lost(pre, [region], b.sectors, 0.05)))
         assert lost[b.regions.index(region)] == pytest.approx(0.05, rel=0.15)
 
 
 def test_losing_a_part_of_everything_everywhere_costs_exactly_that_part(models):
     """Constant returns: all quantities shrink alike, and so do balances given in their money."""
-    stage = staged(models)
-    b = stage.model.benchmark
-    lost = stage.losses(disrupted(stage, capacity_lost(stage, b.regions, b.sectors, 0.1)))
+    pre = staged(models)
+    b = pre.model.benchmark
+    lost = pre.losses(disrupted(pre, capacity_lost(pre, b.regions, b.sectors, 0.1)))
     weight = b.absorption / b.absorption.sum()
     assert weight @ lost == pytest.approx(0.1, rel=0.02)
 
 
 def test_a_ration_lets_through_what_it_says(models):
-    stage = staged(models)
-    cut = rationed(stage, routes(["CHN"], ["USA", "EU"], ["ELEC"]), 0.4, "importer")
-    solution = disrupted(stage, cut)
+    pre = staged(models)
+    cut = rationed(pre, routes(["CHN"], ["USA", "EU"], ["ELEC"]), 0.4, "importer")
+    solution = disrupted(pre, cut)
     for s in ("USA", "EU"):
         name = f"trade_volume[CHN, ELEC, {s}]"
-        before = stage.outcomes[stage.model.outcomes.select(name)[1][0]]
+        before = pre.outcomes[pre.model.outcomes.select(name)[1][0]]
         assert solution.outcome(name) == pytest.approx(0.4 * before, rel=1e-9)
 
 
 def test_a_total_embargo_costs_less_than_its_premium_on_what_was_imported(models):
-    stage = staged(models)
-    b = stage.model.benchmark
+    pre = staged(models)
+    b = pre.model.benchmark
     home = b.regions.index("CHN")
     others = [r for r in b.regions if r != "CHN"]
-    solution = disrupted(stage, rationed(stage, routes(others, ["CHN"], ["ELEC"]), 1e-3, "lost"))
-    loss = stage.losses(solution)[home]
+    solution = disrupted(pre, rationed(pre, routes(others, ["CHN"], ["ELEC"]), 1e-3, "lost"))
+    loss = pre.losses(solution)[home]
     assert solution.outcome("trade_cost[int, EU, ELEC, CHN]") > 1
     imports = np.delete(b.fob[:, :, b.sectors.index("ELEC"), home].sum(axis=0), home).sum()
     bound = (1.5 * 1e-3 ** (-1 / 39) - 1) * imports / b.absorption[home]
@@ -115,13 +115,13 @@ def test_a_total_embargo_costs_less_than_its_premium_on_what_was_imported(models
 
 
 def test_who_keeps_the_rent_matters_for_half_a_cut_and_not_for_a_ban(models):
-    stage = staged(models)
-    b = stage.model.benchmark
+    pre = staged(models)
+    b = pre.model.benchmark
     home, seller = b.regions.index("CHN"), b.regions.index("EU")
     cut = routes(["USA", "EU", "ASIA"], ["CHN"], ["ELEC"])
 
     def loss(left: float, rents: str) -> np.ndarray:
-        return stage.losses(disrupted(stage, rationed(stage, cut, left, rents)))
+        return pre.losses(disrupted(pre, rationed(pre, cut, left, rents)))
 
     importer, exporter, lost = (loss(0.5, rents) for rents in ("importer", "exporter", "lost"))
     assert importer[home] < exporter[home]
@@ -133,32 +133,32 @@ def test_who_keeps_the_rent_matters_for_half_a_cut_and_not_for_a_ban(models):
 
 
 def test_impacts_add_up_and_a_route_cut_twice_is_cut_by_the_product(models):
-    stage = staged(models)
-    one = rationed(stage, [("CHN", "ELEC", "USA")], 0.5, "importer")
-    both = one + one + dearer(stage, [("EU", "ELEC", "USA")], 0.1)
+    pre = staged(models)
+    one = rationed(pre, [("CHN", "ELEC", "USA")], 0.5, "importer")
+    both = one + one + dearer(pre, [("EU", "ELEC", "USA")], 0.1)
     assert both.rationed == ((("CHN", "ELEC", "USA"), 0.25, "importer"),)
-    twice = factor_lost(stage, ["USA"], "LAB", 0.1) + factor_lost(stage, ["USA"], "LAB", 0.1)
-    column = stage.model.variables.select("factor_supply[USA, LAB]")[1][0]
-    assert twice.laid(stage.ready)[column] == pytest.approx(0.81)
+    twice = factor_lost(pre, ["USA"], "LAB", 0.1) + factor_lost(pre, ["USA"], "LAB", 0.1)
+    column = pre.model.variables.select("factor_supply[USA, LAB]")[1][0]
+    assert twice.laid(pre.ready)[column] == pytest.approx(0.81)
 
 
 def test_a_change_of_productivity_moves_what_it_names(models):
-    stage = staged(models)
-    b = stage.model.benchmark
+    pre = staged(models)
+    b = pre.model.benchmark
     change = np.zeros((len(b.regions), len(b.sectors)))
     change[0, 1] = -0.1
-    impact = productivity_changed(stage, change)
+    impact = productivity_changed(pre, change)
     assert len(impact.columns) == 1
     assert impact.factors[0] == pytest.approx(np.exp(-0.1))
 
 
-def test_a_stage_needs_capital_and_a_mobile_factor(models):
+def test_a_pre_shock_equilibrium_needs_capital_and_a_mobile_factor(models):
     solution = models["long"].solve()
     only = Model.build(models["short"].benchmark, "short")
     closure = Closure("all", specific_factors=("CAP", "LAB"))
     with pytest.raises(InputError, match="wage"):
-        stage_of(only.solve({}, closure), models["short"])
-    assert isinstance(stage_of(solution, models["short"]), Stage)
+        pre_shock(only.solve({}, closure), models["short"])
+    assert isinstance(pre_shock(solution, models["short"]), PreShock)
 
 
 @pytest.mark.parametrize("policy", ["no policy", "tariffs"])
@@ -168,11 +168,11 @@ def test_without_a_disruption_nothing_moves_over_the_years(models, policy):
 
 
 def test_the_first_year_of_a_recovery_is_the_disruption_itself(models):
-    stage = staged(models, "tariffs")
-    impact = capacity_lost(stage, ["CHN"], stage.model.benchmark.sectors, 0.1)
-    lost = recover(stage, impact, 1, 6, SETTINGS)
-    np.testing.assert_allclose(lost[0], stage.losses(disrupted(stage, impact)), atol=1e-10)
-    home = stage.model.benchmark.regions.index("CHN")
+    pre = staged(models, "tariffs")
+    impact = capacity_lost(pre, ["CHN"], pre.model.benchmark.sectors, 0.1)
+    lost = recover(pre, impact, 1, 6, SETTINGS)
+    np.testing.assert_allclose(lost[0], pre.losses(disrupted(pre, impact)), atol=1e-10)
+    home = pre.model.benchmark.regions.index("CHN")
     assert lost[0, home] > 0.08
     # Capital that was not built is missing afterwards, less every year.
     assert (np.diff(lost[1:, home]) < 0).all()
@@ -181,10 +181,10 @@ def test_the_first_year_of_a_recovery_is_the_disruption_itself(models):
 
 def test_relations_that_turned_away_have_to_find_their_way_back(models):
     """After two years without a supplier trade is free again, and not at once as it was."""
-    stage = staged(models)
-    b = stage.model.benchmark
-    impact = rationed(stage, routes(["CHN"], ["USA"], ["ELEC"]), 0.3, "lost")
-    lost = recover(stage, impact, 2, 5, SETTINGS)[:, b.regions.index("USA")]
+    pre = staged(models)
+    b = pre.model.benchmark
+    impact = rationed(pre, routes(["CHN"], ["USA"], ["ELEC"]), 0.3, "lost")
+    lost = recover(pre, impact, 2, 5, SETTINGS)[:, b.regions.index("USA")]
     assert (lost > 0).all()
     assert (np.diff(lost[1:]) < 0).all()
 
@@ -194,13 +194,13 @@ def test_recovery_needs_years_beyond_the_disruption(models):
         recover(staged(models), nothing(), 2, 2, SETTINGS)
 
 
-def test_a_stage_that_is_not_an_equilibrium_of_the_short_run_is_refused(models):
+def test_what_is_not_an_equilibrium_of_the_short_run_is_refused(models):
     solution = models["long"].solve(POLICIES["tariffs"])
     b = models["short"].benchmark
     other = Model.build(load_benchmark(aggregation="small", elasticities="boehm"), "short")
     assert other.benchmark.accounts_fingerprint == b.accounts_fingerprint
     with pytest.raises(NoEquilibrium, match="does not reproduce"):
-        stage_of(solution, other)
+        pre_shock(solution, other)
 
 
 def test_a_nest_that_can_not_adapt_must_have_one_elasticity(models):
@@ -208,5 +208,5 @@ def test_a_nest_that_can_not_adapt_must_have_one_elasticity(models):
     long = replace(b.elasticities["long"], agents=b.elasticities["long"].agents + 0.5)
     other = b.with_elasticities(long=long)
     with pytest.raises(InputError, match="no weights to adapt") as caught:
-        stage_of(Model.build(other, "long").solve(), Model.build(other, "short"))
+        pre_shock(Model.build(other, "long").solve(), Model.build(other, "short"))
     assert caught.value.key == "elasticities.agents"
