@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from cge.core.errors import InputError
 from cge.core.quantities import Quantity, merged
+from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.measures import RESILIENCE_QUANTITIES
@@ -22,7 +23,7 @@ _OF_ITEM: Mapping[str, str] = {
 @lru_cache(maxsize=1)
 def register() -> Mapping[str, Quantity]:
     """All quantities by name."""
-    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES)
+    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES)
 
 
 def quantity(name: str) -> Quantity:
