@@ -37,6 +37,38 @@ AGREES = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
+class Candidate:
+    """A solution of Ipopt with what the optimisation knows of its policy.
+
+    Parameters
+    ----------
+    optimum : Optimum
+    value : float
+        What is maximised, a fraction.
+    risk : float
+        Conditional value at risk, a fraction.
+    variations : ndarray (s,)
+        Equivalent variations, fractions of benchmark absorption.
+    """
+
+    optimum: Optimum
+    value: float
+    risk: float
+    variations: Array
+
+    @classmethod
+    def of(cls, evaluator: Evaluator, optimum: Optimum) -> Candidate:
+        """Candidate of an optimum, evaluated."""
+        point = evaluator.at(optimum.rates)
+        return cls(optimum, point.value, point.risk, point.variations)
+
+    @classmethod
+    def kept(cls, content: dict[str, Any]) -> Candidate:
+        """Candidate of the plain data of one."""
+        return cls(**{**content, "optimum": Optimum(**content["optimum"])})
+
+
+@dataclass(frozen=True, eq=False)
 class FrontierPoint:
     """A point of a frontier.
 
@@ -88,18 +120,22 @@ class Sweep:
 class FrontierSearch:
     """The search for the frontier of a problem.
 
+    Every step begins with an evaluator of its own, so that it depends on no step but those it
+    names: an interrupted search goes on to the same points, bit for bit.
+
     Parameters
     ----------
     problem : Problem
     method : callable
         :func:`cge.frontier.reduced_space.optimise`, or that of the full space.
     steps : Steps
-        Steps of an earlier attempt, and the place for those of this one.
+        Points of an earlier attempt, and the place for those of this one.
     """
 
     def __init__(self, problem: Problem, method: Method, steps: Steps) -> None:
-        self.problem, self.method, self.steps = problem, method, steps
-        self.evaluator = Evaluator(problem)
+        self.problem, self.method, self.finished = problem, method, steps
+        #: Steps on the way to points, which count for no progress.
+        self.underway = Steps(steps.folder / "search", steps.key)
 
     def frontier(self, points: int, starts: int) -> Sweep:
         """Solve the frontier.
@@ -117,70 +153,58 @@ class FrontierSearch:
             If a point is not solved, or not confirmed from the benchmark.
         """
         nothing = np.zeros(len(self.problem.levers))
-        without = ColdPoint(**self._kept(
-            "without", lambda: asdict(solve_cold(self.problem, nothing))))  # fmt: skip
-        first, agree = self._end("efficient", lambda: self._efficient(starts))
-        last, agree_last = self._end("safest", lambda: self._safest(first, starts))
-        top, bottom = (self.evaluator.at(one.rates).risk for one in (first, last))
-        found, ceilings = [first], np.zeros(0)
-        if top - bottom >= NO_CONFLICT:
-            ceilings = np.linspace(top, bottom, points)[1:-1]
-            found = self._between(first, last, ceilings)
-        bounds = [None, *ceilings.tolist(), None]
-        reported = tuple(
-            self._reported(n, one, ceiling)
-            for n, (one, ceiling) in enumerate(zip(found, bounds, strict=False))
-        )
-        return Sweep(reported, starts, agree, agree_last, without)
-
-    def _kept(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A step that was done before, else done and kept."""
-        content = self.steps.get(name)
-        if content is None:
-            content = make()
-            self.steps.put(name, content)
-        return content
+        without = ColdPoint(**_kept(self.underway, "without", lambda: asdict(
+            solve_cold(self.problem, nothing))))  # fmt: skip
+        first, agree = self._end("efficient", self._efficient, starts)
+        last, agree_last = self._end("safest", self._safest, starts, first.optimum)
+        ends = {0: self._point(0, first, None)}
+        if first.risk - last.risk >= NO_CONFLICT:
+            ends[points - 1] = self._point(points - 1, last, None)
+            ends |= self._between(first, last, np.linspace(first.risk, last.risk, points))
+        found = tuple(ends[n] for n in sorted(ends))
+        return Sweep(found, starts, agree, agree_last, without)
 
     # -- ends
 
-    def _end(self, name: str, find: Callable[[], tuple[Optimum, int]]) -> tuple[Optimum, int]:
+    def _end(
+        self, name: str, find: Callable[..., tuple[Candidate, int]], *arguments: Any
+    ) -> tuple[Candidate, int]:
         """An end of the frontier, and how many starting points reach it."""
 
         def make() -> dict[str, Any]:
-            one, agree = find()
-            return {"optimum": asdict(one), "agree": agree}
+            best, agree = find(Evaluator(self.problem), *arguments)
+            return {"best": asdict(best), "agree": agree}
 
-        kept = self._kept(name, make)
-        return Optimum(**kept["optimum"]), int(kept["agree"])
+        kept = _kept(self.underway, name, make)
+        return Candidate.kept(kept["best"]), int(kept["agree"])
 
-    def _efficient(self, starts: int) -> tuple[Optimum, int]:
-        found = [
-            (self.evaluator.at(one.rates).value, one)
-            for one in self._solved("welfare", starting_points(self.problem, starts))
-        ]
+    def _efficient(self, evaluator: Evaluator, starts: int) -> tuple[Candidate, int]:
+        solved = self._solved(evaluator, "welfare", starting_points(self.problem, starts))
+        found = [(evaluator.at(one.rates).value, one) for one in solved]
         if not found:
             raise NoEquilibrium("the policy that is best without a constraint was not found")
         best = max(value for value, _ in found)
         agree = sum(value >= best - SAME for value, _ in found)
-        return next(one for value, one in found if value == best), agree
+        one = next(one for value, one in found if value == best)
+        return Candidate.of(evaluator, one), agree
 
-    def _safest(self, first: Optimum, starts: int) -> tuple[Optimum, int]:
-        found = []
+    def _safest(self, evaluator: Evaluator, starts: int, first: Optimum) -> tuple[Candidate, int]:
         begin = (first.rates, *starting_points(self.problem, starts))
-        for one in self._solved("risk", begin):
-            point = self.evaluator.at(one.rates)
-            found.append((point.risk, -point.value, one))
+        solved = self._solved(evaluator, "risk", begin)
+        found = [Candidate.of(evaluator, one) for one in solved]
         if not found:
             raise NoEquilibrium("the policy with the smallest risk was not found")
-        least = min(value for value, *_ in found)
-        same = [item for item in found if item[0] <= least + SAME]
-        return min(same, key=lambda item: item[1])[2], len(same)
+        least = min(one.risk for one in found)
+        same = [one for one in found if one.risk <= least + SAME]
+        return max(same, key=lambda one: one.value), len(same)
 
-    def _solved(self, goal: Goal, starts: Sequence[Array]) -> Iterator[Optimum]:
+    def _solved(
+        self, evaluator: Evaluator, goal: Goal, starts: Sequence[Array]
+    ) -> Iterator[Optimum]:
         """Solutions without a ceiling from the starts that have one."""
         for start in starts:
             try:
-                one = self.method(self.evaluator, goal, start, None, False)
+                one = self.method(evaluator, goal, start, None, False)
             except NoEquilibrium:
                 continue
             if one.solved:
@@ -188,48 +212,54 @@ class FrontierSearch:
 
     # -- between them
 
-    def _between(self, first: Optimum, last: Optimum, ceilings: Array) -> list[Optimum]:
-        """All points: solved on the way down, and again on the way back."""
+    def _between(
+        self, first: Candidate, last: Candidate, ceilings: Array
+    ) -> dict[int, FrontierPoint]:
+        """Points under ceilings: solved on the way down, and again on the way back."""
         found = [first]
-        for n, ceiling in enumerate(ceilings, start=1):
-            starts = found[-1].rates, last.rates
-            found.append(self._optimum(f"down-{n}", self._under, ceiling, starts))
-        found.append(last)
-        for n in range(len(ceilings), 0, -1):
-            arguments = ceilings[n - 1], *found[n : n + 2]
-            found[n] = self._optimum(f"back-{n}", self._better, *arguments)
-        return found
+        for n, ceiling in enumerate(ceilings[1:-1], start=1):
+            starts = found[-1].optimum.rates, last.optimum.rates
+            found.append(self._candidate(f"down-{n}", self._under, ceiling, starts))
+        points, after = {}, last
+        for n in range(len(found) - 1, 0, -1):
+            ceiling = float(ceilings[n])
+            after = self._candidate(f"back-{n}", self._better, ceiling, found[n], after.optimum)
+            points[n] = self._point(n, after, ceiling)
+        return points
 
-    def _optimum(self, name: str, find: Callable[..., Optimum], *arguments: Any) -> Optimum:
-        return Optimum(**self._kept(name, lambda: asdict(find(*arguments))))
+    def _candidate(self, name: str, find: Callable[..., Candidate], *arguments: Any) -> Candidate:
+        return Candidate.kept(_kept(self.underway, name, lambda: asdict(
+            find(Evaluator(self.problem), *arguments))))  # fmt: skip
 
-    def _under(self, ceiling: float, starts: Sequence[Array]) -> Optimum:
+    def _under(self, evaluator: Evaluator, ceiling: float, starts: Sequence[Array]) -> Candidate:
         """Best policy under a ceiling, from the first of some starts that has a solution."""
         reason = "no equilibrium at the start"
         for warm in (True, False):
             for start in starts:
                 try:
-                    one = self.method(self.evaluator, "welfare", start, ceiling, warm)
+                    one = self.method(evaluator, "welfare", start, ceiling, warm)
                 except NoEquilibrium as error:
                     reason = str(error)
                     continue
                 if one.solved:
-                    return one
+                    return Candidate.of(evaluator, one)
                 reason = one.message
         raise NoEquilibrium(f"no policy was found with a risk of {100 * ceiling:.4f} %: {reason}")
 
-    def _better(self, ceiling: float, one: Optimum, after: Optimum) -> Optimum:
+    def _better(
+        self, evaluator: Evaluator, ceiling: float, one: Candidate, after: Optimum
+    ) -> Candidate:
         """The better of a point and what is found from the one after it, which is allowed."""
         try:
-            other = self.method(self.evaluator, "welfare", after.rates, ceiling, True)
+            other = self.method(evaluator, "welfare", after.rates, ceiling, True)
+            gained = evaluator.at(other.rates).value - one.value
         except NoEquilibrium:
             return one
-        gained = self.evaluator.at(other.rates).value - self.evaluator.at(one.rates).value
-        return other if other.solved and gained > BETTER else one
+        return Candidate.of(evaluator, other) if other.solved and gained > BETTER else one
 
     # -- confirmed
 
-    def _reported(self, number: int, one: Optimum, ceiling: float | None) -> FrontierPoint:
+    def _point(self, number: int, one: Candidate, ceiling: float | None) -> FrontierPoint:
         """A point, confirmed from the benchmark.
 
         Raises
@@ -239,11 +269,10 @@ class FrontierSearch:
         """
 
         def make() -> dict[str, Any]:
-            point, cold = self.evaluator.at(one.rates), solve_cold(self.problem, one.rates)
+            cold = solve_cold(self.problem, one.optimum.rates)
             apart = (
-                float(np.abs(cold.variations - point.variations).max()),
-                abs(cold.cvar - point.risk),
-            )
+                float(np.abs(cold.variations - one.variations).max()), abs(cold.cvar - one.risk)
+            )  # fmt: skip
             if max(apart) > AGREES:
                 raise NoEquilibrium(
                     f"a point of the frontier is not the one found from the benchmark: welfare "
@@ -251,8 +280,18 @@ class FrontierSearch:
                 )
             return {"cold": asdict(cold), "apart": apart}
 
-        kept = self._kept(f"point-{number}", make)
-        return FrontierPoint(one, ceiling, ColdPoint(**kept["cold"]), tuple(kept["apart"]))
+        kept = _kept(self.finished, f"{number}", make)
+        return FrontierPoint(one.optimum, ceiling, ColdPoint(**kept["cold"]),
+                             tuple(kept["apart"]))  # fmt: skip
+
+
+def _kept(steps: Steps, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A step that was done before, else done and kept."""
+    content = steps.get(name)
+    if content is None:
+        content = make()
+        steps.put(name, content)
+    return dict(content)
 
 
 def starting_points(problem: Problem, count: int) -> list[Array]:
