@@ -21,7 +21,7 @@ from cge.results.charts import heat, style
 from cge.results.charts.draw import draw
 from cge.results.figures import regional_figure
 from cge.results.report.kinds import KINDS, build
-from cge.results.report.page import Page
+from cge.report.format.page import Page
 from cge.results.report.runs import Choice, open_runs
 
 Run = Callable[..., Outcome]

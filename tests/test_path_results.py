@@ -30,8 +30,8 @@ from cge.results.path_parts import decomposed, periods
 from cge.results.path_tidy import COLUMNS, tidy_path
 from cge.results.path_write import FIGURES, FILES, check_folder, write_path
 from cge.results.report.kinds import PATH_KINDS, build
-from cge.results.report.page import Page, Panel
-from cge.results.report.render import render
+from cge.report.format.page import Page, Panel
+from cge.report.format.render import render
 from cge.results.report.runs import Choice, open_runs
 from cge.scenario.schema import Scenario
 

@@ -6,6 +6,8 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,13 @@ class InputError(CgeError):
         return InputError(
             self.problem, file=self.file or file, key=key, value=self.value, allowed=self.allowed
         )
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is written most like another, None where none is."""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else None
 
 
 class NoEquilibrium(CgeError):

@@ -9,8 +9,6 @@ from cge.report.cases import Case
 from cge.results.manifest import ESTIMATED
 from cge.results.resultset import ResultSet
 
-#: More regions than this are not named one by one.
-MOST_NAMES = 20
 INDICES = (
     "Real GDP and terms of trade are Fisher indices; EV is the exact equivalent variation of the "
     "regional agent (household, government and investment)."
@@ -24,9 +22,8 @@ PARTS = (
 
 
 def notes_of(
-    cases: Sequence[Case], first: Iterable[str] = (), shown: Iterable[str] | None = None,
-    **said: bool,
-) -> tuple[str, ...]:  # fmt: skip
+    cases: Sequence[Case], first: Iterable[str] = (), **said: bool
+) -> tuple[str, ...]:
     """Notes of a table: what it shows, then what holds for all results, then for each case.
 
     Parameters
@@ -35,8 +32,6 @@ def notes_of(
         Those shown.
     first : iterable of str
         What the figures are.
-    shown : iterable of str, optional
-        Codes of regions that stand in the table, to be named; default all.
     **said : bool
         Whether figures are shown that need a line: ``labour``, ``parts``, ``indices``.
     """
@@ -50,7 +45,6 @@ def notes_of(
     lines += [text for name, text in common.items() if said.get(name)]
     lines += _of_results(sets)
     lines += _of_cases(cases)
-    lines += _names(cases, shown)
     return tuple(dict.fromkeys(lines))
 
 
@@ -121,9 +115,3 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         lines.append(f"Share of the policy in place: {told_steps} %.")
     return lines
 
-
-def _names(cases: Sequence[Case], shown: Iterable[str] | None) -> list[str]:
-    names = cases[0].results.names("regions")
-    codes = cases[0].regions if shown is None else tuple(dict.fromkeys(shown))
-    named = [f"{code} {names[code]}" for code in codes if names.get(code, code) != code]
-    return [f"Regions: {', '.join(named)}."] if named and len(named) <= MOST_NAMES else []

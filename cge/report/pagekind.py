@@ -27,7 +27,8 @@ class PageKind:
         Options of the choice that it understands, beside scenarios, elasticities, returns, step,
         years and title.
     chart : str
-        Form of the figure (:mod:`cge.report.charts.draw`); empty if it is not drawn.
+        Form of the figure: of :mod:`cge.report.charts.draw`, or a file of that folder with a
+        function ``figure(page, title, notes)``.
     figure : callable, optional
         Page of the figure, where it shows less than the table.
     """

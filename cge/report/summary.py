@@ -34,7 +34,7 @@ def _choice(options: dict[str, Any]) -> Choice:
 
 def notes(found: list[Page]) -> list[str]:
     """Notes of pages, each once."""
-    return list(dict.fromkeys(line for page in found for line in page.notes))
+    return list(dict.fromkeys(line for page in found for line in page.below))
 
 
 def accepted(results: ResultSet) -> str:
@@ -63,7 +63,7 @@ def _pieces(results: ResultSet) -> Iterator[str]:
         yield f"{str(scenario['description']).strip()}\n\n"
     found = pages(results)
     for page in found:
-        yield render(replace(page, notes=(), subject=""), "markdown")
+        yield render(replace(page, notes=(), names={}, subject=""), "markdown")
         yield "\n"
     yield "Notes\n\n"
     for line in [*notes(found), accepted(results)]:

@@ -41,6 +41,11 @@ class Study(ABC):
     kind: ClassVar[str]
     command: ClassVar[str]
     suffix: ClassVar[str] = ""
+    #: Keys of the scenario for which the command line has flags; whether it takes several
+    #: scenarios; the arguments of its example.
+    keys: ClassVar[tuple[str, ...]] = ()
+    several: ClassVar[bool] = False
+    example: ClassVar[str] = "us-china-tariff-war --aggregation small"
 
     @abstractmethod
     def work(self) -> Work:

@@ -174,9 +174,23 @@ def build(
                 allowed=[_FLAGS[o] for o in kind.options],
             )  # fmt: skip
     page = (kind.figure if figure else kind.table)(runs, choice)
+    page = replace(page, titles=_titles(runs))
     if choice.title or page.subject:
         return page
     return replace(page, subject=_subject(page, runs))
+
+
+def _titles(runs: Sequence[RunFolder]) -> dict[str, str]:
+    """Titles of the variants of some runs, or the labels of their policies, where these differ."""
+    found = {}
+    for run in runs:
+        scenario = run.manifest.get("scenario")
+        for variant in scenario.get("variants") or () if isinstance(scenario, dict) else ():
+            policies = [*variant.get("policy", ()), *variant.get("knowledge", ())]
+            labels = [one["label"] for one in policies if one.get("label")]
+            found[str(variant.get("name"))] = str(variant.get("title") or ", ".join(labels))
+    titles = list(found.values())
+    return {name: title for name, title in found.items() if title and titles.count(title) == 1}
 
 
 def _subject(page: Page, runs: Sequence[RunFolder]) -> str:

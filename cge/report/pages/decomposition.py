@@ -185,8 +185,7 @@ def _page(
         lines.append(f"Zero everywhere and left out: {', '.join(rest)}.")
     own = [one.case for one in made]
     lines += [f"Not taken apart, and left out: {c.label}." for c in cases if c not in own]
-    codes = [row for panel in panels for row in panel.rows]
-    notes = notes_of(own, lines, codes, parts=kind == "decomposition")
+    notes = notes_of(own, lines, parts=kind == "decomposition")
     names = own[0].results.names("regions")
     return by_panel(Page(kind, choice.title or title, "Region", panels, notes, names))
 

@@ -59,10 +59,9 @@ def trade(found: Sequence[ResultSet], choice: Choice) -> Page:
     ]
     if unit == "volume":
         lines.append("Volumes are quantities at benchmark prices.")
-    shown = [code for codes, _ in blocks for code in codes]
     return Page(
         "trade", choice.title or f"Change of bilateral {what}{of_sectors}", "Exporter", panels,
-        notes_of(cases, lines, shown), cases[0].results.names("regions"), "Importer",
+        notes_of(cases, lines), cases[0].results.names("regions"), "Importer",
     )  # fmt: skip
 
 
@@ -126,7 +125,7 @@ def sectors(found: Sequence[ResultSet], choice: Choice) -> Page:
     results = cases[0].results
     return Page(
         "sectors", choice.title or f"Change of {what.lower()} by sector and region", "Sector",
-        panels, notes_of(cases, lines, [code for codes, _ in blocks for code in codes]),
+        panels, notes_of(cases, lines),
         {**results.names("regions"), **results.names("sectors")}, "Region",
     )  # fmt: skip
 

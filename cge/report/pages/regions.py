@@ -97,7 +97,7 @@ def compare(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = C
     name = cases[0].results.names("regions").get(region, region)
     stub = "Policy" if len({case.title for case in cases}) > 1 else "Case"
     title = f"Policies compared, {name}"
-    return _page("compare", title, stub, (panel,), cases, wanted, choice, codes)
+    return _page("compare", title, stub, (panel,), cases, wanted, choice)
 
 
 def _cases(
@@ -139,12 +139,11 @@ def _keys(case: Case) -> dict[str, str]:
 
 def _page(
     kind: str, title: str, stub: str, panels: tuple[Panel, ...], cases: Sequence[Case],
-    wanted: Sequence[str], choice: Choice, shown: Sequence[str] | None = None,
+    wanted: Sequence[str], choice: Choice,
 ) -> Page:  # fmt: skip
     first = [text for name, text in _MEANING.items() if name in wanted]
     labour = any(name.endswith("[LAB]") for name in wanted)
-    shown = [row for panel in panels for row in panel.rows] if shown is None else shown
-    notes = notes_of(cases, first, shown, labour=labour, parts="trade_efficiency" in wanted,
+    notes = notes_of(cases, first, labour=labour, parts="trade_efficiency" in wanted,
                      indices="real_gdp" in wanted)  # fmt: skip
     names = cases[0].results.names("regions")
     return Page(kind, choice.title or title, stub, panels, notes, names)

@@ -95,7 +95,7 @@ def _digits(
     spread = spread[np.isfinite(spread) & (spread > 0)]
     if not len(spread):
         return digits
-    return int(np.clip(1 - np.floor(np.log10(of(spread))), digits, 4))
+    return int(np.clip(1 - np.floor(np.log10(of(spread))), digits, max(digits, 4)))
 
 
 def _intervals(rows: pd.DataFrame, label: str) -> Table:
