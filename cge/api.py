@@ -152,7 +152,7 @@ def run(
         run; or a study as it is.
     study : str, optional
         Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
-        scenario says: a path if it has years, else comparative statics.
+        scenario says: a frontier if it has one, a path if it has years, else comparative statics.
     aggregation, year, elasticities : optional
         In place of what the scenario says.
     workers : int, optional
@@ -222,7 +222,8 @@ def study_from(
         except InputError as error:
             raise error.located(file) from None
         changes = {}
-    kind = kind or ("path" if scenario.is_path else "static")
+    usual = "frontier" if scenario.frontier else "path" if scenario.is_path else "static"
+    kind = kind or usual
     made = study_class(kind)
     known = {name for name in made.__dataclass_fields__ if name != "scenario"}
     for name in options:

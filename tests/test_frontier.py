@@ -373,14 +373,18 @@ SCENARIO: dict[str, Any] = {
 TARIFF = SCENARIO["frontier"]["instruments"][0]
 
 
-def run_scenario(content: dict[str, Any], folder: Path, **options: Any) -> ResultSet:
+def run_scenario(content: dict[str, Any], folder: Path) -> ResultSet:
     file = folder / "study.yaml"
     file.write_text(yaml.safe_dump(content))
-    return run_study(Frontier(file, **options), Runner(workers=1, cache=folder / "cache"))
+    return run_study(Frontier(file), Runner(workers=1, cache=folder / "cache"))
+
+
+def of_frontier(**changes: Any) -> dict[str, Any]:
+    return {**SCENARIO, "frontier": {**SCENARIO["frontier"], **changes}}
 
 
 def test_a_study_has_its_figures_by_point_in_the_one_layout(here: Path) -> None:
-    results = run_scenario(SCENARIO, here, points=2)
+    results = run_scenario(of_frontier(points=2), here)
     assert results.manifest["steps"] == 2
     rows = results.rows
     assert set(rows["variant"]) == {"unilateral"} and set(rows["study"]) == {"frontier"}
@@ -419,9 +423,8 @@ def test_a_study_has_its_figures_by_point_in_the_one_layout(here: Path) -> None:
 def test_what_is_wrong_with_a_frontier_is_told_with_its_place(
     changes: dict[str, Any], key: str, says: str, here: Path
 ) -> None:
-    wrong = {**SCENARIO, "frontier": {**SCENARIO["frontier"], **changes}}
     with pytest.raises(InputError) as told:
-        run_scenario(wrong, here)
+        run_scenario(of_frontier(**changes), here)
     assert told.value.key == key and says in str(told.value)
     assert "study.yaml" in str(told.value)
 
@@ -454,7 +457,7 @@ def test_the_full_method_says_which_disruptions_it_can_not_pose(here: Path) -> N
         "weightings": {"default": {"any": 1.0}},
         "disruptions": [{"name": "both", "families": {"all": "any"}, "events": both}],
     }))  # fmt: skip
-    every = {**SCENARIO, "frontier": {**SCENARIO["frontier"], "disruptions": ["*"]}}
+    every = {**of_frontier(disruptions=["*"], method="full"), "stress": {"library": "own.yaml"}}
     with pytest.raises(InputError, match="can not pose") as told:
-        run_scenario(every, here, method="full", library="own.yaml")
+        run_scenario(every, here)
     assert told.value.key == "frontier.method"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,7 +25,6 @@ from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.schema import joined
-from cge.scenario.changes import with_changes
 from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
@@ -35,7 +33,7 @@ from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.frontier_rows import frontier_facts, frontier_rows
 from cge.studies.static import labelled
-from cge.studies.study import Study, Work, option
+from cge.studies.study import Study, Work
 from cge.tasks.runner import Place, Task
 
 Array = NDArray[np.float64]
@@ -47,42 +45,15 @@ _READ = {"name", "title", "description", "benchmark", "elasticities", "stress", 
 
 @dataclass(frozen=True)
 class Frontier(Study):
-    """Find the best policy of a region at each level of risk, and what resilience costs.
-
-    Parameters
-    ----------
-    points, versions, budget, weighting, method, level, library : optional
-        In place of what the scenario says.
-    """
+    """Find the best policy of a region at each level of risk, and what resilience costs."""
 
     kind: ClassVar[str] = "frontier"
     command: ClassVar[str] = "frontier"
-
-    points: int | None = option(None, "Points of each frontier.")
-    versions: tuple[str, ...] = option((), "unilateral, terms_of_trade_neutral, global.")
-    budget: float | None = option(None, "Most that subsidies may cost, a share of GDP.")
-    weighting: str | None = option(None, "Name of the library's weights of families.")
-    method: str | None = option(None, "auto, reduced or full: how it is solved.")
-    level: float | None = option(None, "Of the conditional value at risk, 0 to below 1.")
-    library: str | None = option(None, "File of disruptions; default: the one that ships.")
-
-    @cached_property
-    def question(self) -> Scenario:
-        """The scenario with the options in it.
-
-        Raises
-        ------
-        InputError
-            If there is none, or it is wrong.
-        """
-        places = {
-            f"{'stress' if name in StressChoice.model_fields else 'frontier'}.{name}": value
-            for name, value in self.options.items() if value not in (None, ())
-        }  # fmt: skip
-        return with_changes(super().question, {
-            place: list(value) if isinstance(value, tuple) else value
-            for place, value in places.items()
-        })  # fmt: skip
+    keys: ClassVar[tuple[str, ...]] = (
+        "frontier.points", "frontier.versions", "frontier.budget", "frontier.weighting",
+        "frontier.method", "stress.level", "stress.library",
+    )  # fmt: skip
+    example: ClassVar[str] = "frontier-china --aggregation small --points 4"
 
     def work(self) -> Work:
         scenario = self.question
