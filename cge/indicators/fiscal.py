@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
 from cge.model.wedges import WEDGES, Wedge
+from cge.solve.model import Model
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 def policy_receipts(solution: Solution) -> pd.DataFrame:
@@ -88,17 +92,23 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     abroad, home : ndarray (s,)
         In the benchmark's money at the numeraire's price.
     """
-    paid = solution.model.outcomes["tariff_paid"]
-    values = (solution.model.outcome_start if benchmark else solution.outcomes)[
-        paid.block.positions
+    model = solution.model
+    values = (model.outcome_start if benchmark else solution.outcomes)[
+        model.outcomes["tariff_paid"].block.positions
     ]
-    origin, _, user = paid.codes
-    regions = solution.model.benchmark.regions
+    abroad, home = (np.array([values[here].sum() for here in cells]) for cells in _payers(model))
+    return abroad, home
 
-    def by_user(routes: NDArray[np.bool_]) -> Array:
-        return np.array([values[routes & (user == code)].sum() for code in regions])
 
-    return by_user(origin != user), by_user(origin == user)
+@lru_cache(maxsize=16)
+def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
+    """Cells of tariffs by the region that pays, between regions and at home."""
+    origin, _, user = model.outcomes["tariff_paid"].codes
+    regions = model.benchmark.regions
+    return (
+        [np.flatnonzero((origin != user) & (user == code)) for code in regions],
+        [np.flatnonzero((origin == user) & (user == code)) for code in regions],
+    )
 
 
 def domestic_shares(solution: Solution) -> pd.DataFrame:
@@ -112,34 +122,58 @@ def domestic_shares(solution: Solution) -> pd.DataFrame:
     DataFrame
         ``region``, ``sector``, ``value``, ``benchmark``.
     """
-    frame = solution.frame("trade_value")
-    bought = frame.groupby(["s", "i"], sort=False)[["value", "benchmark"]].sum()
-    home = frame[frame["r"] == frame["s"]].set_index(["s", "i"])[["value", "benchmark"]]
-    share = 100 * home.reindex(bought.index).fillna(0.0) / bought
-    return share.reset_index().rename(columns={"s": "region", "i": "sector"})
+    model = solution.model
+    goods, good, home = _purchases(model)
+    here = model.outcomes["trade_value"].block.positions
+
+    def shares(values: Array) -> Array:
+        bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
+        own = np.zeros(len(bought))
+        own[good[home]] = values[home]
+        return 100 * own / bought
+
+    return goods.assign(
+        value=shares(solution.outcomes[here]), benchmark=shares(model.outcome_start[here])
+    )
+
+
+@lru_cache(maxsize=16)
+def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
+    """What regions buy (region, sector), which of that each route is of, and routes at home."""
+    origin, sector, region = model.outcomes["trade_value"].codes
+    good, goods = pd.MultiIndex.from_arrays([region, sector]).factorize()
+    named = pd.DataFrame(list(goods), columns=["region", "sector"])
+    return named, good, np.flatnonzero(origin == region)
 
 
 #: Lines of what a policy costs, computed from a solution and its benchmark rates.
 LINES = """
 policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
-outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone
+outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone; on a path also spending on knowledge
 outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+outlay_part     | s | money | indicator | 1 | itself | | Outlay by kind | of which subsidies and taxes forgone, basic research, diffusion, research credits
 """
 
-_LINES = """
+_REVENUE_LINES = """
 tariff_revenue       | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs between regions
 purchase_tax_revenue | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs among members of a region and taxes on home purchases
+"""
+_SHARE_LINES = """
 domestic_share       | si | percent | indicator | 2 | difference |     | Domestic share of purchases | purchases from the own region, at the exporter's border
 """
 
 
-def _of_economy(economy: Economy) -> pd.DataFrame:
+def _revenue(economy: Economy) -> pd.DataFrame:
     abroad, home = tariff_revenue(economy.solution, benchmark=economy.at_benchmark)
-    money = by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
+    return by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
+
+
+def _shares(economy: Economy) -> pd.DataFrame:
     shares = domestic_shares(economy.solution)
-    column = "benchmark" if economy.at_benchmark else "value"
-    shares = shares.assign(value=shares[column], measure="domestic_share")
-    return pd.concat([money, shares.drop(columns="benchmark")], ignore_index=True)
+    value = shares.pop("benchmark") if economy.at_benchmark else shares["value"]
+    return shares.assign(value=value, measure="domestic_share")
 
 
-INDICATORS = (Indicator(ALWAYS, _LINES, _of_economy),)
+INDICATORS = (
+    Indicator(ALWAYS, _REVENUE_LINES, _revenue), Indicator(ALWAYS, _SHARE_LINES, _shares),
+)  # fmt: skip

@@ -163,21 +163,27 @@ def _world(
     """The world's figures of a quantity by region, and by item or sector where it has one."""
     if not quantity.world or "partner" in places:
         return None
-    where: dict[str, Any] = {"region": world_label(solution.model)}
     weight = np.ones(len(value))
     if quantity.world != "sum":
         weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
-    others = {column: codes for column, codes in places.items() if column != "region"}
-    table = pd.DataFrame({**others, "value": value * weight, "start": start * weight,
-                          "weight": weight})  # fmt: skip
-    if others:
-        table = table.groupby(list(others), sort=False).sum().reset_index()
-        where |= {column: table[column].to_numpy() for column in others}
-    else:
-        table = table.sum().to_frame().T
-    total = 1.0 if quantity.world == "sum" else table["weight"].to_numpy()
+    cell, where = _summed(solution.model, quantity.name)
+    total = 1.0 if quantity.world == "sum" else np.bincount(cell, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return table["value"].to_numpy() / total, table["start"].to_numpy() / total, where
+        mean, mean0 = (np.bincount(cell, cells * weight) / total for cells in (value, start))
+    return mean, mean0, {"region": world_label(solution.model), **where}
+
+
+@lru_cache(maxsize=256)
+def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
+    """Which of the world's figures each cell of a quantity is a part of, and their codes."""
+    places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}
+    if not places:
+        return np.zeros(len(_codes(model, name)["region"]), dtype=np.int64), {}
+    cell, found = pd.MultiIndex.from_arrays(list(places.values())).factorize()
+    codes = pd.MultiIndex.from_tuples(found)
+    return cell, {
+        axis: codes.get_level_values(n).to_numpy(dtype=object) for n, axis in enumerate(places)
+    }
 
 
 def world_label(model: Model) -> str:

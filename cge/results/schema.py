@@ -5,7 +5,7 @@ What does not apply to a row is an empty text, a missing whole number, or NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,8 @@ CASE: tuple[str, ...] = (
 #: Label of the world's figures.
 WORLD = "World"
 
+Array = NDArray[np.float64]
+
 _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(TEXT, ""), **dict.fromkeys(WHOLE, -1), "step": 1.0, "value": np.nan,
     "benchmark": np.nan, "change": np.nan,
@@ -69,12 +71,11 @@ class Rows:
     """Rows under way: columns collected piece by piece and put together once."""
 
     def __init__(self) -> None:
-        self._pieces: dict[str, list[NDArray[Any]]] = {name: [] for name in COLUMNS}
-        self._words: dict[str, dict[str, int]] = {name: {"": 0} for name in TEXT}
-        self._count = 0
+        self._pieces: list[Mapping[str, Any]] = []
+        self._counts: list[int] = []
 
     def __len__(self) -> int:
-        return self._count
+        return sum(self._counts)
 
     def add(self, measure: str, value: Any, **columns: Any) -> None:
         """Add one measure: `value` of a row or of many, other columns likewise.
@@ -87,35 +88,16 @@ class Rows:
             A text or number for all rows, or one for each; NaN and None are nothing.
         """
         value = np.atleast_1d(np.asarray(value, dtype=float))
-        given = {"measure": measure, "value": value, **columns}
-        for name, nothing in _NOTHING.items():
-            self._pieces[name].append(self._piece(name, given.get(name, nothing), len(value)))
-        self._count += len(value)
+        self._pieces.append({"measure": measure, "value": value, **columns})
+        self._counts.append(len(value))
 
     def extend(self, frame: pd.DataFrame, **columns: Any) -> None:
         """Add the rows of a table that has some of the columns, other columns being the same."""
         if len(frame):
-            given = {**columns, **{str(name): frame[name].to_numpy() for name in frame.columns}}
+            given = {**columns, **{str(name): frame[name].array for name in frame.columns}}
             given = {name: given[name] for name in given if name in COLUMNS}
             measure, value = given.pop("measure"), given.pop("value")
             self.add(measure, value, **given)
-
-    def _piece(self, name: str, given: Any, count: int) -> NDArray[Any]:
-        if name in TEXT:
-            return self._codes(self._words[name], given, count)
-        if name in WHOLE:
-            array = np.atleast_1d(np.asarray(given, dtype=float))
-            return np.broadcast_to(np.where(np.isnan(array), -1, array).astype(np.int64), count)
-        return np.broadcast_to(np.atleast_1d(np.asarray(given, dtype=float)), count)
-
-    @staticmethod
-    def _codes(known: dict[str, int], given: Any, count: int) -> NDArray[np.int32]:
-        """Whole numbers that stand for words."""
-        if isinstance(given, str):
-            return np.full(count, known.setdefault(given, len(known)), dtype=np.int32)
-        codes, words = pd.factorize(pd.Series(given, dtype=object))
-        places = [known.setdefault(str(word), len(known)) for word in words]
-        return np.asarray(np.array([*places, 0], dtype=np.int32)[codes], dtype=np.int32)
 
     def frame(self, **labels: Any) -> pd.DataFrame:
         """All rows as a table of :data:`COLUMNS`.
@@ -125,26 +107,74 @@ class Rows:
         **labels
             A text or number that all rows have in a column.
         """
+        counts = np.array(self._counts, dtype=np.int64)
         found: dict[str, Any] = {}
         for name in COLUMNS:
+            given, sizes = [piece.get(name, _NOTHING[name]) for piece in self._pieces], counts
             if name in labels:
-                pieces = [self._piece(name, labels[name], self._count)]
+                given, sizes = [labels[name]], counts.sum(keepdims=True)
+            if name in TEXT:
+                found[name] = _words(given, sizes)
+            elif name in WHOLE:
+                values = _numbers(given, sizes)
+                whole = np.where(np.isnan(values), -1, values).astype(np.int64)
+                found[name] = pd.arrays.IntegerArray(whole, whole < 0)
             else:
-                pieces = self._pieces[name] or [np.zeros(0, dtype=np.int64)]
-            found[name] = _column(name, np.concatenate(pieces), list(self._words.get(name, ())))
+                found[name] = _numbers(given, sizes)
         return pd.DataFrame(found)
 
 
-def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
-    if name in TEXT:
-        used = np.unique(values) if len(values) else np.zeros(0, dtype=np.int64)
-        place = np.zeros(len(words), dtype=np.int64)
-        place[used] = np.arange(len(used))
-        known = pd.Index([words[n] for n in used], dtype=object)
-        return pd.Categorical.from_codes(place[values.astype(np.int64)], known)
-    if name in WHOLE:
-        return pd.arrays.IntegerArray(np.array(values, dtype=np.int64), values < 0)
-    return np.array(values, dtype=float)
+def _laid(
+    given: Sequence[Any], counts: NDArray[np.int64], one: Callable[[Any], Any],
+    many: Callable[[Any], NDArray[Any]], kind: type,
+) -> NDArray[Any]:  # fmt: skip
+    """A column of pieces: what is one value of many rows, repeated, and the values of others."""
+    single = [isinstance(value, str | float | int) or np.ndim(value) == 0 for value in given]
+    constant = [one(value) if alone else 0 for value, alone in zip(given, single, strict=True)]
+    column: NDArray[Any] = np.repeat(np.array(constant, dtype=kind), counts)
+    ends = np.cumsum(counts).tolist()
+    for n, alone in enumerate(single):
+        if not alone:
+            column[ends[n] - counts[n] : ends[n]] = many(given[n])
+    return column
+
+
+def _numbers(given: Sequence[Any], counts: NDArray[np.int64]) -> Array:
+    """A column of numbers; None is NaN."""
+
+    def many(values: Any) -> Array:
+        if isinstance(values, pd.arrays.IntegerArray):
+            return values.to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray(values, dtype=float)
+
+    return _laid(given, counts, lambda value: np.nan if value is None else value, many, float)
+
+
+def _words(given: Sequence[Any], counts: NDArray[np.int64]) -> pd.Categorical:
+    """A column of text; NaN and None are an empty text."""
+    known: dict[str, int] = {}
+    coded: dict[int, NDArray[np.int64]] = {}  # the same array stands in many pieces
+
+    def code(word: str) -> int:
+        return known.setdefault(word, len(known))
+
+    def codes(values: Any) -> NDArray[np.int64]:
+        if id(values) not in coded:
+            if isinstance(values, pd.Categorical):
+                places, found = values.codes, values.categories.to_numpy()
+            else:
+                places, found = pd.factorize(np.asarray(values, dtype=object))
+            own = [code(str(word)) for word in found]
+            own.append(code("") if (places < 0).any() else -1)
+            coded[id(values)] = np.array(own)[places]
+        return coded[id(values)]
+
+    column = _laid(given, counts, lambda word: code("" if pd.isna(word) else str(word)), codes, int)
+    used = np.unique(column)
+    place = np.zeros(len(known), dtype=np.int64)
+    place[used] = np.arange(len(used))
+    words = pd.Index(np.array(list(known), dtype=object)[used], dtype=object)
+    return pd.Categorical.from_codes(place[column], words)
 
 
 def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

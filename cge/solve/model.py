@@ -6,7 +6,7 @@ import gc
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from cge.model.quantities import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import Progress, diagnose, solve_square
+from cge.solve.equilibrium import Diagnostics, Progress, diagnose, solve_square
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
@@ -278,6 +278,27 @@ class Model:
             return self._solve_bounded(levels, closure, bounded, solver, origin, progress)
         return self._solve(levels, closure, (), solver, origin, progress)
 
+    def restored(
+        self, closure: Closure, reached: tuple[Swap, ...], given: Array, levels: Array,
+        diagnostics: Diagnostics,
+    ) -> Solution:  # fmt: skip
+        """Make an accepted solution again of what it consists of.
+
+        Parameters
+        ----------
+        closure : Closure
+        reached : tuple of Swap
+            Of its bounds, those in force.
+        given, levels : ndarray (columns,)
+        diagnostics : Diagnostics
+        """
+        resolved = self._system(closure, reached)
+        return Solution(self, closure, resolved, given, levels, diagnostics)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the benchmark from which it is built there."""
+        return _rebuilt, (self.benchmark, self.speed, self.backstop)
+
     def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
         key = (closure.all_swaps(), extra)
         resolved = self._closures.pop(key, None)
@@ -351,6 +372,10 @@ class Model:
             f"which bounds are reached did not settle in {BOUND_PASSES} passes; the last were "
             f"{len(reached)}: {names}"
         )
+
+
+def _rebuilt(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Model:
+    return Model.build(benchmark, speed, cache.default_folder(), backstop)
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:

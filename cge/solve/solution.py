@@ -15,6 +15,7 @@ from cge.model.indices import INDEX_FORMULAS, Index
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
+from cge.solve.plain import solution_from_plain, solution_to_plain
 from cge.solve.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Solution:
     given: Array
     levels: Array
     diagnostics: Diagnostics
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as plain data and the model."""
+        return solution_from_plain, (solution_to_plain(self), self.model)
 
     @cached_property
     def outcomes(self) -> Array:

@@ -123,7 +123,7 @@ class SetOfTasks:
 
     def done(self) -> Any:
         """Yield the tasks; return (set, member, result) in the order of sets and variants."""
-        references = {m.variant: _reference(m) for m in self.family}
+        references = {m.variant: m.reference for m in self.family}
         first = [m for m in self.family if references[m.variant] is None]
         pairs = [(name, m) for name in self.benchmarks for m in first]
         results = yield [self.task(name, m) for name, m in pairs]
@@ -149,7 +149,7 @@ class SetOfTasks:
         )  # fmt: skip
         label = ", ".join(part for part in (name, member.variant) if part)
         steps = len(self.scenario.steps or [1.0])
-        return Task(label, solve_variant, content, steps)
+        return Task(label, solve_variant, content, steps, member.told)
 
 
 def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
@@ -177,7 +177,7 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
         found.append({
             "step": case.step, "rows": rows.frame(step=case.step),
             "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": _equal_value(member, case.solution),
+            "equal": equal_value(member, case.solution),
         })  # fmt: skip
     return found
 
@@ -265,12 +265,12 @@ def solve_scenario(
         first = cases[0].solution.model.benchmark if cases else None
         benchmark = benchmark_of(scenario, name, first)
         done: dict[str, list[Case]] = {}
-        for member in sorted(family, key=lambda m: _reference(m) is not None):
+        for member in sorted(family, key=lambda m: m.reference is not None):
             model = Model.build(benchmark, member.scenario.chosen_speed, cache_folder)
-            reference, equal = _reference(member), None
+            reference, equal = member.reference, None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
-                equal = tuple(_equal_value(other, c.solution) or 0.0 for c in done[reference])
+                equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
             done[member.variant] = [
@@ -313,15 +313,7 @@ def solve_steps(
         yield Case("", chosen, member.variant, step, solved)
 
 
-def _reference(member: Member) -> str | None:
-    """Variant that sets what is equal for another, None where there is no other."""
-    equal = member.scenario.equal
-    if equal is None or not isinstance(equal.value, str) or equal.value == member.variant:
-        return None
-    return equal.value
-
-
-def _equal_value(member: Member, solution: Solution) -> float | None:
+def equal_value(member: Member, solution: Solution) -> float | None:
     """Outlay or welfare effect of the variant that sets what is equal."""
     equal = member.scenario.equal
     if equal is None:

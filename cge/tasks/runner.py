@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, NoEquilibrium
 from cge.core.identity import digest, source_digest
 from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
 
@@ -61,12 +61,15 @@ class Task:
         Everything the result depends on, with a digest (:mod:`cge.core.identity`).
     size : int
         Steps it consists of.
+    place_of : callable, optional
+        From an error about the content to one about what the user wrote.
     """
 
     label: str
     function: Callable[[Any, Place], Any]
     content: Any
     size: int = 1
+    place_of: Callable[[InputError], InputError] | None = None
 
     @cached_property
     def key(self) -> str:
@@ -203,7 +206,12 @@ def _perform(task: Task, store: Store, models: Path | None, parent: int | None) 
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        result = task.function(task.content, Place(store.steps(task.key), models, store))
+        try:
+            result = task.function(task.content, Place(store.steps(task.key), models, store))
+        except InputError as error:
+            raise (task.place_of(error) if task.place_of else error) from None
+        except NoEquilibrium as error:
+            raise NoEquilibrium(f"{task.label}: {error}" if task.label else str(error)) from None
         return seal(task.key, result)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +166,11 @@ class Benchmark:
             elasticities.check_shapes(sizes, speed)
         self._check_signs()
         self._check_accounts()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as its fields, which are checked again there."""
+        values = (getattr(self, item.name) for item in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
 
     def _sizes(self) -> dict[str, int]:
         return {

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
-from cge.experiments.path_setup import PathSetup, choice_of, path_closure
-from cge.experiments.path_store import SolvedYear
-from cge.policy.baseline import Baseline
+from cge.path.laws import PathLaws, choice_of, path_closure
+from cge.path.solved import SolvedYear
+from cge.policy.baseline import Baseline, read_baseline
 from cge.policy.case import FoundRate, Standing, answered, solve_case
 from cge.policy.knowledge_plan import KnowledgePlan, Part
 from cge.policy.levels import policy_levels
 from cge.policy.openness import closed_by, coverage
 from cge.policy.responses import replies
 from cge.scenario.schema import Scenario
+from cge.solve.closure import Closure
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
@@ -41,40 +42,70 @@ class Course:
     Parameters
     ----------
     scenario : Scenario
-        One member of a family; what it has of `equal` is a number.
-    made : PathSetup
-    plan : KnowledgePlan
-    baseline : Baseline, optional
-    folder : path, optional
-        Where files are looked for first.
+        One variant; what it has of `equal` is a number.
+    laws : PathLaws
     solver : {"newton", "ipopt"}
     """
 
     scenario: Scenario
-    made: PathSetup
-    plan: KnowledgePlan
-    baseline: Baseline | None
-    folder: Path | None
+    laws: PathLaws
     solver: Solver
 
     @property
     def model(self) -> Model:
         """The compiled model of all years."""
-        return self.made.recursion.model
+        return self.laws.recursion.model
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The accounts."""
+        return self.model.benchmark
+
+    @cached_property
+    def closure(self) -> Closure:
+        """What is given within every year, without what the policy itself fixes."""
+        return path_closure(self.scenario, self.benchmark)
+
+    @cached_property
+    def plan(self) -> KnowledgePlan:
+        """The measures about knowledge."""
+        law = self.laws.recursion.law
+        return KnowledgePlan(self.scenario.knowledge, self.benchmark, law, self.scenario.equal)
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """Labour and productivity of a baseline that is not balanced growth."""
+        choice = choice_of(self.scenario)
+        if choice.baseline is None:
+            return None
+        return read_baseline(choice.baseline, self.benchmark, choice.years)
 
     def phases(self, year: int) -> tuple[float, ...]:
-        """Return the part of each measure that is in force in a year."""
+        """Part of each measure that is in force in a year."""
         return tuple(measure.share(year) for measure in self.scenario.policy)
+
+    def check(self) -> None:
+        """Check all that can be known to be wrong before a year is solved.
+
+        Raises
+        ------
+        InputError
+            Naming what is.
+        """
+        _ = self.closure, self.plan, self.baseline
+        years = range(1, choice_of(self.scenario).years + 1)
+        for phases in dict.fromkeys(self.phases(year) for year in years):
+            policy_levels(self.model, self.scenario, phases=phases)
 
 
 def research_price(solution: Solution) -> Array:
-    """Return the price of research by region, relative to the benchmark."""
+    """Price of research by region, relative to the benchmark."""
     name = "research_unit_cost"
     return solution.by_region(name) / solution.by_region(name, benchmark=True)
 
 
 def relative_gdp(solution: Solution) -> Array:
-    """Return GDP at the numeraire's price by region, relative to the benchmark."""
+    """GDP at the numeraire's price by region, relative to the benchmark."""
     return solution.by_region("gdp") / solution.by_region("gdp", benchmark=True)
 
 
@@ -106,11 +137,8 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
     NoEquilibrium
         When there is no solution that passes.
     """
-    began = time.perf_counter()
     plan, expected = course.plan, None
     gdp = price = np.ones(len(course.model.benchmark.regions))
-    closure = path_closure(course.scenario, course.model.benchmark)
-    phases = course.phases(year)
     start, budgeted = None, plan.budgeted(year)
     if before is not None:
         state, expected = _adapted(course, year, state, before)
@@ -120,8 +148,8 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
     for _ in range(PASSES):
         levels = ground_levels(course, year, state, policy)
         solved = solve_case(
-            course.model, course.scenario, course.folder, solver=course.solver, start=start,
-            standing=Standing(levels, closure, phases),
+            course.model, course.scenario, solver=course.solver, start=start,
+            standing=Standing(levels, course.closure, course.phases(year)),
         )  # fmt: skip
         start = solved.solution
         if not budgeted:
@@ -143,12 +171,12 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
     found = (*solved.found, *(_rate(part) for part in parts if part.found))
     return SolvedYear(
         state.weights, expected, solved.solution, policy, parts, solved.shocks, found,
-        solved.powers, time.perf_counter() - began,
+        solved.powers,
     )  # fmt: skip
 
 
 def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tuple[State, Array]:
-    """Return the state with relations adapted to what is known, and the levels expected.
+    """State with relations adapted to what is known, and the levels expected.
 
     Partners' answers to what is known are known with it; those to a rate that is found are
     expected to be as in the year before.
@@ -158,31 +186,30 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
     about_knowledge, _ = course.plan.at(
         year, state.knowledge, state.seen, relative_gdp(last), research_price(last), True
     )
-    closure = path_closure(scenario, model.benchmark)
     levels = ground_levels(course, year, state, about_knowledge)
-    policy = policy_levels(model, scenario, course.folder, phases=known)
+    policy = policy_levels(model, scenario, phases=known)
     powers = policy.levels.copy()
     for one in policy.found:
         if one.counts:
             powers[one.columns] = before.powers[one.columns]
     told, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
-    levels = Standing(levels, closure, known).laid(model, told)
-    closure = replace(closure, swaps=(*closure.swaps, *policy.swaps))
+    levels = Standing(levels, course.closure, known).laid(model, told)
+    closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
     from_there = None if before.expected is None else replace(last, levels=before.expected)
-    state, expectation = course.made.recursion.adapt(state, levels, closure, from_there)
+    state, expectation = course.laws.recursion.adapt(state, levels, closure, from_there)
     return state, expectation.levels
 
 
 def ground_levels(course: Course, year: int, state: State, policy: KnowledgePolicy) -> Array:
-    """Return the levels of all columns in a year without its policy on trade and industry."""
-    levels = course.made.recursion.ground(state, policy).levels
+    """Levels of all columns in a year without its policy on trade and industry."""
+    levels = course.laws.recursion.ground(state, policy).levels
     if course.baseline is not None:
         levels = course.baseline.laid(course.model, levels, year)
     return levels
 
 
 def _moved(before: Sequence[Part], after: Sequence[Part]) -> float:
-    """Return by what part of itself anything that is bought has moved."""
+    """Largest relative move of anything that is bought."""
     worst = 0.0
     for one, other in zip(before, after, strict=True):
         for name in ("credit", "basic", "diffusion"):
@@ -194,7 +221,7 @@ def _moved(before: Sequence[Part], after: Sequence[Part]) -> float:
 
 
 def _rate(part: Part) -> FoundRate:
-    """Return the credit that a budget pays for."""
+    """The credit that a budget pays for."""
     rates = part.credit[part.credit != 0]
     low, high = (float(rates.min()), float(rates.max())) if len(rates) else (0.0, 0.0)
     nothing = Shock(part.label, np.zeros(0, dtype=np.int64), np.zeros(0))

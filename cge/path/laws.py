@@ -1,26 +1,28 @@
-"""What a path of years is made from: parameters, knowledge, laws of motion."""
+"""What a path of years is made from: parameters, knowledge, laws of motion, closure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cge.core.errors import InputError
+from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
+from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.motion import DynamicParameters, load_dynamics
 from cge.data.parameters.research import (
     KnowledgeParameters,
     Level,
+    Parameter,
     load_parameters,
     resolve_parameters,
 )
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
-from cge.experiments.run import beside
 from cge.policy.closures import closure_of
 from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
@@ -39,39 +41,75 @@ UNREAD: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class PathSetup:
+class PathLaws:
     """The laws of motion of a path and what they were made from.
 
     Parameters
     ----------
     recursion : Recursion
     knowledge : KnowledgeData, optional
-    parameters : mapping of str to float
-        Values in force.
+    entries : mapping of str to Parameter
+        Every parameter that is read, with its range and source.
+    level : {"low", "central", "high"}
+        Of the returns to research.
     """
 
     recursion: Recursion
     knowledge: KnowledgeData | None
-    parameters: Mapping[str, float]
+    entries: Mapping[str, Parameter]
+    level: Level
+
+    def __getitem__(self, name: str) -> float:
+        """Value of a parameter that is in force."""
+        entry = self.entries[name]
+        ends = {"low": entry.low, "central": entry.value, "high": entry.high}
+        return ends[self.level] if name in RETURNS else entry.value
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Every parameter: value in force, range, unit, status and source."""
+        return {
+            name: {**entry.model_dump(), "value": self[name]}
+            for name, entry in self.entries.items()
+        }
+
+    def sources(self) -> dict[str, Any] | None:
+        """Where the figures on research come from, and the part of each that is estimated."""
+        data = self.knowledge
+        if data is None:
+            return None
+        spent = data.business.sum(axis=1)
+        by_region = {
+            item: part if part.ndim == 1 else ratio((part * data.business).sum(axis=1), spent)
+            for item, part in data.estimated.items()
+        }
+        return {
+            "source": data.source,
+            "fingerprint": digest(
+                data.business, data.public_applied, data.basic, data.depreciation
+            ),
+            "part_estimated": {
+                item: dict(zip(data.regions, part.round(4).tolist(), strict=True))
+                for item, part in by_region.items()
+            },
+        }
 
 
 def choice_of(scenario: Scenario) -> PathChoice:
-    """Return a scenario's choice of path, defaults where it has none."""
+    """Options of a scenario's path, defaults where it has none."""
     return scenario.path or PathChoice()
 
 
-def setup(model: Model, choice: PathChoice, level: Level, folder: Path | None) -> PathSetup:
-    """Return the laws of motion that a choice means on a compiled model.
+def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
+    """Laws of motion that a choice means on a compiled model.
 
     Parameters
     ----------
     model : Model
         With short-run elasticities.
     choice : PathChoice
+        Its files named from the root.
     level : {"low", "central", "high"}
         Of the returns to research.
-    folder : path, optional
-        Where files are looked for first.
 
     Raises
     ------
@@ -79,26 +117,37 @@ def setup(model: Model, choice: PathChoice, level: Level, folder: Path | None) -
         For parameters that do not exist or do not fit, and for knowledge without figures.
     """
     dynamics, about_knowledge = parameters_of(choice)
-    knowledge = knowledge_of(model.benchmark, choice, about_knowledge, folder)
-    law = None
-    if knowledge is not None:
-        law = KnowledgeLaw(
-            knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
-            dynamics["learning"],
-        )  # fmt: skip
+    knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
+    law = _knowledge_law(knowledge, level, dynamics)
     settings = Settings(
         about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
         dynamics["investment_response"], dynamics["investment_speed"],
         choice.capital == "accumulates",
     )  # fmt: skip
-    values = {name: dynamics[name] for name in dynamics.entries}
-    for name in about_knowledge.entries if knowledge is not None else ("growth",):
-        values[name] = about_knowledge.at(name, level if name in RETURNS else "central")
-    return PathSetup(Recursion(model, settings, law), knowledge, values)
+    read = about_knowledge.entries if knowledge is not None else ("growth",)
+    entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
+    return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+
+
+def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
+    """Law of motion of knowledge alone; None where knowledge does not move."""
+    dynamics, about_knowledge = parameters_of(choice)
+    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
+
+
+def _knowledge_law(
+    knowledge: KnowledgeData | None, level: Level, dynamics: DynamicParameters
+) -> KnowledgeLaw | None:
+    if knowledge is None:
+        return None
+    return KnowledgeLaw(
+        knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
+        dynamics["learning"],
+    )  # fmt: skip
 
 
 def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParameters]:
-    """Return the parameters of the path and of knowledge, with a scenario's own values.
+    """Parameters of the path and of knowledge, with a scenario's own values.
 
     Raises
     ------
@@ -139,9 +188,15 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
 
 
 def knowledge_of(
-    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters, folder: Path | None
+    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters
 ) -> KnowledgeData | None:
-    """Return the knowledge of a benchmark, None where it does not move on this path."""
+    """Knowledge of a benchmark, None where it does not move on this path.
+
+    Raises
+    ------
+    InputError
+        For what needs knowledge that does not move, and for knowledge without figures.
+    """
     file = choice.knowledge_data
     wanted = choice.knowledge
     if wanted is None:
@@ -160,7 +215,7 @@ def knowledge_of(
         return None
     given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
     try:
-        return load_knowledge(benchmark, None if file is None else beside(file, folder), given)
+        return load_knowledge(benchmark, file, given)
     except InputError as error:
         if error.file is None and error.key == "knowledge":
             raise error.moved("path.knowledge_data") from None
@@ -168,7 +223,7 @@ def knowledge_of(
 
 
 def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
-    """Return what is given within every year: capital by sector, and what the scenario adds.
+    """Closure of every year: capital fixed in its sector, and what the scenario adds.
 
     Raises
     ------
@@ -187,6 +242,4 @@ def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
             value=scenario.speed, allowed="no such key",
         )  # fmt: skip
     choice = scenario.closure.model_copy(update={"kind": "short_run"})
-    closure = closure_of(choice, benchmark)
-    return Closure("path", closure.specific_factors, closure.swaps, closure.wage_floor,
-                   closure.numeraire)  # fmt: skip
+    return replace(closure_of(choice, benchmark), name="path")
