@@ -87,10 +87,11 @@ class FrontierChoice(Strict):
     starts : int
         Points from which the ends are looked for.
     versions : list of str
+        Problems: unilateral, terms_of_trade_neutral (partners are compensated), global.
     budget : float, optional
         Most that the subsidies among the instruments may cost the region, a share of its GDP.
     method : {"auto", "reduced", "full"}
-        How the problem is solved.
+        Space in which it is solved: of rates, or of all unknowns.
     """
 
     region: str

@@ -252,7 +252,6 @@ def _notes(cases: Sequence[VersionCase]) -> list[str]:
         f"probability, over {counted} disruptions with weighting '{choice.weighting}' in the eyes "
         f"of {choice.region}, for the world as well. Neither sizes nor probabilities of "
         "disruptions are estimated.",
-        "Rates are added to those of the benchmark.",
     ]
     if choice.budget is not None:
         lines.append(f"Subsidies may cost up to {100 * choice.budget:g} % of GDP.")
