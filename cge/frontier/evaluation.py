@@ -114,7 +114,7 @@ class Point:
 
     @property
     def value(self) -> float:
-        """What is maximised, a fraction."""
+        """Value that the version maximises, a fraction."""
         return float(self.problem.value_weights @ self.variations)
 
     # -- how it moves with the rates
@@ -182,7 +182,7 @@ class Point:
 
     @cached_property
     def pre_shock_changes(self) -> PreShockChanges:
-        """How that moves with the rates."""
+        """Changes of it with each rate."""
         return self._evaluator.preshock.changes(self.pre_shock, self.tangents)
 
     def hit(self, number: int) -> Hit:

@@ -27,7 +27,7 @@ _LARGEST = 100.0
 
 @dataclass(frozen=True, eq=False)
 class PreShockChanges:
-    """How a pre-shock equilibrium moves with each of some instruments.
+    """Changes of a pre-shock equilibrium with each of some instruments.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class PreShockMap:
         return PreShock(self.short, self._closure, carried, self.problem.premium)
 
     def changes(self, pre: PreShock, moved: Array) -> PreShockChanges:
-        """How a pre-shock equilibrium moves when the levels it comes from do.
+        """Changes of a pre-shock equilibrium with those of the levels it comes from.
 
         Parameters
         ----------

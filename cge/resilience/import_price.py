@@ -1,4 +1,4 @@
-"""What imports cost their buyers: the price over which the premium of a backstop stands.
+"""Prices of imports to their buyers, over which the premium of a backstop stands.
 
 A stress test needs its level, the frontier how its logarithm moves with a policy. Both are
 made of one definition, which stands here.
