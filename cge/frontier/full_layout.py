@@ -147,8 +147,10 @@ class FullLayout:
 
     def _outcome(self, name: str, cell: tuple[str, ...]) -> Sum:
         """An outcome of the long run as a sum of terms."""
-        return _row(self.problem.long.arrays.outcome_coefficients,
-                    outcome_row(self.problem.long, name, cell), self.ones)  # fmt: skip
+        return self._sum(outcome_row(self.problem.long, name, cell))
+
+    def _sum(self, row: int) -> Sum:
+        return _row(self.problem.long.arrays.outcome_coefficients, row, self.ones)
 
     def _long_run(self) -> None:
         problem, system, builder = self.problem, self.first, self.builder
@@ -173,7 +175,7 @@ class FullLayout:
         parts = [(-budget * scale * by, terms)]
         for n, lever in enumerate(problem.levers):
             for row in lever.base:
-                by, terms = _row(problem.long.arrays.outcome_coefficients, int(row), self.ones)
+                by, terms = self._sum(int(row))
                 parts.append((scale * by, self.builder.times(terms, {}, free=n)))
         self.budget_row = self.builder.row(parts, -np.inf, 0.0)
 
@@ -200,8 +202,7 @@ class FullLayout:
     def _idle_rows(self, number: int) -> None:
         """Tie what is left of factors to what the sectors that are hit employ of them."""
         problem = self.problem
-        payments, matrix = problem.long.outcomes["factor_payment"].block, (
-            problem.long.arrays.outcome_coefficients)  # fmt: skip
+        payments = problem.long.outcomes["factor_payment"].block
         for event in problem.disruptions[self.working[number]].events:
             if event.type != "supply":
                 continue
@@ -210,7 +211,7 @@ class FullLayout:
                 total = self.point.outcomes[rows].sum()
                 parts: list[Sum] = []
                 for row, lost in zip(rows, hit[own], strict=True):
-                    by, terms = _row(matrix, int(row), self.ones)
+                    by, terms = self._sum(int(row))
                     left = self.builder.times(terms, {self.idle[number][column]: 1.0})
                     kept = 1.0 - (event.size if lost else 0.0)
                     parts += [(by / total, left), (-kept / total * by, terms)]
