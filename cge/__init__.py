@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cge.api import Results, run
-    from cge.core.errors import CgeError, InputError, NoEquilibrium
+    from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
     from cge.data.accounts.benchmark import Benchmark
     from cge.data.accounts.calibration import calibrate, load_benchmark
     from cge.data.elasticities.nests import Elasticities
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cge.data.sources.user_arrays import benchmark_from_arrays
     from cge.data.sources.user_table import calibrate_folder, calibrate_table
     from cge.data.store import load_any, open_benchmark, save_benchmark
+    from cge.results.collect import tabulate
     from cge.scenario.schema import Scenario, load_scenario
     from cge.solve.closure import Closure, Swap, Total, WageFloor
     from cge.solve.decompose import Decomposition, decompose
@@ -46,9 +47,9 @@ _PUBLIC = {
     "Model": "solve.model", "Solution": "solve.solution", "Closure": "solve.closure",
     "Swap": "solve.closure", "Total": "solve.closure", "WageFloor": "solve.closure",
     "Shock": "solve.homotopy", "Decomposition": "solve.decompose", "decompose": "solve.decompose",
-    "rebase": "solve.rebase",
+    "rebase": "solve.rebase", "tabulate": "results.collect",
     # what can go wrong
-    "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
+    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
 }  # fmt: skip
 __all__ = [
     "Benchmark",
@@ -59,6 +60,7 @@ __all__ = [
     "InputError",
     "Model",
     "NoEquilibrium",
+    "RateWarning",
     "Results",
     "Scenario",
     "Shock",
@@ -83,6 +85,7 @@ __all__ = [
     "run",
     "save_benchmark",
     "solve_scenario",
+    "tabulate",
 ]  # fmt: skip
 
 

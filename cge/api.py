@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: What can be run.
+Question = Scenario | Study | str | Path | tuple[Scenario | str | Path, ...]
+
+
 class Results(ResultSet):
     """Results of a study: rows, and the manifest that made them.
 
@@ -130,7 +134,7 @@ class Table:
 
 
 def run(
-    question: Scenario | Study | str | Path,
+    question: Question,
     study: str | None = None,
     *,
     aggregation: str | None = None,
@@ -149,7 +153,7 @@ def run(
     ----------
     question : Scenario, Study, str or path
         A scenario, the path of its file, the name of a shipped one, or the manifest of an earlier
-        run; or a study as it is.
+        run; a study as it is; for a comparison several scenarios.
     study : str, optional
         Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
         scenario says: a frontier if it has one, a path if it has years, else comparative statics.
@@ -190,14 +194,15 @@ def run(
 
 
 def study_from(
-    question: Scenario | Study | str | Path, kind: str | None, changes: dict[str, Any],
+    question: Question, kind: str | None, changes: dict[str, Any],
     options: dict[str, Any],
 ) -> Study:  # fmt: skip
     """A study of a question.
 
     Parameters
     ----------
-    question : Scenario, Study, str or path
+    question : Scenario, Study, str or path, or a tuple of scenarios
+        An empty one stands for those that the kind of study has by default.
     kind : str, optional
     changes : dict
         Keys of the scenario, dotted, and values to put there.
@@ -211,26 +216,32 @@ def study_from(
     """
     if isinstance(question, Study):
         return replace(question, **options)
-    if not isinstance(question, Scenario) and Path(question).suffix == ".json":
-        return study_of(read(question).manifest["spec"])
-    if isinstance(question, Scenario):
-        scenario: Scenario = completed(question)
-    else:
-        file = find_scenario(question)
-        try:
-            scenario = with_changes(load_scenario(file), changes)
-        except InputError as error:
-            raise error.located(file) from None
-        changes = {}
-    usual = "frontier" if scenario.frontier else "path" if scenario.is_path else "static"
-    kind = kind or usual
+    every = list(question) if isinstance(question, tuple) else [question]
+    if len(every) == 1 and isinstance(every[0], str | Path) and Path(every[0]).suffix == ".json":
+        return study_of(read(every[0]).manifest["spec"])
+    if not every:
+        every = list(study_class(str(kind)).__dataclass_fields__["scenario"].default)
+    scenarios = tuple(_changed(one, changes) for one in every)
+    first = scenarios[0]
+    kind = kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
     made = study_class(kind)
     known = {name for name in made.__dataclass_fields__ if name != "scenario"}
     for name in options:
         if name not in known:
             raise InputError("no such option of this study", key=name, value=options[name],
                              allowed=sorted(known))  # fmt: skip
-    return made(with_changes(scenario, changes), **options)
+    return made(scenarios if made.several else scenarios[0], **options)
+
+
+def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenario:
+    """The scenario of a question with some of its keys replaced."""
+    if isinstance(question, Scenario):
+        return with_changes(completed(question), changes)
+    file = find_scenario(question)
+    try:
+        return with_changes(load_scenario(file), changes)
+    except InputError as error:
+        raise error.located(file) from None
 
 
 def choice_of(options: dict[str, Any]) -> Choice:

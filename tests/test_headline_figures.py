@@ -11,6 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.charts import style
+from cge.results.charts.draw import draw
+from cge.results.labels import Ground, along, placed
+from cge.results.quadrant import ticks_of
+from cge.results.report.kinds import build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome
 from latex import number, tabulars
 from matplotlib.figure import Figure
@@ -18,15 +24,9 @@ from reports import MANIFEST
 from test_figures import texts
 
 from cge.core.errors import InputError
-from cge.results import headline, stress_tidy
-from cge.results.charts import style
-from cge.results.charts.draw import draw
-from cge.results.labels import Ground, along, placed
-from cge.results.quadrant import ticks_of
-from cge.results.report.kinds import build
 from cge.report.format.page import Page, frame
 from cge.report.format.render import render
-from cge.results.report.runs import Choice, open_runs
+from cge.results import frontier_table, headline, stress_tidy
 
 Run = Callable[..., Outcome]
 #: Policies with words that are short or many, EV and resilience first and last.

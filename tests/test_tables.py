@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.report.kinds import KINDS, build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,16 +24,14 @@ from rich.cells import cell_len
 
 from cge.core.errors import InputError
 from cge.experiments.run import ScenarioRun
-from cge.results import summary
-from cge.results import write as write_module
 from cge.report.format.grid import blocks, cells_of, grids
-from cge.results.report.kinds import KINDS, build
 from cge.report.format.latex import escape
 from cge.report.format.page import Column, Page, Panel, frame
 from cge.report.format.render import render, to_html
-from cge.results.report.runs import Choice, open_runs
 from cge.report.format.screen_table import screen_text
 from cge.report.format.units import printed, text
+from cge.results import summary
+from cge.results import write as write_module
 
 Run = Callable[..., Outcome]
 STUDY = ("sensitivity", "drivers")

@@ -64,7 +64,8 @@ def command(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -
         f"replicates to {max(moved, solution.diagnostics.residual):.1e}"
     )
     if moved > REPLICATION:
-        raise InputError("the benchmark does not replicate", value=moved, allowed=REPLICATION)
+        raise InputError("the benchmark does not replicate", value=moved,
+                         allowed=f"up to {REPLICATION:g}")  # fmt: skip
     save_benchmark(result, out, overwrite=overwrite)
     console.print(f"Written to {out}; use it as a table: cge check --data {out}")
 

@@ -54,10 +54,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command, or suggest one that is written alike."""
-        from cge.core.errors import closest
+        from cge.core.errors import close_name
 
         if args and self.get_command(ctx, args[0]) is None:
-            near = closest(args[0], self.list_commands(ctx))
+            near = close_name(args[0], self.list_commands(ctx))
             hint = f" Did you mean '{near}'?" if near else ""
             raise click.UsageError(f"no such command '{args[0]}'.{hint}", ctx)
         return super().resolve_command(ctx, args)

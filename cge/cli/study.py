@@ -165,7 +165,7 @@ def _print(results: Any, folder: Path, earlier: bool, runner: Runner) -> None:
 
 
 def _shared(name: str) -> click.Option:
-    key, told = SHARED[name]
+    _, told = SHARED[name]
     several = name in ("elasticities", "variant")
     kind: Any = int if name == "year" else str
     return click.Option([f"--{name}"], type=kind, multiple=several, help=told)

@@ -106,7 +106,7 @@ class Sourcing:
     def _lay(
         self, nest: str, inputs: tuple[_Inputs, ...]
     ) -> tuple[Integers, Array, Array, Array, Integers]:
-        """Nest of each input, short and long elasticities by nest, shares, columns of the weights."""
+        """Nest of each input, short and long elasticities by nest, shares, weight columns."""
         model = self.model
         b = model.benchmark
         axes = NEST_AXES[nest]

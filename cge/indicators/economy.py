@@ -98,7 +98,7 @@ def by_region(economy: Economy, measures: Mapping[str, Array]) -> pd.DataFrame:
     """
     regions = economy.benchmark.regions
     return pd.DataFrame({
-        "region": np.tile(np.array(regions, dtype=object), len(measures)),
-        "measure": np.repeat(np.array(list(measures), dtype=object), len(regions)),
+        "region": pd.Series([*regions] * len(measures), dtype=object),
+        "measure": pd.Series(np.repeat([*measures], len(regions)), dtype=object),
         "value": np.concatenate(list(measures.values())),
     })  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
-from cge.model.wedges import WEDGES, Wedge
+from cge.model.wedges import WEDGES
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -29,33 +29,44 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
         ``region`` (whose budget), ``sector``, ``item`` (the variable that is the rate),
         ``value`` in the benchmark's money at the numeraire's price; negative is an outlay.
     """
-    tables = [_receipts(solution, wedge) for wedge in WEDGES.values()]
-    table = pd.concat([t for t in tables if len(t)], ignore_index=True)
-    keys = ["region", "sector", "item"]
-    return table.groupby(keys, sort=False)["value"].sum().reset_index()
+    found = _receipts(solution)
+    table = _rates(solution.model)[0].loc[found.index].reset_index(drop=True)
+    return table.assign(value=found.to_numpy())
 
 
-def _receipts(solution: Solution, wedge: Wedge) -> pd.DataFrame:
-    model = solution.model
-    power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
-    if not len(power.block):
-        return pd.DataFrame()
-    start = model.arrays.start[power.block.positions]
-    change = solution.levels[power.block.positions] - start
-    moved = np.flatnonzero(np.abs(change) > 1e-12 * start)
-    if not len(moved):
-        return pd.DataFrame()
-    values = solution.outcomes[base.block.positions]
-    where = base.matching(power)[moved]
-    sector = power.axes.index("i" if "i" in power.axes else "j")
-    return pd.DataFrame(
-        {
-            "region": power.codes[power.axes.index(wedge.collector)][moved],
-            "sector": power.codes[sector][moved],
-            "item": wedge.variable,
-            "value": wedge.sign * change[moved] * values[where],
-        }
-    )
+def _receipts(solution: Solution) -> pd.Series:
+    """What changed rates bring, by number of their rows in :func:`_rates`."""
+    model, cells, values = solution.model, [], []
+    for here, base, row, sign in _rates(model)[1]:
+        start = model.arrays.start[here]
+        change = solution.levels[here] - start
+        raised = np.flatnonzero(np.abs(change) > 1e-12 * start)
+        cells.append(row[raised])
+        values.append(sign * change[raised] * solution.outcomes[base[raised]])
+    return pd.Series(np.concatenate(values)).groupby(np.concatenate(cells), sort=False).sum()
+
+
+@lru_cache(maxsize=16)
+def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Integers, int]]]:
+    """Whose budget, sector and variable of all rates; and rates cell by cell.
+
+    Of each variable the cells, the positions of their bases among outcomes, the rows that
+    they belong to in the first table, and the sign of receipts.
+    """
+    cells: list[tuple[str, str, str]] = []
+    laid = []
+    for wedge in WEDGES.values():
+        power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
+        if len(power.block):
+            sectors = power.codes[power.axes.index("i" if "i" in power.axes else "j")]
+            owners = power.codes[power.axes.index(wedge.collector)]
+            positions = base.block.start + base.matching(power)
+            here = slice(len(cells), len(cells) + len(owners))
+            cells += zip(owners, sectors, [wedge.variable] * len(owners), strict=True)
+            laid.append((power.block.positions, positions, here, wedge.sign))
+    row, named = pd.MultiIndex.from_tuples(cells).factorize()
+    table = pd.DataFrame(list(named), columns=["region", "sector", "item"], dtype=object)
+    return table, [(power, base, row[here], sign) for power, base, here, sign in laid]
 
 
 def outlay(solution: Solution) -> Array:
@@ -64,11 +75,13 @@ def outlay(solution: Solution) -> Array:
     In the benchmark's money at the numeraire's price, relative to benchmark rates; what
     higher taxes bring is not netted out.
     """
-    receipts = policy_receipts(solution) if moved(solution) else None
     regions = solution.model.benchmark.regions
-    if receipts is None:
+    if not moved(solution):
         return np.zeros(len(regions))
-    spent = receipts[receipts["value"] < 0].groupby("region")["value"].sum()
+    receipts = _receipts(solution)
+    receipts = receipts[receipts < 0]
+    owners = _rates(solution.model)[0]["region"].to_numpy()[receipts.index]
+    spent = receipts.groupby(owners).sum()
     return -spent.reindex(list(regions)).fillna(0.0).to_numpy()
 
 
@@ -122,19 +135,21 @@ def domestic_shares(solution: Solution) -> pd.DataFrame:
     DataFrame
         ``region``, ``sector``, ``value``, ``benchmark``.
     """
+    now, then = (_bought_at_home(solution, benchmark) for benchmark in (False, True))
+    return _purchases(solution.model)[0].assign(value=now, benchmark=then)
+
+
+def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
+    """Domestic shares, cell by cell of :func:`_purchases`."""
     model = solution.model
-    goods, good, home = _purchases(model)
-    here = model.outcomes["trade_value"].block.positions
-
-    def shares(values: Array) -> Array:
-        bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
-        own = np.zeros(len(bought))
-        own[good[home]] = values[home]
-        return 100 * own / bought
-
-    return goods.assign(
-        value=shares(solution.outcomes[here]), benchmark=shares(model.outcome_start[here])
-    )
+    _, good, home = _purchases(model)
+    values = (model.outcome_start if benchmark else solution.outcomes)[
+        model.outcomes["trade_value"].block.positions
+    ]
+    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
+    own = np.zeros(len(bought))
+    own[good[home]] = values[home]
+    return 100 * own / bought
 
 
 @lru_cache(maxsize=16)
@@ -142,7 +157,7 @@ def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
     """What regions buy (region, sector), which of that each route is of, and routes at home."""
     origin, sector, region = model.outcomes["trade_value"].codes
     good, goods = pd.MultiIndex.from_arrays([region, sector]).factorize()
-    named = pd.DataFrame(list(goods), columns=["region", "sector"])
+    named = pd.DataFrame(list(goods), columns=["region", "sector"], dtype=object)
     return named, good, np.flatnonzero(origin == region)
 
 
@@ -151,6 +166,7 @@ LINES = """
 policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
 outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone; on a path also spending on knowledge
 outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+net_outlay      | s | percent of GDP | indicator | 1 | itself | | Outlay, net | outlay on a policy, research included, less what changed rates bring
 outlay_part     | s | money | indicator | 1 | itself | | Outlay by kind | of which subsidies and taxes forgone, basic research, diffusion, research credits
 """
 
@@ -169,9 +185,11 @@ def _revenue(economy: Economy) -> pd.DataFrame:
 
 
 def _shares(economy: Economy) -> pd.DataFrame:
-    shares = domestic_shares(economy.solution)
-    value = shares.pop("benchmark") if economy.at_benchmark else shares["value"]
-    return shares.assign(value=value, measure="domestic_share")
+    bought = _purchases(economy.solution.model)[0]
+    return bought.assign(
+        value=_bought_at_home(economy.solution, economy.at_benchmark),
+        measure=pd.Series(["domestic_share"] * len(bought), dtype=object),
+    )
 
 
 INDICATORS = (

@@ -74,7 +74,7 @@ class SetOfPaths:
 
     def solved(self) -> Generator[list[Task], list[Any], list[PathOfVariant]]:
         """Yield the tasks; return the paths by set, level and variant."""
-        checked = yield self._checks()
+        checked = yield self.checks()
         self.made_from = checked[0]
         baselines = self._baselines()
         if baselines:
@@ -113,7 +113,7 @@ class SetOfPaths:
         content = self._content(name, level, member, equal)
         return path_task(self.label(name, level, member), content, member)
 
-    def _checks(self) -> list[Task]:
+    def checks(self) -> list[Task]:
         """Tasks that check every variant before the first year of any takes its time."""
         name = next(iter(self.benchmarks))
         return [

@@ -105,8 +105,8 @@ def path_content(
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
     """Task that solves a path; its key is the one under which the years are kept."""
-    place_of = None if member is None else member.told
-    return Task(label, solve_path, content, choice_of(content.scenario).years, place_of)
+    located = None if member is None else member.told
+    return Task(label, solve_path, content, choice_of(content.scenario).years, located)
 
 
 def solve_path(content: PathContent, place: Place) -> dict[str, Any]:

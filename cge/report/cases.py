@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -31,11 +31,14 @@ class Case:
         Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year.
     label : str
         What tells it from the other cases shown; empty if it is the only one.
+    everything : bool
+        Whether its rows are also those of disruptions, and statistics over them.
     """
 
     results: ResultSet
     keys: Keys
     label: str = ""
+    everything: bool = False
     _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
@@ -46,7 +49,7 @@ class Case:
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of some measures, with plain columns of text."""
         if measures not in self._found:
-            table = plain_rows(self.results)
+            table = self.results.rows if self.everything else plain_rows(self.results)
             here = table["measure"].isin(measures).to_numpy() & of_case(table, self.keys)
             self._found[measures] = table[here].astype(dict.fromkeys(TEXT, object))
         return self._found[measures]
@@ -107,7 +110,8 @@ def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
 
 def cases_of(
     found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
-    years: Sequence[int] | None = None,
+    years: Sequence[int] | None = None, everything: bool = False,
+    keep: Callable[[Keys], bool] | None = None,
 ) -> list[Case]:  # fmt: skip
     """The chosen solutions of some results, in the order of their rows.
 
@@ -119,6 +123,10 @@ def cases_of(
         Only solutions that have one of these.
     years : sequence of int, optional
         Years of a path that are shown unless others are chosen; default its last.
+    everything : bool
+        See :class:`Case`.
+    keep : callable, optional
+        Whether a solution is kept.
 
     Raises
     ------
@@ -127,11 +135,12 @@ def cases_of(
     """
     cases: list[tuple[ResultSet, dict[str, Any]]] = []
     for results in found:
-        rows = plain_rows(results)
+        rows = results.rows if everything else plain_rows(results)
         if measures:
             rows = rows[rows["measure"].isin(list(measures))]
         distinct = rows[list(CASE)].drop_duplicates()
         keys = [_keys(row) for row in distinct.itertuples(index=False, name=None)]
+        keys = [one for one in keys if keep is None or keep(one)]
         keys = _of_years(keys, choice, years, results)
         cases += [(results, one) for one in _of_step(_of_returns(keys, choice), choice)]
     cases = _of_names(cases, choice)
@@ -139,7 +148,8 @@ def cases_of(
         raise InputError("the results have no rows for this choice", allowed="another combination")
     labels = _labels(cases)
     return [
-        Case(results, keys, label) for (results, keys), label in zip(cases, labels, strict=True)
+        Case(results, keys, label, everything)
+        for (results, keys), label in zip(cases, labels, strict=True)
     ]
 
 

@@ -25,6 +25,8 @@ class Choice:
         Share of the whole shock that is in place; default the largest.
     years : tuple of int
         Of a path: 1 is the first, or years of the calendar.
+    weighting : str, optional
+        Weights of disruptions; default those that the study names.
     detail : bool
         Components rather than their groups.
     title : str, optional
@@ -39,6 +41,7 @@ class Choice:
     unit: str | None = None
     step: float | None = None
     years: tuple[int, ...] = ()
+    weighting: str | None = None
     detail: bool = False
     title: str | None = None
 
@@ -47,7 +50,8 @@ class Choice:
 FLAGS = {
     "measures": "--measures", "regions": "--region", "sectors": "--sector",
     "scenarios": "--scenario", "elasticities": "--elasticities", "returns": "--returns",
-    "unit": "--unit", "step": "--step", "years": "--year", "detail": "--detail",
+    "unit": "--unit", "step": "--step", "years": "--year", "weighting": "--weighting",
+    "detail": "--detail",
 }  # fmt: skip
 
 

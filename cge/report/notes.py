@@ -21,9 +21,7 @@ PARTS = (
 )
 
 
-def notes_of(
-    cases: Sequence[Case], first: Iterable[str] = (), **said: bool
-) -> tuple[str, ...]:
+def notes_of(cases: Sequence[Case], first: Iterable[str] = (), **said: bool) -> tuple[str, ...]:
     """Notes of a table: what it shows, then what holds for all results, then for each case.
 
     Parameters
@@ -114,4 +112,3 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         told_steps = ", ".join(f"{100 * step:g}" for step in sorted(steps))
         lines.append(f"Share of the policy in place: {told_steps} %.")
     return lines
-

@@ -15,7 +15,7 @@ from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.schema import WORLD, Rows
+from cge.results.schema import TEXT, WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -30,6 +30,10 @@ _PLACES: Mapping[str, str] = {
 #: What is smaller is no move of an exogenous variable.
 _UNMOVED = 1e-12
 _SHARE = "share of benchmark absorption"
+_TABULATED = (
+    "region", "partner", "sector", "item", "measure", "value", "unit", "benchmark", "change",
+    "change_unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,37 @@ def add_solution(
             names = {q.name for q in indicator.quantities.values() if wanted.takes(q)}
             if names:
                 _add_indicator(rows, indicator, names, solution, base, labels)
+
+
+def tabulate(
+    solution: Solution, base: Solution | None = None, detail: int = 3,
+    groups: Sequence[str] = (), measures: Collection[str] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Figures of a solution as a table.
+
+    Parameters
+    ----------
+    solution : Solution
+    base : Solution, optional
+        What it is compared with; default the benchmark.
+    detail : int
+        1 regions, 2 sectors too, 3 also routes and the like.
+    groups : sequence of str
+        Groups of indicators: value_chains, exposure, strategic.
+    measures : collection of str, optional
+        Only these.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, partner, sector, item, measure, value, unit, benchmark, change,
+        change_unit.
+    """
+    rows = Rows()
+    wanted = Wanted(detail, groups=tuple(groups), measures=measures)
+    add_solution(rows, solution, base, wanted)
+    frame = rows.frame()[list(_TABULATED)]
+    return frame.astype({name: object for name in _TABULATED if name in TEXT})
 
 
 def _add_quantity(
@@ -219,31 +254,34 @@ def _add_indicator(
     base: Solution | None, labels: Mapping[str, Any],
 ) -> None:  # fmt: skip
     now = indicator.compute(Economy(solution))
-    if base is None:
-        then = _at_benchmark(indicator, solution.model, solution)
-    else:
-        then = indicator.compute(Economy(base))
+    then = _at_benchmark(indicator, solution) if base is None else indicator.compute(Economy(base))
     frame = now.assign(benchmark=then["value"].to_numpy())
-    frame = frame.dropna(subset=["value", "benchmark"], how="all")
+    nothing = frame["value"].isna().to_numpy() & frame["benchmark"].isna().to_numpy()
+    frame = frame[~nothing] if nothing.any() else frame
     if indicator.chosen is not None:
         frame = indicator.chosen(frame)
-    places = [name for name in ("region", "partner", "sector", "item") if name in frame]
+    places = {
+        name: frame[name].to_numpy(dtype=object)
+        for name in ("region", "partner", "sector", "item") if name in frame
+    }  # fmt: skip
+    values, starts = (frame[name].to_numpy(dtype=float) for name in ("value", "benchmark"))
+    measures = frame["measure"].to_numpy(dtype=object)
     money = solution.model.benchmark.unit
-    for name, group in frame.groupby("measure", sort=False):
+    for name in dict.fromkeys(measures):
         if name in names:
-            quantity = indicator.quantities[str(name)]
-            where = {place: group[place].to_numpy() for place in places}
-            value, start = (group[c].to_numpy(dtype=float) for c in ("value", "benchmark"))
-            _add(rows, quantity, quantity.unit_in(money), value, start, where, labels)
-            if quantity.world == "sum" and set(group.columns) & {"region"}:
+            quantity, here = indicator.quantities[str(name)], measures == name
+            where = {place: codes[here] for place, codes in places.items()}
+            value, start, unit = values[here], starts[here], quantity.unit_in(money)
+            _add(rows, quantity, unit, value, start, where, labels)
+            if quantity.world == "sum" and "region" in where:
                 total = np.array([value.sum()]), np.array([start.sum()])
-                _add(rows, quantity, quantity.unit_in(money), *total,
-                     {"region": world_label(solution.model)}, labels)  # fmt: skip
+                _add(rows, quantity, unit, *total, {"region": world_label(solution.model)},
+                     labels)  # fmt: skip
 
 
-def _at_benchmark(indicator: Indicator, model: Model, solution: Solution) -> pd.DataFrame:
+def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
     """An indicator at a model's benchmark, computed once."""
-    key = (indicator.lines, f"{model.benchmark.fingerprint} {model.speed}")
+    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.speed}")
     if key not in _KEPT:
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]

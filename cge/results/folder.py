@@ -158,7 +158,7 @@ def read(given: str | Path) -> ResultSet:
                          allowed="a folder that a command of cge wrote")  # fmt: skip
     if content.get("format") != FORMAT:
         raise InputError("was written by another version", file=folder / MANIFEST, key="format",
-                         value=content.get("format"), allowed=FORMAT)  # fmt: skip
+                         value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
     rows, identity = _rows(folder / ROWS)
     if identity != content.get("identity"):
         raise InputError(

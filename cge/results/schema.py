@@ -71,8 +71,8 @@ class Rows:
     """Rows under way: columns collected piece by piece and put together once."""
 
     def __init__(self) -> None:
-        self._pieces: list[Mapping[str, Any]] = []
         self._counts: list[int] = []
+        self._given: dict[str, list[tuple[int, Any]]] = {name: [] for name in COLUMNS}
 
     def __len__(self) -> int:
         return sum(self._counts)
@@ -87,8 +87,9 @@ class Rows:
         **columns
             A text or number for all rows, or one for each; NaN and None are nothing.
         """
-        value = np.atleast_1d(np.asarray(value, dtype=float))
-        self._pieces.append({"measure": measure, "value": value, **columns})
+        value, number = np.atleast_1d(np.asarray(value, dtype=float)), len(self._counts)
+        for name, given in {"measure": measure, "value": value, **columns}.items():
+            self._given[name].append((number, given))
         self._counts.append(len(value))
 
     def extend(self, frame: pd.DataFrame, **columns: Any) -> None:
@@ -110,36 +111,38 @@ class Rows:
         counts = np.array(self._counts, dtype=np.int64)
         found: dict[str, Any] = {}
         for name in COLUMNS:
-            given, sizes = [piece.get(name, _NOTHING[name]) for piece in self._pieces], counts
+            given, sizes = self._given[name], counts
             if name in labels:
-                given, sizes = [labels[name]], counts.sum(keepdims=True)
+                given, sizes = [(0, labels[name])], counts.sum(keepdims=True)
             if name in TEXT:
                 found[name] = _words(given, sizes)
             elif name in WHOLE:
-                values = _numbers(given, sizes)
+                values = _numbers(_NOTHING[name], given, sizes)
                 whole = np.where(np.isnan(values), -1, values).astype(np.int64)
                 found[name] = pd.arrays.IntegerArray(whole, whole < 0)
             else:
-                found[name] = _numbers(given, sizes)
+                found[name] = _numbers(_NOTHING[name], given, sizes)
         return pd.DataFrame(found)
 
 
 def _laid(
-    given: Sequence[Any], counts: NDArray[np.int64], one: Callable[[Any], Any],
-    many: Callable[[Any], NDArray[Any]], kind: type,
+    nothing: float, given: Sequence[tuple[int, Any]], counts: NDArray[np.int64],
+    one: Callable[[Any], float], many: Callable[[Any], NDArray[Any]],
 ) -> NDArray[Any]:  # fmt: skip
-    """A column of pieces: what is one value of many rows, repeated, and the values of others."""
-    single = [isinstance(value, str | float | int) or np.ndim(value) == 0 for value in given]
-    constant = [one(value) if alone else 0 for value, alone in zip(given, single, strict=True)]
-    column: NDArray[Any] = np.repeat(np.array(constant, dtype=kind), counts)
-    ends = np.cumsum(counts).tolist()
-    for n, alone in enumerate(single):
-        if not alone:
-            column[ends[n] - counts[n] : ends[n]] = many(given[n])
+    """A column of pieces of so many rows: given for all rows of a piece, for each, or not."""
+    constant, several = np.full(len(counts), nothing), []
+    for number, value in given:
+        if isinstance(value, str | float | int) or np.ndim(value) == 0:
+            constant[number] = one(value)
+        else:
+            several.append((number, value))
+    column, ends = np.repeat(constant, counts), np.cumsum(counts).tolist()
+    for number, values in several:
+        column[ends[number] - counts[number] : ends[number]] = many(values)
     return column
 
 
-def _numbers(given: Sequence[Any], counts: NDArray[np.int64]) -> Array:
+def _numbers(nothing: float, given: Sequence[tuple[int, Any]], counts: NDArray[np.int64]) -> Array:
     """A column of numbers; None is NaN."""
 
     def many(values: Any) -> Array:
@@ -147,15 +150,17 @@ def _numbers(given: Sequence[Any], counts: NDArray[np.int64]) -> Array:
             return values.to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(values, dtype=float)
 
-    return _laid(given, counts, lambda value: np.nan if value is None else value, many, float)
+    return _laid(float(nothing), given, counts, lambda one: np.nan if one is None else one, many)
 
 
-def _words(given: Sequence[Any], counts: NDArray[np.int64]) -> pd.Categorical:
+def _words(given: Sequence[tuple[int, Any]], counts: NDArray[np.int64]) -> pd.Categorical:
     """A column of text; NaN and None are an empty text."""
-    known: dict[str, int] = {}
+    known: dict[str, int] = {"": 0}
     coded: dict[int, NDArray[np.int64]] = {}  # the same array stands in many pieces
 
-    def code(word: str) -> int:
+    def code(word: Any) -> int:
+        if not isinstance(word, str):
+            word = "" if pd.isna(word) else str(word)
         return known.setdefault(word, len(known))
 
     def codes(values: Any) -> NDArray[np.int64]:
@@ -164,12 +169,11 @@ def _words(given: Sequence[Any], counts: NDArray[np.int64]) -> pd.Categorical:
                 places, found = values.codes, values.categories.to_numpy()
             else:
                 places, found = pd.factorize(np.asarray(values, dtype=object))
-            own = [code(str(word)) for word in found]
-            own.append(code("") if (places < 0).any() else -1)
+            own = [*map(code, found), 0]  # what is missing has the code -1
             coded[id(values)] = np.array(own)[places]
         return coded[id(values)]
 
-    column = _laid(given, counts, lambda word: code("" if pd.isna(word) else str(word)), codes, int)
+    column = _laid(0, given, counts, code, codes)
     used = np.unique(column)
     place = np.zeros(len(known), dtype=np.int64)
     place[used] = np.arange(len(used))
@@ -187,8 +191,12 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     found: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [table[name] for table in tables]
-        found[name] = union_categoricals(parts) if name in TEXT else pd.concat(
-            parts, ignore_index=True)  # fmt: skip
+        if name in TEXT:
+            both = union_categoricals(parts)
+            words = pd.Index(list(both.categories), dtype=object)
+            found[name] = pd.Categorical.from_codes(both.codes, words)
+        else:
+            found[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(found)
 
 
@@ -204,10 +212,13 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
     for name in COLUMNS:
         column = frame[name]
         if name in TEXT:
-            words = column.astype("category").cat.rename_categories(str)
-            if "" not in words.cat.categories and words.isna().any():
-                words = words.cat.add_categories([""])
-            found[name] = words.fillna("") if words.isna().any() else words
+            words = column.astype("category").cat
+            known = pd.Index([str(word) for word in words.categories], dtype=object)
+            codes = words.codes.to_numpy()
+            if (codes < 0).any():  # what is missing is nothing
+                known = known if "" in known else known.append(pd.Index([""], dtype=object))
+                codes = np.where(codes < 0, known.get_loc(""), codes)
+            found[name] = pd.Categorical.from_codes(codes, known)
         else:
             found[name] = column.astype("Int64" if name in WHOLE else float)
     return pd.DataFrame(found)

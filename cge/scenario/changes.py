@@ -42,6 +42,7 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         node[last] = _from_here(value)
     changed = validate(Scenario, content, None)
     changed._places, changed._folder = scenario._places, scenario._folder
+    changed._file = scenario._file
     return completed(changed)
 
 

@@ -7,15 +7,16 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.errors import InputError
+from cge.core.fields import Codes, Rate, Sized, Strict
+from cge.core.rate_bounds import LARGEST_SHARE
 from cge.scenario.actions import SELECTORS
-from cge.scenario.fields import Codes, Rate, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
 
 
-class LeverChoice(Strict):
+class LeverChoice(Sized):
     """An instrument whose rate is chosen, between bounds.
 
     Parameters
@@ -29,6 +30,8 @@ class LeverChoice(Strict):
         importer of a tariff) is the region of the frontier unless it is given.
     low, high : float
         Bounds of the rate, which is added to the one of the benchmark.
+    large : bool
+        That the bounds are meant, however large.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -103,7 +106,7 @@ class FrontierChoice(Strict):
     versions: Annotated[list[Version], Field(min_length=1)] = Field(
         default_factory=lambda: list(get_args(Version))
     )
-    budget: Annotated[Rate, Field(gt=0)] | None = None
+    budget: Annotated[Rate, Field(gt=0, le=LARGEST_SHARE)] | None = None
     method: Method = "auto"
 
     @field_validator("disruptions", "versions", mode="before")

@@ -77,7 +77,7 @@ class ClosureChoice(Strict):
     """What is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
-    specific_factors: list[str] | None = None
+    specific_factors: Codes | None = None
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
@@ -148,6 +148,8 @@ class Scenario(Strict):
 
     #: Folder of its file, where the files that it names are looked for first.
     _folder: Path | None = PrivateAttr(default=None)
+    #: Its own file.
+    _file: Path | None = PrivateAttr(default=None)
     #: Where an entry of a list was written, if not here: merged place to (file, place).
     _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
 
@@ -254,7 +256,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     if by_name:
         return shipped
     names = sorted(p.stem for p in folder.glob("*.yaml"))
-    raise InputError("no such scenario file", file=path, allowed=["a path", *names])
+    raise InputError("no such scenario file", file=path, allowed=["a path", *names], name=path.stem)
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
@@ -299,7 +301,7 @@ def completed(
     """
     folder = folder or scenario._folder
     if scenario.extends is None:
-        return _placed(scenario, folder, scenario._places)
+        return _placed(scenario, folder, path or scenario._file, scenario._places)
     own = None if path is None else path.resolve()
     source = _extended(scenario.extends, folder, own)
     chain = before if own is None else (*before, own)
@@ -319,13 +321,13 @@ def completed(
         result = validate(Scenario, laid_over(content, top), None)
     except InputError as error:
         raise written(error, places).located(path) from None
-    return _placed(result, folder, places)
+    return _placed(result, folder, path or scenario._file, places)
 
 
-def _placed(scenario: Scenario, folder: Path | None, places: Places) -> Scenario:
+def _placed(scenario: Scenario, folder: Path | None, file: Path | None, places: Places) -> Scenario:
     """Find the files that a scenario names, and note where it stands."""
     result = with_files_found(scenario, folder)
-    result._folder = folder
+    result._folder, result._file = folder, file
     result._places = dict(places)
     return result
 

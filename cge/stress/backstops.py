@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
 from cge.data.parameters.disruption import DisruptionParameters, premiums
 from cge.scenario.stress_options import StressChoice
 
@@ -92,7 +91,7 @@ def backstops_of(
     found = premiums(benchmark, sectors, level, parameters)
     given = {} if isinstance(choice.premium, str) else choice.premium
     for name, value in given.items():
-        for code in codes_of(name, "sectors", benchmark, "stress.premium"):
+        for code in benchmark.codes("sectors", name, "stress.premium"):
             if code not in sectors:
                 raise InputError("has no backstop", key="stress.premium", value=name,
                                  allowed=sectors or "sectors of stress.backstop")  # fmt: skip
@@ -109,7 +108,7 @@ def _sectors(choice: StressChoice, benchmark: Benchmark) -> tuple[str, ...]:
     given = choice.backstop
     if given is None:
         return tuple(benchmark.groups.get("sectors", {}).get(GROUP, ()))
-    if given == NONE or not given:
+    if given in (NONE, [NONE]) or not given:
         return ()
-    chosen = codes_of(given, "sectors", benchmark, "stress.backstop")
+    chosen = benchmark.codes("sectors", given, "stress.backstop")
     return tuple(code for code in benchmark.sectors if code in chosen)

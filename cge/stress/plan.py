@@ -8,7 +8,6 @@ from functools import cached_property
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
 from cge.policy.benchmarks import benchmark_of
@@ -50,7 +49,7 @@ class Plan:
     Parameters
     ----------
     scenario : Scenario
-        A path ends with the last year that matters.
+        A path ends with the last year that is needed.
     members : tuple of Member
     choice : StressChoice
         As far as members share it.
@@ -113,13 +112,15 @@ class Plan:
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario) -> Plan:
+def plan_of(scenario: Scenario, whole: bool = False) -> Plan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
     ----------
     scenario : Scenario
         Complete.
+    whole : bool
+        Whether a path is solved to its end, not only to the last year that is tested.
 
     Raises
     ------
@@ -138,7 +139,7 @@ def plan_of(scenario: Scenario) -> Plan:
         except InputError as error:
             raise member.told(error) from None
     cuts = _single_cuts(choice, settings[family[0].variant].backstops.sectors, b)
-    if years:
+    if years and not whole:
         scenario = _shortened(scenario, years, family)
         family = members(scenario)
     plan = Plan(scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
@@ -205,7 +206,7 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
                          allowed="sectors in stress.backstop")  # fmt: skip
     links: tuple[Disruption, ...] = ()
     if choice.links is not None:
-        links = link_cuts(b, codes_of(choice.links, "regions", b, key), sectors)
+        links = link_cuts(b, b.codes("regions", choice.links, key), sectors)
     if not choice.leverage:
         return SingleCuts(links)
     return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))

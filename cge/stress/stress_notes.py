@@ -29,6 +29,7 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
             ", wages do not move against each other and regions lend." if first.settings.lending
             else ", balances are given."
         ),
+        f"CVaR: mean of the worst losses, which have the probability {1 - plan.level:.3g}.",
         _backstops(cases),
     ]  # fmt: skip
     if not all(is_world(case.equilibrium.labels["variant"]) for case in cases):
@@ -56,8 +57,9 @@ def library_facts(plan: Plan) -> dict[str, Any]:
         "disruptions": [
             {"name": one.name, "title": one.title, "duration": one.duration,
              "families": one.families, "note": one.note}
-            for one in plan.every
+            for one in plan.disruptions
         ],
+        "single_cuts": [one.name for one in plan.every[len(plan.disruptions) :]],
         "left_out": list(plan.left_out),
     }  # fmt: skip
 
@@ -106,19 +108,16 @@ def _rescaled(viewers: Viewers) -> Iterator[str]:
 
 
 def _alone_in_tail(viewers: Viewers, cases: Sequence[StressCase]) -> Iterator[str]:
-    """Regions whose CVaR is the loss from one disruption."""
+    """Regions whose CVaR is the loss from one disruption, and the weightings under which."""
+    found: dict[str, dict[str, None]] = {}
     for name in viewers.weightings:
-        found = dict.fromkeys(
-            f"{region} ({disruption})"
-            for case in cases
-            for region, disruption in viewers.alone_in_tail(case.losses, name).items()
-        )
-        if found:
-            yield (
-                f"Weighting {name}: one disruption is at least as likely as the tail "
-                f"({1 - viewers.plan.level:.3g}), and CVaR is the loss from it alone: "
-                f"{', '.join(found)}."
-            )
+        for case in cases:
+            for region, disruption in viewers.alone_in_tail(case.losses, name).items():
+                found.setdefault(f"{region} ({disruption})", {})[name] = None
+    if found:
+        where = "; ".join(f"{one} under {', '.join(names)}" for one, names in found.items())
+        yield (f"CVaR is the loss from one disruption alone, at least as likely as the tail of "
+               f"{1 - viewers.plan.level:.3g}, for {where}.")  # fmt: skip
 
 
 def shown(weightings: Sequence[str]) -> str:

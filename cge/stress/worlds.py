@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cge.core.selectors import split
 from cge.model.wedges import WEDGES
 from cge.policy.case import FoundRate, with_rates_given
 from cge.scenario.schema import Scenario
@@ -85,4 +86,4 @@ def with_all_rates_given(solution: Solution, found: Sequence[FoundRate]) -> Solu
 
 
 def _frees_a_rate(selector: str) -> bool:
-    return selector.split("[")[0].strip() in _RATES
+    return split(selector)[0] in _RATES

@@ -85,7 +85,7 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     Parameters
     ----------
     spec : mapping
-        ``study``, ``options`` and ``scenario`` of a manifest.
+        ``study``, ``options`` and ``scenario``, or ``scenarios``, of a manifest.
 
     Raises
     ------
@@ -95,7 +95,10 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     from cge.core.files import validate
     from cge.scenario.schema import Scenario, completed
 
-    scenario = completed(validate(Scenario, spec.get("scenario"), None))
+    several = [
+        completed(validate(Scenario, one, None))
+        for one in spec.get("scenarios") or [spec.get("scenario")]
+    ]
     options = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in dict(spec.get("options", {})).items()
@@ -104,4 +107,4 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     for name in options:
         if name not in made.__dataclass_fields__:
             raise InputError("no such option of this study", key=name, value=options[name])
-    return made(scenario, **options)
+    return made(tuple(several) if made.several else several[0], **options)

@@ -265,8 +265,11 @@ def solve_scenario(
         first = cases[0].solution.model.benchmark if cases else None
         benchmark = benchmark_of(scenario, name, first)
         done: dict[str, list[Case]] = {}
+        built: dict[str, Model] = {}
         for member in sorted(family, key=lambda m: m.reference is not None):
-            model = Model.build(benchmark, member.scenario.chosen_speed, cache_folder)
+            horizon = member.scenario.chosen_speed
+            model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
+            built[horizon] = model
             reference, equal = member.reference, None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)

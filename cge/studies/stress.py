@@ -61,7 +61,8 @@ class StressTest(Study):
         return ResultSet(
             joined(stress_rows(viewers, case) for case in cases),
             manifest(self.spec, plan.benchmark, [case_of(case) for case in cases], notes, files,
-                     library=library_facts(plan)),
+                     library=library_facts(plan), pages=[["losses", {}], ["families", {}],
+                     ["weightings", {}], ["disruptions", {}]], figure="disruptions"),
         )  # fmt: skip
 
 

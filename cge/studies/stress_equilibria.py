@@ -54,12 +54,17 @@ class Equilibria:
             variant: Asked(one.backstops, one.lending, plan.knowledge_events, tuple(wanted))
             for variant, one in self.settings.items()
         }
+        self.sets = SetOfPaths(plan.scenario, plan.members, solver) if plan.years else None
         #: Paths of the variants, once they are solved.
         self.paths: list[PathOfVariant] = []
 
     def made(self) -> Made:
         """Yield the tasks; return the equilibria, those without policy first."""
-        return self._of_path() if self.plan.years else self._static()
+        return self._static() if self.sets is None else self._of_path(self.sets)
+
+    def checks(self) -> list[Task]:
+        """Tasks that check every variant before the first year of any takes its time."""
+        return [] if self.sets is None else self.sets.checks()
 
     def _static(self) -> Made:
         tasks = _StaticTasks(self)
@@ -70,9 +75,8 @@ class Equilibria:
             for name, b in tasks.benchmarks.items()
         })  # fmt: skip
 
-    def _of_path(self) -> Made:
+    def _of_path(self, sets: SetOfPaths) -> Made:
         plan = self.plan
-        sets = SetOfPaths(plan.scenario, plan.members, self.solver)
         self.paths = yield from sets.solved()
         tasks: dict[tuple[str, str, str], Task] = {}
         for name, b in sets.benchmarks.items():

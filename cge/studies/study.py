@@ -65,6 +65,13 @@ class Study(ABC):
         return load_scenario(find_scenario(self.scenario))
 
     @property
+    def file(self) -> Path | None:
+        """File of the scenario, if it has one."""
+        if isinstance(self.scenario, Scenario):
+            return self.scenario._file
+        return find_scenario(self.scenario)
+
+    @property
     def folder(self) -> str:
         """Name of the output folder."""
         return f"{self.question.name}{self.suffix}"
@@ -77,14 +84,21 @@ class Study(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        content = self.question.model_dump(mode="json", by_alias=True, exclude_none=True)
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
-        return {"study": self.kind, "options": plain, "scenario": content}
+        return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}
 
     def changed(self: Made, **changes: Any) -> Made:
         """The same study with other options, or with keys of its scenario replaced."""
         return replace(self, **changes)
+
+
+def content_of(scenario: Scenario) -> dict[str, Any]:
+    """A scenario in plain data, with the defaults that are in force."""
+    content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    content["benchmark"] = scenario.benchmark.model_dump(mode="json")
+    content["elasticities"] = scenario.chosen_elasticities
+    return content
 
 
 def option_fields(kind: type[Study]) -> list[Field[Any]]:
@@ -128,10 +142,7 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     try:
         results = _driven(study, runner)
     except InputError as error:
-        scenario = study.scenario
-        if isinstance(scenario, Scenario):
-            raise
-        raise error.located(find_scenario(scenario)) from None
+        raise error.located(study.file) from None
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),

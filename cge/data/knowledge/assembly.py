@@ -6,6 +6,7 @@ Nothing here knows the model; it reads a benchmark and a file of figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -82,12 +83,18 @@ def load_knowledge(
             for member in b.members[axis][code]:
                 matrix[k, own.index(member)] = 1.0
         matrices.append(matrix)
-    figures = read_figures(shipped_file(table), raw.regions, raw.sectors, int(b.origin["year"]))
+    figures = _shipped_figures(table, int(b.origin["year"]))
     gdp = balanced.value_added.sum(axis=1) + balanced.product_tax.sum(axis=1)
     ict = np.isin(raw.sectors, chosen.ict_sectors.get(table, ()))
     source = f"knowledge/{table}.csv"
     added, regions, sectors = balanced.value_added, matrices[0], matrices[1]
     return _assemble(b, figures, chosen, gdp, added, ict, (regions, sectors), source)
+
+
+@lru_cache(maxsize=2)
+def _shipped_figures(table: str, year: int) -> Figures:
+    raw, _ = clean_shipped(table, year)
+    return read_figures(shipped_file(table), raw.regions, raw.sectors, year)
 
 
 def _value_added(benchmark: Benchmark) -> Array:
