@@ -101,9 +101,6 @@ class Problem:
         if self.version not in VERSIONS:
             raise InputError("unknown version", key="versions", value=self.version,
                              allowed=VERSIONS)  # fmt: skip
-        if not 0 <= self.level < 1:
-            raise InputError("has no tail to optimise", key="stress.level", value=self.level,
-                             allowed="0 to below 1")  # fmt: skip
 
     @property
     def place(self) -> int:

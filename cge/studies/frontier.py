@@ -216,6 +216,9 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
             raise InputError("unknown region", key="frontier.region", value=choice.region,
                              allowed=b.regions)  # fmt: skip
         settings = settings_of(scenario, b)
+        if settings.level >= 1:
+            raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
+                             allowed="0 to below 1")  # fmt: skip
         known = _named(choice.disruptions, expand(library, b))
         chosen = tuple(one for one in known if not one.over_time_only)
         found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)

@@ -187,9 +187,11 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Page:
     if beside:
         labels, places = zip(*beside, strict=True)
         panels.append(_dots("Policies", POLICIES, first, labels, places))
-        lines.insert(1, "Dots: single policies, CVaR that without policy plus the change they "
-                     "make. Knowledge and sourcing move along a path, and do not on the frontier, "
-                     "which is of the long run.")  # fmt: skip
+        over_years = any(one.rows["path_year"].notna().any() for one in found)
+        lines.insert(1, "Dots: single policies, CVaR that without policy plus the change they make"
+                     + (" in the last year of their paths. Knowledge and sourcing move along a "
+                        "path, and do not on the frontier, which is of the long run."
+                        if over_years else "."))  # fmt: skip
     return Page("frontier", choice.title or _TITLE, "Point", tuple(panels),
                 _notes(shown, [line for line in lines if line]),
                 {first.region: first.name})  # fmt: skip
