@@ -15,8 +15,8 @@ from cge.indicators.exposure import irreplaceability, leverage
 from cge.resilience.links import CUT
 from cge.results.register import add_known
 from cge.results.schema import Rows
-from cge.stress.plan import Plan
 from cge.stress.stress_cases import StressCase
+from cge.stress.stress_plan import StressPlan
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 RESOLUTION = 1e-7
 
 
-def add_links(rows: Rows, plan: Plan, case: StressCase) -> None:
+def add_links(rows: Rows, plan: StressPlan, case: StressCase) -> None:
     """Add rows of region, partner and sector; none without cuts of single links.
 
     ``link_loss`` is the importer's loss from a cut; ``link_loss_over_share`` sets it against
@@ -39,7 +39,7 @@ def add_links(rows: Rows, plan: Plan, case: StressCase) -> None:
     _add_bans(rows, plan, losses)
 
 
-def _add_links(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str, Array]) -> None:
+def _add_links(rows: Rows, plan: StressPlan, case: StressCase, losses: Mapping[str, Array]) -> None:
     b, share = plan.benchmark, case.equilibrium.plain["link_share"]
     for one in plan.cuts.links:
         (event,) = one.events
@@ -58,7 +58,9 @@ def _add_links(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str, Ar
                 add_known(rows, "speed_of_substitution", lost / later, b, np.nan, **where)
 
 
-def _add_withheld(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str, Array]) -> None:
+def _add_withheld(
+    rows: Rows, plan: StressPlan, case: StressCase, losses: Mapping[str, Array]
+) -> None:
     b = plan.benchmark
     harm = np.zeros((len(b.regions), len(b.sectors), len(b.regions)))
     own = np.full(harm.shape[:2], np.nan)
@@ -76,7 +78,7 @@ def _add_withheld(rows: Rows, plan: Plan, case: StressCase, losses: Mapping[str,
             add_known(rows, "irreplaceability", over[r, i], b, np.nan, **where)
 
 
-def _add_bans(rows: Rows, plan: Plan, losses: Mapping[str, Array]) -> None:
+def _add_bans(rows: Rows, plan: StressPlan, losses: Mapping[str, Array]) -> None:
     b = plan.benchmark
     harm, own = (np.full((len(b.regions), len(b.regions)), np.nan) for _ in range(2))
     for one in plan.cuts.bans:

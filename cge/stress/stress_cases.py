@@ -15,7 +15,7 @@ from cge.scenario.schema import Scenario
 from cge.solve.model import Solver
 from cge.solve.plain import closure_from_plain
 from cge.stress.disruption_task import Chunk, chunks
-from cge.stress.plan import Plan
+from cge.stress.stress_plan import StressPlan
 from cge.stress.stress_settings import StressSettings
 from cge.tasks.runner import Task
 
@@ -59,7 +59,7 @@ class Equilibrium:
             parts += [f"{of['research_return']} returns", f"year {of['path_year']}"]
         return ", ".join(part for part in parts if part)
 
-    def tasks(self, plan: Plan, solver: Solver) -> list[Task]:
+    def tasks(self, plan: StressPlan, solver: Solver) -> list[Task]:
         """Tasks of all disruptions from here, in the order of the plan."""
         own, plain = self.settings, self.plain
         forgotten = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
@@ -120,7 +120,7 @@ class StressCase:
 
 
 def stress_case(
-    equilibrium: Equilibrium, plan: Plan, results: Sequence[Mapping[str, Any]],
+    equilibrium: Equilibrium, plan: StressPlan, results: Sequence[Mapping[str, Any]],
     reference: StressCase | None,
 ) -> StressCase:  # fmt: skip
     """Put the results of all disruptions from one equilibrium together.
@@ -128,7 +128,7 @@ def stress_case(
     Parameters
     ----------
     equilibrium : Equilibrium
-    plan : Plan
+    plan : StressPlan
     results : sequence of mapping
         In the order of the plan's disruptions, see
         :func:`cge.stress.disruption_task.solve_chunk`.

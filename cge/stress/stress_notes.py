@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cge.stress.plan import Plan
 from cge.stress.stress_cases import StressCase
+from cge.stress.stress_plan import StressPlan
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import is_world
 
@@ -48,7 +48,7 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
     return lines
 
 
-def library_facts(plan: Plan) -> dict[str, Any]:
+def library_facts(plan: StressPlan) -> dict[str, Any]:
     """The library and its disruptions, for the manifest."""
     return {
         "file": None if plan.library.file is None else str(plan.library.file),

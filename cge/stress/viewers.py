@@ -16,7 +16,7 @@ from cge.resilience.losses import (
     value_at_risk,
     worst,
 )
-from cge.stress.plan import Plan
+from cge.stress.stress_plan import StressPlan
 
 Array = NDArray[np.float64]
 
@@ -30,10 +30,10 @@ class Viewers:
 
     Parameters
     ----------
-    plan : Plan
+    plan : StressPlan
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StressPlan) -> None:
         self.plan, self.regions = plan, plan.benchmark.regions
         self.weightings = tuple(plan.library.weightings)
         self.names = np.array([one.name for one in plan.every], dtype=object)

@@ -28,8 +28,8 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.wording import knowledge_text, measure_text, policy_lines
 from cge.solve.model import Solver
-from cge.stress.plan import Plan, plan_of
 from cge.stress.stress_notes import case_of, library_facts, shown, stress_notes
+from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import NO_POLICY
@@ -132,7 +132,7 @@ class Comparison(Study):
             pages=[["policies", {}]], figure="policies",
         ))  # fmt: skip
 
-    def _check(self, plans: Sequence[Plan]) -> None:
+    def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""
         first = plans[0]
         names = [plan.scenario.name for plan in plans]
@@ -183,7 +183,7 @@ class Comparison(Study):
         return rows, [case_of(case) for case in cases], notes
 
 
-def _plan(question: Scenario) -> Plan:
+def _plan(question: Scenario) -> StressPlan:
     """Plan of a scenario, with variants titled by the labels of their measures."""
     try:
         plan = plan_of(question, whole=True)
@@ -200,7 +200,7 @@ def _plan(question: Scenario) -> Plan:
     ))  # fmt: skip
 
 
-def _named(plan: Plan) -> list[str]:
+def _named(plan: StressPlan) -> list[str]:
     """The home region, and regions that the policies name."""
     b, named = plan.benchmark, {plan.choice.home}
     for member in plan.members:

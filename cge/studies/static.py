@@ -139,11 +139,12 @@ class SetOfTasks:
 
     def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
         """Task of one variant under one set."""
-        scenario = member.scenario
+        scenario = member.scenario.model_copy(update={
+            "name": "x", "title": "", "description": "", "steps": self.scenario.steps,
+            "elasticities": None, "stress": None,
+        })  # fmt: skip
         content = Content(
-            scenario.model_copy(update={"name": "x", "title": "", "description": "",
-                                        "steps": self.scenario.steps, "elasticities": None}),
-            self.benchmarks[name], self.solver, self.wanted, self.decompose,
+            scenario, self.benchmarks[name], self.solver, self.wanted, self.decompose,
             member.own_policy, None if equal is None else tuple(equal),
             tuple(files_of(scenario)),
         )  # fmt: skip

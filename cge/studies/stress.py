@@ -18,9 +18,9 @@ from cge.results.schema import joined
 from cge.scenario.named_files import files_of
 from cge.scenario.wording import policy_lines
 from cge.solve.model import Solver
-from cge.stress.plan import Plan, plan_of
 from cge.stress.stress_cases import StressCase, stress_case
 from cge.stress.stress_notes import case_of, library_facts, stress_notes
+from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
 from cge.studies.stress_equilibria import Equilibria
@@ -45,6 +45,11 @@ class StressTest(Study):
     kind: ClassVar[str] = "stress"
     command: ClassVar[str] = "stress"
     suffix: ClassVar[str] = "-stress"
+    keys: ClassVar[tuple[str, ...]] = (
+        "stress.library", "stress.years", "stress.level", "stress.lending", "stress.backstop",
+        "stress.premium", "stress.leakage", "stress.links", "stress.leverage", "stress.recovery",
+        "path.returns",
+    )  # fmt: skip
 
     solver: Solver = option("newton", "newton or ipopt.")
     exposure: bool = option(True, "Add exposure to partners, for which nothing is solved.")
@@ -68,7 +73,7 @@ class StressTest(Study):
 
 def solved_cases(
     made: Equilibria,
-) -> Generator[Sequence[Task], list[Any], tuple[Plan, tuple[StressCase, ...]]]:
+) -> Generator[Sequence[Task], list[Any], tuple[StressPlan, tuple[StressCase, ...]]]:
     """Yield tasks; return the plan as far as it applies, and its cases, those without policy first.
 
     Raises

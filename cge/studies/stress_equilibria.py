@@ -18,8 +18,8 @@ from cge.scenario.path_options import PathChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model, Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
-from cge.stress.plan import Plan
 from cge.stress.stress_cases import Equilibrium
+from cge.stress.stress_plan import StressPlan
 from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
 from cge.studies.static import Content, SetOfTasks, case_facts, equal_value, labels_of, solve_steps
 from cge.tasks.runner import Place, Task
@@ -34,7 +34,7 @@ class Equilibria:
 
     Parameters
     ----------
-    plan : Plan
+    plan : StressPlan
     solver : {"newton", "ipopt"}
     wanted : sequence of Wanted
         Figures of each.
@@ -42,7 +42,9 @@ class Equilibria:
         Kind of study, a label of its rows.
     """
 
-    def __init__(self, plan: Plan, solver: Solver, wanted: Sequence[Wanted], study: str) -> None:
+    def __init__(
+        self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str
+    ) -> None:
         self.plan, self.solver, self.study = plan, solver, study
         self.worlds = worlds(plan.members, on_path=bool(plan.years))
         #: Worlds without policy, each once, and variants that act.

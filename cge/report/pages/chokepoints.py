@@ -14,12 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.report.choice import Choice, chosen
+from cge.report.figure_ranges import ends_of, range_note, ranged
 from cge.report.format.page import Column, Page, Panel, short_name
 from cge.report.format.units import printed
 from cge.report.loss_tables import tested
 from cge.report.notes import notes_of
 from cge.report.pagekind import PageKind
-from cge.report.ranges import ends_of, range_note, ranged
 from cge.resilience.links import CUT
 from cge.results.resultset import ResultSet
 

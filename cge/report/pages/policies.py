@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.report.cases import Case
 from cge.report.choice import FLAGS, Choice, chosen
+from cge.report.figure_ranges import ends_of, range_note, ranged
 from cge.report.format.page import Column, Page, Panel, short_name
 from cge.report.format.units import printed
 from cge.report.loss_tables import tested, weighting_of
 from cge.report.notes import notes_of
 from cge.report.pagekind import PageKind
-from cge.report.ranges import ends_of, range_note, ranged
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
 from cge.stress.worlds import NO_POLICY, is_world
@@ -36,7 +36,7 @@ _OF_CASES = ("Rates found", "Closure", "Numeraire", "Trade elasticities", "Retur
 
 
 @dataclass(frozen=True)
-class Block:
+class PolicyColumn:
     """A column, or one for each of some years.
 
     Parameters
@@ -56,15 +56,16 @@ class Block:
 
 
 COSTS = (
-    Block(EV, "EV", "ends"), Block("present_value", "Present value", "once"),
-    Block("terms_of_trade_effect", "Terms of trade", "once"),
-    Block("trade_efficiency", "Allocative", "once"), Block("net_outlay", "Outlay", "once"),
+    PolicyColumn(EV, "EV", "ends"), PolicyColumn("present_value", "Present value", "once"),
+    PolicyColumn("terms_of_trade_effect", "Terms of trade", "once"),
+    PolicyColumn("trade_efficiency", "Allocative", "once"),
+    PolicyColumn("net_outlay", "Outlay", "once"),
 )  # fmt: skip
 SAVINGS = (
-    Block("expected_loss", "Expected loss", "every", "change"),
-    Block("cvar", "CVaR", "every", "change"),
-    Block("loss_by_family", "Domestic shocks", "last", "change", "domestic"),
-    Block("domestic_share_strategic", "Domestic share", "last", "change"),
+    PolicyColumn("expected_loss", "Expected loss", "every", "change"),
+    PolicyColumn("cvar", "CVaR", "every", "change"),
+    PolicyColumn("loss_by_family", "Domestic shocks", "last", "change", "domestic"),
+    PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change"),
 )  # fmt: skip
 #: Losses that a figure can show.
 LOSSES = ("cvar", "expected_loss", "worst_loss", "loss_foreign", "value_at_risk", "loss_by_family")
@@ -105,14 +106,14 @@ class Home:
         """The region in words."""
         return short_name(self.results.names("regions").get(self.region, self.region))
 
-    def of(self, block: Block) -> pd.DataFrame:
+    def of(self, block: PolicyColumn) -> pd.DataFrame:
         """Central, low and high by policy and year."""
         rows = self.rows[self.rows["measure"] == block.measure]
         rows = rows[rows["item"] == block.item] if block.item else rows
         rows = rows.assign(value=rows[block.column]).dropna(subset="value")
         return ranged(rows, ("variant", "year")) if len(rows) else pd.DataFrame()
 
-    def unit(self, block: Block) -> str:
+    def unit(self, block: PolicyColumn) -> str:
         """Unit of a block."""
         rows = self.rows[self.rows["measure"] == block.measure]
         return str(rows["change_unit" if block.column == "change" else "unit"].iloc[0])
@@ -200,10 +201,10 @@ def _years(known: Sequence[int], which: str, wanted: Sequence[int]) -> list[int]
 
 
 def _columns(
-    shown: Sequence[Home], group: Sequence[Block], wanted: Sequence[int]
-) -> list[tuple[Column, Block, int]]:
+    shown: Sequence[Home], group: Sequence[PolicyColumn], wanted: Sequence[int]
+) -> list[tuple[Column, PolicyColumn, int]]:
     """Columns of one group that some home has, with block and year."""
-    found: list[tuple[Column, Block, int]] = []
+    found: list[tuple[Column, PolicyColumn, int]] = []
     for block in group:
         tables = {one: table for one in shown if len(table := one.of(block))}
         whole = pd.concat(tables.values()) if tables else pd.DataFrame()
@@ -217,7 +218,7 @@ def _columns(
     return found
 
 
-def _panel(one: Home, columns: Sequence[tuple[Column, Block, int]], title: str) -> Panel:
+def _panel(one: Home, columns: Sequence[tuple[Column, PolicyColumn, int]], title: str) -> Panel:
     """Policies of one home, and levels without policy where columns are changes."""
     heads = tuple(column for column, _, _ in columns)
     central, low, high = (
@@ -261,12 +262,12 @@ def efficiency(found: Sequence[ResultSet], choice: Choice) -> Page:
         raise InputError("choose one loss", key=FLAGS["measures"],
                          value=", ".join(choice.measures), allowed=LOSSES)  # fmt: skip
     shown, panels = homes(found, choice), []
-    loss = Block(name, "Resilience", "every", "change", item)
+    loss = PolicyColumn(name, "Resilience", "every", "change", item)
     for one in shown:
         known = sorted(year for _, year in one.of(loss).index) if len(one.of(loss)) else []
         wanted = sorted(set(choice.years) or known)
         columns = [
-            column for block in (Block(EV, "Efficiency", "every"), loss)
+            column for block in (PolicyColumn(EV, "Efficiency", "every"), loss)
             for column in _columns([one], [block], (wanted or [0])[:: max(1, len(wanted) - 1)])
         ]  # fmt: skip
         if len({year for _, _, year in columns} & set(known)) != 2 or len(columns) != 4:

@@ -43,7 +43,7 @@ class SingleCuts:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class StressPlan:
     """Plan of a stress test.
 
     Parameters
@@ -96,7 +96,7 @@ class Plan:
             for one in self.disruptions for event in one.events if event.type == "knowledge"
         ))  # fmt: skip
 
-    def without_knowledge(self) -> Plan:
+    def without_knowledge(self) -> StressPlan:
         """The same without what acts on knowledge alone, of which there are no figures here.
 
         Raises
@@ -112,7 +112,7 @@ class Plan:
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario, whole: bool = False) -> Plan:
+def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
@@ -142,8 +142,10 @@ def plan_of(scenario: Scenario, whole: bool = False) -> Plan:
     if years and not whole:
         scenario = _shortened(scenario, years, family)
         family = members(scenario)
-    plan = Plan(scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
-                left_out(library, b))  # fmt: skip
+    plan = StressPlan(
+        scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
+        left_out(library, b),
+    )  # fmt: skip
     _check_names(plan.every)
     return plan
 
