@@ -1,4 +1,4 @@
-"""Tables and figures of resilience: headline, quadrants, frontiers, chokepoints."""
+"""Tables and figures of resilience: headline, quadrants, chokepoints."""
 
 from __future__ import annotations
 
@@ -271,80 +271,6 @@ def test_labels_of_a_crowd_keep_off_each_other_off_marks_and_within_the_frame(se
     np.testing.assert_array_equal(tied, heads)
 
 
-# Frontiers
-
-RATES = {"tariff": (12.0, 6.0, 0.0), "output subsidy": (0.0, 1.0, 3.0)}
-
-
-def write_frontier(folder: Path, sets: Sequence[str] = ("fontagne",)) -> Path:
-    """Write a frontier of three points, and one of a single point, by hand."""
-    rows: list[tuple[Any, ...]] = []
-    for name in sets:
-        for version, count, shift in (("unilateral", 3, 0.0), ("global", 1, -0.5)):
-            for n in range(count):
-                key = (name, version, n)
-                risk, welfare = 5.6 - 0.2 * n + shift, 0.6 - 0.15 * n * (n + 1) + shift
-                rows += [
-                    (*key, "equivalent_variation", "", welfare, "percent of benchmark absorption"),
-                    (*key, "world_equivalent_variation", "", -0.1 * welfare,
-                     "percent of benchmark absorption"),
-                    (*key, "cvar", "", risk, "percent of real income"),
-                    (*key, "loss", "pandemic", risk, "percent of real income"),
-                    (*key, "check_difference", "cvar", 3e-12, "fraction"),
-                ]  # fmt: skip
-                rows += [(*key, "rate", item, values[n], "percent") for item, values
-                         in RATES.items()]  # fmt: skip
-                if n < count - 1:
-                    rows.append((*key, "price_of_resilience", "", 0.75 * (n + 1),
-                                 frontier_table.POINTS))  # fmt: skip
-            rows.append((name, version, 0, "cvar_without_policy", "", 5.3,
-                         "percent of real income"))  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(frontier_table.COLUMNS))
-    return write(folder, "results.parquet", table, study={"name": "f", "region": "CHN"})
-
-
-def test_a_frontier_s_table_has_a_row_for_each_point_with_its_policy(tmp_path: Path) -> None:
-    page = page_of("frontier", write_frontier(tmp_path / "f", ("fontagne", "boehm")))
-    assert [panel.title for panel in page.panels] == [
-        "Unilateral, fontagne", "For the world, fontagne", "Unilateral, boehm",
-        "For the world, boehm",
-    ]  # fmt: skip
-    table = frame(page)
-    assert len(table) == 8
-    np.testing.assert_allclose(table["rate_tariff [%]"][:3], RATES["tariff"])
-    assert np.isnan(table["price_of_resilience [EV points per point]"][2])
-    assert any("at most 3e-12" in note for note in page.notes)
-    found = tabulars(render(page, "latex").replace("sidewaystable", "table"))
-    assert sum(len(one.rows) for one in found) >= 8
-
-
-def test_the_frontier_is_drawn_through_its_points_with_policies_where_their_change_puts_them(
-    tmp_path: Path, three: list[Path]
-) -> None:
-    folder = write_frontier(tmp_path / "f")
-    figure = draw(page_of("frontier", folder, three[0], figure=True), notes=False)
-    home, world, mix, price = figure.axes
-    curve = next(line for line in home.lines if len(line.get_xdata()) == 3)
-    np.testing.assert_allclose(curve.get_xdata(), [5.2, 5.4, 5.6])
-    np.testing.assert_allclose(curve.get_ydata(), [-0.3, 0.3, 0.6])
-    assert home.get_xlim()[0] > home.get_xlim()[1]  # safer to the right
-    dots = [line for line in home.lines if line.get_linestyle() == "None"][-len(POLICIES) :]
-    expected = [(5.3 - safe2, ev2) for _, _, ev2, _, safe2 in POLICIES.values()]
-    np.testing.assert_allclose(np.concatenate([dot.get_xydata() for dot in dots]), expected)
-    looks = {(dot.get_marker(), dot.get_color()) for dot in dots}
-    assert len(looks) == len(POLICIES)  # the legend tells them apart
-    np.testing.assert_allclose(mix.lines[0].get_ydata(), RATES["tariff"][::-1])
-    assert "World" in world.get_title() or "world" in world.get_title()
-    np.testing.assert_allclose(price.lines[0].get_ydata()[1:], [1.5, 0.75])
-    found = texts(figure)
-    seen = [" ".join(text.split()) for text, _ in found]
-    assert {"no policy", "co-operation", "Unilateral", "output subsidy"} <= set(seen)
-    for (a, one), (b, other) in combinations(found, 2):
-        across = min(one.x1, other.x1) - max(one.x0, other.x0)
-        down = min(one.y1, other.y1) - max(one.y0, other.y0)
-        assert across <= 1.5 or down <= 1.5, (a, b)
-
-
 # Chokepoints
 
 
@@ -417,7 +343,6 @@ def test_the_map_of_chokepoints_shows_losses_as_negative(tmp_path: Path) -> None
         ("quadrant", {"measures": ("gdp",)}, "not in these runs"),
         ("quadrant", {"measures": ("cvar", "expected_loss")}, "one at a time"),
         ("quadrant", {"years": (25,)}, "not in these runs"),
-        ("frontier", {}, "cge frontier"),
         ("chokepoints", {}, "cge stress"),
     ],
 )
@@ -430,13 +355,9 @@ def test_what_there_is_not_is_told(
 
 def test_folders_of_other_commands_are_told_apart(tmp_path: Path, three: list[Path], cge: Run
                                                   ) -> None:  # fmt: skip
-    frontier, stress = write_frontier(tmp_path / "f"), write_stress(tmp_path / "s")
-    told = cge("table", frontier, "--kind", "headline")
+    stress = write_stress(tmp_path / "s")
+    told = cge("table", stress, "--kind", "headline")
     assert told.code == 2 and "cge headline" in told.err and "Traceback" not in told.err
-    told = cge("figure", stress, "--kind", "frontier", "--out", tmp_path / "f.svg")
-    assert told.code == 2 and "cge frontier" in told.err and not (tmp_path / "f.svg").exists()
-    told = cge("figure", frontier, three[1], "--kind", "frontier", "--out", tmp_path / "f.svg")
-    assert told.code == 2 and "CHN" in told.err  # the policies are of another region
     table = pd.read_parquet(stress / "results.parquet")
     table[table["measure"] == "leverage"].to_parquet(stress / "results.parquet")
     told = cge("table", stress, "--kind", "chokepoints")
