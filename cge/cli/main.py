@@ -18,7 +18,6 @@ from cge.cli import (
     headline_command,
     path_command,
     run_command,
-    sens_command,
     stress_command,
     table_command,
 )
@@ -36,7 +35,6 @@ app = typer.Typer(
 )
 app.command("run")(run_command.run)
 app.command("path")(path_command.path)
-app.command("sens")(sens_command.sens)
 app.command("stress")(stress_command.stress)
 app.command("headline")(headline_command.headline)
 app.command("frontier")(frontier_command.frontier)

@@ -10,6 +10,7 @@ from cge.core.quantities import Quantity, merged
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.measures import RESILIENCE_QUANTITIES
+from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
 #: Headings of one item of a quantity.
 _OF_ITEM: Mapping[str, str] = {
@@ -21,8 +22,14 @@ _OF_ITEM: Mapping[str, str] = {
 
 @lru_cache(maxsize=1)
 def register() -> Mapping[str, Quantity]:
-    """All quantities by name."""
-    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES)
+    """All quantities by name.
+
+    A statistic of a quantity stands in results under the quantity's name, with the column
+    ``statistic``: it has no line of its own.
+    """
+    return merged(
+        QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, UNCERTAINTY_QUANTITIES
+    )
 
 
 def quantity(name: str) -> Quantity:

@@ -6,6 +6,7 @@ What does not apply to a row is an empty text, a missing whole number, or NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ TEXT: Mapping[str, str] = {
     "partner": "importer of a flow; supplier, where somebody relies",
     "sector": "sector, commodity",
     "item": "factor, agent, use class, component, source, parameter, instrument",
-    "shock": "shock to which a part of welfare is due",
+    "shock": "shock to which a part of welfare is due; parameter to which a part of variance is",
     "measure": "name of the quantity",
     "unit": "unit of value and benchmark",
     "change_unit": "unit of change",
@@ -69,7 +70,8 @@ class Rows:
     """Rows under way: columns collected piece by piece and put together once."""
 
     def __init__(self) -> None:
-        self._pieces: dict[str, list[NDArray[Any]]] = {name: [] for name in COLUMNS}
+        #: Of each column (first row, last row + 1, what stands there).
+        self._pieces: dict[str, list[tuple[int, int, Any]]] = {name: [] for name in COLUMNS}
         self._words: dict[str, dict[str, int]] = {name: {"": 0} for name in TEXT}
         self._count = 0
 
@@ -87,10 +89,11 @@ class Rows:
             A text or number for all rows, or one for each; NaN and None are nothing.
         """
         value = np.atleast_1d(np.asarray(value, dtype=float))
-        given = {"measure": measure, "value": value, **columns}
-        for name, nothing in _NOTHING.items():
-            self._pieces[name].append(self._piece(name, given.get(name, nothing), len(value)))
-        self._count += len(value)
+        end = self._count + len(value)
+        for name, given in {"measure": measure, "value": value, **columns}.items():
+            piece = self._codes(name, given) if name in TEXT else np.asarray(given, dtype=float)
+            self._pieces[name].append((self._count, end, piece))
+        self._count = end
 
     def extend(self, frame: pd.DataFrame, **columns: Any) -> None:
         """Add the rows of a table that has some of the columns, other columns being the same."""
@@ -100,22 +103,14 @@ class Rows:
             measure, value = given.pop("measure"), given.pop("value")
             self.add(measure, value, **given)
 
-    def _piece(self, name: str, given: Any, count: int) -> NDArray[Any]:
-        if name in TEXT:
-            return self._codes(self._words[name], given, count)
-        if name in WHOLE:
-            array = np.atleast_1d(np.asarray(given, dtype=float))
-            return np.broadcast_to(np.where(np.isnan(array), -1, array).astype(np.int64), count)
-        return np.broadcast_to(np.atleast_1d(np.asarray(given, dtype=float)), count)
-
-    @staticmethod
-    def _codes(known: dict[str, int], given: Any, count: int) -> NDArray[np.int32]:
+    def _codes(self, name: str, given: Any) -> Any:
         """Whole numbers that stand for words."""
+        known = self._words[name]
         if isinstance(given, str):
-            return np.full(count, known.setdefault(given, len(known)), dtype=np.int32)
+            return known.setdefault(given, len(known))
         codes, words = pd.factorize(pd.Series(given, dtype=object))
         places = [known.setdefault(str(word), len(known)) for word in words]
-        return np.asarray(np.array([*places, 0], dtype=np.int32)[codes], dtype=np.int32)
+        return np.array([*places, 0], dtype=np.int32)[codes]
 
     def frame(self, **labels: Any) -> pd.DataFrame:
         """All rows as a table of :data:`COLUMNS`.
@@ -127,12 +122,33 @@ class Rows:
         """
         found: dict[str, Any] = {}
         for name in COLUMNS:
-            if name in labels:
-                pieces = [self._piece(name, labels[name], self._count)]
-            else:
-                pieces = self._pieces[name] or [np.zeros(0, dtype=np.int64)]
-            found[name] = _column(name, np.concatenate(pieces), list(self._words.get(name, ())))
+            if name in labels or not self._pieces[name]:
+                found[name] = _constant(name, labels.get(name, _NOTHING[name]), self._count)
+                continue
+            nothing = 0 if name in TEXT else _NOTHING[name]
+            values = np.full(self._count, nothing, dtype=np.int32 if name in TEXT else float)
+            for start, end, piece in self._pieces[name]:
+                values[start:end] = piece
+            found[name] = _column(name, values, list(self._words.get(name, ())))
         return pd.DataFrame(found)
+
+
+def labelled(frame: pd.DataFrame, **labels: Any) -> pd.DataFrame:
+    """Rows with a text or number that all of them have in a column."""
+    return frame.assign(**{n: _constant(n, value, len(frame)) for n, value in labels.items()})
+
+
+def _constant(name: str, value: Any, count: int) -> Any:
+    """Column with one text or number in all rows."""
+    if name in TEXT and count:
+        return pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), dtype=_one_word(value))
+    words = [value] if name in TEXT else []
+    return _column(name, np.full(count, 0.0 if name in TEXT else value, dtype=float), words)
+
+
+@lru_cache(maxsize=1024)
+def _one_word(word: str) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype([word])
 
 
 def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
@@ -140,11 +156,12 @@ def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
         used = np.unique(values) if len(values) else np.zeros(0, dtype=np.int64)
         place = np.zeros(len(words), dtype=np.int64)
         place[used] = np.arange(len(used))
-        known = pd.Index([words[n] for n in used], dtype=object)
+        known = pd.Index([words[n] for n in used])
         return pd.Categorical.from_codes(place[values.astype(np.int64)], known)
     if name in WHOLE:
-        return pd.arrays.IntegerArray(np.array(values, dtype=np.int64), values < 0)
-    return np.array(values, dtype=float)
+        missing = np.isnan(values) | (values < 0)
+        return pd.arrays.IntegerArray(np.where(missing, -1, values).astype(np.int64), missing)
+    return values
 
 
 def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from cge.core.errors import InputError
+from pydantic import BaseModel
+
+from cge.core.errors import InputError, NoEquilibrium
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import SOLVERS
@@ -41,6 +43,8 @@ class Study(ABC):
     kind: ClassVar[str]
     command: ClassVar[str]
     suffix: ClassVar[str] = ""
+    #: Layout of the file that it is asked with.
+    asked: ClassVar[type[BaseModel]] = Scenario
 
     @abstractmethod
     def work(self) -> Work:
@@ -121,7 +125,8 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     """
     began, runner = time.perf_counter(), runner or Runner()
     try:
-        results = _driven(study, runner)
+        with runner.open() as session:
+            results = drive(study.work(), session.run)
     except InputError as error:
         scenario = study.scenario
         if isinstance(scenario, Scenario):
@@ -134,13 +139,24 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     return replace(results, manifest={**results.manifest, **seconds})
 
 
-def _driven(study: Study, runner: Runner) -> ResultSet:
-    with runner.open() as session:
-        work = study.work()
+def drive(work: Work, run: Callable[[Sequence[Task]], list[Any]]) -> ResultSet:
+    """Do the tasks of a study as it asks for them, and return its results.
+
+    Parameters
+    ----------
+    work : generator
+    run : callable
+        From tasks to their results. A task without an equilibrium is reported to the study
+        where it asked for it.
+    """
+    try:
         tasks = next(work)
         while True:
-            done = session.run(tasks)
             try:
+                done = run(tasks)
+            except NoEquilibrium as error:
+                tasks = work.throw(error)
+            else:
                 tasks = work.send(done)
-            except StopIteration as end:
-                return end.value
+    except StopIteration as end:
+        return end.value
