@@ -12,7 +12,9 @@ linewidth textbackslash textasciitilde textasciicircum textless textgreater text
 providecommand cgeglyph ifdefined else fi directlua XeTeXversion texttt documentclass usepackage
 times pm leq geq to cdot mu circ ldots S copyright pounds ss ae AE oe OE o O l L i j alpha beta
 gamma delta varepsilon eta theta kappa lambda pi rho sigma tau varphi omega Delta Sigma Omega u
-v c k d b r H noindent
+v c k d b r H noindent makebox quad item labelsep extracolsep fill LTleft LTright LTcapwidth
+endfirsthead endhead endfoot addtocounter begingroup endgroup clubpenalty widowpenalty leftskip
+rightskip newpage
 """
 #: Commands a table may use: all of the LaTeX kernel or of booktabs.
 KNOWN = frozenset(_WORDS.split())
@@ -57,38 +59,48 @@ def tabulars(source: str) -> list[Tabular]:
     without = re.sub(r"(?m)^% .*$", "", source)  # remarks on lines of their own
     body = _SETUP.sub("", without)
     stack: list[str] = []
-    for what, name in re.findall(r"\\(begin|end)\{(\w+)\}", body):
+    for what, name in re.findall(r"\\(begin|end)\{(\w+\*?)\}", body):
         if what == "begin":
             stack.append(name)
         else:
             assert stack and stack.pop() == name, name
     assert not stack, stack
-    assert body.count(r"\begin{table}") == body.count(r"\begin{tabular}")
     found = []
-    pattern = re.compile(r"\\begin\{tabular\}\{@\{\}(l?r*)@\{\}\}(.*?)\\end\{tabular\}", re.DOTALL)
+    pattern = re.compile(
+        r"\\begin\{(tabular\*|longtable)\}(?:\{[\d.]+\\linewidth\})?"
+        r"\{@\{\\extracolsep\{\\fill\}\}l\*\{(\d+)\}\{r\}@\{\}\}(.*?)\\end\{\1\}",
+        re.DOTALL,
+    )
     outside = pattern.sub("", body)
-    assert r"\begin{tabular}" not in outside
-    check_text(re.sub(r"\\(begin|end)\{\w+\}(\[htbp\])?(\{\\linewidth\})?", "", outside))
+    assert r"\begin{tabular" not in outside and r"\begin{longtable" not in outside
+    check_text(re.sub(r"\\(begin|end)\{\w+\}(\[\w+\])?", "", outside))
     assert "&" not in re.sub(r"\\&", "", outside)
-    for spec, inside in pattern.findall(body):
+    for name, others, inside in pattern.findall(body):
+        count = int(others) + 1
+        if name == "longtable":
+            heads, inside = inside.split(r"\endfoot")
+            for head in (r"\caption", r"\endfirsthead"):
+                heads = re.sub(rf"(?s).*{re.escape(head)}", "", heads)
+            assert heads.count(r"\midrule") == 1 and "continued" in heads
+            inside = heads.split("continued}} \\\\")[1].split(r"\bottomrule")[0] + inside
+            inside = inside.replace(r"\endhead", "")
         rows = []
-        parts = re.split(r"\\\\(?=\s)", inside)
+        parts = re.split(r"\\\\\*?(?=\s)", inside)
         assert re.sub(r"\\(bottomrule|toprule)", "", parts[-1]).strip() == ""
         for row in parts[:-1]:
             row = re.sub(r"\\(toprule|midrule|addlinespace)\b", "", row)
-            row = re.sub(rf"\\cmidrule\{{1-{len(spec)}\}}", "", row).strip()
+            row = re.sub(rf"\\cmidrule\{{1-{count}\}}", "", row).strip()
             assert not row.startswith(("[", "*")), row  # would be an argument of the row before
-            wide = re.fullmatch(r"\\multicolumn\{(\d+)\}\{@\{\}l\}\{(.*)\}", row, re.DOTALL)
+            wide = re.fullmatch(r"\\makebox\[0pt\]\[l\]\{(.*)\}", row, re.DOTALL)
             if wide:
-                assert int(wide[1]) == len(spec)
-                check_text(wide[2])
+                check_text(wide[1])
                 continue
             cells = [cell.strip() for cell in re.split(r"(?<!\\)&", row)]
-            assert len(cells) == len(spec), row
+            assert len(cells) == count, row
             for cell in cells:
                 check_text(cell)
             rows.append(cells)
-        found.append(Tabular(len(spec), rows))
+        found.append(Tabular(count, rows))
     return found
 
 

@@ -260,7 +260,7 @@ class World:
         sold = t.composite[self.class_of_agent].transpose(2, 0, 1)
         paid = t.factor * output[:, :, None] * factor_price
         return {
-            "tariff_revenue": (fob * (p["tariff"] - 1)).sum(axis=(0, 1, 2)),
+            "route_tax_revenue": (fob * (p["tariff"] - 1)).sum(axis=(0, 1, 2)),
             "export_tax_revenue": (fob - basic).sum(axis=(0, 2, 3)),
             "output_tax_revenue": ((1 - p["net_of_output_tax"]) * t.basic * output).sum(axis=1),
             "user_tax_revenue": (inputs * bought * (p["intermediate_tax"] - 1)).sum(axis=(1, 2))

@@ -37,7 +37,8 @@ def test_a_model_with_one_replicates_its_benchmark(model):
 def test_a_prohibitive_tariff_costs_the_variety_at_most_its_premium(model):
     """With the import all but gone the variety's price is the premium times the domestic one."""
     premium = 1.3
-    solution = model.solve({WEST: 1e3, "backstop_premium[*, R1, S0, R0]": premium})
+    given = {WEST: 1e3, "backstop_premium[*, R1, S0, R0]": premium}
+    solution = model.solve(given, allow_large_rates=True)
     price = solution.frame("variety_price").query("r == 'R1' and i == 'S0' and s == 'R0'")
     domestic = solution.outcome("basic_price[R0, S0]")
     np.testing.assert_allclose(price["value"] / domestic, premium, rtol=1e-9)

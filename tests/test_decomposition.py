@@ -8,7 +8,7 @@ from tools import small_model
 from worlds import balanced_world, random_world
 
 from cge import Closure, Model, NoEquilibrium, Solution, Swap, WageFloor, decompose
-from cge.model.registry import EXOGENOUS
+from cge.model.quantities import EXOGENOUS
 from cge.solve.homotopy import Shock
 
 #: A closure for each way in which something else than the policy may move.

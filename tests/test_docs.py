@@ -18,7 +18,7 @@ import yaml
 from conftest import Outcome
 
 from cge.cli.main import app
-from cge.model.registry import OUTCOMES, VARIABLES
+from cge.model.quantities import OUTCOMES, VARIABLES
 from cge.scenario.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]

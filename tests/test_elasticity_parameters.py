@@ -20,7 +20,7 @@ from cge.data.elasticities.nests import LARGEST, NEST_AXES, Elasticities
 from cge.data.elasticities.sets import NAMED_SETS
 from cge.model.build import build_model
 from cge.model.elasticity import Elasticity, NotAffine, cobb_douglas, parameters, positions
-from cge.model.registry import OUTCOMES
+from cge.model.quantities import OUTCOMES
 from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model, compile_template
 from cge.solve.system import term_values
@@ -31,7 +31,7 @@ SPEEDS = ("short", "long")
 
 def with_numbers(b: Benchmark, speed: str = "long") -> MonomialArrays:
     """Return the equations compiled with numbers where the elasticities are."""
-    return compile_model(build_model(b, speed), [outcome.name for outcome in OUTCOMES])
+    return compile_model(build_model(b, speed), list(OUTCOMES))
 
 
 def direct_model(b: Benchmark, speed: str = "long") -> Model:

@@ -416,7 +416,7 @@ def test_the_table_has_the_measures_under_their_names_and_in_per_cent() -> None:
     assert at(frame, "irreplaceability_extraction", "B", sector="PART") == pytest.approx(1.2)
     assert at(frame, "irreplaceability_extraction", "B") == pytest.approx(23 / 20)
     assert at(frame, "withholding_loss", "B") == pytest.approx(200 / 9)
-    assert at(frame, "domestic_share", "A", sector="PART") == pytest.approx(40)
+    assert at(frame, "domestic_share_of_supply", "A", sector="PART") == pytest.approx(40)
     assert at(frame, "import_concentration", "A") == pytest.approx(1)
     assert at(frame, "import_diversification", "A") == pytest.approx(0)
     assert at(frame, "foreign_input_reliance", "A", sector="GOOD") == pytest.approx(30)
@@ -459,8 +459,8 @@ def test_what_does_not_exist_is_refused() -> None:
 
 def test_exposure_in_2011_is_of_the_size_and_order_one_knows() -> None:
     frame = exposure_table(load_benchmark(), homes=["CHN", "USA", "EU", "RUS"])
-    assert 50 < at(frame, "domestic_share", "CHN", sector="ELEC") < 95
-    assert at(frame, "domestic_share", "USA", sector="ELEC") < 60
+    assert 50 < at(frame, "domestic_share_of_supply", "CHN", sector="ELEC") < 95
+    assert at(frame, "domestic_share_of_supply", "USA", sector="ELEC") < 60
     loss = frame[(frame["measure"] == "link_extraction_loss") & (frame["partner"] != "ROW")]
     worst = loss.dropna().sort_values("value").groupby("region").last()
     # Chinese electronics for the United States, Russian oil and gas for Europe.
@@ -484,5 +484,6 @@ def test_a_tariff_on_a_supplier_makes_it_less_dangerous_to_lose(small: Benchmark
     for measure in ("link_share", "link_share_look_through", "link_extraction_loss"):
         fell = at(after, measure, "USA", **link) / at(before, measure, "USA", **link)
         assert 0.01 < fell < 0.7
-    made_at_home = [at(each, "domestic_share", "USA", sector="ELEC") for each in (before, after)]
+    share = "domestic_share_of_supply"
+    made_at_home = [at(each, share, "USA", sector="ELEC") for each in (before, after)]
     assert made_at_home[1] > made_at_home[0] + 1

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cge.results.charts import heat, style
+from cge.results.charts.draw import draw
+from cge.results.figures import regional_figure
+from cge.results.report.kinds import KINDS, build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import AsinhNorm
@@ -17,12 +22,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports import ODD, war_run, write_run, write_study
 
-from cge.results.charts import heat, style
-from cge.results.charts.draw import draw
-from cge.results.figures import regional_figure
-from cge.results.report.kinds import KINDS, build
-from cge.results.report.page import Page
-from cge.results.report.runs import Choice, open_runs
+from cge.report.format.page import Page
 
 Run = Callable[..., Outcome]
 STUDY = ("sensitivity", "drivers")

@@ -133,5 +133,5 @@ def test_a_subsidy_to_home_purchases_is_no_tariff_revenue() -> None:
     imports = solution.frame("tariff_paid").query("r != 'USA' and s == 'USA'")
     assert abroad[usa] == pytest.approx(imports["value"].sum(), rel=1e-12)
     assert abroad0[usa] == pytest.approx(imports["benchmark"].sum(), rel=1e-12)
-    total = solution.frame("tariff_revenue")["value"].to_numpy() * b.absorption
+    total = solution.frame("route_tax_revenue")["value"].to_numpy() * b.absorption
     np.testing.assert_allclose(abroad + home, total, rtol=1e-9)

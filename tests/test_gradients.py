@@ -10,8 +10,7 @@ from tools import TARIFF_WAR, combined_shock, small_model
 from worlds import random_world
 
 from cge import Closure, Model, Solution, Swap, WageFloor
-from cge.model.measures import MEASURES
-from cge.model.registry import EXOGENOUS
+from cge.model.quantities import EXOGENOUS, INDICES
 
 Array = NDArray[np.float64]
 
@@ -19,7 +18,7 @@ Array = NDArray[np.float64]
 TARGETS = (
     "output[R1, S0]",
     "factor_return[R2, F0]",
-    "tariff_revenue[R0]",
+    "route_tax_revenue[R0]",
     "welfare[R0]",
     "gdp[R1]",
     "trade_volume[R0, S1, R2]",
@@ -31,7 +30,7 @@ TARGETS = (
     "export_volume_change[R0]",
 )
 
-PER_CENT = {m.name for m in MEASURES if m.unit.startswith("percent")}
+PER_CENT = {m.name for m in INDICES.values() if m.unit.startswith("percent")}
 
 CLOSURES = {
     "long run": Closure(),

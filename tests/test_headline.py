@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.headline import COLUMNS, dependence, headline_frame
+from cge.results.headline_write import write_headline
+from cge.results.stress_tidy import tidy_stress
 
 from cge.core.errors import InputError
 from cge.experiments.stress import StressRun, run_stress
 from cge.indicators.present_value import present_value
-from cge.results.headline import COLUMNS, dependence, headline_frame
-from cge.results.headline_write import write_headline
-from cge.results.stress_tidy import tidy_stress
 from cge.scenario.schema import Scenario
 
 SCENARIO = {

@@ -11,6 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.charts import style
+from cge.results.charts.draw import draw
+from cge.results.labels import Ground, along, placed
+from cge.results.quadrant import ticks_of
+from cge.results.report.kinds import build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome
 from latex import number, tabulars
 from matplotlib.figure import Figure
@@ -18,15 +24,9 @@ from reports import MANIFEST
 from test_figures import texts
 
 from cge.core.errors import InputError
+from cge.report.format.page import Page, frame
+from cge.report.format.render import render
 from cge.results import frontier_table, headline, stress_tidy
-from cge.results.charts import style
-from cge.results.charts.draw import draw
-from cge.results.labels import Ground, along, placed
-from cge.results.quadrant import ticks_of
-from cge.results.report.kinds import build
-from cge.results.report.page import Page, frame
-from cge.results.report.render import render
-from cge.results.report.runs import Choice, open_runs
 
 Run = Callable[..., Outcome]
 #: Policies with words that are short or many, EV and resilience first and last.
@@ -115,7 +115,7 @@ def test_a_cell_is_the_central_figure_and_its_range_over_all_combinations(
     text = render(page, "markdown")
     row = next(line for line in text.splitlines() if line.startswith("| tariffs on strategic"))
     # 0.2 under fontagne and central returns, from 0.4 to 1.6 times that.
-    assert "| 0.200 [0.080, 0.320] | 0.050 [0.020, 0.080] |" in row and "| 0.10 |" in row
+    assert "| 0.200 [0.080, 0.320] | 0.050 [0.020, 0.080] |" in row and "| 0.100 |" in row
     losses = [line for line in text.splitlines() if line.startswith("| co-operation")][1]
     assert "| -0.300 [-0.480, -0.120] |" in losses
     assert "boehm" in text and "assumed, not estimated" in text and "more resilient" in text
@@ -139,8 +139,9 @@ def test_latex_is_turned_well_formed_and_sets_ranges_below_their_figures(
     three: list[Path],
 ) -> None:
     source = render(page_of("headline", *three), "latex", standalone=True)
-    assert r"\usepackage{booktabs,rotating}" in source and r"\begin{sidewaystable}" in source
-    found = tabulars(source.replace("sidewaystable", "table"))
+    assert r"\usepackage{booktabs,longtable,pdflscape}" in source
+    assert r"\begin{landscape}" in source
+    found = tabulars(source)
     costs, losses = (t.columns for t in (found[0], found[-1]))
     assert (costs, losses) == (5, 8)  # EV twice, present value, outlay; losses over three years
     rows = [row for one in found for row in one.rows]
@@ -148,7 +149,8 @@ def test_latex_is_turned_well_formed_and_sets_ranges_below_their_figures(
     assert number(rows[at][1]) == 0.2 and rows[at + 1][:2] == ["", "[0.080, 0.320]"]
     labels = [row[0] for row in rows]
     assert sum(label == r"applied R\&D credit" for label in labels) == 6
-    assert source.count("Notes to Table") == 1
+    assert source.count(r"\textit{Notes:}") == 1
+    assert source.index(r"\textit{Notes:}") > source.rindex(r"\end{longtable}")
 
 
 def test_one_combination_has_no_ranges_and_says_so(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ PRICES = (
     "factor_return", "welfare_price", "agent_price",
 )  # fmt: skip
 NOMINAL = (
-    "absorption", "paid_at_border", "fob_deliveries", "tariff_revenue", "export_tax_revenue",
+    "absorption", "paid_at_border", "fob_deliveries", "route_tax_revenue", "export_tax_revenue",
     "output_tax_revenue", "user_tax_revenue", "factor_tax_revenue",
 )  # fmt: skip
 #: Solutions of one equilibrium in two guises differ by rounding and its amplification only.
@@ -192,7 +192,7 @@ def test_taxes_by_cell_add_up_to_the_revenue_of_the_region(seed):
     solution = shocked(seed)
     absorption = solution.model.benchmark.absorption
     for cells, axes, revenue in (
-        ("tariff_paid", (0, 1), "tariff_revenue"),
+        ("tariff_paid", (0, 1), "route_tax_revenue"),
         ("export_tax_paid", (1, 2), "export_tax_revenue"),
         ("output_tax_paid", 1, "output_tax_revenue"),
         ("factor_tax_paid", (1, 2), "factor_tax_revenue"),
@@ -339,7 +339,7 @@ def test_splitting_a_sector_into_two_identical_ones_changes_nothing(specific):
     for name in ("output", "factor_use", "basic_price"):
         close(grid(halves, name)[:, :3], grid(whole, name))
         close(grid(halves, name)[:, 3], grid(halves, name)[:, 2])
-    for name in ("welfare", "factor_return", "tariff_revenue"):
+    for name in ("welfare", "factor_return", "route_tax_revenue"):
         close(grid(halves, name), grid(whole, name))
 
 
@@ -385,7 +385,7 @@ def test_the_unit_of_account_changes_no_ratio(scale):
     one, other = small.solve(levels), large.solve(levels)
     close(other.levels, one.levels)
     for name, family in small.outcomes.families.items():
-        factor = scale if family.unit == "value" else 1.0
+        factor = scale if family.unit == b.unit else 1.0
         close(grid(other, name) / factor, grid(one, name))
 
 

@@ -325,7 +325,7 @@ def test_what_was_kept_of_another_path_or_cut_off_is_not_taken(tmp_path: Path) -
 
 
 def test_a_year_without_equilibrium_is_named() -> None:
-    broken = {**SUBSIDY, "instrument": "output_tax", "budget": 0.9, "start": 2}
+    broken = {**SUBSIDY, "instrument": "output_tax", "budget": 0.9, "start": 2, "large": True}
     with pytest.raises(NoEquilibrium, match="year 2: "):
         path(broken, years=3, path={"knowledge": False})
 

@@ -12,6 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.charts import lines
+from cge.results.charts.draw import draw
+from cge.results.path_parts import decomposed, periods
+from cge.results.path_tidy import COLUMNS, tidy_path
+from cge.results.path_write import FIGURES, FILES, check_folder, write_path
+from cge.results.report.kinds import PATH_KINDS, build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,15 +31,8 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.experiments.path import run_path
 from cge.experiments.path_run import PathRun
 from cge.indicators.present_value import break_even, payback, present_value
-from cge.results.charts import lines
-from cge.results.charts.draw import draw
-from cge.results.path_parts import decomposed, periods
-from cge.results.path_tidy import COLUMNS, tidy_path
-from cge.results.path_write import FIGURES, FILES, check_folder, write_path
-from cge.results.report.kinds import PATH_KINDS, build
-from cge.results.report.page import Page, Panel
-from cge.results.report.render import render
-from cge.results.report.runs import Choice, open_runs
+from cge.report.format.page import Page, Panel
+from cge.report.format.render import render
 from cge.scenario.schema import Scenario
 
 Run = Callable[..., Outcome]

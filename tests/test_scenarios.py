@@ -12,11 +12,11 @@ from tools import small_model
 
 from cge import InputError, Model, NoEquilibrium, load_benchmark
 from cge.core.content import content_dir
-from cge.experiments.run import run_scenario
 from cge.policy.case import solve_case, with_rates_given
 from cge.policy.levels import policy_levels
 from cge.scenario.schema import load_scenario
 from cge.solve.solution import Solution
+from cge.studies.static import solve_scenario
 
 WAR = [
     {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods", "add": 0.5},
@@ -188,7 +188,7 @@ def test_the_last_step_is_the_direct_solution_and_shocks_add_up_at_each() -> Non
         "responses": [{"kind": "retaliation", "to": "USA"}],
         "closure": {"balance": {"scale": 0.5}},
     }
-    stepped = run_scenario(scenario(WAR[0], quota, subsidy, steps=[0.25, 0.5, 1], **keys)).cases
+    stepped = solve_scenario(scenario(WAR[0], quota, subsidy, steps=[0.25, 0.5, 1], **keys))
     assert [case.step for case in stepped] == [0.25, 0.5, 1]
     direct = solved(WAR[0], quota, subsidy, **keys).solution
     np.testing.assert_allclose(stepped[-1].solution.levels, direct.levels, rtol=1e-9, atol=1e-12)
@@ -276,7 +276,7 @@ def test_variants_of_equal_outlay_cost_the_same(outlay: float | str) -> None:
     }
     variants = [FORMS[0], given, *FORMS[1:]] if outlay == "given" else FORMS
     family = scenario(equal={"outlay": outlay, "region": "USA"}, variants=variants)
-    cases = {case.variant: case for case in run_scenario(family).cases}
+    cases = {case.variant: case for case in solve_scenario(family)}
     assert list(cases) == [variant["name"] for variant in variants]
     wanted = 0.0005
     if outlay == "given":
@@ -295,7 +295,7 @@ def test_variants_of_equal_welfare_have_positive_rates_and_one_effect(welfare: f
     first = {"name": "output", "policy": [{**FORMS[0]["policy"][0], "add": 0.06}]}  # type: ignore[dict-item]
     variants = [*FORMS[1:], tariff, first] if welfare == "output" else [*FORMS, tariff]
     family = scenario(equal={"welfare": welfare, "region": "USA"}, variants=variants)
-    cases = run_scenario(family).cases
+    cases = solve_scenario(family)
     effects = [case.solution.outcome("equivalent_variation[USA]") for case in cases]
     wanted = effects[-1] if welfare == "output" else -0.05
     assert wanted < -0.01

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.drivers import by_nest, drivers
+from cge.results.sensitivity import POOLED, draws_table, statistics
 from conftest import Outcome, snapshot
 
 from cge import Model, NoEquilibrium, load_benchmark
@@ -24,8 +26,6 @@ from cge.experiments.parallel import Kept, run_tasks
 from cge.experiments.parameters import Parameter, with_values
 from cge.experiments.run import run_scenario
 from cge.experiments.sensitivity import Sensitivity, SetDraws, run_sensitivity
-from cge.results.drivers import by_nest, drivers
-from cge.results.sensitivity import POOLED, draws_table, statistics
 from cge.scenario.schema import Scenario
 from cge.solve.cache import default_folder
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.stress_tidy import COLUMNS, exposure, tidy_stress
 from conftest import Outcome, snapshot
 from policies import scenario
 
@@ -34,7 +35,6 @@ from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.resilience.impact import disrupted, impact_of, nothing
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
-from cge.results.stress_tidy import COLUMNS, exposure, tidy_stress
 from cge.scenario.schema import Scenario, load_scenario
 from cge.solve.cache import default_folder
 

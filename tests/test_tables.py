@@ -8,26 +8,30 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.report.kinds import KINDS, build
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex import check_text, number, tabulars
 from reports import MANIFEST, ODD, war_run, write_run, write_study
+from rich.cells import cell_len
 
 from cge.core.errors import InputError
 from cge.experiments.run import ScenarioRun
+from cge.report.format.grid import blocks, cells_of, grids
+from cge.report.format.latex import escape
+from cge.report.format.page import Column, Page, Panel, frame
+from cge.report.format.render import render, to_html
+from cge.report.format.screen_table import screen_text
+from cge.report.format.units import printed, text
 from cge.results import summary
 from cge.results import write as write_module
-from cge.results.report.kinds import KINDS, build
-from cge.results.report.latex import escape
-from cge.results.report.page import Page, Panel, frame
-from cge.results.report.render import render
-from cge.results.report.runs import Choice, open_runs
-from cge.results.report.units import printed, text
 
 Run = Callable[..., Outcome]
 STUDY = ("sensitivity", "drivers")
@@ -316,8 +320,9 @@ def test_latex_of_many_regions_is_cut_into_tables_that_fit(tmp_path: Path) -> No
 def test_any_text_becomes_latex_that_compiles(words: str) -> None:
     check_text(escape(words))
     tabulars(
-        r"\begin{table}\begin{tabular}{@{}lr@{}}" + f"{escape(words)} & {escape(words)} \\\\ "
-        r"\end{tabular}\end{table}"
+        r"\begin{table}\begin{tabular*}{1.0\linewidth}{@{\extracolsep{\fill}}l*{1}{r}@{}}"
+        f"{escape(words)} & {escape(words)} \\\\ "
+        r"\end{tabular*}\end{table}"
     )  # fmt: skip
 
 
@@ -338,6 +343,74 @@ def test_every_row_of_a_markdown_table_has_as_many_cells(kind: str, pages: dict[
     count = sum(len(panel.rows) + 2 for panel in page.panels)
     assert len(rows) == count and len(set(rows)) <= len(page.panels)
     assert len([line for line in lines if line.startswith("- ")]) == len(page.notes)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_on_the_screen_fits_its_width_and_cuts_no_figure(
+    kind: str, width: int, pages: dict[str, Page]
+) -> None:
+    page = pages[kind]
+    shown = screen_text(page, width)
+    assert max(cell_len(line) for line in shown.splitlines()) <= width and "\u2026" not in shown
+    found = shown.split()
+    for panel in page.panels:
+        for cell in (cell for row in cells_of(panel) for cell in row):
+            assert set(cell.plain.split()) <= set(found), cell
+    assert render(page, "text").startswith(page.caption.split()[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_html_is_a_table_with_a_caption_headers_and_escaped_text(
+    kind: str, pages: dict[str, Page]
+) -> None:
+    page = pages[kind]
+    root = ElementTree.fromstring(to_html(page).replace("<br>", "<br/>"))
+    assert [e.text for e in root.iter("caption")] == [page.caption]
+    rows = [e for e in root.iter("tr") if e.find("td") is not None]
+    assert [e.findtext("th") for e in rows] == [row for p in page.panels for row in p.rows]
+    assert all(e.get("scope") for e in root.iter("th"))
+    cells = [[e.text for e in row.iter("td")] for row in rows]
+    assert cells == [[c.plain for c in row] for p in page.panels for row in cells_of(p)]
+    assert page.below[-1] in "".join(next(root.iter("p")).itertext())
+
+
+def test_variants_have_their_titles_and_shown_codes_alone_are_named(tmp_path: Path) -> None:
+    manifest = json.loads(json.dumps(MANIFEST))
+    manifest["scenario"]["variants"] = [
+        {"name": "a", "title": "A subsidy on output"},
+        {"name": "b", "policy": [{"instrument": "tariff", "add": 0.2, "label": "a new tariff"}]},
+    ]
+    manifest["benchmark"]["names"] = {"regions": {ODD[0]: "Odd (with brackets)", ODD[1]: "B"}}
+    cases = [("family.a", "fontagne", 1.0), ("family.b", "fontagne", 3.0)]
+    folder = write_run(tmp_path / "run", cases=cases, manifest=manifest)
+    page = page_of("compare", folder, regions=(ODD[0],))
+    for form in ("markdown", "latex", "text"):
+        shown = render(page, form)
+        assert "A subsidy on output" in shown and "a new tariff" in shown
+        assert "Abbreviations" not in shown  # no code stands in the table
+    page = page_of("regions", folder, scenarios=("b",))
+    assert page.caption.endswith("A trial & error: 10 % more, a new tariff")
+    assert page.below[-1] == f"Abbreviations: {ODD[0]} Odd (with brackets); {ODD[1]} B."
+
+
+def test_a_range_stands_behind_its_figure_and_columns_that_lack_have_dashes() -> None:
+    heads = (Column("x", "X", "%", 1), Column("x_low", "low", "%", 1, "low"),
+             Column("x_high", "high", "%", 1, "high"), Column("y", "Y", "%", 1))  # fmt: skip
+    one = Panel("one", heads, ("a",), np.array([[1.0, 0.5, 2.0, 3.0]]))
+    other = Panel("other", heads[3:], ("a",), np.array([[4.0]]))
+    page = Page("regions", "T", "Region", (one, other), ())
+    (grid,) = grids(page)
+    assert grid.header == (("X", "%"), ("Y", "%"))
+    cells = [[cell.plain for cell in body.rows[0][1]] for body in grid.bodies]
+    assert cells == [["1.0 [0.5, 2.0]", "3.0"], ["-", "4.0"]]
+    assert list(frame(page).columns) == ["region", "x [%]", "x_low [%]", "x_high [%]", "y [%]"]
+
+
+def test_blocks_of_columns_are_as_few_and_as_equal_as_can_be() -> None:
+    assert blocks([3.0] * 7, 21.0) == [[0, 1, 2, 3, 4, 5, 6]]
+    assert blocks([3.0] * 7, 15.0) == [[0, 1, 2, 3], [4, 5, 6]]
+    assert blocks([9.0, 1.0, 9.0], 5.0) == [[0], [1], [2]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -364,15 +437,28 @@ def test_numbers_have_fixed_decimals_and_no_signed_zero(
 
 @pytest.mark.parametrize(
     "unit, largest, expected",
-    [("percent", 3.2, ("%", 1.0, 2)), ("percent", 0.004, ("%", 1.0, 4)),
+    [("percent", 3.2, ("%", 1.0, 2)), ("percent", 0.004, ("%", 1.0, 5)),
      ("percent", 1e-14, ("%", 1.0, 2)), ("million EUR", 5e6, ("bn EUR", 1e-3, 1)),
-     ("million EUR", 12.0, ("million EUR", 1.0, 1)), ("power 1+t", 0.5, ("points", 100.0, 2))],
+     ("million EUR", 12.0, ("million EUR", 1.0, 1)), ("power 1+t", 0.5, ("points", 100.0, 2)),
+     ("million EUR", 0.02, ("thousand EUR", 1e3, 1)), ("million EUR", 5e-5, ("EUR", 1e6, 1)),
+     ("thousand EUR", 4e6, ("bn EUR", 1e-6, 2)), ("EUR", 7e6, ("million EUR", 1e-6, 2)),
+     ("ratio", 0.02, ("ratio", 1.0, 4))],
 )  # fmt: skip
 def test_unit_and_decimals_follow_the_largest_figure(
     unit: str, largest: float, expected: tuple[str, float, int]
 ) -> None:
     how = printed(unit, [0.0, -largest, np.nan])
     assert (how.unit, how.scale, how.digits) == expected
+
+
+@given(st.floats(2e-9, 1e12), st.sampled_from(["percent", "million EUR", "EUR", "ratio"]))
+def test_the_largest_figure_is_printed_with_three_digits_or_more(size: float, unit: str) -> None:
+    how = printed(unit, [size])
+    shown = text(how.scale * size, how.digits).replace(",", "").replace(".", "").lstrip("0")
+    assert len(shown) >= 3
+    assert float(text(how.scale * size, how.digits).replace(",", "")) == pytest.approx(
+        how.scale * size, rel=0.005
+    )
 
 
 # The command

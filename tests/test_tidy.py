@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
 from conftest import Outcome
 from policies import scenario
 
@@ -20,7 +21,6 @@ from cge.indicators import fiscal
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.model.welfare import COMPONENTS
 from cge.results import summary, summary_welfare, tidy
-from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
 from cge.scenario.schema import Scenario, load_scenario
 from cge.solve.cache import default_folder
 

@@ -1,0 +1,1 @@
+"""The command line: shared options, and one thin file a command."""

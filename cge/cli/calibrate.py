@@ -3,78 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from cge.cli import screen
+from cge.cli.main import CONTEXT
 
 #: An unshocked solve must leave every quantity where it was, to this share.
 REPLICATION = 1e-9
 
 
-def calibrate(
-    source: Annotated[Path, typer.Argument(help="Folder or file of the table, or 'example'.")],
-    out: Annotated[Path, typer.Option(help="Folder for the benchmark.")],
-    kind: Annotated[
-        str,
-        typer.Option(
-            help="folder (CSV or Parquet in the documented layout), or a format that pymrio "
-            "knows: wiod2013, wiod2016, icio, exiobase3, eora26, gloria, pymrio."
-        ),
-    ] = "folder",
-    year: Annotated[int | None, typer.Option(help="Year, where the source has several.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the table.")] = None,
-    aggregation: Annotated[str, typer.Option(help="full, or an aggregation file.")] = "full",
-    tariffs: Annotated[
-        str | None, typer.Option(help="none, or a file of rates; default: the folder's own.")
-    ] = None,
-    elasticities: Annotated[
-        str | None, typer.Option(help="Elasticity set or file; default: the folder's own.")
-    ] = None,
-    value_added: Annotated[
-        str, typer.Option(help="auto, rows or residual: where value added comes from.")
-    ] = "auto",
-    labour_share: Annotated[
-        float | None, typer.Option(help="Labour share where the source has no compensation.")
-    ] = None,
-    tolerance: Annotated[
-        float | None, typer.Option(help="Largest imbalance of a published account.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an earlier benchmark.")] = False,
-) -> None:
+@click.command("calibrate", context_settings=CONTEXT)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Benchmark folder.")
+@click.option("--kind", default="folder", show_default=True,
+              help="folder (CSV or Parquet in the documented layout), or a format that pymrio "
+              "knows: wiod2013, wiod2016, icio, exiobase3, eora26, gloria, pymrio.")  # fmt: skip
+@click.option("--year", type=int, help="Year, where the source has several.")
+@click.option("--name", help="Name of the table.")
+@click.option("--aggregation", default="full", show_default=True,
+              help="full, or an aggregation file.")  # fmt: skip
+@click.option("--tariffs", help="none, or a file of rates; default: the folder's own.")
+@click.option("--elasticities", help="Elasticity set or file; default: the folder's own.")
+@click.option("--value-added", default="auto", show_default=True,
+              help="auto, rows or residual: where value added comes from.")  # fmt: skip
+@click.option("--labour-share", type=float,
+              help="Labour share where the source has no compensation.")  # fmt: skip
+@click.option("--tolerance", type=float, help="Largest imbalance of a published account.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
+def command(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.
+
+    SOURCE is the folder or file of the table, or 'example'.
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.core.content import content_dir
     from cge.core.errors import InputError
-    from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE
-    from cge.data.sources.user_table import calibrate_folder, calibrate_table
     from cge.data.store import save_benchmark
     from cge.solve.model import Model
 
-    if kind == "folder":
-        for option, value in (
-            ("--year", year), ("--name", name), ("--labour-share", labour_share),
-            ("--tolerance", tolerance),
-        ):  # fmt: skip
-            if value is not None:
-                raise InputError(
-                    "stands in table.yaml of the folder", key=option, value=value,
-                    allowed="only with --kind of a pymrio format",
-                )  # fmt: skip
-        shipped = content_dir("calibration") / "example"
-        folder = shipped if str(source) == "example" and not source.exists() else source
-        result = calibrate_folder(folder, aggregation, tariffs, elasticities)
-    else:
-        table = read_pymrio(
-            source, kind, year=year, name=name, value_added=value_added,  # type: ignore[arg-type]
-            labour_share=LABOUR_SHARE if labour_share is None else labour_share,
-            tolerance=TOLERANCE if tolerance is None else tolerance,
-        )  # fmt: skip
-        result = calibrate_table(table, aggregation, tariffs or "none", elasticities or "boehm")
+    result = _of_folder(source, given) if kind == "folder" else _of_pymrio(source, kind, given)
     benchmark = result.benchmark
     console = screen.console()
     rows = [
@@ -95,6 +64,41 @@ def calibrate(
         f"replicates to {max(moved, solution.diagnostics.residual):.1e}"
     )
     if moved > REPLICATION:
-        raise InputError("the benchmark does not replicate", value=moved, allowed=REPLICATION)
+        raise InputError("the benchmark does not replicate", value=moved,
+                         allowed=f"up to {REPLICATION:g}")  # fmt: skip
     save_benchmark(result, out, overwrite=overwrite)
     console.print(f"Written to {out}; use it as a table: cge check --data {out}")
+
+
+def _of_folder(source: Path, given: dict[str, Any]) -> Any:
+    """Calibrate a folder of files, whose description says what options do otherwise."""
+    from cge.core.content import content_dir
+    from cge.core.errors import InputError
+    from cge.data.sources.user_table import calibrate_folder
+
+    for option in ("year", "name", "labour_share", "tolerance"):
+        if given[option] is not None:
+            raise InputError(
+                "stands in table.yaml of the folder", key=f"--{option.replace('_', '-')}",
+                value=given[option], allowed="only with --kind of a pymrio format",
+            )  # fmt: skip
+    shipped = content_dir("calibration") / "example"
+    folder = shipped if str(source) == "example" and not source.exists() else source
+    return calibrate_folder(folder, given["aggregation"], given["tariffs"], given["elasticities"])
+
+
+def _of_pymrio(source: Path, kind: str, given: dict[str, Any]) -> Any:
+    """Calibrate what pymrio reads."""
+    from cge.data.sources.pymrio_table import read_pymrio
+    from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE
+    from cge.data.sources.user_table import calibrate_table
+
+    share, tolerance = given["labour_share"], given["tolerance"]
+    table = read_pymrio(
+        source, kind, year=given["year"], name=given["name"], value_added=given["value_added"],
+        labour_share=LABOUR_SHARE if share is None else share,
+        tolerance=TOLERANCE if tolerance is None else tolerance,
+    )  # fmt: skip
+    return calibrate_table(
+        table, given["aggregation"], given["tariffs"] or "none", given["elasticities"] or "boehm"
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from cge.cli import screen
+from cge.cli.main import CONTEXT
 
-app = typer.Typer(help="What is calibrated, with provenance.", no_args_is_help=True)
+
+@click.group("data", context_settings=CONTEXT)
+def command() -> None:
+    """Show what is calibrated, with provenance; single rates and flows."""
 
 
-@app.command("list")
+@command.command("list")
 def list_data() -> None:
     """List the tables, data, elasticity sets and aggregations that ship.
 
@@ -20,19 +22,16 @@ def list_data() -> None:
     from cge.data.catalogue import catalogue
 
     rows = [[item.name, item.kind, item.title, item.status] for item in catalogue()]
-    console = screen.console()
-    table = screen.table("", ["name", "kind", "title", "status"], rows)
-    for column in table.columns:
-        column.justify = "left"
-    console.print(table)
+    screen.console().print(
+        screen.table("", ["name", "kind", "title", "status"], rows, numbers=False)
+    )
 
 
-@app.command("show")
-def show(
-    name: Annotated[str, typer.Argument(help="A name from `cge data list`.")],
-    year: Annotated[int | None, typer.Option(help="Year of a table.")] = None,
-    cells: Annotated[bool, typer.Option(help="List every filled cell, as CSV.")] = False,
-) -> None:
+@command.command("show")
+@click.argument("name")
+@click.option("--year", type=int, help="Year of a table.")
+@click.option("--cells", is_flag=True, help="List every filled cell, as CSV.")
+def show(name: str, year: int | None, cells: bool) -> None:
     """Show provenance, licence, cleaning report and the cells that a rule filled.
 
     Example:  cge data show wiod2013
@@ -44,20 +43,17 @@ def show(
     description = describe(name, year)
     console = screen.console()
     console.print(description.title, style="bold")
-    text = yaml.safe_dump(dict(description.provenance), sort_keys=False, allow_unicode=True)
-    console.print(text)
+    console.print(yaml.safe_dump(dict(description.provenance), sort_keys=False,
+                                 allow_unicode=True))  # fmt: skip
     for title, frame in description.tables.items():
         if title == "filled cells" and not cells:
             console.print(f"{len(frame)} filled cells; list them with --cells")
-            continue
-        if title == "filled cells":  # thousands of rows: a drawn table takes minutes
+        elif title == "filled cells":  # thousands of rows: a drawn table takes minutes
             print(frame.to_csv(index=False, float_format="%.6g"), end="")
-            continue
-        rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
-        table = screen.table(title, [str(c) for c in frame.columns], rows)
-        for column in table.columns:
-            column.justify = "left"
-        console.print(table)
+        else:
+            rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
+            console.print(screen.table(title, [str(c) for c in frame.columns], rows,
+                                       numbers=False))  # fmt: skip
 
 
 def _text(value: object) -> str:

@@ -2,47 +2,91 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
-import typer
+import click
 
-from cge.cli import (
-    calibrate,
-    check,
-    data,
-    figure_command,
-    frontier_command,
-    headline_command,
-    path_command,
-    run_command,
-    stress_command,
-    table_command,
-)
 from cge.core.errors import CgeError
 
-#: Base class of what typer raises for a wrong command line, whatever version it is.
-UsageError: Any = typer.BadParameter.__mro__[1]
+#: Commands that are no studies: where each is defined, and what it does.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "table": ("table", "Make a table of one or several runs, notes included."),
+    "figure": ("figure", "Draw one or several runs."),
+    "runs": ("runs", "List the runs in a folder."),
+    "check": ("check", "Check replication, homogeneity, Walras' law, zero profit, two solvers."),
+    "data": ("data", "Show what is calibrated, with provenance; single rates and flows."),
+    "calibrate": ("calibrate", "Make a benchmark of your own table."),
+    "cache": ("cache", "Show, trim or clear what is kept of finished work."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
+}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-app = typer.Typer(
-    help="An open multi-region CGE model of trade and industrial policy on real data.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command("run")(run_command.run)
-app.command("path")(path_command.path)
-app.command("stress")(stress_command.stress)
-app.command("headline")(headline_command.headline)
-app.command("frontier")(frontier_command.frontier)
-app.command("check")(check.check)
-app.command("calibrate")(calibrate.calibrate)
-app.command("table")(table_command.table)
-app.command("figure")(figure_command.figure)
-app.add_typer(data.app, name="data")
+
+class Commands(click.Group):
+    """Commands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names: the studies first."""
+        from cge.studies.catalogue import listed
+
+        return [*listed(), *COMMANDS]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """One command, None where there is none of that name."""
+        from cge.studies.catalogue import listed
+
+        if name in COMMANDS:
+            module = importlib.import_module(f"cge.cli.{COMMANDS[name][0]}")
+            command: click.Command = module.command
+            return command
+        if name in listed():
+            from cge.cli.study import command_of
+
+            return command_of(listed()[name].kind)
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or suggest one that is written alike."""
+        from cge.core.errors import close_name
+
+        if args and self.get_command(ctx, args[0]) is None:
+            near = close_name(args[0], self.list_commands(ctx))
+            hint = f" Did you mean '{near}'?" if near else ""
+            raise click.UsageError(f"no such command '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        from cge.studies.catalogue import listed
+
+        for title, rows in (
+            ("Studies", [(name, one.meaning) for name, one in listed().items()]),
+            ("Commands", [(name, told) for name, (_, told) in COMMANDS.items()]),
+        ):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        import cge
+
+        print(f"cge {cge.__version__}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings=CONTEXT, no_args_is_help=True)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+              help="Print the version and stop.")  # fmt: skip
+def app() -> None:
+    """An open multi-region CGE model of trade and industrial policy on real data."""
 
 
 def run() -> None:
@@ -54,21 +98,21 @@ def run() -> None:
         with warnings.catch_warnings():
             # A solution is judged by what it is, not by what overflowed on the way to it.
             warnings.simplefilter("ignore", RuntimeWarning)
-            code = app(standalone_mode=False)
+            code: Any = app(standalone_mode=False)
     except CgeError as error:
         raise _end(error, error.exit_code) from None
-    except UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # a page of help, not a fault
-            error.show()
-            raise SystemExit(2) from None
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        raise SystemExit(2) from None
+    except click.ClickException as error:
         raise _end(error.format_message(), 2) from None
-    except (KeyboardInterrupt, typer.Abort):
-        raise _end("interrupted; nothing was written", 130) from None
+    except (KeyboardInterrupt, click.Abort) as error:
+        raise _end(str(error) or "interrupted; nothing was written", 130) from None
+    except BrokenPipeError:  # the reader of a pipe has gone
+        raise SystemExit(1) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise _end(f"{where}{error.strerror or error}", 2) from None
-    if code == 130:  # what typer makes of an interrupt
-        raise _end("interrupted; nothing was written", 130)
     raise SystemExit(code or 0)
 
 

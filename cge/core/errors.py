@@ -1,4 +1,4 @@
-"""The two ways a run can end without a result.
+"""The two ways a run can end without a result, and a warning.
 
 Exit codes of the command line: 2 for :class:`InputError`, 3 for
 :class:`NoEquilibrium`.
@@ -6,18 +6,31 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+#: Names of an allowed list that a message shows.
+SHOWN = 40
 
 
 class CgeError(Exception):
     """Base class of the errors a user of the model can meet."""
 
     exit_code = 1
+    #: Key of the task in which it happened, where it did in one.
+    task = ""
+
+
+class RateWarning(UserWarning):
+    """A rate that can be meant, but is more likely a slip of units."""
 
 
 class InputError(CgeError):
     """Something the user gave is wrong: where, what, and what is allowed.
+
+    Where the value is a name that is close to an allowed one, the message suggests that one.
 
     Parameters
     ----------
@@ -31,6 +44,8 @@ class InputError(CgeError):
         The offending value as given.
     allowed : str or iterable of str, optional
         What would have been accepted.
+    name : str, optional
+        The name in the value that is not among the allowed ones; default: a value that is text.
     """
 
     exit_code = 2
@@ -43,12 +58,14 @@ class InputError(CgeError):
         key: str | None = None,
         value: Any = None,
         allowed: Any = None,
+        name: str | None = None,
     ) -> None:
         self.problem = problem
         self.file = None if file is None else str(file)
         self.key = key
         self.value = value
         self.allowed = allowed
+        self.name = value if name is None and isinstance(value, str) else name
         super().__init__(self._message())
 
     def _message(self) -> str:
@@ -62,27 +79,29 @@ class InputError(CgeError):
             if part
         )
         message = f"{where}: {self.problem}" if where else self.problem
+        if isinstance(self.allowed, str):
+            return f"{message} (allowed: {self.allowed})"
         if self.allowed is not None:
-            allowed = self.allowed
-            if not isinstance(allowed, str):
-                allowed = _short_list([str(item) for item in allowed])
-            message += f" (allowed: {allowed})"
+            allowed = [str(item) for item in self.allowed]
+            close = close_name(self.name, allowed)
+            if close is not None:
+                message += f"; did you mean '{close}'?"
+            message += f" (allowed: {_short_list(allowed)})"
         return message
 
     def located(self, file: str | Path | None = None, key: str | None = None) -> InputError:
         """Return the same error with the file or key filled in where it is missing."""
+        return self.moved(self.key or key, file)
+
+    def moved(self, key: str | None, file: str | Path | None = None) -> InputError:
+        """Return the same error under another key, where the user wrote what is wrong."""
         return InputError(
             self.problem,
             file=self.file or file,
-            key=self.key or key,
+            key=key,
             value=self.value,
             allowed=self.allowed,
-        )
-
-    def moved(self, key: str, file: str | Path | None = None) -> InputError:
-        """Return the same error under another key, where the user wrote what is wrong."""
-        return InputError(
-            self.problem, file=self.file or file, key=key, value=self.value, allowed=self.allowed
+            name=self.name,
         )
 
 
@@ -92,12 +111,21 @@ class NoEquilibrium(CgeError):
     exit_code = 3
 
 
+def close_name(name: str | None, allowed: Sequence[str]) -> str | None:
+    """The allowed name closest to one that is not allowed, whatever its case; None if none is."""
+    if not name or name in allowed:
+        return None
+    by_lower = {item.lower(): item for item in allowed}
+    close = get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[close[0]] if close else None
+
+
 def _short(value: Any, limit: int = 80) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _short_list(items: list[str], limit: int = 60) -> str:
+def _short_list(items: list[str], limit: int = SHOWN) -> str:
     if len(items) > limit:
         return ", ".join(items[:limit]) + f", ... ({len(items)} in all)"
     return ", ".join(items)

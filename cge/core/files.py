@@ -75,7 +75,8 @@ class _Loader(_SafeLoader):
                     problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 # Plain words are read as in YAML 1.2. Version 1.1 takes NO (Norway) and ON for truth values,
@@ -193,7 +194,7 @@ def _problem(
         return cause[0].located(path, key)
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(schema, place[:-1]) or None
-        return InputError("unknown key", file=path, key=key, allowed=allowed)
+        return InputError("unknown key", file=path, key=key, allowed=allowed, name=str(place[-1]))
     if first["type"] == "missing":
         return InputError("this key is missing", file=path, key=key)
     messages = dict.fromkeys(_plain(item) for where, item in inside if where == place)
@@ -203,7 +204,7 @@ def _problem(
 
 def _plain(item: Any) -> str:
     """Return what pydantic says in the words of someone who writes YAML."""
-    message = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return _WORDS.get(item["type"], message)
 
 

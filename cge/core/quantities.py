@@ -44,7 +44,7 @@ class Quantity:
         How it is compared with the benchmark: in per cent, as a difference, not at all
         (``none``), or it is a change already (``itself``).
     world : str
-        How the world's figure follows: ``sum``, ``mean`` of a benchmark outcome as weight, or
+        How the world's figure follows: ``sum``, ``mean X`` with the benchmark's X as weights, or
         empty where it has no meaning.
     title : str
         Heading in tables.

@@ -15,13 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
+from cge.core.fields import Codes, Sized, Strict
 from cge.core.files import Number, read_yaml, validate
 
-Codes = str | list[str]
 EventType = Literal["supply", "ration", "demand", "cost", "factor", "knowledge"]
 Role = Literal["hit", "target", "source", "other", "all"]
 
@@ -30,18 +30,14 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "supply": (("region", "loss"), ("sector",)),
     "ration": (("exporter", "importer", "loss"), ("sector", "except", "rents")),
     "demand": (("exporter", "importer", "loss"), ("sector", "except")),
-    "cost": (("exporter", "importer", "add"), ("sector", "except")),
+    "cost": (("exporter", "importer", "add"), ("sector", "except", "large")),
     "factor": (("factor", "region", "loss"), ()),
     "knowledge": (("source", "learner", "openness"), ("mutual",)),
 }
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class EventEntry(_Strict):
+class EventEntry(Sized):
     """One event of an entry, as the user writes it."""
 
     type: EventType
@@ -86,7 +82,7 @@ class EventEntry(_Strict):
         return self.model_copy(update=new)
 
 
-class Each(_Strict):
+class Each(Strict):
     """What an entry is repeated over."""
 
     regions: Codes | None = None
@@ -107,7 +103,7 @@ class Each(_Strict):
         return tuple(name for name, value in given.items() if both or value is not None)
 
 
-class Entry(_Strict):
+class Entry(Strict):
     """One entry of a library, which makes one disruption or several."""
 
     name: str = Field(min_length=1)
@@ -167,7 +163,7 @@ def _fill(value: Any, codes: Mapping[str, str]) -> Any:
 Weights = Annotated[dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1)]
 
 
-class _LibraryFile(_Strict):
+class _LibraryFile(Strict):
     title: str = ""
     note: str = ""
     weightings: Annotated[dict[str, Weights], Field(min_length=1)]

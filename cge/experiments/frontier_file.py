@@ -9,11 +9,12 @@ from pydantic import Field, field_validator, model_validator
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
+from cge.core.fields import Codes, Rate, Sized, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
+from cge.core.rate_bounds import LARGEST_SHARE
 from cge.data.accounts.shipped import TABLES
 from cge.data.parameters.research import Level
 from cge.scenario.actions import SELECTORS
-from cge.scenario.fields import Codes, Rate, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.schema import BenchmarkChoice, Scenario
 from cge.scenario.stress_options import Premium, StressChoice
@@ -28,7 +29,7 @@ def _all_versions() -> list[Version]:
     return ["unilateral", "terms_of_trade_neutral", "global"]
 
 
-class LeverChoice(Strict):
+class LeverChoice(Sized):
     """An instrument whose rate is chosen, between bounds.
 
     Parameters
@@ -42,6 +43,8 @@ class LeverChoice(Strict):
         importer of a tariff) is the region of the study unless it is given.
     low, high : float
         Bounds of the rate, which is added to the one of the benchmark.
+    large : bool
+        That the bounds are meant, however large.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -132,7 +135,7 @@ class FrontierStudy(Strict):
     points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
     starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
     versions: Annotated[list[Version], Field(min_length=1)] = Field(default_factory=_all_versions)
-    budget: Annotated[Rate, Field(gt=0)] | None = None
+    budget: Annotated[Rate, Field(gt=0, le=LARGEST_SHARE)] | None = None
     lending: bool = True
     backstop: Codes | None = None
     premium: Level | dict[str, Premium] = "central"
@@ -198,7 +201,7 @@ def find_study(name_or_path: str | Path) -> Path:
     if by_name:
         return shipped
     names = sorted(p.stem for p in folder.glob(f"{PREFIX}*.yaml"))
-    raise InputError("no such study", file=path, allowed=["a path", *names])
+    raise InputError("no such study", file=path, allowed=["a path", *names], name=path.stem)
 
 
 def load_study(name_or_path: str | Path) -> FrontierStudy:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
 from cge.data.library import Library, load_library
 from cge.data.parameters.disruption import (
     DisruptionParameters,
@@ -128,7 +127,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
     floor = parameters["backstop_floor"]
     if not isinstance(choice.premium, str):
         for name, value in choice.premium.items():
-            for code in codes_of(name, "sectors", benchmark, "stress.premium"):
+            for code in benchmark.codes("sectors", name, "stress.premium"):
                 if code not in sectors:
                     raise InputError("has no backstop", key="stress.premium", value=name,
                                      allowed=sectors or "sectors of stress.backstop")  # fmt: skip
@@ -178,7 +177,7 @@ def _backstop(choice: StressChoice, benchmark: Benchmark) -> tuple[str, ...]:
         return tuple(benchmark.groups.get("sectors", {}).get(GROUP, ()))
     if given == NONE or not given:
         return ()
-    chosen = codes_of(given, "sectors", benchmark, "stress.backstop")
+    chosen = benchmark.codes("sectors", given, "stress.backstop")
     return tuple(code for code in benchmark.sectors if code in chosen)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import CAPITAL
@@ -149,7 +150,7 @@ def with_all_rates_given(solution: Solution, found: Sequence[FoundRate]) -> Solu
 
 
 def _frees_a_rate(selector: str) -> bool:
-    return selector.split("[")[0].strip() in _RATES
+    return split(selector)[0] in _RATES
 
 
 def world_of(plain: Scenario) -> str:

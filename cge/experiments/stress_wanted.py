@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
 from cge.experiments.path_setup import choice_of
 from cge.experiments.stress_run import Single
 from cge.experiments.stress_stage import StressStage
@@ -86,7 +85,7 @@ def single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) ->
         )  # fmt: skip
     cuts: tuple[Disruption, ...] = ()
     if choice.links is not None:
-        cuts = link_cuts(b, codes_of(choice.links, "regions", b, key), sectors)
+        cuts = link_cuts(b, b.codes("regions", choice.links, key), sectors)
     if not choice.leverage:
         return Single(cuts)
     return Single(cuts, withholdings(b, sectors), bans(b, sectors))

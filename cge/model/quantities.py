@@ -14,7 +14,7 @@ from cge.model.indices import INDEX_LINES
 
 _VARIABLES = """
 basic_price         | sj   | ratio to benchmark | endogenous | 2 | percent    |     | Basic price  | producer (basic) price
-output              | sj   | ratio to benchmark | endogenous | 2 | percent    |     | Output       | gross output
+output              | sj   | ratio to benchmark | endogenous | 2 | percent    | mean output_value | Output       | gross output
 composite_price     | uis  | ratio to benchmark | endogenous | - | percent    |     |              | price of an Armington composite
 composite           | uis  | ratio to benchmark | endogenous | - | percent    |     |              | quantity of an Armington composite
 paid_at_border      | uis  | ratio to benchmark | endogenous | - | percent    |     |              | spending on a composite that reaches exporters

@@ -1,24 +1,16 @@
-"""From the codes, groups and selectors that users write to cells of the model."""
+"""From the codes and groups of a measure to cells of the model."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.data.accounts.codes import codes_of
+from cge.data.accounts.benchmark import AXES
 from cge.scenario.instruments import INSTRUMENTS
-from cge.solve.layout import Layout
 from cge.solve.model import Model
 
 Integers = NDArray[np.int64]
-
-_AXIS_OF_KEY: Mapping[str, str] = {
-    "exporter": "regions", "importer": "regions", "region": "regions", "sector": "sectors",
-    "buyer": "sectors", "use": "use_classes", "factor": "factors", "agent": "agents",
-}  # fmt: skip
 
 
 def cells(
@@ -34,9 +26,7 @@ def cells(
     instrument = INSTRUMENTS[name]
     family = model.variables[instrument.variable]
     chosen = {
-        axis: codes_of(
-            getattr(selectors, word), _AXIS_OF_KEY[word], model.benchmark, f"{key}.{word}"
-        )
+        axis: model.benchmark.codes(AXES[axis], getattr(selectors, word), f"{key}.{word}")
         for word, axis in zip(instrument.keys, instrument.axes, strict=True)
     }
     for axis, code in instrument.fixed.items():
@@ -62,20 +52,3 @@ def cells(
     if not len(positions):
         raise InputError("applies to no flow that exists in the benchmark", key=key, value=name)
     return positions
-
-
-def selector(layout: Layout, name: str, positions: Integers) -> str | None:
-    """Return the selector of certain cells of a family, None if no single one takes just these.
-
-    Parameters
-    ----------
-    layout : Layout
-    name : str
-        The family.
-    positions : ndarray of int
-    """
-    family = layout[name]
-    local = positions - family.block.start
-    codes = ["|".join(dict.fromkeys(column[local].tolist())) for column in family.codes]
-    text = f"{name}[{', '.join(codes)}]" if codes else name
-    return text if len(layout.select(text)[1]) == len(positions) else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cge.core.errors import InputError
+from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.quantities import VARIABLES
-from cge.policy.cells import codes_of
 from cge.scenario.schema import ClosureChoice
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
 from cge.solve.model import Model
@@ -34,7 +34,7 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
                 "the benchmark has no factor CAP; name those that are fixed in their sector",
                 key="closure.specific_factors", allowed=benchmark.factors,
             )  # fmt: skip
-    specific = codes_of(specific, "factors", benchmark, "closure.specific_factors")
+    specific = benchmark.codes("factors", specific, "closure.specific_factors")
     floor = None
     if choice.wage_floor is not None:
         given = choice.wage_floor
@@ -48,9 +48,9 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
                 "a factor fixed in its sector can not also have a wage floor",
                 key="closure.wage_floor.factor", value=given.factor,
             )  # fmt: skip
-        regions = codes_of(given.regions, "regions", benchmark, "closure.wage_floor.regions")
+        regions = benchmark.codes("regions", given.regions, "closure.wage_floor.regions")
         floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
-    if choice.numeraire is not None and choice.numeraire.split("[")[0].strip() not in PRICES:
+    if choice.numeraire is not None and _name(choice.numeraire) not in PRICES:
         raise InputError(
             "is not a price", key="closure.numeraire", value=choice.numeraire, allowed=PRICES
         )
@@ -90,7 +90,7 @@ def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
 
 
 def _name(selector: str) -> str:
-    return selector.split("[")[0].strip()
+    return split(selector, "closure.numeraire")[0]
 
 
 def _benchmark_level(model: Model, selector: str) -> float:

@@ -18,7 +18,6 @@ from scipy.optimize import brentq
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
-from cge.policy.cells import codes_of
 from cge.scenario.actions import Equal
 from cge.scenario.knowledge_actions import CREDIT, OPENNESS, KnowledgeMeasure
 from cge.scenario.wording import knowledge_text
@@ -120,7 +119,7 @@ class KnowledgePlan:
     ) -> _Compiled:
         def named(word: str, axis: str) -> Mask:
             known = getattr(b, axis)
-            chosen = codes_of(getattr(measure, word), axis, b, f"{key}.{word}")
+            chosen = b.codes(axis, getattr(measure, word), f"{key}.{word}")
             return np.isin(known, chosen)
 
         assert self.law is not None

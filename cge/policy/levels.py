@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.files import is_file, numbers, read_table
+from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.data.accounts.benchmark import Benchmark
 from cge.policy.cells import cells
 from cge.policy.rates import Found, Plan
 from cge.policy.targets import finding
+from cge.scenario.actions import Measure
 from cge.scenario.instruments import INSTRUMENTS, QUOTA, Instrument
-from cge.scenario.schema import Measure, ScaledBalance, Scenario
+from cge.scenario.schema import ScaledBalance, Scenario
 from cge.scenario.wording import measure_text
 from cge.solve.closure import Swap
 from cge.solve.homotopy import Shock
+from cge.solve.layout import Family
 from cge.solve.model import Model
 
 Array = NDArray[np.float64]
@@ -168,8 +171,8 @@ def _describe(instrument: Instrument) -> str:
 def _from_file(
     model: Model,
     measure: Measure,
-    family,
-    positions: NDArray[np.int64],
+    family: Family,
+    positions: Integers,
     key: str,
 ) -> Array:
     """Return rates from a table by exporter, importer and sector, averaged to the model's codes.
@@ -191,6 +194,9 @@ def _from_file(
     rate = numbers(frame[measure.column])
     if rate.isna().any():
         raise _bad_cell(frame, measure.column, rate.isna(), "is not a number", path)
+    largest = max(rate.tolist(), key=abs)
+    if abs(largest) > LARGEST_RATE and not measure.large:
+        raise too_large(largest, LARGEST_RATE, "'large: true' in the measure", path, measure.column)
     weight: pd.Series | float = 1.0
     if measure.weight:
         weight = numbers(frame[measure.weight])

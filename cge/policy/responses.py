@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.policy.cells import codes_of
 from cge.scenario.actions import Response
 from cge.scenario.wording import response_text
 from cge.solve.model import Model
@@ -88,8 +87,8 @@ def _retaliation(
     """Mirror increases of tariffs: same use and sector, or their average over some sectors."""
     b = model.benchmark
     assert response.to is not None
-    by = codes_of(response.by, "regions", b, f"{key}.by")
-    to = codes_of(response.to, "regions", b, f"{key}.to")
+    by = b.codes("regions", response.by, f"{key}.by")
+    to = b.codes("regions", response.to, f"{key}.to")
     share = 1.0 if response.share is None else response.share
     block = model.variables["tariff"].block
     place = {cell: block.start + n for n, cell in enumerate(block.index)}
@@ -102,7 +101,7 @@ def _retaliation(
             if importer in to and victim in by and victim != importer and mirrored is not None:
                 points[mirrored] = share * float(raised[n])
         return _sorted(points)
-    sectors = codes_of(response.sector, "sectors", b, f"{key}.sector")
+    sectors = b.codes("sectors", response.sector, f"{key}.sector")
     fob = model.outcome_start[model.outcomes["fob_value"].block.positions]
     weight = dict(zip(model.outcomes["fob_value"].block.index, fob.tolist(), strict=True))
     for importer in to:
@@ -132,10 +131,10 @@ def _countervailing(
     """
     b = model.benchmark
     assert response.against is not None and response.chi is not None
-    by = codes_of(response.by, "regions", b, f"{key}.by")
-    against = codes_of(response.against, "regions", b, f"{key}.against")
+    by = b.codes("regions", response.by, f"{key}.by")
+    against = b.codes("regions", response.against, f"{key}.against")
     wanted = "goods" if response.sector is None else response.sector
-    sectors = codes_of(wanted, "sectors", b, f"{key}.sector")
+    sectors = b.codes("sectors", wanted, f"{key}.sector")
     tariff = model.variables["tariff"]
     points: dict[int, float] = {}
     for region in against:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.selectors import joined, split
 from cge.model.wedges import WEDGES
-from cge.policy.cells import cells, selector
+from cge.policy.cells import cells
 from cge.policy.quotas import quota
 from cge.policy.rates import Found, Plan
 from cge.scenario.actions import SELECTORS, Equal, Measure
@@ -76,7 +77,7 @@ def finding(
         key = f"financing.{number}"
         found.append((key, _financing(model, scenario, number, key, levels)))
     taken: dict[int, str] = {}
-    volumes: dict[str, str] = {}
+    volumes: dict[tuple[str, ...], str] = {}
     for key, one in found:
         twice = [c for c in one.columns.tolist() if c in taken]
         if twice:
@@ -84,7 +85,7 @@ def finding(
         taken.update(dict.fromkeys(one.columns.tolist(), key))
         for swap in one.swaps:
             if swap.bound is not None or not isinstance(swap.fix, Total):
-                route = swap.free.partition("[")[2]
+                route = tuple(split(swap.free)[1])
                 if route in volumes:
                     raise InputError(f"rations what {volumes[route]} rations already", key=key)
                 volumes[route] = key
@@ -100,19 +101,19 @@ def _receipts(
     terms = []
     for power, texts in zip(np.unique(before), cells_, strict=True):
         for text in texts:
-            inside = text.partition("[")[2]
-            terms.append((float(wedge.sign), f"{wedge.gross}[{inside}"))
-            terms.append((-wedge.sign * float(power), f"{wedge.base}[{inside}"))
+            inside = split(text)[1]
+            terms.append((float(wedge.sign), joined(wedge.gross, inside)))
+            terms.append((-wedge.sign * float(power), joined(wedge.base, inside)))
     return tuple(terms)
 
 
 def _text(model: Model, variable: str, positions: Integers) -> list[str]:
     """Return selectors that together take just these cells, one where it can be done."""
-    whole = selector(model.variables, variable, positions)
+    whole = model.variables.selector(variable, positions)
     if whole is not None:
         return [whole]
     index, start = model.variables[variable].block.index, model.variables[variable].block.start
-    return [f"{variable}[{', '.join(index[p - start])}]" for p in positions.tolist()]
+    return [joined(variable, index[p - start]) for p in positions.tolist()]
 
 
 def _owners(model: Model, plan: Plan) -> NDArray[np.str_]:
@@ -148,7 +149,7 @@ def _sign(instrument: Instrument) -> float:
 
 
 def _one_selector(model: Model, variable: str, positions: Integers, key: str) -> str:
-    text = selector(model.variables, variable, positions)
+    text = model.variables.selector(variable, positions)
     if text is None:
         raise InputError(
             "the cells whose one rate is to be found are not all combinations of some codes",

@@ -1,384 +1,265 @@
-"""Reading what the commands wrote: run folders and their cases."""
+"""Solutions in results: chosen, labelled, and their rows."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.report.choice import FLAGS, Choice, chosen
+from cge.results.resultset import ResultSet
+from cge.results.schema import CASE, TEXT, WORLD
 
-MANIFEST = "manifest.json"
-#: Where a run is written unless the user says otherwise.
-HOME = Path("results") / "runs"
-RESULTS, INTERVALS, DRIVERS = "results.parquet", "sensitivity.parquet", "drivers.parquet"
-HEADLINE = "headline.parquet"
-#: What else writes a file of that name, in a layout of its own.
-FRONTIER, STRESS = "cge frontier STUDY", "cge stress SCENARIO"
-#: What makes each file, for who asks for what is not there.
-MADE_BY = {
-    HEADLINE: "cge headline SCENARIO",
-    RESULTS: "cge run SCENARIO",
-    INTERVALS: "cge sens SCENARIO",
-    DRIVERS: "cge sens SCENARIO",
-}
-_TEXT = ("scenario", "closure", "elasticities", "returns", "year", "region", "partner",
-         "sector", "item", "shock", "measure", "unit", "change_unit", "statistic", "parameter",
-         "nest", "direction")  # fmt: skip
-_NEEDED = {
-    RESULTS: ("scenario", "elasticities", "region", "measure", "value", "unit"),
-    INTERVALS: ("scenario", "elasticities", "region", "measure", "statistic", "value", "unit"),
-    DRIVERS: ("scenario", "elasticities", "region", "measure", "parameter", "share"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the user wants to see; empty means what fits the kind.
-
-    Parameters
-    ----------
-    measures, regions, sectors, scenarios, elasticities : tuple of str
-    unit : str, optional
-    step : float
-        Share of the policy in place.
-    years : tuple of int
-        Of a path: 1 is the first, or years of the calendar.
-    detail : bool
-        Components rather than their groups.
-    title : str, optional
-    """
-
-    measures: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    sectors: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    elasticities: tuple[str, ...] = ()
-    unit: str | None = None
-    step: float = 1.0
-    years: tuple[int, ...] = ()
-    detail: bool = False
-    title: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class RunFolder:
-    """A folder that `cge run` or `cge sens` wrote."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.resolve().name
-
-    @cached_property
-    def manifest(self) -> Mapping[str, Any]:
-        """What made it; empty where there is no manifest."""
-        try:
-            content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
-
-    @cached_property
-    def _tables(self) -> dict[str, pd.DataFrame]:
-        return {}
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return one of its tables; text that is missing is empty.
-
-        Raises
-        ------
-        InputError
-            If the folder has no such file, or it is not what it should be.
-        """
-        if name not in self._tables:
-            self._tables[name] = self._read(name)
-        return self._tables[name]
-
-    def _read(self, name: str) -> pd.DataFrame:
-        path = self.path / name
-        if not path.is_file():
-            raise InputError(f"holds no {name}; `{MADE_BY[name]}` writes it", file=self.path)
-        try:
-            with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
-                table = pd.read_parquet(file)
-        except Exception as error:  # Arrow has a dozen kinds of error, all about the file
-            reason = " ".join(str(error).split())
-            raise InputError(f"can not be read as a table: {reason}", file=path) from None
-        for column in _NEEDED[name]:
-            if column not in table.columns:
-                raise InputError(
-                    f"column '{column}' is missing: not a file of this program", file=path
-                )
-        for column in _TEXT:  # what an older file lacks is empty
-            words = table[column] if column in table.columns else pd.Series("", table.index)
-            words = words.astype("category")
-            words = words.cat.rename_categories([str(word) for word in words.cat.categories])
-            if "" not in words.cat.categories:
-                words = words.cat.add_categories([""])
-            table[column] = words.fillna("")
-        if "step" not in table.columns:
-            table["step"] = 1.0
-        table["step"] = table["step"].astype(float).fillna(1.0)
-        for column in ("benchmark", "change"):
-            if column not in table.columns:
-                table[column] = np.nan
-        return table
-
-    @property
-    def benchmark(self) -> Mapping[str, Any]:
-        """What the manifest says of the benchmark; empty where it says nothing."""
-        told = self.manifest.get("benchmark")
-        return told if isinstance(told, dict) else {}
-
-    @property
-    def money(self) -> str:
-        """The money unit of its values."""
-        unit = self.benchmark.get("unit")
-        if isinstance(unit, str):
-            return unit
-        table = self.table(RESULTS)
-        found = table.loc[table["measure"] == "equivalent_variation_value", "unit"]
-        return str(found.iloc[0]) if len(found) else "money"
-
-    def names(self, axis: str) -> dict[str, str]:
-        """Return the readable names of the codes of an axis, where the run recorded them."""
-        names = self.benchmark.get("names", {})
-        found = names.get(axis, {}) if isinstance(names, dict) else {}
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+Keys = Mapping[str, Any]
+#: Level of the returns to research that stands for all.
+CENTRAL = "central"
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One solution in a run folder.
+    """One solution in results.
 
     Parameters
     ----------
-    run : RunFolder
+    results : ResultSet
     keys : mapping
-        scenario, closure, elasticities, year.
+        Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year.
     label : str
-        What tells it from the other cases; empty if it is the only one.
+        What tells it from the other cases shown; empty if it is the only one.
     """
 
-    run: RunFolder
-    keys: Mapping[str, str]
+    results: ResultSet
+    keys: Keys
     label: str = ""
-    file: str = RESULTS
-    step: float = 1.0
     _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """Its rows at the step that was chosen."""
-        table = self.run.table(self.file)
-        here = np.isclose(table["step"], self.step)
-        for key, value in self.keys.items():
-            here &= (table[key] == value).to_numpy()
-        return table[here]
+    @property
+    def title(self) -> str:
+        """Title of its scenario or variant."""
+        return str(self.keys["title"])
 
     def rows(self, *measures: str) -> pd.DataFrame:
-        """Return the rows of some measures, with plain text columns."""
+        """Rows of some measures, with plain columns of text."""
         if measures not in self._found:
-            here = np.flatnonzero(self.table["measure"].isin(measures))
-            plain: dict[str, Any] = {
-                str(name): column.array.take(here) for name, column in self.table.items()
-            }
-            words = {name: np.asarray(plain[name], dtype=object) for name in _TEXT}
-            self._found[measures] = pd.DataFrame({**plain, **words})
+            table = plain_rows(self.results)
+            here = table["measure"].isin(measures).to_numpy() & of_case(table, self.keys)
+            self._found[measures] = table[here].astype(dict.fromkeys(TEXT, object))
         return self._found[measures]
 
-    def codes(self, column: str, *measures: str) -> tuple[str, ...]:
-        """Return the codes in a column of some measures, in the order of the file."""
-        table = self.table
-        found = table[table["measure"].isin(measures)] if measures else table
-        return tuple(str(code) for code in found[column].unique() if code != "")
+    def of_region(self, name: str, column: str = "value") -> pd.Series:
+        """One measure by region, NaN where there is none; ``name`` may have an [item]."""
+        name, _, item = name.removesuffix("]").partition("[")
+        rows = self.rows(name)
+        here = (rows["partner"] == "") & (rows["sector"] == "") & (rows["shock"] == "")
+        rows = rows[here & (rows["item"] == item)].drop_duplicates("region").set_index("region")
+        return rows[column].reindex([*self.regions, self.world]).astype(float)
 
-    @cached_property
+    @property
     def regions(self) -> tuple[str, ...]:
-        """The regions, in the order of the benchmark."""
-        return self.codes("region", "equivalent_variation") or self.codes("region")
+        """Codes of the regions, in the order of the benchmark."""
+        return tuple(str(code) for code in self.results.benchmark.get("regions", ()))
+
+    @property
+    def world(self) -> str:
+        """Label of the world's figures."""
+        return WORLD if WORLD not in self.regions else f"{WORLD} total"
+
+    def codes(self, column: str, *measures: str) -> tuple[str, ...]:
+        """Codes in a column of some measures, in the order of the rows."""
+        rows = self.rows(*measures)
+        return tuple(code for code in dict.fromkeys(rows[column]) if code)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the manifest says of it."""
+        for told in self.results.manifest.get("cases", ()):
+            same = (told.get(k, v) == v for k, v in self.keys.items() if k != "path_year")
+            if all(same) and told.get("path_year", 0) in (0, self.keys["path_year"], None):
+                return dict(told)
+        return {}
 
 
-def open_runs(paths: Iterable[str | Path]) -> list[RunFolder]:
-    """Return the run folders of paths; a bare scenario name means where its run is written.
+@lru_cache(maxsize=32)
+def plain_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of solutions: no statistics, draws, points or disruptions."""
+    rows = results.rows
+    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
+    return rows[here & (rows["weighting"] == "")]
+
+
+def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
+    """Which rows are of a case."""
+    here = np.ones(len(table), dtype=bool)
+    for name, value in keys.items():
+        if name == "path_year":
+            here &= table[name].fillna(0).to_numpy(dtype=int) == value
+        elif name == "step":
+            here &= np.isclose(table[name].to_numpy(dtype=float), value)
+        else:
+            here &= (table[name] == value).to_numpy()
+    return here
+
+
+def cases_of(
+    found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
+    years: Sequence[int] | None = None,
+) -> list[Case]:  # fmt: skip
+    """The chosen solutions of some results, in the order of their rows.
+
+    Parameters
+    ----------
+    found : sequence of ResultSet
+    choice : Choice
+    measures : sequence of str
+        Only solutions that have one of these.
+    years : sequence of int, optional
+        Years of a path that are shown unless others are chosen; default its last.
 
     Raises
     ------
     InputError
-        For a folder that is none of ours, and one given twice.
+        For a scenario, elasticity set, step or year that none of them has.
     """
-    runs: list[RunFolder] = []
-    for given in paths:
-        path = Path(given)
-        if path.is_file() and path.name in MADE_BY:
-            path = path.parent
-        if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
-            path = HOME / path.name
-        if not path.is_dir():
-            raise InputError(
-                "no such run folder",
-                file=path,
-                allowed="folders that `cge run` or `cge sens` wrote",
-            )
-        if not any((path / name).is_file() for name in MADE_BY):
-            raise InputError(
-                "is not a run's folder", file=path,
-                allowed=f"folders with {' or '.join(MADE_BY)}",
-            )  # fmt: skip
-        if any(run.path.resolve() == path.resolve() for run in runs):
-            raise InputError("this run is given twice", file=path)
-        runs.append(RunFolder(path))
-    if not runs:
-        raise InputError("give at least one run folder", allowed="what `cge run` wrote")
-    return runs
-
-
-def cases_of(runs: Sequence[RunFolder], choice: Choice, file: str = RESULTS) -> list[Case]:
-    """Return the chosen solutions of some runs, in the order of the files.
-
-    Raises
-    ------
-    InputError
-        For a scenario, an elasticity set or a step that none of the runs has.
-    """
-    keys = ("scenario", "closure", "elasticities", "year")
-    found: list[tuple[RunFolder, dict[str, str]]] = []
-    for run in runs:
-        table = run.table(file)
-        _check_step(table, choice.step, run)
-        here = _of_years(table, choice.years, run)
-        own: tuple[str, ...] = keys
-        if "period" in table.columns:  # a path is shown under the returns that are its main ones
-            table, own = table[here], (*keys, "returns")
-        for row in table[list(own)].drop_duplicates().itertuples(index=False):
-            found.append((run, dict(zip(own, map(str, row), strict=True))))
-    for key, wanted in (("scenario", choice.scenarios), ("elasticities", choice.elasticities)):
-        known = list(dict.fromkeys(case[key] for _, case in found))
-        short = {name.split(".", 1)[-1]: name for name in known} if key == "scenario" else {}
-        full = {short.get(name, name) if name not in known else name for name in wanted}
-        for name in sorted(full):
-            if name not in known:
-                raise InputError("not in these runs", key=f"--{key}", value=name, allowed=known)
-        found = [(run, case) for run, case in found if not wanted or case[key] in full]
-    if not found:
-        raise InputError("the runs have no rows for this choice", allowed="another combination")
-    labels = labels_of(found)
+    cases: list[tuple[ResultSet, dict[str, Any]]] = []
+    for results in found:
+        rows = plain_rows(results)
+        if measures:
+            rows = rows[rows["measure"].isin(list(measures))]
+        distinct = rows[list(CASE)].drop_duplicates()
+        keys = [_keys(row) for row in distinct.itertuples(index=False, name=None)]
+        keys = _of_years(keys, choice, years, results)
+        cases += [(results, one) for one in _of_step(_of_returns(keys, choice), choice)]
+    cases = _of_names(cases, choice)
+    if not cases:
+        raise InputError("the results have no rows for this choice", allowed="another combination")
+    labels = _labels(cases)
     return [
-        Case(run, case, label, file, choice.step)
-        for (run, case), label in zip(found, labels, strict=True)
+        Case(results, keys, label) for (results, keys), label in zip(cases, labels, strict=True)
     ]
 
 
-def main_returns(table: pd.DataFrame) -> str:
-    """Return the level of returns to research under which a path is shown in full."""
-    levels = [str(level) for level in table["returns"].unique()]
-    return "central" if "central" in levels else levels[0]
+def _keys(row: Sequence[Any]) -> dict[str, Any]:
+    keys = dict(zip(CASE, row, strict=True))
+    return {**keys, "path_year": 0 if pd.isna(keys["path_year"]) else int(keys["path_year"])}
 
 
-def _of_years(table: pd.DataFrame, years: Sequence[int], run: RunFolder) -> NDArray[np.bool_]:
-    """Return which rows are of the wanted years of a path.
-
-    Raises
-    ------
-    InputError
-        For a path without a year, a year without a path, and one that the path does not have.
-    """
-    if "period" not in table.columns:
-        if years:
-            raise InputError("has no years: it is not a path's", file=run.path, key="--year",
-                             value=", ".join(map(str, years)))  # fmt: skip
-        return np.ones(len(table), dtype=bool)
-    known = periods_of(table)
-    if not years:
-        raise InputError(
-            "is a path's folder: say which of its years", file=run.path, key="--year",
-            allowed=f"{known[0]} to {known[-1]}, or the calendar's; or a kind for paths",
-        )  # fmt: skip
-    chosen = [period_of(table, year) for year in years]
-    here = (table["returns"] == main_returns(table)).to_numpy()
-    return np.asarray(here & table["period"].isin(chosen).to_numpy())
+def _of_years(
+    keys: list[dict[str, Any]], choice: Choice, usual: Sequence[int] | None, results: ResultSet
+) -> list[dict[str, Any]]:
+    known = sorted({one["path_year"] for one in keys} - {0})
+    if not known:
+        return keys
+    wanted = [path_year(results, known, year) for year in choice.years]
+    wanted = wanted or [year for year in usual or () if year in known] or known[-1:]
+    return [one for one in keys if one["path_year"] in wanted]
 
 
-def periods_of(table: pd.DataFrame) -> list[int]:
-    """Return the years of a path, 1 the first."""
-    return sorted(int(n) for n in table["period"].dropna().unique())
-
-
-def period_of(table: pd.DataFrame, year: int) -> int:
-    """Return which year of a path is meant.
+def path_year(results: ResultSet, known: Sequence[int], year: int) -> int:
+    """Year of a path that is meant by a year of it or of the calendar.
 
     Raises
     ------
     InputError
         If the path does not have it.
     """
-    known = periods_of(table)
     if year in known:
         return year
-    pairs = table.loc[table["period"].notna(), ["period", "year"]].drop_duplicates()
-    calendar = {str(code): int(n) for n, code in pairs.itertuples(index=False)}
-    if str(year) not in calendar:
-        raise InputError("the path has no such year", key="--year", value=year,
-                         allowed=f"{known[0]} to {known[-1]}, or the calendar's")  # fmt: skip
-    return calendar[str(year)]
+    start = str(results.benchmark.get("origin", {}).get("year", ""))
+    if start.isdigit() and year - int(start) in known:
+        return year - int(start)
+    raise InputError("the path has no such year", key=FLAGS["years"], value=year,
+                     allowed=f"{known[0]} to {known[-1]}, or the calendar's")  # fmt: skip
 
 
-def _check_step(table: pd.DataFrame, step: float, run: RunFolder) -> None:
-    steps = sorted(table["step"].unique())
-    if not np.isclose(steps, step).any():
-        raise InputError(
-            "this share of the policy is not in the results", file=run.path, key="--step",
-            value=step, allowed=[f"{value:g}" for value in steps],
-        )  # fmt: skip
+def _of_returns(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
+    known = list(dict.fromkeys(one["research_return"] for one in keys if one["research_return"]))
+    wanted = chosen(known, choice.returns, "returns") if choice.returns else main_returns(known)
+    return [one for one in keys if one["research_return"] in ("", *wanted)]
 
 
-def labels_of(found: Sequence[tuple[RunFolder, dict[str, str]]]) -> list[str]:
-    """Return what tells the cases apart, in as few words as will do."""
-    cases = [case for _, case in found]
-    every = dict.fromkeys(key for case in cases for key in case)
-    varying = [key for key in every if len({case.get(key, "") for case in cases}) > 1]
-    families = {case["scenario"].split(".", 1)[0] for case in cases}
-    parts = []
-    for run, case in found:
-        words = {key: case[key] for key in varying if case.get(key)}
-        if "scenario" in words and len(families) == 1 and "." in words["scenario"]:
-            words["scenario"] = words["scenario"].split(".", 1)[1]
-        if "closure" in words:
-            words["closure"] = words["closure"].replace("_", " ")
-        if varying == ["elasticities"]:
-            words["elasticities"] = f"Elasticities: {case['elasticities']}"
-        # Two runs of one scenario that differ in what is no column, the aggregation say.
-        twin = any(case == other and run is not where for where, other in found)
-        parts.append([*words.values(), *([_folder(run, found)] if twin else [])])
-    return [", ".join(words) for words in parts]
+def main_returns(levels: Sequence[str]) -> list[str]:
+    """The level of returns to research that is shown in full."""
+    return [CENTRAL] if CENTRAL in levels else list(levels[:1])
 
 
-def _folder(run: RunFolder, found: Sequence[tuple[RunFolder, dict[str, str]]]) -> str:
-    same = {other.path for other, _ in found if other.name == run.name}
-    return run.name if len(same) == 1 else str(run.path)
+def _of_step(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
+    steps = sorted({float(one["step"]) for one in keys})
+    if choice.step is not None and not np.isclose(steps, choice.step).any():
+        raise InputError("this share of the policy is not in the results", key=FLAGS["step"],
+                         value=choice.step, allowed=[f"{value:g}" for value in steps])  # fmt: skip
+    wanted = steps[-1:] if choice.step is None else [choice.step]
+    return [one for one in keys if np.isclose(one["step"], wanted).any()]
 
 
-def chosen(
-    known: Sequence[str], wanted: Sequence[str], key: str, *, among: str = "these runs"
-) -> list[str]:
-    """Return the wanted codes, or all there are.
+def _of_names(
+    cases: list[tuple[ResultSet, dict[str, Any]]], choice: Choice
+) -> list[tuple[ResultSet, dict[str, Any]]]:
+    if choice.scenarios:
+        known = [name for _, one in cases for name in (one["scenario"], one["variant"]) if name]
+        wanted = chosen(list(dict.fromkeys(known)), choice.scenarios, "scenarios")
+        cases = [(r, k) for r, k in cases if k["scenario"] in wanted or k["variant"] in wanted]
+    if choice.elasticities:
+        known = list(dict.fromkeys(one["elasticities"] for _, one in cases))
+        wanted = chosen(known, choice.elasticities, "elasticities")
+        cases = [(r, k) for r, k in cases if k["elasticities"] in wanted]
+    return cases
+
+
+def _labels(cases: Sequence[tuple[ResultSet, dict[str, Any]]]) -> list[str]:
+    """What tells cases apart, in as few words as will do."""
+    words = [_words(results, keys) for results, keys in cases]
+    varying = [name for name in words[0] if len({one[name] for one in words}) > 1]
+    if "title" in varying and "scenario" in varying:
+        pairs = {(one["title"], one["scenario"]) for one in words}
+        if len(pairs) == len({one["title"] for one in words}):
+            varying.remove("scenario")
+    if varying == ["elasticities"]:
+        return [f"Elasticities: {one['elasticities']}" for one in words]
+    return [", ".join(one[name] for name in varying if one[name]) for one in words]
+
+
+def _words(results: ResultSet, keys: Keys) -> dict[str, str]:
+    year = keys["path_year"]
+    return {
+        "title": str(keys["title"]),
+        "scenario": str(keys["scenario"]),
+        "study": {"static": "", "path": "path"}.get(keys["study"], str(keys["study"])),
+        "elasticities": str(keys["elasticities"]),
+        "research_return": f"{keys['research_return']} returns" if keys["research_return"] else "",
+        "path_year": f"year {year}" if year else "",
+        "step": f"{100 * keys['step']:g} % of the shock",
+        "folder": "" if results.folder is None else results.folder.resolve().name,
+    }
+
+
+def one_money(cases: Sequence[Case]) -> str:
+    """The money unit of all cases.
 
     Raises
     ------
     InputError
-        For one that there is not.
+        If they differ.
     """
-    for code in wanted:
-        if code not in known:
-            raise InputError(f"not in {among}", key=f"--{key}", value=code, allowed=list(known))
-    return list(dict.fromkeys(wanted)) or list(known)
+    money = sorted({case.results.money for case in cases})
+    if len(money) > 1:
+        raise InputError("results in different money units can not share a table",
+                         value=", ".join(money), allowed="--unit percent")  # fmt: skip
+    return money[0]
+
+
+def regions_of(cases: Sequence[Case], choice: Choice) -> tuple[list[Case], list[str]]:
+    """Cases that have a chosen region, and the chosen regions.
+
+    Raises
+    ------
+    InputError
+        For a region that no case has.
+    """
+    known = list(dict.fromkeys(code for case in cases for code in case.regions))
+    wanted = chosen(known, choice.regions, "regions")
+    return [case for case in cases if set(case.regions) & set(wanted)], wanted

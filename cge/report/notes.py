@@ -2,129 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cge.results.report.runs import Case, RunFolder
-from pydantic import ValidationError
+from cge.report.cases import Case
+from cge.results.manifest import ESTIMATED
+from cge.results.resultset import ResultSet
 
-from cge.scenario.schema import Scenario
-from cge.scenario.wording import policy_lines
+INDICES = (
+    "Real GDP and terms of trade are Fisher indices; EV is the exact equivalent variation of the "
+    "regional agent (household, government and investment)."
+)
+LABOUR = "Real wage and employment are those of factor LAB."
+PARTS = (
+    "The parts of welfare are integrated along the path from the benchmark and add up to the "
+    "exact EV. Allocative efficiency is the change of what tariffs, taxes and subsidies hold "
+    "back or over-expand."
+)
 
-ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
-_NO_MANIFEST = "Data, policy and closure are not recorded: the folder has no manifest."
-#: How the lines of a summary begin that speak of figures not every table shows.
-_LABOUR = "Real wage and employment"
-PARTS = "The parts of welfare"
-#: More regions than this are not named one by one.
-MOST_NAMES = 20
 
-
-def notes_of(
-    cases: Sequence[Case], first: Sequence[str] = (), *, labour: bool = False, parts: bool = False,
-    codes: Sequence[str] = (), without: str | tuple[str, ...] = "",
-) -> tuple[str, ...]:  # fmt: skip
-    """Return the notes of a table: what it shows, then what holds for all runs, then for each.
+def notes_of(cases: Sequence[Case], first: Iterable[str] = (), **said: bool) -> tuple[str, ...]:
+    """Notes of a table: what it shows, then what holds for all results, then for each case.
 
     Parameters
     ----------
     cases : sequence of Case
         Those shown.
-    first : sequence of str
+    first : iterable of str
         What the figures are.
-    labour : bool
-        Whether wages or employment are among them.
-    parts : bool
-        Whether parts of welfare are.
-    codes : sequence of str
-        Region codes that stand in the table, to be named; default those of the first case.
-    without : str or tuple of str
-        Beginnings of lines that speak of something else.
+    **said : bool
+        Whether figures are shown that need a line: ``labour``, ``parts``, ``indices``.
     """
-    runs = list(dict.fromkeys(case.run for case in cases))
-    lines = {run: run_notes(run) for run in runs}
-    others = (without,) if isinstance(without, str) else without
-    off = tuple(
-        text for text in (*others, "" if labour else _LABOUR, "" if parts else PARTS) if text
-    )
-    lines = {run: [line for line in own if not line.startswith(off)] for run, own in lines.items()}
-    common = [line for line in lines[runs[0]] if all(line in other for other in lines.values())]
-    notes = [*(line for line in common if line == ESTIMATED), *first]
-    notes += [line for line in common if line != ESTIMATED]
-    for run in runs:
-        own = " ".join(line for line in lines[run] if line not in common)
-        if own:
-            notes.append(f"{_called(run, runs)}: {own}")
-    sets = list(dict.fromkeys(case.keys["elasticities"] for case in cases))
-    sets = [name for name in sets if name]
-    if sets:
-        notes.append(f"Trade elasticities: {', '.join(sets)}.")
-    years = list(dict.fromkeys(case.keys["year"] for case in cases
-                               if case.keys.get("returns") and case.keys.get("year")))  # fmt: skip
-    if years:
-        notes.append(f"Year of the path: {', '.join(years)}; {cases[0].keys['returns']} returns to "
-                     "research.")  # fmt: skip
-    if cases[0].step != 1:
-        notes.append(f"The policy is in place to {100 * cases[0].step:g} percent.")
-    names = cases[0].run.names("regions")
-    named = [f"{code} {names[code]}" for code in codes or cases[0].regions
-             if names.get(code, code) != code]  # fmt: skip
-    if named and len(named) <= MOST_NAMES:
-        notes.append(f"Regions: {', '.join(named)}.")
-    return tuple(dict.fromkeys(notes))
+    lines: list[str] = []
+    sets = list(dict.fromkeys(case.results for case in cases))
+    if any(ESTIMATED in one.manifest.get("notes", ()) for one in sets):
+        lines.append(ESTIMATED)
+    lines += first
+    lines += _policy(sets, cases)
+    common = {"labour": LABOUR, "parts": PARTS, "indices": INDICES}
+    lines += [text for name, text in common.items() if said.get(name)]
+    lines += _of_results(sets)
+    lines += _of_cases(cases)
+    return tuple(dict.fromkeys(lines))
 
 
-def _called(run: RunFolder, runs: Sequence[RunFolder]) -> str:
-    """Return a run's scenario, or its folder where two are of one scenario."""
-    names = [_scenario_name(other) for other in runs]
-    name = _scenario_name(run)
-    return name if names.count(name) == 1 else run.name
-
-
-def _scenario_name(run: RunFolder) -> str:
-    scenario = run.manifest.get("scenario")
-    return str(scenario.get("name", run.name)) if isinstance(scenario, dict) else run.name
-
-
-def run_notes(run: RunFolder) -> list[str]:
-    """Return the notes a run recorded; of an older one, what its manifest lets one say."""
-    manifest = run.manifest
-    if not manifest:
-        return [_NO_MANIFEST]
-    benchmark = run.benchmark
-    recorded = manifest.get("notes")
-    if isinstance(recorded, list) and recorded:
-        lines = [str(line) for line in recorded]
-    else:
-        lines = _rebuilt(manifest, benchmark)
-    if benchmark.get("status") == "estimated" and ESTIMATED not in lines:
-        lines.insert(0, ESTIMATED)
+def _policy(sets: Sequence[ResultSet], cases: Sequence[Case]) -> list[str]:
+    """Lines of the policy of the variants that are shown."""
+    variants = {case.keys["variant"] for case in cases}
+    lines = []
+    for results in sets:
+        told = [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")]
+        several = any(case.get("variant") for case in results.manifest.get("cases", ()))
+        for line in told:
+            variant = line.removeprefix("Policy: ").partition(":")[0]
+            if not several or variant in variants:
+                lines.append(line)
     return lines
 
 
-def _rebuilt(manifest: Mapping[str, Any], benchmark: Mapping[str, Any]) -> list[str]:
+def _of_results(sets: Sequence[ResultSet]) -> list[str]:
+    """Lines about the data and the study, those that differ under the scenario's name."""
+    found: dict[str, list[ResultSet]] = {}
+    for results in sets:
+        told = [n for n in results.manifest.get("notes", ())
+                if not n.startswith("Policy: ") and n != ESTIMATED]  # fmt: skip
+        for line in [*_data(results.benchmark), *told]:
+            found.setdefault(line, []).append(results)
     lines = []
-    try:
-        scenario = Scenario.model_validate(manifest.get("scenario"))
-    except ValidationError:  # written by another version
-        scenario = None
-    if scenario is not None:
-        lines += [f"Policy: {line}." for line in policy_lines(scenario)]
-    lines += [str(line) for line in benchmark.get("notes") or []]
-    origin = benchmark.get("origin") if isinstance(benchmark.get("origin"), dict) else {}
-    year = f", year {origin['year']}" if origin and origin.get("year") else ""
-    if benchmark.get("name"):
-        lines.append(f"Benchmark: {benchmark['name']}{year}.")
-    if scenario is not None:
-        closure = scenario.closure
-        words = f"Closure: {closure.kind.replace('_', ' ')}"
-        words += f", {scenario.chosen_speed}-run elasticities"
-        balance = closure.balance
-        if balance == "given":
-            words += "; trade balances as in the data, indexed to the numeraire"
+    for line, own in found.items():
+        if len(own) == len(sets):
+            lines.append(line)
         else:
-            scaled = balance if isinstance(balance, str) else f"x {balance.scale:g}"
-            words += f"; trade balances {scaled}"
-        lines.append(f"{words}.")
-        lines.append(f"Numeraire: {closure.numeraire or 'world factor price index'} = 1.")
+            lines.append(f"{', '.join(dict.fromkeys(one.name for one in own))}: {line}")
+    return lines
+
+
+def _data(b: Mapping[str, Any]) -> list[str]:
+    size = f"{len(b.get('regions', ()))} regions x {len(b.get('sectors', ()))} sectors"
+    return [*map(str, b.get("notes", ())), f"Benchmark: {b.get('name', '')}, {size}."]
+
+
+def _of_cases(cases: Sequence[Case]) -> list[str]:
+    """Closure, numeraire and found rates as solved, case by case where they differ."""
+    lines = []
+    for word, key in (("Closure", "closure"), ("Numeraire", "numeraire")):
+        told: dict[str, list[str]] = {}
+        for case in cases:
+            text = str(case.facts.get(key, ""))
+            if text:
+                ending = f"{text} = 1" if key == "numeraire" else text
+                told.setdefault(ending, []).append(case.label or case.title)
+        for text, labels in told.items():
+            where = "" if len(told) == 1 else f" ({'; '.join(dict.fromkeys(labels))})"
+            lines.append(f"{word}{where}: {text}.")
+    for case in cases:
+        rates = case.facts.get("rates_found", ())
+        where = f" ({case.label})" if case.label else ""
+        if rates:
+            lines.append(f"Rates found{where}: {'; '.join(rates)}.")
+        if case.facts.get("failure"):
+            lines.append(f"Welfare could not be taken apart{where}: {case.facts['failure']}")
+    sets = list(dict.fromkeys(str(case.keys["elasticities"]) for case in cases))
+    lines.append(f"Trade elasticities: {', '.join(name for name in sets if name)}.")
+    returns = list(dict.fromkeys(str(case.keys["research_return"]) for case in cases))
+    if any(returns):
+        lines.append(f"Returns to research: {', '.join(level for level in returns if level)}.")
+    steps = {float(case.keys["step"]) for case in cases}
+    if steps != {1.0}:
+        told_steps = ", ".join(f"{100 * step:g}" for step in sorted(steps))
+        lines.append(f"Share of the policy in place: {told_steps} %.")
     return lines

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Entry, Library
 from cge.resilience.events import (
     Event,
-    UnknownCode,
     check_rations,
     countries_of,
     resolve,

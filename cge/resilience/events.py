@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from cge.core.errors import InputError
+from cge.core.fields import Codes
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.codes import codes_of
-from cge.data.library import Codes, EventEntry
+from cge.data.library import EventEntry
 
 Route = tuple[str, str]
 
@@ -63,10 +63,6 @@ class Event:
         return {"hit": self.regions, "target": end, "source": start}
 
 
-class UnknownCode(InputError):
-    """A name that is neither a code nor a group of the benchmark."""
-
-
 def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> tuple[str, ...]:
     """Return the codes that a selector names, at least one.
 
@@ -77,12 +73,7 @@ def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> t
     InputError
         If there are none.
     """
-    try:
-        codes = tuple(codes_of(given, axis, benchmark, key))
-    except InputError as error:
-        raise UnknownCode(
-            error.problem, key=key, value=error.value, allowed=error.allowed
-        ) from None
+    codes = tuple(benchmark.codes(axis, given, key))
     if not codes:
         raise InputError(f"names no {axis}", key=key, value=given)
     return codes

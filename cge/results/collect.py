@@ -15,7 +15,7 @@ from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.schema import WORLD, Rows
+from cge.results.schema import TEXT, WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -30,6 +30,10 @@ _PLACES: Mapping[str, str] = {
 #: What is smaller is no move of an exogenous variable.
 _UNMOVED = 1e-12
 _SHARE = "share of benchmark absorption"
+_TABULATED = (
+    "region", "partner", "sector", "item", "measure", "value", "unit", "benchmark", "change",
+    "change_unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,37 @@ def add_solution(
             names = {q.name for q in indicator.quantities.values() if wanted.takes(q)}
             if names:
                 _add_indicator(rows, indicator, names, solution, base, labels)
+
+
+def tabulate(
+    solution: Solution, base: Solution | None = None, detail: int = 3,
+    groups: Sequence[str] = (), measures: Collection[str] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Figures of a solution as a table.
+
+    Parameters
+    ----------
+    solution : Solution
+    base : Solution, optional
+        What it is compared with; default the benchmark.
+    detail : int
+        1 regions, 2 sectors too, 3 also routes and the like.
+    groups : sequence of str
+        Groups of indicators: value_chains, exposure, strategic.
+    measures : collection of str, optional
+        Only these.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, partner, sector, item, measure, value, unit, benchmark, change,
+        change_unit.
+    """
+    rows = Rows()
+    wanted = Wanted(detail, groups=tuple(groups), measures=measures)
+    add_solution(rows, solution, base, wanted)
+    frame = rows.frame()[list(_TABULATED)]
+    return frame.astype({name: object for name in _TABULATED if name in TEXT})
 
 
 def _add_quantity(
@@ -177,22 +212,21 @@ def _world(
     """The world's figures of a quantity by region, and by item or sector where it has one."""
     if not quantity.world or "partner" in places:
         return None
-    if quantity.world == "sum":
-        others = [column for column in places if column != "region"]
-        label = world_label(solution.model)
-        if not others:
-            return np.array([value.sum()]), np.array([start.sum()]), {"region": label}
-        table = pd.DataFrame({**places, "value": value, "start": start})
-        sums = table.groupby(others, sort=False)[["value", "start"]].sum().reset_index()
-        where = {"region": label, **{name: sums[name].to_numpy() for name in others}}
-        return sums["value"].to_numpy(), sums["start"].to_numpy(), where
-    weight = solution.by_region(quantity.world.removeprefix("mean "), benchmark=True)
-    if base is not None:
-        weight = base.by_region(quantity.world.removeprefix("mean "))
-    if not weight.sum() > 0:
-        return None
-    mean = np.array([value @ weight / weight.sum()])
-    return mean, np.zeros(1), {"region": world_label(solution.model)}
+    where: dict[str, Any] = {"region": world_label(solution.model)}
+    weight = np.ones(len(value))
+    if quantity.world != "sum":
+        weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
+    others = {column: codes for column, codes in places.items() if column != "region"}
+    table = pd.DataFrame({**others, "value": value * weight, "start": start * weight,
+                          "weight": weight})  # fmt: skip
+    if others:
+        table = table.groupby(list(others), sort=False).sum().reset_index()
+        where |= {column: table[column].to_numpy() for column in others}
+    else:
+        table = table.sum().to_frame().T
+    total = 1.0 if quantity.world == "sum" else table["weight"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return table["value"].to_numpy() / total, table["start"].to_numpy() / total, where
 
 
 def world_label(model: Model) -> str:

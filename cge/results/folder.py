@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from cge.core.errors import InputError
+from cge.core.writing import WORK
 from cge.results.collect import regional
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
@@ -22,8 +23,6 @@ MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.cs
 FIGURES = ("figure.svg", "figure.pdf")
 #: In the order in which they are put in place, the manifest last.
 FILES = (*FIGURES, ROWS, TABLE, SUMMARY, MANIFEST)
-#: Prefix of hidden files for what is not finished; nobody's, whatever is in them.
-WORK = ".cge-"
 #: Where runs are written unless the user says otherwise.
 HOME = Path("results") / "runs"
 _IDENTITY = b"cge.identity"
@@ -159,7 +158,7 @@ def read(given: str | Path) -> ResultSet:
                          allowed="a folder that a command of cge wrote")  # fmt: skip
     if content.get("format") != FORMAT:
         raise InputError("was written by another version", file=folder / MANIFEST, key="format",
-                         value=content.get("format"), allowed=FORMAT)  # fmt: skip
+                         value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
     rows, identity = _rows(folder / ROWS)
     if identity != content.get("identity"):
         raise InputError(
@@ -169,13 +168,41 @@ def read(given: str | Path) -> ResultSet:
     return ResultSet(rows, {k: v for k, v in content.items() if k != "identity"}, folder)
 
 
+def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
+    """Read the results of some folders.
+
+    Raises
+    ------
+    InputError
+        For none at all, one given twice, and as :func:`read`.
+    """
+    found: list[ResultSet] = []
+    for one in given:
+        results = read(one)
+        assert results.folder is not None
+        if any(other.folder.resolve() == results.folder.resolve()  # type: ignore[union-attr]
+               for other in found):  # fmt: skip
+            raise InputError("this run is given twice", file=results.folder)
+        found.append(results)
+    if not found:
+        raise InputError("give at least one run folder", allowed="what a command of cge wrote")
+    return found
+
+
+def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folders of runs in a folder, with their manifests."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and is_ours(path):
+            yield path, _manifest(path)
+
+
 def _found(path: Path) -> Path:
     if path.is_file() and path.name in FILES:
         path = path.parent
     if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
         path = HOME / path.name
     if not path.is_dir():
-        runs = sorted(p.name for p in HOME.iterdir() if is_ours(p)) if HOME.is_dir() else []
+        runs = [found.name for found, _ in manifests(HOME)]
         raise InputError("no such run folder", file=path,
                          allowed=["a folder that a command of cge wrote", *runs])  # fmt: skip
     return path

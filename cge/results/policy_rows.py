@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cge.core.quantities import read_lines
 from cge.indicators.fiscal import moved, outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
-from cge.core.quantities import read_lines
 from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
 from cge.results.collect import Wanted, world_label
@@ -54,11 +54,12 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
                      change_unit=PERCENT, **labels)  # fmt: skip
 
 
-def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted = Wanted(), **labels: Any) -> None:
+def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **labels: Any) -> None:
     """Add outlays, what each changed rate brings, and the marginal cost of funds."""
     solution = case.solution
     b = solution.model.benchmark
-    if not wanted.any_of("outlay", "outlay_share", "policy_receipts", "marginal_cost_of_funds"):
+    measures = ("outlay", "outlay_share", "policy_receipts", "marginal_cost_of_funds")
+    if wanted is not None and not wanted.any_of(*measures):
         return
     spent = outlay(solution)
     share = 100 * spent / solution.by_region("gdp")

@@ -81,8 +81,7 @@ class ResultSet:
         """What tells the solutions from each other, in the order of the rows."""
         frame = self.rows[list(CASE)].drop_duplicates()
         return [
-            dict(zip(CASE, row, strict=True))
-            for row in frame.itertuples(index=False, name=None)
+            dict(zip(CASE, row, strict=True)) for row in frame.itertuples(index=False, name=None)
         ]
 
     def to_frame(self, **where: str | float | Sequence[str]) -> pd.DataFrame:

@@ -148,7 +148,12 @@ def _constant(name: str, value: Any, count: int) -> Any:
 
 @lru_cache(maxsize=1024)
 def _one_word(word: str) -> pd.CategoricalDtype:
-    return pd.CategoricalDtype([word])
+    return pd.CategoricalDtype(_index([word]))
+
+
+def _index(words: Sequence[str]) -> Any:
+    """Words as categories: of type object, whatever type pandas has for text."""
+    return pd.Index(words, dtype="object")
 
 
 def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
@@ -156,7 +161,7 @@ def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
         used = np.unique(values) if len(values) else np.zeros(0, dtype=np.int64)
         place = np.zeros(len(words), dtype=np.int64)
         place[used] = np.arange(len(used))
-        known = pd.Index([words[n] for n in used])
+        known = _index([words[n] for n in used.tolist()])
         return pd.Categorical.from_codes(place[values.astype(np.int64)], known)
     if name in WHOLE:
         missing = np.isnan(values) | (values < 0)
@@ -169,14 +174,22 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     tables = [table for table in frames if len(table)]
     if not tables:
         return Rows().frame()
-    if len(tables) == 1:
-        return tables[0].reset_index(drop=True)
     found: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [table[name] for table in tables]
-        found[name] = union_categoricals(parts) if name in TEXT else pd.concat(
-            parts, ignore_index=True)  # fmt: skip
+        if name in TEXT:
+            both = union_categoricals([_of_objects(part.array) for part in parts])
+            found[name] = _of_objects(both)
+        else:
+            found[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(found)
+
+
+def _of_objects(words: Any) -> Any:
+    """Words as this layout has them; of a file they may be of another type."""
+    if words.categories.dtype == object:
+        return words
+    return pd.Categorical.from_codes(words.codes, _index(list(words.categories)))
 
 
 def layout(frame: pd.DataFrame) -> pd.DataFrame:
@@ -191,10 +204,13 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
     for name in COLUMNS:
         column = frame[name]
         if name in TEXT:
-            words = column.astype("category").cat.rename_categories(str)
-            if "" not in words.cat.categories and words.isna().any():
-                words = words.cat.add_categories([""])
-            found[name] = words.fillna("") if words.isna().any() else words
+            words = column.astype("category").cat
+            known = _index([str(word) for word in words.categories])
+            codes = words.codes.to_numpy()
+            if (codes < 0).any():  # what is missing is nothing
+                known = known if "" in known else known.append(_index([""]))
+                codes = np.where(codes < 0, known.get_loc(""), codes)
+            found[name] = pd.Categorical.from_codes(codes, known)
         else:
             found[name] = column.astype("Int64" if name in WHOLE else float)
     return pd.DataFrame(found)

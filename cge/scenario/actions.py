@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.scenario.fields import Codes, Rate, Strict
+from cge.core.fields import Codes, Rate, Sized, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.named_files import file_field
 from cge.scenario.timing import Timed
@@ -177,7 +177,7 @@ class Financing(Strict):
         return self
 
 
-class Equal(Strict):
+class Equal(Sized):
     """What all variants of a family have in common: an outlay, or a welfare effect.
 
     A number, or the name of the variant that sets it. Outlay is a share of the region's

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.scenario.fields import Codes, Rate
+from cge.core.fields import Codes, Rate
 from cge.scenario.timing import Timed
 
 OPENNESS = "knowledge_openness"

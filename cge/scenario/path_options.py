@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from cge.core.fields import Rate, Strict
 from cge.core.files import Number
 from cge.data.parameters.research import Level
-from cge.scenario.fields import Rate, Strict
 from cge.scenario.named_files import file_field
 
 #: More is not looked at: the path is at its end long before.

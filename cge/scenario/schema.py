@@ -71,7 +71,7 @@ class ClosureChoice(Strict):
     """What is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
-    specific_factors: list[str] | None = None
+    specific_factors: Codes | None = None
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
@@ -139,6 +139,8 @@ class Scenario(Strict):
 
     #: Folder of its file, where the files that it names are looked for first.
     _folder: Path | None = PrivateAttr(default=None)
+    #: Its own file.
+    _file: Path | None = PrivateAttr(default=None)
     #: Where an entry of a list was written, if not here: merged place to (file, place).
     _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
 
@@ -195,6 +197,12 @@ class Scenario(Strict):
         return any(getattr(self, key) is not None for key in ("extends", "variants", "grid"))
 
     @property
+    def is_path(self) -> bool:
+        """Whether this needs years: it says so, or does what only a path can."""
+        timed = any(measure.timed for measure in self.policy)
+        return self.path is not None or bool(self.knowledge) or timed
+
+    @property
     def chosen_elasticities(self) -> list[str]:
         """The elasticity sets in force: those given, else two, or a folder's own."""
         if self.elasticities is not None:
@@ -228,7 +236,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     if by_name:
         return shipped
     names = sorted(p.stem for p in folder.glob("*.yaml"))
-    raise InputError("no such scenario file", file=path, allowed=["a path", *names])
+    raise InputError("no such scenario file", file=path, allowed=["a path", *names], name=path.stem)
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
@@ -273,7 +281,7 @@ def completed(
     """
     folder = folder or scenario._folder
     if scenario.extends is None:
-        return _placed(scenario, folder, scenario._places)
+        return _placed(scenario, folder, path or scenario._file, scenario._places)
     own = None if path is None else path.resolve()
     source = _extended(scenario.extends, folder, own)
     chain = before if own is None else (*before, own)
@@ -293,13 +301,13 @@ def completed(
         result = validate(Scenario, laid_over(content, top), None)
     except InputError as error:
         raise written(error, places).located(path) from None
-    return _placed(result, folder, places)
+    return _placed(result, folder, path or scenario._file, places)
 
 
-def _placed(scenario: Scenario, folder: Path | None, places: Places) -> Scenario:
+def _placed(scenario: Scenario, folder: Path | None, file: Path | None, places: Places) -> Scenario:
     """Find the files that a scenario names, and note where it stands."""
     result = with_files_found(scenario, folder)
-    result._folder = folder
+    result._folder, result._file = folder, file
     result._places = dict(places)
     return result
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
+from cge.core.fields import Codes, Strict
 from cge.core.files import Number
 from cge.data.parameters.research import Level
-from cge.scenario.fields import Codes, Strict
 from cge.scenario.named_files import file_field
 
 Year = Annotated[int, Field(strict=True, ge=1)]

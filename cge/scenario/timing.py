@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from cge.core.errors import InputError
-from cge.scenario.fields import Strict
+from cge.core.fields import Sized
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 TIMING = ("start", "end", "phase_in", "announced")
 
 
-class Timed(Strict):
+class Timed(Sized):
     """Something that begins, may be phased in, and may end.
 
     Parameters

@@ -14,7 +14,7 @@ from cge.core.files import validate
 from cge.scenario.actions import Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, written
-from cge.scenario.schema import COMPOSING, Equal, Scenario, completed
+from cge.scenario.schema import COMPOSING, Scenario, completed
 
 #: What the members of a family share.
 _SHARED = ("name", "benchmark", "elasticities")
@@ -278,5 +278,5 @@ def with_equal(member: Member, value: float) -> Scenario:
     """Return a member with a number where `equal` names a variant."""
     equal = member.scenario.equal
     assert equal is not None
-    number = Equal(region=equal.region, **{equal.what: value})
+    number = equal.model_copy(update={equal.what: value})
     return member.scenario.model_copy(update={"equal": number})

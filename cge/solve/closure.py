@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.errors import InputError
+from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import MonomialArrays
-from cge.solve.layout import Layout
+from cge.solve.layout import Family, Layout
 from cge.solve.linear import LinearSolver
 from cge.solve.system import SquareSystem
 
@@ -241,7 +242,7 @@ def resolve(
             level0 = rows @ outcome_levels
             groups: list[Integers] | None = None if len(free) == 1 else [free]
         else:
-            table = variables if swap.fix.split("[")[0].strip() in variables else outcomes
+            table = variables if split(swap.fix, "closure.fix")[0] in variables else outcomes
             fixed_family, chosen = table.select(swap.fix, "closure.fix")
             if table is variables:
                 fix = chosen
@@ -325,28 +326,29 @@ def cells_of(swap: Swap, variables: Layout, outcomes: Layout) -> tuple[Swap, ...
     """Return a swap as one swap per fixed cell, each with the freed cells that go with it."""
     if isinstance(swap.fix, Total):
         return (swap,)
-    table = variables if swap.fix.split("[")[0].strip() in variables else outcomes
+    table = variables if split(swap.fix, "closure.fix")[0] in variables else outcomes
     fixed_family, fixed = table.select(swap.fix, "closure.fix")
     family, _ = variables.select(swap.free, "closure.free")
-    name = swap.free.split("[")[0].strip()
-    inside = swap.free.partition("[")[2].rpartition("]")[0]
-    parts = [p.strip() for p in inside.split(",")] if inside else ["*"] * len(family.axes)
+    name, given = split(swap.free, "closure.free")
+    parts = given or ["*"] * len(family.axes)
     result = []
     for position in fixed:
         codes = fixed_family.block.index[position - fixed_family.block.start]
         known = dict(zip(fixed_family.axes, codes, strict=True))
         free = [known.get(axis, part) for axis, part in zip(family.axes, parts, strict=True)]
-        cell = f"{fixed_family.block.name}[{', '.join(codes)}]" if codes else swap.fix
         # Named cell by cell, so that labels stay those of the whole.
-        result.append(replace(swap, free=f"{name}[{', '.join(free)}]" if free else name, fix=cell))
+        cell = joined(fixed_family.block.name, codes)
+        result.append(replace(swap, free=joined(name, free), fix=cell))
     return tuple(result)
 
 
-def _join(parts: list, dtype: type) -> NDArray:
+def _join(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
     return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype=dtype)
 
 
-def _pair(family, free: Integers, fixed_family, fix: Integers, swap: Swap):
+def _pair(
+    family: Family, free: Integers, fixed_family: Family, fix: Integers, swap: Swap
+) -> list[Integers] | None:
     """Return groups of freed cells, one per fixed cell, or None where they pair up singly."""
     if len(free) == len(fix) == 1:
         return None
@@ -365,7 +367,7 @@ def _pair(family, free: Integers, fixed_family, fix: Integers, swap: Swap):
     return [free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key]
 
 
-def _keys(family, positions: Integers, axes: list[str]) -> list[tuple[str, ...]]:
+def _keys(family: Family, positions: Integers, axes: list[str]) -> list[tuple[str, ...]]:
     local = positions - family.block.start
     columns = [family.codes[family.axes.index(axis)][local].tolist() for axis in axes]
     return list(zip(*columns, strict=True)) if columns else [()] * len(positions)

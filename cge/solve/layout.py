@@ -1,13 +1,11 @@
 """Finding columns, rows and outcomes by name and code.
 
-A selector is written as in the model: ``tariff[*, CHN, ELEC, USA]``; ``*`` takes
-every code of its axis, several codes or groups are joined by ``|``, a leading ``!``
-means all but these.
+A selector is written as in the model, ``tariff[*, CHN, ELEC, USA]``; :mod:`cge.core.selectors`
+has the grammar.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.selectors import EVERY, UnknownCode, joined, split
+from cge.data.accounts.benchmark import AXES, Benchmark
 from cge.solve.arrays import Block
 
 Integers = NDArray[np.int64]
-
-_SELECTOR = re.compile(r"^\s*([a-z_]+)\s*(?:\[(.*)\])?\s*$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,18 +74,25 @@ class Family:
 
 
 class Layout:
-    """All families of one kind (variables or outcomes)."""
+    """All families of one kind (variables or outcomes).
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    schema : mapping
+        Axis letters and unit by name.
+    benchmark : Benchmark
+        Whose codes and groups select.
+    """
 
     def __init__(
         self,
         blocks: Sequence[Block],
         schema: Mapping[str, tuple[str, str]],
-        axis_codes: Mapping[str, Sequence[str]],
-        groups: Mapping[str, Mapping[str, Sequence[str]]],
+        benchmark: Benchmark,
     ) -> None:
         self.families = {b.name: Family(b, *schema[b.name]) for b in blocks}
-        self.axis_codes = axis_codes
-        self.groups = groups
+        self.benchmark = benchmark
 
     def __contains__(self, name: str) -> bool:
         return name in self.families
@@ -103,20 +108,19 @@ class Layout:
         InputError
             For an unknown name or code, a wrong number of codes, or no match.
         """
-        match = _SELECTOR.match(selector)
-        if match is None or match.group(1) not in self.families:
-            raise InputError("unknown name", key=key, value=selector, allowed=self.families)
-        family = self.families[match.group(1)]
-        inside = (match.group(2) or "").strip()
-        parts = [part.strip() for part in inside.split(",")] if inside else []
-        if not parts and family.axes:
-            parts = ["*"] * len(family.axes)
+        name, parts = split(selector, key)
+        if name not in self:
+            raise InputError(
+                "unknown name", key=key, value=selector, allowed=self.families, name=name
+            )
+        family = self[name]
+        parts = parts or ["*"] * len(family.axes)
         if len(parts) != len(family.axes):
             raise InputError(
                 f"{len(parts)} codes for {len(family.axes)} axes ({', '.join(family.axes)})",
                 key=key,
                 value=selector,
-                allowed=f"{match.group(1)}[{', '.join(family.axes)}]",
+                allowed=joined(name, list(family.axes)),
             )
         chosen = {
             axis: self._codes(axis, part, selector, key)
@@ -132,16 +136,28 @@ class Layout:
         return family, positions
 
     def _codes(self, axis: str, part: str, selector: str, key: str | None) -> list[str] | None:
-        if part == "*":
+        """Codes of an axis that a part of a selector names, None for all."""
+        if part in EVERY:
             return None
-        negated = part.startswith("!")
-        wanted = [code.strip() for code in part.lstrip("!").split("|")]
-        known = self.axis_codes[axis]
-        groups = self.groups.get(axis, {})
-        wanted = [member for code in wanted for member in groups.get(code, (code,))]
-        for code in wanted:
-            if code not in known:
-                raise InputError(
-                    f"unknown code '{code}'", key=key, value=selector, allowed=[*known, *groups]
-                )
-        return [code for code in known if code not in wanted] if negated else wanted
+        try:
+            return self.benchmark.codes(AXES[axis], part, key)
+        except UnknownCode as error:
+            raise UnknownCode(
+                f"{error.problem} in '{selector}'", key=key, value=error.value,
+                allowed=error.allowed,
+            ) from None  # fmt: skip
+
+    def selector(self, name: str, positions: Integers) -> str | None:
+        """Selector of certain cells of a family, None if no single one takes just these.
+
+        Parameters
+        ----------
+        name : str
+            The family.
+        positions : ndarray of int
+        """
+        family = self[name]
+        local = positions - family.block.start
+        codes = ["|".join(dict.fromkeys(column[local].tolist())) for column in family.codes]
+        text = joined(name, codes)
+        return text if len(self.select(text)[1]) == len(positions) else None

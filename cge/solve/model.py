@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError, NoEquilibrium
+from cge.core.rate_bounds import check_power
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
@@ -19,7 +20,8 @@ from cge.model.quantities import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import Progress, diagnose, solve_square
+from cge.solve.equilibrium import diagnose, solve_square
+from cge.solve.homotopy import Progress
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
@@ -114,20 +116,13 @@ class Model:
         self.template = template
         self.arrays = arrays = template.at(parameters(benchmark.elasticities[speed]))
         self.speed = speed
-        b = benchmark
-        codes = {
-            "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
-            "j": b.sectors, "d": b.agents, "f": b.factors,
-        }  # fmt: skip
         variables, outcomes = (
-            {q.name: (q.axes, q.unit_in(b.unit)) for q in table.values()}
+            {q.name: (q.axes, q.unit_in(benchmark.unit)) for q in table.values()}
             for table in (VARIABLES, OUTCOMES)
         )
-        regions, sectors = (b.groups.get(axis, {}) for axis in ("regions", "sectors"))
-        groups = {"r": regions, "s": regions, "i": sectors, "j": sectors}
-        self.variables = Layout(arrays.columns, variables, codes, groups)
-        self.outcomes = Layout(arrays.outcomes, outcomes, codes, groups)
-        self._closures: dict[tuple, Resolved] = {}
+        self.variables = Layout(arrays.columns, variables, benchmark)
+        self.outcomes = Layout(arrays.outcomes, outcomes, benchmark)
+        self._closures: dict[tuple[tuple[Swap, ...], ...], Resolved] = {}
 
     @classmethod
     def build(
@@ -203,18 +198,26 @@ class Model:
         """The equation that Walras' law lets us drop."""
         return next(b.start for b in self.arrays.rows if b.name == WALRAS_EQUATION)
 
-    def levels(self, changes: Mapping[str, float]) -> Array:
+    def levels(self, changes: Mapping[str, float], allow_large_rates: bool = False) -> Array:
         """Return benchmark levels with some exogenous cells set.
 
         Parameters
         ----------
         changes : mapping
             Selector to new level (a power for wedges: 1.25 is a rate of 25 %).
+        allow_large_rates : bool
+            Whether rates beyond :data:`~cge.core.rate_bounds.LARGEST_RATE` are meant, and
+            powers below :data:`~cge.core.rate_bounds.LOWEST_POWER`.
 
         Raises
         ------
         InputError
             For an unknown selector or a level that is not allowed.
+
+        Warns
+        -----
+        RateWarning
+            For a power that looks like the rate itself.
         """
         levels = self.arrays.start.copy()
         for selector, level in changes.items():
@@ -230,6 +233,8 @@ class Model:
                 raise InputError(
                     "level is not a positive number", key=f"changes.{selector}", value=level
                 )
+            if not allow_large_rates:
+                check_power(level, family.unit, selector)
             levels[positions] = level
         return levels
 
@@ -240,6 +245,7 @@ class Model:
         solver: Solver = "newton",
         start: Solution | Array | None = None,
         progress: Progress | None = None,
+        allow_large_rates: bool = False,
     ) -> Solution:
         """Find the equilibrium under given exogenous values.
 
@@ -254,6 +260,8 @@ class Model:
             Equilibrium from which to set out, or its levels; default the benchmark.
         progress : callable, optional
             Called with the part of the shock done.
+        allow_large_rates : bool
+            As in :meth:`levels`.
 
         Returns
         -------
@@ -267,7 +275,9 @@ class Model:
         if solver not in SOLVERS:
             raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
         closure = closure or Closure()
-        levels = changes if isinstance(changes, np.ndarray) else self.levels(changes or {})
+        levels = changes
+        if not isinstance(levels, np.ndarray):
+            levels = self.levels(levels or {}, allow_large_rates)
         origin = start.levels if isinstance(start, Solution) else start
         bounded = [
             cell

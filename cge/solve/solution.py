@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.selectors import split
 from cge.model.indices import INDEX_FORMULAS, Index
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
@@ -85,7 +86,7 @@ class Solution:
 
     def outcome(self, selector: str) -> float:
         """Return one value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
-        name = selector.split("[")[0].strip()
+        name, _ = split(selector, "outcome")
         if name in INDICES:
             return float(self.measure(name)[self._region(selector)])
         values, _, position = self._locate(selector)
@@ -109,7 +110,7 @@ class Solution:
         return here, then
 
     def _locate(self, selector: str) -> tuple[Array, Array, int]:
-        name = selector.split("[")[0].strip()
+        name, _ = split(selector, "outcome")
         if name in self.model.variables:
             layout, values, start = self.model.variables, self.levels, self.model.arrays.start
         else:
@@ -120,11 +121,11 @@ class Solution:
         return values, start, int(positions[0])
 
     def _region(self, selector: str) -> int:
-        regions = self.model.benchmark.regions
-        code = selector.partition("[")[2].rstrip("] ").strip()
-        if code not in regions:
-            raise InputError("unknown region", value=selector, allowed=regions)
-        return regions.index(code)
+        b = self.model.benchmark
+        chosen = b.codes("regions", ", ".join(split(selector)[1]) or "all", "outcome")
+        if len(chosen) != 1:
+            raise InputError(f"selects {len(chosen)} regions, not one", value=selector)
+        return b.regions.index(chosen[0])
 
     def array(self, name: str, absent: float | Array = 0.0) -> Array:
         """Return a variable or outcome as a full array over its axes.
@@ -220,7 +221,7 @@ class Solution:
         model = self.model
         weights = np.zeros(model.arrays.exponents.shape[0])
         direct = np.zeros(len(model.arrays.start))
-        name = selector.split("[")[0].strip()
+        name, _ = split(selector, "outcome")
         if name in model.variables:
             _, _, position = self._locate(selector)
             direct[position] = 1.0

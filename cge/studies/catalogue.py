@@ -1,30 +1,29 @@
-"""All kinds of study: the modules of this room with a class that has a kind.
+"""All kinds of studies: the classes with a ``kind`` in the files of this room.
 
-They are found by reading, without importing them, so that the command line starts at once.
+What a command line shows of them is read from the source, so that help needs no imports.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from cge.studies.study import Study
+from cge.core.errors import InputError
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A kind of study that has not been imported.
+    """A kind of study as its source says.
 
     Parameters
     ----------
     kind, command : str
-    summary : str
+    meaning : str
         First line of its documentation.
     module, name : str
         Of its class.
@@ -32,104 +31,77 @@ class Listed:
 
     kind: str
     command: str
-    summary: str
+    meaning: str
     module: str
     name: str
 
-    def load(self) -> type[Study]:
-        """Import its class."""
-        found: type[Study] = getattr(importlib.import_module(self.module), self.name)
-        return found
+
+@lru_cache(maxsize=1)
+def listed() -> Mapping[str, Listed]:
+    """Every kind of study by its command."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                told = _constants(node)
+                if "kind" in told and "command" in told:
+                    meaning = (ast.get_docstring(node) or "").split("\n")[0]
+                    found[told["command"]] = Listed(
+                        told["kind"], told["command"], meaning, path.stem, node.name
+                    )
+    return found
 
 
-class Studies(Mapping[str, "type[Study]"]):
-    """Classes of study by kind, each imported when first asked for.
-
-    Parameters
-    ----------
-    folder : path
-    package : str
-        Of the modules in the folder.
-    """
-
-    def __init__(self, folder: Path, package: str) -> None:
-        self._folder, self._package = folder, package
-
-    @cached_property
-    def listed(self) -> Mapping[str, Listed]:
-        """What is known of them without importing them, in the order of their names."""
-        found: dict[str, Listed] = {}
-        for path in sorted(self._folder.glob("*.py")):
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                given = _texts(node) if isinstance(node, ast.ClassDef) else {}
-                if isinstance(node, ast.ClassDef) and {"kind", "command"} <= set(given):
-                    summary = (ast.get_docstring(node) or "").partition("\n")[0]
-                    found[given["kind"]] = Listed(
-                        given["kind"], given["command"], summary,
-                        f"{self._package}.{path.stem}", node.name,
-                    )  # fmt: skip
-        return found
-
-    def __getitem__(self, kind: str) -> type[Study]:
-        return self.listed[kind].load()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.listed)
-
-    def __len__(self) -> int:
-        return len(self.listed)
-
-
-def _texts(node: ast.ClassDef) -> dict[str, str]:
-    """Class variables of a class that are texts."""
+def _constants(node: ast.ClassDef) -> dict[str, str]:
+    """Texts that a class assigns to its variables."""
     return {
-        line.target.id: line.value.value
-        for line in node.body
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-        and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
-    }  # fmt: skip
+        one.target.id: one.value.value
+        for one in node.body
+        if isinstance(one, ast.AnnAssign)
+        and isinstance(one.target, ast.Name)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, str)
+    }
 
 
-STUDIES = Studies(Path(__file__).parent, __package__)
-
-
-def commands() -> dict[str, str]:
-    """Names of the commands, with a line on each; imports no study."""
-    return {one.command: one.summary for one in STUDIES.listed.values()}
-
-
-def study_of(spec: Mapping[str, Any], file: Path | None = None) -> Study:
-    """Make the study of which a manifest says what was asked.
-
-    Parameters
-    ----------
-    spec : mapping
-        See :attr:`cge.studies.study.Study.spec`.
-    file : path, optional
-        The manifest, for messages.
+def study_class(kind: str) -> Any:
+    """Class of a kind of study.
 
     Raises
     ------
     InputError
-        For a kind, an option or a scenario that is none.
+        If there is none of that kind.
     """
-    from cge.core.errors import InputError  # with pydantic, for which `cge --help` need not wait
-    from cge.core.files import validate
+    by_kind = {one.kind: one for one in listed().values()}
+    if kind not in by_kind:
+        raise InputError("unknown kind of study", key="study", value=kind, allowed=list(by_kind))
+    found = by_kind[kind]
+    return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 
-    kind, options = spec.get("study"), spec.get("options", {})
-    if kind not in STUDIES:
-        raise InputError("no such study", file=file, key="spec.study", value=kind,
-                         allowed=list(STUDIES))  # fmt: skip
-    found = STUDIES[str(kind)]
-    known = [f.name for f in fields(found) if f.name != "scenario"]
+
+def study_of(spec: Mapping[str, Any]) -> Any:
+    """The study that a manifest describes.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``study``, ``options`` and ``scenario`` of a manifest.
+
+    Raises
+    ------
+    InputError
+        If no study can be made of it.
+    """
+    from cge.core.files import validate
+    from cge.scenario.schema import Scenario, completed
+
+    scenario = completed(validate(Scenario, spec.get("scenario"), None))
+    options = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in dict(spec.get("options", {})).items()
+    }
+    made = study_class(str(spec.get("study", "")))
     for name in options:
-        if name not in known:
-            raise InputError("no such option", file=file, key="spec.options", value=name,
-                             allowed=known)  # fmt: skip
-    try:
-        scenario = validate(found.asked, spec.get("scenario", {}), file)
-    except InputError as error:
-        raise error.moved(f"spec.scenario.{error.key}") from None
-    # JSON has lists where an option has a sequence that can not change.
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    return found(scenario, **given)
+        if name not in made.__dataclass_fields__:
+            raise InputError("no such option of this study", key=name, value=options[name])
+    return made(scenario, **options)

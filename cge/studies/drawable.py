@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from cge.core.errors import InputError
@@ -14,7 +16,6 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmark_of, set_name
-from cge.scenario.schema import Scenario
 from cge.scenario.variants import members
 from cge.studies.study import Study
 from cge.uncertainty.uncertain_parameters import (
@@ -23,6 +24,7 @@ from cge.uncertainty.uncertain_parameters import (
     with_values,
 )
 
+Array = NDArray[np.float64]
 Made = TypeVar("Made", bound="Drawable")
 
 
@@ -107,20 +109,19 @@ class Drawable(Study):
         return elasticity_parameters(ranges, benchmark.sectors, split)
 
     def drawn(
-        self: Made, parameters: Sequence[UncertainParameter], values: Sequence[float]
+        self: Made, parameters: Sequence[UncertainParameter], values: Sequence[float] | Array
     ) -> Made:
         """The same study, of one elasticity set, with other values of parameters."""
         scenario = self.question
         ((name, benchmark),) = self.benchmarks.items()
-        elasticities = []
-        for parameter, value in zip(parameters, values, strict=True):
+        drawn = dict(zip(parameters, map(float, values), strict=True))
+        for parameter, value in drawn.items():
             if parameter.place:
-                scenario = _with_value(scenario, parameter.place.split("."), float(value))
-            else:
-                elasticities.append((parameter, float(value)))
-        if elasticities:
+                scenario = _with_value(scenario, parameter.place.split("."), value)
+        nests = [parameter for parameter in parameters if not parameter.place]
+        if nests:
             central = benchmark.elasticities[self.horizon]
-            moved = with_values(central, *zip(*elasticities, strict=True), benchmark.sectors)
+            moved = with_values(central, nests, [drawn[p] for p in nests], benchmark.sectors)
             benchmark = benchmark.with_elasticities(**{self.horizon: moved})
         return replace(self, scenario=scenario, accounts={name: benchmark})
 

@@ -6,7 +6,7 @@ draw is the same benchmark with other curvatures, worked out for the same policy
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
-from cge.results.resultset import ResultSet
 from cge.results.schema import COLUMNS, TEXT
 from cge.scenario.named_files import files_of
 from cge.solve.model import Solver
-from cge.studies.catalogue import STUDIES
+from cge.studies.catalogue import listed, study_class
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
-from cge.studies.study import Study, Work, check_solver, drive, option
+from cge.studies.study import Study, Work, check_solver, drive, option, side_by_side
 from cge.tasks.runner import Place, Task
 from cge.tasks.serial import Serial
 from cge.uncertainty.designs import Design, sample
@@ -96,7 +95,7 @@ class Sensitivity(Study):
     split: bool = option(False, "Draw sectors apart even where they use one published value.")
     seed: int = option(1, "Of the random numbers.")
     measures: tuple[str, ...] = option((), "Measures, say real_gdp or factor_return[LAB].")
-    of: str = option("static", "Kind of study that is drawn.")
+    of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
     solver: Solver = option("newton", "newton or ipopt.")
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -106,15 +105,20 @@ class Sensitivity(Study):
             self.design, self.draws, self.distribution, self.correlation, self.seed
         )  # fmt: skip
         study, names = self.drawable()
-        made = {name: study.of_set(name) for name in study.benchmarks}
-        parameters = {name: one.parameters(self.split) for name, one in made.items()}
-        sets, tasks = [], []
-        for name, one in made.items():
-            points = sample(design, parameters[name])
-            central = yield from _central(name, one, parameters[name])
-            figures = figures_of(central.rows, names, bool(self.measures))
-            sets.append(SetDraws(name, one, parameters[name], points, central, figures))
-            tasks.append(_tasks(sets[-1]))
+        sets = []
+        for name in study.benchmarks:
+            one = study.of_set(name)
+            parameters = one.parameters(self.split)
+            sets.append(SetDraws(name, one, parameters, sample(design, parameters)))
+        centrals = yield from side_by_side({
+            f"central case, {one.name}":
+            one.study.drawn(one.parameters, central_values(one.parameters)).work()
+            for one in sets
+        })  # fmt: skip
+        for one_set, central in zip(sets, centrals.values(), strict=True):
+            one_set.central = central
+            one_set.figures = figures_of(central.rows, names, bool(self.measures))
+        tasks = [_tasks(one) for one in sets]
         results = iter((yield [task for of_set in tasks for task in of_set]))
         for one_set, of_set in zip(sets, tasks, strict=True):
             one_set.add([next(results) for _ in of_set])
@@ -128,7 +132,7 @@ class Sensitivity(Study):
         InputError
             If there is no such study or measure, or its parameters can not be drawn.
         """
-        kind = self.study_class()
+        kind = self.drawn_kind()
         names = tuple(dict.fromkeys(self.measures or kind.main_measures))
         known = [q.name for q in register().values() if q.reported in ("1", "2", "3")]
         for name in names:
@@ -140,25 +144,16 @@ class Sensitivity(Study):
         options = {name: value for name, value in given.items() if name in here}
         return kind(self.scenario, only=only, **options), names
 
-    def study_class(self) -> type[Drawable]:
+    def drawn_kind(self) -> type[Drawable]:
         """Class of the study that is drawn."""
-        drawable = {kind for kind in STUDIES if kind != self.kind}
-        found = STUDIES[self.of] if self.of in drawable else None
-        if found is None or not issubclass(found, Drawable):
-            raise InputError("is no study whose parameters can be drawn", key="of", value=self.of,
-                             allowed=sorted(drawable))  # fmt: skip
+        of = self.of or ("path" if self.question.is_path else "static")
+        found = study_class(of)
+        if not issubclass(found, Drawable):
+            drawable = [one.kind for one in listed().values()
+                        if issubclass(study_class(one.kind), Drawable)]  # fmt: skip
+            raise InputError("is no study whose parameters can be drawn", key="of", value=of,
+                             allowed=drawable)  # fmt: skip
         return found
-
-
-def _central(
-    name: str, study: Drawable, parameters: Sequence[UncertainParameter]
-) -> Generator[Sequence[Task], list[Any], ResultSet]:
-    """Work the study out with all parameters at their central values."""
-    try:
-        return (yield from study.drawn(parameters, central_values(parameters)).work())
-    except NoEquilibrium as error:
-        reason = str(error).removeprefix(": ")
-        raise NoEquilibrium(f"central case, elasticities '{name}': {reason}") from None
 
 
 def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.DataFrame:

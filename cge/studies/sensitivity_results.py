@@ -64,8 +64,8 @@ class SetDraws:
     study: Drawable
     parameters: tuple[UncertainParameter, ...]
     points: Array
-    central: ResultSet
-    figures: pd.DataFrame
+    central: ResultSet = field(init=False)
+    figures: pd.DataFrame = field(init=False)
     numbers: Array = field(default_factory=lambda: np.zeros((0, 0, 3)))
     failed: list[str] = field(default_factory=list)
 
@@ -156,7 +156,8 @@ def _add_drivers(rows: Rows, one: SetDraws, regression: Regression) -> None:
     """Add the parameters behind the variance of every figure: of its change, where it has one."""
     value, change = one.numbers[one.solved][:, :, 0], one.numbers[one.solved][:, :, 2]
     results = np.where(np.isnan(change).any(axis=0), value, change)
-    places, parts = [], []
+    places: list[int] = []
+    parts: list[tuple[str, str, float]] = []
     for number, result in enumerate(results.T):
         found = regression.drivers(result)
         if found is not None:

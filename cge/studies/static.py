@@ -155,7 +155,7 @@ class SetOfTasks:
         )  # fmt: skip
         label = ", ".join(part for part in (name, member.variant) if part)
         steps = len(self.scenario.steps or [1.0])
-        return Task(label, solve_variant, content, steps)
+        return Task(label, solve_variant, content, steps, member.told)
 
 
 def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
@@ -271,8 +271,11 @@ def solve_scenario(
         first = cases[0].solution.model.benchmark if cases else None
         benchmark = benchmark_of(scenario, name, first)
         done: dict[str, list[Case]] = {}
+        built: dict[str, Model] = {}
         for member in sorted(family, key=lambda m: _reference(m) is not None):
-            model = Model.build(benchmark, member.scenario.chosen_speed, cache_folder)
+            horizon = member.scenario.chosen_speed
+            model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
+            built[horizon] = model
             reference, equal = _reference(member), None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
@@ -393,7 +396,10 @@ def static_results(
     notes = [*(f"Policy: {line}." for line in policy_lines(scenario)), RESULTS_HINGE]
     files = [path for _, member, _ in found for path in files_of(member.scenario)]
     b = next(iter(benchmarks.values()))
-    return ResultSet(joined(frames), manifest(spec, b, cases, notes, files))
+    pages = [["regions", {}], ["decomposition", {"unit": "value"}], ["shocks", {"unit": "value"}]]
+    return ResultSet(
+        joined(frames), manifest(spec, b, cases, notes, files, pages=pages, figure="regions")
+    )
 
 
 def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, str]:

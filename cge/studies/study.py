@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import SOLVERS
@@ -45,6 +45,11 @@ class Study(ABC):
     suffix: ClassVar[str] = ""
     #: Layout of the file that it is asked with.
     asked: ClassVar[type[BaseModel]] = Scenario
+    #: Keys of the scenario for which the command line has flags; whether it takes several
+    #: scenarios; the arguments of its example.
+    keys: ClassVar[tuple[str, ...]] = ()
+    several: ClassVar[bool] = False
+    example: ClassVar[str] = "us-china-tariff-war --aggregation small"
 
     @abstractmethod
     def work(self) -> Work:
@@ -64,6 +69,13 @@ class Study(ABC):
         return load_scenario(find_scenario(self.scenario))
 
     @property
+    def file(self) -> Path | None:
+        """File of the scenario, if it has one."""
+        if isinstance(self.scenario, Scenario):
+            return self.scenario._file
+        return find_scenario(self.scenario)
+
+    @property
     def folder(self) -> str:
         """Name of the output folder."""
         return f"{self.question.name}{self.suffix}"
@@ -76,7 +88,10 @@ class Study(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        content = self.question.model_dump(mode="json", by_alias=True, exclude_none=True)
+        scenario = self.question
+        content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        content["benchmark"] = scenario.benchmark.model_dump(mode="json")
+        content["elasticities"] = scenario.chosen_elasticities
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
         return {"study": self.kind, "options": plain, "scenario": content}
@@ -128,10 +143,7 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         with runner.open() as session:
             results = drive(study.work(), session.run)
     except InputError as error:
-        scenario = study.scenario
-        if isinstance(scenario, Scenario):
-            raise
-        raise error.located(find_scenario(scenario)) from None
+        raise error.located(study.file) from None
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),
@@ -146,17 +158,38 @@ def drive(work: Work, run: Callable[[Sequence[Task]], list[Any]]) -> ResultSet:
     ----------
     work : generator
     run : callable
-        From tasks to their results. A task without an equilibrium is reported to the study
-        where it asked for it.
+        From tasks to their results.
     """
-    try:
-        tasks = next(work)
-        while True:
+    tasks = next(work)
+    while True:
+        done = run(tasks)
+        try:
+            tasks = work.send(done)
+        except StopIteration as end:
+            return end.value
+
+
+def side_by_side(
+    works: Mapping[str, Work],
+) -> Generator[Sequence[Task], list[Any], dict[str, ResultSet]]:
+    """Work of several studies at once, as a part of another: their results by name.
+
+    Parameters
+    ----------
+    works : mapping of str to generator
+        By a name that is set before the labels of their tasks.
+    """
+    asked = {name: next(work) for name, work in works.items()}
+    found: dict[str, ResultSet] = {}
+    while asked:
+        done = iter((yield [
+            replace(task, label=", ".join(part for part in (name, task.label) if part))
+            for name, tasks in asked.items() for task in tasks
+        ]))  # fmt: skip
+        for name, tasks in list(asked.items()):
             try:
-                done = run(tasks)
-            except NoEquilibrium as error:
-                tasks = work.throw(error)
-            else:
-                tasks = work.send(done)
-    except StopIteration as end:
-        return end.value
+                asked[name] = works[name].send([next(done) for _ in tasks])
+            except StopIteration as end:
+                found[name] = end.value
+                del asked[name]
+    return {name: found[name] for name in works}

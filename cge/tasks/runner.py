@@ -13,13 +13,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import CgeError, InputError, NoEquilibrium
 from cge.core.identity import digest, source_digest
 from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
 
@@ -61,12 +61,15 @@ class Task:
         Everything the result depends on, with a digest (:mod:`cge.core.identity`).
     size : int
         Steps it consists of.
+    located : callable, optional
+        Puts an error of the user's where it was written.
     """
 
     label: str
     function: Callable[[Any, Place], Any]
     content: Any
     size: int = 1
+    located: Callable[[InputError], InputError] | None = None
 
     @cached_property
     def key(self) -> str:
@@ -154,9 +157,12 @@ class Session:
         self._seen.update(distinct)
         waiting = [task for key, task in distinct.items() if key not in found]
         runner.note(waiting[0].label if waiting else "")
-        for task, sealed in self._done(waiting):
-            self.store.put(task.key, sealed)
-            found[task.key] = unseal(sealed, task.key)  # as it would be read from the store
+        try:
+            for task, sealed in self._done(waiting):
+                self.store.put(task.key, sealed)
+                found[task.key] = unseal(sealed, task.key)  # as it would be read from the store
+        except CgeError as error:
+            raise _named(error, distinct) from None
         return [found[task.key] for task in tasks]
 
     def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
@@ -203,7 +209,11 @@ def _perform(task: Task, store: Store, models: Path | None, parent: int | None) 
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        result = task.function(task.content, Place(store.steps(task.key), models, store))
+        try:
+            result = task.function(task.content, Place(store.steps(task.key), models, store))
+        except CgeError as error:
+            error.task = task.key
+            raise
         return seal(task.key, result)
 
 
@@ -211,6 +221,16 @@ def _numbered(
     number: int, task: Task, store: Store, models: Path | None, parent: int | None
 ) -> tuple[int, bytes]:
     return number, _perform(task, store, models, parent)
+
+
+def _named(error: CgeError, tasks: Mapping[str, Task]) -> CgeError:
+    """An error of a task with what it is of, or where the user wrote what is wrong."""
+    task = tasks.get(error.task)
+    if task is not None and isinstance(error, NoEquilibrium):
+        return NoEquilibrium(f"{task.label}: {error}")
+    if task is not None and isinstance(error, InputError) and task.located is not None:
+        return task.located(error)
+    return error
 
 
 def default_workers() -> int:

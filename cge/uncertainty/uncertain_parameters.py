@@ -87,10 +87,10 @@ def elasticity_parameters(
             low, central, high = (float(end[members[0]]) for end in ends)
             if high - low <= NO_WIDTH:
                 continue
+            codes = tuple(sectors[k] for k in members)
+            behind = entries[members[-1]]
             if _sector_axis(nest) is None:
                 codes, behind = (), tuple(dict.fromkeys(sum(entries, ())))
-            else:
-                codes, behind = tuple(sectors[k] for k in members), entries[members[-1]]
             found.append(UncertainParameter(
                 nest + _label(codes, sectors), low, min(max(central, low), high), high, nest,
                 sectors=codes, unit="elasticity", status=_words(behind, "status"),
@@ -133,7 +133,7 @@ def _label(codes: Sequence[str], sectors: Sequence[str]) -> str:
 def with_values(
     central: Elasticities,
     parameters: Sequence[UncertainParameter],
-    values: Sequence[float],
+    values: Sequence[float] | Array,
     sectors: Sequence[str],
 ) -> Elasticities:
     """Elasticities with drawn values in the cells of the parameters.

@@ -14,21 +14,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.files import is_file, read_yaml, validate
+from cge.core.selectors import RESERVED
 
 Array = NDArray[np.float64]
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
 
 
-#: Scenarios and selectors give these a meaning of their own.
-_RESERVED = "[]|,*!"
-
-
 def _plain(code: str) -> str:
     if not code.strip() or code != code.strip() or code == "all" or code.startswith("all but"):
         raise ValueError(f"'{code}' can not be a code or group: empty, padded, or 'all'")
-    if any(sign in _RESERVED or not sign.isprintable() for sign in code):
-        raise ValueError(f"code '{code}' holds one of {_RESERVED} or a control character")
+    if any(sign in RESERVED or not sign.isprintable() for sign in code):
+        raise ValueError(f"code '{code}' holds one of {RESERVED} or a control character")
     return code
 
 
@@ -189,7 +186,7 @@ def _find(name: str, table: str) -> tuple[Path, dict[str, Any]]:
     if not is_file(path):
         raise InputError(
             "no such aggregation or file", key="aggregation", value=name,
-            allowed=f"{', '.join(shipped)}, or the path of a file",
+            allowed=[*shipped, "the path of a file"],
         )  # fmt: skip
     return path, read_yaml(path)
 

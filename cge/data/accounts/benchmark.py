@@ -12,7 +12,7 @@ Axis letters used throughout the project: ``u`` use class, ``r`` origin region,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core import selectors
 from cge.core.errors import InputError
 from cge.data.elasticities.nests import Elasticities
 
@@ -27,6 +28,12 @@ Array = NDArray[np.float64]
 
 #: An identity of the accounts must hold to this share of the account's own total.
 BALANCE_TOLERANCE = 1e-9
+
+#: Field with the codes of each axis.
+AXES: Mapping[str, str] = {
+    "u": "use_classes", "r": "regions", "s": "regions", "i": "sectors", "j": "sectors",
+    "d": "agents", "f": "factors",
+}  # fmt: skip
 
 _AXES = {
     "flows": "uris",
@@ -124,8 +131,7 @@ class Benchmark:
 
     def __post_init__(self) -> None:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
-        for axis in ("regions", "sectors", "factors", "agents", "use_classes", "sector_class",
-                     "agent_class"):  # fmt: skip
+        for axis in (*AXES.values(), "sector_class", "agent_class"):
             object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
         sizes = self._sizes()
         for name, axes in _AXES.items():
@@ -140,13 +146,8 @@ class Benchmark:
                 raise InputError("array contains NaN or infinite values", key=name)
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        for axis, codes in (
-            ("regions", self.regions),
-            ("sectors", self.sectors),
-            ("factors", self.factors),
-            ("agents", self.agents),
-            ("use_classes", self.use_classes),
-        ):
+        for axis in dict.fromkeys(AXES.values()):
+            codes = getattr(self, axis)
             if len(set(codes)) != len(codes) or not codes:
                 raise InputError("codes must be unique and at least one", key=axis, value=codes)
         for axis, classes, users in (
@@ -167,65 +168,54 @@ class Benchmark:
         self._check_accounts()
 
     def _sizes(self) -> dict[str, int]:
-        return {
-            "u": len(self.use_classes),
-            "r": len(self.regions),
-            "s": len(self.regions),
-            "i": len(self.sectors),
-            "j": len(self.sectors),
-            "d": len(self.agents),
-            "f": len(self.factors),
-        }
+        return {axis: len(getattr(self, name)) for axis, name in AXES.items()}
 
     def _check_signs(self) -> None:
         for name in ("flows", "intermediate", "final", "factor_payments"):
-            array = getattr(self, name)
-            if (array < 0).any():
-                where = tuple(int(k) for k in np.argwhere(array < 0)[0])
-                raise InputError(
-                    f"negative value at {self.label(name, where)}",
-                    key=name,
-                    value=float(array[where]),
-                    allowed="values >= 0; clean the table first",
-                )
+            self._refuse(name, getattr(self, name) < 0, "negative value at {}",
+                         "values >= 0; clean the table first")  # fmt: skip
         for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
-            array = getattr(self, name)
-            if (array <= -1).any():
-                where = tuple(int(k) for k in np.argwhere(array <= -1)[0])
-                raise InputError(
-                    f"rate at {self.label(name, where)} is -100 % or below",
-                    key=name,
-                    value=float(array[where]),
-                    allowed="rates above -1",
-                )
+            self._refuse(name, getattr(self, name) <= -1, "rate at {} is -100 % or below",
+                         "rates above -1")  # fmt: skip
         home = self.export_tax[:, np.arange(len(self.regions)), :, np.arange(len(self.regions))]
         if (home != 0).any():
             raise InputError(
                 "an export tax lies on deliveries within a region", key="export_tax",
                 allowed="zero where exporter and importer are the same",
             )  # fmt: skip
-        if (self.output_tax >= 1).any():
-            where = tuple(int(k) for k in np.argwhere(self.output_tax >= 1)[0])
+        self._refuse("output_tax", self.output_tax >= 1, "output tax at {} takes the whole price",
+                     "fractions of the basic price below 1")  # fmt: skip
+
+    def _refuse(self, name: str, bad: NDArray[np.bool_], problem: str, allowed: str) -> None:
+        """Raise InputError for the first cell of an array that is bad, if any is."""
+        if bad.any():
+            where = tuple(int(k) for k in np.argwhere(bad)[0])
             raise InputError(
-                f"output tax at {self.label('output_tax', where)} takes the whole price",
-                key="output_tax",
-                value=float(self.output_tax[where]),
-                allowed="fractions of the basic price below 1",
-            )
+                problem.format(self.label(name, where)), key=name,
+                value=float(getattr(self, name)[where]), allowed=allowed,
+            )  # fmt: skip
 
     def label(self, name: str, where: tuple[int, ...]) -> str:
         """Return the codes of position `where` in the array called `name`."""
-        codes = {
-            "u": self.use_classes,
-            "r": self.regions,
-            "s": self.regions,
-            "i": self.sectors,
-            "j": self.sectors,
-            "d": self.agents,
-            "f": self.factors,
-        }
-        axes = _AXES[name]
-        return "[" + ", ".join(codes[a][k] for a, k in zip(axes, where, strict=True)) + "]"
+        codes = (getattr(self, AXES[a])[k] for a, k in zip(_AXES[name], where, strict=True))
+        return f"[{', '.join(codes)}]"
+
+    def codes(self, axis: str, given: str | Sequence[str], key: str | None = None) -> list[str]:
+        """Codes of an axis that a text or a list names (:mod:`cge.core.selectors`).
+
+        Parameters
+        ----------
+        axis : {"regions", "sectors", "factors", "agents", "use_classes"}
+        given : str or sequence of str
+        key : str, optional
+            Where it stands, for the message.
+
+        Raises
+        ------
+        UnknownCode
+            For a name that is neither a code nor a group.
+        """
+        return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
 
     # -- accounts that follow from the arrays -------------------------------------------
 

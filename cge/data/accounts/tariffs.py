@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.files import is_file, numbers, read_table
+from cge.core.rate_bounds import LARGEST_RATE, too_large
 
 Array = NDArray[np.float64]
 COLUMNS = ("importer", "exporter", "sector", "rate", "status", "rule")
@@ -26,13 +27,14 @@ def load_tariffs(
     ----------
     choice : str
         ``applied`` for the shipped rates of the table, ``none`` for zero, or the path
-        of a CSV or Parquet file with columns importer, exporter, sector, rate.
+        of a CSV or Parquet file with columns importer, exporter, sector, rate. A rate beyond
+        :data:`~cge.core.rate_bounds.LARGEST_RATE` has ``true`` in a column ``large``.
 
     Raises
     ------
     InputError
-        For unknown codes, repeated cells, rates within a region, rates that are not numbers
-        or -100 % and below.
+        For unknown codes, repeated cells, rates within a region, rates that are not numbers,
+        -100 % and below, or too large to be meant.
     """
     empty = pd.DataFrame(columns=["what", "region", "sector", "value", "rule"])
     if choice == "none":
@@ -42,7 +44,7 @@ def load_tariffs(
     if not is_file(choice):
         raise InputError(
             "no such tariff file", key="tariffs", value=choice,
-            allowed="applied, none, or the path of a file",
+            allowed=["applied", "none", "the path of a file"],
         )  # fmt: skip
     return _read(choice, regions, sectors)[0], empty
 
@@ -88,6 +90,10 @@ def _read(
             "rate is not a number above -1", file=path, key="rate",
             value=str(frame.loc[bad, "rate"].iloc[0]), allowed="fractions, 0.10 for 10 %",
         )  # fmt: skip
+    meant = frame["large"].astype(str).str.lower() == "true" if "large" in frame else rate.isna()
+    largest = float(rate[~meant].max())
+    if largest > LARGEST_RATE:
+        raise too_large(largest, LARGEST_RATE, "'true' in a column 'large'", path, "rate")
     repeated = frame.duplicated(["importer", "exporter", "sector"])
     if repeated.any():
         row = frame.loc[repeated].iloc[0]

@@ -184,7 +184,7 @@ def _find(name: str, extended_by: Path | None) -> Path:
         file=extended_by,
         key="extends" if extended_by else "elasticities",
         value=name,
-        allowed=f"{', '.join(NAMED_SETS)}, or the path of a file",
+        allowed=[*NAMED_SETS, "the path of a file"],
     )
 
 

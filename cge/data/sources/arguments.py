@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.rate_bounds import LARGEST_RATE, too_large
+from cge.core.selectors import RESERVED
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 Array = NDArray[np.float64]
@@ -26,15 +28,22 @@ COBB_DOUGLAS: Mapping[str, float] = {
     nest: 1.0 for nest in NEST_AXES if nest not in ("armington", "transformation")
 }
 
-#: Characters with a meaning where scenarios select cells; no code may have them.
-RESERVED = ", | [ ] ! *"
-
 
 class Axes:
-    """Codes by axis letter, and checks of arrays against them."""
+    """Codes by axis letter, and checks of arrays against them.
 
-    def __init__(self, codes: Mapping[str, tuple[str, ...]]) -> None:
+    Parameters
+    ----------
+    codes : mapping
+    allow_large_rates : bool
+        Whether rates beyond :data:`~cge.core.rate_bounds.LARGEST_RATE` are meant.
+    """
+
+    def __init__(
+        self, codes: Mapping[str, tuple[str, ...]], allow_large_rates: bool = False
+    ) -> None:
         self.codes = codes
+        self.allow_large_rates = allow_large_rates
         self.sizes = {axis: len(named) for axis, named in codes.items()}
 
     def shape(self, letters: str) -> tuple[int, ...]:
@@ -70,6 +79,9 @@ class Axes:
             array = np.broadcast_to(np.expand_dims(array, missing), self.shape(letters))
         array = self.check(key, array, letters)
         self._above_minus_one(key, array, letters)
+        largest = float(array.flat[int(np.abs(array).argmax())])
+        if abs(largest) > LARGEST_RATE and not self.allow_large_rates:
+            raise too_large(largest, LARGEST_RATE, "allow_large_rates=True", key=key)
         return array
 
     def by_class(self, key: str, given: Any) -> Array:
@@ -101,7 +113,7 @@ class Axes:
 
 def safe_code(code: str) -> str:
     """Return a code that scenarios can name, the code itself if it is one."""
-    for character in RESERVED.split():
+    for character in RESERVED:
         code = code.replace(character, " ")
     return " ".join(code.split())
 
@@ -145,7 +157,7 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
     if odd:
         raise InputError(
             "code could not be named in a scenario", key=key, value=odd[0],
-            allowed=f"text without any of {RESERVED} and without spaces around it",
+            allowed=f"text without any of {' '.join(RESERVED)} and without spaces around it",
         )  # fmt: skip
     return codes
 

@@ -52,6 +52,7 @@ def benchmark_from_trade(
     notes: Sequence[str] = (),
     groups: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     names: Mapping[str, Mapping[str, str]] | None = None,
+    allow_large_rates: bool = False,
 ) -> Benchmark:
     """Make a benchmark of bilateral trade and cost shares, by proportionality.
 
@@ -91,7 +92,7 @@ def benchmark_from_trade(
     negative : {"error", "clip"}
         Where final demand is the remainder and negative: an error that names the cell,
         or set to zero, the accounts being solved again with the shares that remain.
-    factors, use_classes, tolerance, name, unit, notes, groups, names
+    factors, use_classes, tolerance, name, unit, notes, groups, names, allow_large_rates
         As in :func:`~cge.data.sources.user_arrays.benchmark_from_arrays`.
 
     Returns
@@ -113,7 +114,8 @@ def benchmark_from_trade(
         shares = shares[..., None]
     f_codes = axis_codes("factors", factors, shares, ("LAB",))
     axes = Axes(
-        {"u": ("all",), "r": r_codes, "s": r_codes, "i": i_codes, "j": i_codes, "f": f_codes}
+        {"u": ("all",), "r": r_codes, "s": r_codes, "i": i_codes, "j": i_codes, "f": f_codes},
+        allow_large_rates,
     )
 
     def cells(key: str, given: Any, letters: str) -> Array:
@@ -203,6 +205,7 @@ def benchmark_from_trade(
         notes=told,
         groups=groups,
         names=names,
+        allow_large_rates=allow_large_rates,
     )
 
 

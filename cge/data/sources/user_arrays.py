@@ -70,6 +70,7 @@ def benchmark_from_arrays(
     notes: Sequence[str] = (),
     groups: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     names: Mapping[str, Mapping[str, str]] | None = None,
+    allow_large_rates: bool = False,
 ) -> Benchmark:
     """Make a benchmark of a full inter-regional table given as arrays.
 
@@ -127,6 +128,8 @@ def benchmark_from_arrays(
         Statements that every output shall carry; what was changed here is added.
     groups, names : mapping, optional
         As in :class:`~cge.data.accounts.benchmark.Benchmark`.
+    allow_large_rates : bool
+        Whether rates beyond 5 (500 per cent) are meant; else they are refused.
 
     Returns
     -------
@@ -168,7 +171,7 @@ def benchmark_from_arrays(
     classes, sector_class, agent_class = read_use_classes(use_classes, i_codes, d_codes)
     axes = Axes(
         {"u": classes, "r": r_codes, "s": r_codes, "i": i_codes, "j": i_codes,
-         "d": d_codes, "f": f_codes}
+         "d": d_codes, "f": f_codes}, allow_large_rates,
     )  # fmt: skip
     tolerance = read_tolerance(tolerance)
     told = [notes] if isinstance(notes, str) else list(notes)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from cge.results.charts import style
-from cge.results.report.page import Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+
+from cge.report.charts import style
+from cge.report.format.page import Panel
 
 
 def stacks(

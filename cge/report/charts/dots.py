@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from cge.results.charts import style
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from cge.report.charts import style
 
 
 def dots(

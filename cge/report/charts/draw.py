@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from cge.results.charts import bars, dots, heat, intervals, lines, style
-from cge.results.report.page import Column, Page, Panel
 from matplotlib.figure import Figure
 
-from cge.results import frontier_figure, quadrant
+from cge.report.charts import bars, dots, heat, intervals, lines, style
+from cge.report.format.page import Column, Page, Panel
 
 #: Inches of a row, of what stands above and below the rows.
 _ROW, _FRAME = 0.2, 1.15
@@ -28,19 +28,15 @@ def draw(page: Page, notes: bool = True) -> Figure:
     """
     page = replace(page, panels=tuple(panel.plain() for panel in page.panels))
     title, below = (page.caption, page.notes) if notes else ("", ())
-    if page.kind in ("trade", "sectors", "chokepoints"):
-        return _heat(page, title, below)
-    if page.kind in ("path", "path-sources", "path-remaining"):
-        return _years(page, title, below)
-    if page.kind in ("decomposition", "shocks", "drivers", "path-components", "path-shocks"):
-        return _stacks(page, title, below)
-    if page.kind == "frontier":
-        return frontier_figure.frontier(page, title, below)
-    if page.kind == "quadrant":
-        return quadrant.quadrant(page, title, below)
-    if page.kind == "sensitivity":
-        return _intervals(page, title, below)
-    return _dots(page, title, below)
+    forms = {
+        "dots": _dots, "heat": _heat, "years": _years, "areas": _years, "ends": _years,
+        "stacks": _stacks, "intervals": _intervals,
+    }  # fmt: skip
+    if page.chart not in forms:  # a form of its own has a file of its own
+        made: Figure = importlib.import_module(f"cge.report.charts.{page.chart}").figure(
+            page, title, below)  # fmt: skip
+        return made
+    return forms[page.chart](page, title, below)
 
 
 def _labels(page: Page, panel: Panel) -> list[str]:
@@ -81,7 +77,7 @@ def _years(page: Page, title: str, notes: Sequence[str]) -> Figure:
     deep = -(-len(panels) // across)
     named = [c.title for c in panels[0].columns if c.role in ("value", "part", "total")]
     room = style.legend_height([*named, "Range"], style.WIDTH)
-    if page.kind == "path-remaining":
+    if page.chart == "ends":
         rows = [_labels(page, panel) for panel in panels]
         figure = style.figure_with_room(
             style.WIDTH, _height(max(map(len, rows)), deep) + room, title, notes
@@ -90,7 +86,7 @@ def _years(page: Page, title: str, notes: Sequence[str]) -> Figure:
         return figure
     tall = {1: 2.9, 2: 2.3, 3: 1.75}[across]
     figure = style.figure_with_room(style.WIDTH, deep * tall + 0.25 + room, title, notes)
-    draw_panels = lines.lines if page.kind == "path" else lines.areas
+    draw_panels = lines.lines if page.chart == "years" else lines.areas
     draw_panels(figure, panels, titles, unit, across)
     return figure
 

@@ -7,15 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from cge.results.charts import style
-from cge.results.charts.lines import DASHES
-from cge.results.frontier_page import EV, NO_POLICY, POLICIES, VERSIONS, WORLD_EV
-from cge.results.labels import Ground, along, frame_of, name_marks, points_of
-from cge.results.report.page import Page, Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+
+from cge.report.charts import style
+from cge.report.charts.lines import DASHES
+from cge.report.format.page import Page, Panel
+from cge.results.frontier_page import EV, NO_POLICY, POLICIES, VERSIONS, WORLD_EV
+from cge.results.labels import Ground, along, frame_of, name_marks, points_of
 
 Array = NDArray[np.float64]
 

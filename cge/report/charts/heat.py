@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from cge.results.report.page import Panel
-from cge.results.report.units import text
 from matplotlib import colormaps
 from matplotlib.colors import AsinhNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from cge.report.format.page import Panel
+from cge.report.format.units import text
 
 #: Red over white to blue (ColorBrewer): told apart by colour-blind readers.
 COLOURS = "RdBu"

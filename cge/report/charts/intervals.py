@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from cge.results.charts import style
-from cge.results.report.page import Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+
+from cge.report.charts import style
+from cge.report.format.page import Panel
 
 
 def intervals(

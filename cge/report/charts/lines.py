@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from cge.results.charts import style
-from cge.results.report.page import Panel
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+
+from cge.report.charts import style
+from cge.report.format.page import Panel
 
 Array = NDArray[np.float64]
 #: So that lines are told apart in print.

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from cge.results.charts import style
-from cge.results.labels import TYPE, Ground, along, frame_of, name_marks, points_of
-from cge.results.report.page import Page, Panel
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
+
+from cge.report.charts import style
+from cge.report.format.page import Page, Panel
+from cge.results.labels import TYPE, Ground, along, frame_of, name_marks, points_of
 
 Array = NDArray[np.float64]
 

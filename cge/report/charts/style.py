@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from cge.report.format.page import short_name
+
 matplotlib.use("Agg")
 # Text stays text in SVG, so that a journal can set it in its own type; PDF embeds its type.
 matplotlib.rcParams.update({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "cge"})
@@ -48,7 +50,7 @@ def hatch(number: int) -> str:
 
 def short(name: str, code: str, longest: int = 22) -> str:
     """Return a label that fits: the name without what it adds in brackets, or the code."""
-    plain = name.split(" (")[0].split(", with ")[0]
+    plain = short_name(name)
     label = plain if len(plain) <= longest else code
     return label if len(label) <= longest + 8 else label[: longest + 7] + "\u2026"
 

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 #: What a column is: a figure of its own, a part of a sum, that sum, what the sum must be, or
 #: their difference; or an end of the range of the value before it.
 Role = Literal["value", "part", "total", "exact", "check", "low", "high"]
+#: More codes than this are not named one by one.
+MOST_NAMES = 30
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,33 @@ class Panel:
         return f"{self.title}, {self.unit}" if self.title and self.unit else self.title or self.unit
 
     def plain(self) -> Panel:
-        """Return the panel without the rows that sum up others."""
+        """The panel without the rows that sum up others."""
         count = len(self.rows) - self.totals
         return replace(self, rows=self.rows[:count], figures=self.figures[:count], totals=0)
+
+    def folded(self) -> Panel:
+        """The panel with columns that are ends of a range behind the figures they belong to."""
+        place = {(column.key, column.role): n for n, column in enumerate(self.columns)}
+        ends = {
+            n: (low, high)
+            for n, column in enumerate(self.columns)
+            for sign in (" ", "_")
+            if (low := place.get((f"{column.key}{sign}low", "low"))) is not None
+            and (high := place.get((f"{column.key}{sign}high", "high"))) is not None
+        }
+        gone = {n for pair in ends.values() for n in pair}
+        kept = [n for n in range(len(self.columns)) if n not in gone]
+        at = {n: k for k, n in enumerate(kept)}
+        ranges = {
+            (i, at[n]): (float(self.figures[i, low]), float(self.figures[i, high]))
+            for n, (low, high) in ends.items() for i in range(len(self.rows))
+        }  # fmt: skip
+        return replace(
+            self, columns=tuple(self.columns[n] for n in kept), figures=self.figures[:, kept],
+            ranges={(i, at[n]): pair for (i, n), pair in self.ranges.items()} | ranges,
+            marks={(i, at[n]): mark for (i, n), mark in self.marks.items()},
+            words={(i, at[n]): word for (i, n), word in self.words.items()},
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +127,10 @@ class Page:
         Whether it is so wide that LaTeX sets it across the page.
     joined : bool
         Whether panels of the same keys are columns of one table, apart only on paper.
+    focus : tuple of str
+        Codes of the regions a policy is about; a figure shows no others. Empty for all.
+    chart : str
+        Form of the figure (:mod:`cge.report.charts.draw`).
     """
 
     kind: str
@@ -113,6 +143,8 @@ class Page:
     subject: str = ""
     landscape: bool = False
     joined: bool = False
+    focus: tuple[str, ...] = ()
+    chart: str = ""
 
     @property
     def common_unit(self) -> str:
@@ -127,9 +159,30 @@ class Page:
         title = f"{self.title}, {self.common_unit}" if self.common_unit else self.title
         return f"{title}: {self.subject}" if self.subject else title
 
+    @property
+    def below(self) -> tuple[str, ...]:
+        """Notes, with the names of those codes alone that stand as labels."""
+        labels = [row for panel in self.panels for row in panel.rows]
+        labels += [column.title for panel in self.panels for column in panel.columns]
+        labels += [part for panel in self.panels for part in panel.title.split(", ")]
+        named = [code for code in self.names if code in labels and self.names[code] != code]
+        told = "; ".join(f"{code} {self.names[code]}" for code in named)
+        notes = [note for note in self.notes if not note.startswith("Regions: ")]
+        return (*notes, f"Abbreviations: {told}.") if 0 < len(named) <= MOST_NAMES else (*notes,)
+
+    def spelled(self, label: str, names: bool = False) -> str:
+        """A label, short names in place of codes if wanted."""
+        known = {code: short_name(name) for code, name in self.names.items() if names}
+        return ", ".join(known.get(part, part) for part in label.split(", "))
+
     def heading(self, column: Column) -> tuple[str, str]:
-        """Return title and unit of a column as they stand over it."""
-        return column.title, "" if self.common_unit else column.unit
+        """Title and unit of a column as they stand over it."""
+        return self.spelled(column.title), "" if self.common_unit else column.unit
+
+
+def short_name(name: str) -> str:
+    """A name without what it adds in brackets or says it is with."""
+    return name.split(" (")[0].split(", with ")[0]
 
 
 def frame(page: Page) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""How figures are printed: the unit in words, a fitting scale, fixed decimals."""
+"""Unit, scale and decimals in which figures are printed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ _WORDS = {
     "percent of the present value of baseline absorption": ("% of PV of absorption", 1.0),
     "percent of benchmark GDP": ("% of GDP", 1.0),
 }
-#: Below which size of the largest figure how many decimals stand, by kind of unit.
-_PERCENT = ((100.0, 1), (0.1, 2), (0.01, 3), (0.0, 4))
-_MONEY = ((10000.0, 0), (1.0, 1), (0.1, 2), (0.0, 3))
-_OTHER = ((1000.0, 1), (1.0, 3), (0.0, 4))
+#: Units of money by size, largest first: what stands before the currency, and its worth.
+_MONEY = {"bn ": 1e9, "million ": 1e6, "thousand ": 1e3, "": 1.0}
+#: Fewest decimals by the size of the largest figure; a smaller one gets more.
+_PERCENT = ((100.0, 1), (0.0, 2))
+_CURRENCY = ((10000.0, 0), (0.0, 1))
+_OTHER = ((1000.0, 1), (0.0, 3))
+#: Digits that the largest figure of a column has at least.
+SIGNIFICANT = 3
 #: What is smaller than this is the solver's noise, not a figure.
 NOISE = 1e-9
 
@@ -44,39 +48,65 @@ class Printed:
 
 
 def printed(unit: str, figures: object) -> Printed:
-    """Return how figures of a unit are printed, all of them in one way.
+    """Unit, scale and decimals of figures that stand under one heading.
+
+    The largest figure has three significant digits or more. Money is in billions, millions,
+    thousands or plain, whichever leaves the largest figure at one or above.
 
     Parameters
     ----------
     unit : str
         As it stands in the results.
     figures : array_like
-        All that stand under one heading.
     """
-    values = np.abs(np.asarray(figures, dtype=float)).ravel()
-    values = values[np.isfinite(values)]
-    largest = float(values.max()) if values.size else 0.0
+    largest = _largest(figures)
     if unit in _WORDS:
         text, scale = _WORDS[unit]
-        return Printed(text, scale, _digits(_PERCENT, scale * largest))
-    if unit.startswith("million ") and largest >= 1000:
-        return Printed(unit.replace("million", "bn", 1), 1e-3, _digits(_MONEY, largest / 1000))
-    decimals: tuple[tuple[float, int], ...] = _OTHER
-    if unit.split(" ")[0] in ("million", "bn", "thousand") or unit.isupper():
-        decimals = _MONEY
-    elif unit.startswith(("%", "points")):  # printed already
-        decimals = _PERCENT
-    return Printed(unit, 1.0, _digits(decimals, largest))
+        return Printed(text, scale, decimals(text, scale * largest))
+    word, currency = _money(unit)
+    if not currency or largest < NOISE:
+        return Printed(unit, 1.0, decimals(unit, largest))
+    own = _MONEY[word]
+    fitting = next((w for w, worth in _MONEY.items() if largest * own >= worth), "")
+    scale = own / _MONEY[fitting]
+    return Printed(fitting + currency, scale, decimals(unit, scale * largest))
 
 
-def _digits(table: tuple[tuple[float, int], ...], largest: float) -> int:
+def decimals(unit: str, figures: object, significant: int = SIGNIFICANT) -> int:
+    """Decimals of figures that are in the unit in which they are printed.
+
+    Parameters
+    ----------
+    unit : str
+    figures : array_like
+    significant : int
+        Digits that the largest figure has at least.
+    """
+    largest = _largest(figures)
+    fewest = _CURRENCY if _money(unit)[1] else _OTHER
+    if unit.startswith(("%", "points")):
+        fewest = _PERCENT
     if largest < NOISE:
-        return table[1][1]
-    return next(digits for size, digits in table if largest >= size)
+        return fewest[-1][1]
+    least = next(digits for size, digits in fewest if largest >= size)
+    return max(least, significant - 1 - int(np.floor(np.log10(largest))))
+
+
+def _largest(figures: object) -> float:
+    values = np.abs(np.asarray(figures, dtype=float)).ravel()
+    return float(values[np.isfinite(values)].max(initial=0.0))
+
+
+def _money(unit: str) -> tuple[str, str]:
+    """Size and currency of a unit of money; no currency where it is none."""
+    size, _, currency = unit.rpartition(" ")
+    if f"{size} " in _MONEY:
+        return f"{size} ", currency
+    return "", unit if unit.isupper() else ""
 
 
 def text(value: float, digits: int) -> str:
-    """Return a figure with thousands set apart; a missing one is a dash, no zero has a sign."""
+    """A figure with thousands set apart; a missing one is a dash, no zero has a sign."""
     if not np.isfinite(value):
         return "-"
     rounded = round(float(value), digits) + 0.0

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-from cge.results.report import measures as m
-from cge.results.report.notes import notes_of
-from cge.results.report.page import Page, Panel, by_panel
-from cge.results.report.runs import Case, Choice, RunFolder, cases_of, chosen
+from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.report import measures as m
+from cge.report.cases import Case, cases_of, one_money, regions_of
+from cge.report.choice import FLAGS, Choice
+from cge.report.format.page import Page, Panel, by_panel
+from cge.report.notes import notes_of
+from cge.report.pagekind import PageKind
+from cge.results.resultset import ResultSet
 
-#: Columns unless others are chosen: those of the summary.
-DEFAULT = (
+#: Columns unless others are chosen.
+USUAL = (
     "equivalent_variation", "equivalent_variation_value", "real_gdp", "terms_of_trade",
-    "real_factor_price[LAB]", "employment[LAB]", "export_volume_change", "import_volume_change",
-    "tariff_revenue",
+    "consumer_real_return[LAB]", "factor_supply[LAB]", "export_volume_change",
+    "import_volume_change", "tariff_revenue",
 )  # fmt: skip
-#: What a figure shows unless others are chosen.
+#: The same of a figure.
 DRAWN = ("equivalent_variation", "real_gdp", "terms_of_trade")
 COMPARED = (
     "outlay", "equivalent_variation", "equivalent_variation_value", "terms_of_trade_effect",
     "trade_efficiency", "real_gdp", "domestic_share", "domestic_share_per_ev_lost",
-    "domestic_share_per_efficiency_lost", "net_tax_revenue",
+    "domestic_share_per_efficiency_lost", "tax_revenue",
 )  # fmt: skip
 COMPARED_DRAWN = (
     "outlay", "equivalent_variation", "terms_of_trade_effect", "trade_efficiency", "real_gdp",
@@ -40,45 +46,43 @@ _MEANING = {
     "of the whole welfare change; a dash where welfare does not fall.",
     "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of benchmark "
     "absorption lost in allocative efficiency alone, terms of trade left out.",
-    "outlay": "Outlay: what the policy costs the budget, at the solution.",
-    "net_tax_revenue": "Net tax revenue: change of all taxes less subsidies.",
+    "outlay": "Outlay: subsidies paid and taxes forgone, at the solution.",
+    "tax_revenue": "Net tax revenue: change of all taxes less subsidies.",
 }
+Table = NDArray[np.float64]
 
 
-def regions(runs: Sequence[RunFolder], choice: Choice, default: Sequence[str] = DEFAULT) -> Page:
-    """Return regions by measures, one panel for each solution."""
-    cases = cases_of(runs, choice)
-    wanted = _measures(cases, choice, default)
-    _known_regions(cases, choice.regions)
-    cases, rows, tables, units = _tables(cases, wanted, choice, world=not choice.regions)
+def regions(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = USUAL) -> Page:
+    """Regions by measures, a panel for each solution."""
+    cases, wanted = _cases(found, choice, usual)
+    cases, codes = regions_of(cases, choice)
+    rows = [_labels(case, codes, not choice.regions) for case in cases]
+    tables, units = _tables(cases, wanted, choice, rows)
     heads = m.columns(wanted, units, tables)
     panels = tuple(
-        Panel(case.label, head, tuple(labels), table, len(labels) - plain, case.keys)
-        for case, head, (labels, plain), table in zip(cases, heads, rows, tables, strict=True)
+        _panel(case, head, labels, table)
+        for case, head, labels, table in zip(cases, heads, rows, tables, strict=True)
     )
     return by_panel(_page("regions", "Effects by region", "Region", panels, cases, wanted, choice))
 
 
-def compare(runs: Sequence[RunFolder], choice: Choice, default: Sequence[str] = COMPARED) -> Page:
-    """Return solutions by measures of one region.
+def compare(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = COMPARED) -> Page:
+    """Solutions by measures of one region.
 
     Raises
     ------
     InputError
-        Unless one region is chosen, and for runs whose money units differ.
+        Unless one region is chosen, and for results whose money units differ.
     """
-    cases = cases_of(runs, choice)
+    cases, wanted = _cases(found, choice, usual)
+    cases, codes = regions_of(cases, choice)
     if len(choice.regions) != 1:
         raise InputError(
-            "choose one region to compare runs by", key="--region",
-            value=", ".join(choice.regions) or None, allowed=list(_all_regions(cases)),
+            "choose one region to compare by", key=FLAGS["regions"],
+            value=", ".join(choice.regions) or None, allowed=codes,
         )  # fmt: skip
-    if len({case.run.money for case in cases}) > 1:
-        raise InputError("runs in different money units can not share a table",
-                         value=", ".join(sorted({case.run.money for case in cases})))  # fmt: skip
-    wanted = _measures(cases, choice, default)
-    _known_regions(cases, choice.regions)
-    cases, _, tables, units = _tables(cases, wanted, choice, world=False)
+    one_money(cases)
+    tables, units = _tables(cases, wanted, choice, [codes] * len(cases))
     whole = np.concatenate(tables)
     if not choice.measures:  # a policy that costs the budget nothing has no column for it
         keep = [n for n, name in enumerate(wanted) if name != "outlay" or (whole[:, n] > 0).any()]
@@ -86,59 +90,51 @@ def compare(runs: Sequence[RunFolder], choice: Choice, default: Sequence[str] = 
         units = [[panel[n] for n in keep] for panel in units]
     common = [[next((u[n] for u in units if u[n]), "") for n in range(len(wanted))]]
     (head,) = m.columns(wanted, common, [whole])
-    (region,) = choice.regions
-    labels = tuple(case.label or case.keys["scenario"] for case in cases)
-    each = tuple(case.keys for case in cases)
+    (region,) = codes
+    labels = tuple(case.label or case.title for case in cases)
+    each = tuple(_keys(case) for case in cases)
     panel = Panel("", head, labels, whole, keys={"region": region}, row_keys=each)
-    name = cases[0].run.names("regions").get(region, region)
+    name = cases[0].results.names("regions").get(region, region)
+    stub = "Policy" if len({case.title for case in cases}) > 1 else "Case"
     title = f"Policies compared, {name}"
-    stub = "Policy" if len({case.keys["scenario"] for case in cases}) > 1 else "Case"
     return _page("compare", title, stub, (panel,), cases, wanted, choice)
 
 
-def _measures(cases: Sequence[Case], choice: Choice, default: Sequence[str]) -> list[str]:
-    if choice.measures:
-        return list(
-            dict.fromkeys(name for case in cases for name in m.resolve(case, choice.measures))
-        )
-    known = {name for case in cases for name in m.regional_measures(case)}
-    wanted = [name for name in default if name in known]
-    if not wanted:
-        raise InputError("none of the usual measures is in these runs", key="--measures",
-                         allowed=sorted(known))  # fmt: skip
-    return wanted
+def _cases(
+    found: Sequence[ResultSet], choice: Choice, usual: Sequence[str]
+) -> tuple[list[Case], list[str]]:
+    cases = cases_of(found, choice)
+    return cases, m.resolved(cases, choice.measures, usual)
 
 
-def _all_regions(cases: Sequence[Case]) -> list[str]:
-    return list(dict.fromkeys(code for case in cases for code in case.regions))
-
-
-def _known_regions(cases: Sequence[Case], wanted: Sequence[str]) -> None:
-    """Raise InputError for a region that no case has."""
-    chosen(_all_regions(cases), wanted, "region")
+def _labels(case: Case, codes: Sequence[str], world: bool) -> list[str]:
+    here = [code for code in codes if code in case.regions]
+    return [*here, case.world] if world else here
 
 
 def _tables(
-    cases: Sequence[Case], wanted: Sequence[str], choice: Choice, world: bool
-) -> tuple[list[Case], list[tuple[list[str], int]], list[np.ndarray], list[list[str]]]:
-    """Return the cases that have a chosen region, and labels, figures and units of each."""
-    kept, rows, tables, units = [], [], [], []
-    for case in cases:
-        here = [code for code in choice.regions or case.regions if code in case.regions]
-        if not here:
-            continue
-        found = [m.figures(case, name, choice) for name in wanted]
-        table = np.array([f.by_region.reindex(here).to_numpy(float) for f in found]).T
-        labels, plain = list(here), len(here)
-        totals = np.array([f.world for f in found])
-        if world and np.isfinite(totals).any():
-            table = np.vstack([table, totals])
-            labels.append("World")
-        kept.append(case)
-        rows.append((labels, plain))
-        tables.append(table)
-        units.append([f.unit for f in found])
-    return kept, rows, tables, units
+    cases: Sequence[Case], wanted: Sequence[str], choice: Choice, rows: Sequence[Sequence[str]]
+) -> tuple[list[Table], list[list[str]]]:
+    """Figures and units of each case."""
+    tables, units = [], []
+    for case, labels in zip(cases, rows, strict=True):
+        figures = [m.figures(case, name, choice) for name in wanted]
+        each = [f.by_region.reindex(list(labels)).to_numpy(float) for f in figures]
+        tables.append(np.array(each).T)
+        units.append([f.unit for f in figures])
+    return tables, units
+
+
+def _panel(case: Case, head: Any, labels: Sequence[str], table: Table) -> Panel:
+    """Panel of a case; the world's row is left out where it has no figure."""
+    has_world = labels[-1] == case.world
+    if has_world and not np.isfinite(table[-1]).any():
+        labels, table, has_world = labels[:-1], table[:-1], False
+    return Panel(case.label, head, tuple(labels), table, int(has_world), _keys(case))
+
+
+def _keys(case: Case) -> dict[str, str]:
+    return {name: str(value) for name, value in case.keys.items()}
 
 
 def _page(
@@ -146,6 +142,17 @@ def _page(
     wanted: Sequence[str], choice: Choice,
 ) -> Page:  # fmt: skip
     first = [text for name, text in _MEANING.items() if name in wanted]
-    labour = any(name.startswith(("real_factor_price", "employment")) for name in wanted)
-    notes = notes_of(cases, first, labour=labour, parts="trade_efficiency" in wanted)
-    return Page(kind, choice.title or title, stub, panels, notes, cases[0].run.names("regions"))
+    labour = any(name.endswith("[LAB]") for name in wanted)
+    notes = notes_of(cases, first, labour=labour, parts="trade_efficiency" in wanted,
+                     indices="real_gdp" in wanted)  # fmt: skip
+    names = cases[0].results.names("regions")
+    return Page(kind, choice.title or title, stub, panels, notes, names)
+
+
+_OPTIONS = ("measures", "regions", "sectors")
+KINDS = (
+    PageKind("regions", "regions by measures", regions, _OPTIONS,
+             figure=partial(regions, usual=DRAWN)),
+    PageKind("compare", "solutions by measures of one region", compare, _OPTIONS,
+             figure=partial(compare, usual=COMPARED_DRAWN)),
+)  # fmt: skip

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from cge.results.path_years import rates
+from cge.results.report.grid import cells_of
 from cge.results.report.kinds import build
 from cge.results.report.page import Page
 from cge.results.report.path_cases import EV
-from cge.results.report.render import cells_of, render
+from cge.results.report.render import render
 from cge.results.report.runs import Choice, RunFolder
 from cge.results.sensitivity_summary import Table
 
@@ -46,7 +47,8 @@ def tables(found: Sequence[Page]) -> list[Table]:
     return [
         Table(": ".join(part for part in (page.caption, panel.title) if part),
               ["", *("\n".join(part for part in page.heading(c) if part) for c in panel.columns)],
-              [[row, *cells] for row, cells in zip(panel.rows, cells_of(panel), strict=True)])
+              [[row, *(cell.plain for cell in cells)]
+               for row, cells in zip(panel.rows, cells_of(panel), strict=True)])
         for page in found for panel in page.panels
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from cge.results.headline_data import EV, Headline, headlines, notes, range_note, typical
+from cge.results.headline_data import EV, Headline, headlines, notes, range_note
 from cge.results.report.page import Column, Page, Panel
 from cge.results.report.runs import Choice, RunFolder, chosen
 from cge.results.report.units import printed
@@ -100,7 +100,7 @@ def _quadrant(one: Headline, measure: str, years: Sequence[int]) -> Panel:
         ("efficiency", "Efficiency", one.units[EV], (0, 1)),
         ("resilience", "Resilience", one.units[measure], (2, 3)),
     ):
-        how = printed(unit, typical(figures[:, list(places)]))
+        how = printed(unit, figures[:, list(places)])
         columns += [Column(f"{key}_{year}", f"{title}, year {year}", how.unit, how.digits)
                     for year in (first, last)]  # fmt: skip
     ranges = {

@@ -18,7 +18,7 @@ from cge.results.report.runs import (
     cases_of,
     chosen,
 )
-from cge.results.report.units import printed
+from cge.results.report.units import decimals, printed
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
@@ -57,9 +57,9 @@ def sensitivity(runs: Sequence[RunFolder], choice: Choice, default: Sequence[str
         for case, table, unit in tables:
             same = [t.loc[:, t.columns.isin(STATISTICS)] for _, t, u in tables if u == unit]
             how = printed(unit, np.concatenate([t.to_numpy().ravel() for t in same]))
-            # A deviation needs decimals that the result does without.
+            # A deviation has two digits, whatever the result needs.
             spreads = [how.scale * t["sd"] for _, t, u in tables if u == unit and "sd" in t]
-            digits = max([how.digits, *(printed(how.unit, s).digits for s in spreads)])
+            digits = max([how.digits, *(decimals(how.unit, s, 2) for s in spreads)])
             shown = [name for name in STATISTICS if name in table.columns]
             values = how.scale * table[shown].to_numpy()
             heads = [Column(name, STATISTICS[name], "", digits) for name in shown]

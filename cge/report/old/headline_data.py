@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from cge.results.report.notes import notes_of
-from cge.results.report.page import Array
 from cge.results.report.runs import HEADLINE, MADE_BY, Case, Choice, RunFolder, chosen
 from cge.results.report.tidy_file import read_tidy
 
@@ -181,9 +180,3 @@ def notes(
              for one in found for name in one.elasticities]  # fmt: skip
     return notes_of(cases, first, codes=[one.region for one in found],
                     without=("Found:", *without))  # fmt: skip
-
-
-def typical(values: Array) -> float:
-    """Return by which size decimals are chosen: the smaller policies must not round to zero."""
-    sizes = np.abs(values[np.isfinite(values) & (np.abs(values) > 1e-9)])
-    return max(float(np.median(sizes)), 0.01) if sizes.size else 0.0

@@ -17,7 +17,6 @@ from cge.results.headline_data import (
     headlines,
     notes,
     range_note,
-    typical,
 )
 from cge.results.report.page import Column, Page, Panel
 from cge.results.report.runs import Choice, RunFolder
@@ -104,18 +103,19 @@ def _columns(
             cells = [one.get(name, measure, year) for one in found for name in one.policies]
             middle = np.array([cell.central for cell in cells])
             unit = next(one.units[measure] for one in found if measure in one.units)
-            how = printed("percent" if measure in _UNITS else unit, typical(middle))
+            how = printed("percent" if measure in _UNITS else unit, middle)
             head = f"{title}, year {year}" if year and which != "once" else title
             told = _UNITS.get(measure, how.unit)
             column = Column(f"{measure}_{year}" if year else measure, head, told, how.digits)
             columns.append((column, measure, year, level))
-    # What is compared has as many decimals.
+    # What is compared has as many decimals, more where a column would be all zeros.
     compared = [column.digits for column, measure, *_ in columns if measure not in _APART]
-    digits = max(compared, default=2)
+    digits = min(compared, default=2)
     return [
-        (column if measure in _APART else replace(column, digits=digits), measure, year, level)
+        (column if measure in _APART else replace(column, digits=max(digits, column.digits - 2)),
+         measure, year, level)
         for column, measure, year, level in columns
-    ]
+    ]  # fmt: skip
 
 
 def _panel(one: Headline, columns: Sequence[tuple[Column, str, int, str]], title: str,

@@ -1,0 +1,261 @@
+"""The public interface: run a study, open and show its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cge.core.errors import InputError
+from cge.report.choice import Choice
+from cge.report.format.page import Page
+from cge.report.format.render import Format, render
+from cge.report.kinds import build
+from cge.report.summary import files
+from cge.results.folder import locked, read, write
+from cge.results.manifest import FORMAT
+from cge.results.resultset import ResultSet, together
+from cge.scenario.changes import with_changes
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.studies.catalogue import study_class, study_of
+from cge.studies.study import Study, run_study
+from cge.tasks.runner import Report, Runner
+from cge.tasks.store import default_folder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Results(ResultSet):
+    """Results of a study: rows, and the manifest that made them.
+
+    Examples
+    --------
+    >>> import cge
+    >>> results = cge.run("us-china-tariff-war", aggregation="small")
+    >>> results.table("regions")  # doctest: +SKIP
+    >>> results.save("war")  # doctest: +SKIP
+    """
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Results:
+        """Read results from a folder; a bare name means where its run is written.
+
+        Raises
+        ------
+        InputError
+            If there are none, or they are damaged.
+        """
+        found = read(folder)
+        return cls(found.rows, found.manifest, found.folder)
+
+    def save(self, folder: str | Path, figure: bool = False) -> Path:
+        """Write rows, manifest, summary and, if wanted, the figure to a folder.
+
+        Raises
+        ------
+        InputError
+            If it can not be written, or holds something else.
+        """
+        with locked(Path(folder)):
+            write(self, Path(folder), files(self, figure))
+        return Path(folder)
+
+    def table(self, kind: str = "regions", **options: Any) -> Table:
+        """A table for a paper.
+
+        Parameters
+        ----------
+        kind : str
+            See ``cge table --kinds``.
+        **options
+            Of :class:`cge.report.choice.Choice`: ``regions=["USA"]``, ``years=[1, 10]``.
+
+        Raises
+        ------
+        InputError
+            For an unknown kind or option, and rows that are not there.
+        """
+        return Table(build(kind, self._parts(), choice_of(options)))
+
+    def figure(self, kind: str = "regions", notes: bool = True, **options: Any) -> Figure:
+        """A figure for a paper; arguments as for :meth:`table`."""
+        from cge.report.charts.draw import draw
+
+        return draw(build(kind, self._parts(), choice_of(options), figure=True), notes)
+
+    def compare(self, *others: ResultSet) -> Results:
+        """These results and others together, for tables of all of them."""
+        parts = [*self._parts(), *(part for one in others for part in Results._parts(one))]
+        told = {"format": FORMAT, "spec": {"study": "several"}, "parts": parts}
+        return Results(together(parts), told)
+
+    def _parts(self) -> Sequence[ResultSet]:
+        return self.manifest.get("parts") or [self]
+
+    def _repr_html_(self) -> str:
+        pages = [render(page, "html") for page in _first_pages(self)]
+        return "".join(pages) or f"<p>{self!r}</p>".replace("<R", "&lt;R")
+
+
+class Table:
+    """A table, as text in the forms in which papers want it.
+
+    Parameters
+    ----------
+    page : Page
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def to_markdown(self) -> str:
+        """The table as Markdown."""
+        return render(self.page, "markdown")
+
+    def to_latex(self, standalone: bool = False) -> str:
+        """The table as LaTeX, or as a whole document."""
+        return render(self.page, "latex", standalone)
+
+    def to_csv(self) -> str:
+        """The figures of the table, not rounded."""
+        return render(self.page, "csv")
+
+    def __repr__(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return render(self.page, "html")
+
+
+def run(
+    question: Scenario | Study | str | Path,
+    study: str | None = None,
+    *,
+    aggregation: str | None = None,
+    year: int | None = None,
+    elasticities: str | Sequence[str] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cache: Path | None = None,
+    fresh: bool = False,
+    report: Report | None = None,
+    **options: Any,
+) -> Results:
+    """Run a study and return its results.
+
+    Parameters
+    ----------
+    question : Scenario, Study, str or path
+        A scenario, the path of its file, the name of a shipped one, or the manifest of an earlier
+        run; or a study as it is.
+    study : str, optional
+        Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
+        scenario says: a path if it has years, else comparative statics.
+    aggregation, year, elasticities : optional
+        In place of what the scenario says.
+    workers : int, optional
+        Processes, default the number of cores. Results are the same for any.
+    scheduler : str, optional
+        Address of the scheduler of a Dask cluster.
+    cache : path, optional
+        Folder in which finished work is kept; default the user's cache.
+    fresh : bool
+        Do again what is kept.
+    report : callable, optional
+        Informed of progress.
+    **options
+        Of the study.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        When what is asked, its data or a choice is wrong.
+    NoEquilibrium
+        When there is no solution that passes.
+    """
+    changes = {
+        "benchmark.aggregation": aggregation, "benchmark.year": year,
+        "elasticities": [elasticities] if isinstance(elasticities, str) else elasticities,
+    }  # fmt: skip
+    made = study_from(question, study, {k: v for k, v in changes.items() if v}, options)
+    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report)
+    found = run_study(made, runner)
+    return Results(found.rows, found.manifest)
+
+
+def study_from(
+    question: Scenario | Study | str | Path, kind: str | None, changes: dict[str, Any],
+    options: dict[str, Any],
+) -> Study:  # fmt: skip
+    """A study of a question.
+
+    Parameters
+    ----------
+    question : Scenario, Study, str or path
+    kind : str, optional
+    changes : dict
+        Keys of the scenario, dotted, and values to put there.
+    options : dict
+        Of the study.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind or option, or a scenario that is wrong.
+    """
+    if isinstance(question, Study):
+        return replace(question, **options)
+    if not isinstance(question, Scenario) and Path(question).suffix == ".json":
+        return study_of(read(question).manifest["spec"])
+    if isinstance(question, Scenario):
+        scenario: Scenario = completed(question)
+    else:
+        file = find_scenario(question)
+        try:
+            scenario = with_changes(load_scenario(file), changes)
+        except InputError as error:
+            raise error.located(file) from None
+        changes = {}
+    kind = kind or ("path" if scenario.is_path else "static")
+    made = study_class(kind)
+    known = {name for name in made.__dataclass_fields__ if name != "scenario"}
+    for name in options:
+        if name not in known:
+            raise InputError("no such option of this study", key=name, value=options[name],
+                             allowed=sorted(known))  # fmt: skip
+    return made(with_changes(scenario, changes), **options)
+
+
+def choice_of(options: dict[str, Any]) -> Choice:
+    """A choice of plain options, one code or several.
+
+    Raises
+    ------
+    InputError
+        For an option there is not.
+    """
+    found = {}
+    for name, value in options.items():
+        if name not in Choice.__dataclass_fields__:
+            raise InputError("no such option", key=name, value=value,
+                             allowed=list(Choice.__dataclass_fields__))  # fmt: skip
+        several = isinstance(getattr(Choice(), name), tuple)
+        if several and isinstance(value, str | int):
+            value = (value,)
+        found[name] = tuple(value) if several else value
+    return Choice(**found)
+
+
+def _first_pages(results: Results) -> list[Page]:
+    from cge.report.summary import pages
+
+    return pages(results)
+
+
+__all__ = ["Format", "Results", "Table", "run"]

@@ -1,0 +1,226 @@
+"""One command for each kind of study, made of its options and of keys of its scenario."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import MISSING, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import click
+
+from cge.cli import screen
+from cge.cli.main import CONTEXT
+from cge.core.errors import InputError
+from cge.results.folder import HOME, check_folder, is_ours, locked
+from cge.scenario.schema import Scenario
+from cge.studies.catalogue import listed, study_class
+from cge.studies.study import Study, option_fields
+from cge.tasks.runner import Runner
+from cge.tasks.store import default_folder
+
+#: Flags that every study has for keys of its scenario.
+SHARED = {
+    "aggregation": ("benchmark.aggregation", "default, small, full, or an aggregation file."),
+    "year": ("benchmark.year", "Benchmark year."),
+    "elasticities": ("elasticities", "Elasticity set or file; may be repeated."),
+    "variant": ("variants", "Only this variant; may be repeated."),
+}
+
+
+def command_of(kind: str) -> click.Command:
+    """Command of a kind of study."""
+    made = study_class(kind)
+    params: list[click.Parameter] = [
+        click.Argument(["scenario"], nargs=-1 if made.several else 1, required=not made.several)
+    ]
+    params += [_shared(name) for name in SHARED]
+    params += [_of_key(key) for key in made.keys]
+    params += [_of_option(f, made) for f in option_fields(made)]
+    params += [
+        click.Option(["--set", "assignments"], multiple=True, metavar="KEY=VALUE",
+                     help="Any other key of the scenario: path.years=5; may be repeated."),
+        click.Option(["--out"], type=click.Path(path_type=Path), help="Output folder."),
+        click.Option(["--figure"], is_flag=True, help="Also draw figure.svg and figure.pdf."),
+        click.Option(["--workers"], type=int, help="Processes; default: the number of cores."),
+        click.Option(["--scheduler"], help="Address of a Dask scheduler, whose workers solve."),
+        click.Option(["--fresh"], is_flag=True, help="Do again what is kept of earlier work."),
+        click.Option(["--cache/--no-cache"], default=True,
+                     help="Keep finished work and compiled models between runs."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Print nothing but errors."),
+    ]  # fmt: skip
+
+    def callback(**given: Any) -> None:
+        _run(made, given)
+
+    text = f"{(made.__doc__ or '').strip().split('Parameters')[0].strip()}\n\n{_example(made)}"
+    return click.Command(
+        made.command, params=params, callback=callback, help=text, context_settings=CONTEXT,
+        short_help=listed()[made.command].meaning,
+    )  # fmt: skip
+
+
+def _example(made: type[Study]) -> str:
+    return f"Example:  cge {made.command} {made.example}"
+
+
+def _run(made: type[Study], given: dict[str, Any]) -> None:
+    """Run a study as the command line says, write and print its results."""
+    from cge.api import Results, study_from
+    from cge.report.summary import files
+    from cge.results.folder import write
+    from cge.studies.study import run_study
+
+    scenario, quiet = given["scenario"], given["quiet"]
+    changes, flags = _changes(made, given)
+    options = {f.name: given[f.name] for f in option_fields(made) if given[f.name] is not None}
+    runner = Runner(given["workers"], given["scheduler"],
+                    default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
+    try:
+        study = study_from(scenario, made.kind, changes, options)
+        folder = given["out"] or HOME / study.folder
+        check_folder(folder)
+        earlier = is_ours(folder)
+        with locked(folder):
+            try:
+                with screen.progress(quiet) as report:
+                    runner.report = report
+                    found = run_study(study, runner)
+            except KeyboardInterrupt:
+                raise click.Abort(_interrupted(runner)) from None
+            results = Results(found.rows, found.manifest)
+            write(results, folder, files(results, given["figure"]))
+    except InputError as error:
+        raise _at_flag(error, {**flags, **{name: f"--{name}" for name in options}}) from None
+    if not quiet:
+        _print(results, folder, earlier, runner)
+
+
+def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Changes of the scenario by key, and the flag by which each was given."""
+    import yaml
+
+    changes: dict[str, Any] = {}
+    flags: dict[str, str] = {}
+    keys = {name: key for name, (key, _) in SHARED.items()}
+    keys |= {key.rpartition(".")[2]: key for key in made.keys}
+    for name, key in keys.items():
+        value = given.get(name)
+        if value not in (None, ()):
+            changes[key] = list(value) if isinstance(value, tuple) else value
+            flags[key] = f"--{name.replace('_', '-')}"
+    for assignment in given["assignments"]:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise InputError("is no assignment", key="--set", value=assignment,
+                             allowed="KEY=VALUE, for instance path.years=5")  # fmt: skip
+        try:
+            changes[key.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError("is no value", key="--set", value=assignment) from None
+        flags[key.strip()] = f"--set {key.strip()}"
+    return changes, flags
+
+
+def _at_flag(error: InputError, flags: dict[str, str]) -> InputError:
+    """The error at the flag by which the value was given."""
+    key = error.key or ""
+    for known, flag in flags.items():
+        if key == known or key.startswith(f"{known}."):
+            return error.moved(flag)
+    return error
+
+
+def _interrupted(runner: Runner) -> str:
+    done = runner.done + runner.kept
+    if not done or runner.cache is None:
+        return "interrupted; nothing was written"
+    return (f"interrupted; {done} of {runner.total} steps are kept in the cache, the same command "
+            "goes on from there (`cge cache` shows what it holds)")  # fmt: skip
+
+
+def _print(results: Any, folder: Path, earlier: bool, runner: Runner) -> None:
+    from cge.report.format.screen_table import on_screen
+    from cge.report.summary import accepted, notes, pages
+
+    console = screen.console()
+    shown = pages(results)
+    console.print(results.scenario.get("title") or results.name, style="bold")
+    for page in shown:
+        for part in on_screen(replace(page, notes=(), names={}), console.width):
+            console.print(part)
+    for line in [*notes(shown), accepted(results)]:
+        if line:
+            console.print(f"- {line}")
+    kept = f", {runner.kept} of them from earlier work" if runner.kept else ""
+    console.print(f"{runner.total} steps{kept}; {results.manifest['seconds']:.0f} s")
+    replaced = " in place of earlier results" if earlier else ""
+    console.print(f"Written to {folder}{replaced}", soft_wrap=True)
+
+
+# -- flags
+
+
+def _shared(name: str) -> click.Option:
+    _, told = SHARED[name]
+    several = name in ("elasticities", "variant")
+    kind: Any = int if name == "year" else str
+    return click.Option([f"--{name}"], type=kind, multiple=several, help=told)
+
+
+def _of_option(field: Any, made: type[Study]) -> click.Option:
+    """Flag of an option of a study."""
+    kind = typing.get_type_hints(made)[field.name]
+    default = None if field.default is MISSING else field.default
+    return _flag(field.name, kind, field.metadata["help"], default)
+
+
+@lru_cache(maxsize=64)
+def _of_key(key: str) -> click.Option:
+    """Flag of a key of the scenario, from its schema."""
+    model: Any = Scenario
+    *above, last = key.split(".")
+    for part in above:
+        model = next(a for a in _plain(model.model_fields[part].annotation) if a is not type(None))
+    return _flag(last, model.model_fields[last].annotation, _told(model, last), None)
+
+
+def _told(model: Any, name: str) -> str:
+    """Sentence that documents a parameter, from the docstring of its class."""
+    lines = (model.__doc__ or "").splitlines()
+    for number, line in enumerate(lines):
+        if line.strip().startswith(f"{name} :"):
+            deep = len(line) - len(line.lstrip())
+            rest = []
+            for below in lines[number + 1 :]:
+                if below.strip() and len(below) - len(below.lstrip()) <= deep:
+                    break
+                rest.append(below.strip())
+            return " ".join(rest).strip()
+    return ""
+
+
+def _plain(kind: Any) -> Sequence[Any]:
+    """Alternatives of a type, annotations taken off."""
+    if get_origin(kind) in (typing.Union, types.UnionType):
+        return [one for part in get_args(kind) for one in _plain(part)]
+    if get_origin(kind) is typing.Annotated:
+        return _plain(get_args(kind)[0])
+    return [kind]
+
+
+def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
+    flag = f"--{name.replace('_', '-')}"
+    kinds = [one for one in _plain(kind) if one is not type(None)]
+    several = any(get_origin(one) in (list, tuple) for one in kinds)
+    if bool in kinds:
+        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)
+    words = [str(a) for one in kinds if get_origin(one) is Literal for a in get_args(one)]
+    inner: Any = str
+    if not words and not several:
+        inner = next((one for one in (int, float) if one in kinds and str not in kinds), str)
+    told += " May be repeated." if several else ""
+    return click.Option([flag, name], type=inner, multiple=several, default=default, help=told)

@@ -1,0 +1,138 @@
+"""Panels as text: cells under one header, the same for every form of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from cge.report.format.page import Column, Page, Panel
+from cge.report.format.units import text
+
+#: Letters after which headings of columns, and labels of rows, are broken.
+HEADING, LABEL = 11, 36
+
+
+class Cell(NamedTuple):
+    """A figure as text with its sign, the ends of its range, or words in place of all these."""
+
+    figure: str = ""
+    mark: str = ""
+    ends: tuple[str, str] | None = None
+    words: str = ""
+
+    @property
+    def plain(self) -> str:
+        """All of it on one line."""
+        ends = f"[{self.ends[0]}, {self.ends[1]}]" if self.ends else ""
+        return self.words or " ".join(part for part in (self.figure, self.mark, ends) if part)
+
+
+@dataclass(frozen=True)
+class Body:
+    """The rows of one panel.
+
+    Parameters
+    ----------
+    heading : str
+    rows : tuple of (label, cells)
+    totals : int
+        Rows at the end that are set off.
+    """
+
+    heading: str
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    totals: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Panels under one header: title and unit of each column, the rows of each panel."""
+
+    header: tuple[tuple[str, str], ...]
+    bodies: tuple[Body, ...]
+
+
+def grids(page: Page) -> list[Grid]:
+    """Panels of a page as text, neighbours under one header where the columns allow it.
+
+    A panel that lacks columns of its neighbour has dashes there. Ends of ranges stand with the
+    figures they belong to.
+    """
+    groups: list[tuple[list[tuple[str, str]], list[Panel]]] = []
+    for panel in (panel.folded() for panel in page.panels):
+        own = _header(panel)
+        if groups and (wider := _wider(groups[-1][0], own)):
+            groups[-1] = (wider, [*groups[-1][1], panel])
+        else:
+            groups.append((own, [panel]))
+    return [
+        Grid(
+            tuple(page.heading(Column("", title, unit)) for title, unit in header),
+            tuple(_body(page, panel, header) for panel in panels),
+        )
+        for header, panels in groups
+    ]
+
+
+def _header(panel: Panel) -> list[tuple[str, str]]:
+    return [(column.title, column.unit) for column in panel.columns]
+
+
+def _wider(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The header that has all columns of both, in one order; empty if neither has."""
+    if one == other:
+        return one
+    if len(set(one)) < len(one) or len(set(other)) < len(other):
+        return []
+    for wide, narrow in ((one, other), (other, one)):
+        if [head for head in wide if head in narrow] == narrow:
+            return wide
+    return []
+
+
+def _body(page: Page, panel: Panel, header: Sequence[tuple[str, str]]) -> Body:
+    own, nothing = _header(panel), Cell(text(float("nan"), 0))
+    place: Sequence[int | None] = range(len(own))
+    if own != header:
+        place = [own.index(head) if head in own else None for head in header]
+    rows = tuple(
+        (page.spelled(label), tuple(nothing if j is None else cells[j] for j in place))
+        for label, cells in zip(panel.rows, cells_of(panel), strict=True)
+    )
+    title = page.spelled(panel.title, names=True)
+    if len(page.panels) == 1 and title in page.caption:
+        title = ""
+    return Body(", ".join(part for part in (title, panel.unit) if part), rows, panel.totals)
+
+
+def cells_of(panel: Panel) -> list[list[Cell]]:
+    """The figures of a panel as text, row by row; a range that can not be seen is left out."""
+    return [
+        [
+            Cell(words=panel.words[i, j]) if (i, j) in panel.words
+            else Cell(text(value, column.digits), panel.marks.get((i, j), ""),
+                      _ends(panel, i, j, column.digits))
+            for j, (value, column) in enumerate(zip(row, panel.columns, strict=True))
+        ]
+        for i, row in enumerate(panel.figures)
+    ]  # fmt: skip
+
+
+def _ends(panel: Panel, i: int, j: int, digits: int) -> tuple[str, str] | None:
+    if (i, j) not in panel.ranges:
+        return None
+    low, high = (text(value, digits) for value in panel.ranges[i, j])
+    return None if low == high == text(panel.figures[i, j], digits) else (low, high)
+
+
+def blocks(widths: Sequence[float], room: float) -> list[list[int]]:
+    """Columns cut into as few blocks of equal number as leave none wider than the room."""
+    every = np.arange(len(widths))
+    for count in range(1, len(widths) + 1):
+        found = [list(map(int, block)) for block in np.array_split(every, count)]
+        if all(sum(widths[n] for n in block) <= room for block in found):
+            return found
+    return [[n] for n in range(len(widths))]

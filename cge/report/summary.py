@@ -1,0 +1,89 @@
+"""The first pages of results, on the screen and in ``summary.md``: those their study names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError
+from cge.report.choice import Choice
+from cge.report.format.page import Page
+from cge.report.format.render import render
+from cge.report.kinds import build
+from cge.results.folder import FIGURES, SUMMARY
+from cge.results.resultset import ResultSet
+
+
+def pages(results: ResultSet) -> list[Page]:
+    """Pages that the study names, those for which the results have rows."""
+    found = []
+    for name, options in results.manifest.get("pages", ()):
+        try:
+            found.append(build(name, [results], _choice(options)))
+        except InputError:
+            continue
+    return found
+
+
+def _choice(options: dict[str, Any]) -> Choice:
+    plain = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    return Choice(**plain)
+
+
+def notes(found: list[Page]) -> list[str]:
+    """Notes of pages, each once."""
+    return list(dict.fromkeys(line for page in found for line in page.below))
+
+
+def accepted(results: ResultSet) -> str:
+    """On what the solutions were accepted, in a sentence; empty where the manifest is silent."""
+    cases = [case for case in results.manifest.get("cases", ()) if "residual" in case]
+    if not cases:
+        return ""
+    residual = max(float(case["residual"]) for case in cases)
+    walras = max(abs(float(case["walras"])) for case in cases)
+    solvers = ", ".join(dict.fromkeys(str(case["solver"]) for case in cases))
+    return (
+        f"Accepted: largest residual {residual:.1e} (limit 1e-9), Walras' law {walras:.1e} of "
+        f"world income (limit 1e-9); {solvers}, {len(cases)} solutions."
+    )
+
+
+def markdown(results: ResultSet) -> str:
+    """Summary of results as Markdown."""
+    return "".join(_pieces(results))
+
+
+def _pieces(results: ResultSet) -> Iterator[str]:
+    scenario = results.scenario
+    yield f"# {scenario.get('title') or scenario.get('name', '')}\n\n"
+    if scenario.get("description"):
+        yield f"{str(scenario['description']).strip()}\n\n"
+    found = pages(results)
+    for page in found:
+        yield render(replace(page, notes=(), names={}, subject=""), "markdown")
+        yield "\n"
+    yield "Notes\n\n"
+    for line in [*notes(found), accepted(results)]:
+        if line:
+            yield f"- {line}\n"
+
+
+def files(results: ResultSet, figure: bool = False) -> dict[str, Callable[[Path], None]]:
+    """What is written beside the rows of results: the summary, and its figure if wanted."""
+
+    def summary(path: Path) -> None:
+        path.write_text(markdown(results), encoding="utf-8", errors="backslashreplace")
+
+    made: dict[str, Callable[[Path], None]] = {SUMMARY: summary}
+    name = results.manifest.get("figure")
+    if figure and name:
+        from cge.report.charts.draw import draw  # matplotlib takes a second to import
+        from cge.report.charts.style import save
+
+        picture = draw(build(name, [results], figure=True))
+        for file in FIGURES:
+            made[file] = lambda path: save(picture, path)
+    return made
