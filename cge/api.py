@@ -18,7 +18,7 @@ from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
 from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.studies.catalogue import study_class, study_of
+from cge.studies.catalogue import study_class, study_of, study_with
 from cge.studies.study import Study, run_study
 from cge.tasks.runner import Report, Runner
 from cge.tasks.store import default_folder
@@ -213,23 +213,17 @@ def study_from(
         return replace(question, **options)
     if not isinstance(question, Scenario) and Path(question).suffix == ".json":
         return study_of(read(question).manifest["spec"])
+    if kind is not None and (made := study_class(kind)).asked is not Scenario:
+        return made(question, changes=changes, **options)
     if isinstance(question, Scenario):
-        scenario: Scenario = completed(question)
+        scenario = with_changes(completed(question), changes)
     else:
         file = find_scenario(question)
         try:
             scenario = with_changes(load_scenario(file), changes)
         except InputError as error:
             raise error.located(file) from None
-        changes = {}
-    kind = kind or ("path" if scenario.is_path else "static")
-    made = study_class(kind)
-    known = {name for name in made.__dataclass_fields__ if name != "scenario"}
-    for name in options:
-        if name not in known:
-            raise InputError("no such option of this study", key=name, value=options[name],
-                             allowed=sorted(known))  # fmt: skip
-    return made(with_changes(scenario, changes), **options)
+    return study_with(kind, scenario, options)
 
 
 def choice_of(options: dict[str, Any]) -> Choice:

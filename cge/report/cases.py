@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,14 @@ Keys = Mapping[str, Any]
 CENTRAL = "central"
 
 
+@lru_cache(maxsize=32)
+def plain_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of solutions: no statistics, draws, points or disruptions."""
+    rows = results.rows
+    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
+    return rows[here & (rows["weighting"] == "")]
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One solution in results.
@@ -31,11 +39,14 @@ class Case:
         Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year.
     label : str
         What tells it from the other cases shown; empty if it is the only one.
+    source : callable
+        From results to the rows among which it stands.
     """
 
     results: ResultSet
     keys: Keys
     label: str = ""
+    source: Callable[[ResultSet], pd.DataFrame] = field(default=plain_rows, repr=False)
     _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
@@ -46,7 +57,7 @@ class Case:
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of some measures, with plain columns of text."""
         if measures not in self._found:
-            table = plain_rows(self.results)
+            table = self.source(self.results)
             here = table["measure"].isin(measures).to_numpy() & of_case(table, self.keys)
             self._found[measures] = table[here].astype(dict.fromkeys(TEXT, object))
         return self._found[measures]
@@ -84,14 +95,6 @@ class Case:
         return {}
 
 
-@lru_cache(maxsize=32)
-def plain_rows(results: ResultSet) -> pd.DataFrame:
-    """Rows of solutions: no statistics, draws, points or disruptions."""
-    rows = results.rows
-    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
-    return rows[here & (rows["weighting"] == "")]
-
-
 def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
     """Which rows are of a case."""
     here = np.ones(len(table), dtype=bool)
@@ -108,6 +111,7 @@ def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
 def cases_of(
     found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
     years: Sequence[int] | None = None,
+    source: Callable[[ResultSet], pd.DataFrame] | None = None,
 ) -> list[Case]:  # fmt: skip
     """The chosen solutions of some results, in the order of their rows.
 
@@ -119,6 +123,8 @@ def cases_of(
         Only solutions that have one of these.
     years : sequence of int, optional
         Years of a path that are shown unless others are chosen; default its last.
+    source : callable, optional
+        From results to the rows that are meant; default those of solutions.
 
     Raises
     ------
@@ -126,8 +132,9 @@ def cases_of(
         For a scenario, elasticity set, step or year that none of them has.
     """
     cases: list[tuple[ResultSet, dict[str, Any]]] = []
+    source = source or plain_rows
     for results in found:
-        rows = plain_rows(results)
+        rows = source(results)
         if measures:
             rows = rows[rows["measure"].isin(list(measures))]
         distinct = rows[list(CASE)].drop_duplicates()
@@ -139,7 +146,8 @@ def cases_of(
         raise InputError("the results have no rows for this choice", allowed="another combination")
     labels = _labels(cases)
     return [
-        Case(results, keys, label) for (results, keys), label in zip(cases, labels, strict=True)
+        Case(results, keys, label, source)
+        for (results, keys), label in zip(cases, labels, strict=True)
     ]
 
 

@@ -151,7 +151,7 @@ def _one_word(word: str) -> pd.CategoricalDtype:
     return pd.CategoricalDtype(_index([word]))
 
 
-def _index(words: Sequence[str]) -> Any:
+def _index(words: Any) -> Any:
     """Words as categories: of type object, whatever type pandas has for text."""
     return pd.Index(words, dtype="object")
 

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError
+
+if TYPE_CHECKING:
+    from cge.scenario.schema import Scenario
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,34 @@ def study_class(kind: str) -> Any:
     return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 
 
+def study_with(kind: str | None, scenario: Scenario, options: Mapping[str, Any]) -> Any:
+    """A study of a scenario.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Default the one that the scenario says: a path if it has years, else comparative statics.
+    scenario : Scenario
+    options : mapping
+        Of the study; a list stands for a sequence that can not change.
+
+    Raises
+    ------
+    InputError
+        For a kind or an option that is none.
+    """
+    from cge.studies.study import option_names
+
+    made = study_class(kind or ("path" if scenario.is_path else "static"))
+    known = option_names(made)
+    for name in options:
+        if name not in known:
+            raise InputError("no such option of this study", key=name, value=options[name],
+                             allowed=sorted(known))  # fmt: skip
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    return made(scenario, **given)
+
+
 def study_of(spec: Mapping[str, Any]) -> Any:
     """The study that a manifest describes.
 
@@ -95,13 +126,7 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     from cge.core.files import validate
     from cge.scenario.schema import Scenario, completed
 
-    scenario = completed(validate(Scenario, spec.get("scenario"), None))
-    options = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in dict(spec.get("options", {})).items()
-    }
-    made = study_class(str(spec.get("study", "")))
-    for name in options:
-        if name not in made.__dataclass_fields__:
-            raise InputError("no such option of this study", key=name, value=options[name])
-    return made(scenario, **options)
+    kind = str(spec.get("study", ""))
+    asked = validate(study_class(kind).asked, spec.get("scenario"), None)
+    scenario = completed(asked) if isinstance(asked, Scenario) else asked
+    return study_with(kind, scenario, spec.get("options", {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -17,7 +17,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmark_of, set_name
 from cge.scenario.variants import members
-from cge.studies.study import Study
+from cge.studies.study import Study, inner
 from cge.uncertainty.uncertain_parameters import (
     UncertainParameter,
     elasticity_parameters,
@@ -47,13 +47,8 @@ class Drawable(Study):
     #: Measures of which the spread is reported unless others are chosen.
     main_measures: ClassVar[tuple[str, ...]] = ()
 
-    accounts: Mapping[str, Benchmark] = field(default_factory=dict, repr=False, kw_only=True)
-    only: tuple[str, ...] = field(default=(), kw_only=True)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        own = ("accounts", "only")
-        return {name: value for name, value in super().options.items() if name not in own}
+    accounts: Mapping[str, Benchmark] = inner(factory=dict)
+    only: tuple[str, ...] = inner(())
 
     @cached_property
     def benchmarks(self) -> Mapping[str, Benchmark]:

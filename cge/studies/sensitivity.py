@@ -94,7 +94,9 @@ class Sensitivity(Study):
     correlation: float = option(0.0, "Rank correlation between the values of a nest, 0 to 1.")
     split: bool = option(False, "Draw sectors apart even where they use one published value.")
     seed: int = option(1, "Of the random numbers.")
-    measures: tuple[str, ...] = option((), "Measures, say real_gdp or factor_return[LAB].")
+    measures: tuple[str, ...] = option(
+        (), "Measures, with commas or repeated: real_gdp,factor_return[LAB]."
+    )
     of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
     solver: Solver = option("newton", "newton or ipopt.")
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -110,12 +112,12 @@ class Sensitivity(Study):
             one = study.of_set(name)
             parameters = one.parameters(self.split)
             sets.append(SetDraws(name, one, parameters, sample(design, parameters)))
-        centrals = yield from side_by_side({
-            f"central case, {one.name}":
-            one.study.drawn(one.parameters, central_values(one.parameters)).work()
+        centrals = yield from side_by_side([
+            ("central case",
+             one.study.drawn(one.parameters, central_values(one.parameters)).work())
             for one in sets
-        })  # fmt: skip
-        for one_set, central in zip(sets, centrals.values(), strict=True):
+        ])  # fmt: skip
+        for one_set, central in zip(sets, centrals, strict=True):
             one_set.central = central
             one_set.figures = figures_of(central.rows, names, bool(self.measures))
         tasks = [_tasks(one) for one in sets]
@@ -133,8 +135,11 @@ class Sensitivity(Study):
             If there is no such study or measure, or its parameters can not be drawn.
         """
         kind = self.drawn_kind()
-        names = tuple(dict.fromkeys(self.measures or kind.main_measures))
+        asked = [name.strip() for text in self.measures for name in text.split(",")]
+        names = tuple(dict.fromkeys(name for name in asked or kind.main_measures if name))
         known = [q.name for q in register().values() if q.reported in ("1", "2", "3")]
+        if not names:
+            raise InputError("no measure is named", key="measures", allowed=known)
         for name in names:
             if name.partition("[")[0] not in known:
                 raise InputError("unknown measure", key="measures", value=name, allowed=known)

@@ -18,7 +18,7 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
-from cge.uncertainty.drivers import DRAWS_EACH, Regression
+from cge.uncertainty.drivers import COEFFICIENT, DRAWS_EACH, EXPLAINED, SHARE, Regression
 from cge.uncertainty.spread import CENTRAL, STATISTIC_UNITS, STATISTICS, pooled_spread, spread
 from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
 
@@ -28,10 +28,6 @@ Array = NDArray[np.float64]
 FIGURE = ("value", "benchmark", "change")
 #: In the place of a set's name where the draws of all sets are taken together.
 POOLED = "pooled"
-#: Statistics of a figure that a parameter stands beside, in the column ``shock``.
-SHARE, COEFFICIENT = "variance share", "standardised coefficient"
-#: And of all parameters together, by kind of regression.
-EXPLAINED = {False: "explained variance", True: "explained variance of ranks"}
 _OF_VARIANCE = {
     SHARE: "share of variance", COEFFICIENT: "standard deviations",
     **dict.fromkeys(EXPLAINED.values(), "share of variance"),
@@ -117,15 +113,19 @@ def sensitivity_results(
         numbers = np.flatnonzero(one.solved)
         _add(rows, one.figures, one.numbers[numbers], point=numbers + 1)
     first = sets[0].central.manifest
+    first_measure = [str(sets[0].figures["measure"].iloc[0])]
     return ResultSet(rows.frame(study="sensitivity"), manifest(
         spec, next(iter(sets[0].study.benchmarks.values())),
-        [case for one in sets for case in one.central.manifest["cases"]],
+        [{**case, "study": "sensitivity"}
+         for one in sets for case in one.central.manifest["cases"]],
         [*first["notes"], *_notes(sets, design, split)], files_of(scenario),
         parameters=[{"elasticities": one.name, **asdict(p)} for one in sets
                     for p in one.parameters],
         draws=[{"elasticities": one.name, "draws": len(one.points),
                 "without_equilibrium": {str(n + 1): why for n, why in enumerate(one.failed) if why}}
                for one in sets],
+        pages=[["intervals", {}], ["sensitivity", {"measures": first_measure}], ["drivers", {}]],
+        figure="sensitivity",
     ))  # fmt: skip
 
 
@@ -218,22 +218,13 @@ def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
             f"'{POOLED}' takes the sets together, each as likely as the others; the sets "
             "themselves are cases, not draws."
         )
-    return [*lines, _variance(sets, design)]
-
-
-def _variance(sets: Sequence[SetDraws], design: Design) -> str:
-    """What shares of variance are, or why there are none."""
     few = {one.name: r for one in sets if not (r := one.regression(design)).possible}
     if few:
-        return (
+        lines.append(
             f"No shares of variance for {', '.join(few)}: they need "
             f"{max(r.needed for r in few.values())} draws, {DRAWS_EACH} for each parameter."
         )
-    return (
-        "Shares of variance: squared standardised regression coefficients; + and -: a larger "
-        "value of the parameter raises or lowers the result. R2 is what they explain together; "
-        "the rest is curvature and interaction."
-    )
+    return lines
 
 
 def _correlation(design: Design, split: bool) -> str:

@@ -28,6 +28,12 @@ def option(default: Any = MISSING, help: str = "", factory: Any = MISSING) -> An
     return field(default=default, default_factory=factory, metadata={"help": help})
 
 
+def inner(default: Any = MISSING, factory: Any = MISSING) -> Any:
+    """Field by which one study sets up another; no option of a user's."""
+    return field(default=default, default_factory=factory, repr=False, kw_only=True,
+                 metadata={"inner": True})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Study(ABC):
     """A question and how it is worked out: as independent tasks whose results are collected.
@@ -43,7 +49,8 @@ class Study(ABC):
     kind: ClassVar[str]
     command: ClassVar[str]
     suffix: ClassVar[str] = ""
-    #: Layout of the file that it is asked with.
+    #: Layout of the file that it is asked with. Of another than a scenario the study is made
+    #: with the path of the file, and `changes` of the keys of its scenarios.
     asked: ClassVar[type[BaseModel]] = Scenario
     #: Keys of the scenario for which the command line has flags; whether it takes several
     #: scenarios; the arguments of its example.
@@ -71,8 +78,8 @@ class Study(ABC):
     @property
     def file(self) -> Path | None:
         """File of the scenario, if it has one."""
-        if isinstance(self.scenario, Scenario):
-            return self.scenario._file
+        if isinstance(self.scenario, BaseModel):
+            return getattr(self.scenario, "_file", None)
         return find_scenario(self.scenario)
 
     @property
@@ -83,7 +90,7 @@ class Study(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Options other than the scenario."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scenario"}
+        return {name: getattr(self, name) for name in option_names(type(self))}
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -99,6 +106,11 @@ class Study(ABC):
     def changed(self: Made, **changes: Any) -> Made:
         """The same study with other options, or with keys of its scenario replaced."""
         return replace(self, **changes)
+
+
+def option_names(kind: type[Study]) -> list[str]:
+    """Names of all options of a kind of study."""
+    return [f.name for f in fields(kind) if f.name != "scenario" and "inner" not in f.metadata]
 
 
 def option_fields(kind: type[Study]) -> list[Field[Any]]:
@@ -170,26 +182,26 @@ def drive(work: Work, run: Callable[[Sequence[Task]], list[Any]]) -> ResultSet:
 
 
 def side_by_side(
-    works: Mapping[str, Work],
-) -> Generator[Sequence[Task], list[Any], dict[str, ResultSet]]:
-    """Work of several studies at once, as a part of another: their results by name.
+    works: Sequence[tuple[str, Work]],
+) -> Generator[Sequence[Task], list[Any], list[ResultSet]]:
+    """Work of several studies at once, as a part of another: their results in order.
 
     Parameters
     ----------
-    works : mapping of str to generator
-        By a name that is set before the labels of their tasks.
+    works : sequence of (str, generator)
+        With words that are set before the labels of their tasks.
     """
-    asked = {name: next(work) for name, work in works.items()}
-    found: dict[str, ResultSet] = {}
+    asked = {number: next(work) for number, (_, work) in enumerate(works)}
+    found: dict[int, ResultSet] = {}
     while asked:
         done = iter((yield [
-            replace(task, label=", ".join(part for part in (name, task.label) if part))
-            for name, tasks in asked.items() for task in tasks
+            replace(task, label=", ".join(part for part in (works[number][0], task.label) if part))
+            for number, tasks in asked.items() for task in tasks
         ]))  # fmt: skip
-        for name, tasks in list(asked.items()):
+        for number, tasks in list(asked.items()):
             try:
-                asked[name] = works[name].send([next(done) for _ in tasks])
+                asked[number] = works[number][1].send([next(done) for _ in tasks])
             except StopIteration as end:
-                found[name] = end.value
-                del asked[name]
-    return {name: found[name] for name in works}
+                found[number] = end.value
+                del asked[number]
+    return [found[number] for number in range(len(works))]

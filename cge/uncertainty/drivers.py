@@ -20,6 +20,10 @@ from cge.uncertainty.uncertain_parameters import UncertainParameter
 
 Array = NDArray[np.float64]
 
+#: Statistics of a figure and a parameter in results, and of all parameters together by whether
+#: the regression is one of ranks.
+SHARE, COEFFICIENT = "variance share", "standardised coefficient"
+EXPLAINED = {False: "explained variance", True: "explained variance of ranks"}
 #: Adjusted R2 below which ranks are tried.
 LOW_R2 = 0.7
 #: Draws for each regressor below which the coefficients are noise.

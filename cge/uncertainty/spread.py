@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
-CENTRAL, POSITIVE, DRAWS = "central", "probability_positive", "draws"
+CENTRAL, MEAN, POSITIVE, DRAWS = "central", "mean", "probability_positive", "draws"
 #: In the order of the results.
-STATISTICS = (CENTRAL, "mean", "sd", *QUANTILES, "min", "max", POSITIVE, DRAWS)
+STATISTICS = (CENTRAL, MEAN, "sd", *QUANTILES, "min", "max", POSITIVE, DRAWS)
 #: Units of those that are not in the unit of the figure.
 STATISTIC_UNITS: Mapping[str, str] = {POSITIVE: "share of draws", DRAWS: "draws"}
 
