@@ -328,9 +328,11 @@ def test_the_frontier_is_drawn_through_its_points_with_policies_where_their_chan
     np.testing.assert_allclose(curve.get_xdata(), [5.2, 5.4, 5.6])
     np.testing.assert_allclose(curve.get_ydata(), [-0.3, 0.3, 0.6])
     assert home.get_xlim()[0] > home.get_xlim()[1]  # safer to the right
-    dots = next(line for line in home.lines if len(line.get_xdata()) == len(POLICIES))
+    dots = [line for line in home.lines if line.get_linestyle() == "None"][-len(POLICIES) :]
     expected = [(5.3 - safe2, ev2) for _, _, ev2, _, safe2 in POLICIES.values()]
-    np.testing.assert_allclose(dots.get_xydata(), expected)
+    np.testing.assert_allclose(np.concatenate([dot.get_xydata() for dot in dots]), expected)
+    looks = {(dot.get_marker(), dot.get_color()) for dot in dots}
+    assert len(looks) == len(POLICIES)  # the legend tells them apart
     np.testing.assert_allclose(mix.lines[0].get_ydata(), RATES["tariff"][::-1])
     assert "World" in world.get_title() or "world" in world.get_title()
     np.testing.assert_allclose(price.lines[0].get_ydata()[1:], [1.5, 0.75])

@@ -19,6 +19,7 @@ import pytest
 from conftest import Outcome, snapshot
 
 from cge import InputError, Model, NoEquilibrium, Scenario, load_benchmark
+from cge.core.parameters import Parameter
 from cge.results.resultset import ResultSet
 from cge.studies import sensitivity as studied
 from cge.studies import static
@@ -168,9 +169,9 @@ class Balanced(Static):
     """Comparative statics whose trade balances are uncertain too."""
 
     def parameters(self, split: bool = False) -> tuple[UncertainParameter, ...]:
-        scale = UncertainParameter(
-            "scale", 0.5, 0.9, 1.0, "balances", place="closure.balance.scale", unit="share"
-        )
+        known = Parameter(value=0.9, low=0.5, high=1.0, unit="share", status="assumed",
+                          citation="for the test")  # fmt: skip
+        scale = UncertainParameter.of("scale", known, "closure.balance.scale")
         rate = UncertainParameter("rate", 0.1, 0.5, 0.9, "policy", place="policy.0.add")
         return (*super().parameters(split)[:1], scale, rate)
 

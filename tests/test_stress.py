@@ -22,7 +22,7 @@ from policies import scenario
 from cge import NoEquilibrium, load_benchmark
 from cge.core.errors import InputError
 from cge.data.knowledge.assembly import load_knowledge
-from cge.data.parameters.disruption import load_disruption_parameters
+from cge.data.parameter_files import load_disruption_parameters
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.experiments import stress_task as worker
 from cge.experiments.run import run_scenario

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError, NoEquilibrium
+from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.research import Level
 from cge.dynamics.recursion import Ground, State
 from cge.experiments.digest import named_files, source_digest
 from cge.experiments.path_run import KnowledgeOutlay, PathCase, PathRun, PathYear

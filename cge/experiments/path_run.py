@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.research import Level
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.policy.case import FoundRate

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cge.core.errors import InputError
+from cge.core.parameters import Level, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.motion import DynamicParameters, load_dynamics
-from cge.data.parameters.research import (
-    KnowledgeParameters,
-    Level,
-    load_parameters,
-    resolve_parameters,
-)
+from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.experiments.run import beside
@@ -97,7 +92,7 @@ def setup(model: Model, choice: PathChoice, level: Level, folder: Path | None) -
     return PathSetup(Recursion(model, settings, law), knowledge, values)
 
 
-def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParameters]:
+def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
     """Return the parameters of the path and of knowledge, with a scenario's own values.
 
     Raises
@@ -105,7 +100,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
     InputError
         For an unknown name, an impossible value, or a discount rate that growth exceeds.
     """
-    dynamics, knowledge = load_dynamics(), load_parameters()
+    dynamics, knowledge = load_dynamics_parameters(), load_knowledge_parameters()
     own: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for name, value in choice.parameters.items():
         if name not in dynamics.entries and name not in knowledge.entries:
@@ -126,7 +121,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
             )  # fmt: skip
     try:
         dynamics = dynamics.with_values(own[0])
-        knowledge = resolve_parameters(own[1])
+        knowledge = knowledge.with_values(own[1])
     except InputError as error:
         raise error.moved(f"path.{error.key}") from None
     if dynamics["discount_rate"] <= knowledge["growth"]:
@@ -139,7 +134,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
 
 
 def knowledge_of(
-    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters, folder: Path | None
+    benchmark: Benchmark, choice: PathChoice, parameters: ParameterSet, folder: Path | None
 ) -> KnowledgeData | None:
     """Return the knowledge of a benchmark, None where it does not move on this path."""
     file = choice.knowledge_data

@@ -11,14 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.backstop_premiums import premiums
 from cge.data.library import Library, load_library
-from cge.data.parameters.disruption import (
-    DisruptionParameters,
-    load_disruption_parameters,
-    premiums,
-)
-from cge.data.parameters.research import load_parameters
+from cge.data.parameter_files import load_disruption_parameters, load_knowledge_parameters
 from cge.dynamics.recursion import Settings
 from cge.experiments.path_setup import choice_of, parameters_of
 from cge.experiments.run import beside
@@ -153,9 +150,9 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
     )  # fmt: skip
 
 
-def _parameters(choice: StressChoice) -> tuple[float, DisruptionParameters]:
+def _parameters(choice: StressChoice) -> tuple[float, ParameterSet]:
     """Return the elasticity of the premium and the other parameters, the user's among them."""
-    shipped = load_parameters().entries[ETA]
+    shipped = load_knowledge_parameters().entries[ETA]
     given = dict(choice.parameters)
     eta = given.pop(ETA, shipped.value)
     if not 0 <= eta <= 10:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
@@ -24,7 +23,6 @@ from cge.uncertainty.uncertain_parameters import (
     with_values,
 )
 
-Array = NDArray[np.float64]
 Made = TypeVar("Made", bound="Drawable")
 
 

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
@@ -29,8 +29,6 @@ from cge.tasks.runner import Place, Task
 from cge.tasks.serial import Serial
 from cge.uncertainty.designs import Design, sample
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
-
-Array = NDArray[np.float64]
 
 #: Labels of a row; the other columns tell figures from each other.
 _LABELS = ("study", "scenario", "title", "elasticities")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -21,8 +22,6 @@ from cge.uncertainty.designs import Design
 from cge.uncertainty.drivers import COEFFICIENT, DRAWS_EACH, EXPLAINED, SHARE, Regression
 from cge.uncertainty.spread import CENTRAL, STATISTIC_UNITS, STATISTICS, pooled_spread, spread
 from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
-
-Array = NDArray[np.float64]
 
 #: Numbers of a figure.
 FIGURE = ("value", "benchmark", "change")

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
-
-Array = NDArray[np.float64]
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
 DISTRIBUTIONS = ("triangular", "uniform")

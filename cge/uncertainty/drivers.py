@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from cge.core.axes import Array
 from cge.uncertainty.designs import Design
 from cge.uncertainty.uncertain_parameters import UncertainParameter
-
-Array = NDArray[np.float64]
 
 #: Statistics of a figure and a parameter in results, and of all parameters together by whether
 #: the regression is one of ranks.

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
+from cge.core.parameters import Parameter
 from cge.core.quantities import Quantity, read_lines
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.ranges import Ranges
-from cge.data.elasticities.sets import Entry
-
-Array = NDArray[np.float64]
+from cge.data.elasticities.sets import ElasticityEntry
 
 #: Measure under which results hold the values of parameters.
 PARAMETER = "parameter"
@@ -57,6 +56,12 @@ class UncertainParameter:
     unit: str = ""
     status: str = ""
     citation: str = ""
+
+    @classmethod
+    def of(cls, name: str, known: Parameter, place: str) -> UncertainParameter:
+        """A parameter of a file, to be given at a place in the scenario; a group of its own."""
+        return cls(name, known.low, known.value, known.high, name, place, unit=known.unit,
+                   status=known.status, citation=known.citation)  # fmt: skip
 
 
 def elasticity_parameters(
@@ -105,7 +110,7 @@ def elasticity_parameters(
 
 
 def _groups(
-    nest: str, entries: Sequence[Sequence[Entry]], sectors: Sequence[str], split: bool
+    nest: str, entries: Sequence[Sequence[ElasticityEntry]], sectors: Sequence[str], split: bool
 ) -> list[list[int]]:
     """Numbers of the sectors that share one parameter."""
     if _sector_axis(nest) is None:
@@ -116,7 +121,7 @@ def _groups(
     return list(groups.values())
 
 
-def _published(entries: Sequence[Entry]) -> str:
+def _published(entries: Sequence[ElasticityEntry]) -> str:
     """Identity of the one published value behind a sector; empty if there are several."""
     values = {(e.value, e.low, e.high, e.citation) for e in entries}
     return repr(values.pop()) if len(values) == 1 else ""
@@ -182,5 +187,5 @@ def _by_sector(elasticities: Elasticities, nest: str) -> Array:
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)[:, 0]
 
 
-def _words(entries: Sequence[Entry], field: str) -> str:
+def _words(entries: Sequence[ElasticityEntry], field: str) -> str:
     return "; ".join(dict.fromkeys(str(getattr(entry, field)) for entry in entries))

@@ -162,7 +162,8 @@ def _page(
     choice: Choice,
 ) -> Page:  # fmt: skip
     if not made:
-        raise InputError("welfare is not taken apart in these results", file=cases[0].results.folder,
+        raise InputError("welfare is not taken apart in these results",
+                         file=cases[0].results.folder,
                          allowed="results of a run with --decompose")  # fmt: skip
     shown, rest = _shown(kind, made, choice)
     first = any(one.rough is not None for one in made)

@@ -131,7 +131,7 @@ def drivers(found: Sequence[ResultSet], choice: Choice) -> Page:
     lines = [
         "Share of each parameter in the variance of the result over draws, in percent: squared "
         "standardised regression coefficients; + and −: a larger value of the parameter raises or "
-        "lowers the result. R2 is what they explain together; the rest is curvature and interaction."
+        "lowers the result. R2 is what they explain together, the rest curvature and interaction."
     ]
     what = f" of {m.title(wanted[0])}" if len(wanted) == 1 else ""
     return Page("drivers", choice.title or f"Parameters behind the variance{what}", "Parameter",
@@ -227,5 +227,5 @@ KINDS = (
     PageKind("sensitivity", "mean, deviation, quantiles, probability of a gain over draws",
              sensitivity, _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN)),
     PageKind("drivers", "share of each parameter in the variance of a result", drivers, _OPTIONS,
-             "stacks"),
+             "shares"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from cge.results.path_rows import figures, stacked, tariff_revenues
 from cge.results.path_years import calendar, rates, welfare
 from numpy.typing import NDArray
 
-from cge.data.parameters.motion import load_dynamics
+from cge.data.parameter_files import load_dynamics_parameters
 from cge.experiments.path_run import PathCase, PathRun
 from cge.indicators import fiscal
 from cge.indicators.present_value import Turn, break_even, payback, present_value
@@ -162,7 +162,7 @@ def _worth(case: PathCase, spent: Array) -> list[pd.DataFrame]:
 
 def other_rates(discount: float, growth: float) -> tuple[float, ...]:
     """Return the ends of the range of discount rates, as far as they exceed growth."""
-    known = load_dynamics()
+    known = load_dynamics_parameters()
     ends = {known.at("discount_rate", "low"), known.at("discount_rate", "high")}
     return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
 

@@ -15,9 +15,9 @@ from cge.results.path_tidy import main_returns, tidy_path
 from cge.results.path_years import rates
 from cge.results.sensitivity_summary import Table
 
+from cge.core.parameters import Parameter
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.motion import load_dynamics
-from cge.data.parameters.research import Parameter, load_parameters
+from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.experiments.path_run import PathCase, PathRun, PathYear
 from cge.indicators.present_value import NOISE
 from cge.results import folder as output
@@ -203,14 +203,14 @@ def _parameters(run: PathRun) -> dict[str, dict[str, Any]]:
     """Return every parameter of the path: value in force, range, unit, status, source."""
     main = main_returns(run)
     case = next(case for case in run.cases if case.returns == main)
-    entries: dict[str, Parameter] = {**load_dynamics().entries}
+    entries: dict[str, Parameter] = {**load_dynamics_parameters().entries}
     if case.knowledge is not None:
         entries.update(case.knowledge.parameters.entries)
     else:
-        entries["growth"] = load_parameters().entries["growth"]
+        entries["growth"] = load_knowledge_parameters().entries["growth"]
     known = {}
     for name, entry in entries.items():
-        known[name] = entry.model_dump()
+        known[name] = entry.record()
         value = case.parameters.get(name, entry.value)
         if value != entry.value:
             known[name].update(value=value, low=min(entry.low, value),

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.data.parameters.motion import load_dynamics
-from cge.data.parameters.research import load_parameters
+from cge.data.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.experiments.path_run import PathCase, PathYear
 from cge.solve.model import Model
 
@@ -52,8 +51,8 @@ def welfare(case: PathCase) -> tuple[Array, Array]:
 def rates(case: PathCase) -> tuple[float, float]:
     """Return the discount rate and the baseline's growth that are in force."""
     known: Mapping[str, float] = case.parameters
-    discount = known.get("discount_rate", load_dynamics()["discount_rate"])
-    return float(discount), float(known.get("growth", load_parameters()["growth"]))
+    discount = known.get("discount_rate", load_dynamics_parameters()["discount_rate"])
+    return float(discount), float(known.get("growth", load_knowledge_parameters()["growth"]))
 
 
 def calendar(case: PathCase, period: int) -> str:
