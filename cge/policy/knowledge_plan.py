@@ -2,7 +2,7 @@
 
 An outlay is a share of the region's GDP of the same year. Public research and diffusion are
 quantities in the laws of motion, a credit is a rate on business research, so what a budget
-buys depends on the year's prices and GDP: see :func:`cge.experiments.path_year.solve_year`,
+buys depends on the year's prices and GDP: see :func:`cge.path.year.solve_year`,
 which goes back and forth until they agree.
 """
 
