@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from cge import Benchmark, InputError, load_benchmark
+from cge.core.parameters import LEVELS
 from cge.data.library import load_library
-from cge.data.parameters.disruption import load_disruption_parameters, premiums
-from cge.data.parameters.research import LEVELS
+from cge.data.parameters.backstop_premiums import premiums
+from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.resilience.disruptions import Disruption, Event, expand, left_out, weights
 
 #: Of these all groups that the shipped library names exist.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from cge.results.charts import heat, style
 from cge.results.charts.draw import draw
 from cge.results.figures import regional_figure
 from cge.results.report.kinds import KINDS, build
+from cge.results.report.page import Column, Page, Panel
 from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,9 +23,7 @@ from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from reports import ODD, war_run, write_run, write_study
-
-from cge.report.format.page import Page
+from reports import MANIFEST, ODD, war_run, write_run, write_study
 
 Run = Callable[..., Outcome]
 STUDY = ("sensitivity", "drivers")
@@ -147,6 +148,56 @@ def test_the_heat_map_has_the_figures_in_its_cells_and_white_at_zero(
             assert float(cell) == pytest.approx(shown[int(i), int(j)], abs=0.06)
 
 
+def test_a_measure_that_rounds_to_zero_is_not_drawn_and_the_notes_say_so() -> None:
+    heads = (Column("x", "Size", "%", 2), Column("y", "Nothing", "%", 2))
+    panel = Panel("", heads, ("A", "B"), np.array([[1.0, 0.004], [-2.0, np.nan]]))
+    figure = draw(Page("compare", "T", "Policy", (panel,), ()))
+    assert [axis.get_title() for axis in figure.axes] == ["Size"]
+    assert any("would round to zero: Nothing." in text for text, _ in texts(figure))
+    flat = Panel("", heads[1:], ("A", "B"), panel.figures[:, 1:])
+    assert len(draw(Page("compare", "T", "Policy", (flat,), ())).axes) == 1  # not left empty
+
+
+def test_regions_outside_the_policy_are_left_out_where_the_page_says_which() -> None:
+    head = (Column("x", "Size", "%", 2),)
+    rows = Panel("", head, ("CHN", "USA", "EU"), np.ones((3, 1)))
+    page = Page("regions", "T", "Region", (rows,), (), {"EU": "Europe"}, focus=("CHN", "EU"))
+    (axis,) = draw(page).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["CHN", "Europe"]
+    years = tuple(Panel(code, head, ("1", "2"), np.ones((2, 1)), keys={"region": code})
+                  for code in ("CHN", "USA", "EU"))  # fmt: skip
+    drawn = draw(replace(page, kind="path", stub="Year", panels=years))
+    assert [axis.get_title() for axis in drawn.axes if axis.get_visible()] == ["CHN", "Europe"]
+
+
+def test_variants_are_called_by_their_titles_and_one_of_several_is_named(tmp_path: Path) -> None:
+    manifest = json.loads(json.dumps(MANIFEST))
+    manifest["scenario"]["variants"] = [
+        {"name": "a", "title": "A subsidy on output, paid for by all of the households"},
+        {"name": "b", "title": "A subsidy on output, paid for by all of the rich"},
+    ]
+    cases = [(f"family.{v}", e, s) for v in "ab" for e, s in (("fontagne", 1.0), ("boehm", 2.0))]
+    folder = write_run(tmp_path / "run", ("A", "B"), cases=cases, manifest=manifest)
+    page = build("compare", open_runs([folder]), Choice(regions=("A",)), figure=True)
+    figure = draw(page, notes=False)
+    labels = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_yticklabels()]
+    assert labels == [v["title"] for v in manifest["scenario"]["variants"]]
+    assert {"fontagne", "boehm"} <= {text for text, _ in texts(figure)}  # a mark for each set
+    page = build("regions", open_runs([folder]), Choice(scenarios=("b",)), figure=True)
+    seen = " ".join(text for text, _ in texts(draw(page, notes=False)))
+    assert "paid for by all of the rich" in seen.replace("\n", " ")
+
+
+def test_ticks_of_small_figures_do_not_touch() -> None:
+    heads = tuple(Column(f"x{n}", f"Measure {n}", "%", 6) for n in range(6))
+    panel = Panel("", heads, ("A" * 26, "B"), np.full((2, 6), [[-0.000651], [0.000203]]))
+    found = texts(draw(Page("compare", "T", "Policy", (panel,), ()), notes=False))
+    for (a, one), (b, other) in combinations(found, 2):
+        assert min(one.x1, other.x1) - max(one.x0, other.x0) <= 1.5 or (
+            min(one.y1, other.y1) - max(one.y0, other.y0) <= 1.5
+        ), (a, b)
+
+
 def test_colours_are_symmetric_about_zero_and_show_small_changes_beside_large_ones() -> None:
     values = np.array([[-50.0, 1.0], [0.5, -1.0]])
     norm = heat.scale(values)
@@ -166,8 +217,10 @@ def test_the_command_writes_each_format_and_prints_the_caption(
     assert (here / "f.svg").read_bytes().startswith(b"<?xml")
     assert b"/FontFile2" in (here / "f.pdf").read_bytes()  # fonts are embedded
     assert (here / "f.png").read_bytes().startswith(b"\x89PNG")
+    assert b"/Type3" not in (here / "f.pdf").read_bytes()
     first = snapshot(here)
-    assert cge("figure", run, "--out=f.svg", "--no-notes").code == 0
+    again = ("--out=f.svg", "--out=f.pdf", "--no-notes")
+    assert cge("figure", run, *again).code == 0
     assert {n: e[1] for n, e in snapshot(here).items()} == {n: e[1] for n, e in first.items()}
 
 

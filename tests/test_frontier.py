@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from cge.experiments.stress_settings import settings_of
 from conftest import Outcome
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from worlds import balanced_world, random_world
 
+from cge.core.axes import Axes
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.library import load_library
 from cge.experiments.frontier_file import FrontierStudy
 from cge.experiments.frontier_task import Setting, task_of
-from cge.experiments.stress_settings import settings_of
 from cge.frontier import nlp as frontier_nlp
 from cge.frontier.confirmation import solve_cold
 from cge.frontier.full_space import full_program, optimise_full, posable
@@ -132,11 +133,10 @@ def test_without_constraint_a_large_country_sets_the_optimal_tariff() -> None:
     sigma = 4.0
     share = np.array([[0.8, 0.3], [0.2, 0.7]])[None, :, None, :]
     values = dict.fromkeys(NEST_AXES, 2.0)
-    sizes = {"u": 1, "r": 2, "s": 2, "i": 1, "j": 1, "d": 1, "f": 2}
-    codes = {"i": ("S0",), "f": ("F0", "F1")}
+    axes = Axes(("R0", "R1"), ("S0",), ("u0",), ("F0", "F1"), ("A0",))
     b = balanced_world(
         share, np.array([[[3.0]], [[2.0]]]), None, np.full((2, 1, 2), 0.5),
-        {speed: Elasticities.from_values({**values, "armington": level}, sizes, codes)
+        {speed: Elasticities.from_values({**values, "armington": level}, axes)
          for speed, level in (("long", sigma), ("short", 0.7))},
     )  # fmt: skip
     b = replace(b, factors=("LAB", "CAP"))

@@ -118,16 +118,15 @@ def test_a_cost_of_a_disruption_in_per_cent_is_refused() -> None:
 
 
 def test_a_table_of_rates_in_per_cent_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "duty.csv").write_text(
-        "exporter,importer,sector,points\nCHN,USA,ELEC,17.5\nCHN,USA,VEH,2.5\n"
-    )
-    given = {"instrument": "tariff", "file": "duty.csv", "column": "points"}
+    path = tmp_path / "duty.csv"
+    path.write_text("exporter,importer,sector,points\nCHN,USA,ELEC,17.5\nCHN,USA,VEH,2.5\n")
+    given = {"instrument": "tariff", "file": str(path), "column": "points"}
     with pytest.raises(
         InputError, match=r"duty\.csv, key 'points', value 17\.5.*is 0\.175"
     ) as told:
-        policy_levels(small_model(), scenario(given), tmp_path)
+        policy_levels(small_model(), scenario(given))
     assert "'large: true' in the measure" in str(told.value)
-    levels = policy_levels(small_model(), scenario({**given, "large": True}), tmp_path).levels
+    levels = policy_levels(small_model(), scenario({**given, "large": True})).levels
     cell = small_model().variables.select(CELL)[1]
     np.testing.assert_allclose(levels[cell], small_model().arrays.start[cell] + 17.5)
 

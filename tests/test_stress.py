@@ -24,7 +24,7 @@ from stressed import (
 from cge import InputError, load_benchmark, solve_scenario
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.library import load_library
-from cge.data.parameters.disruption import load_disruption_parameters
+from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS

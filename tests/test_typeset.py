@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cge.experiments.path import run_path
 from cge.results.path_write import write_path
 from cge.results.report.kinds import ALL_KINDS, PATH_KINDS, build
 from cge.results.report.runs import Choice, open_runs
@@ -15,7 +16,6 @@ from reports import ODD, war_run, write_run, write_study
 from test_headline_figures import REGIONS, write_frontier, write_headline, write_stress
 from test_path_results import SCENARIO
 
-from cge.experiments.path import run_path
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.results import write as write_module
@@ -98,6 +98,25 @@ def test_a_table_fits_its_pages_with_its_notes_below(
     text = told(tmp_path, "pdftotext", "-raw", "t.pdf", "-")
     assert text.count("Notes:") == 1
     assert text.index("Notes:") > last_figures(page, text)
+
+
+@pytest.mark.parametrize("name", ["regions", "compare", "trade of 41 regions", "path"])
+def test_a_table_in_a_paper_needs_the_packages_it_names_and_no_others(
+    name: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    kind, runs, choice, _ = CASES[name]
+    page = build(kind, open_runs([folders[run] for run in runs]), choice)
+    body = render(page, "latex")
+    (packages,) = re.findall(r"(?m)^% Needs (\\usepackage\{.*?\})", body)
+    paper = rf"""\documentclass{{article}}{packages}
+    \usepackage[a4paper,textwidth=15.8cm]{{geometry}}
+    \begin{{document}}As before. \begin{{table}}\caption{{First}}\end{{table}} {body} As after.
+    \begin{{table}}\caption{{Last}}\end{{table}}\end{{document}}"""
+    (tmp_path / "t.tex").write_text(paper, encoding="utf-8")
+    for _ in range(2):
+        told(tmp_path, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex")
+    text = told(tmp_path, "pdftotext", "-raw", "t.pdf", "-")
+    assert re.findall(r"Table (\d): (First|Last)", text) == [("1", "First"), ("3", "Last")]
 
 
 def told(folder: Path, *command: str) -> str:

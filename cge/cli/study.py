@@ -94,7 +94,9 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
             results = Results(found.rows, found.manifest)
             write(results, folder, files(results, given["figure"]))
     except InputError as error:
-        raise _at_flag(error, {**flags, **{name: f"--{name}" for name in options}}) from None
+        raise _at_flag(
+            error, {**flags, **{n: f"--{n.replace('_', '-')}" for n in options}}
+        ) from None
     if not quiet:
         _print(results, folder, earlier, runner)
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.parameters import Level
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.research import Level
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.fields import Codes, Rate, Sized, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
+from cge.core.parameters import Level
 from cge.core.rate_bounds import LARGEST_SHARE
 from cge.data.accounts.shipped import TABLES
-from cge.data.parameters.research import Level
 from cge.scenario.actions import SELECTORS
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.schema import BenchmarkChoice, Scenario

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.ranges import Ranges
-from cge.data.elasticities.sets import Entry
+from cge.data.elasticities.sets import ElasticityEntry
 
 Array = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def uncertain_parameters(
     return tuple(found)
 
 
-def _published(entries: Sequence[Entry]) -> str:
+def _published(entries: Sequence[ElasticityEntry]) -> str:
     """Return what identifies the one published value behind a sector, empty if several are."""
     values = {(e.value, e.low, e.high, e.citation) for e in entries}
     return repr(values.pop()) if len(values) == 1 else ""
@@ -160,5 +160,5 @@ def _by_sector(elasticities: Elasticities, nest: str) -> Array:
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)[:, 0]
 
 
-def _words(entries: Sequence[Entry], field: str) -> str:
+def _words(entries: Sequence[ElasticityEntry], field: str) -> str:
     return "; ".join(dict.fromkeys(str(getattr(entry, field)) for entry in entries))

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 from cge.core.quantities import Quantity, merged, read_lines
 from cge.model.indices import INDEX_LINES
+from cge.model.wedges import WEDGE_LINES
 
+#: Variables but for the powers of wedges, which stand in :mod:`cge.model.wedges`.
 _VARIABLES = """
 basic_price         | sj   | ratio to benchmark | endogenous | 2 | percent    |     | Basic price  | producer (basic) price
 output              | sj   | ratio to benchmark | endogenous | 2 | percent    | mean output_value | Output       | gross output
@@ -32,14 +34,8 @@ export_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | di
 output_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | output-tax revenue
 user_tax_revenue    | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | user-tax revenue
 factor_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | factor-tax revenue
-tariff              | uris | power 1+t          | exogenous | moved | difference | | | import tariff on the fob value
-export_tax          | uris | power 1+t          | exogenous | moved | difference | | | export tax on the basic price
 trade_cost          | uris | power 1+t          | exogenous | moved | difference | | | iceberg trade cost
 origin_weight       | uris | ratio to benchmark | exogenous | state | difference | | | weight of an origin in a composite
-net_of_output_tax   | sj   | power 1-t          | exogenous | moved | difference | | | share of the basic price the producer keeps
-intermediate_tax    | sij  | power 1+t          | exogenous | moved | difference | | | user tax on intermediates
-final_tax           | sdi  | power 1+t          | exogenous | moved | difference | | | user tax on final demand
-factor_tax          | sjf  | power 1+t          | exogenous | moved | difference | | | tax on factor use
 productivity        | sj   | ratio to benchmark | exogenous | state | difference | | | Hicks-neutral productivity
 variety_price       | uris | ratio to benchmark | endogenous | - | percent    |     |              | price of an import or of what stands in for it
 backstop_premium    | uris | ratio to benchmark | exogenous | moved | difference | | | premium of what stands in for an import
@@ -106,7 +102,7 @@ imports_revalued     | s    | money | outcome | - | percent    | sum | | benchma
 transfer             | s    | money | outcome | - | difference |     | | transfer received from abroad (the balance)
 """
 
-VARIABLES: Mapping[str, Quantity] = read_lines(_VARIABLES)
+VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(WEDGE_LINES))
 OUTCOMES: Mapping[str, Quantity] = read_lines(_OUTCOMES)
 INDICES: Mapping[str, Quantity] = read_lines(INDEX_LINES)
 #: All that a solution of the model can be asked for.

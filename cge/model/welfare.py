@@ -22,18 +22,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cge.model.wedges import WEDGES
+from cge.model.wedges import WEDGES, Component, Wedge
 
 #: Parts of welfare, and the group under which a table of five lines puts them.
 COMPONENTS: dict[str, str] = {
     "terms_of_trade": "terms of trade",
-    "imports": "allocative",
-    "exports": "allocative",
-    "home_purchases": "allocative",
-    "output": "allocative",
-    "intermediate_users": "allocative",
-    "final_users": "allocative",
-    "factor_use": "allocative",
+    **{one.name: "allocative" for wedge in WEDGES.values() for one in wedge.components},
     "technology": "technology",
     "trade_cost": "technology",
     "backstop": "technology",
@@ -79,11 +73,10 @@ class Part:
     nest: str = field(default="")
 
 
-def _wedge(component: str, variable: str, **place: str) -> Part:
-    """Return the part of a wedge: its revenue times the log change of what bears it."""
-    w = WEDGES[variable]
-    value = ((float(w.sign), w.gross), (-float(w.sign), w.base))
-    return Part(component, value, ((1.0, w.quantity),), w.collector, **place)  # type: ignore[arg-type]
+def _of_wedge(wedge: Wedge, one: Component) -> Part:
+    """Part of a wedge: its revenue times the log change of what bears it."""
+    value = ((float(wedge.sign), wedge.gross), (-float(wedge.sign), wedge.base))
+    return Part(one.name, value, ((1.0, wedge.quantity),), wedge.collector, *one[1:])
 
 
 _FOB_PRICE = ((1.0, "fob_value"), (-1.0, "route_volume"))
@@ -91,13 +84,7 @@ _FOB_PRICE = ((1.0, "fob_value"), (-1.0, "route_volume"))
 PARTS: tuple[Part, ...] = (
     Part("terms_of_trade", ((1.0, "fob_value"),), _FOB_PRICE, "r", "s", "i", "abroad"),
     Part("terms_of_trade", ((-1.0, "fob_value"),), _FOB_PRICE, "s", "r", "i", "abroad"),
-    _wedge("imports", "tariff", partner="r", sector="i", where="abroad"),
-    _wedge("home_purchases", "tariff", sector="i", where="home"),
-    _wedge("exports", "export_tax", partner="s", sector="i", where="abroad"),
-    _wedge("output", "net_of_output_tax", sector="j"),
-    _wedge("intermediate_users", "intermediate_tax", sector="i"),
-    _wedge("final_users", "final_tax", sector="i"),
-    _wedge("factor_use", "factor_tax", sector="j"),
+    *(_of_wedge(wedge, one) for wedge in WEDGES.values() for one in wedge.components),
     Part("technology", ((1.0, "producer_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
     Part("trade_cost", ((-1.0, "fob_value"),), ((1.0, "trade_cost"),), "s", "r", "i"),
     Part("backstop", ((-1.0, "backstop_spending"),), ((1.0, "backstop_premium"),), "s", "r", "i"),

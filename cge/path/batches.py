@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cge.core.errors import InputError
+from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.research import Level
 from cge.path.laws import choice_of
 from cge.path.solving import PathContent, check_path, path_content, path_task
 from cge.policy.benchmarks import benchmark_of, set_name

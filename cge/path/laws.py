@@ -8,19 +8,13 @@ from typing import Any
 
 from cge.core.errors import InputError
 from cge.core.identity import digest
+from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.motion import DynamicParameters, load_dynamics
-from cge.data.parameters.research import (
-    KnowledgeParameters,
-    Level,
-    Parameter,
-    load_parameters,
-    resolve_parameters,
-)
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.policy.closures import closure_of
@@ -61,15 +55,12 @@ class PathLaws:
 
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
-        entry = self.entries[name]
-        ends = {"low": entry.low, "central": entry.value, "high": entry.high}
-        return ends[self.level] if name in RETURNS else entry.value
+        return self.entries[name].at(self.level if name in RETURNS else "central")
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Every parameter: value in force, range, unit, status and source."""
         return {
-            name: {**entry.model_dump(), "value": self[name]}
-            for name, entry in self.entries.items()
+            name: {**entry.record(), "value": self[name]} for name, entry in self.entries.items()
         }
 
     def sources(self) -> dict[str, Any] | None:
@@ -136,7 +127,7 @@ def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> Kno
 
 
 def _knowledge_law(
-    knowledge: KnowledgeData | None, level: Level, dynamics: DynamicParameters
+    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
 ) -> KnowledgeLaw | None:
     if knowledge is None:
         return None
@@ -146,7 +137,7 @@ def _knowledge_law(
     )  # fmt: skip
 
 
-def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParameters]:
+def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
     """Parameters of the path and of knowledge, with a scenario's own values.
 
     Raises
@@ -154,7 +145,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
     InputError
         For an unknown name, an impossible value, or a discount rate that growth exceeds.
     """
-    dynamics, knowledge = load_dynamics(), load_parameters()
+    dynamics, knowledge = load_dynamics_parameters(), load_knowledge_parameters()
     own: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for name, value in choice.parameters.items():
         if name not in dynamics.entries and name not in knowledge.entries:
@@ -175,7 +166,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
             )  # fmt: skip
     try:
         dynamics = dynamics.with_values(own[0])
-        knowledge = resolve_parameters(own[1])
+        knowledge = knowledge.with_values(own[1])
     except InputError as error:
         raise error.moved(f"path.{error.key}") from None
     if dynamics["discount_rate"] <= knowledge["growth"]:
@@ -188,7 +179,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
 
 
 def knowledge_of(
-    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters
+    benchmark: Benchmark, choice: PathChoice, parameters: ParameterSet
 ) -> KnowledgeData | None:
     """Knowledge of a benchmark, None where it does not move on this path.
 

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.data.parameters.motion import load_dynamics
+from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators import accumulation as a
 from cge.indicators import fiscal
 from cge.indicators.present_value import Turn, break_even, payback, present_value
-from cge.path.decomposition import decomposed, some_years
 from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
+from cge.path.year_parts import decomposed, some_years
 from cge.results.collect import Wanted, add_solution, world_label
 from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
 from cge.results.register import add_known
@@ -71,10 +71,7 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     last = len(case.years)
     detailed = some_years(last, DETAILED)
     by_sector = range(1, last + 1) if asked.main else detailed
-    for year, base in case.pairs():
-        detail = 1 + (year.year in by_sector) + (asked.main and year.year in detailed)
-        then = None if base is None else base.solution
-        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
+    add_solutions(rows, case, by_sector, detailed if asked.main else ())
     add_state(rows, case, by_sector)
     spent = add_outlays(rows, case)
     add_worth(rows, case, spent)
@@ -84,6 +81,16 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     if origin.isdigit():
         frame["calendar_year"] = frame["path_year"] + int(origin)
     return {"rows": frame, "lost": lost}
+
+
+def add_solutions(
+    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int]
+) -> None:
+    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
+    for year, base in case.pairs():
+        detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
+        then = None if base is None else base.solution
+        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
 
 
 def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
@@ -195,7 +202,7 @@ def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
 
 
 def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
-    """Add what the path as a whole is worth to each region and the world.
+    """Add what the path as a whole is worth to each region and to the world.
 
     Parameters
     ----------
@@ -204,27 +211,33 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     spent : ndarray (years, s)
         Outlays.
     """
+    streams = (*welfare(case), spent)
+    _add_worth(rows, case, list(case.model.benchmark.regions), *streams)
+    whole = (stream.sum(axis=1, keepdims=True) for stream in streams)
+    _add_worth(rows, case, [world_label(case.model)], *whole)
+
+
+def _add_worth(
+    rows: Rows, case: PathCase, codes: Sequence[str], variation: Array, absorption: Array,
+    spent: Array,
+) -> None:  # fmt: skip
     b, rates = case.model.benchmark, (case.laws["discount_rate"], case.laws["growth"])
-    regions = np.array([*b.regions, world_label(case.model)], dtype=object)
-    variation, absorption, spent = (
-        np.column_stack([stream, stream.sum(axis=1)]) for stream in (*welfare(case), spent)
-    )
-    percent = 100 * variation / absorption
     gain, whole = present_value(variation, *rates), present_value(absorption, *rates).total
     found = {
         "present_value": 100 * gain.total / whole,
         "present_value_beyond": 100 * gain.beyond / whole,
         "present_value_money": gain.total,
-    }  # fmt: skip
+    }
     if spent.any():
         found["present_value_outlay"] = present_value(spent, *rates).total
     for name, value in found.items():
-        add_known(rows, name, value, b, region=regions)
+        add_known(rows, name, value, b, region=codes)
     for rate in other_rates(*rates):
         other = present_value(variation, rate, rates[1]).total
         size = present_value(absorption, rate, rates[1]).total
-        add_known(rows, "present_value_at_rate", 100 * other / size, b, region=regions,
+        add_known(rows, "present_value_at_rate", 100 * other / size, b, region=codes,
                   item=f"{100 * rate:g} %")  # fmt: skip
+    percent = 100 * variation / absorption
     turns: dict[str, list[Turn]] = {
         "break_even_year": [break_even(stream) for stream in percent.T],
         "payback_year": [payback(stream, *rates) for stream in percent.T],
@@ -232,12 +245,12 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     for name, ends in turns.items():
         years = [np.nan if turn.year is None else float(turn.year) for turn in ends]
         words = ["" if turn.text == str(turn.year) else turn.text for turn in ends]
-        add_known(rows, name, years, b, region=regions, item=words)
+        add_known(rows, name, years, b, region=codes, item=words)
 
 
 def other_rates(discount: float, growth: float) -> tuple[float, ...]:
     """Ends of the range of discount rates, as far as they exceed growth."""
-    known = load_dynamics()
+    known = load_dynamics_parameters()
     ends = {known.at("discount_rate", "low"), known.at("discount_rate", "high")}
     return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
 

@@ -30,10 +30,11 @@ def cells(
         for word, axis in zip(instrument.keys, instrument.axes, strict=True)
     }
     for axis, code in instrument.fixed.items():
-        if code not in model.benchmark.factors:
+        kind = AXES[axis]
+        if code not in getattr(model.benchmark, kind):
             raise InputError(
-                f"the benchmark has no factor {code}", key=key, value=name,
-                allowed="factor_subsidy with a factor of its own",
+                f"the benchmark has no {code} among its {kind.replace('_', ' ')}", key=key,
+                value=name, allowed="an instrument that names the code itself",
             )  # fmt: skip
         chosen[axis] = [code]
     positions = family.where(**chosen)

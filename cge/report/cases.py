@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -146,11 +146,13 @@ def cases_of(
     cases = _of_names(cases, choice)
     if not cases:
         raise InputError("the results have no rows for this choice", allowed="another combination")
-    labels = _labels(cases)
-    return [
-        Case(results, keys, label, everything)
-        for (results, keys), label in zip(cases, labels, strict=True)
-    ]
+    return relabelled([Case(results, keys, everything=everything) for results, keys in cases])
+
+
+def relabelled(cases: Sequence[Case]) -> list[Case]:
+    """Cases with labels that tell them from each other."""
+    labels = _labels([(case.results, case.keys) for case in cases])
+    return [replace(case, label=label) for case, label in zip(cases, labels, strict=True)]
 
 
 def _keys(row: Sequence[Any]) -> dict[str, Any]:
@@ -220,7 +222,7 @@ def _of_names(
     return cases
 
 
-def _labels(cases: Sequence[tuple[ResultSet, dict[str, Any]]]) -> list[str]:
+def _labels(cases: Sequence[tuple[ResultSet, Keys]]) -> list[str]:
     """What tells cases apart, in as few words as will do."""
     words = [_words(results, keys) for results, keys in cases]
     varying = [name for name in words[0] if len({one[name] for one in words}) > 1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.library import Entry, Library
+from cge.data.library import DisruptionEntry, Library
 from cge.resilience.events import (
     Event,
     check_rations,
@@ -161,7 +161,7 @@ def _expanded(
 
 
 def _from_entry(
-    entry: Entry, benchmark: Benchmark, key: str
+    entry: DisruptionEntry, benchmark: Benchmark, key: str
 ) -> tuple[list[Disruption], dict[str, None]]:
     made: list[Disruption] = []
     omitted: dict[str, None] = {}
@@ -181,7 +181,9 @@ def _from_entry(
     return made, omitted
 
 
-def _repetitions(entry: Entry, benchmark: Benchmark, key: str) -> Iterator[dict[str, str]]:
+def _repetitions(
+    entry: DisruptionEntry, benchmark: Benchmark, key: str
+) -> Iterator[dict[str, str]]:
     """Yield the values of the placeholders, disruption by disruption."""
     each = entry.each
     if each is None:
@@ -219,7 +221,9 @@ def _suppliers(
     return [pair for pair in sorted(value, key=lambda p: -value[p]) if value[pair] > 0]
 
 
-def _families(entry: Entry, events: Sequence[Event], regions: Sequence[str]) -> dict[str, str]:
+def _families(
+    entry: DisruptionEntry, events: Sequence[Event], regions: Sequence[str]
+) -> dict[str, str]:
     """By region the family of a disruption: that of the region's first role named."""
     roles: dict[str, set[str]] = {region: set() for region in regions}
     for event in events:

@@ -1,15 +1,19 @@
-"""Policy instruments as an economist writes them, and what they are in the model.
+"""Policy instruments as an economist writes them, and the variables of the model they move.
 
-This is the one place where rates become powers. A rate is a fraction, never per cent.
+This is the one place where rates become powers. A rate is a fraction, never per cent. A new
+instrument is one entry; one that moves a new wedge (:mod:`cge.model.wedges`) needs none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cge.model.quantities import VARIABLES
+from cge.model.wedges import WEDGES
 
 Array = NDArray[np.float64]
 
@@ -22,108 +26,85 @@ class Instrument:
     ----------
     variable : str
         The exogenous variable of the model it moves.
-    keys : tuple of str
-        Selectors a scenario may use, in the order of `axes`.
-    axes : str
-        Axis letters of those selectors.
     base : str
         What the rate is a fraction of.
-    to_power, to_rate : callable
-        Conversion between the rate and the variable's level.
+    sign : {1, -1}
+        Level of the variable: 1 + sign * rate.
     domestic : {"no", "only", "both"}
         Whether it applies where exporter and importer are one region.
     fiscal : {"receipts", "outlay", "none"}
         What a positive rate brings the region that sets it.
-    owner : str
-        Selector of that region.
     fixed : mapping
         Axes that the instrument does not leave open, and their code.
     """
 
     variable: str
-    keys: tuple[str, ...]
-    axes: str
     base: str
-    to_power: Callable[[Array], Array]
-    to_rate: Callable[[Array], Array]
+    sign: int = 1
     domestic: str = "both"
     fiscal: str = "receipts"
-    owner: str = "region"
     fixed: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def axes(self) -> str:
+        """Letters of the axes that are left open."""
+        return "".join(a for a in VARIABLES[self.variable].axes if a not in self.fixed)
 
-def _plus(rate: Array) -> Array:
-    return 1.0 + rate
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Selectors that a scenario may use, in the order of `axes`."""
+        every = VARIABLES[self.variable].axes
+        words = {
+            "u": "use", "r": "exporter", "s": "importer" if "r" in every else "region",
+            "i": "sector", "j": "buyer" if "i" in every else "sector", "d": "agent",
+            "f": "factor",
+        }  # fmt: skip
+        return tuple(words[axis] for axis in self.axes)
 
+    @property
+    def owner(self) -> str:
+        """Selector of the region that sets it."""
+        wedge = WEDGES.get(self.variable)
+        if wedge is not None and wedge.collector == "r":
+            return "exporter"
+        return "importer" if "importer" in self.keys else "region"
 
-def _minus(rate: Array) -> Array:
-    return 1.0 - rate
+    def to_power(self, rate: Array) -> Array:
+        """Levels of the variable at rates."""
+        return 1.0 + rate if self.sign > 0 else 1.0 - rate
 
-
-def _less_one(power: Array) -> Array:
-    return power - 1.0
-
-
-def _one_less(power: Array) -> Array:
-    return 1.0 - power
+    def to_rate(self, power: Array) -> Array:
+        """Rates at levels of the variable."""
+        return power - 1.0 if self.sign > 0 else 1.0 - power
 
 
 #: The instrument that is a quantity, not a rate: it has a size of its own.
 QUOTA = "quota"
 
-_TRADE = ("use", "exporter", "sector", "importer")
-_SECTOR = ("region", "sector")
-
-INSTRUMENTS: Mapping[str, Instrument] = {
-    "tariff": Instrument(
-        "tariff", _TRADE, "uris", "fob value", _plus, _less_one, domestic="no", owner="importer"
-    ),
-    "export_tax": Instrument(
-        "export_tax", _TRADE, "uris", "basic price", _plus, _less_one, domestic="no",
-        owner="exporter",
-    ),
-    "trade_cost": Instrument(
-        "trade_cost", _TRADE, "uris", "quantity shipped (iceberg)", _plus, _less_one, domestic="no",
-        fiscal="none", owner="importer",
-    ),
-    QUOTA: Instrument(
-        "tariff", _TRADE, "uris", "benchmark volume", _plus, _less_one, domestic="no",
-        fiscal="none", owner="importer",
-    ),
-    "domestic_purchase_subsidy": Instrument(
-        "tariff", _TRADE, "uris", "value of the domestic variety", _minus, _one_less,
-        domestic="only", fiscal="outlay", owner="importer",
-    ),
-    "output_tax": Instrument(
-        "net_of_output_tax", _SECTOR, "sj", "basic value of output", _minus, _one_less
-    ),
-    "output_subsidy": Instrument(
-        "net_of_output_tax", _SECTOR, "sj", "basic value of output", _plus, _less_one,
-        fiscal="outlay",
-    ),
-    "intermediate_tax": Instrument(
-        "intermediate_tax", ("region", "sector", "buyer"), "sij", "market value of inputs",
-        _plus, _less_one,
-    ),
-    "final_tax": Instrument(
-        "final_tax", ("region", "agent", "sector"), "sdi", "market value of final use",
-        _plus, _less_one,
-    ),
-    "factor_tax": Instrument(
-        "factor_tax", ("region", "sector", "factor"), "sjf", "factor income", _plus, _less_one
-    ),
-    "factor_subsidy": Instrument(
-        "factor_tax", ("region", "sector", "factor"), "sjf", "factor income", _minus, _one_less,
-        fiscal="outlay",
-    ),
-    "capital_subsidy": Instrument(
-        "factor_tax", _SECTOR, "sj", "capital income", _minus, _one_less, fiscal="outlay",
-        fixed={"f": "CAP"},
-    ),
-    "productivity": Instrument(
-        "productivity", _SECTOR, "sj", "output per unit of inputs", _plus, _less_one, fiscal="none"
-    ),
-    "factor_supply": Instrument(
-        "factor_supply", ("region", "factor"), "sf", "endowment", _plus, _less_one, fiscal="none"
-    ),
+_DECLARED: Mapping[str, Instrument] = {
+    "tariff": Instrument("tariff", "fob value", domestic="no"),
+    "export_tax": Instrument("export_tax", "basic price", domestic="no"),
+    "trade_cost": Instrument("trade_cost", "quantity shipped (iceberg)", domestic="no",
+                             fiscal="none"),
+    QUOTA: Instrument("tariff", "benchmark volume", domestic="no", fiscal="none"),
+    "foreign_input_tax": Instrument("tariff", "fob value of inputs", domestic="no",
+                                    fixed={"u": "int"}),
+    "domestic_purchase_subsidy": Instrument("tariff", "value of the domestic variety", -1, "only",
+                                            "outlay"),
+    "output_tax": Instrument("net_of_output_tax", "basic value of output", -1),
+    "output_subsidy": Instrument("net_of_output_tax", "basic value of output", fiscal="outlay"),
+    "factor_subsidy": Instrument("factor_tax", "factor income", -1, fiscal="outlay"),
+    "capital_subsidy": Instrument("factor_tax", "capital income", -1, fiscal="outlay",
+                                  fixed={"f": "CAP"}),
+    "productivity": Instrument("productivity", "output per unit of inputs", fiscal="none"),
+    "factor_supply": Instrument("factor_supply", "endowment", fiscal="none"),
 }  # fmt: skip
+#: Every instrument by name; a wedge that none of those above is called after has one of its own.
+INSTRUMENTS: Mapping[str, Instrument] = {
+    **_DECLARED,
+    **{
+        name: Instrument(name, wedge.base_words)
+        for name, wedge in WEDGES.items()
+        if name not in _DECLARED and wedge.sign > 0
+    },
+}

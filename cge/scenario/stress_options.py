@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from cge.core.errors import InputError
 from cge.core.fields import Codes, Strict
 from cge.core.files import Number
-from cge.data.parameters.research import Level
+from cge.core.parameters import Level
 from cge.scenario.named_files import file_field
 
 Year = Annotated[int, Field(strict=True, ge=1)]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.disruption import DisruptionParameters, premiums
+from cge.data.parameters.backstop_premiums import premiums
 from cge.scenario.stress_options import StressChoice
 
 Array = NDArray[np.float64]
@@ -68,7 +69,7 @@ class Backstops:
 
 
 def backstops_of(
-    choice: StressChoice, benchmark: Benchmark, parameters: DisruptionParameters, eta: float
+    choice: StressChoice, benchmark: Benchmark, parameters: ParameterSet, eta: float
 ) -> Backstops:
     """Backstops that a choice means on a benchmark.
 
@@ -76,7 +77,7 @@ def backstops_of(
     ----------
     choice : StressChoice
     benchmark : Benchmark
-    parameters : DisruptionParameters
+    parameters : ParameterSet
         With the user's values.
     eta : float
         See :class:`Backstops`.

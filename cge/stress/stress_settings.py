@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
+from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.disruption import DisruptionParameters, load_disruption_parameters
-from cge.data.parameters.research import load_parameters
+from cge.data.parameters.parameter_files import (
+    load_disruption_parameters,
+    load_knowledge_parameters,
+)
 from cge.dynamics.recursion import Settings
 from cge.path.laws import choice_of, parameters_of
 from cge.scenario.schema import Scenario
@@ -93,18 +96,13 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
     )  # fmt: skip
 
 
-def _parameters(choice: StressChoice) -> tuple[float, DisruptionParameters]:
+def _parameters(choice: StressChoice) -> tuple[float, ParameterSet]:
     """Elasticity of the premium, and the other parameters with the user's values."""
     given = dict(choice.parameters)
-    eta = given.pop(ETA, load_parameters().entries[ETA].value)
-    if not 0 <= eta <= 10:
-        raise InputError("value is not possible", key=f"stress.parameters.{ETA}", value=eta,
-                         allowed="a number from 0 to 10")  # fmt: skip
-    for name in given:
-        if name not in _GIVEN:
-            raise InputError("no such parameter", key="stress.parameters", value=name,
-                             allowed=[*_GIVEN, ETA])  # fmt: skip
+    about_knowledge = {ETA: given.pop(ETA)} if ETA in given else {}
+    check_known(given, [*_GIVEN, ETA], "no such parameter", key="stress.parameters")
     try:
-        return float(eta), load_disruption_parameters().with_values(given)
+        eta = load_knowledge_parameters().with_values(about_knowledge)[ETA]
+        return eta, load_disruption_parameters().with_values(given)
     except InputError as error:
         raise error.moved(f"stress.{error.key}") from None

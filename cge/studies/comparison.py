@@ -15,10 +15,10 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.fiscal import moved, policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.decomposition import decomposed
 from cge.path.path_rows import add_worth
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
+from cge.path.year_parts import decomposed
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import manifest
 from cge.results.register import add_known

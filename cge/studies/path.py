@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from cge.core.errors import InputError
 from cge.path.batches import PathOfVariant, SetOfPaths
-from cge.path.decomposition import some_years
 from cge.path.path_rows import PathFigures, path_rows
+from cge.path.solved import PathCase
+from cge.path.solving import solved_path
+from cge.path.year_parts import some_years
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.schema import joined
 from cge.scenario.named_files import files_of
+from cge.scenario.schema import Scenario
 from cge.scenario.variants import members
 from cge.scenario.wording import policy_lines
 from cge.solve.model import Solver
 from cge.studies.static import labelled, labels_of
 from cge.studies.study import Study, Work, check_solver, option
-from cge.tasks.runner import Task
+from cge.tasks.runner import Place, Runner, Task
 
 #: Returns that are named in notes.
 _RETURNS = {
@@ -96,13 +100,50 @@ class DynamicPath(Study):
         b = next(iter(made.benchmarks.values()))
         files = [path for one in solved for path in files_of(one.member.scenario)]
         notes = path_notes(made, self.question, cases)
-        pages = [["worth", {}], ["shocks", {}]]
+        last = {"years": [made.choice.years], "elasticities": [next(iter(made.benchmarks))]}
+        pages = [["worth", {}], ["shocks", last]]
         return ResultSet(joined(frames), manifest(
             self.spec, b, cases, notes, files, **made.made_from, pages=pages, figure="years",
         ))  # fmt: skip
 
 
-def path_notes(made: SetOfPaths, scenario: Any, cases: Sequence[Mapping]) -> list[str]:
+def solve_paths(
+    scenario: Scenario | str | Path, *, solver: Solver = "newton", runner: Runner | None = None
+) -> dict[tuple[str, str, str], PathCase]:
+    """Solve a scenario year by year, and return its paths with the solutions of all years.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        A scenario, the path of its file, or the name of a shipped one.
+    solver : {"newton", "ipopt"}
+    runner : Runner, optional
+        Default: this process, nothing kept.
+
+    Returns
+    -------
+    dict
+        A path by elasticity set, level of returns to research, and variant.
+
+    Raises
+    ------
+    InputError
+        When the scenario or its data are wrong.
+    NoEquilibrium
+        When a year has no solution that passes.
+    """
+    check_solver(solver)
+    question = DynamicPath(scenario).question
+    with (runner or Runner(workers=1, cache=None)).open() as session:
+        found = session.drive(SetOfPaths(question, members(question), solver).solved())
+        place = Place(session.store.steps("none"), session.models, session.store)
+        return {
+            (one.elasticities, one.level, one.member.variant): solved_path(one.content, place)
+            for one in found
+        }
+
+
+def path_notes(made: SetOfPaths, scenario: Scenario, cases: Sequence[Mapping]) -> list[str]:
     """Lines that must stand under any table of these paths."""
     parameters, knowledge = made.made_from["parameters"], made.made_from["knowledge"]
     years = made.choice.years

@@ -140,7 +140,8 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     """
     began, runner = time.perf_counter(), runner or Runner()
     try:
-        results = _driven(study, runner)
+        with runner.open() as session:
+            results = session.drive(study.work())
     except InputError as error:
         raise error.located(study.file) from None
     seconds: Mapping[str, Any] = {
@@ -148,15 +149,3 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         "seconds": round(time.perf_counter() - began, 3),
     }  # fmt: skip
     return replace(results, manifest={**results.manifest, **seconds})
-
-
-def _driven(study: Study, runner: Runner) -> ResultSet:
-    with runner.open() as session:
-        work = study.work()
-        tasks = next(work)
-        while True:
-            done = session.run(tasks)
-            try:
-                tasks = work.send(done)
-            except StopIteration as end:
-                return end.value

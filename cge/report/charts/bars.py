@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,16 +31,14 @@ def stacks(
     across : int
         Axes beside each other.
     exact : str, optional
-        What the mark is, drawn at the column of role ``exact``.
+        Name of the mark that is drawn at the column of role ``exact``.
     """
     columns = panels[0].columns
     parts = [n for n, column in enumerate(columns) if column.role == "part"]
     mark = next((n for n, column in enumerate(columns) if column.role == "exact"), None)
-    deep = math.ceil(len(panels) / across)
     same = all(tuple(labels) == tuple(rows[0]) for labels in rows)
-    grid = figure.subplots(deep, across, squeeze=False, sharey=same, sharex=True)
-    axes = grid.ravel()
-    for axis, panel, labels in zip(axes, panels, rows, strict=False):
+    axes = style.axes_of(figure, len(panels), across, sharey=same, sharex=True)
+    for axis, panel, labels in zip(axes, panels, rows, strict=True):
         values = np.nan_to_num(panel.figures)
         y = np.arange(len(labels))[::-1]
         up, down = np.zeros(len(labels)), np.zeros(len(labels))
@@ -59,16 +56,8 @@ def stacks(
                 panel.figures[:, mark], y, linestyle="none", marker="D", markersize=4.5,
                 markerfacecolor="black", markeredgecolor="white", markeredgewidth=0.8,
             )  # fmt: skip
-        axis.set_yticks(y, labels)
-        axis.set_ylim(-0.6, len(labels) - 0.4)
-        axis.set_title(panel.title, fontsize=8.5, wrap=True)
-        style.few_ticks(axis, (figure.get_figwidth() - 1.2) / across)
-        style.bare(axis)
-    for axis in axes[len(panels) :]:
-        axis.set_visible(False)
-    for axis in axes[max(0, len(panels) - across) : len(panels)]:
-        axis.set_xlabel(unit, fontsize=8)
-        axis.tick_params(labelbottom=True)
+        style.rows_of(axis, figure, across, panel.title, labels)
+    style.name_below(axes, across, unit)
     handles: list[Patch | Line2D] = [
         Patch(facecolor=style.colour(n), hatch=style.hatch(n), edgecolor="white",
               label=columns[column].title)

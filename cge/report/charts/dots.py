@@ -13,7 +13,7 @@ from cge.report.charts import style
 
 def dots(
     figure: Figure, rows: Sequence[str], titles: Sequence[str], units: Sequence[str],
-    series: Sequence[str], values: NDArray[np.float64], legend: str = "",
+    series: Sequence[str], values: NDArray[np.float64], legend: str = "", across: int = 0,
 ) -> None:  # fmt: skip
     """Draw one axis for each measure, rows down, a mark for each series.
 
@@ -24,9 +24,12 @@ def dots(
         Labels of rows, measures (with units) and series.
     values : ndarray (series, rows, measures)
     legend : str
-        What the series are.
+        Title of the legend.
+    across : int
+        Axes beside each other, 0 for all of them.
     """
-    axes = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    across = across or len(titles)
+    axes = style.axes_of(figure, len(titles), across, sharey=True)
     y = np.arange(len(rows))[::-1]
     for number, axis in enumerate(axes):
         here = values[:, :, number]
@@ -42,12 +45,8 @@ def dots(
                 here[n], y, linestyle="none", marker=style.MARKERS[n % len(style.MARKERS)],
                 color=style.colour(n), markersize=5, label=label, clip_on=False,
             )  # fmt: skip
-        axis.set_title(titles[number], fontsize=9 if len(titles) <= 3 else 8)
+        style.rows_of(axis, figure, across, titles[number], rows)
         axis.set_xlabel(units[number], fontsize=8)
-        axis.set_ylim(-0.7, len(rows) - 0.3)
-        style.few_ticks(axis, (figure.get_figwidth() - 1.2) / len(titles))
-        style.bare(axis)
-    axes[0].set_yticks(y, rows)
     if len(series) > 1:
         handles, labels = axes[0].get_legend_handles_labels()
         style.legend(figure, handles, labels, title=legend, title_fontsize=8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ from cge.report.charts import style
 from cge.report.charts.lines import DASHES
 from cge.report.format.page import Page, Panel
 from cge.results.frontier_page import EV, NO_POLICY, POLICIES, VERSIONS, WORLD_EV
-from cge.results.labels import Ground, along, frame_of, name_marks, points_of
 
 Array = NDArray[np.float64]
 
-#: Colour and shape of a version; instruments take the others.
+#: Colour and shape of a version; instruments and single policies take the others.
 _LOOK = {"unilateral": (0, "o"), "terms_of_trade_neutral": (2, "^"), "global": (1, "s")}
+_DOTS = ("D", "v", "P", "*", "<", "p", ">", "h", "d")
 _INSTRUMENTS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#666666", "#009E73")
 
 
@@ -43,9 +42,9 @@ def frontier(page: Page, title: str, notes: Sequence[str]) -> Figure:
     price = names.index("price_of_resilience") if "price_of_resilience" in names else None
     labels = [VERSIONS.get(p.keys["version"], p.keys["version"]) for p in lines]
     instruments = [lines[0].columns[n].title for n in rates]
-    figure = style.figure_with_room(
-        style.WIDTH, 4.6 + style.legend_height([*labels, *instruments], style.WIDTH), title, notes
-    )
+    policies = [row for panel in dots for row in panel.rows]
+    legend = style.legend_height([*labels, *instruments, *policies], style.WIDTH)
+    figure = style.figure_with_room(style.WIDTH, 4.6 + legend, title, notes)
     axes = figure.subplots(2, len(goals), squeeze=False, sharex=True, height_ratios=(2.3, 1))
     region = page.names.get(lines[0].keys["region"], lines[0].keys["region"])
     for axis, goal in zip(axes[0], goals, strict=True):
@@ -63,8 +62,7 @@ def frontier(page: Page, title: str, notes: Sequence[str]) -> Figure:
         low = below if below.get_visible() else above
         low.set_xlabel("CVaR, % of real income: safer to the right", fontsize=7.5)
         low.tick_params(labelbottom=True)
-    for panel in dots:
-        _mark(axes[0][0], panel)
+    marks = [_mark(axes[0][0], panel) for panel in dots]
     for axis in axes[0]:
         axis.margins(x=0.06, y=0.08)
         axis.tick_params(labelbottom=False)
@@ -76,9 +74,8 @@ def frontier(page: Page, title: str, notes: Sequence[str]) -> Figure:
     ]  # fmt: skip
     handles += [Line2D([], [], color=_INSTRUMENTS[k % len(_INSTRUMENTS)], linewidth=1.4,
                        linestyle=DASHES[k % len(DASHES)]) for k in range(len(rates))]  # fmt: skip
-    style.legend(figure, handles, [*labels, *instruments])
-    figure.draw_without_rendering()  # places of the axes are known only then
-    _label(figure, axes[0][0], lines, dots, names.index(EV))
+    handles += [mark for own in marks for mark in own]
+    style.legend(figure, handles, [*labels, *instruments, *policies])
     return figure
 
 
@@ -119,28 +116,15 @@ def _dress(axis: Any, title: str, unit: str) -> None:
     axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 
 
-def _mark(axis: Any, panel: Panel) -> None:
-    none = panel.keys["version"] == NO_POLICY
-    axis.plot(panel.figures[:, 0], panel.figures[:, 1], linestyle="none", zorder=5,
-              marker="X" if none else "D", markersize=6 if none else 3.8,
-              color="black" if none else "0.35", markeredgecolor="white",
-              markeredgewidth=0.5)  # fmt: skip
-
-
-def _label(
-    figure: Figure, axis: Any, lines: Sequence[Panel], dots: Sequence[Panel], column: int
-) -> None:
-    """Name the dots where there is room."""
-    rows = [(row, figures) for panel in dots
-            for row, figures in zip(panel.rows, panel.figures, strict=True)
-            if np.isfinite(figures).all()]  # fmt: skip
-    marks = np.array([points_of(figure, axis, place) for _, place in rows]).reshape(-1, 2)
-    curves = [np.empty((0, 2))]
-    for panel in lines:
-        order = np.argsort(panel.figures[:, 0])
-        curve = points_of(figure, axis, panel.figures[order][:, [0, column]])
-        curves += [curve, *(along(a, b) for a, b in pairwise(curve))]
-    ground = Ground(frame_of(figure, axis), np.empty((0, 4)), marks, np.concatenate(curves),
-                    np.empty((0, 2)))  # fmt: skip
-    name_marks(figure, axis, [row for row, _ in rows], [place[None] for _, place in rows],
-               ["0.15"] * len(rows), ground, 20)  # fmt: skip
+def _mark(axis: Any, panel: Panel) -> list[Line2D]:
+    """Draw policies as dots, each in a shape and colour of its own, or the point without any."""
+    if panel.keys["version"] == NO_POLICY:
+        looks = [("X", "black")] * len(panel.rows)
+    else:
+        looks = [(_DOTS[n % len(_DOTS)], _INSTRUMENTS[n % len(_INSTRUMENTS)])
+                 for n in range(len(panel.rows))]  # fmt: skip
+    return [
+        axis.plot(*figures[:2], linestyle="none", marker=marker, markersize=6.5, color=colour,
+                  markeredgecolor="white", markeredgewidth=0.5, zorder=5)[0]
+        for figures, (marker, colour) in zip(panel.figures, looks, strict=True)
+    ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,10 +28,9 @@ def intervals(
         Axes beside each other.
     """
     same = all(tuple(labels) == tuple(rows[0]) for labels in rows)
-    deep = math.ceil(len(panels) / across)
-    axes = figure.subplots(deep, across, squeeze=False, sharey=same).ravel()
+    axes = style.axes_of(figure, len(panels), across, sharey=same)
     drawn: dict[str, Line2D] = {}
-    for axis, panel, labels in zip(axes, panels, rows, strict=False):
+    for axis, panel, labels in zip(axes, panels, rows, strict=True):
         found = {c.key: panel.figures[:, n] for n, c in enumerate(panel.columns)}
         missing = np.full(len(labels), np.nan)
         y = np.arange(len(labels))[::-1]
@@ -52,12 +50,6 @@ def intervals(
                         "markeredgewidth": 1.2 if marker == "|" else 0.7}  # fmt: skip
                 axis.plot(found.get(key, missing), y, **look)
                 drawn[name] = Line2D([], [], **look)
-        axis.set_yticks(y, labels)
-        axis.set_ylim(-0.7, len(labels) - 0.3)
-        axis.set_title(panel.title, fontsize=8.5, wrap=True)
+        style.rows_of(axis, figure, across, panel.title, labels)
         axis.set_xlabel(panel.unit, fontsize=8)
-        style.few_ticks(axis, (figure.get_figwidth() - 1.2) / across)
-        style.bare(axis)
-    for axis in axes[len(panels) :]:
-        axis.set_visible(False)
     style.legend(figure, list(drawn.values()), list(drawn))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,19 +26,10 @@ def years_of(panel: Panel) -> Array:
     return np.array([float(re.split(r"\D", label, maxsplit=1)[0]) for label in panel.rows])
 
 
-def grid(figure: Figure, count: int, across: int, share: bool = True) -> list[Any]:
-    """Return axes in rows, those that are not needed hidden."""
-    deep = math.ceil(count / across)
-    axes = figure.subplots(deep, across, squeeze=False, sharex=True, sharey=share).ravel()
-    for axis in axes[count:]:
-        axis.set_visible(False)
-    return list(axes[:count])
-
-
-def dress(axis: Any, title: str, last_in_column: bool, first_in_row: bool, unit: str) -> None:
-    """Give an axis of years its title, labels and grid."""
+def dress(axis: Any, figure: Figure, across: int, title: str) -> None:
+    """Give an axis of years its title and grid."""
     axis.axhline(0, color="0.35", linewidth=0.8, zorder=1.5)
-    axis.set_title(title, fontsize=8.5)
+    axis.set_title(style.over_axis(title, figure.get_figwidth(), across), fontsize=style.TITLE)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
     axis.tick_params(labelsize=8)
@@ -47,16 +37,16 @@ def dress(axis: Any, title: str, last_in_column: bool, first_in_row: bool, unit:
     axis.set_axisbelow(True)
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    if last_in_column:
-        axis.tick_params(labelbottom=True)
-        axis.set_xlabel("Year of the path", fontsize=8)
-    if first_in_row:
+
+
+def name_axes(axes: Sequence[Any], across: int, unit: str) -> None:
+    """Name years below and the unit beside a grid of axes."""
+    style.name_below(axes, across, "Year of the path")
+    for axis in axes[::across]:
         axis.set_ylabel(unit, fontsize=8)
 
 
-def lines(
-    figure: Figure, panels: Sequence[Panel], titles: Sequence[str], unit: str, across: int
-) -> None:
+def lines(figure: Figure, panels: Sequence[Panel], unit: str, across: int) -> None:
     """Draw an axis for each panel.
 
     Parameters
@@ -65,7 +55,6 @@ def lines(
     panels : sequence of Panel
         Of the same columns: values, each with the low and high end of its range behind it,
         if there is one; years in rows.
-    titles : sequence of str
     unit : str
         Of the vertical axis.
     across : int
@@ -74,8 +63,8 @@ def lines(
     columns = panels[0].columns
     values = [n for n, column in enumerate(columns) if column.role == "value"]
     ranged = any(column.role == "low" for column in columns)
-    axes = grid(figure, len(panels), across)
-    for number, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
+    axes = style.axes_of(figure, len(panels), across, sharex=True, sharey=True)
+    for axis, panel in zip(axes, panels, strict=True):
         years = years_of(panel)
         for n, place in enumerate(values):
             colour = style.colour(n)
@@ -88,7 +77,8 @@ def lines(
                       linestyle=DASHES[n % len(DASHES)],
                       marker="o" if len(years) == 1 else None)  # fmt: skip
         axis.margins(x=0.02)
-        dress(axis, titles[number], number + across >= len(panels), number % across == 0, unit)
+        dress(axis, figure, across, panel.title)
+    name_axes(axes, across, unit)
     handles: list[Any] = [
         Line2D([], [], color=style.colour(n), linewidth=1.6, linestyle=DASHES[n % len(DASHES)])
         for n in range(len(values))
@@ -101,9 +91,7 @@ def lines(
         style.legend(figure, handles, labels)
 
 
-def areas(
-    figure: Figure, panels: Sequence[Panel], titles: Sequence[str], unit: str, across: int
-) -> None:
+def areas(figure: Figure, panels: Sequence[Panel], unit: str, across: int) -> None:
     """Draw parts stacked to both sides of zero over years, and their sum as a line.
 
     Parameters
@@ -111,15 +99,14 @@ def areas(
     figure : Figure
     panels : sequence of Panel
         Of the same columns: parts, and their total; years in rows.
-    titles : sequence of str
     unit : str
     across : int
     """
     columns = panels[0].columns
     parts = [n for n, column in enumerate(columns) if column.role == "part"]
     total = next(n for n, column in enumerate(columns) if column.role == "total")
-    axes = grid(figure, len(panels), across)
-    for number, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
+    axes = style.axes_of(figure, len(panels), across, sharex=True, sharey=True)
+    for axis, panel in zip(axes, panels, strict=True):
         years, fine, figures = _crossings(years_of(panel), np.nan_to_num(panel.figures))
         up, down = np.zeros(len(fine)), np.zeros(len(fine))
         for n, place in enumerate(parts):
@@ -133,7 +120,8 @@ def areas(
                 base += part
         axis.plot(years, panel.figures[:, total], color="black", linewidth=1.5)
         axis.margins(x=0.0)
-        dress(axis, titles[number], number + across >= len(panels), number % across == 0, unit)
+        dress(axis, figure, across, panel.title)
+    name_axes(axes, across, unit)
     handles: list[Any] = [
         Patch(facecolor=style.colour(n), hatch=style.hatch(n), edgecolor="white")
         for n in range(len(parts))
@@ -154,9 +142,8 @@ def _crossings(years: Array, figures: Array) -> tuple[Array, Array, Array]:
 
 
 def ends(
-    figure: Figure, panels: Sequence[Panel], rows: Sequence[Sequence[str]],
-    titles: Sequence[str], unit: str, across: int,
-) -> None:  # fmt: skip
+    figure: Figure, panels: Sequence[Panel], rows: Sequence[Sequence[str]], unit: str, across: int
+) -> None:
     """Draw two values of each row, joined: what is at first, and what is at last.
 
     Parameters
@@ -165,16 +152,14 @@ def ends(
     panels : sequence of Panel
         Of the same columns, two of them values, each with its range behind it if there is one.
     rows : sequence (panels) of sequence of str
-    titles : sequence of str
     unit : str
     across : int
     """
     columns = panels[0].columns
     values = [n for n, column in enumerate(columns) if column.role == "value"][:2]
-    deep = math.ceil(len(panels) / across)
-    axes = figure.subplots(deep, across, squeeze=False, sharey=True, sharex=True).ravel()
+    axes = style.axes_of(figure, len(panels), across, sharex=True, sharey=True)
     ranged = False
-    for number, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
+    for axis, panel, labels in zip(axes, panels, rows, strict=True):
         y = np.arange(len(panel.rows))[::-1].astype(float)
         first, last = (panel.figures[:, place] for place in values)
         axis.axvline(0, color="0.35", linewidth=0.8)
@@ -188,23 +173,15 @@ def ends(
             axis.plot(panel.figures[:, place], y, linestyle="none", marker=style.MARKERS[n],
                       color=style.colour(n), markersize=5.5, zorder=3,
                       markerfacecolor="white" if n == 0 else style.colour(n))  # fmt: skip
-        axis.set_yticks(y, rows[number])
-        axis.set_ylim(-0.7, len(panel.rows) - 0.3)
-        axis.set_title(titles[number], fontsize=8.5)
-        style.few_ticks(axis, (figure.get_figwidth() - 1.2) / across)
-        style.bare(axis)
-        if number + across >= len(panels):
-            axis.set_xlabel(unit, fontsize=8)
-            axis.tick_params(labelbottom=True)
-    for axis in axes[len(panels) :]:
-        axis.set_visible(False)
+        style.rows_of(axis, figure, across, panel.title, labels)
+    style.name_below(axes, across, unit)
     handles: list[Any] = [
         Line2D([], [], linestyle="none", marker=style.MARKERS[n], color=style.colour(n),
                markerfacecolor="white" if n == 0 else style.colour(n), markersize=5.5)
         for n in range(2)
     ]  # fmt: skip
-    labels = [columns[place].title for place in values]
+    names = [columns[place].title for place in values]
     if ranged:
         handles.append(Line2D([], [], color="0.5", alpha=0.6, linewidth=2.5))
-        labels.append("Range")
-    style.legend(figure, handles, labels)
+        names.append("Range")
+    style.legend(figure, handles, names)

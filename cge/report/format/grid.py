@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -126,6 +128,18 @@ def _ends(panel: Panel, i: int, j: int, digits: int) -> tuple[str, str] | None:
         return None
     low, high = (text(value, digits) for value in panel.ranges[i, j])
     return None if low == high == text(panel.figures[i, j], digits) else (low, high)
+
+
+def heading_lines(title: str, longest: int) -> list[str]:
+    """A heading in lines, about as wide as the longest cell below it or in about three lines."""
+    return broken(title, max(HEADING, longest, len(title) // 3))
+
+
+def broken(text: str, letters: int) -> list[str]:
+    """A text in lines of so many letters; a number stays with the word before it."""
+    kept = re.sub(r" (?=\d+\b)", "\u00a0", text)
+    return [line.replace("\u00a0", " ")
+            for line in textwrap.wrap(kept, letters, break_long_words=False)]  # fmt: skip
 
 
 def blocks(widths: Sequence[float], room: float) -> list[list[int]]:

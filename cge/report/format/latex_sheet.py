@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from cge.report.format.grid import HEADING, LABEL, Body, Cell, Grid, blocks, grids
+from cge.report.format.grid import (
+    HEADING,
+    LABEL,
+    Body,
+    Cell,
+    Grid,
+    blocks,
+    broken,
+    grids,
+    heading_lines,
+)
 from cge.report.format.latex import GLYPH, Tex, escape, number
 from cge.report.format.page import Page
 
@@ -193,28 +202,24 @@ def _header(grid: Grid, stub: str, letters: Sequence[int]) -> tuple[tuple[str, .
     """The lines of the header: titles end on one line, units begin on the next."""
     lines: list[tuple[str, ...]] = []
     for which in (0, 1):
-        broken = [
-            _wrapped(head[which] and (f"({head[1]})" if which else head[0]), max(HEADING, longest))
+        heads = [
+            heading_lines(head[which] and (f"({head[1]})" if which else head[0]), longest)
             for head, longest in zip(grid.header, letters, strict=True)
         ]
-        deep = max(map(len, broken), default=0)
-        room = [[""] * (deep - len(own)) for own in broken]
-        lines += zip(*(own + r if which else r + own for own, r in zip(broken, room)), strict=True)
+        deep = max(map(len, heads), default=0)
+        room = [[""] * (deep - len(own)) for own in heads]
+        lines += zip(*(own + r if which else r + own for own, r in zip(heads, room)), strict=True)
     return (*(("", *line) for line in lines[:-1]), (stub, *(lines or [()])[-1]))
-
-
-def _wrapped(text: str, longest: int) -> list[str]:
-    return textwrap.wrap(text, longest, break_long_words=False)
 
 
 def _lines(label: str, cells: Sequence[Cell], longest: int) -> list[tuple[str, ...]]:
     """A row as lines: what is long is broken, a range stands below its figure."""
-    columns = [_wrapped(label, longest) or [""]]
+    columns = [broken(label, longest) or [""]]
     for cell in cells:
         mark = cell.mark.replace("\u2212", "-")
         figure = f"{cell.figure} ({mark})" if mark else cell.figure
         ends = [f"[{cell.ends[0]}, {cell.ends[1]}]"] if cell.ends else []
-        columns.append(_wrapped(cell.words, HEADING) or [figure, *ends])
+        columns.append(broken(cell.words, HEADING) or [figure, *ends])
     return list(zip_longest(*columns, fillvalue=""))
 
 
@@ -229,4 +234,4 @@ def _stretch(body: Body, rows: Sequence[Sequence[tuple[str, ...]]], room: int) -
             lines.append(Line((first, *rest), last))
     plain = len(body.rows) - body.totals
     rule = sum(map(len, rows[:plain])) if body.totals and plain else 0
-    return Stretch(tuple(_wrapped(body.heading, room)), tuple(lines), rule)
+    return Stretch(tuple(broken(body.heading, room)), tuple(lines), rule)

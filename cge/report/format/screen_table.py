@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich import box
@@ -12,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cge.report.format.grid import HEADING, LABEL, Body, blocks, grids
+from cge.report.format.grid import LABEL, Body, blocks, grids, heading_lines
 from cge.report.format.page import Page
 
 #: Columns of a terminal where there is none: a pipe, a file.
@@ -59,8 +58,8 @@ def screen_text(page: Page, width: int | None = None) -> str:
 
 def _head(body: Body, n: int, title: str, unit: str) -> str:
     """Title and unit over a column, broken to the width of its figures."""
-    longest = max(HEADING, _widest(body, n))
-    lines = (textwrap.wrap(part, longest) for part in (title, f"({unit})" if unit else ""))
+    longest = _widest(body, n)
+    lines = (heading_lines(part, longest) for part in (title, f"({unit})" if unit else ""))
     return "\n".join(line for part in lines for line in part)
 
 

@@ -181,14 +181,15 @@ def build(
 
 
 def _titles(runs: Sequence[RunFolder]) -> dict[str, str]:
-    """Titles of the variants of some runs, or the labels of their policies, where these differ."""
+    """Titles of the variants of some runs, or labels of their only policies, none given twice."""
     found = {}
     for run in runs:
         scenario = run.manifest.get("scenario")
         for variant in scenario.get("variants") or () if isinstance(scenario, dict) else ():
             policies = [*variant.get("policy", ()), *variant.get("knowledge", ())]
             labels = [one["label"] for one in policies if one.get("label")]
-            found[str(variant.get("name"))] = str(variant.get("title") or ", ".join(labels))
+            label = labels[0] if len(policies) == len(labels) == 1 else ""
+            found[str(variant.get("name"))] = str(variant.get("title") or label)
     titles = list(found.values())
     return {name: title for name, title in found.items() if title and titles.count(title) == 1}
 
