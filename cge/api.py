@@ -156,7 +156,7 @@ def run(
         run; a study as it is; for a comparison several scenarios.
     study : str, optional
         Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
-        scenario says: a path if it has years, else comparative statics.
+        scenario says: a frontier if it has one, a path if it has years, else comparative statics.
     aggregation, year, elasticities : optional
         In place of what the scenario says.
     workers : int, optional
@@ -222,7 +222,8 @@ def study_from(
     if not every:
         every = list(study_class(str(kind)).__dataclass_fields__["scenario"].default)
     scenarios = tuple(_changed(one, changes) for one in every)
-    kind = kind or ("path" if scenarios[0].is_path else "static")
+    first = scenarios[0]
+    kind = kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
     made = study_class(kind)
     known = {name for name in made.__dataclass_fields__ if name != "scenario"}
     for name in options:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,11 +14,12 @@ from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption, Event
 from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total
-from cge.solve.model import Solver
+from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
@@ -144,19 +145,36 @@ def capacity_lost(
     from all of its inputs wastes inputs worth several times its value added.
     """
     model = pre.model
-    use, supply = model.variables["factor_use"], model.variables["factor_supply"]
-    lost = use.where(s=regions, j=sectors, f=[CAPITAL])
-    payment = model.outcomes["factor_payment"]
-    paid = pre.outcomes[payment.block.positions]
+    lost = model.variables["factor_use"].where(s=regions, j=sectors, f=[CAPITAL])
+    paid = pre.outcomes[model.outcomes["factor_payment"].block.positions]
     columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
-    idle = np.isin(payment.codes[1], list(sectors))
-    for n, (s, f) in enumerate(supply.block.index):
+    for column, own, hit in idle_factors(model, regions, sectors):
+        part = loss * float(paid[hit].sum() / paid[own].sum())
+        columns.append(np.array([column]))
+        factors.append(np.array([1.0 - part]))
+    return Impact(np.concatenate(columns), np.concatenate(factors))
+
+
+def idle_factors(
+    model: Model, regions: Sequence[str], sectors: Sequence[str]
+) -> Iterator[tuple[int, Bools, Bools]]:
+    """Factors of which a loss of capacity leaves a part idle: all of the regions but capital.
+
+    Yields
+    ------
+    int
+        Column of the factor's supply.
+    ndarray of bool (payments,)
+        Payments to the factor in its region.
+    ndarray of bool (payments,)
+        Those of the sectors that are hit.
+    """
+    supply, payment = model.variables["factor_supply"].block, model.outcomes["factor_payment"]
+    hit = np.isin(payment.codes[1], list(sectors))
+    for n, (s, f) in enumerate(supply.index, start=supply.start):
         if s in regions and f != CAPITAL:
             own = (payment.codes[0] == s) & (payment.codes[2] == f)
-            part = loss * float(paid[own & idle].sum() / paid[own].sum())
-            columns.append(np.array([supply.block.start + n]))
-            factors.append(np.array([1.0 - part]))
-    return Impact(np.concatenate(columns), np.concatenate(factors))
+            yield n, own, own & hit
 
 
 def factor_lost(pre: PreShock, regions: Sequence[str], factor: str, loss: float) -> Impact:

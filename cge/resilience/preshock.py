@@ -28,10 +28,11 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import CAPITAL
 from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.resilience.import_price import BackstopRoutes, purchaser_prices
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -65,37 +66,27 @@ class PreShock:
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the equilibrium."""
-        return self.model.arrays.outcome_coefficients @ term_values(self.model.arrays, self.levels)
+        return outcome_values(self.model.arrays, self.levels)
 
     @cached_property
     def ready(self) -> Array:
         """Levels of given columns with backstops within reach: what disruptions are laid over."""
         levels = self.levels.copy()
-        family = self.model.variables["backstop_premium"]
-        if len(family.block):
-            levels[family.block.positions] = self._premium_of_routes() * self._relative_price()
+        here = self.model.variables["backstop_premium"].block.positions
+        if len(levels[here]):
+            relative = BackstopRoutes(self.model).relative_price(
+                purchaser_prices(self.model, self.levels)
+            )
+            levels[here] = self._premium_of_routes() * relative
         return levels
 
     def _premium_of_routes(self) -> Array:
-        family = self.model.variables["backstop_premium"]
-        out_of_reach = self.model.arrays.start[family.block.positions]
+        block = self.model.variables["backstop_premium"].block
+        out_of_reach = self.model.arrays.start[block.positions]
         return np.array([
             self.premium.get((s, i), other)
-            for (_, _, i, s), other in zip(family.block.index, out_of_reach, strict=True)
+            for (_, _, i, s), other in zip(block.index, out_of_reach, strict=True)
         ])  # fmt: skip
-
-    def _relative_price(self) -> Array:
-        """Price of an import over that of the domestic variety, to the buyer, by route.
-
-        Both relative to the benchmark. The premium is over the price that the import has
-        before the disruption, so that a tariff alone does not bring the backstop in.
-        """
-        index = self.model.variables["backstop_premium"].block.index
-        price = purchaser_prices(self.model, self.levels)
-        place = {cell: n for n, cell in enumerate(self.model.outcomes["arrivals"].block.index)}
-        imports = np.array([place[cell] for cell in index], dtype=np.int64)
-        home = np.array([place[u, s, i, s] for u, _, i, s in index], dtype=np.int64)
-        return price[imports] / price[home]
 
     def real_income(self, levels: Array, outcomes: Array) -> Array:
         """Absorption less additional borrowing, in real terms, (s,)."""
@@ -111,16 +102,6 @@ class PreShock:
         """Part of real income that a disruption takes from each region, (s,)."""
         before = self.real_income(self.levels, self.outcomes)
         return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
-
-
-def purchaser_prices(model: Model, levels: Array) -> Array:
-    """Price of arrivals to the buyer relative to the benchmark, (routes,)."""
-    outcomes = model.arrays.outcome_coefficients @ term_values(model.arrays, levels)
-    value, quantity = (
-        model.outcomes[name].block.positions for name in ("route_spending", "arrivals")
-    )
-    start = model.outcome_start
-    return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
 
 
 def pre_shock(
@@ -157,18 +138,11 @@ def pre_shock(
             f"the benchmark has no factor {CAPITAL} to be fixed", key="factors",
             value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
         )  # fmt: skip
-    levels = carried(solution, short)
+    sourcing = None
     if solution.model.speed == "long":
         _check_speeds(short)
         sourcing = Sourcing(short)
-        outcomes = short.arrays.outcome_coefficients @ term_values(short.arrays, levels)
-        adapted = sourcing.menu.adapted(sourcing.prices(levels, outcomes))
-        levels[sourcing.columns] = np.exp(adapted)
-    family = short.variables["variety_price"]
-    if len(family.block):
-        place = {cell: n for n, cell in enumerate(short.outcomes["arrivals"].block.index)}
-        routes = np.array([place[cell] for cell in family.block.index], dtype=np.int64)
-        levels[family.block.positions] = purchaser_prices(short, levels)[routes]
+    levels = levels_before(short, solution.levels, places_in(short, solution.model), sourcing)
     closure = short_closure(solution.closure, short, lending)
     exact = short.solve(levels, closure, start=levels)
     moved = np.abs(np.log(exact.by_region("welfare") / solution.by_region("welfare"))).max()
@@ -220,19 +194,43 @@ def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
     )  # fmt: skip
 
 
-def carried(solution: Solution, to: Model) -> Array:
-    """A solution's levels in the order of another model of the same accounts.
-
-    What the other model has and the solution's has not is at its benchmark level.
-    """
-    levels = to.arrays.start.copy()
-    for name, family in to.variables.families.items():
-        own = solution.model.variables[name]
-        if own.block.index == family.block.index:
-            levels[family.block.positions] = solution.levels[own.block.positions]
+def places_in(short: Model, before: Model) -> Integers:
+    """Column of another model of the same accounts for each column of a model, -1 without one."""
+    found = np.full(len(short.arrays.start), -1, dtype=np.int64)
+    for name, family in short.variables.families.items():
+        own, block = before.variables[name].block, family.block
+        if own.index == block.index:
+            found[block.positions] = np.arange(own.start, own.start + len(own))
             continue
-        place = {cell: n for n, cell in enumerate(own.block.index)}
-        for n, cell in enumerate(family.block.index):
-            if cell in place:
-                levels[family.block.start + n] = solution.levels[own.block.start + place[cell]]
-    return levels
+        place = {cell: own.start + n for n, cell in enumerate(own.index)}
+        found[block.positions] = [place.get(cell, -1) for cell in block.index]
+    return found
+
+
+def levels_before(
+    short: Model, levels: Array, places: Integers, sourcing: Sourcing | None
+) -> Array:
+    """Levels of an equilibrium in the model of the short run that starts from it.
+
+    What that model has in addition is at its benchmark level, but for the prices of varieties
+    with a backstop: those of their routes.
+
+    Parameters
+    ----------
+    short : Model
+    levels : ndarray (columns of the other model,)
+    places : ndarray of int (columns,)
+        Of :func:`places_in`.
+    sourcing : Sourcing, optional
+        Relations that have adapted to the equilibrium; None: they are in its levels.
+    """
+    found = short.arrays.start.copy()
+    here = places >= 0
+    found[here] = levels[places[here]]
+    if sourcing is not None:
+        prices = sourcing.prices(found, outcome_values(short.arrays, found))
+        found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
+    varieties = short.variables["variety_price"].block.positions
+    if len(found[varieties]):
+        found[varieties] = purchaser_prices(short, found)[BackstopRoutes(short).imports]
+    return found

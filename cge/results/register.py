@@ -11,6 +11,7 @@ import numpy as np
 from cge.core.errors import InputError
 from cge.core.quantities import Quantity, merged
 from cge.data.accounts.benchmark import Benchmark
+from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.measures import RESILIENCE_QUANTITIES
@@ -28,7 +29,7 @@ _OF_ITEM: Mapping[str, str] = {
 @lru_cache(maxsize=1)
 def register() -> Mapping[str, Quantity]:
     """All quantities by name."""
-    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES)
+    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES)
 
 
 def quantity(name: str) -> Quantity:
