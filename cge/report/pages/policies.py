@@ -116,7 +116,8 @@ class Home:
     def unit(self, block: PolicyColumn) -> str:
         """Unit of a block."""
         rows = self.rows[self.rows["measure"] == block.measure]
-        return str(rows["change_unit" if block.column == "change" else "unit"].iloc[0])
+        units = rows["change_unit" if block.column == "change" else "unit"]
+        return next((str(unit) for unit in units if unit), "")
 
 
 def _words(name: str) -> str:
@@ -140,6 +141,10 @@ def homes(found: Sequence[ResultSet], choice: Choice) -> list[Home]:
     for case in tested(found, every):
         groups.setdefault((id(case.results), str(case.keys["scenario"])), []).append(case)
     made = [Home(cases, choice) for cases in groups.values()]
+    years = sorted({int(year) for one in made for year in one.rows["year"]} - {0})
+    for year in choice.years:
+        if year not in years:
+            raise InputError("not in these results", key=FLAGS["years"], value=year, allowed=years)
     wanted = chosen([one.region for one in made], choice.regions, "regions")
     return [one for one in made if one.region in wanted]
 
@@ -162,9 +167,6 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Page:
         for one in shown if columns else ():
             title = f"{one.name}: {word.lower()}" if len(shown) > 1 else word
             panels.append(_panel(one, columns, title))
-    if not panels:
-        raise InputError("not in these results", key=FLAGS["years"],
-                         value=", ".join(map(str, choice.years)))  # fmt: skip
     lines = [
         "EV: equivalent variation against the baseline; present value: that of all years over that "
         "of absorption; terms of trade and allocative efficiency: parts of EV in year 1; outlay: "
