@@ -50,7 +50,7 @@ class CapitalLaw:
     accumulates: bool = True
 
     def next(self, stock: Array, investment: Array, returns: Array) -> Array:
-        """Return next year's stocks relative to the baseline, (s, j).
+        """Next year's stocks relative to the baseline, (s, j).
 
         Parameters
         ----------

@@ -70,7 +70,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What a year starts from.
+    """State at the start of a year.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class State:
         Relative to the baseline.
     knowledge : KnowledgeState, optional
     seen : Seen
-        What last year's equilibrium told.
+        Observations of last year's equilibrium.
     """
 
     year: int
@@ -95,7 +95,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What is given in a year before any policy.
+    """Given levels of a year before any policy.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Recursion:
                 value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
             )  # fmt: skip
         if law is not None and standing is not None:
-            raise ValueError("knowledge is told relative to the benchmark only")
+            raise ValueError("knowledge is relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
         self.sourcing = Sourcing(model, standing)
         self.base = model.arrays.start if standing is None else standing
@@ -169,7 +169,7 @@ class Recursion:
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
-        """Return the state of the benchmark, or of `standing`."""
+        """State of the benchmark, or of `standing`."""
         b = self.model.benchmark
         shape = (len(b.regions), len(b.sectors))
         trade = (shape[0], shape[1], shape[0])
@@ -178,7 +178,7 @@ class Recursion:
         return State(0, self.sourcing.start, np.ones(shape), knowledge, seen)
 
     def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
-        """Return what is given in a year that starts from `state`.
+        """Given levels of a year that starts from `state`.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Recursion:
         return Ground(levels, business, by_source)
 
     def no_policy(self) -> KnowledgePolicy:
-        """Return the absence of any policy about knowledge."""
+        """No policy about knowledge."""
         b = self.model.benchmark
         return KnowledgePolicy.none(len(b.regions), len(b.sectors))
 
@@ -214,7 +214,7 @@ class Recursion:
         solution: Solution,
         policy: KnowledgePolicy | None = None,
     ) -> State:
-        """Return the state in which the next year starts, its relations still this year's.
+        """State in which the next year starts, its relations still this year's.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class Recursion:
         closure: Closure | None = None,
         start: Solution | None = None,
     ) -> tuple[State, Solution]:
-        """Return the state with relations adapted to the prices expected for its year.
+        """State with relations adapted to the prices expected for its year.
 
         The year is solved with each nest at the elasticity that it has once relations may
         move, sS + (1 - inertia) (sL - sS), which is their move written into demand; a few
@@ -298,7 +298,7 @@ class Recursion:
         )
 
     def _investment(self, solution: Solution) -> Array:
-        """Return real investment by region, relative to the benchmark or to `standing`."""
+        """Real investment by region, relative to the benchmark or to `standing`."""
         b = self.model.benchmark
         spending = self.model.outcomes["final_spending"]
         prices = self.model.variables["agent_price"].block.positions
@@ -316,7 +316,7 @@ class Recursion:
         model, b = self.model, self.model.benchmark
 
         def ratio(name: str, axes: str, variable: bool = False) -> Array:
-            """Return an outcome or variable relative to the benchmark, one where it is absent."""
+            """An outcome or variable relative to the benchmark, one where it is absent."""
             family = model.variables[name] if variable else model.outcomes[name]
             now, then = (
                 (solution.levels, model.arrays.start)
@@ -340,7 +340,7 @@ class Recursion:
     def _cells(
         self, family: Family, axes: str, keep: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], ...]:
-        """Return index arrays of a family's members along axes."""
+        """Index arrays of a family's members along axes."""
         b = self.model.benchmark
         order = {
             axis: {code: n for n, code in enumerate(codes)}
@@ -357,7 +357,7 @@ class Recursion:
 
 
 def _between(benchmark: Benchmark, inertia: float) -> Elasticities:
-    """Return the elasticities that nests have over a year in which their weights may move."""
+    """Elasticities that nests have over a year in which their weights may move."""
     short, long = benchmark.elasticities["short"], benchmark.elasticities["long"]
     values = {}
     for nest in NEST_AXES:
