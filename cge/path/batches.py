@@ -132,7 +132,7 @@ class SetOfPaths:
         return list(found.values())
 
     def label(self, name: str, level: Level, member: Member) -> str:
-        """What tells a path from the others, in words."""
+        """Label of a path among the others."""
         several = len(self.choice.returns) > 1 or level != "central"
         parts = (name, member.variant, f"{level} returns" if several else "")
         return ", ".join(part for part in parts if part)

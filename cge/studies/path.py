@@ -176,18 +176,18 @@ def path_notes(made: SetOfPaths, scenario: Scenario, cases: Sequence[Mapping]) -
 
 
 def _returns_note(parameters: Mapping[str, Mapping[str, Any]]) -> str:
-    told = [
+    rates = ", ".join(
         f"{words} {entry['value']:g} ({entry['low']:g} to {entry['high']:g}, {entry['status']})"
         for name, words in _RETURNS.items() for entry in (parameters[name],)
-    ]  # fmt: skip
-    return f"Rates of return to research: {', '.join(told)}."
+    )  # fmt: skip
+    return f"Rates of return to research: {rates}."
 
 
-def _estimated_note(parts: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _estimated_note(estimated: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Whose figures on research are filled by rule, or of another year."""
     weak = {
-        words: [code for code, part in parts[item].items() if part > 0.5]
+        words: [code for code, part in estimated[item].items() if part > 0.5]
         for item, words in _RESEARCH.items()
     }
-    told = [f"{words} of {', '.join(codes)}" for words, codes in weak.items() if codes]
-    return [f"Estimated for the most part: {'; '.join(told)}."] if told else []
+    parts = [f"{words} of {', '.join(codes)}" for words, codes in weak.items() if codes]
+    return [f"Estimated for the most part: {'; '.join(parts)}."] if parts else []
