@@ -156,8 +156,8 @@ def test_without_constraint_a_large_country_sets_the_optimal_tariff() -> None:
     codes = {"i": ("S0",), "f": ("F0", "F1")}
     b = balanced_world(
         share, np.array([[[3.0]], [[2.0]]]), None, np.full((2, 1, 2), 0.5),
-        {speed: Elasticities.from_values({**values, "armington": level}, sizes, codes)
-         for speed, level in (("long", sigma), ("short", 0.7))},
+        {horizon: Elasticities.from_values({**values, "armington": level}, sizes, codes)
+         for horizon, level in (("long", sigma), ("short", 0.7))},
     )  # fmt: skip
     b = replace(b, factors=("LAB", "CAP"))
     tariff = [{"name": "tariff", "instrument": "tariff", "low": -0.5, "high": 2.0}]

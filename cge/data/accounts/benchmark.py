@@ -76,7 +76,7 @@ class Benchmark:
     balance : ndarray (s,)
         Absorption minus GDP at market prices: the transfer received from abroad.
     elasticities : mapping of str to Elasticities
-        By speed, ``"short"`` and ``"long"``.
+        By horizon, ``"short"`` and ``"long"``.
     unit : str
         Of every value above.
     status : {"original", "estimated", "user"}
@@ -137,8 +137,8 @@ class Benchmark:
                 raise InputError("one use class for each user is needed", key=axis, value=classes,
                                  allowed=self.use_classes)  # fmt: skip
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
-        for speed, elasticities in self.elasticities.items():
-            elasticities.check_shapes(self.axes, speed)
+        for horizon, elasticities in self.elasticities.items():
+            elasticities.check_shapes(self.axes, horizon)
         self._check_signs()
         self._check_accounts()
 
@@ -289,9 +289,9 @@ class Benchmark:
                     "region has no final demand or no factor income", key="regions", value=region
                 )
 
-    def with_elasticities(self, **by_speed: Elasticities) -> Benchmark:
+    def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""
-        return replace(self, elasticities={**self.elasticities, **by_speed})
+        return replace(self, elasticities={**self.elasticities, **by_horizon})
 
     @cached_property
     def accounts_fingerprint(self) -> str:
@@ -318,9 +318,9 @@ class Benchmark:
     def fingerprint(self) -> str:
         """SHA-256 of everything the model reads, in hexadecimal."""
         digest = hashlib.sha256(self.accounts_fingerprint.encode())
-        for speed in sorted(self.elasticities):
-            digest.update(speed.encode())
-            digest.update(self.elasticities[speed].fingerprint.encode())
+        for horizon in sorted(self.elasticities):
+            digest.update(horizon.encode())
+            digest.update(self.elasticities[horizon].fingerprint.encode())
         return digest.hexdigest()
 
 
