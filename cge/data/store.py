@@ -35,7 +35,7 @@ from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
-VERSION = 1
+VERSION = 2
 DESCRIPTION = "benchmark.yaml"
 ARRAYS = "arrays.npz"
 RECORDS = {"report": "cleaning.csv", "filled": "filled.csv"}
