@@ -125,7 +125,7 @@ def test_text_may_be_edited_but_not_codes(tmp_path):
         (lambda f: (f / "benchmark.yaml").unlink(), r"not a benchmark folder"),
         (lambda f: (f / "arrays.npz").write_bytes(b"PK\3\4 nothing"), r"damaged"),
         (lambda f: edit(f, checksum="0"), r"damaged"),
-        (lambda f: edit(f, version=7), r"version.*7.*version 1"),
+        (lambda f: edit(f, version=7), r"version.*7.*version 2"),
         (lambda f: edit(f, colour="red"), r"colour.*unknown key"),
         (lambda f: edit(f, status="invented"), r"status"),
         (lambda f: (f / "benchmark.yaml").write_text("- 1"), r"mapping"),
