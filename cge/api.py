@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,14 +96,14 @@ class Results(ResultSet):
         told = {"format": FORMAT, "spec": {"study": "several"}, "parts": parts}
         return Results(together(parts), told)
 
+    def _repr_html_(self) -> str:
+        pages = [render(page, "html") for page in _first_pages(self)]
+        return "".join(pages) or f"<p>{escape(repr(self))}</p>"
+
 
 def _parts(results: ResultSet) -> Sequence[ResultSet]:
     """The results of several studies that stand together, or these alone."""
     return results.manifest.get("parts") or [results]
-
-    def _repr_html_(self) -> str:
-        pages = [render(page, "html") for page in _first_pages(self)]
-        return "".join(pages) or f"<p>{self!r}</p>".replace("<R", "&lt;R")
 
 
 class Table:
