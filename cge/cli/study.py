@@ -77,9 +77,10 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
     scenario, quiet = given["scenario"], given["quiet"]
     changes, flags = _changes(made, given)
     options = {f.name: given[f.name] for f in option_fields(made) if given[f.name] is not None}
-    runner = Runner(given["workers"], given["scheduler"],
-                    default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
+    flags |= {name: f"--{name.replace('_', '-')}" for name in (*options, "workers", "scheduler")}
     try:
+        runner = Runner(given["workers"], given["scheduler"],
+                        default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
         study = study_from(scenario, made.kind, changes, options)
         folder = given["out"] or HOME / study.folder
         check_folder(folder)
@@ -94,16 +95,14 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
             results = Results(found.rows, found.manifest)
             write(results, folder, files(results, given["figure"]))
     except InputError as error:
-        raise _at_flag(
-            error, {**flags, **{n: f"--{n.replace('_', '-')}" for n in options}}
-        ) from None
+        raise _at_flag(error, flags) from None
     if not quiet:
         _print(results, folder, earlier, runner)
 
 
 def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Changes of the scenario by key, and the flag by which each was given."""
-    import yaml
+    from cge.core.files import yaml_value
 
     changes: dict[str, Any] = {}
     flags: dict[str, str] = {}
@@ -116,13 +115,13 @@ def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], 
             flags[key] = f"--{name.replace('_', '-')}"
     for assignment in given["assignments"]:
         key, equals, text = assignment.partition("=")
-        if not equals:
+        if not equals or not key.strip():
             raise InputError("is no assignment", key="--set", value=assignment,
                              allowed="KEY=VALUE, for instance path.years=5")  # fmt: skip
         try:
-            changes[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise InputError("is no value", key="--set", value=assignment) from None
+            changes[key.strip()] = yaml_value(text)
+        except InputError as error:
+            raise InputError(error.problem, key="--set", value=assignment) from None
         flags[key.strip()] = f"--set {key.strip()}"
     return changes, flags
 
@@ -131,8 +130,10 @@ def _at_flag(error: InputError, flags: dict[str, str]) -> InputError:
     """The error at the flag by which the value was given."""
     key = error.key or ""
     for known, flag in flags.items():
-        if key == known or key.startswith(f"{known}."):
-            return error.moved(flag)
+        unknown = error.problem.startswith("unknown key") and known.startswith(f"{key}.")
+        if key == known or key.startswith(f"{known}.") or unknown:
+            rest = key[len(known) :] if flag.startswith("--set ") else ""
+            return error.moved(flag + rest)
     return error
 
 

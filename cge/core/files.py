@@ -110,20 +110,33 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise InputError("file is too large", file=path, allowed=f"up to {MAX_BYTES:,} bytes")
     try:
-        text = raw.decode("utf-8-sig")
-        _check_events(text)
-        content = yaml.load(text, Loader=_Loader)
+        content = yaml_value(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError("file is not UTF-8 text", file=path) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f" in line {mark.line + 1}" if mark is not None else ""
-        raise InputError(f"not valid YAML{line}: {error.problem}", file=path) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"not valid YAML: {one_line(error)}", file=path) from None
+    except InputError as error:
+        raise error.located(path) from None
     if not isinstance(content, dict):
         raise InputError("the file must be a mapping of keys to values", file=path)
     return content
+
+
+def yaml_value(text: str) -> Any:
+    """Value of a text in YAML.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML.
+    """
+    try:
+        _check_events(text)
+        return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        raise InputError(f"not valid YAML{line}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"not valid YAML: {one_line(error)}") from None
 
 
 def is_file(path: str | Path) -> bool:

@@ -27,6 +27,7 @@ class PathChoice(Strict):
     Parameters
     ----------
     years : int
+        Years that are solved.
     knowledge : bool, optional
         Whether research makes knowledge; default: where the figures ship.
     knowledge_data : str, optional
