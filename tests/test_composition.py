@@ -179,15 +179,16 @@ def test_a_family_is_written_to_one_folder(here: Path, cge: Run) -> None:
          equal={"outlay": 0.001, "region": "USA"},
          variants=[{"name": "one", "policy": [subsidy]},
                    {"name": "two", "policy": [{**subsidy, "sector": "VEH"}]}])  # fmt: skip
-    outcome = cge("run", "family.yaml", "--out", "out")
+    outcome = cge("run", "family.yaml", "--out", "out", "--workers", "1")
     assert outcome.code == 0, outcome.err
-    for text in ("variant: one", "variant: two", "Found: output subsidy"):
+    for text in ("\none\n", "\ntwo\n", "- Rates found (one): output subsidy",
+                 "- Rates found (two): output subsidy"):  # fmt: skip
         assert text in outcome.out
         assert text in (here / "out/summary.md").read_text()
     table = pd.read_parquet("out/results.parquet")
-    assert set(table["scenario"]) == {"family.one", "family.two"}
+    assert set(table["scenario"]) == {"family"} and set(table["variant"]) == {"one", "two"}
     manifest = json.loads((here / "out/manifest.json").read_text())
-    again = Scenario.model_validate(manifest["scenario"])
+    again = Scenario.model_validate(manifest["spec"]["scenario"])
     assert [m.scenario.policy for m in members(again)] == [
         m.scenario.policy for m in members(load_scenario("family.yaml"))
     ]

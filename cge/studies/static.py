@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -156,7 +156,7 @@ class SetOfTasks:
         )  # fmt: skip
         label = ", ".join(part for part in (name, member.variant) if part)
         steps = len(self.scenario.steps or [1.0])
-        return Task(label, solve_variant, content, steps, member.told)
+        return Task(label, solve_variant, content, steps, partial(of_variant, member))
 
 
 def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
@@ -280,13 +280,19 @@ def solve_scenario(
             reference, equal = member.reference, None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
-                equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
+                try:
+                    equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
+                except InputError as error:
+                    raise of_variant(other, error) from None
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
-            done[member.variant] = [
-                replace(case, elasticities=set_name(name))
-                for case in solve_steps(whole, model, solver, equal)
-            ]
+            try:
+                solved = list(solve_steps(whole, model, solver, equal))
+            except NoEquilibrium as error:
+                of = [f"'{scenario.name}'", f"elasticities '{set_name(name)}'"]
+                of += [f"variant '{member.variant}'"] if member.variant else []
+                raise NoEquilibrium(f"{', '.join(of)}: {error}") from None
+            done[member.variant] = [replace(c, elasticities=set_name(name)) for c in solved]
         cases += [case for member in family for case in done[member.variant]]
     return tuple(cases)
 
@@ -314,10 +320,9 @@ def solve_steps(
                 model, chosen, share=step, solver=solver, start=before, progress=progress
             )
         except InputError as error:
-            raise member.told(error) from None
+            raise of_variant(member, error) from None
         except NoEquilibrium as error:
-            told = f"variant '{member.variant}': " if member.variant else ""
-            told += f"{100 * step:g} % of the shock: " if step != 1.0 else ""
+            told = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
             raise NoEquilibrium(f"{told}{error}") from None
         before = solved.solution
         yield Case("", chosen, member.variant, step, solved)
@@ -334,7 +339,14 @@ def equal_value(member: Member, solution: Solution) -> float | None:
     if equal.what == "welfare":
         return solution.outcome(f"equivalent_variation[{equal.region}]")
     own = member.scenario.policy[member.own_policy :]
-    return outlay(solution, own, equal.region, f"equal.outlay, variant {member.variant}")
+    return outlay(solution, own, equal.region, "equal.outlay")
+
+
+def of_variant(member: Member, error: InputError) -> InputError:
+    """An error of a variant where the user wrote what is wrong."""
+    if error.key == "equal.outlay" and member.variant:
+        error = error.moved(f"equal.outlay, variant {member.variant}")
+    return member.told(error)
 
 
 def case_facts(

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, NoEquilibrium
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import SOLVERS
@@ -160,6 +160,8 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
             results = session.drive(study.work())
     except InputError as error:
         raise error.located(study.file) from None
+    except NoEquilibrium as error:
+        raise NoEquilibrium(f"'{study.folder}', {error}") from None
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),
