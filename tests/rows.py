@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cge import Solution, tabulate
-from cge.indicators.catalogue import INDICATORS
-from cge.indicators.value_chain_rows import VALUE_CHAINS
+from cge.indicators.value_chain_rows import INDICATORS, VALUE_CHAINS
 
 PLACES = ["region", "partner", "sector", "item"]
 
@@ -20,8 +19,6 @@ def rows_of(solution: Solution, base: Solution | None = None, **wanted: object) 
 
 
 def value_chains_of(solution: Solution) -> pd.DataFrame:
-    """Rows of the indicators of value chains."""
-    names = {
-        name for one in INDICATORS if one.group == VALUE_CHAINS for name in one.quantities
-    }  # fmt: skip
+    """Rows of the measures of value chains, those of other files of their group left out."""
+    names = {name for one in INDICATORS for name in one.quantities}
     return rows_of(solution, groups=(VALUE_CHAINS,), measures=names)
