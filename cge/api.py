@@ -14,7 +14,7 @@ from cge.report.format.page import Page
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
 from cge.report.summary import files
-from cge.results.folder import locked, read, write
+from cge.results.folder import locked, read, read_manifest, write
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
 from cge.scenario.changes import with_changes
@@ -221,13 +221,25 @@ def study_from(
         return replace(question, **options)
     every = list(question) if isinstance(question, tuple) else [question]
     if len(every) == 1 and isinstance(every[0], str | Path) and Path(every[0]).suffix == ".json":
-        return study_of(read(every[0]).manifest["spec"])
+        return _again(Path(every[0]), kind, [*changes, *options])
     made = study_class(kind) if kind is not None else None
     if made is not None and made.asked is not Scenario:
         return made(every[0], changes=changes, **options)
     if made is not None and not every:
         every = list(made.__dataclass_fields__["scenario"].default)
     return study_with(kind, tuple(_changed(one, changes) for one in every), options)
+
+
+def _again(file: Path, kind: str | None, given: Sequence[str]) -> Study:
+    """The study of a manifest, as it was."""
+    study: Study = study_of(read_manifest(file)["spec"])
+    if given:
+        raise InputError("an earlier run is repeated as it was", file=file, key=given[0],
+                         allowed="a file of a scenario, where something is to change")  # fmt: skip
+    if kind not in (None, "static", study.kind):
+        raise InputError("is of a run of another kind", file=file, key="study", value=kind,
+                         allowed=f"{study.kind}: `cge run` repeats any run")  # fmt: skip
+    return study
 
 
 def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenario:

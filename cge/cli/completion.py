@@ -13,6 +13,7 @@ from cge.cli.main import CONTEXT
 def command(shell: str) -> None:
     """Print the script that completes commands in a shell.
 
+    \b
     Example:  cge completion bash > ~/.local/share/bash-completion/completions/cge
     """
     from cge.cli.main import app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Sequence
@@ -56,7 +57,8 @@ def command_of(kind: str) -> click.Command:
     def callback(**given: Any) -> None:
         _run(made, given)
 
-    text = f"{(made.__doc__ or '').strip().split('Parameters')[0].strip()}\n\n{_example(made)}"
+    text = inspect.cleandoc(made.__doc__ or "").split("\n\nParameters\n")[0]
+    text = f"{text}\n\n\b\n{_example(made)}".replace("``", "`")  # \b: not to be broken
     return click.Command(
         made.command, params=params, callback=callback, help=text, context_settings=CONTEXT,
         short_help=listed()[made.command].meaning,
@@ -76,7 +78,7 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
 
     scenario, quiet = given["scenario"], given["quiet"]
     changes, flags = _changes(made, given)
-    options = {f.name: given[f.name] for f in option_fields(made) if given[f.name] is not None}
+    options = {f.name: given[f.name] for f in option_fields(made) if _is_given(f.name)}
     flags |= {name: f"--{name.replace('_', '-')}" for name in (*options, "workers", "scheduler")}
     try:
         runner = Runner(given["workers"], given["scheduler"],
@@ -98,6 +100,12 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
         raise _at_flag(error, flags) from None
     if not quiet:
         _print(results, folder, earlier, runner)
+
+
+def _is_given(name: str) -> bool:
+    """Whether a flag stands on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -227,5 +235,5 @@ def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     inner: Any = str
     if not words:
         inner = next((one for one in (int, float) if one in each and str not in each), str)
-    told += " May be repeated." if several else ""
+    told = told.replace("``", "`") + (" May be repeated." if several else "")
     return click.Option([flag, name], type=inner, multiple=several, default=default, help=told)

@@ -13,6 +13,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from cge.core.errors import InputError
+from cge.core.files import is_file
 from cge.core.writing import WORK
 from cge.results.collect import regional
 from cge.results.manifest import FORMAT
@@ -152,13 +153,10 @@ def read(given: str | Path) -> ResultSet:
         If there are none, or they are damaged or of different runs.
     """
     folder = _found(Path(given))
-    content = _manifest(folder)
-    if "spec" not in content:
+    if "spec" not in _manifest(folder):
         raise InputError("is not a run's folder: it has no manifest", file=folder,
                          allowed="a folder that a command of cge wrote")  # fmt: skip
-    if content.get("format") != FORMAT:
-        raise InputError("was written by another version", file=folder / MANIFEST, key="format",
-                         value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
+    content = read_manifest(folder / MANIFEST)
     rows, identity = _rows(folder / ROWS)
     if identity != content.get("identity"):
         raise InputError(
@@ -166,6 +164,25 @@ def read(given: str | Path) -> ResultSet:
             allowed="a folder as a command wrote it; write it again",
         )  # fmt: skip
     return ResultSet(rows, {k: v for k, v in content.items() if k != "identity"}, folder)
+
+
+def read_manifest(file: Path) -> dict[str, Any]:
+    """Read the manifest of a run, wherever it stands.
+
+    Raises
+    ------
+    InputError
+        If it is none, or of another version.
+    """
+    if not is_file(file):
+        raise InputError("no such file", file=file)
+    content = _content(file)
+    if not isinstance(content.get("spec"), dict):
+        raise InputError("is no manifest of a run", file=file)
+    if content.get("format") != FORMAT:
+        raise InputError("was written by another version", file=file, key="format",
+                         value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
+    return content
 
 
 def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
@@ -226,8 +243,13 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
+    return _content(folder / MANIFEST)
+
+
+def _content(file: Path) -> dict[str, Any]:
+    """Content of a file of JSON; nothing where there is none."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
