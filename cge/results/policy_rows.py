@@ -58,11 +58,11 @@ def add_parts(
     money = {"unit": b.unit, "benchmark": 0.0, "change_unit": PERCENT}
     table = welfare_parts(found, b, base, absorption, places)
     rows.extend(table, **money, **labels)
-    plain = table[table["measure"] == "ev_part"].groupby(["item", "shock"], sort=False)
-    total = plain["value"].sum().reset_index()
+    each = table.groupby(["measure", "item", "shock"], sort=False)
+    total = each["value"].sum().reset_index()
     size = (b.absorption if absorption is None else absorption).sum()
-    rows.extend(total.assign(measure="ev_part", region=world_label(model),
-                             change=100 * total["value"] / size), **money, **labels)  # fmt: skip
+    rows.extend(total.assign(region=world_label(model), change=100 * total["value"] / size),
+                **money, **labels)  # fmt: skip
 
 
 def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:

@@ -401,7 +401,9 @@ def static_results(
     notes = [*(f"Policy: {line}." for line in policy_lines(scenario)), RESULTS_HINGE]
     files = [path for _, member, _ in found for path in files_of(member.scenario)]
     b = next(iter(benchmarks.values()))
-    pages = [["regions", {}], ["decomposition", {"unit": "value"}], ["shocks", {"unit": "value"}]]
+    pages = [["regions", {}], ["decomposition", {"unit": "value"}]]
+    if any(len(set(rows["shock"]) - {""}) > 1 for rows in frames):  # one shock is the whole
+        pages.append(["shocks", {"unit": "value"}])
     return ResultSet(
         joined(frames), manifest(spec, b, cases, notes, files, pages=pages, figure="regions")
     )
