@@ -61,8 +61,12 @@ class Results(ResultSet):
         Raises
         ------
         InputError
-            If it can not be written, or holds something else.
+            If it can not be written, or holds something else; and for results of several studies,
+            each of which has a folder of its own.
         """
+        if "parts" in self.manifest:
+            raise InputError("results of several studies have no folder in common",
+                             key="folder", value=str(folder), allowed="each on its own")  # fmt: skip
         with locked(Path(folder)):
             write(self, Path(folder), files(self, figure))
         return Path(folder)

@@ -1,4 +1,4 @@
-"""Results of comparative statics made by hand, with figures to add up in the head, and real ones."""
+"""Results made by hand, with figures to add up in the head, and of a real run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARTS = ("terms_of_trade", "imports", "exports", "technology")
 SHARES = (0.5, 0.25, 0.35, -0.1)
 TITLE = "A trial & error: 10 % more"
 SHOCKS = ("tariff, 10 %", "subsidy_1")
-MONEY, OF_ABSORPTION = "million USD", "percent of benchmark absorption"
+OF_ABSORPTION = "percent of benchmark absorption"
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +45,7 @@ def made(
     cases: Sequence[tuple[str, str, float]] = (("", "fontagne", 1.0),),
     steps: Sequence[float] = (1.0,), titles: Mapping[str, str] | None = None,
     decomposed: bool = True, name: str = "trial", notes: Sequence[str] = (),
-    **benchmark: Any,
+    money: str = "million USD", **benchmark: Any,
 ) -> Results:  # fmt: skip
     """Results of a scenario.
 
@@ -64,6 +64,8 @@ def made(
         Of the scenario.
     notes : sequence of str
         Of the study.
+    money : str
+        Its unit.
     **benchmark
         Of the manifest.
     """
@@ -73,7 +75,7 @@ def made(
         labels = {"scenario": name, "variant": variant, "title": title,
                   "elasticities": elasticities}  # fmt: skip
         for step in steps:
-            rows = _rows(regions, sectors, scale * step, decomposed)
+            rows = _rows(regions, sectors, scale * step, decomposed, money)
             frames.append(rows.frame(study="static", step=step, calendar_year=2011, **labels))
             facts.append({
                 **labels, "study": "static", "step": step, "closure": "long run, by hand",
@@ -82,7 +84,7 @@ def made(
             })  # fmt: skip
     spec = {"study": "static", "options": {}, "scenario": {"name": name, "title": TITLE}}
     own = {
-        "name": "own-2011", "status": "user", "unit": MONEY, "origin": {"year": "2011"},
+        "name": "own-2011", "status": "user", "unit": money, "origin": {"year": "2011"},
         "notes": ["Data: a table_of my own."], "regions": list(regions), "sectors": list(sectors),
         "names": {}, **benchmark,
     }  # fmt: skip
@@ -93,7 +95,9 @@ def made(
     })  # fmt: skip
 
 
-def _rows(regions: Sequence[str], sectors: Sequence[str], scale: float, decomposed: bool) -> Rows:
+def _rows(
+    regions: Sequence[str], sectors: Sequence[str], scale: float, decomposed: bool, money: str
+) -> Rows:
     """Rows of one solution."""
     rows = Rows()
     n = np.arange(1.0, len(regions) + 1)
@@ -110,38 +114,38 @@ def _rows(regions: Sequence[str], sectors: Sequence[str], scale: float, decompos
         return [*values, float(values @ size / size.sum())]
 
     itself("equivalent_variation", with_mean(-n * scale), OF_ABSORPTION, region=world)
-    itself("equivalent_variation_value", with_total(-n * scale * size / 100), MONEY, region=world)
+    itself("equivalent_variation_value", with_total(-n * scale * size / 100), money, region=world)
     itself("real_gdp", with_mean(-0.5 * n * scale), "percent change", region=world)
     itself("terms_of_trade", np.full(len(n), 0.25 * scale), "percent change", region=regions)
-    itself("tariff_revenue", with_total(10 * n), MONEY, region=world)
+    itself("tariff_revenue", with_total(10 * n), money, region=world)
     rows.add("factor_supply", np.full(len(n), 1.01), unit="index, benchmark = 1", benchmark=1.0,
              change=1.0, change_unit="percent", region=regions, item="LAB")  # fmt: skip
     for share, part in zip(SHARES, PARTS, strict=True) if decomposed else ():
         percent = -n * scale * share
-        money = percent * size / 100
+        worth = percent * size / 100
         for partner in ("", regions[0]):  # cells to be added up
-            rows.add("ev_part", money / 2, unit=MONEY, change=percent / 2,
+            rows.add("ev_part", worth / 2, unit=money, change=percent / 2,
                      change_unit=OF_ABSORPTION, region=regions, item=part,
                      partner=partner)  # fmt: skip
-        rows.add("ev_part_first_order", 2 * money, unit=MONEY, change=2 * percent,
+        rows.add("ev_part_first_order", 2 * worth, unit=money, change=2 * percent,
                  change_unit=OF_ABSORPTION, region=regions, item=part)  # fmt: skip
-        total = {"region": "World", "item": part, "unit": MONEY, "change_unit": OF_ABSORPTION}
-        whole = 100 * money.sum() / size.sum()
-        rows.add("ev_part", money.sum(), change=whole, **total)
-        rows.add("ev_part_first_order", 2 * money.sum(), change=2 * whole, **total)
+        total = {"region": "World", "item": part, "unit": money, "change_unit": OF_ABSORPTION}
+        whole = 100 * worth.sum() / size.sum()
+        rows.add("ev_part", worth.sum(), change=whole, **total)
+        rows.add("ev_part_first_order", 2 * worth.sum(), change=2 * whole, **total)
         for weight, shock in zip((0.75, 0.25), SHOCKS, strict=True):
-            rows.add("ev_part", weight * money, unit=MONEY, change=weight * percent,
+            rows.add("ev_part", weight * worth, unit=money, change=weight * percent,
                      change_unit=OF_ABSORPTION, region=regions, item=part, shock=shock)  # fmt: skip
-            rows.add("ev_part", weight * money.sum(), change=weight * whole, shock=shock, **total)
+            rows.add("ev_part", weight * worth.sum(), change=weight * whole, shock=shock, **total)
     for j, sector in enumerate(sectors, start=1):
         here = {"sector": sector, "change_unit": "percent"}
         rows.add("output", with_mean(1 + 0.01 * n * j * scale), unit="index, benchmark = 1",
                  benchmark=1.0, change=with_mean(n * j * scale), region=world, **here)  # fmt: skip
-        rows.add("output_value", np.full(len(n), 110.0 * j), unit=MONEY, benchmark=100.0 * j,
+        rows.add("output_value", np.full(len(n), 110.0 * j), unit=money, benchmark=100.0 * j,
                  change=10.0, region=regions, **here)  # fmt: skip
         for m, partner in enumerate(regions, start=1):
             for measure, more in (("trade_value", 10.0), ("trade_volume", 5.0)):
                 change = more * j * (m - n) * scale
-                rows.add(measure, 100 + change, unit=MONEY, benchmark=100.0, change=change,
+                rows.add(measure, 100 + change, unit=money, benchmark=100.0, change=change,
                          region=regions, partner=partner, **here)  # fmt: skip
     return rows

@@ -116,7 +116,7 @@ def loss_page(
         how = printed(units[0] if units else "", np.concatenate([table[:, n] for table in raw]))
         for table in raw:
             table[:, n] *= how.scale
-        key = "_".join([one.measure, *(one.where or {}).values(), one.column])
+        key = "_".join([one.measure, *(one.where or {}).values(), one.text or one.column])
         heads.append(Column(key, one.title, "" if one.text else how.unit, how.digits))
     panels = tuple(
         Panel(case.label, tuple(heads), tuple(codes), table, keys=keys_of(case),
