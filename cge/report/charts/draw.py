@@ -164,9 +164,10 @@ def _heat(page: Page, title: str, notes: Sequence[str]) -> Figure:
     rows = [list(panel.rows) for panel in panels]
     margin = 0.5 + 0.065 * max(len(label) for labels in rows for label in labels)
     width = max(style.WIDTH, margin + cell * wide)
-    height = 0.8 + (0.22 if wide <= NAMED else 0.18) * tall + 0.7 * len(panels)
-    figure = style.figure_with_room(width, height, title, notes)
     columns = [[c.title for c in panel.columns] for panel in panels]
+    heads = sum(heat.height_of(labels, size) for labels in columns)
+    height = 0.8 + (0.22 if wide <= NAMED else 0.18) * tall + heads + 0.55 * len(panels)
+    figure = style.figure_with_room(width, height, title, notes)
     unit = panels[0].columns[0].unit
     heat.maps(figure, panels, rows, columns, unit, page.stub, page.across, size)
     return figure

@@ -98,6 +98,12 @@ def maps(
     bar.ax.tick_params(labelsize=7)
 
 
+def height_of(labels: Sequence[str], type_size: float) -> float:
+    """Inches that the labels of columns take."""
+    letters = max((len(label) for label in labels), default=0)
+    return 0.0095 * type_size * letters if _long(labels) else 0.15
+
+
 def _long(labels: Sequence[str]) -> bool:
     return len(labels) > 20 or max((len(label) for label in labels), default=0) > 6
 
