@@ -5,32 +5,45 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
-import typer
-from cge.experiments import checks
+import yaml
 from conftest import Outcome, snapshot
+from filelock import FileLock
 
-from cge import InputError, load_benchmark
+import cge as package
+from cge import InputError, Results, load_benchmark
 from cge.cli.main import app
 from cge.core.content import content_dir
 from cge.core.files import read_yaml
+from cge.core.writing import WORK
 from cge.data.catalogue import catalogue, describe
-from cge.results import summary, tidy, write
+from cge.results import folder as folders
+from cge.results.collect import regional
+from cge.results.folder import FIGURES, MANIFEST, ROWS, SUMMARY, TABLE
+from cge.results.schema import COLUMNS, TEXT
 from cge.scenario.schema import Scenario, load_scenario
+from cge.solve import checks
+from cge.tasks import runner
 
 Run = Callable[..., Outcome]
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+#: In this process: workers would have to be started.
+ONE = ("--workers", "1")
+FILES = {ROWS, TABLE, SUMMARY, MANIFEST}
 TRIAL = """\
 name: trial
 title: "A trial [of] brackets [/and] :smile:"
@@ -50,19 +63,13 @@ closure:
   swaps:
     - {free: "tariff[int, CHN, ELEC, USA]", fix: "tariff_revenue[USA]", at: 10}
 """
-FILES = set(write.FILES)
-
-#: Measures made of several figures, whose change is told in another unit than their value.
-POLICY_MEASURES = ("ev_part", "ev_part_first_order", "trade_efficiency", "terms_of_trade_effect",
-                   "outlay", "outlay_share", "policy_receipts", "marginal_cost_of_funds",
-                   "domestic_share")  # fmt: skip
 
 
 def cge_process(*arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
     """Run the command as the shell does."""
     program = [sys.executable, "-c", "from cge.cli.main import run; run()"]
-    keys = {"capture_output": True, **keys}
-    return subprocess.run([*program, *arguments], text=True, timeout=300, check=False, **keys)
+    keys = {"capture_output": True, "timeout": 300, **keys}
+    return subprocess.run([*program, *arguments], text=True, check=False, **keys)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +84,7 @@ def piped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Co
 
 @pytest.fixture(scope="module")
 def results(piped: tuple[Path, subprocess.CompletedProcess]) -> pd.DataFrame:
-    return pd.read_parquet(piped[0] / "results.parquet")
+    return Results.open(piped[0]).to_frame()
 
 
 @pytest.fixture
@@ -92,14 +99,11 @@ def manifest(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def one(table: pd.DataFrame, **where: str) -> pd.DataFrame:
-    """Return the rows with these words; a place that is not named is empty."""
-    for column in ("region", "partner", "sector", "item"):
-        if column not in where:
-            table = table[table[column].isna()]
-    for column, word in where.items():
-        if word != "*":
-            table = table[table[column] == word]
+def one(table: pd.DataFrame, measure: str, item: str = "", **where: str) -> pd.DataFrame:
+    """Rows of a measure of regions as a whole."""
+    for column, word in {"measure": measure, "item": item, "sector": "", "partner": "", "shock": "",
+                         **where}.items():  # fmt: skip
+        table = table[table[column] == word]
     return table
 
 
@@ -117,153 +121,66 @@ def test_a_run_in_a_pipe_is_quiet_and_ends_well(piped: Any) -> None:
 
 
 def test_both_tables_of_results_say_the_same(piped: Any, results: pd.DataFrame) -> None:
-    text = pd.read_csv(piped[0] / "results.csv", keep_default_na=False, na_values=[""], dtype=str)
-    assert list(text.columns) == list(results.columns)
-    for column in results.columns:
-        if column in ("step", "value", "benchmark", "change"):
-            np.testing.assert_allclose(text[column].astype(float), results[column], rtol=1e-9)
+    text = pd.read_csv(piped[0] / TABLE, keep_default_na=False, dtype=str)
+    assert list(text.columns) == list(results.columns) == list(COLUMNS)
+    of_regions = regional(results).reset_index(drop=True)
+    assert 300 < len(of_regions) == len(text) < len(results)
+    for column in COLUMNS:
+        if column in TEXT:
+            assert (text[column] == of_regions[column]).all()
         else:
-            words = results[column].astype("string").fillna("")
-            assert (text[column].fillna("") == words).all()
+            found = pd.to_numeric(text[column]).astype(float)
+            expected = of_regions[column].to_numpy(float, na_value=np.nan)
+            np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_the_columns_and_measures_are_the_documented_ones(results: pd.DataFrame) -> None:
-    document = (DOCS / "scenarios.md").read_text(encoding="utf-8")
-    listed = document.split("\nColumns: ")[1].split(". **")[0]
-    assert re.findall(r"`(\w+)`", listed) == list(results.columns)
-    rows = document.split("| measure in the output |")[1].split("\n\n")[0].splitlines()[2:]
-    assert rows
-    for row in rows:
-        name, _, unit, change = (cell.strip() for cell in row.strip("|").split("|"))
-        found = results[results["measure"] == name.strip("`")]
-        assert set(found["unit"]) == {unit}
-        wanted = {"percent": "percent", "difference": unit, "the value itself": unit}[change]
-        assert set(found["change_unit"]) == {wanted}
-    documented = {row.strip("|").split("|")[0].strip(" `") for row in rows}
-    rows = document.split("| measure of a policy |")[1].split("\n\n")[0].splitlines()[2:]
-    names = set()
-    for row in rows:
-        name, _, unit, change = (cell.strip() for cell in row.strip("|").split("|"))
-        names.add(name.strip("`"))
-        found = results[results["measure"] == name.strip("`")]
-        if found.empty:
-            continue
-        assert set(found["unit"]) == {unit}
-        wanted = {"the value itself": unit, "none": ""}.get(change, change)
-        assert set(found["change_unit"]) == {wanted}
-    assert names == set(POLICY_MEASURES)
-    documented |= names
-    assert set(results["measure"]) - documented == {"tariff"}, "what the policy moved"
-
-
-def test_every_figure_has_its_place_its_unit_and_its_change(results: pd.DataFrame) -> None:
-    words = ["scenario", "closure", "elasticities", "year", "region", "measure", "unit",
-             "change_unit"]  # fmt: skip
-    assert not results[words].isna().any().any()
-    assert set(results["year"]) == {"2011"}
-    assert set(results["elasticities"]) == {"fontagne", "boehm"}
-    assert set(results["step"]) == {1.0}
-    keys = tidy.COLUMNS[: tidy.COLUMNS.index("value")]
-    assert not results.duplicated(keys).any()
-    assert np.isfinite(results["value"]).all()
-    # Of the decomposition and of budgets the change is in other units: test_tidy.py.
-    plain = results[~results["measure"].isin(POLICY_MEASURES)]
-    assert len(plain) > 0.3 * len(results)
-    results = plain
-    value, base = results["value"], results["benchmark"]
-    assert np.isfinite(base).all()
-    percent = results["change_unit"] == "percent"
-    itself = results["measure"].isin([r.name for r in tidy.REPORTED if r.change == "itself"])
-    assert (base[itself] == 0).all()
-    for rows, wanted in (
-        (percent & (base != 0), 100 * (value / base - 1)),
-        (~percent, value - base),
-    ):
-        assert rows.any()
-        np.testing.assert_allclose(results["change"][rows], wanted[rows], rtol=1e-9, atol=1e-9)
-    assert results["change"][percent & (base == 0)].isna().all()
-
-
-def test_figures_of_different_measures_add_up(results: pd.DataFrame) -> None:
-    table = results[results["elasticities"] == "boehm"].copy()
-    routes = one(table, measure="trade_value", region="*", partner="*", sector="*")
-    abroad = routes[routes["region"].astype(str) != routes["partner"].astype(str)]
-    for side, name in (("region", "exports"), ("partner", "imports")):
-        for kind in ("value", "benchmark"):
-            sums = abroad.groupby(side, observed=True)[kind].sum()
-            whole = one(table, measure=name, region="*").set_index("region")[kind]
-            np.testing.assert_allclose(sums[whole.index.astype(str)], whole, rtol=1e-9)
-    duties = one(table, measure="bilateral_tariff_revenue", region="*", partner="*", sector="*")
-    home = duties["region"].astype(str) == duties["partner"].astype(str)
-    for routes, name in ((~home, "tariff_revenue"), (home, "domestic_purchase_tax_revenue")):
-        paid = duties[routes].groupby("partner", observed=True)["value"].sum()
-        whole = one(table, measure=name, region="*").set_index("region")["value"]
-        assert whole.abs().max() > 1
-        np.testing.assert_allclose(paid[whole.index.astype(str)], whole, rtol=1e-9, atol=1e-9)
-    balance = one(table, measure="trade_balance", region="*")["value"]
-    assert abs(balance.sum()) < 1e-6 * balance.abs().sum()
-
-
-def test_the_measures_hit_what_they_name_and_nothing_else(results: pd.DataFrame) -> None:
-    moved = results[(results["elasticities"] == "boehm") & (results["measure"] == "tariff")]
-    assert set(moved["unit"]) == {"power 1+t"}
-    routes = moved.groupby(["region", "partner"], observed=True)
-    assert set(routes.groups) == {("CHN", "USA"), ("USA", "CHN")}
-    added, put = routes.get_group(("CHN", "USA")), routes.get_group(("USA", "CHN"))
-    assert set(added["sector"]) == {"PRIM", "LMAN", "HMAN", "ELEC", "VEH"}
-    np.testing.assert_allclose(added["change"], 0.10, rtol=1e-9)
-    assert set(put["sector"]) == {"ELEC", "VEH"}
-    np.testing.assert_allclose(put["value"], 1.20, rtol=1e-9)
-    assert set(moved["item"]) == {"int", "con", "inv"}
-    paid = one(results[results["elasticities"] == "boehm"], measure="bilateral_tariff_revenue",
-               region="USA", partner="CHN", sector="VEH")["value"].item()  # fmt: skip
-    fob = one(results[results["elasticities"] == "boehm"], measure="trade_value", region="USA",
-              partner="CHN", sector="VEH")["value"].item()  # fmt: skip
-    assert paid == pytest.approx(0.20 * fob, rel=1e-9)
-
-
-def test_the_summary_shows_the_figures_of_the_table(piped: Any, results: pd.DataFrame) -> None:
-    text = (piped[0] / "summary.md").read_text(encoding="utf-8")
+def test_the_summary_shows_the_figures_of_the_rows(piped: Any, results: pd.DataFrame) -> None:
+    text = (piped[0] / SUMMARY).read_text(encoding="utf-8")
     assert text.startswith("# A trial [of] brackets [/and] :smile:\n\nIt has two measures.\n")
+    columns = {
+        "Welfare (EV), % of absorption": ("equivalent_variation", "", 1),
+        "Welfare (EV), bn USD": ("equivalent_variation_value", "", 1e-3),
+        "Real GDP, %": ("real_gdp", "", 1), "Terms of trade, %": ("terms_of_trade", "", 1),
+        "Real wage, %": ("consumer_real_return", "LAB", 1),
+        "Employment, %": ("factor_supply", "LAB", 1),
+        "Export volume, %": ("export_volume_change", "", 1),
+        "Import volume, %": ("import_volume_change", "", 1),
+        "Tariff revenue, bn USD": ("tariff_revenue", "", 1e-3),
+    }  # fmt: skip
     for name in ("fontagne", "boehm"):
         table = results[results["elasticities"] == name]
-        lines = text.split(f"## Elasticities: {name}\n")[1].strip().split("\n\n")[0].splitlines()
-        cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-        assert cells[0][1:] == [
-            f"{c.title}, {c.unit}".replace("{money}", "bn USD") for c in summary.COLUMNS
-        ]
-        rows = {row[0]: row[1:] for row in cells[2:]}
-        assert list(rows) == ["CHN", "USA", "EU", "ASIA", "ROW", "World"]
-        for region, row in rows.items():
-            if region == "World":
-                continue
-            place = {"region": region}
-            found = {
-                ("Welfare (EV)", "%"): one(table, measure="equivalent_variation", **place),
-                ("Welfare (EV)", "{money}"): one(
-                    table, measure="equivalent_variation_value", **place
-                ),
-                ("Real GDP", "%"): one(table, measure="real_gdp", **place),
-                ("Terms of trade", "%"): one(table, measure="terms_of_trade", **place),
-                ("Real wage", "%"): one(table, measure="real_factor_price", item="LAB", **place),
-                ("Employment", "%"): one(table, measure="employment", item="LAB", **place),
-                ("Exports", "% volume"): one(table, measure="export_volume_change", **place),
-                ("Imports", "% volume"): one(table, measure="import_volume_change", **place),
-                ("Tariff revenue", "{money}, change"): one(
-                    table, measure="tariff_revenue", **place
-                ),
-            }
-            for cell, column in zip(row, summary.COLUMNS, strict=True):
-                (figure,) = found[column.title, column.unit]["change"]
-                figure /= 1000 if "{money}" in column.unit else 1
-                assert float(cell) == pytest.approx(figure, abs=0.5001 * 10**-column.digits)
-        welfare = one(table, measure="equivalent_variation_value", region="*")["value"]
-        assert float(rows["World"][1]) == pytest.approx(welfare.sum() / 1000, abs=0.05001)
-    assert "Data: World Input-Output Database, 2013 release" in text
+        lines = text.split(f"Elasticities: {name}\n")[1].strip().split("\n\n")[0].splitlines()
+        head, _, *rows = ([c.strip() for c in line.strip("|").split("|")] for line in lines)
+        assert head == ["Region", *columns]
+        assert [row[0] for row in rows] == ["CHN", "USA", "EU", "ASIA", "ROW", "World"]
+        for region, *cells in rows:
+            for cell, (measure, item, times) in zip(cells, columns.values(), strict=True):
+                change = one(table, measure, item, region=region)["change"]
+                if cell == "-":
+                    assert region == "World" and change.empty
+                    continue
+                digits = len(cell.partition(".")[2])
+                assert float(cell) == pytest.approx(times * change.item(), abs=0.5001 * 10**-digits)
+        welfare = one(table, "equivalent_variation_value")
+        welfare = welfare[welfare["region"] != "World"]["value"]
+        assert float(rows[-1][2]) == pytest.approx(welfare.sum() / 1000, abs=0.05001)
+    assert "- Data: World Input-Output Database, 2013 release" in text
     assert "ESTIMATED DATA" not in text
+    assert "2 solutions." in text.splitlines()[-1]
 
 
-def test_the_manifest_is_enough_to_run_it_again(piped: Any) -> None:
+def test_the_screen_shows_what_the_summary_does(piped: Any) -> None:
+    folder, done = piped
+    text = (folder / SUMMARY).read_text(encoding="utf-8")
+    figures = re.findall(r" (-?[\d,]+\.\d+) ", text.partition("\nNotes\n")[0])
+    assert len(figures) > 150 and set(figures) <= set(done.stdout.split())
+    seen = " ".join(done.stdout.split())
+    for note in re.findall(r"(?m)^- (.+)$", text):
+        assert re.sub(r"\\(.)", r"\1", note) in seen
+    assert re.search(r"\n2 steps(, \d of them from earlier work)?; \d+ s\n", done.stdout)
+
+
+def test_the_manifest_says_what_made_the_results(piped: Any) -> None:
     content = manifest(piped[0])
     assert content["benchmark"]["name"] == "wiod2013-2011-small"
     assert content["benchmark"]["status"] == "original"
@@ -271,16 +188,57 @@ def test_the_manifest_is_enough_to_run_it_again(piped: Any) -> None:
     assert content["benchmark"]["fingerprint"]
     assert [case["elasticities"] for case in content["cases"]] == ["fontagne", "boehm"]
     for case in content["cases"]:
-        assert case["residual"] <= 1e-9 and case["walras"] <= 1e-9
+        assert case["residual"] <= 1e-9 and abs(case["walras"]) <= 1e-9
         assert case["solver"] == "newton" and case["unknowns"] > 100
+        assert case["closure"].startswith("long run")
     assert content["versions"]["cge-trade-policy"] and content["versions"]["numpy"]
-    again = Scenario.model_validate(content["scenario"])
+    assert content["identity"] == Results.open(piped[0]).identity
+    again = Scenario.model_validate(content["spec"]["scenario"])
     assert again.policy == Scenario.model_validate(load_yaml(TRIAL)).policy
+    assert content["spec"]["options"]["decompose"] is True
+
+
+def test_a_manifest_repeats_its_run_wherever_it_stands(piped: Any, here: Path, cge: Run) -> None:
+    (here / "mine.json").write_bytes((piped[0] / MANIFEST).read_bytes())
+    for number, command in enumerate(("run", "run", "run")):
+        given = (piped[0] / MANIFEST, here / "mine.json", "mine.json")[number]
+        outcome = cge(command, given, "--out", f"o{number}", "--fresh" if number else "--quiet",
+                      *ONE)  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        assert manifest(here / f"o{number}")["identity"] == manifest(piped[0])["identity"]
+        assert (here / f"o{number}" / TABLE).read_bytes() == (piped[0] / TABLE).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ("run", "mine.json", "--aggregation", "small"),
+            ["mine.json", "--aggregation", "as it was"],
+        ),
+        (("run", "mine.json", "--no-decompose"), ["mine.json", "--decompose", "as it was"]),
+        (("path", "mine.json"), ["mine.json", "'path'", "`cge run` repeats any run"]),
+        (("run", "none.json"), ["none.json", "no such file"]),
+        (("run", "other.json"), ["other.json", "no manifest"]),
+        (("run", "old.json"), ["old.json", "'format'", "1", "another version"]),
+    ],
+)
+def test_what_a_manifest_can_not_be_asked_is_told(
+    arguments: tuple[str, ...], says: list[str], piped: Any, here: Path, cge: Run
+) -> None:
+    text = (piped[0] / MANIFEST).read_text(encoding="utf-8")
+    (here / "mine.json").write_text(text)
+    (here / "other.json").write_text("[1]")
+    (here / "old.json").write_text(text.replace('"format": 2', '"format": 1'))
+    before = snapshot(here)
+    outcome = cge(*arguments)
+    assert outcome.code == 2 and outcome.out == "" and outcome.err.count("\n") == 1
+    for words in says:
+        assert words in outcome.err
+    assert snapshot(here) == before
 
 
 def load_yaml(text: str) -> Any:
-    import yaml
-
     return yaml.safe_load(text)
 
 
@@ -288,14 +246,16 @@ def test_the_same_run_gives_the_same_figures_and_another_replaces_them(
     trial: Path, here: Path, cge: Run
 ) -> None:
     for folder in ("one", "two"):
-        assert cge("run", "trial.yaml", "--out", folder).code == 0
-    one, two = (pd.read_parquet(here / name / "results.parquet") for name in ("one", "two"))
+        assert cge("run", "trial.yaml", "--out", folder, "--fresh", *ONE).code == 0
+    one, two = (pd.read_parquet(here / name / ROWS) for name in ("one", "two"))
     pd.testing.assert_frame_equal(one, two)
     (here / "two" / "notes.md").write_text("mine")
     trial.write_text(TRIAL.replace("0.1}", "0.3}"))
-    assert cge("run", "trial.yaml", "--out", "two").code == 0
-    assert not pd.read_parquet(here / "two" / "results.parquet").equals(one)
-    assert manifest(here / "two")["scenario"]["policy"][0]["add"] == 0.3
+    outcome = cge("run", "trial.yaml", "--out", "two", *ONE)
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[-1] == "Written to two in place of earlier results"
+    assert not pd.read_parquet(here / "two" / ROWS).equals(one)
+    assert manifest(here / "two")["spec"]["scenario"]["policy"][0]["add"] == 0.3
     assert (here / "two" / "notes.md").read_text() == "mine", "what else is there stays"
     assert {path.name for path in (here / "two").iterdir()} == FILES | {"notes.md"}
 
@@ -303,7 +263,7 @@ def test_the_same_run_gives_the_same_figures_and_another_replaces_them(
 def earlier_run(folder: Path) -> None:
     """Make a folder that passes for an earlier run's."""
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text('{"scenario": {}, "benchmark": {}, "cases": []}')
+    (folder / "manifest.json").write_text('{"format": 2, "spec": {}, "cases": []}')
     (folder / "results.csv").write_text("an earlier run")
 
 
@@ -314,11 +274,11 @@ def test_no_equilibrium_says_what_was_tried_and_keeps_an_earlier_run(
     (here / "trial.yaml").write_text(IMPOSSIBLE)
     earlier_run(here / "results" / "runs" / "trial")
     before = snapshot(here)
-    outcome = cge("run", "trial.yaml")
+    outcome = cge("run", "trial.yaml", *ONE)
     assert outcome.code == 3
     assert outcome.out == ""
     assert outcome.err.count("\n") == 1 and outcome.err.startswith("cge: ")
-    for words in ("'trial'", "'boehm'", "no equilibrium", "newton", "Tried:", "residual"):
+    for words in ("'trial', boehm: no equilibrium", "newton", "Tried:", "residual"):
         assert words in outcome.err
     assert snapshot(here) == before
 
@@ -355,7 +315,7 @@ def test_a_full_disk_loses_nothing(
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     before = snapshot(here)
-    outcome = cge("run", "trial.yaml", "--out", "deep/one")
+    outcome = cge("run", "trial.yaml", "--out", "deep/one", *ONE)
     assert outcome.code == 2
     assert outcome.err == (
         "cge: key '--out', value 'deep/one': can not be written: No space left on device\n"
@@ -363,17 +323,95 @@ def test_a_full_disk_loses_nothing(
     assert snapshot(here) == before
 
 
-def test_an_interrupt_is_told_in_one_line(
+# -- interrupts, other processes
+
+
+def test_an_interrupt_before_anything_is_done_says_so(
     trial: Path, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cge.experiments.run.run_scenario", interrupt)
+    monkeypatch.setattr(runner, "_perform", interrupt)
     before = snapshot(here)
-    outcome = cge("run", "trial.yaml")
+    outcome = cge("run", "trial.yaml", "--fresh", *ONE)
     assert outcome == Outcome(130, "", "cge: interrupted; nothing was written\n")
     assert snapshot(here) == before
+
+
+GRID = TRIAL + "grid:\n  policy.0.add: [0.1, 0.2, 0.3, 0.4]\n"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with a cache", "without one"])
+def test_an_interrupted_run_says_what_is_kept_and_the_same_command_goes_on(
+    kept: bool, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    (here / "grid.yaml").write_text(GRID)
+    perform, seen = runner._perform, []
+
+    def third_time(*arguments: Any) -> Any:
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(0)
+        return perform(*arguments)
+
+    line = ("run", "grid.yaml", "--out", "o", *ONE, *(() if kept else ("--no-cache",)))
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "_perform", third_time)
+        stopped = cge(*line)
+    assert stopped.code == 130 and stopped.out == "" and not (here / "o").exists()
+    if not kept:
+        assert stopped.err == "cge: interrupted; nothing was written\n"
+        return
+    assert "interrupted; 2 of 4 steps are kept in the cache" in stopped.err
+    assert "goes on from there" in stopped.err and stopped.err.count("\n") == 1
+    resumed = cge(*line)
+    assert resumed.code == 0 and "\n4 steps, 2 of them from earlier work; " in resumed.out
+    again = cge(*line)
+    assert "\n4 steps, 4 of them from earlier work; " in again.out
+    fresh = cge(*line[:-4], "--out", "p", "--fresh", *ONE)
+    assert "\n4 steps; " in fresh.out
+    for name in (ROWS, TABLE, SUMMARY):
+        assert (here / "o" / name).read_bytes() == (here / "p" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_run_that_the_keyboard_interrupts_goes_on(here: Path) -> None:
+    """With workers of their own, who must not outlive it."""
+    points = ", ".join(f"{n / 100:g}" for n in range(1, 81))
+    (here / "grid.yaml").write_text(TRIAL + f"grid:\n  policy.0.add: [{points}]\n")
+    env = {**os.environ, "XDG_CACHE_HOME": str(here / "cache")}
+    program = [sys.executable, "-c", "from cge.cli.main import run; run()"]
+    line = [*program, "run", "grid.yaml", "--workers", "2"]
+    first = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)  # fmt: skip
+    for _ in range(600):
+        if len(list((here / "cache").rglob("work/*/*.cge"))) > 4:
+            break
+        time.sleep(0.05)
+    first.send_signal(signal.SIGINT)
+    out, err = first.communicate(timeout=60)
+    assert first.returncode == 130 and out == ""
+    (done,) = re.findall(r"interrupted; (\d+) of 80 steps are kept", err)
+    assert err.count("\n") == 1 and 4 < int(done) < 80
+    assert not (here / "results").exists()
+    again = subprocess.run(line, env=env, capture_output=True, text=True, check=True)
+    (kept,) = re.findall(r"80 steps, (\d+) of them from earlier work", again.stdout)
+    assert int(kept) >= int(done)
+
+
+def test_a_folder_that_another_process_holds_is_refused_at_once(
+    trial: Path, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_perform", None)  # nothing is solved for nothing
+    (here / "one").mkdir()
+    held = FileLock(here / "one" / f"{WORK}lock")
+    with held:
+        outcome = cge("run", "trial.yaml", "--out", "one", "--fresh", *ONE)
+    assert outcome.code == 2 and outcome.out == ""
+    assert "'--out', value 'one': another process is writing to this folder" in outcome.err
+    assert {path.name for path in (here / "one").iterdir()} <= {f"{WORK}lock"}
 
 
 # -- what the command line and the places of files mean
@@ -383,17 +421,79 @@ def test_options_override_the_file(trial: Path, here: Path, cge: Run) -> None:
     trial.write_text(TRIAL.replace("{aggregation: small}", "{aggregation: full, year: 2011}"))
     outcome = cge(
         "run", "trial.yaml", "--aggregation", "small", "--year", "2003", "--elasticities",
-        "caliendo-parro", "--solver", "ipopt", "--out", "elsewhere", "--no-cache",
+        "caliendo-parro", "--solver", "ipopt", "--out", "elsewhere", "--no-cache", *ONE,
+        "--set", "policy.0.add=0.3", "--set", "closure.kind=short_run", "--set", "title=NO",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     content = manifest(here / "elsewhere")
     assert content["benchmark"]["name"] == "wiod2013-2003-small"
-    assert content["scenario"]["benchmark"]["year"] == 2003
+    scenario = content["spec"]["scenario"]
+    assert scenario["benchmark"]["year"] == 2003 and scenario["title"] == "NO"
+    assert [measure.get("add") for measure in scenario["policy"]] == [0.3, None]
     assert [c["elasticities"] for c in content["cases"]] == ["caliendo-parro"]
     assert [c["solver"] for c in content["cases"]] == ["ipopt"]
-    table = pd.read_parquet(here / "elsewhere" / "results.parquet")
-    assert set(table["year"]) == {"2003"}
+    assert content["cases"][0]["closure"].startswith("short run")
+    table = Results.open(here / "elsewhere").to_frame(measure="tariff", sector="VEH", item="int")
+    assert set(table["calendar_year"]) == {2003}
+    added = table[table["region"] == "CHN"]
+    np.testing.assert_allclose(added["value"] - added["benchmark"], 0.3)
     assert not (here / "results").exists()
+
+
+def test_a_variant_can_be_chosen(here: Path, cge: Run) -> None:
+    (here / "trial.yaml").write_text(TRIAL + "variants: [{name: a}, {name: b}, {name: c}]\n")
+    assert cge("run", "trial.yaml", "--variant", "c", "--variant", "a", *ONE).code == 0
+    found = Results.open(here / "results" / "runs" / "trial")
+    assert list(found.rows["variant"].unique()) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("--set", "policy.0.add"), ["'--set'", "no assignment", "KEY=VALUE"]),
+        (("--set", "=1"), ["'--set'", "no assignment"]),
+        (("--set", "policy.0.add=[1"), ["'--set'", "not valid YAML"]),
+        (("--set", "polcy.0.add=1"), ["'--set polcy.0.add'", "did you mean 'policy'"]),
+        (("--set", "policy.0.ad=1"), ["'--set policy.0.ad'", "unknown key"]),
+        (("--set", "policy.0.add=ten"), ["'--set policy.0.add'", "'ten'", "number"]),
+        (("--set", "policy.5.add=1"), ["'--set policy.5.add'", "no entry 5", "has 2"]),
+        (("--set", "policy.x.add=1"), ["'--set policy.x.add'", "no entry x"]),
+        (("--set", "policy.0={}"), ["'--set policy.0.instrument'", "missing"]),
+        (("--set", "name.x=1"), ["'--set name.x'", "no keys"]),
+        (("--set", "policy.0.exporter=NO"), ["'--set policy.0.exporter'", "'NO'", "CHN"]),
+        (("--set", "path.years=5"), ["needs years"]),
+        (("--variant", "a"), ["'--variant'", "'a'", "no such variant", "has none"]),
+        (("--workers", "0"), ["'--workers'", "0", "1 or more"]),
+        (("--workers", "two"), ["--workers", "'two'", "integer"]),
+        (("--scheduler", "nowhere"), ["'--scheduler'", "'nowhere'"]),
+    ],
+)
+def test_a_wrong_option_names_itself_and_nothing_is_written(
+    given: tuple[str, ...], says: list[str], trial: Path, here: Path, cge: Run
+) -> None:
+    if given[1] == "path.years=5":
+        trial.write_text(TRIAL.replace("add: 0.1", "add: 0.1, from: 2"))
+    before = snapshot(here)
+    outcome = cge("run", "trial.yaml", *given)
+    assert outcome.code == 2 and outcome.out == "" and outcome.err.count("\n") == 1
+    for words in says:
+        assert words in outcome.err
+    assert snapshot(here) == before
+
+
+def test_quiet_prints_nothing_but_errors(trial: Path, here: Path, cge: Run) -> None:
+    assert cge("run", "trial.yaml", "--quiet", *ONE) == Outcome(0, "", "")
+    assert {path.name for path in (here / "results" / "runs" / "trial").iterdir()} == FILES
+    assert cge("run", "none.yaml", "-q").err.startswith("cge: none.yaml: no such scenario")
+
+
+def test_results_are_the_same_for_any_number_of_workers(here: Path, cge: Run) -> None:
+    (here / "grid.yaml").write_text(GRID)
+    for workers in ("1", "2"):
+        done = cge("run", "grid.yaml", "--out", workers, "--workers", workers, "--no-cache", "-q")
+        assert done == Outcome(0, "", "")
+    assert manifest(here / "1")["identity"] == manifest(here / "2")["identity"]
+    assert (here / "1" / ROWS).read_bytes() == (here / "2" / ROWS).read_bytes()
 
 
 def test_files_that_a_scenario_names_are_found_beside_it(here: Path, cge: Run) -> None:
@@ -413,11 +513,18 @@ def test_files_that_a_scenario_names_are_found_beside_it(here: Path, cge: Run) -
         "elasticities: [set.yaml]\n"
         "policy: [{instrument: tariff, file: rise.csv, column: points}]\n"
     )
-    outcome = cge("run", "study/trial.yaml")
+    outcome = cge("run", "study/trial.yaml", *ONE)
     assert outcome.code == 0, outcome.err
     content = manifest(here / "results" / "runs" / "trial")
     assert content["benchmark"]["name"] == "wiod2013-2011-own"
     assert content["cases"][0]["elasticities"] == "set"
+    read = {Path(path).name for path in content["files"]}
+    assert read == {"own.yaml", "set.yaml", "base.csv", "rise.csv"}
+    (here / "elsewhere").mkdir()
+    os.chdir(here / "elsewhere")  # the fixture changes back
+    again = cge("run", here / "results" / "runs" / "trial" / MANIFEST, "--out", "again", *ONE)
+    assert again.code == 0, again.err
+    assert manifest(here / "elsewhere" / "again")["identity"] == content["identity"]
 
 
 def test_a_file_on_the_command_line_is_looked_for_here(here: Path, cge: Run) -> None:
@@ -426,7 +533,7 @@ def test_a_file_on_the_command_line_is_looked_for_here(here: Path, cge: Run) -> 
     own = (content_dir("calibration") / "aggregations" / "small.yaml").read_text(encoding="utf-8")
     (here / "own.yaml").write_text(own.replace("name: small", "name: mine"))
     (here / "study" / "own.yaml").write_text(own.replace("name: small", "name: other"))
-    assert cge("run", "study/trial.yaml", "--aggregation", "own.yaml").code == 0
+    assert cge("run", "study/trial.yaml", "--aggregation", "own.yaml", *ONE).code == 0
     content = manifest(here / "results" / "runs" / "trial")
     assert content["benchmark"]["name"] == "wiod2013-2011-mine"
 
@@ -435,16 +542,18 @@ def test_results_of_a_shipped_scenario_do_not_hide_it(here: Path, cge: Run) -> N
     (here / "us-china-tariff-war").mkdir()
     outcome = cge(
         "run", "us-china-tariff-war", "--aggregation", "small", "--elasticities", "boehm",
-        "--out", "us-china-tariff-war",
+        "--out", "us-china-tariff-war", *ONE,
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
-    assert manifest(here / "us-china-tariff-war")["scenario"]["name"] == "us-china-tariff-war"
+    assert (
+        manifest(here / "us-china-tariff-war")["spec"]["scenario"]["name"] == "us-china-tariff-war"
+    )
 
 
 def test_an_output_folder_may_be_a_link(trial: Path, here: Path, cge: Run) -> None:
     (here / "disk").mkdir()
     (here / "link").symlink_to("disk")
-    assert cge("run", "trial.yaml", "--out", "link").code == 0
+    assert cge("run", "trial.yaml", "--out", "link", *ONE).code == 0
     assert (here / "link").is_symlink()
     assert {path.name for path in (here / "disk").iterdir()} == FILES
 
@@ -454,20 +563,28 @@ def test_an_output_folder_may_be_the_empty_working_one(
 ) -> None:
     (here / "empty").mkdir()
     monkeypatch.chdir(here / "empty")
-    assert cge("run", "../trial.yaml", "--out", ".").code == 0
+    assert cge("run", "../trial.yaml", "--out", ".", *ONE).code == 0
     assert {path.name for path in Path.cwd().iterdir()} == FILES
 
 
-@pytest.mark.slow
 def test_a_figure_is_drawn_on_demand_and_goes_with_its_run(
     trial: Path, here: Path, cge: Run
 ) -> None:
-    outcome = cge("run", "trial.yaml", "--out", "one", "--figure")
+    outcome = cge("run", "trial.yaml", "--out", "one", "--figure", *ONE)
     assert outcome.code == 0 and outcome.err == ""
+    assert {path.name for path in (here / "one").iterdir()} == FILES | set(FIGURES)
     assert (here / "one" / "figure.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert (here / "one" / "figure.pdf").read_bytes().startswith(b"%PDF")
-    assert cge("run", "trial.yaml", "--out", "one").code == 0
+    assert cge("run", "trial.yaml", "--out", "one", *ONE).code == 0
     assert {path.name for path in (here / "one").iterdir()} == FILES
+
+
+def test_welfare_is_left_whole_on_demand(trial: Path, here: Path, cge: Run) -> None:
+    outcome = cge("run", "trial.yaml", "--no-decompose", "--value-chains", *ONE)
+    assert outcome.code == 0, outcome.err
+    assert "First-order" not in outcome.out and "Policy: tariff" in outcome.out
+    measures = set(Results.open("trial").rows["measure"])
+    assert measures.isdisjoint({"ev_part", "trade_efficiency"}) and "vax_ratio" in measures
 
 
 @pytest.mark.parametrize(
@@ -514,22 +631,23 @@ def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
         "name: trial\nelasticities: boehm\n"
         "policy: [{instrument: tariff, exporter: [World, NO], importer: nan, add: 0.1}]\n"
     )
-    outcome = cge("run", "trial.yaml", "--aggregation", "odd.yaml")
+    outcome = cge("run", "trial.yaml", "--aggregation", "odd.yaml", *ONE)
     assert outcome.code == 2, "a code with brackets can not be selected"
     (here / "odd.yaml").write_text(json.dumps(content).replace(" [/b]", "").replace("[/b]", ""))
-    outcome = cge("run", "trial.yaml", "--aggregation", "odd.yaml")
+    outcome = cge("run", "trial.yaml", "--aggregation", "odd.yaml", *ONE)
     assert outcome.code == 0, outcome.err
     folder = here / "results" / "runs" / "trial"
+    every = {"World", "nan", "NO", "1", "中国"}
     for table in (
-        pd.read_parquet(folder / "results.parquet"),
-        pd.read_csv(folder / "results.csv", keep_default_na=False),
-    ):
-        assert set(table["region"]) == {"World", "nan", "NO", "1", "中国"}
-    text = (folder / "summary.md").read_text(encoding="utf-8")
+        Results.open(folder).rows, pd.read_csv(folder / TABLE, keep_default_na=False),
+    ):  # fmt: skip
+        assert set(table["region"]) == {*every, "World total"}
+    text = (folder / SUMMARY).read_text(encoding="utf-8")
     tables = [part for part in text.split("\n\n") if part.startswith("| ")]
-    assert len(tables) == 2, "the summary's and the parts of welfare"
+    assert len(tables) == 2, "effects by region and the parts of welfare"
     for part in tables:
-        assert sum(row.startswith("| World |") for row in part.splitlines()) == 2
+        rows = [row.split("|")[1].strip() for row in part.splitlines()[2:]]
+        assert sorted(rows) == sorted({*every, "World total"})
 
 
 def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
@@ -543,11 +661,16 @@ def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
     (here / "trial.yaml").write_text(
         "name: trial\nelasticities: boehm\npolicy: [{instrument: output_tax, add: 0.1}]\n"
     )
-    assert cge("run", "trial.yaml", "--aggregation", "dot.yaml").code == 0
-    text = (here / "results" / "runs" / "trial" / "summary.md").read_text(encoding="utf-8")
-    row, parts = (line for line in text.splitlines() if line.startswith("| ALL |"))
-    assert [cell.strip() for cell in parts.split("|")][3] == "0.00", "no terms of trade"
-    assert [cell.strip() for cell in row.split("|")][5] == "-", "no terms of trade"
+    assert cge("run", "trial.yaml", "--aggregation", "dot.yaml", *ONE).code == 0
+    text = (here / "results" / "runs" / "trial" / SUMMARY).read_text(encoding="utf-8")
+    heads = [line for line in text.splitlines() if line.startswith("| Region |")]
+    rows = [line for line in text.splitlines() if line.startswith("| ALL |")]
+    effects, parts = (
+        dict(zip(*([cell.strip() for cell in line.split("|")] for line in pair), strict=True))
+        for pair in zip(heads, rows, strict=True)
+    )
+    assert "Terms of trade" not in parts and parts["Allocative efficiency"] == parts["Exact EV"]
+    assert effects["Terms of trade, %"] == "-" and float(effects["Welfare (EV), bn USD"]) < 0
 
 
 def test_a_stream_that_can_not_be_written_is_no_traceback(
@@ -556,7 +679,7 @@ def test_a_stream_that_can_not_be_written_is_no_traceback(
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cge.cli.screen.console", full)
+    monkeypatch.setattr("cge.cli.screen.console", full)  # as print to a full disk would
     assert cge("data", "list") == Outcome(2, "", "cge: No space left on device\n")
 
 
@@ -660,24 +783,103 @@ def test_filled_cells_are_listed_on_demand(cge: Run) -> None:
     np.testing.assert_allclose(table["value"], filled["value"], rtol=1e-5)
 
 
+# -- runs, cache, completion
+
+
+def test_runs_are_listed_with_study_date_and_title(piped: Any, here: Path, cge: Run) -> None:
+    assert cge("runs") == Outcome(0, "no runs in results/runs\n", "")
+    (here / "lists" / "mine").mkdir(parents=True)
+    found = Results.open(piped[0])
+    for name in ("b", "a"):
+        found.save(here / "results" / "runs" / name)
+    found.save(here / "lists" / "one")
+    outcome = cge("runs")
+    rows = [[cell.strip() for cell in line.strip("│").split("│")]
+            for line in outcome.out.splitlines() if line.startswith("│")]  # fmt: skip
+    date = found.manifest["date"][:10]
+    title = "A trial [of] brackets [/and] :smile:"
+    assert rows == [["a", "static", date, title], ["b", "static", date, title]]
+    other = cge("runs", "lists")
+    assert " one " in other.out and " mine " not in other.out
+    assert cge("runs", "nowhere") == Outcome(2, "", "cge: nowhere: no such folder\n")
+
+
+def test_the_cache_is_shown_and_cleared(
+    trial: Path, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    empty = cge("cache").out.splitlines()
+    assert Path(empty[0]).is_relative_to(here / "cache")
+    assert empty[1].startswith("finished work: 0 files, 0.0 MB of at most ")
+    assert empty[2] == "compiled models: 0 files, 0.0 MB"
+    assert cge("run", "trial.yaml", "-q", *ONE).code == 0
+    work, compiled = (list((here / "cache").rglob(end)) for end in ("*.cge", "*.npz"))
+    assert len(work) == len(compiled) == 1
+    shown = cge("cache").out
+    assert "finished work: 1 files, " in shown and "compiled models: 1 files, " in shown
+    assert "the oldest of 20" in shown
+    done = cge("cache", "clear")
+    assert done.code == 0 and re.fullmatch(r"\d+\.\d MB of finished work removed\n", done.out)
+    assert not work[0].exists() and compiled[0].exists()
+    assert cge("cache", "clear", "--models").code == 0
+    assert not compiled[0].exists()
+    assert cge("cache", "clean").code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_that_completes_commands_is_printed(shell: str, cge: Run) -> None:
+    outcome = cge("completion", shell)
+    assert outcome.code == 0 and outcome.err == ""
+    assert f"_CGE_COMPLETE={shell}_complete" in outcome.out and "complete" in outcome.out
+
+
+def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    def completed(words: str) -> list[str]:
+        line = ["import sys; sys.argv = ['cge']; from cge.cli.main import run; run()"]
+        env = {**os.environ, "_CGE_COMPLETE": "bash_complete", "COMP_WORDS": words,
+               "COMP_CWORD": str(len(words.split(" ")) - 1)}  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", *line], env=env, capture_output=True,
+                              text=True, timeout=60, check=False, cwd=tmp_path)  # fmt: skip
+        assert done.stderr == ""
+        return [item.partition(",")[2] for item in done.stdout.split()]
+
+    assert completed("cge ca") == ["calibrate", "cache"]
+    assert completed("cge run --agg") == ["--aggregation"]
+
+
+def test_a_shell_that_is_not_known_is_refused(cge: Run) -> None:
+    outcome = cge("completion", "tcsh")
+    assert outcome.code == 2 and "'bash', 'zsh', 'fish'" in outcome.err
+
+
 # -- help
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command with the words that call it."""
-    for name, command in getattr(group, "commands", {}).items():
-        if getattr(command, "commands", None):
-            yield from commands(command, (*path, name))
-        else:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(app))
 EXAMPLE = re.compile(r"^ *Example: +(cge .+)$", re.MULTILINE)
 
 
 def examples() -> list[str]:
     return [line.strip() for c in COMMANDS.values() for line in EXAMPLE.findall(c.help or "")]
+
+
+def test_every_command_is_looked_at() -> None:
+    assert {path[0] for path in COMMANDS} == {
+        "run", "path", "stress", "sensitivity", "frontier", "compare", "collect", "table", "figure",
+        "runs", "check", "data", "calibrate", "cache", "completion",
+    }  # fmt: skip
+    assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -688,45 +890,94 @@ def test_the_help_of_a_command_has_an_example(path: tuple[str, ...], cge: Run) -
     assert shlex.split(line)[1 : len(path) + 1] == list(path)
 
 
-@pytest.mark.parametrize("line", examples())
+def prepare(here: Path) -> None:
+    """The file of a collection that an example names."""
+    runs = [{"scenario": name} for name in ("us-china-tariff-war", "free-trade")]
+    (here / "runs.yaml").write_text(yaml.safe_dump({"name": "runs", "runs": runs}))
+
+
+#: Studies of which a quick test makes less than the example.
+LESS = {
+    "run": "--elasticities boehm", "collect": "--elasticities boehm --set description=x",
+    "path": "--years 2 --elasticities boehm", "sensitivity": "--draws 3 --elasticities boehm",
+    "stress": "--elasticities boehm", "compare": "--elasticities boehm --returns central",
+    "frontier": "--points 2 --elasticities boehm",
+}  # fmt: skip
+#: What takes more than some seconds even so.
+LONG = ("stress", "compare", "frontier")
+
+
+@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in LONG])
 def test_an_example_of_the_help_runs(line: str, here: Path, cge: Run) -> None:
-    words = shlex.split(line)[1:]
-    if words[0] == "run" and "--aggregation" not in words:
-        words += ["--aggregation", "small"]  # the default takes its time: below
-    if words[0] == "headline":
-        words += ["--returns", "central", "--elasticities", "boehm"]
-    outcome = cge(*words)
+    prepare(here)
+    words = shlex.split(line.partition(" > ")[0])[1:]
+    outcome = cge(*words, *(f"{LESS[words[0]]} --workers 1".split() if words[0] in LESS else ()))
     assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", examples())
+@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] in LESS])
 def test_an_example_of_the_help_runs_to_the_letter(line: str, here: Path) -> None:
-    done = cge_process(*shlex.split(line)[1:], cwd=here)
+    prepare(here)
+    done = cge_process(*shlex.split(line)[1:], cwd=here, timeout=3000)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
 
 
 def test_help_without_a_command_lists_them(cge: Run) -> None:
-    outcome = cge("--help")
-    assert outcome.code == 0
-    for name in ("run", "check", "calibrate", "data"):
-        assert re.search(rf"^  {name} ", outcome.out, re.MULTILINE)
+    long, short = cge("--help"), cge("-h")
+    assert long == short and long.code == 0 and long.err == ""
+    for path in COMMANDS:
+        assert re.search(rf"^  {path[0]} ", long.out, re.MULTILINE)
+    bare = cge()
+    assert bare.code == 2 and bare.out == "" and "Usage: cge" in bare.err
+
+
+def test_the_version_is_that_of_the_package(cge: Run) -> None:
+    assert cge("--version") == Outcome(0, f"cge {package.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("rnu", "x.yaml"), "no such command 'rnu'. Did you mean 'run'?"),
+        (("Path",), "no such command 'Path'. Did you mean 'path'?"),
+        (("xyz",), "no such command 'xyz'."),
+        (("run", "x.yaml", "--agregation", "small"), "--aggregation"),
+        (("data", "shwo", "wiod2013"), "shwo"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_in_one_line(
+    words: tuple[str, ...], says: str, here: Path, cge: Run
+) -> None:
+    outcome = cge(*words)
+    assert outcome.code == 2 and outcome.out == "" and outcome.err.count("\n") == 1
+    assert outcome.err.startswith("cge: ") and says in outcome.err
+
+
+def test_help_imports_no_solver_and_no_table(tmp_path: Path) -> None:
+    code = "import sys; sys.argv = ['cge', '-h']\nfrom cge.cli.main import run\n" \
+           "try: run()\nexcept SystemExit: pass\n" \
+           "print([m for m in ('pyomo', 'pandas', 'scipy', 'matplotlib') if m in sys.modules])"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=60, check=True, cwd=tmp_path)  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_what_a_killed_run_left_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".cge-new.x1").mkdir()
-    write.check_folder(tmp_path)
+    folders.check_folder(tmp_path)
     (tmp_path / "notes.md").write_text("mine")
-    with pytest.raises(InputError, match="not a run's"):
-        write.check_folder(tmp_path)
+    with pytest.raises(InputError, match="files that are not results"):
+        folders.check_folder(tmp_path)
 
 
 def test_a_run_is_known_by_its_own_manifest_only(tmp_path: Path) -> None:
     for text in ("", "[]", '{"scenario": 1}', '{"cases": [], "benchmark": {}}', "\x00"):
-        (tmp_path / "manifest.json").write_text(text)
-        assert not write._is_run(tmp_path)
-    (tmp_path / "manifest.json").write_text('{"scenario": 1, "cases": [], "benchmark": {}}')
-    assert write._is_run(tmp_path)
-    (tmp_path / "results.csv").mkdir()
-    assert not write._is_run(tmp_path)
+        (tmp_path / MANIFEST).write_text(text)
+        assert not folders.is_ours(tmp_path)
+    (tmp_path / MANIFEST).write_text('{"spec": {}}')
+    assert folders.is_ours(tmp_path)
+    (tmp_path / TABLE).mkdir()
+    assert not folders.is_ours(tmp_path)
