@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from cge.core import selectors
 from cge.core.errors import InputError
+from cge.core.identity import digest
 from cge.data.elasticities.nests import Elasticities
 
 Array = NDArray[np.float64]
@@ -320,19 +321,19 @@ class Benchmark:
     @cached_property
     def accounts_fingerprint(self) -> str:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
-        digest = hashlib.sha256()
+        hashed = hashlib.sha256()
         for item in fields(self):
             if item.name in _LABELS or item.name == "elasticities":
                 continue
             value = getattr(self, item.name)
-            digest.update(item.name.encode())
+            hashed.update(item.name.encode())
             if isinstance(value, np.ndarray):
-                digest.update(np.ascontiguousarray(value).tobytes())
+                hashed.update(np.ascontiguousarray(value).tobytes())
             else:
-                digest.update(repr(value).encode())
+                hashed.update(repr(value).encode())
         if self.research_sectors:  # the one group that equations read
-            digest.update(repr(self.research_sectors).encode())
-        return digest.hexdigest()
+            hashed.update(repr(self.research_sectors).encode())
+        return hashed.hexdigest()
 
     @property
     def research_sectors(self) -> tuple[str, ...]:
@@ -342,11 +343,16 @@ class Benchmark:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything the model reads, in hexadecimal."""
-        digest = hashlib.sha256(self.accounts_fingerprint.encode())
+        hashed = hashlib.sha256(self.accounts_fingerprint.encode())
         for speed in sorted(self.elasticities):
-            digest.update(speed.encode())
-            digest.update(self.elasticities[speed].fingerprint.encode())
-        return digest.hexdigest()
+            hashed.update(speed.encode())
+            hashed.update(self.elasticities[speed].fingerprint.encode())
+        return hashed.hexdigest()
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of everything that results depend on: also groups, members, origin and unit."""
+        return digest(self.fingerprint, self.groups, self.members, self.origin, self.unit)
 
 
 def _relative(gap: Array, account: Array) -> Array:
