@@ -51,7 +51,8 @@ _PUBLIC = {
     "Shock": "solve.homotopy", "Decomposition": "solve.decompose", "decompose": "solve.decompose",
     "rebase": "solve.rebase", "tabulate": "results.collect",
     # what can go wrong
-    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
+    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors",
+    "NoEquilibrium": "core.errors",
 }  # fmt: skip
 __all__ = [
     "Benchmark",

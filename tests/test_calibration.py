@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from cge import Benchmark, calibrate, load_benchmark
 from cge.core.content import content_dir
+from cge.core.parameters import LEVELS
 from cge.data.accounts.cleaning import clean
 from cge.data.accounts.shipped import TABLES, load_table, read_provenance, table_folder
 from cge.data.accounts.world_table import WorldTable
@@ -396,8 +397,8 @@ def test_every_elasticity_has_a_source_and_a_status(name: str) -> None:
         assert entry.sector == "*" or entry.sector in sectors
     for speed in ("short", "long"):
         for nest in {entry.nest for entry in chosen.entries}:
-            for which in ("value", "low", "high"):
-                assert np.isfinite(chosen.by_sector(nest, speed, sectors, which)).all()
+            for level in LEVELS:
+                assert np.isfinite(chosen.by_sector(nest, speed, sectors, level)).all()
     nests = {entry.nest for entry in chosen.entries}
     wanted = {"intermediate", "value_added", "top", "final", "agents"}
     assert nests == (wanted if name == "common" else wanted | {"armington"})

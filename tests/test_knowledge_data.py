@@ -17,15 +17,12 @@ from conftest import Outcome
 
 from cge import Benchmark, InputError, load_benchmark
 from cge.core.content import content_dir
+from cge.core.parameters import LEVELS
 from cge.data.accounts.shipped import TABLES, load_table, read_provenance
-from cge.data.knowledge.assembly import (
-    KnowledgeData,
-    balanced_stock,
-    elasticity,
-    load_knowledge,
-)
+from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spending import read_figures, shipped_file
-from cge.data.parameters.research import LEVELS, load_parameters
+from cge.data.knowledge.stocks import KnowledgeData, balanced_stock, elasticity
+from cge.data.parameters.parameter_files import load_knowledge_parameters
 
 FOLDER = content_dir("calibration") / "knowledge"
 ROOT = Path(__file__).resolve().parents[1]
@@ -253,12 +250,12 @@ def test_import_shares_average_to_imports_over_gdp_and_foreign_elasticities_are_
 
 
 def test_every_parameter_has_a_range_a_status_and_a_citation() -> None:
-    frame = load_parameters().frame()
+    frame = load_knowledge_parameters().frame()
     assert len(frame) >= 18
     assert (frame["low"] <= frame["value"]).all() and (frame["value"] <= frame["high"]).all()
     assert set(frame["status"]) <= {"read", "computed", "memory", "assumed"}
     assert (frame["citation"].str.len() > 10).all() and (frame["unit"] != "").all()
-    p = load_parameters()
+    p = load_knowledge_parameters()
     assert p["return_social"] == pytest.approx(p["return_private"] + p["return_spillover"])
     for end in ("low", "high"):
         total = p["return_private"] + p.at("return_spillover", end)

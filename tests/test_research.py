@@ -10,12 +10,12 @@ from tools import small_model
 from worlds import random_world
 
 from cge import Closure, Model, decompose
-from cge.data.parameters.research import load_parameters
+from cge.data.parameters.parameter_files import load_knowledge_parameters
 from cge.model import research
 
 
 def test_the_labour_share_of_research_is_the_parameter_that_the_data_document():
-    assert load_parameters()["skilled_labour_share"] == research.LABOUR_SHARE
+    assert load_knowledge_parameters()["skilled_labour_share"] == research.LABOUR_SHARE
 
 
 @pytest.mark.parametrize("push", [0.01, -0.01])

@@ -259,7 +259,7 @@ def test_sector_without_given_value_added_takes_the_regions_factor_mix():
         ({"sectors": ("G", "a, b")}, r"sectors.*a, b.*could not be named"),
         ({"use_classes": "by_user"}, r"use_classes.*single, by_kind"),
         ({"use_classes": {"X": "a"}}, r"use_classes.*unknown user.*sectors, agents, G, S, FINAL"),
-        ({"use_classes": {"G": "a", "agents": "b"}}, r"use_classes.*'S' has no class"),
+        ({"use_classes": {"G": "a", "agents": "b"}}, r"use_classes.*'S'.*has no class"),
         ({"elasticities": {}}, r"elasticities.armington.*no default"),
         ({"elasticities": 5.0}, r"elasticities.*mapping"),
         ({"elasticities": {"armington": 4, "trade": 1}}, r"elasticities.*trade.*unknown nest"),

@@ -304,7 +304,7 @@ def test_final_demand_that_trade_does_not_leave_is_named_or_clipped():
         ({"trade": -np.ones((4, 3, 4))}, r"trade.*negative value at \[A, AGR, A\]"),
         ({"value_added_share": np.full((4, 3), 1.2)}, r"value_added_share.*above 1"),
         ({"io_shares": np.full((4, 3, 3), 0.5)}, r"io_shares.*do not add up"),
-        ({"final_shares": np.full((4, 3), 0.5)}, r"final_shares.*'A' do not add up"),
+        ({"final_shares": np.full((4, 3), 0.5)}, r"final_shares.*\[A\] do not add up"),
         ({"deficits": [1.0, 0, 0, 0]}, r"deficits.*add up to nothing"),
         ({"deficits": "none"}, r"deficits.*'data', 'zero'"),
         ({"deficits": [1e4, -1e4, 0, 0]}, r"deficits.*smaller deficits"),

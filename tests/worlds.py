@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import Axes
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
@@ -151,21 +152,21 @@ def balanced_world(
     accounts = _accounts(share, final, technical, factor_share, **rates)
     U, R, J, _ = share.shape
     D, F = final.shape[1], accounts["factor_payments"].shape[2]
-    sizes = {"u": U, "r": R, "s": R, "i": J, "j": J, "d": D, "f": F}
-    sectors = tuple(f"S{k}" for k in range(J))
-    factors = tuple(f"F{k}" for k in range(F))
+    regions, sectors, classes, factors, agents = (
+        tuple(f"{letter}{k}" for k in range(n)) for letter, n in zip("RSuFA", (R, J, U, F, D))
+    )
     if not isinstance(elasticities, Mapping):
         elasticities = {nest: elasticities for nest in NEST_AXES if nest != "transformation"}
     if not set(elasticities) <= {"short", "long"}:
-        same = Elasticities.from_values(elasticities, sizes, {"i": sectors, "f": factors})
+        axes = Axes(regions, sectors, classes, factors, agents)
+        same = Elasticities.from_values(elasticities, axes)
         elasticities = {"short": same, "long": same}
-    classes = tuple(f"u{k}" for k in range(U))
     return Benchmark(
         name=name,
-        regions=tuple(f"R{k}" for k in range(R)),
+        regions=regions,
         sectors=sectors,
         factors=factors,
-        agents=tuple(f"A{k}" for k in range(D)),
+        agents=agents,
         use_classes=classes,
         sector_class=(classes[0],) * J,
         agent_class=tuple(classes[_class_of_agent(d, U)] for d in range(D)),

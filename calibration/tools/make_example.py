@@ -32,7 +32,7 @@ def main() -> None:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     table = load_table("wiod2013", 2011)
-    small = load_aggregation("small", "wiod2013", table.regions, table.sectors, table.names)
+    small = load_aggregation("small", table)
     to_sector = small.matrices(table.regions, table.sectors)[1]
     to_region = np.array(
         [[(r == code) or (code == "ROW" and r not in REGIONS) for r in table.regions]

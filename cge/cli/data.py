@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.group("data", context_settings=CONTEXT)
@@ -54,6 +60,72 @@ def show(name: str, year: int | None, cells: bool) -> None:
             rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
             console.print(screen.table(title, [str(c) for c in frame.columns], rows,
                                        numbers=False))  # fmt: skip
+
+
+def _of_table(function: Callable[..., None]) -> Callable[..., None]:
+    """Options of the commands that look up a single fact of a shipped table."""
+    for option in (
+        click.option("--aggregation", default="default", show_default=True,
+                     help="Whose codes may be used, beside those of the table."),
+        click.option("--year", type=int, help="Year of the table; default the latest."),
+        click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command.command("rate")
+@click.argument("importer")
+@click.argument("exporter")
+@click.argument("sector")
+@_of_table
+def rate(**given: Any) -> None:
+    """Show the applied tariff of an importer on an exporter's goods.
+
+    Example:  cge data rate USA CHN ELEC
+    """
+    from cge.data.facts import tariff
+
+    _print_fact(tariff(**given))
+
+
+@command.command("flow")
+@click.argument("exporter")
+@click.argument("importer")
+@click.argument("sector")
+@click.argument("use", default="all")
+@_of_table
+def flow(**given: Any) -> None:
+    """Show the deliveries of a region's sector to a region, to all uses or one: int, con, inv.
+
+    Example:  cge data flow CHN USA ELEC int
+    """
+    from cge.data import facts
+
+    _print_fact(facts.flow(**given))
+
+
+@command.command("sector")
+@click.argument("region")
+@click.argument("sector")
+@_of_table
+def sector(**given: Any) -> None:
+    """Show output and value added of a region's sector.
+
+    Example:  cge data sector CHN ELEC --year 2007
+    """
+    from cge.data.facts import output
+
+    _print_fact(output(**given))
+
+
+def _print_fact(fact: pd.DataFrame) -> None:
+    """Print a table of one row, a line for each column."""
+    rows = [
+        [str(name), f"{value:.10g}" if isinstance(value, float) else str(value)]
+        for name, value in fact.iloc[0].items()
+    ]
+    screen.console().print(screen.table("", ["fact", "value"], rows, numbers=False))
 
 
 def _text(value: object) -> str:

@@ -1,17 +1,21 @@
-"""Where the content folders (calibration/, experiments/) live.
+"""Where the content folders (calibration/, experiments/) live, and files in them by name.
 
 In a wheel they are packed inside the package, in a checkout they stand beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from cge.core.errors import InputError
+from cge.core.files import is_file
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def content_dir(room: str) -> Path:
-    """Return the folder of shipped content named `room`.
+    """Folder of the shipped content named `room`.
 
     Parameters
     ----------
@@ -26,3 +30,50 @@ def content_dir(room: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of cge carries no '{room}' folder")
+
+
+def calibration_file(*parts: str) -> Path:
+    """Path of a file or folder of the shipped calibration."""
+    return content_dir("calibration").joinpath(*parts)
+
+
+def find_content(
+    kind: str,
+    name: str,
+    shipped: Mapping[str, Path],
+    key: str,
+    *,
+    offered: Iterable[str] | None = None,
+    beside: Path | None = None,
+) -> Path:
+    """Path of shipped content by its name, or of a user's file.
+
+    Parameters
+    ----------
+    kind : str
+        What is looked for, for the message.
+    name : str
+        A name in `shipped`, or a path.
+    shipped : mapping
+        Files by name.
+    key : str
+        Where the name stands, for the message.
+    offered : iterable of str, optional
+        Names that the message offers; default: all of `shipped`.
+    beside : path, optional
+        A file that names this one, whose folder comes before the working one.
+
+    Raises
+    ------
+    InputError
+        If there is neither such content nor such a file.
+    """
+    if name in shipped:
+        return shipped[name]
+    for path in ([beside.parent / name] if beside else []) + [Path(name)]:
+        if is_file(path):
+            return path
+    raise InputError(
+        f"no such {kind} or file", file=beside, key=key, value=name,
+        allowed=[*(shipped if offered is None else offered), "the path of a file"],
+    )  # fmt: skip

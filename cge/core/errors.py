@@ -6,7 +6,7 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,30 @@ class InputError(CgeError):
             allowed=self.allowed,
             name=self.name,
         )
+
+
+def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:
+    """Raise an InputError about the first of the values that are wrong, if there is one.
+
+    Parameters
+    ----------
+    wrong : iterable
+    problem : str
+    **where
+        Of :class:`InputError`: file, key, allowed.
+    """
+    for value in wrong:
+        raise InputError(problem, value=value, **where)
+
+
+def check_known(names: Iterable[Any], allowed: Collection[Any], problem: str, **where: Any) -> None:
+    """Refuse the first of some names that is not among those allowed."""
+    refuse_first((name for name in names if name not in allowed), problem, allowed=allowed, **where)
+
+
+def check_complete(names: Iterable[Any], wanted: Iterable[Any], problem: str, **where: Any) -> None:
+    """Refuse names that are not just those wanted: the first that is missing or too many."""
+    refuse_first(sorted({*names} ^ {*wanted}, key=str), problem, allowed=wanted, **where)
 
 
 class NoEquilibrium(CgeError):

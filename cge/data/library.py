@@ -1,4 +1,4 @@
-"""The disruption library: what can go wrong, how large, for how long, and how likely.
+"""The disruption library: events that may happen, their size, duration and likelihood.
 
 A library is a YAML file (docs/disruptions.md); one ships in calibration/disruptions. Here it
 is read and checked as far as that needs no benchmark; :mod:`cge.resilience.disruptions`
@@ -8,7 +8,7 @@ expands it on one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cge.core.content import content_dir
-from cge.core.errors import InputError
+from cge.core.content import calibration_file
+from cge.core.errors import InputError, check_known
 from cge.core.fields import Codes, Sized, Strict
 from cge.core.files import Number, read_yaml, validate
 
@@ -77,13 +77,13 @@ class EventEntry(Sized):
         return float(getattr(self, _KEYS[self.type][0][-1]))
 
     def filled(self, codes: Mapping[str, str]) -> EventEntry:
-        """Return the event with its placeholders replaced."""
+        """The event with its placeholders replaced."""
         new = {name: _fill(value, codes) for name, value in self if isinstance(value, (str, list))}
         return self.model_copy(update=new)
 
 
 class Each(Strict):
-    """What an entry is repeated over."""
+    """Regions and sectors that an entry is repeated over."""
 
     regions: Codes | None = None
     sectors: Codes | None = None
@@ -103,7 +103,7 @@ class Each(Strict):
         return tuple(name for name, value in given.items() if both or value is not None)
 
 
-class Entry(Strict):
+class DisruptionEntry(Strict):
     """One entry of a library, which makes one disruption or several."""
 
     name: str = Field(min_length=1)
@@ -116,31 +116,22 @@ class Entry(Strict):
     events: Annotated[list[EventEntry], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _placeholders_stand_for_something(self) -> Entry:
+    def _placeholders_stand_for_something(self) -> DisruptionEntry:
         known = self.each.placeholders if self.each else ()
         for name in known:
             if f"{{{name}}}" not in self.name:
                 raise ValueError(
                     f"'name' must contain {{{name}}}, or its disruptions have one name"
                 )
-        for text in self._texts():
-            for name in _PLACEHOLDER.findall(text):
-                if name not in known:
-                    allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
-                    raise ValueError(
-                        f"nothing to put in place of {{{name}}} in '{text}' (allowed: {allowed})"
-                    )
+        events = [value for event in self.events for _, value in event]
+        for name in _PLACEHOLDER.findall("".join(_texts([self.name, self.title, *events]))):
+            if name not in known:
+                allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
+                raise ValueError(f"nothing to put in place of {{{name}}} (allowed: {allowed})")
         return self
 
-    def _texts(self) -> Iterator[str]:
-        yield from (self.name, self.title)
-        for event in self.events:
-            for _, value in event:
-                for one in value if isinstance(value, list) else [value]:
-                    yield from _parts(one)
-
-    def filled(self, codes: Mapping[str, str]) -> Entry:
-        """Return the entry for one of the things it is repeated over."""
+    def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
+        """The entry for one of the things it is repeated over."""
         return self.model_copy(update={
             "name": _fill(self.name, codes),
             "title": _fill(self.title or self.name, codes),
@@ -148,10 +139,11 @@ class Entry(Strict):
         })  # fmt: skip
 
 
-def _parts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, tuple) else ()
+def _texts(value: Any) -> list[str]:
+    """All texts in a value, a text itself or lists of them."""
+    if isinstance(value, list | tuple):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
 
 
 def _fill(value: Any, codes: Mapping[str, str]) -> Any:
@@ -167,7 +159,7 @@ class _LibraryFile(Strict):
     title: str = ""
     note: str = ""
     weightings: Annotated[dict[str, Weights], Field(min_length=1)]
-    disruptions: Annotated[list[Entry], Field(min_length=1)]
+    disruptions: Annotated[list[DisruptionEntry], Field(min_length=1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +171,7 @@ class Library:
     title, note : str
     weightings : mapping
         By name, the probability weight of each family; they need not add up to one.
-    entries : tuple of Entry
+    entries : tuple of DisruptionEntry
     file : path, optional
         Where it was read, for messages.
     """
@@ -187,7 +179,7 @@ class Library:
     title: str
     note: str
     weightings: Mapping[str, Mapping[str, float]]
-    entries: tuple[Entry, ...]
+    entries: tuple[DisruptionEntry, ...]
     file: Path | None = None
 
     @property
@@ -196,21 +188,19 @@ class Library:
         return tuple(dict.fromkeys(f for entry in self.entries for f in entry.families.values()))
 
     def weighting(self, name: str) -> Mapping[str, float]:
-        """Return the weights of families that have a name.
+        """Weights of families by their name.
 
         Raises
         ------
         InputError
             If there are none of that name.
         """
-        if name not in self.weightings:
-            raise InputError("no such weighting", file=self.file, key="weighting", value=name,
-                             allowed=self.weightings)  # fmt: skip
+        check_known([name], self.weightings, "no such weighting", file=self.file, key="weighting")
         return self.weightings[name]
 
 
 def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library:
-    """Return a disruption library.
+    """Read a disruption library.
 
     Parameters
     ----------
@@ -231,7 +221,7 @@ def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library
 
 @lru_cache(maxsize=1)
 def _shipped() -> Library:
-    path = content_dir("calibration") / "disruptions" / "library.yaml"
+    path = calibration_file("disruptions", "library.yaml")
     return _library(read_yaml(path), path)
 
 

@@ -22,18 +22,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from cge.core.axes import AXES, Array
 from cge.core.errors import InputError
+from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, load_benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.data.elasticities.sets import ElasticitySet, Which, load_elasticity_set
-
-Array = NDArray[np.float64]
+from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
 VERSION = 1
@@ -41,36 +40,37 @@ DESCRIPTION = "benchmark.yaml"
 ARRAYS = "arrays.npz"
 RECORDS = {"report": "cleaning.csv", "filled": "filled.csv"}
 _FILES = frozenset({DESCRIPTION, ARRAYS, *RECORDS.values()})
-_AXES = (
-    "regions", "sectors", "factors", "agents", "use_classes", "sector_class", "agent_class",
-)  # fmt: skip
+_CODES = (*dict.fromkeys(AXES.values()), "sector_class", "agent_class")
 _ACCOUNTS = tuple(item.name for item in fields(Benchmark) if item.type == "Array")
 
 
-class BenchmarkFile(BaseModel):
+class BenchmarkFile(Strict):
     """Layout of ``benchmark.yaml``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["cge-benchmark"]
     version: Literal[1]
     name: str
     unit: str
     status: Literal["original", "estimated", "user"]
-    regions: list[str]
-    sectors: list[str]
-    factors: list[str]
-    agents: list[str]
-    use_classes: list[str]
-    sector_class: list[str]
-    agent_class: list[str]
-    speeds: list[str]
-    notes: list[str] = []
-    origin: dict[str, str] = {}
-    groups: dict[str, dict[str, list[str]]] = {}
-    names: dict[str, dict[str, str]] = {}
-    members: dict[str, dict[str, list[str]]] = {}
+    notes: tuple[str, ...] = ()
+    origin: dict[str, str] = Field(default={})
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+    factors: tuple[str, ...]
+    agents: tuple[str, ...]
+    use_classes: tuple[str, ...]
+    sector_class: tuple[str, ...]
+    agent_class: tuple[str, ...]
+    speeds: tuple[str, ...]
+    groups: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
+    members: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
+    names: dict[str, dict[str, str]] = Field(default={})
     checksum: str
+
+
+#: Keys of the description that are fields of the benchmark too.
+_SHARED = tuple(key for key in BenchmarkFile.model_fields
+                if key not in ("format", "version", "speeds", "checksum"))  # fmt: skip
 
 
 class _Dumper(yaml.SafeDumper):
@@ -120,33 +120,54 @@ def save_benchmark(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"folder cannot be written: {error.strerror}", file=target) from None
-    try:
-        content = temporary / "new"
-        content.mkdir()
-        np.savez_compressed(content / ARRAYS, **_arrays(benchmark))
-        for frame, name in ((report, RECORDS["report"]), (filled, RECORDS["filled"])):
-            if frame is not None:
-                frame.to_csv(content / name, index=False)
-        description = _describe(benchmark, content / ARRAYS)
-        text = yaml.dump(
-            description, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
-        )
-        (content / DESCRIPTION).write_text(text, encoding="utf-8")
-        if target.exists():
-            target.rename(temporary / "old")
         try:
-            content.rename(target)
-        except OSError:
-            if (temporary / "old").exists():
-                (temporary / "old").rename(target)
-            raise
+            content = temporary / "new"
+            content.mkdir()
+            _write(benchmark, content, {"report": report, "filled": filled})
+            _replace(target, content, temporary / "old")
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise InputError(f"folder cannot be written: {error.strerror}", file=target) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def _write(benchmark: Benchmark, folder: Path, records: Mapping[str, pd.DataFrame | None]) -> None:
+    arrays = {name: getattr(benchmark, name) for name in _ACCOUNTS}
+    for speed, elasticities in benchmark.elasticities.items():
+        arrays |= {f"elasticities.{speed}.{n}": getattr(elasticities, n) for n in NEST_AXES}
+    np.savez_compressed(folder / ARRAYS, **arrays)
+    for name, frame in records.items():
+        if frame is not None:
+            frame.to_csv(folder / RECORDS[name], index=False)
+    known = {key: _plain(getattr(benchmark, key)) for key in _SHARED}
+    known |= {"format": FORMAT, "version": VERSION, "speeds": sorted(benchmark.elasticities)}
+    known["checksum"] = _checksum(folder / ARRAYS, known)
+    validate(BenchmarkFile, known, None)
+    text = yaml.dump(
+        {key: known[key] for key in BenchmarkFile.model_fields},
+        Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
+    )  # fmt: skip
+    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Mappings and sequences of any kind as those of YAML, everything else as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else str(value)
+
+
+def _replace(target: Path, new: Path, old: Path) -> None:
+    """Move a folder to `target`, what stands there to `old`, and back if that fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def open_benchmark(folder: str | Path) -> Benchmark:
@@ -169,12 +190,10 @@ def open_calibration(folder: str | Path) -> Calibration:
         As :func:`open_benchmark`.
     """
     folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "no such folder"
-        raise InputError(problem, file=folder, allowed="a benchmark folder")
     if not is_benchmark_folder(folder):
+        problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
         raise InputError(
-            "is not a benchmark folder", file=folder,
+            problem if folder.exists() else "no such folder", file=folder,
             allowed=f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it",
         )  # fmt: skip
     path = folder / DESCRIPTION
@@ -214,7 +233,7 @@ def load_any(
     tariffs: str | Path = "applied",
     elasticities: str | Path | None = None,
 ) -> Benchmark:
-    """Return a benchmark by the name of a shipped table or the path of a benchmark folder.
+    """Benchmark by the name of a shipped table or the path of a benchmark folder.
 
     Parameters
     ----------
@@ -241,10 +260,11 @@ def load_any(
             "no such table or benchmark folder", key="table", value=str(table),
             allowed=[*TABLES, "the path of a benchmark folder"],
         )  # fmt: skip
-    defaults = {"year": None, "aggregation": "default", "tariffs": "applied"}
-    given = {"year": year, "aggregation": str(aggregation), "tariffs": str(tariffs)}
-    for key, value in given.items():
-        if value != defaults[key]:
+    for key, value, default in (
+        ("year", year, None), ("aggregation", aggregation, "default"),
+        ("tariffs", tariffs, "applied"),
+    ):  # fmt: skip
+        if value != default:
             raise InputError(
                 f"the benchmark in '{table}' is calibrated already", key=key, value=value,
                 allowed="nothing, or a shipped table",
@@ -255,65 +275,8 @@ def load_any(
     return with_elasticity_set(benchmark, elasticities)
 
 
-def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
-    """Return the same accounts with the elasticities of a set.
-
-    Parameters
-    ----------
-    benchmark : Benchmark
-    name_or_path : str or path
-        A set without values by sector (``boehm``), or a file whose sectors are those of
-        the benchmark and whose classification is its table, or its name.
-
-    Raises
-    ------
-    InputError
-        If there is no such set or it does not fit.
-    """
-    chosen = load_elasticity_set(name_or_path)
-    sectors = benchmark.sectors
-    own = (benchmark.name, benchmark.origin.get("table", benchmark.name))
-    named = dict.fromkeys(entry.sector for entry in chosen.entries if entry.sector != "*")
-    if named and chosen.classification not in own:
-        raise InputError(
-            f"set '{chosen.name}' is for classification '{chosen.classification}'",
-            file=chosen.file, key="classification", value=chosen.classification,
-            allowed=f"{' or '.join(dict.fromkeys(own))}, or a set whose sectors are all '*'",
-        )  # fmt: skip
-    for sector in named:
-        if sector not in sectors:
-            raise InputError(
-                "unknown sector", file=chosen.file, key="entries", value=sector,
-                allowed=["*", *sectors],
-            )  # fmt: skip
-    return benchmark.with_elasticities(**set_values(benchmark, chosen))
-
-
-def set_values(
-    benchmark: Benchmark, chosen: ElasticitySet, which: Which = "value"
-) -> dict[str, Elasticities]:
-    """Return a set's values, or an end of its ranges, by speed at a benchmark's sectors."""
-    sectors = benchmark.sectors
-    sizes = {
-        "u": len(benchmark.use_classes), "r": len(benchmark.regions),
-        "s": len(benchmark.regions), "i": len(sectors), "j": len(sectors),
-        "d": len(benchmark.agents), "f": len(benchmark.factors),
-    }  # fmt: skip
-    by_speed = {}
-    for speed, old in benchmark.elasticities.items():
-        values: dict[str, Any] = {"transformation": old.transformation}
-        for nest, axes in NEST_AXES.items():
-            if nest != "transformation":
-                fine = chosen.by_sector(nest, speed, sectors, which)
-                values[nest] = fine if set(axes) & {"i", "j"} else float(fine[0])
-        by_speed[speed] = Elasticities.from_values(
-            values, sizes, {"i": sectors, "f": benchmark.factors}
-        )
-    return by_speed
-
-
 def is_benchmark_folder(path: str | Path) -> bool:
-    """Return whether a path looks like a benchmark folder (it may still be damaged)."""
+    """Whether a path looks like a benchmark folder (it may still be damaged)."""
     return (Path(path) / DESCRIPTION).is_file() and (Path(path) / ARRAYS).is_file()
 
 
@@ -323,14 +286,10 @@ def _check_target(target: Path, overwrite: bool) -> None:
     if target.is_symlink() or not target.is_dir():
         raise InputError("exists and is not a folder", file=target, allowed="another path")
     present = {item.name for item in target.iterdir()}
-    if present and not is_benchmark_folder(target):
+    if present and (present - _FILES or not is_benchmark_folder(target)):
         raise InputError(
-            "folder exists and holds something else", file=target, allowed="a new folder"
-        )
-    if present - _FILES:
-        raise InputError(
-            f"folder holds a file that is no part of a benchmark: {sorted(present - _FILES)[0]}",
-            file=target, allowed="a new folder",
+            "folder exists and holds something else than a benchmark", file=target,
+            value=min(present - _FILES, default=None), allowed="a new folder",
         )  # fmt: skip
     if present and not overwrite:
         raise InputError(
@@ -339,76 +298,28 @@ def _check_target(target: Path, overwrite: bool) -> None:
         )  # fmt: skip
 
 
-def _arrays(benchmark: Benchmark) -> dict[str, Any]:
-    content = {name: getattr(benchmark, name) for name in _ACCOUNTS}
-    for speed, elasticities in benchmark.elasticities.items():
-        content |= {f"elasticities.{speed}.{n}": getattr(elasticities, n) for n in NEST_AXES}
-    return content
-
-
-def _describe(benchmark: Benchmark, arrays: Path) -> dict[str, Any]:
-    description: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": str(benchmark.name),
-        "unit": str(benchmark.unit),
-        "status": benchmark.status,
-        "notes": [str(note) for note in benchmark.notes],
-        "origin": {str(k): str(v) for k, v in benchmark.origin.items()},
-    }
-    for axis in _AXES:
-        description[axis] = [str(code) for code in getattr(benchmark, axis)]
-    description["speeds"] = sorted(benchmark.elasticities)
-    for key in ("groups", "members"):
-        description[key] = {
-            axis: {str(k): [str(code) for code in codes] for k, codes in named.items()}
-            for axis, named in getattr(benchmark, key).items()
-        }
-    description["names"] = {
-        axis: {str(k): str(v) for k, v in named.items()} for axis, named in benchmark.names.items()
-    }
-    description["checksum"] = _checksum(arrays, description)
-    validate(BenchmarkFile, description, None)
-    return description
-
-
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     """SHA-256 of the array file and of the codes that say what its cells are."""
     digest = hashlib.sha256(arrays.read_bytes())
-    codes = {key: description[key] for key in (*_AXES, "speeds")}
+    codes = {key: description[key] for key in (*_CODES, "speeds")}
     digest.update(json.dumps(codes, sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchmark:
-    d = description
     elasticities = {
         speed: Elasticities(**{n: arrays[f"elasticities.{speed}.{n}"] for n in NEST_AXES})
-        for speed in d.speeds
+        for speed in description.speeds
     }
-    axes: dict[str, Any] = {axis: tuple(getattr(d, axis)) for axis in _AXES}
-    accounts: dict[str, Any] = {key: arrays[key] for key in _ACCOUNTS}
-    return Benchmark(
-        name=d.name,
-        unit=d.unit,
-        status=d.status,
-        notes=tuple(d.notes),
-        origin=d.origin,
-        groups={a: {k: tuple(v) for k, v in named.items()} for a, named in d.groups.items()},
-        members={a: {k: tuple(v) for k, v in named.items()} for a, named in d.members.items()},
-        names=d.names,
-        elasticities=elasticities,
-        **axes,
-        **accounts,
-    )
+    known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
+    known |= {key: arrays[key] for key in _ACCOUNTS}
+    return Benchmark(elasticities=elasticities, **known)
 
 
 def _record(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame()
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except pd.errors.EmptyDataError:
+    except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame()
     except (ValueError, OSError, pd.errors.ParserError) as error:
         raise InputError(f"file is damaged: {error}", file=path) from None

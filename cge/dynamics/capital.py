@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class CapitalLaw:
-    """How capital accumulates and moves between sectors.
+    """Law of motion of capital, over time and between sectors.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Legacy of earlier years, as shocks of the year that starts from it.
+"""Legacies of earlier years, as shocks of the year that starts from them.
 
 A year's solution is compared with the benchmark, from which it differs by that year's
 policy and by what has changed since: capital, relations with suppliers, knowledge, and
@@ -42,7 +42,7 @@ def ground_shocks(
     policy: KnowledgePolicy,
     sourcing: Sourcing | None = None,
 ) -> tuple[Shock, ...]:
-    """Start of a year as shocks to the benchmark, those that move anything.
+    """State from which a year starts as shocks to the benchmark, those that move anything.
 
     Parameters
     ----------

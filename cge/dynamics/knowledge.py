@@ -21,15 +21,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.parameters import Level
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.research import Level
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class KnowledgePolicy:
-    """Policy of governments about knowledge in a year.
+    """Policy about knowledge in a year.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class KnowledgePolicy:
 
     @classmethod
     def none(cls, regions: int, sectors: int) -> KnowledgePolicy:
-        """No policy."""
+        """No such policy."""
         return cls(
             np.zeros((regions, sectors)), np.zeros(regions), np.zeros(regions),
             np.ones((regions, regions)),
@@ -58,7 +58,7 @@ class KnowledgePolicy:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Observations of last year's equilibrium on which research rests, relative to the benchmark.
+    """Signals of last year's equilibrium to those who do research, relative to the benchmark.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class KnowledgeState:
 
 @dataclass(frozen=True, eq=False)
 class KnowledgeLaw:
-    """How knowledge moves, with calibrated elasticities.
+    """Law of motion of knowledge, with calibrated elasticities.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ class KnowledgeLaw:
         return np.maximum(_ratio_or_one(total, base) * state.absorption, 1e-12)
 
     def _imports(self, seen: Seen) -> Array:
-        """Imports of the products behind a sector's inputs, over the benchmark's, (s, r, j)."""
+        """Imports of the inputs of a sector, over the benchmark's, (s, r, j)."""
         use = self.data.use_weights  # (r, i, j): to whom the product i goes
         volume = np.einsum("sir,rij->srj", seen.imports, use)
         reach = use.sum(axis=1)
@@ -217,7 +217,7 @@ class KnowledgeLaw:
     def next(
         self, state: KnowledgeState, business: Array, seen: Seen, policy: KnowledgePolicy
     ) -> KnowledgeState:
-        """Next year's state from this year's spending and observations."""
+        """Next year's state from this year's spending and signals."""
         d = self.data
         p = d.parameters
         g = p["growth"]

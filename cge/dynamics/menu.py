@@ -83,6 +83,26 @@ class Menu:
         """
         return self.feasible(-self.reach[self.nest] * np.log(price))
 
+    def adapted_changes(self, price: Array, by_log: Array) -> Array:
+        """Changes of the log weights that are cheapest, (inputs,).
+
+        By Shephard's lemma the long-run index moves by the long-run cost shares.
+
+        Parameters
+        ----------
+        price : ndarray (inputs,)
+            Relative to the benchmark.
+        by_log : ndarray (inputs,)
+            Changes of their logs.
+        """
+        nest = self.nest
+        logs = (1 - self.long[nest]) * np.log(price)
+        top = np.full(len(self.long), -np.inf)
+        np.maximum.at(top, nest, logs)
+        weight = self.share * np.exp(logs - top[nest])
+        index = self._sum(weight * by_log) / self._sum(weight)
+        return -self.reach[nest] * (by_log - index[nest])
+
     def moved(self, a: Array, price: Array, inertia: float) -> Array:
         """Next year's log weights: part of the way to those cheapest at this year's prices.
 

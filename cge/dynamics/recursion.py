@@ -1,4 +1,4 @@
-"""From one year to the next: what a year starts from, and what it leaves behind.
+"""From one year to the next: the state from which a year starts, and that which it leaves.
 
 Within a year capital, sourcing weights, productivity and research are given and the static
 model is solved with its short-run elasticities, capital fixed in its sector. Between years
@@ -70,7 +70,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """State at the start of a year.
+    """State from which a year starts.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class State:
         Relative to the baseline.
     knowledge : KnowledgeState, optional
     seen : Seen
-        Observations of last year's equilibrium.
+        What last year's equilibrium told.
     """
 
     year: int
@@ -95,7 +95,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Given levels of a year before any policy.
+    """Levels that are given in a year before any policy.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Recursion:
                 value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
             )  # fmt: skip
         if law is not None and standing is not None:
-            raise ValueError("knowledge is relative to the benchmark only")
+            raise ValueError("knowledge is told relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
         self.sourcing = Sourcing(model, standing)
         self.base = model.arrays.start if standing is None else standing
@@ -178,7 +178,7 @@ class Recursion:
         return State(0, self.sourcing.start, np.ones(shape), knowledge, seen)
 
     def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
-        """Given levels of a year that starts from `state`.
+        """Levels that are given in a year that starts from `state`.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Where every nest of a model stands on its menu, and how it moves from year to year.
+"""Positions of all nests of a model on their menus, from year to year.
 
 The model is compiled with the elasticities of the year; the weights of its nests are
 exogenous. Between years every nest moves along its menu (:mod:`cge.dynamics.menu`)
@@ -106,7 +106,7 @@ class Sourcing:
     def _lay(
         self, nest: str, inputs: tuple[_Inputs, ...]
     ) -> tuple[Integers, Array, Array, Array, Integers]:
-        """Layout of a nest: (nest of each input, short, long by nest, shares, weight columns)."""
+        """Nest of each input, short and long elasticities by nest, shares, weight columns."""
         model = self.model
         b = model.benchmark
         axes = NEST_AXES[nest]

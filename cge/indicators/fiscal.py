@@ -166,6 +166,7 @@ LINES = """
 policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
 outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone; on a path also spending on knowledge
 outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+net_outlay      | s | percent of GDP | indicator | 1 | itself | | Outlay, net | outlay on a policy, research included, less what changed rates bring
 outlay_part     | s | money | indicator | 1 | itself | | Outlay by kind | of which subsidies and taxes forgone, basic research, diffusion, research credits
 """
 

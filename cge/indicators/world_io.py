@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Axes, fixed, largest_cell, ratio
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
-Array = NDArray[np.float64]
-
 #: Rows and columns must add up to this share of output; solutions hold to about 1e-9.
 TOLERANCE = 1e-6
 
-_AXES = {
+_LETTERS = {
     "deliveries": "uris",
     "fob": "uris",
     "intermediate": "risj",
@@ -82,33 +80,19 @@ class WorldIO:
     unit: str = "million USD"
 
     def __post_init__(self) -> None:
-        sizes = {
-            "u": len(self.use_classes), "r": len(self.regions), "s": len(self.regions),
-            "i": len(self.sectors), "j": len(self.sectors),
-        }  # fmt: skip
-        for name, axes in _AXES.items():
-            array = np.array(getattr(self, name), dtype=float)
-            expected = tuple(sizes[axis] for axis in axes)
-            if array.shape != expected:
-                raise InputError(
-                    f"array has shape {array.shape}, expected {expected} = ({', '.join(axes)})",
-                    key=name,
-                )
-            if not np.isfinite(array).all():
-                raise InputError("array contains NaN or infinite values", key=name)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        axes = Axes(self.regions, self.sectors, self.use_classes)
+        for name, letters in _LETTERS.items():
+            object.__setattr__(self, name, axes.checked(name, getattr(self, name), letters))
         used = self.intermediate.sum(axis=(2, 3)) + self.final.sum(axis=2)
         paid = self.intermediate.sum(axis=(0, 1)) + self.value_added + self.taxes
         for account, total in (("uses", used), ("costs", paid)):
             gap = np.abs(total - self.output)
             limit = TOLERANCE * np.maximum(self.output, 1e-9 * self.output.max())
             if (gap > limit).any():
-                r, i = np.unravel_index(int(np.argmax(gap - limit)), gap.shape)
+                cell = largest_cell(gap - limit)
                 raise InputError(
-                    f"the {account} of [{self.regions[r]}, {self.sectors[i]}] do not add up to "
-                    "its output",
-                    value=float(total[r, i]), allowed=f"{float(self.output[r, i]):g}",
+                    f"the {account} of {axes.label('ri', cell)} do not add up to its output",
+                    value=float(total[cell]), allowed=f"{float(self.output[cell]):g}",
                 )  # fmt: skip
 
     # -- what follows from the arrays -----------------------------------------------------
@@ -147,8 +131,7 @@ class WorldIO:
                 "the table has no Leontief inverse: sectors use up more than they make",
                 value=self.name,
             )
-        inverse.setflags(write=False)
-        return inverse
+        return fixed(inverse)
 
     @property
     def size(self) -> int:
@@ -157,8 +140,7 @@ class WorldIO:
 
     def per_output(self, values: Array) -> Array:
         """Return values over the output of their last, flat axis (s, j), zero if there is none."""
-        output = np.broadcast_to(self.output.ravel(), values.shape)
-        return np.divide(values, output, out=np.zeros(values.shape), where=output > 0)
+        return ratio(values, self.output.ravel())
 
     # -- where it comes from --------------------------------------------------------------
 
@@ -205,9 +187,7 @@ def _research(b: Benchmark, spending: Array, inputs: Array, final: Array) -> Arr
     It is what neither sectors nor agents buy of the services that research is made of.
     """
     bought = spending.sum(axis=1)
-    for u, code in enumerate(b.use_classes):
-        sectors = [k for k, c in enumerate(b.sector_class) if c == code]
-        agents = [k for k, c in enumerate(b.agent_class) if c == code]
+    for u, (sectors, agents) in enumerate(b.users):
         bought[u] -= (inputs[..., sectors].sum(axis=2) + final[:, agents].sum(axis=1)).T
     services = np.array([code in b.research_sectors for code in b.sectors])
     return np.where(services[None, :, None], bought, 0.0)
@@ -248,9 +228,7 @@ def _world_io(
     origins = np.divide(deliveries, composite, out=np.zeros_like(spending), where=composite > 0)
     R, J = len(b.regions), len(b.sectors)
     intermediate, to_final = np.zeros((R, J, R, J)), np.zeros((R, J, R))
-    for u, code in enumerate(b.use_classes):
-        sectors = [k for k, c in enumerate(b.sector_class) if c == code]
-        agents = [k for k, c in enumerate(b.agent_class) if c == code]
+    for u, (sectors, agents) in enumerate(b.users):
         intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], inputs[..., sectors])
         to_final += np.einsum("ris,sdi->ris", origins[u], final[:, agents])
         if research is not None:

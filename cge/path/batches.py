@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cge.core.errors import InputError
-from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.research import Level
+from cge.core.parameters import Level
 from cge.path.laws import choice_of
 from cge.path.solving import PathContent, check_path, path_content, path_task
-from cge.policy.benchmarks import benchmark_of, set_name
+from cge.policy.benchmarks import benchmarks_of
 from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
@@ -60,10 +59,7 @@ class SetOfPaths:
     def __init__(self, scenario: Scenario, family: Sequence[Member], solver: Solver) -> None:
         self.family, self.solver = tuple(family), solver
         self.choice = check_paths(scenario, self.family)
-        self.benchmarks: dict[str, Benchmark] = {}
-        for name in scenario.chosen_elasticities:
-            first = next(iter(self.benchmarks.values()), None)
-            self.benchmarks[set_name(name)] = benchmark_of(scenario, name, first)
+        self.benchmarks = benchmarks_of(scenario)
         #: What the paths are made from, once they are checked: :func:`check_path`.
         self.made_from: dict[str, Any] = {}
 
@@ -74,7 +70,7 @@ class SetOfPaths:
 
     def solved(self) -> Generator[list[Task], list[Any], list[PathOfVariant]]:
         """Yield the tasks; return the paths by set, level and variant."""
-        checked = yield self._checks()
+        checked = yield self.checks()
         self.made_from = checked[0]
         baselines = self._baselines()
         if baselines:
@@ -113,7 +109,7 @@ class SetOfPaths:
         content = self._content(name, level, member, equal)
         return path_task(self.label(name, level, member), content, member)
 
-    def _checks(self) -> list[Task]:
+    def checks(self) -> list[Task]:
         """Tasks that check every variant before the first year of any takes its time."""
         name = next(iter(self.benchmarks))
         return [

@@ -8,19 +8,13 @@ from typing import Any
 
 from cge.core.errors import InputError
 from cge.core.identity import digest
+from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
-from cge.data.parameters.motion import DynamicParameters, load_dynamics
-from cge.data.parameters.research import (
-    KnowledgeParameters,
-    Level,
-    Parameter,
-    load_parameters,
-    resolve_parameters,
-)
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.policy.closures import closure_of
@@ -66,15 +60,12 @@ class PathLaws:
 
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
-        entry = self.entries[name]
-        ends = {"low": entry.low, "central": entry.value, "high": entry.high}
-        return ends[self.level] if name in RETURNS else entry.value
+        return self.entries[name].at(self.level if name in RETURNS else "central")
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Every parameter: value in force, range, unit, status and source."""
         return {
-            name: {**entry.model_dump(), "value": self[name]}
-            for name, entry in self.entries.items()
+            name: {**entry.record(), "value": self[name]} for name, entry in self.entries.items()
         }
 
     def sources(self) -> dict[str, Any] | None:
@@ -123,12 +114,7 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     """
     dynamics, about_knowledge = parameters_of(choice)
     knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
-    law = None
-    if knowledge is not None:
-        law = KnowledgeLaw(
-            knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
-            dynamics["learning"],
-        )  # fmt: skip
+    law = _knowledge_law(knowledge, level, dynamics)
     settings = Settings(
         about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
         dynamics["investment_response"], dynamics["investment_speed"],
@@ -139,7 +125,24 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
 
 
-def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParameters]:
+def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
+    """Law of motion of knowledge alone; None where knowledge does not move."""
+    dynamics, about_knowledge = parameters_of(choice)
+    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
+
+
+def _knowledge_law(
+    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
+) -> KnowledgeLaw | None:
+    if knowledge is None:
+        return None
+    return KnowledgeLaw(
+        knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
+        dynamics["learning"],
+    )  # fmt: skip
+
+
+def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
     """Parameters of the path and of knowledge, with a scenario's own values.
 
     Raises
@@ -147,7 +150,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
     InputError
         For an unknown name, an impossible value, or a discount rate that growth exceeds.
     """
-    dynamics, knowledge = load_dynamics(), load_parameters()
+    dynamics, knowledge = load_dynamics_parameters(), load_knowledge_parameters()
     own: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for name, value in choice.parameters.items():
         if name not in dynamics.entries and name not in knowledge.entries:
@@ -168,7 +171,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
             )  # fmt: skip
     try:
         dynamics = dynamics.with_values(own[0])
-        knowledge = resolve_parameters(own[1])
+        knowledge = knowledge.with_values(own[1])
     except InputError as error:
         raise error.moved(f"path.{error.key}") from None
     if dynamics["discount_rate"] <= knowledge["growth"]:
@@ -181,7 +184,7 @@ def parameters_of(choice: PathChoice) -> tuple[DynamicParameters, KnowledgeParam
 
 
 def knowledge_of(
-    benchmark: Benchmark, choice: PathChoice, parameters: KnowledgeParameters
+    benchmark: Benchmark, choice: PathChoice, parameters: ParameterSet
 ) -> KnowledgeData | None:
     """Knowledge of a benchmark, None where it does not move on this path.
 

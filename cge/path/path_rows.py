@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.data.parameters.motion import load_dynamics
+from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators import fiscal
 from cge.indicators.accumulation import LOGS, domar, knowledge_policy, productivity, stocks
@@ -250,7 +250,7 @@ def _add_worth(
 
 def other_rates(discount: float, growth: float) -> tuple[float, ...]:
     """Ends of the range of discount rates, as far as they exceed growth."""
-    known = load_dynamics()
+    known = load_dynamics_parameters()
     ends = {known.at("discount_rate", "low"), known.at("discount_rate", "high")}
     return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
 

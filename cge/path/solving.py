@@ -9,8 +9,8 @@ from typing import Any
 
 from cge.core.errors import InputError, NoEquilibrium
 from cge.core.identity import digest
+from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.research import Level
 from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
 from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear

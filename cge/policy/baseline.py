@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.core.files import numbers, read_table
+from cge.core.tables import numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.model import Model
 

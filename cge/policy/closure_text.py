@@ -45,10 +45,9 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
         parts.append(f"floor under the real price of {closure.wage_floor.factor}")
     freed = [swap for swap in closure.swaps if swap.free.split("[")[0].strip() == "balance"]
     balance = scenario.closure.balance
-    if isinstance(balance, str):
-        words = "as in the data, indexed to the numeraire" if balance == "given" else balance
-    else:
-        words = f"x {balance.scale:g}"
+    words = str(balance) if isinstance(balance, str) else f"x {balance.scale:g}"
+    if balance == "given":
+        words = "as in the data, indexed to the numeraire"
     parts.append(f"trade balances {words}")
     parts += [f"{swap.free} free, {_held(swap.fix)} held" for swap in freed]
     others = [s for s in closure.swaps if s not in freed and not s.label]

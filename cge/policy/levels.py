@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
-from cge.core.files import is_file, numbers, read_table
+from cge.core.files import is_file
 from cge.core.rate_bounds import LARGEST_RATE, too_large
+from cge.core.tables import numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.policy.cells import cells
 from cge.policy.rates import Found, Plan

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from cge.core.fields import Rate, Strict
 from cge.core.files import Number
-from cge.data.parameters.research import Level
+from cge.core.parameters import Level
 from cge.scenario.named_files import file_field
 
 #: More is not looked at: the path is at its end long before.

@@ -65,7 +65,7 @@ def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mon
 def _template(
     benchmark: Benchmark, speed: str, folder: Path | None, backstop: tuple[str, ...]
 ) -> MonomialTemplate:
-    """Return the template of a benchmark from memory, from disk, or compiled."""
+    """Template of a benchmark from memory, from disk, or compiled."""
     name = cache.key(benchmark, speed, backstop)
     template = _TEMPLATES.pop(name, None)
     keep = folder is not None and not cache.holds(folder, name)
@@ -163,7 +163,7 @@ class Model:
         return cls(benchmark, _template(benchmark, speed, cache_folder, covered), speed, covered)
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
-        """Return the model of the same accounts with other elasticities for its speed.
+        """Model of the same accounts with other elasticities for its speed.
 
         Nothing is compiled, unless a nest becomes or ceases to be Cobb-Douglas: the
         equations, and the weights that exist, are then others and the model is built.
@@ -199,7 +199,7 @@ class Model:
         return next(b.start for b in self.arrays.rows if b.name == WALRAS_EQUATION)
 
     def levels(self, changes: Mapping[str, float], allow_large_rates: bool = False) -> Array:
-        """Return benchmark levels with some exogenous cells set.
+        """Benchmark levels with some exogenous cells set.
 
         Parameters
         ----------
@@ -389,7 +389,7 @@ def _rebuilt(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mod
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:
-    """Return whether a solution is beyond the bound of a swap that is not in force."""
+    """Whether a solution is beyond the bound of a swap that is not in force."""
     value, benchmark = solution.value_of(swap.fix)
     assert swap.at is not None
     bound = swap.at * (benchmark if swap.relative else 1.0)

@@ -63,6 +63,4 @@ def closure_from_plain(content: Mapping[str, Any]) -> Closure:
         floor = WageFloor(**{**floor, "regions": regions})
     swaps = tuple(swap_from_plain(swap) for swap in content["swaps"])
     factors = tuple(content["specific_factors"])
-    return Closure(
-        **{**content, "specific_factors": factors, "swaps": swaps, "wage_floor": floor}
-    )
+    return Closure(**{**content, "specific_factors": factors, "swaps": swaps, "wage_floor": floor})

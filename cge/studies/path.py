@@ -15,13 +15,13 @@ from cge.path.solving import solved_path
 from cge.path.year_parts import some_years
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
-from cge.results.schema import joined
+from cge.results.schema import joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import members
 from cge.scenario.wording import policy_lines
 from cge.solve.model import Solver
-from cge.studies.static import labelled, labels_of
+from cge.studies.static import labels_of
 from cge.studies.study import Study, Work, check_solver, option
 from cge.tasks.runner import Place, Runner, Task
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from cge.core.content import content_dir
-from cge.core.errors import InputError
-from cge.core.files import is_file, read_yaml, validate
+from cge.core.axes import Array
+from cge.core.content import calibration_file, find_content
+from cge.core.errors import InputError, check_known
+from cge.core.fields import Strict
+from cge.core.files import read_as
 from cge.core.selectors import RESERVED
-
-Array = NDArray[np.float64]
+from cge.data.accounts.world_table import WorldTable
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
 
@@ -32,28 +32,32 @@ def _plain(code: str) -> str:
 Code = Annotated[str, AfterValidator(_plain)]
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Members = Annotated[list[str], Field(min_length=1)]
+
+
+class AggregateEntry(Strict):
+    """A region or sector of an aggregation."""
+
     name: str = ""
-    members: list[str] = Field(min_length=1)
+    members: Members
 
 
-class _Groups(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    regions: dict[Code, Annotated[list[str], Field(min_length=1)]] = {}
-    sectors: dict[Code, Annotated[list[str], Field(min_length=1)]] = {}
+class CodeGroups(Strict):
+    """Named sets of codes."""
+
+    regions: dict[Code, Members] = Field(default={})
+    sectors: dict[Code, Members] = Field(default={})
 
 
-class AggregationFile(BaseModel):
+class AggregationFile(Strict):
     """Layout of an aggregation file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     title: str = ""
     table: str
-    regions: Annotated[dict[Code, _Group], Field(min_length=1)] | Literal["identity"]
-    sectors: Annotated[dict[Code, _Group], Field(min_length=1)] | Literal["identity"]
-    groups: _Groups = _Groups()
+    regions: Annotated[dict[Code, AggregateEntry], Field(min_length=1)] | Literal["identity"]
+    sectors: Annotated[dict[Code, AggregateEntry], Field(min_length=1)] | Literal["identity"]
+    groups: CodeGroups = CodeGroups()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,7 @@ class Aggregation:
 
     Parameters
     ----------
-    name, title : str
+    name : str
     regions, sectors : mapping of str to tuple of str
         Members of each code.
     groups : mapping
@@ -72,142 +76,102 @@ class Aggregation:
     """
 
     name: str
-    title: str
     regions: Mapping[str, tuple[str, ...]]
     sectors: Mapping[str, tuple[str, ...]]
     groups: Mapping[str, Mapping[str, tuple[str, ...]]]
     names: Mapping[str, Mapping[str, str]]
 
-    def matrices(self, regions: tuple[str, ...], sectors: tuple[str, ...]) -> tuple[Array, Array]:
-        """Return 0/1 matrices (aggregated, table) for regions and sectors."""
-        return _matrix(self.regions, regions), _matrix(self.sectors, sectors)
+    def matrices(self, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Array, Array]:
+        """0/1 matrices (aggregated, table) for regions and sectors."""
+        return membership(self.regions, regions), membership(self.sectors, sectors)
 
 
-def _matrix(partition: Mapping[str, tuple[str, ...]], codes: tuple[str, ...]) -> Array:
-    matrix = np.zeros((len(partition), len(codes)))
-    for row, members in enumerate(partition.values()):
-        for code in members:
-            matrix[row, codes.index(code)] = 1.0
+def membership(parts: Mapping[str, Sequence[str]], codes: Sequence[str]) -> Array:
+    """0/1 matrix (parts, codes): which codes each part is made of."""
+    matrix = np.zeros((len(parts), len(codes)))
+    for row, members in enumerate(parts.values()):
+        matrix[row, [codes.index(code) for code in members]] = 1.0
     return matrix
 
 
-def load_aggregation(
-    name_or_path: str | Path,
-    table: str,
-    regions: tuple[str, ...],
-    sectors: tuple[str, ...],
-    names: Mapping[str, Mapping[str, str]],
-) -> Aggregation:
+def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation:
     """Read a named aggregation or a user's file and check it against a table.
 
     Parameters
     ----------
     name_or_path : str or path
         ``default``, ``small``, ``full``, or a file.
-    table : str
-        Name of the table.
-    regions, sectors : tuple of str
-        The table's codes.
-    names : mapping
-        The table's readable names by axis and code.
+    table : WorldTable
+        For its name, codes and readable names.
 
     Raises
     ------
     InputError
         For an unknown code, a code in two groups or in none, or a file for another table.
     """
-    name = str(name_or_path)
-    path: Path | None
-    if name == "full":
-        path = None
-        groups = _full_groups(table)
-        content = AggregationFile(
-            name="full", title=f"{len(regions)} regions x {len(sectors)} sectors, as published",
-            table=table, regions="identity", sectors="identity", groups=groups,
-        )  # fmt: skip
-    else:
-        path, given = _find(name, table)
-        content = validate(AggregationFile, given, path)
-    if content.table != table:
+    content, path = _content(str(name_or_path), table.name)
+    if content.table != table.name:
         raise InputError(
             f"aggregation '{content.name}' is for table '{content.table}'",
-            file=path, key="table", value=content.table, allowed=[table],
+            file=path, key="table", value=content.table, allowed=[table.name],
         )  # fmt: skip
     parts: dict[str, dict[str, tuple[str, ...]]] = {}
     labels: dict[str, dict[str, str]] = {}
-    for axis, known in (("regions", regions), ("sectors", sectors)):
-        given = getattr(content, axis)
+    groups: dict[str, dict[str, tuple[str, ...]]] = {}
+    for axis in ("regions", "sectors"):
+        given, known = getattr(content, axis), getattr(table, axis)
         if given == "identity":
             parts[axis] = {code: (code,) for code in known}
-            labels[axis] = dict(names.get(axis, {}))
+            labels[axis] = dict(table.names.get(axis, {}))
         else:
-            parts[axis] = {code: tuple(group.members) for code, group in given.items()}
-            labels[axis] = {code: group.name or code for code, group in given.items()}
+            parts[axis] = {code: tuple(part.members) for code, part in given.items()}
+            labels[axis] = {code: part.name or code for code, part in given.items()}
             _check_partition(parts[axis], known, axis, path)
-        for group, members in getattr(content.groups, axis).items():
-            if group in parts[axis] and tuple(members) != (group,):
-                raise InputError(
-                    f"group '{group}' has the name of a code", file=path, key=f"groups.{axis}"
-                )
-            for code in members:
-                if code not in parts[axis]:
-                    raise InputError(
-                        f"group '{group}' names an unknown code", file=path,
-                        key=f"groups.{axis}.{group}", value=code, allowed=parts[axis],
-                    )  # fmt: skip
-    return Aggregation(
-        name=content.name,
-        title=content.title,
-        regions=parts["regions"],
-        sectors=parts["sectors"],
-        groups={
-            axis: {g: tuple(m) for g, m in getattr(content.groups, axis).items()}
-            for axis in ("regions", "sectors")
-        },
-        names=labels,
-    )
+        groups[axis] = {g: tuple(m) for g, m in getattr(content.groups, axis).items()}
+        check_groups(groups[axis], parts[axis], f"groups.{axis}", path)
+    return Aggregation(content.name, parts["regions"], parts["sectors"], groups, labels)
 
 
-def _find(name: str, table: str) -> tuple[Path, dict[str, Any]]:
-    """Return the file of an aggregation and what it says."""
-    folder = content_dir("calibration") / "aggregations"
-    shipped = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    if name in NAMED_AGGREGATIONS:
-        for candidate in (f"{name}-{table}", name):
-            if candidate in shipped:
-                content = read_yaml(shipped[candidate])
-                if content["table"] == table:
-                    return shipped[candidate], content
-        raise InputError(
-            f"there is no aggregation '{name}' for table '{table}'", key="aggregation",
-            value=name, allowed="full, or the path of an aggregation file",
-        )  # fmt: skip
-    path = shipped.get(name, Path(name))
-    if not is_file(path):
-        raise InputError(
-            "no such aggregation or file", key="aggregation", value=name,
-            allowed=[*shipped, "the path of a file"],
-        )  # fmt: skip
-    return path, read_yaml(path)
+def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
+    """Content of an aggregation and its file; ``full`` of a user's table has none."""
+    shipped = {path.stem: path for path in sorted(calibration_file("aggregations").glob("*.yaml"))}
+    if name not in NAMED_AGGREGATIONS:
+        path = find_content("aggregation", name, shipped, "aggregation")
+        return read_as(AggregationFile, path), path
+    for candidate in (f"{name}-{table}", name):
+        if candidate in shipped:
+            content = read_as(AggregationFile, shipped[candidate])
+            if content.table == table:
+                return content, shipped[candidate]
+    if name == "full":
+        return AggregationFile(name=name, table=table, regions="identity", sectors="identity"), None
+    raise InputError(
+        f"there is no aggregation '{name}' for table '{table}'", key="aggregation",
+        value=name, allowed="full, or the path of an aggregation file",
+    )  # fmt: skip
 
 
-def _full_groups(table: str) -> _Groups:
-    path = content_dir("calibration") / "aggregations" / "full.yaml"
-    content = read_yaml(path)
-    return _Groups(**content["groups"]) if content["table"] == table else _Groups()
+def check_groups(
+    groups: Mapping[str, tuple[str, ...]],
+    codes: Collection[str],
+    key: str,
+    path: Path | None = None,
+) -> None:
+    """Refuse a group that has the name of a code, or a member that is not among `codes`."""
+    for group, members in groups.items():
+        if group in codes and members != (group,):
+            raise InputError(f"group '{group}' has the name of a code", file=path, key=key)
+        check_known(members, codes, f"group '{group}' names an unknown code", file=path,
+                    key=f"{key}.{group}")  # fmt: skip
 
 
 def _check_partition(
-    parts: Mapping[str, tuple[str, ...]], known: tuple[str, ...], axis: str, path: Path | None
+    parts: Mapping[str, Sequence[str]], known: Sequence[str], axis: str, path: Path | None
 ) -> None:
     seen: dict[str, str] = {}
     for code, members in parts.items():
+        check_known(members, known, f"unknown member of '{code}'", file=path, key=f"{axis}.{code}")
         for member in members:
-            if member not in known:
-                raise InputError(
-                    f"unknown member of '{code}'", file=path, key=f"{axis}.{code}",
-                    value=member, allowed=known,
-                )  # fmt: skip
             if member in seen:
                 raise InputError(
                     f"'{member}' is a member of both '{seen[member]}' and '{code}'",

@@ -2,11 +2,8 @@
 
 Everything the model reads stands here as read-only arrays of values at benchmark
 prices (all prices one). A benchmark knows nothing of equations; it only guarantees
-the accounting identities that every equilibrium model presupposes.
-
-Axis letters used throughout the project: ``u`` use class, ``r`` origin region,
-``i`` commodity, ``s`` region of use, ``j`` using sector, ``d`` final agent,
-``f`` factor. Commodities and sectors carry the same codes, one sector one commodity.
+the accounting identities that every equilibrium model presupposes. Axis letters as in
+:mod:`cge.core.axes`.
 """
 
 from __future__ import annotations
@@ -22,22 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core import selectors
+from cge.core.axes import AXES, Array, Axes
 from cge.core.errors import InputError
 from cge.core.identity import digest
 from cge.data.elasticities.nests import Elasticities
 
-Array = NDArray[np.float64]
-
 #: An identity of the accounts must hold to this share of the account's own total.
 BALANCE_TOLERANCE = 1e-9
 
-#: Field with the codes of each axis.
-AXES: Mapping[str, str] = {
-    "u": "use_classes", "r": "regions", "s": "regions", "i": "sectors", "j": "sectors",
-    "d": "agents", "f": "factors",
-}  # fmt: skip
-
-_AXES = {
+#: Axis letters of each array.
+_LETTERS = {
     "flows": "uris",
     "tariff": "uris",
     "export_tax": "uris",
@@ -135,77 +126,32 @@ class Benchmark:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
         for axis in (*AXES.values(), "sector_class", "agent_class"):
             object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
-        sizes = self._sizes()
-        for name, axes in _AXES.items():
-            array = np.array(getattr(self, name), dtype=float)
-            expected = tuple(sizes[axis] for axis in axes)
-            if array.shape != expected:
-                raise InputError(
-                    f"array has shape {array.shape}, expected {expected} = ({', '.join(axes)})",
-                    key=name,
-                )
-            if not np.isfinite(array).all():
-                raise InputError("array contains NaN or infinite values", key=name)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        for name, letters in _LETTERS.items():
+            object.__setattr__(self, name, self.axes.checked(name, getattr(self, name), letters))
         for axis in dict.fromkeys(AXES.values()):
             codes = getattr(self, axis)
             if len(set(codes)) != len(codes) or not codes:
                 raise InputError("codes must be unique and at least one", key=axis, value=codes)
-        for axis, classes, users in (
-            ("sector_class", self.sector_class, self.sectors),
-            ("agent_class", self.agent_class, self.agents),
-        ):
+        for axis, users in (("sector_class", self.sectors), ("agent_class", self.agents)):
+            classes = getattr(self, axis)
             if len(classes) != len(users) or not set(classes) <= set(self.use_classes):
-                raise InputError(
-                    "one use class for each user is needed",
-                    key=axis,
-                    value=classes,
-                    allowed=self.use_classes,
-                )
+                raise InputError("one use class for each user is needed", key=axis, value=classes,
+                                 allowed=self.use_classes)  # fmt: skip
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
         for speed, elasticities in self.elasticities.items():
-            elasticities.check_shapes(sizes, speed)
+            elasticities.check_shapes(self.axes, speed)
         self._check_signs()
         self._check_accounts()
+
+    @cached_property
+    def axes(self) -> Axes:
+        """Codes of the axes."""
+        return Axes(self.regions, self.sectors, self.use_classes, self.factors, self.agents)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as its fields, which are checked again there."""
         values = (getattr(self, item.name) for item in fields(self))
         return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
-
-    def _sizes(self) -> dict[str, int]:
-        return {axis: len(getattr(self, name)) for axis, name in AXES.items()}
-
-    def _check_signs(self) -> None:
-        for name in ("flows", "intermediate", "final", "factor_payments"):
-            self._refuse(name, getattr(self, name) < 0, "negative value at {}",
-                         "values >= 0; clean the table first")  # fmt: skip
-        for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
-            self._refuse(name, getattr(self, name) <= -1, "rate at {} is -100 % or below",
-                         "rates above -1")  # fmt: skip
-        home = self.export_tax[:, np.arange(len(self.regions)), :, np.arange(len(self.regions))]
-        if (home != 0).any():
-            raise InputError(
-                "an export tax lies on deliveries within a region", key="export_tax",
-                allowed="zero where exporter and importer are the same",
-            )  # fmt: skip
-        self._refuse("output_tax", self.output_tax >= 1, "output tax at {} takes the whole price",
-                     "fractions of the basic price below 1")  # fmt: skip
-
-    def _refuse(self, name: str, bad: NDArray[np.bool_], problem: str, allowed: str) -> None:
-        """Raise InputError for the first cell of an array that is bad, if any is."""
-        if bad.any():
-            where = tuple(int(k) for k in np.argwhere(bad)[0])
-            raise InputError(
-                problem.format(self.label(name, where)), key=name,
-                value=float(getattr(self, name)[where]), allowed=allowed,
-            )  # fmt: skip
-
-    def label(self, name: str, where: tuple[int, ...]) -> str:
-        """Return the codes of position `where` in the array called `name`."""
-        codes = (getattr(self, AXES[a])[k] for a, k in zip(_AXES[name], where, strict=True))
-        return f"[{', '.join(codes)}]"
 
     def codes(self, axis: str, given: str | Sequence[str], key: str | None = None) -> list[str]:
         """Codes of an axis that a text or a list names (:mod:`cge.core.selectors`).
@@ -223,6 +169,32 @@ class Benchmark:
             For a name that is neither a code nor a group.
         """
         return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
+
+    def _check_signs(self) -> None:
+        for name in ("flows", "intermediate", "final", "factor_payments"):
+            self._refuse(getattr(self, name) < 0, "negative value at {cell}", name,
+                         "values >= 0; clean the table first")  # fmt: skip
+        for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
+            self._refuse(getattr(self, name) <= -1, "rate at {cell} is -100 % or below", name,
+                         "rates above -1")  # fmt: skip
+        home = np.eye(len(self.regions), dtype=bool)[:, None]
+        self._refuse(home & (self.export_tax != 0),
+                     "an export tax lies on deliveries within a region, at {cell}", "export_tax",
+                     "zero where exporter and importer are the same")  # fmt: skip
+        self._refuse(self.output_tax >= 1, "output tax at {cell} takes the whole price",
+                     "output_tax", "fractions of the basic price below 1")  # fmt: skip
+
+    def _refuse(self, bad: NDArray[np.bool_], problem: str, name: str, allowed: str) -> None:
+        """Raise an InputError about the first cell of an array that is bad, if any is."""
+        self.axes.refuse(bad, problem, name, _LETTERS[name], getattr(self, name), allowed)
+
+    @cached_property
+    def users(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
+        """By use class, which sectors and which final agents buy from it."""
+        return tuple(
+            (np.array(self.sector_class) == code, np.array(self.agent_class) == code)
+            for code in self.use_classes
+        )
 
     # -- accounts that follow from the arrays -------------------------------------------
 
@@ -271,8 +243,18 @@ class Benchmark:
         """Final demand at user prices, (s,)."""
         return (self.final * (1 + self.final_tax)).sum(axis=(1, 2))
 
+    @cached_property
+    def value_added(self) -> Array:
+        """Value added at the user's cost of factors, (s, j)."""
+        return (self.factor_payments * (1 + self.factor_tax)).sum(axis=2)
+
+    @cached_property
+    def receipts(self) -> Array:
+        """Output net of output tax, (s, j)."""
+        return self.output * (1 - self.output_tax)
+
     def residuals(self) -> dict[str, Array]:
-        """Return the gap of each accounting identity, as a share of its account.
+        """Gap of each accounting identity, as a share of its account.
 
         Returns
         -------
@@ -280,20 +262,14 @@ class Benchmark:
             ``zero_profit`` (s, j), ``composite_market`` (u, i, s), ``income`` (s,),
             ``world_balance`` (scalar array).
         """
-        cost = (self.intermediate * (1 + self.intermediate_tax)).sum(axis=1) + (
-            self.factor_payments * (1 + self.factor_tax)
-        ).sum(axis=2)
-        receipts = self.output * (1 - self.output_tax)
+        inputs = (self.intermediate * (1 + self.intermediate_tax)).sum(axis=1)
         use = np.zeros_like(self.composites)
-        for k, code in enumerate(self.use_classes):
-            of_sectors = np.array([c == code for c in self.sector_class])
-            of_agents = np.array([c == code for c in self.agent_class])
+        for k, (sectors, agents) in enumerate(self.users):
             use[k] = (
-                self.intermediate[:, :, of_sectors].sum(axis=2)
-                + self.final[:, of_agents, :].sum(axis=1)
+                self.intermediate[:, :, sectors].sum(axis=2) + self.final[:, agents].sum(axis=1)
             ).T
         return {
-            "zero_profit": _relative(cost - receipts, receipts),
+            "zero_profit": _relative(inputs + self.value_added - self.receipts, self.receipts),
             "composite_market": _relative(use - self.composites, self.composites),
             "income": _relative(self.absorption - self.gdp - self.balance, self.absorption),
             "world_balance": np.asarray(self.balance.sum() / self.absorption.sum()),
@@ -315,7 +291,7 @@ class Benchmark:
                 )
 
     def with_elasticities(self, **by_speed: Elasticities) -> Benchmark:
-        """Return the same accounts with other elasticities; no recalibration is needed."""
+        """The same accounts with other elasticities; no recalibration is needed."""
         return replace(self, elasticities={**self.elasticities, **by_speed})
 
     @cached_property
@@ -323,14 +299,13 @@ class Benchmark:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
         hashed = hashlib.sha256()
         for item in fields(self):
-            if item.name in _LABELS or item.name == "elasticities":
-                continue
-            value = getattr(self, item.name)
-            hashed.update(item.name.encode())
-            if isinstance(value, np.ndarray):
-                hashed.update(np.ascontiguousarray(value).tobytes())
-            else:
-                hashed.update(repr(value).encode())
+            if item.name not in (*_LABELS, "elasticities"):
+                value = getattr(self, item.name)
+                array = isinstance(value, np.ndarray)
+                hashed.update(item.name.encode())
+                hashed.update(
+                    np.ascontiguousarray(value).tobytes() if array else repr(value).encode()
+                )
         if self.research_sectors:  # the one group that equations read
             hashed.update(repr(self.research_sectors).encode())
         return hashed.hexdigest()

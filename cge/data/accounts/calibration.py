@@ -9,25 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cge.core.errors import InputError
+from cge.core.axes import Array, Axes
+from cge.core.parameters import Level
 from cge.data.accounts.aggregation import Aggregation, load_aggregation
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
-from cge.data.accounts.shipped import TABLES, load_table
+from cge.data.accounts.shipped import load_table, shipped_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
-from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.data.elasticities.sets import (
-    ElasticitySet,
-    Which,
-    load_elasticity_set,
-    to_classification,
-)
-
-Array = NDArray[np.float64]
+from cge.data.elasticities.nests import SPEEDS, Elasticities
+from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
 
 FACTORS = ("LAB", "CAP")
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
@@ -36,6 +29,13 @@ AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "HH": ("con", ("HH", "NPISH")),
     "GOV": ("con", ("GOV",)),
     "INV": ("inv", ("GFCF", "INV")),
+}
+
+#: For the notes, by choice of tariffs.
+TARIFF_NOTES = {
+    "applied": "applied rates of about 2013 by importer, exporter and sector; cells filled by "
+    "rule are flagged in the data.",
+    "none": "none; policies are increments to the table as it is.",
 }
 
 
@@ -57,12 +57,17 @@ class Calibration:
     filled: pd.DataFrame
 
 
+def cleaned_table(raw: WorldTable) -> CleanTable:
+    """A table cleaned, to the same last digit on every machine."""
+    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
+        return clean(raw)
+
+
 @lru_cache(maxsize=2)
 def clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
-    """Return a shipped table as it is and cleaned; the latest two are kept."""
+    """A shipped table as it is and cleaned; the latest two are kept."""
     raw = load_table(table, year)
-    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
-        return raw, clean(raw)
+    return raw, cleaned_table(raw)
 
 
 def calibrate(
@@ -95,33 +100,12 @@ def calibrate(
     InputError
         If any of these does not exist or does not fit.
     """
-    if table not in TABLES:
-        raise InputError("unknown table", key="table", value=table, allowed=TABLES)
-    chosen_year = TABLES[table].years[-1] if year is None else year
-    load_table(table, chosen_year)
-    raw, balanced = clean_shipped(table, chosen_year)
-    rates, filled = load_tariffs(tariffs, table, raw.regions, raw.sectors)
-    partition = load_aggregation(aggregation, table, raw.regions, raw.sectors, raw.names)
-    chosen_set = load_elasticity_set(elasticities)
-    notes = list(raw.notes)
-    if tariffs == "applied":
-        notes.append(
-            "Benchmark tariffs: applied rates of about 2013 by importer, exporter and sector; "
-            "cells filled by rule are flagged in the data."
-        )
-    elif tariffs == "none":
-        notes.append("Benchmark tariffs: none; policies are increments to the table as it is.")
-    else:
-        notes.append(f"Benchmark tariffs: user file {tariffs}.")
-    with threadpool_limits(1):
-        benchmark = assemble(raw, balanced, rates, partition, chosen_set, tuple(notes))
-    origin = {
-        "table": table, "year": str(chosen_year), "aggregation": str(aggregation),
-        "tariffs": str(tariffs), "elasticities": str(elasticities),
-    }  # fmt: skip
-    benchmark = replace(benchmark, origin=origin)
-    everything = pd.concat([balanced.filled, filled], ignore_index=True)
-    return Calibration(benchmark, balanced.report, everything)
+    chosen_year = shipped_table(table).years[-1] if year is None else year
+    raw, cleaned = clean_shipped(table, chosen_year)
+    chosen = load_elasticity_set(elasticities)
+    made = calibrate_cleaned(raw, cleaned, aggregation, tariffs, chosen)
+    origin = {**made.benchmark.origin, "elasticities": str(elasticities)}
+    return replace(made, benchmark=replace(made.benchmark, origin=origin))
 
 
 def load_benchmark(
@@ -131,13 +115,45 @@ def load_benchmark(
     tariffs: str = "applied",
     elasticities: str | Path = "fontagne",
 ) -> Benchmark:
-    """Return the benchmark of :func:`calibrate`, which see for the arguments."""
+    """Benchmark of :func:`calibrate`, which see for the arguments."""
     return calibrate(table, year, aggregation, tariffs, elasticities).benchmark
+
+
+def calibrate_cleaned(
+    raw: WorldTable,
+    cleaned: CleanTable,
+    aggregation: str | Path,
+    tariffs: str | Path,
+    elasticities: ElasticitySet,
+) -> Calibration:
+    """Calibrate a table that has been cleaned.
+
+    Parameters
+    ----------
+    raw : WorldTable
+    cleaned : CleanTable
+    aggregation : str or path
+    tariffs : str or path
+        ``applied``, ``none``, or a file of rates.
+    elasticities : ElasticitySet
+    """
+    rates, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
+    partition = load_aggregation(aggregation, raw)
+    note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
+    notes = (*raw.notes, f"Benchmark tariffs: {note}")
+    with threadpool_limits(1):
+        benchmark = assemble(raw, cleaned, rates, partition, elasticities, notes)
+    origin = {
+        "table": raw.name, "year": str(raw.year), "aggregation": str(aggregation),
+        "tariffs": str(tariffs), "elasticities": elasticities.name,
+    }  # fmt: skip
+    everything = pd.concat([cleaned.filled, filled], ignore_index=True)
+    return Calibration(replace(benchmark, origin=origin), cleaned.report, everything)
 
 
 def assemble(
     raw: WorldTable,
-    balanced: CleanTable,
+    cleaned: CleanTable,
     tariff: Array,
     partition: Aggregation,
     elasticities: ElasticitySet,
@@ -154,7 +170,7 @@ def assemble(
     ----------
     raw : WorldTable
         For codes, labour shares and names.
-    balanced : CleanTable
+    cleaned : CleanTable
     tariff : ndarray (r, i, s)
         Rates at the table's resolution.
     partition : Aggregation
@@ -163,22 +179,22 @@ def assemble(
     """
     regions, sectors = partition.matrices(raw.regions, raw.sectors)
     agents = {
-        code: (use_class, [balanced.agents.index(m) for m in members if m in balanced.agents])
+        code: (use_class, [cleaned.agents.index(m) for m in members if m in cleaned.agents])
         for code, (use_class, members) in AGENTS.items()
     }
     power = 1 + tariff
-    deliveries = [balanced.intermediate.sum(axis=3)]
+    deliveries = [cleaned.intermediate.sum(axis=3)]
     for use_class in USE_CLASSES[1:]:
         columns = [d for c, ds in agents.values() if c == use_class for d in ds]
-        deliveries.append(balanced.final[..., columns].sum(axis=3))
+        deliveries.append(cleaned.final[..., columns].sum(axis=3))
     fine_flows = np.stack(deliveries)  # (u, r, i, s)
-    fine_intermediate = np.einsum("risj,ris->sij", balanced.intermediate, power)
+    fine_intermediate = np.einsum("risj,ris->sij", cleaned.intermediate, power)
     fine_final = np.stack(
-        [np.einsum("risd,ris->si", balanced.final[..., ds], power) for _, ds in agents.values()],
+        [np.einsum("risd,ris->si", cleaned.final[..., ds], power) for _, ds in agents.values()],
         axis=1,
     )  # (s, d, i)
-    tariff_on_inputs = np.einsum("risj,ris->sj", balanced.intermediate, tariff)
-    fine_user_tax = balanced.product_tax - tariff_on_inputs
+    tariff_on_inputs = np.einsum("risj,ris->sj", cleaned.intermediate, tariff)
+    fine_user_tax = cleaned.product_tax - tariff_on_inputs
 
     def gather(array: Array, axes: str) -> Array:
         """Sum over the members of each aggregate along every axis."""
@@ -192,55 +208,38 @@ def assemble(
     revenue = gather(fine_flows * tariff, "uris")
     intermediate = gather(fine_intermediate, "sij")
     user_tax = gather(fine_user_tax, "sj")
-    rate = np.divide(
-        user_tax, intermediate.sum(axis=1), out=np.zeros_like(user_tax),
-        where=intermediate.sum(axis=1) > 0,
-    )  # fmt: skip
-    labour = gather(balanced.value_added * raw.labour_share, "sj")
-    capital = gather(balanced.value_added * (1 - raw.labour_share), "sj")
-    intermediate_tax = np.broadcast_to(rate[:, None, :], intermediate.shape)
+    inputs = intermediate.sum(axis=1)
+    # Rates have their values' order in memory, on which the last digits of later sums depend.
+    rate = np.divide(user_tax, inputs, out=np.zeros_like(user_tax), where=inputs > 0)
+    labour = gather(cleaned.value_added * raw.labour_share, "sj")
+    capital = gather(cleaned.value_added * (1 - raw.labour_share), "sj")
     payments = np.stack([labour, capital], axis=2)
     final = gather(fine_final, "sdi")
-    final_tax = np.zeros_like(final)
-    zeros = np.zeros_like(flows)
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    balance = final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes
     return Benchmark(
-        name=f"{raw.name}-{raw.year}-{partition.name}",
-        regions=tuple(partition.regions),
-        sectors=tuple(partition.sectors),
-        factors=FACTORS,
-        agents=tuple(agents),
-        use_classes=USE_CLASSES,
+        name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
+        notes=notes, regions=tuple(partition.regions), sectors=tuple(partition.sectors),
+        factors=FACTORS, agents=tuple(agents), use_classes=USE_CLASSES,
         sector_class=("int",) * len(partition.sectors),
-        agent_class=tuple(use_class for use_class, _ in agents.values()),
-        flows=flows,
-        tariff=np.divide(revenue, flows, out=zeros, where=flows > 0),
-        export_tax=np.zeros_like(flows),
-        intermediate=intermediate,
-        intermediate_tax=np.array(intermediate_tax),
-        final=final,
-        final_tax=final_tax,
-        factor_payments=payments,
-        factor_tax=np.zeros_like(payments),
-        output_tax=np.zeros_like(labour),
-        balance=balance,
-        elasticities=aggregate_elasticities(elasticities, raw, balanced, partition),
-        unit=raw.unit,
-        status=raw.status,
-        notes=notes,
-        groups=partition.groups,
-        names=partition.names,
+        agent_class=tuple(use_class for use_class, _ in agents.values()), flows=flows,
+        tariff=np.divide(revenue, flows, out=np.zeros_like(flows), where=flows > 0),
+        export_tax=np.zeros_like(flows), intermediate=intermediate,
+        intermediate_tax=np.broadcast_to(rate[:, None, :], intermediate.shape),
+        final=final, final_tax=np.zeros_like(final), factor_payments=payments,
+        factor_tax=np.zeros_like(payments), output_tax=np.zeros_like(labour),
+        balance=final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes,
+        elasticities=aggregate_elasticities(elasticities, raw, cleaned, partition),
+        groups=partition.groups, names=partition.names,
         members={"regions": partition.regions, "sectors": partition.sectors},
-    )
+    )  # fmt: skip
 
 
 def aggregate_elasticities(
     chosen: ElasticitySet,
     raw: WorldTable,
-    balanced: CleanTable,
+    cleaned: CleanTable,
     partition: Aggregation,
-    which: Which = "value",
+    level: Level = "central",
 ) -> dict[str, Elasticities]:
     """Resolve a set, or an end of its ranges, to the aggregated sectors.
 
@@ -248,30 +247,17 @@ def aggregate_elasticities(
     nests of production with world output; the same for all regions and use classes.
     """
     _, sectors = partition.matrices(raw.regions, raw.sectors)
-    r = len(raw.regions)
-    abroad = 1.0 - np.eye(r)
-    deliveries = balanced.intermediate.sum(axis=3) + balanced.final.sum(axis=3)
+    abroad = 1.0 - np.eye(len(raw.regions))
+    deliveries = cleaned.intermediate.sum(axis=3) + cleaned.final.sum(axis=3)
     imports = np.einsum("ris,rs->i", deliveries, abroad)
     output = deliveries.sum(axis=(0, 2))
+
+    def mean(nest: str, fine: Array) -> Array:
+        weight = np.maximum(imports if nest == "armington" else output, 1e-9)
+        return (sectors @ (fine * weight)) / (sectors @ weight)
+
     source = to_classification(chosen, raw.sectors, raw.name)
     codes = tuple(source[code] for code in raw.sectors)
-    sizes = {
-        "u": len(USE_CLASSES), "r": len(partition.regions), "s": len(partition.regions),
-        "i": len(partition.sectors), "j": len(partition.sectors), "d": len(AGENTS),
-        "f": len(FACTORS),
-    }  # fmt: skip
-    axis_codes = {"i": tuple(partition.sectors), "f": FACTORS}
-    result = {}
-    for speed in ("short", "long"):
-        values: dict[str, object] = {}
-        for nest, axes in NEST_AXES.items():
-            if nest == "transformation":
-                continue
-            fine = chosen.by_sector(nest, speed, codes, which)
-            if not set(axes) & {"i", "j"}:
-                values[nest] = float(fine[0])
-                continue
-            weight = np.maximum(imports if nest == "armington" else output, 1e-9)
-            values[nest] = (sectors @ (fine * weight)) / (sectors @ weight)
-        result[speed] = Elasticities.from_values(values, sizes, axis_codes)
-    return result
+    axes = Axes(tuple(partition.regions), tuple(partition.sectors), USE_CLASSES, FACTORS,
+                tuple(AGENTS))  # fmt: skip
+    return {speed: chosen.resolved(speed, codes, axes, level, mean) for speed in SPEEDS}

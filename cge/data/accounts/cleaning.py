@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.axes import Array, ratio
 from cge.core.errors import InputError
-from cge.data.accounts.world_table import WorldTable
-
-Array = NDArray[np.float64]
+from cge.data.accounts.world_table import WorldTable, filled_cells
 
 #: Cells below this share of their column's total are set to zero.
 TINY = 1e-7
@@ -66,9 +65,10 @@ def clean(table: WorldTable) -> CleanTable:
         If the table is so far from productive that no balance exists.
     """
     steps: list[dict[str, object]] = []
-    filled: list[dict[str, object]] = []
+    filled = [table.filled]
     r, i = len(table.regions), len(table.sectors)
     n = r * i
+    region, sector = np.repeat(table.regions, i), np.tile(table.sectors, r)
     z = np.array(table.intermediate).reshape(n, n)
     f = np.array(table.final)
     total = z.sum() + f.sum()
@@ -79,24 +79,26 @@ def clean(table: WorldTable) -> CleanTable:
              "share_of_total": float(value / total) + 0.0, "note": note}
         )  # fmt: skip
 
-    for agent in table.inventories:
-        d = table.agents.index(agent)
-        drop = np.minimum(f[..., d], 0.0)
-        report("inventories", (drop < 0).sum(), -drop.sum(), "stock draw-downs set to zero")
-        f[..., d] -= drop
-    negative = np.minimum(f, 0.0)
-    report("final demand", (negative < 0).sum(), -negative.sum(), "negative cells set to zero")
-    f -= negative
-    negative = np.minimum(z, 0.0)
-    report("intermediates", (negative < 0).sum(), -negative.sum(), "negative cells set to zero")
-    z -= negative
+    def drop_negative(step: str, cells: Array, note: str = "negative cells set to zero") -> None:
+        negative = np.minimum(cells, 0.0)
+        report(step, (negative < 0).sum(), -negative.sum(), note)
+        cells -= negative
 
-    tiny = (z > 0) & (z < TINY * z.sum(axis=0))
-    report("tiny intermediates", tiny.sum(), z[tiny].sum(), f"below {TINY:g} of the column: zero")
-    z[tiny] = 0.0
-    tiny = (f > 0) & (f < TINY * f.sum(axis=(0, 1)))
-    report("tiny final demand", tiny.sum(), f[tiny].sum(), f"below {TINY:g} of the column: zero")
-    f[tiny] = 0.0
+    def drop_tiny(step: str, cells: Array, column: Array) -> None:
+        tiny = (cells > 0) & (cells < TINY * column)
+        report(step, tiny.sum(), cells[tiny].sum(), f"below {TINY:g} of the column: zero")
+        cells[tiny] = 0.0
+
+    def fill_share(cells: NDArray[np.bool_], value: float | Array, rule: str) -> None:
+        filled.append(filled_cells("value-added share", region[cells], sector[cells], value, rule))
+
+    for agent in table.inventories:
+        draw_downs = f[..., table.agents.index(agent)]
+        drop_negative("inventories", draw_downs, "stock draw-downs set to zero")
+    drop_negative("final demand", f)
+    drop_negative("intermediates", z)
+    drop_tiny("tiny intermediates", z, z.sum(axis=0))
+    drop_tiny("tiny final demand", f, f.sum(axis=(0, 1)))
 
     output0 = table.output.reshape(n)
     alive = output0 > DEAD * output0.sum()
@@ -119,29 +121,23 @@ def clean(table: WorldTable) -> CleanTable:
     except np.linalg.LinAlgError:
         raise InputError("the table's input coefficients are singular: no balance") from None
     if (output < -1e-9 * output0.max()).any():
-        where = int(np.argmin(output))
+        at = int(np.argmin(output))
         raise InputError(
             "balancing gives a negative output: the table is not productive",
-            key=f"{table.regions[where // i]}, {table.sectors[where % i]}",
-            value=float(output[where]),
-        )
+            key=f"{region[at]}, {sector[at]}", value=float(output[at]),
+        )  # fmt: skip
     output = np.maximum(output, 0.0)
     moved = np.abs(output - output0)
     large = output0 > 1e-6 * output0.sum()
     shift = np.where(large, moved / np.maximum(output0, 1e-300), 0.0)
     worst, at = float(shift.max()), int(shift.argmax())
-    cell = f"{table.regions[at // i]} {table.sectors[at % i]}"
     report("Leontief balance", (moved > 1e-9 * np.maximum(output0, 1.0)).sum(), moved.sum(),
-           f"largest change of an output above 1e-6 of all: {worst:.1%} ({cell})")  # fmt: skip
+           f"largest change of an output above 1e-6 of all: {worst:.1%} "
+           f"({region[at]} {sector[at]})")  # fmt: skip
 
-    share = np.divide(table.value_added.reshape(n), output0, out=np.zeros(n), where=output0 > 0)
+    share = ratio(table.value_added.reshape(n), output0)
     low = alive & (share < VALUE_ADDED_FLOOR)
-    for k in np.flatnonzero(low):
-        filled.append(
-            {"what": "value-added share", "region": table.regions[k // i],
-             "sector": table.sectors[k % i], "value": VALUE_ADDED_FLOOR,
-             "rule": "below_floor"}
-        )  # fmt: skip
+    fill_share(low, VALUE_ADDED_FLOOR, "below_floor")
     raised = (np.maximum(VALUE_ADDED_FLOOR - share, 0) * output0)[low].sum()
     report("value added", low.sum(), raised, f"raised to {VALUE_ADDED_FLOOR:.0%} of output")
     share = np.where(low, VALUE_ADDED_FLOOR, share)
@@ -150,12 +146,7 @@ def clean(table: WorldTable) -> CleanTable:
     tax_share = np.where(alive, 1.0 - used - share, 0.0)
     # A subsidy of more than half the inputs' value is an error of the accounts, not a policy.
     deep = alive & (tax_share < -0.5 * used)
-    for k in np.flatnonzero(deep):
-        filled.append(
-            {"what": "value-added share", "region": table.regions[k // i],
-             "sector": table.sectors[k % i], "value": float(1 - 0.5 * used[k]),
-             "rule": "implied_subsidy_capped"}
-        )  # fmt: skip
+    fill_share(deep, (1 - 0.5 * used)[deep], "implied_subsidy_capped")
     report("implied subsidies", deep.sum(), (-(tax_share + 0.5 * used) * output0)[deep].sum(),
            "capped at half the inputs' value; value added lowered")  # fmt: skip
     tax_share = np.where(deep, -0.5 * used, tax_share)
@@ -171,5 +162,5 @@ def clean(table: WorldTable) -> CleanTable:
         value_added=(share * output).reshape(r, i),
         product_tax=(tax_share * output).reshape(r, i),
         report=pd.DataFrame(steps),
-        filled=pd.concat([table.filled, pd.DataFrame(filled)], ignore_index=True),
+        filled=pd.concat([part for part in filled if len(part)] or filled, ignore_index=True),
     )

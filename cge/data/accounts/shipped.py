@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from cge.core.content import content_dir
-from cge.core.errors import InputError
-from cge.data.accounts.world_table import WorldTable
+from cge.core.axes import Array, Axes, ratio
+from cge.core.content import calibration_file
+from cge.core.errors import InputError, check_known
+from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 
 
 @dataclass(frozen=True)
 class ShippedTable:
-    """What there is to know about a shipped table before reading it."""
+    """Title, years and notes of a shipped table."""
 
     name: str
     title: str
@@ -56,19 +58,41 @@ TABLES: Mapping[str, ShippedTable] = {
 }
 
 
+def shipped_table(name: str) -> ShippedTable:
+    """A shipped table by name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    check_known([name], TABLES, "unknown table", key="table")
+    return TABLES[name]
+
+
 def table_folder(name: str) -> Path:
-    """Return the folder of a shipped table's files."""
-    return content_dir("calibration") / "tables" / name
+    """Folder of a shipped table's files."""
+    return calibration_file("tables", name)
 
 
-def read_provenance(folder: Path) -> dict:
-    """Return the provenance record of a content folder."""
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Provenance record of a content folder."""
     return yaml.safe_load((folder / "provenance.yaml").read_text(encoding="utf-8"))
 
 
-def _unpack(path: Path) -> dict[str, np.ndarray]:
-    with lzma.open(path) as file, np.load(io.BytesIO(file.read())) as content:
-        return {key: content[key] for key in content.files}
+def _index(name: str, axis: str) -> pd.DataFrame:
+    return pd.read_csv(table_folder(name) / f"{axis}.csv")
+
+
+def table_codes(name: str, axis: str) -> tuple[str, ...]:
+    """Codes of an axis of a shipped table.
+
+    Parameters
+    ----------
+    name : {"wiod2013", "wiod2014"}
+    axis : {"regions", "sectors", "agents"}
+    """
+    return tuple(_index(name, axis)[axis.removesuffix("s")])
 
 
 def load_table(name: str, year: int) -> WorldTable:
@@ -84,11 +108,8 @@ def load_table(name: str, year: int) -> WorldTable:
     InputError
         If there is no such table or year.
     """
-    if name not in TABLES:
-        raise InputError("unknown table", key="table", value=name, allowed=TABLES)
-    shipped = TABLES[name]
-    if year not in shipped.years:
-        years = shipped.years
+    years = shipped_table(name).years
+    if year not in years:
         span = f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
         raise InputError(f"table {name} has no such year", key="year", value=year, allowed=span)
     return _load(name, year)
@@ -96,86 +117,59 @@ def load_table(name: str, year: int) -> WorldTable:
 
 @lru_cache(maxsize=2)
 def _load(name: str, year: int) -> WorldTable:
-    folder = table_folder(name)
-    file = f"wiot_{year}.npz.xz" if name == "wiod2013" else "table.npz.xz"
-    data = _unpack(folder / file)
-    index = {axis: pd.read_csv(folder / f"{axis}.csv") for axis in ("regions", "sectors", "agents")}
-    regions, sectors, agents = (
-        tuple(index[axis][column])
-        for axis, column in (("regions", "region"), ("sectors", "sector"), ("agents", "agent"))
-    )
-    r, i, d = len(regions), len(sectors), len(agents)
-    intermediate = data["Z"].astype(float).reshape(r, i, r, i)
-    final = data["F"].astype(float).reshape(r, i, r, d)
-    share = _value_added_share(name, year, data, regions, sectors)
-    output = intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
-    labour_share, filled = _labour_share(name, year, regions, sectors)
     shipped = TABLES[name]
+    file = f"wiot_{year}.npz.xz" if name == "wiod2013" else "table.npz.xz"
+    with lzma.open(table_folder(name) / file) as packed, np.load(io.BytesIO(packed.read())) as npz:
+        data = {key: npz[key].astype(float) for key in npz.files}
+    axes = Axes(**{axis: table_codes(name, axis) for axis in ("regions", "sectors", "agents")})
+    intermediate = data["Z"].reshape(axes.shape("risj"))
+    final = data["F"].reshape(axes.shape("risd"))
+    output = intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+    labour_share, filled = _labour_share(name, year, axes)
     return WorldTable(
-        name=name,
-        year=year,
-        regions=regions,
-        sectors=sectors,
-        agents=agents,
-        intermediate=intermediate,
-        final=final,
-        value_added=share * output,
-        labour_share=labour_share,
-        inventories=("INV",),
-        status=shipped.status,
-        notes=shipped.notes,
-        filled=filled,
+        name=name, year=year, regions=axes.regions, sectors=axes.sectors, agents=axes.agents,
+        intermediate=intermediate, final=final,
+        value_added=_value_added_share(name, year, data, axes) * output,
+        labour_share=labour_share, inventories=("INV",), status=shipped.status,
+        notes=shipped.notes, filled=filled,
         names={
-            "regions": dict(zip(regions, index["regions"]["name"], strict=True)),
-            "sectors": dict(zip(sectors, index["sectors"]["name"], strict=True)),
+            axis: dict(zip(table_codes(name, axis), _index(name, axis)["name"], strict=True))
+            for axis in ("regions", "sectors")
         },
-    )
+    )  # fmt: skip
 
 
-def _grid(frame: pd.DataFrame, value: str, regions, sectors) -> np.ndarray:
-    cells = frame.set_index(["region", "sector"])[value]
-    wanted = pd.MultiIndex.from_product([regions, sectors])
-    return cells.reindex(wanted).to_numpy(dtype=float).reshape(len(regions), len(sectors))
+def _grid(frame: pd.DataFrame, value: str, axes: Axes) -> Array:
+    """Values by region and sector, (s, j), NaN where the frame has no row."""
+    cells = frame.set_index(["region", "sector"])[value].astype(float)
+    wanted = pd.MultiIndex.from_product([axes.regions, axes.sectors])
+    return np.asarray(cells.reindex(wanted), dtype=float).reshape(axes.shape("sj"))
 
 
-def _value_added_share(name, year, data, regions, sectors) -> np.ndarray:
-    """Return value added at basic prices over output, (s, j); zero where there is none."""
-    shape = (len(regions), len(sectors))
+def _value_added_share(name: str, year: int, data: Mapping[str, Array], axes: Axes) -> Array:
+    """Value added at basic prices over output, (s, j); zero where there is none."""
     if name == "wiod2013":
         # The release's own tax and margin rows are lost; the 2016 release has them for two
         # years. What the column leaves over inputs is split with those rates.
-        with lzma.open(table_folder(name) / "value_added.csv.xz") as file:
-            shares = pd.read_csv(file)
-        gross = _grid(shares[shares["year"] == year], "gross_va_share", regions, sectors)
-        rates = pd.read_csv(content_dir("calibration") / "factors" / f"{name}_tax_margin_share.csv")
+        shares = pd.read_csv(table_folder(name) / "value_added.csv.xz")
+        gross = _grid(shares[shares["year"] == year], "gross_va_share", axes)
+        rates = pd.read_csv(calibration_file("factors", f"{name}_tax_margin_share.csv"))
         rates = rates[rates["year"] == (2007 if year <= 2009 else 2011)]
-        taxes, margins = (
-            _grid(rates, column, regions, sectors) for column in ("tax_share", "margin_share")
-        )
-        return np.nan_to_num(gross - taxes - margins)
-    output = data["x"].astype(float).reshape(shape)
-    value_added = data["VA_basic"].astype(float).reshape(shape)
+        taxes, margins = (_grid(rates, item, axes) for item in ("tax_share", "margin_share"))
+        share = gross - taxes - margins
+        return np.where(np.isnan(share), 0.0, share)
+    output, value_added = (data[key].reshape(axes.shape("sj")) for key in ("x", "VA_basic"))
     # The rest of the world has no cost rows: the whole column residual is value added.
-    residual = output - data["Z"].astype(float).sum(axis=0).reshape(shape)
-    value_added = np.where(np.isnan(value_added), residual, value_added)
-    return np.divide(value_added, output, out=np.zeros(shape), where=output > 0)
+    residual = output - data["Z"].sum(axis=0).reshape(output.shape)
+    return ratio(np.where(np.isnan(value_added), residual, value_added), output)
 
 
-def _labour_share(name, year, regions, sectors) -> tuple[np.ndarray, pd.DataFrame]:
+def _labour_share(name: str, year: int, axes: Axes) -> tuple[Array, pd.DataFrame]:
+    """Labour shares (s, j), and the cells among them that a rule filled."""
     frame = pd.read_csv(
-        content_dir("calibration") / "factors" / f"{name}_labour_share.csv",
-        keep_default_na=False,
+        calibration_file("factors", f"{name}_labour_share.csv"), keep_default_na=False
     )
-    frame = frame[frame["year"] == year]
+    frame = frame[frame["year"] == year].astype({"labour_share": float})
     filled = frame[frame["status"] == "filled"]
-    listed = pd.DataFrame(
-        {
-            "what": "labour share of value added",
-            "region": filled["region"],
-            "sector": filled["sector"],
-            "value": filled["labour_share"].astype(float),
-            "rule": filled["rule"],
-        }
-    ).reset_index(drop=True)
-    frame = frame.assign(labour_share=frame["labour_share"].astype(float))
-    return _grid(frame, "labour_share", regions, sectors), listed
+    columns = (filled[name] for name in ("region", "sector", "labour_share", "rule"))
+    return _grid(frame, "labour_share", axes), filled_cells(LABOUR_SHARE_CELL, *columns)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.axes import Array, Axes
 
-Array = NDArray[np.float64]
+Column = Sequence[Any] | NDArray[Any] | pd.Series
+#: Entry of the record of filled cells.
+LABOUR_SHARE_CELL = "labour share of value added"
+
+_LETTERS = {"intermediate": "risj", "final": "risd", "value_added": "sj", "labour_share": "sj"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +43,7 @@ class WorldTable:
     unit : str
     notes : tuple of str
     filled : DataFrame
-        Cells filled by a rule: ``what, region, sector, value, rule``.
+        Cells filled by a rule, see :func:`filled_cells`.
     names : dict
         Readable names by axis (``regions``, ``sectors``) and code.
     """
@@ -59,23 +65,23 @@ class WorldTable:
     names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        r, i, d = len(self.regions), len(self.sectors), len(self.agents)
-        shapes = {
-            "intermediate": (r, i, r, i),
-            "final": (r, i, r, d),
-            "value_added": (r, i),
-            "labour_share": (r, i),
-        }
-        for name, shape in shapes.items():
-            array = np.asarray(getattr(self, name), dtype=float)
-            if array.shape != shape:
-                raise InputError(f"array has shape {array.shape}, expected {shape}", key=name)
-            if not np.isfinite(array).all():
-                raise InputError("array contains NaN or infinite values", key=name)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        for name, letters in _LETTERS.items():
+            object.__setattr__(self, name, self.axes.checked(name, getattr(self, name), letters))
+
+    @cached_property
+    def axes(self) -> Axes:
+        """Codes of the axes."""
+        return Axes(self.regions, self.sectors, agents=self.agents)
 
     @property
     def output(self) -> Array:
         """Row totals: gross output at basic prices, (r, i)."""
         return self.intermediate.sum(axis=(2, 3)) + self.final.sum(axis=(2, 3))
+
+
+def filled_cells(
+    what: str, region: Column, sector: Column, value: Column | float, rule: Column | str
+) -> pd.DataFrame:
+    """Record of cells that a rule filled, one row each, with the columns of its arguments."""
+    columns = {"what": what, "region": region, "sector": sector, "value": value, "rule": rule}
+    return pd.DataFrame(columns).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Elasticities of substitution by nest: what the model reads of them."""
+"""Elasticities of substitution by nest, as the model reads them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.axes import Array, Axes, fixed
+from cge.core.errors import InputError, check_complete, check_known
 
-Array = NDArray[np.float64]
+SPEEDS = ("short", "long")
 
-#: Axes of each nest's array: u use class, i commodity, s region, j sector, d agent, f factor.
+#: Axes of each nest's array (:mod:`cge.core.axes`).
 NEST_AXES: Mapping[str, str] = {
     "armington": "uis",
     "intermediate": "sj",
@@ -26,11 +26,18 @@ NEST_AXES: Mapping[str, str] = {
     "transformation": "f",
 }
 
+#: Nests of the named sets. Mobility of factors is no published estimate.
+SUBSTITUTION = tuple(nest for nest in NEST_AXES if nest != "transformation")
+
 #: Above this, powers of prices leave the range of floating-point numbers.
 LARGEST = 200.0
 
 #: Used where neither a named set nor the user gives a value.
 NEST_DEFAULTS: Mapping[str, float] = {"agents": 1.0, "transformation": np.inf}
+
+#: Nests a user need not name: Cobb-Douglas. The Armington nest has no default, since every
+#: result hinges on it.
+COBB_DOUGLAS: Mapping[str, float] = {nest: 1.0 for nest in SUBSTITUTION if nest != "armington"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,37 +72,26 @@ class Elasticities:
 
     def __post_init__(self) -> None:
         for item in fields(self):
+            key = f"elasticities.{item.name}"
             array = np.array(getattr(self, item.name), dtype=float)
-            if np.isnan(array).any():
-                raise InputError("elasticity is NaN", key=f"elasticities.{item.name}")
-            if (array < 0).any():
+            most = LARGEST if item.name in SUBSTITUTION else np.inf
+            bad = ~((array >= 0) & (array <= most))
+            if bad.any():
                 raise InputError(
-                    "elasticity is negative",
-                    key=f"elasticities.{item.name}",
-                    value=float(array.min()),
-                    allowed="0 or above",
-                )
-            if item.name != "transformation" and (array > LARGEST).any():
-                raise InputError(
-                    "elasticity is too large: powers of prices would overflow",
-                    key=f"elasticities.{item.name}",
-                    value=float(array.max()),
-                    allowed=f"0 to {LARGEST:g}",
-                )
-            array.setflags(write=False)
-            object.__setattr__(self, item.name, array)
+                    "elasticity is negative, not a number, or so large that powers of prices "
+                    "would overflow", key=key, value=float(array[bad][0]),
+                    allowed=f"0 to {most:g}",
+                )  # fmt: skip
+            object.__setattr__(self, item.name, fixed(array))
         if (self.transformation == 0).any():
             raise InputError(
                 "a transformation elasticity of 0 is a sector-specific factor",
-                key="elasticities.transformation",
-                value=0.0,
+                key="elasticities.transformation", value=0.0,
                 allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
-            )
+            )  # fmt: skip
 
     @classmethod
-    def from_values(
-        cls, values: Mapping[str, Any], sizes: Mapping[str, int], axes_codes: Mapping[str, Any]
-    ) -> Elasticities:
+    def from_values(cls, values: Mapping[str, Any], axes: Axes) -> Elasticities:
         """Build from scalars, per-sector vectors or full arrays.
 
         Parameters
@@ -103,41 +99,28 @@ class Elasticities:
         values : mapping
             Nest name to a scalar, a mapping from sector code (or factor code for
             ``transformation``) to a scalar, a vector over that code, or a full array.
-        sizes : mapping
-            Length of each axis letter.
-        axes_codes : mapping
-            Codes of the axes ``i`` and ``f``.
+        axes : Axes
 
         Raises
         ------
         InputError
             For an unknown nest, a missing one, or a shape that does not fit.
         """
-        unknown = set(values) - set(NEST_AXES)
-        if unknown:
-            raise InputError(
-                "unknown nest", key="elasticities", value=sorted(unknown)[0], allowed=NEST_AXES
-            )
+        check_known(values, NEST_AXES, "unknown nest", key="elasticities")
         arrays = {}
-        for nest, axes in NEST_AXES.items():
+        for nest, letters in NEST_AXES.items():
             if nest not in values and nest not in NEST_DEFAULTS:
                 raise InputError(
                     f"no elasticity for nest '{nest}'", key="elasticities", allowed=NEST_AXES
                 )
             given = values.get(nest, NEST_DEFAULTS.get(nest))
-            arrays[nest] = _broadcast(nest, axes, given, sizes, axes_codes)
+            arrays[nest] = _full_array(f"elasticities.{nest}", letters, given, axes)
         return cls(**arrays)
 
-    def check_shapes(self, sizes: Mapping[str, int], speed: str) -> None:
-        """Raise InputError unless every array has the shape of its axes."""
-        for nest, axes in NEST_AXES.items():
-            expected = tuple(sizes[axis] for axis in axes)
-            shape = getattr(self, nest).shape
-            if shape != expected:
-                raise InputError(
-                    f"elasticities have shape {shape}, expected {expected} = ({', '.join(axes)})",
-                    key=f"elasticities.{speed}.{nest}",
-                )
+    def check_shapes(self, axes: Axes, speed: str) -> None:
+        """Refuse an array that does not have the shape of its axes."""
+        for nest, letters in NEST_AXES.items():
+            axes.check_shape(f"elasticities.{speed}.{nest}", getattr(self, nest), letters)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -148,41 +131,64 @@ class Elasticities:
         return digest.hexdigest()
 
 
-def _broadcast(
-    nest: str, axes: str, given: Any, sizes: Mapping[str, int], codes: Mapping[str, Any]
-) -> Array:
-    shape = tuple(sizes[axis] for axis in axes)
-    by = next((axis for axis in axes if axis in "ijf"), None)
+def _full_array(key: str, letters: str, given: Any, axes: Axes) -> Array:
+    """Array on the axes `letters`, from a number, a value per code, or the array itself."""
+    shape = axes.shape(letters)
+    by = next((letter for letter in letters if letter in "ijf"), None)
     if isinstance(given, Mapping):
         if by is None:
-            raise InputError("give one number for this nest", key=f"elasticities.{nest}")
-        names = codes["f" if by == "f" else "i"]
-        if set(given) != set(names):
-            odd = sorted(set(given) ^ set(names))[0]
-            raise InputError(
-                "elasticities by code must name every code once and no other",
-                key=f"elasticities.{nest}",
-                value=odd,
-                allowed=names,
-            )
+            raise InputError("give one number for this nest", key=key)
+        names = axes.codes[by]
+        check_complete(given, names, "elasticities by code must name every code once and no other",
+                       key=key)  # fmt: skip
         given = [given[name] for name in names]
     try:
         array = np.asarray(given, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(
-            "not a number", key=f"elasticities.{nest}", value=given, allowed="numbers >= 0"
-        ) from None
-    if array.shape == shape:
-        return array
-    if array.ndim == 0:
-        return np.full(shape, float(array))
-    if by is not None and array.shape == (sizes[by],):
-        position = axes.index(by)
-        view = [1] * len(shape)
-        view[position] = sizes[by]
-        return np.broadcast_to(array.reshape(view), shape).copy()
+        raise InputError("not a number", key=key, value=given, allowed="numbers >= 0") from None
+    if array.shape == shape or array.ndim == 0:
+        return array if array.shape == shape else np.full(shape, float(array))
+    if by is not None and array.shape == axes.shape(by):
+        others = tuple(k for k, letter in enumerate(letters) if letter != by)
+        return np.broadcast_to(np.expand_dims(array, others), shape).copy()
     raise InputError(
-        f"elasticities have shape {array.shape}",
-        key=f"elasticities.{nest}",
+        f"elasticities have shape {array.shape}", key=key,
         allowed=f"a number, a vector per code, or an array of shape {shape}",
-    )
+    )  # fmt: skip
+
+
+def by_speed(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]:
+    """A user's elasticities by speed; nests that a mapping does not name are Cobb-Douglas.
+
+    Parameters
+    ----------
+    given : mapping
+        Nest to value; or two such mappings under ``short`` and ``long``, else both speeds
+        have the same.
+    kinds : tuple of type
+        What the elasticities of a speed may be.
+
+    Raises
+    ------
+    InputError
+        If it is of another kind, or a mapping without an Armington elasticity.
+    """
+    separate = isinstance(given, Mapping) and bool(set(given) & set(SPEEDS))
+    if separate:
+        check_complete(given, SPEEDS, "give both speeds and nothing else beside them",
+                       key="elasticities")  # fmt: skip
+    result = {}
+    for speed in SPEEDS:
+        nests = given[speed] if separate else given
+        if not isinstance(nests, kinds):
+            raise InputError(
+                "give a mapping from nest to value", value=nests, allowed=NEST_AXES,
+                key=f"elasticities.{speed}" if separate else "elasticities",
+            )  # fmt: skip
+        if isinstance(nests, Mapping):
+            if "armington" not in nests:
+                raise InputError("the Armington elasticity (among origins, 1 + theta) has no "
+                                 "default", key="elasticities.armington")  # fmt: skip
+            nests = {**COBB_DOUGLAS, **nests}
+        result[speed] = nests
+    return result

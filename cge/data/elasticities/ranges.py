@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from cge.core.errors import InputError
+from cge.core.parameters import LEVELS
 from cge.data.accounts.aggregation import load_aggregation
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import aggregate_elasticities, clean_shipped
-from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.nests import NEST_AXES, SUBSTITUTION, Elasticities
 from cge.data.elasticities.sets import (
     NAMED_SETS,
-    Entry,
+    ElasticityEntry,
     load_elasticity_set,
+    set_values,
     to_classification,
 )
-from cge.data.store import set_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,11 @@ class Ranges:
     low: Elasticities
     central: Elasticities
     high: Elasticities
-    entries: Mapping[str, tuple[tuple[Entry, ...], ...]]
+    entries: Mapping[str, tuple[tuple[ElasticityEntry, ...], ...]]
 
 
 def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) -> Ranges:
-    """Return the ranges of a benchmark's elasticities.
+    """Ranges of a benchmark's elasticities, and the entries behind them.
 
     Parameters
     ----------
@@ -57,16 +58,34 @@ def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) 
         If no set says how uncertain the elasticities are: a saved benchmark keeps central
         values alone.
     """
-    if own is None:
-        ranges = _of_shipped(benchmark, speed)
-    elif own == "own":
+    if own == "own":
         raise InputError(
             "a saved benchmark keeps central elasticities without their ranges",
             key="elasticities", value=own,
             allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
         )  # fmt: skip
+    origin = benchmark.origin
+    chosen = load_elasticity_set(own or origin["elasticities"])
+    if own is None:
+        raw, cleaned = clean_shipped(origin["table"], int(origin["year"]))
+        partition = load_aggregation(origin["aggregation"], raw)
+        source, members = to_classification(chosen, raw.sectors, raw.name), partition.sectors
+        low, central, high = (
+            aggregate_elasticities(chosen, raw, cleaned, partition, level)[speed]
+            for level in LEVELS
+        )
     else:
-        ranges = _of_folder(benchmark, speed, own)
+        source = {code: code for code in benchmark.sectors}
+        members = {code: (code,) for code in benchmark.sectors}
+        low, central, high = (set_values(benchmark, chosen, level)[speed] for level in LEVELS)
+    entries = {}
+    for nest in SUBSTITUTION:
+        in_force = chosen.in_force(nest, speed, tuple(source.values()))
+        by_code = dict(zip(source, in_force, strict=True))
+        entries[nest] = tuple(
+            tuple(by_code[code] for code in members[sector]) for sector in benchmark.sectors
+        )
+    ranges = Ranges(low, central, high, entries)
     for nest in NEST_AXES:
         known, found = (getattr(e, nest) for e in (benchmark.elasticities[speed], ranges.central))
         if not np.allclose(known, found, rtol=1e-9, atol=0):
@@ -75,40 +94,3 @@ def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) 
                 "uncertain they are", key="elasticities", value=own,
             )  # fmt: skip
     return ranges
-
-
-def _of_shipped(benchmark: Benchmark, speed: str) -> Ranges:
-    origin = benchmark.origin
-    chosen = load_elasticity_set(origin["elasticities"])
-    raw, balanced = clean_shipped(origin["table"], int(origin["year"]))
-    partition = load_aggregation(
-        origin["aggregation"], raw.name, raw.regions, raw.sectors, raw.names
-    )
-    low, central, high = (
-        aggregate_elasticities(chosen, raw, balanced, partition, which)[speed]
-        for which in ("low", "value", "high")
-    )  # fmt: skip
-    source = to_classification(chosen, raw.sectors, raw.name)
-    entries = {}
-    for nest in NEST_AXES:
-        if nest != "transformation":
-            fine = chosen.in_force(nest, speed, tuple(source[code] for code in raw.sectors))
-            by_sector = dict(zip(raw.sectors, fine, strict=True))
-            entries[nest] = tuple(
-                tuple(by_sector[code] for code in partition.sectors[sector])
-                for sector in benchmark.sectors
-            )
-    return Ranges(low, central, high, entries)
-
-
-def _of_folder(benchmark: Benchmark, speed: str, name: str) -> Ranges:
-    chosen = load_elasticity_set(name)
-    low, central, high = (
-        set_values(benchmark, chosen, which)[speed] for which in ("low", "value", "high")
-    )
-    entries = {
-        nest: tuple((entry,) for entry in chosen.in_force(nest, speed, benchmark.sectors))
-        for nest in NEST_AXES
-        if nest != "transformation"
-    }
-    return Ranges(low, central, high, entries)

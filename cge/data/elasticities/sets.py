@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from cge.core.content import content_dir
-from cge.core.errors import InputError
-from cge.core.files import Number, is_file, read_yaml, validate
-from cge.data.elasticities.nests import LARGEST, NEST_AXES
+from cge.core.axes import Array, Axes
+from cge.core.content import calibration_file, find_content
+from cge.core.errors import InputError, check_known
+from cge.core.fields import Strict
+from cge.core.files import Number, read_as
+from cge.core.parameters import Level, Ranged
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import table_codes
+from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
-Array = NDArray[np.float64]
-#: The central value of an elasticity, or an end of its range.
-Which = Literal["value", "low", "high"]
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.
 Elasticity = Annotated[Number, Field(ge=0, le=LARGEST)]
 
 NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 
 
-class Entry(BaseModel):
-    """One value: nest, sectors, speed, range and where it comes from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ElasticityEntry(Ranged):
+    """An elasticity with its nest, sectors, speed, range and where it comes from."""
 
     nest: Literal["armington", "intermediate", "value_added", "top", "final", "agents"]
     sector: str = "*"
@@ -37,31 +36,30 @@ class Entry(BaseModel):
     value: Elasticity
     low: Elasticity
     high: Elasticity
-    status: Literal["read", "computed", "memory", "assumed"]
-    citation: str = Field(min_length=3)
     source_sector: str | None = None
     missing: str | None = None
 
     @model_validator(mode="after")
-    def _ordered(self) -> Entry:
-        if not self.low <= self.value <= self.high:
-            raise ValueError("low <= value <= high must hold")
-        if self.sector != "*" and "j" not in NEST_AXES[self.nest] and self.nest != "armington":
+    def _sectors_where_the_nest_has_them(self) -> Self:
+        if self.sector != "*" and not has_sectors(self.nest):
             raise ValueError(f"nest '{self.nest}' has one value for all sectors: sector is '*'")
         return self
 
 
-class ElasticityFile(BaseModel):
+class ElasticityFile(Strict):
     """A file of entries; `extends` names a set whose entries come first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     title: str
     note: str = ""
     extends: str | None = None
     classification: str
-    entries: list[Entry] = Field(min_length=1)
+    entries: list[ElasticityEntry] = Field(min_length=1)
+
+
+def has_sectors(nest: str) -> bool:
+    """Whether the elasticities of a nest differ by sector or commodity."""
+    return bool(set(NEST_AXES[nest]) & {"i", "j"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ class ElasticitySet:
     name, title, note : str
     classification : str
         Sector codes in use.
-    entries : tuple of Entry
+    entries : tuple of ElasticityEntry
         Later entries override earlier ones for the cells they name.
     file : path, optional
         Where it was read, for messages.
@@ -83,47 +81,57 @@ class ElasticitySet:
     title: str
     note: str
     classification: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ElasticityEntry, ...]
     file: Path | None = None
 
-    def in_force(self, nest: str, speed: str, sectors: tuple[str, ...]) -> tuple[Entry, ...]:
-        """Return the entry that gives each of `sectors` its value in a nest.
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        """Sectors that have values of their own."""
+        return tuple(dict.fromkeys(e.sector for e in self.entries if e.sector != "*"))
+
+    def check_fits(self, classifications: Sequence[str], sectors: Sequence[str]) -> None:
+        """Raise InputError for a set by sector of another classification, or unknown sectors."""
+        if self.sectors and self.classification not in classifications:
+            names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
+            raise InputError(
+                f"set '{self.name}' is for classification '{self.classification}'",
+                file=self.file, key="classification", value=self.classification,
+                allowed=f"{names}, or a set whose sectors are all '*'",
+            )  # fmt: skip
+        check_known(self.sectors, ["*", *sectors], "unknown sector", file=self.file, key="entries")
+
+    def in_force(
+        self, nest: str, speed: str, sectors: Sequence[str]
+    ) -> tuple[ElasticityEntry, ...]:
+        """The entry that gives each of `sectors` its value in a nest.
 
         Raises
         ------
         InputError
             If a sector has no value.
         """
-        found: list[Entry | None] = [None] * len(sectors)
-        position: dict[str, list[int]] = {}
-        for k, code in enumerate(sectors):
-            position.setdefault(code, []).append(k)
-        for entry in self.entries:
-            if entry.nest == nest and entry.speed == speed:
-                if entry.sector == "*":
-                    found = [entry] * len(sectors)
-                for k in position.get(entry.sector, []):
-                    found[k] = entry
-        entries = tuple(entry for entry in found if entry is not None)
-        if len(entries) < len(sectors):
-            raise InputError(
-                f"elasticity set '{self.name}' has no {speed}-run value of nest '{nest}' "
-                f"for sector '{sectors[found.index(None)]}'",
-                file=self.file,
-                key="entries",
-            )
-        return entries
+        of_nest = [e for e in self.entries if e.nest == nest and e.speed == speed]
+        found: dict[str, ElasticityEntry] = {}
+        for entry in of_nest:
+            found |= dict.fromkeys(sectors if entry.sector == "*" else [entry.sector], entry)
+        for code in sectors:
+            if code not in found:
+                raise InputError(
+                    f"elasticity set '{self.name}' has no {speed}-run value of nest '{nest}' "
+                    f"for sector '{code}'", file=self.file, key="entries",
+                )  # fmt: skip
+        return tuple(found[code] for code in sectors)
 
     def by_sector(
-        self, nest: str, speed: str, sectors: tuple[str, ...], which: Which = "value"
+        self, nest: str, speed: str, sectors: Sequence[str], level: Level = "central"
     ) -> Array:
-        """Return the values of a nest for `sectors`, (len(sectors),).
+        """Values of a nest for `sectors`, (len(sectors),).
 
         Parameters
         ----------
         nest, speed : str
-        sectors : tuple of str
-        which : {"value", "low", "high"}
+        sectors : sequence of str
+        level : {"low", "central", "high"}
             The central value, or an end of its range.
 
         Raises
@@ -131,11 +139,41 @@ class ElasticitySet:
         InputError
             If a sector has no value.
         """
-        return np.array([getattr(entry, which) for entry in self.in_force(nest, speed, sectors)])
+        return np.array([entry.at(level) for entry in self.in_force(nest, speed, sectors)])
+
+    def resolved(
+        self,
+        speed: str,
+        sectors: Sequence[str],
+        axes: Axes,
+        level: Level = "central",
+        mean: Callable[[str, Array], Array] = lambda nest, values: values,
+        **own: Any,
+    ) -> Elasticities:
+        """Elasticities of a speed, or an end of their ranges, on the axes of a benchmark.
+
+        Parameters
+        ----------
+        speed : {"short", "long"}
+        sectors : sequence of str
+            Codes of the set's classification.
+        axes : Axes
+        level : {"low", "central", "high"}
+        mean : callable
+            Of a nest and its values by `sectors`: values by sector of `axes`.
+        **own
+            Nests that the set does not have.
+        """
+        for nest in SUBSTITUTION:
+            fine = self.by_sector(nest, speed, sectors, level)
+            own[nest] = mean(nest, fine) if has_sectors(nest) else float(fine[0])
+        return Elasticities.from_values(own, axes)
 
     def frame(self) -> pd.DataFrame:
-        """Return every entry as a table row."""
-        return pd.DataFrame([entry.model_dump() for entry in self.entries])
+        """Every entry as a table row."""
+        frame = pd.DataFrame([entry.model_dump() for entry in self.entries])
+        first = ["nest", "sector", "speed"]
+        return frame[[*first, *frame.columns.drop(first)]]
 
 
 def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
@@ -151,76 +189,76 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
 
 def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
     """Read a set; `extending` are the files on the way to it, the nearest last."""
-    path = _find(name, extending[-1] if extending else None)
+    shipped = {n: calibration_file("elasticities", f"{n}.yaml") for n in (*NAMED_SETS, "common")}
+    path = find_content(
+        "elasticity set", name, shipped, "extends" if extending else "elasticities",
+        offered=NAMED_SETS, beside=extending[-1] if extending else None,
+    )  # fmt: skip
     if path.resolve() in extending:
         raise InputError(
             "sets extend each other in a circle", file=extending[-1], key="extends", value=name
         )
-    file = validate(ElasticityFile, read_yaml(path), path)
-    entries = list(file.entries)
-    if file.extends:
-        base = _load(file.extends, (*extending, path.resolve()))
-        by_sector = any(entry.sector != "*" for entry in base.entries)
-        if by_sector and base.classification != file.classification:
-            raise InputError(
-                f"extends a set of classification '{base.classification}'", file=path,
-                key="classification", value=file.classification, allowed=base.classification,
-            )  # fmt: skip
-        entries = [*base.entries, *entries]
-    return ElasticitySet(
-        file.name, file.title, file.note, file.classification, tuple(entries), path
+    file = read_as(ElasticityFile, path)
+    chosen = ElasticitySet(
+        file.name, file.title, file.note, file.classification, tuple(file.entries), path
     )
-
-
-def _find(name: str, extended_by: Path | None) -> Path:
-    if name in (*NAMED_SETS, "common"):
-        return content_dir("calibration") / "elasticities" / f"{name}.yaml"
-    beside = [extended_by.parent / name] if extended_by else []
-    for path in (*beside, Path(name)):
-        if is_file(path):
-            return path
-    raise InputError(
-        "no such elasticity set or file",
-        file=extended_by,
-        key="extends" if extended_by else "elasticities",
-        value=name,
-        allowed=[*NAMED_SETS, "the path of a file"],
-    )
+    if not file.extends:
+        return chosen
+    base = _load(file.extends, (*extending, path.resolve()))
+    if base.sectors and base.classification != file.classification:
+        raise InputError(
+            f"extends a set of classification '{base.classification}'", file=path,
+            key="classification", value=file.classification, allowed=base.classification,
+        )  # fmt: skip
+    return replace(chosen, entries=base.entries + chosen.entries)
 
 
 def to_classification(
     chosen: ElasticitySet, sectors: tuple[str, ...], table: str
 ) -> Mapping[str, str]:
-    """Return which sector of the set's classification each table sector takes its value from.
+    """Sector of the set's classification from which each table sector takes its value.
 
     Raises
     ------
     InputError
         If the set is for another classification or names a sector it does not have.
     """
-    named = dict.fromkeys(entry.sector for entry in chosen.entries if entry.sector != "*")
     if table == "wiod2014" and chosen.classification == "wiod2013":
-        path = content_dir("calibration") / "concordances" / "nace2_to_wiod2013.csv"
-        frame = pd.read_csv(path)
-        source = dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
         # Not every sector of the old classification is the source of a new one.
-        folder = content_dir("calibration") / "tables" / "wiod2013"
-        known = tuple(pd.read_csv(folder / "sectors.csv")["sector"])
-    elif named and table != chosen.classification:
-        raise InputError(
-            f"set '{chosen.name}' is for classification '{chosen.classification}', "
-            f"the table has '{table}'",
-            file=chosen.file,
-            key="classification",
-            value=chosen.classification,
-            allowed=f"a set with classification '{table}', or one whose sectors are all '*'",
-        )
-    else:
-        source, known = {code: code for code in sectors}, sectors
-    for sector in named:
-        if sector not in known:
-            raise InputError(
-                "unknown sector", file=chosen.file, key="entries", value=sector,
-                allowed=["*", *known],
-            )  # fmt: skip
-    return source
+        chosen.check_fits(["wiod2013"], table_codes("wiod2013", "sectors"))
+        frame = pd.read_csv(calibration_file("concordances", "nace2_to_wiod2013.csv"))
+        return dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
+    chosen.check_fits([table], sectors)
+    return {code: code for code in sectors}
+
+
+def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
+    """The same accounts with the elasticities of a set.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    name_or_path : str or path
+        A set without values by sector (``boehm``), or a file whose sectors are those of
+        the benchmark and whose classification is its table, or its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such set or it does not fit.
+    """
+    chosen = load_elasticity_set(name_or_path)
+    table = benchmark.origin.get("table", benchmark.name)
+    chosen.check_fits([benchmark.name, table], benchmark.sectors)
+    return benchmark.with_elasticities(**set_values(benchmark, chosen))
+
+
+def set_values(
+    benchmark: Benchmark, chosen: ElasticitySet, level: Level = "central"
+) -> dict[str, Elasticities]:
+    """Values of a set, or an end of its ranges, by speed at a benchmark's sectors."""
+    b = benchmark
+    return {
+        speed: chosen.resolved(speed, b.sectors, b.axes, level, transformation=old.transformation)
+        for speed, old in b.elasticities.items()
+    }

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cge.core.content import content_dir
+from cge.core.axes import Array, first_cell
+from cge.core.content import calibration_file
 from cge.core.errors import InputError
-from cge.core.files import numbers, read_table
-
-Array = NDArray[np.float64]
+from cge.core.tables import LongTable, numbers
 
 #: Item, largest value, and whether a file must have it for every region.
 ITEMS: Mapping[str, tuple[float, bool]] = {
@@ -27,13 +25,13 @@ ITEMS: Mapping[str, tuple[float, bool]] = {
     "patents": (float("inf"), False),  # number, any office, the same for all regions
 }
 BY_SECTOR = ("industry", "depreciation")
-COLUMNS = ("region", "sector", "item", "value")
+CODES = ("region", "sector", "item")
 #: Shares of sectors must add up to 100 within this.
 _ROUNDING = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class ResearchFigures:
     """National figures and sector shares, every cell with its year and status.
 
     Parameters
@@ -46,9 +44,9 @@ class Figures:
         Of applied knowledge, a fraction a year; NaN where the file has none.
     estimated : mapping
         Item to the part of each value that a rule filled or that is of another year, (r,);
-        ``industry`` (r, j), the part that a rule filled.
+        of items by sector (r, j), the part that a rule filled.
     cells : DataFrame
-        What stands behind each value: region, sector, item, value, year, status, rule,
+        The figure behind each value: region, sector, item, value, year, status, rule,
         filled_percent, source.
     """
 
@@ -60,13 +58,13 @@ class Figures:
 
 
 def shipped_file(table: str) -> Path:
-    """Return the file of figures for the regions and sectors of a shipped table."""
-    return content_dir("calibration") / "knowledge" / f"{table}.csv"
+    """File of figures for the regions and sectors of a shipped table."""
+    return calibration_file("knowledge", f"{table}.csv")
 
 
 def read_figures(
     path: str | Path, regions: tuple[str, ...], sectors: tuple[str, ...], year: int | None
-) -> Figures:
+) -> ResearchFigures:
     """Read a file of figures and choose, for each, the year nearest to the benchmark.
 
     Parameters
@@ -85,52 +83,32 @@ def read_figures(
         For unknown codes or items, cells that stand twice in a year, values that are no
         numbers or out of range, figures that are missing, and shares that do not add up.
     """
-    frame = read_table(path, COLUMNS, text=("region", "sector", "item"))
-    frame = _checked(frame, path, regions, sectors)
-    chosen = _nearest(frame, year)
-    place = {code: k for k, code in enumerate(regions)}
-    position = {code: k for k, code in enumerate(sectors)}
-    national, estimated = {}, {}
+    table = _checked(LongTable.read(path, CODES, "value"), regions, sectors)
+    chosen = replace(table, frame=_nearest(table.frame, year))
+    national: dict[str, Array] = {}
+    grids: dict[str, Array] = {}
+    estimated: dict[str, Array] = {}
     for item in ITEMS:
-        if item in BY_SECTOR:
-            continue
-        part = chosen[chosen["item"] == item]
-        values, filled = np.full(len(regions), np.nan), np.zeros(len(regions))
-        at = part["region"].map(place).to_numpy(dtype=int)
-        values[at] = part["value"] / (1 if item == "patents" else 100)
+        part = chosen.frame[chosen.frame["item"] == item]
         # What is of another year is an estimate for the benchmark's.
-        filled[at] = np.where(part["rule"].str.contains("nearest_year"), 1.0,
-                              part["filled_percent"] / 100)  # fmt: skip
-        national[item], estimated[item] = values, filled
-    grids = {}
-    for item in BY_SECTOR:
-        part = chosen[chosen["item"] == item]
-        where = (part["region"].map(place).to_numpy(dtype=int),
-                 part["sector"].map(position).to_numpy(dtype=int))  # fmt: skip
-        grid = np.full((len(regions), len(sectors)), np.nan if item == "depreciation" else 0.0)
-        grid[where] = part["value"] / 100
-        grids[item] = grid
-        if item == "industry":
-            filled = np.zeros(grid.shape)
-            filled[where] = part["filled_percent"] / 100
-            estimated[item] = filled
-    _complete(national, grids["industry"], path, regions)
+        other = part["rule"].str.contains("nearest_year") & (item not in BY_SECTOR)
+        filled = (part["filled_percent"] / 100).mask(other, 1.0)
+        values = part["value"] / (1 if item == "patents" else 100)
+        axes: dict[str, Sequence[str]] = {"region": regions}
+        if item in BY_SECTOR:
+            axes["sector"] = sectors
+        estimated[item] = chosen.array(filled, axes)
+        found = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
+        (grids if item in BY_SECTOR else national)[item] = found
+    _check_complete(national, grids["industry"], path, regions)
     share = grids["industry"] / grids["industry"].sum(axis=1, keepdims=True)
-    return Figures(national, share, grids["depreciation"], estimated, chosen)
+    return ResearchFigures(national, share, grids["depreciation"], estimated, chosen.frame)
 
 
-def _checked(
-    frame: pd.DataFrame, path: str | Path, regions: tuple[str, ...], sectors: tuple[str, ...]
-) -> pd.DataFrame:
-    """Return the rows of a file with every optional column, or say what is wrong."""
-
-    def refuse(bad: pd.Series, problem: str, key: str, allowed: object) -> None:
-        if bad.any():
-            value = str(frame.loc[bad, key].iloc[0])
-            raise InputError(problem, file=path, key=key, value=value, allowed=allowed)
-
-    refuse(~frame["region"].isin(regions), "unknown region", "region", regions)
-    refuse(~frame["item"].isin(list(ITEMS)), "unknown item", "item", list(ITEMS))
+def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -> LongTable:
+    """The table with every optional column, its values checked."""
+    table.check_codes(region=regions, item=list(ITEMS))
+    frame, refuse = table.frame, table.refuse
     by_sector = frame["item"].isin(BY_SECTOR)
     refuse(by_sector & ~frame["sector"].isin(sectors), "unknown sector", "sector", sectors)
     refuse(~by_sector & (frame["sector"] != ""), "a national item has no sector", "sector",
@@ -139,36 +117,30 @@ def _checked(
     largest = frame["item"].map({item: most for item, (most, _) in ITEMS.items()})
     refuse(value.isna() | (value < 0) | (value > largest), "value is not possible", "value",
            "numbers from 0, per cent up to 100 (10 for ten per cent)")  # fmt: skip
-    frame["value"] = value
-    given = frame["year"] if "year" in frame else pd.Series(0, index=frame.index)
-    year = numbers(given)
-    if "year" in frame:
-        refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
-    frame["year"] = year.astype(int)
+    year = numbers(frame["year"]) if "year" in frame else pd.Series(0.0, frame.index)
+    refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
+    frame = frame.assign(value=value, year=year.astype(int))
     for column, empty in (("status", "original"), ("rule", ""), ("source", "user")):
-        given = frame[column] if column in frame else pd.Series(empty, index=frame.index)
+        given = frame[column] if column in frame else pd.Series(empty, frame.index)
         frame[column] = given.fillna("").astype(str).replace("", empty)
-    refuse(~frame["status"].isin(["original", "computed", "filled"]), "unknown status", "status",
-           "original, computed, filled")  # fmt: skip
     default = (frame["status"] == "filled") * 100.0
     filled = numbers(frame["filled_percent"]) if "filled_percent" in frame else default
     frame["filled_percent"] = filled.fillna(default)
-    repeated = frame.duplicated(["region", "sector", "item", "year"])
-    if repeated.any():
-        row = frame.loc[repeated].iloc[0]
-        cell = ", ".join(str(row[c]) for c in ("region", "sector", "item", "year") if row[c])
-        raise InputError("cell stands twice", file=path, value=cell)
-    return frame
+    table = replace(table, frame=frame)
+    table.refuse(~frame["status"].isin(["original", "computed", "filled"]), "unknown status",
+                 "status", "original, computed, filled")  # fmt: skip
+    table.check_once("year")
+    return table
 
 
 def _nearest(frame: pd.DataFrame, year: int | None) -> pd.DataFrame:
-    """Return one row a cell: of the year nearest to the benchmark's, the earlier of two."""
+    """One row a cell: of the year nearest to the benchmark's, the earlier of two."""
     target = frame["year"].max() if year is None else year
     distance = (frame["year"] - target).abs()
     chosen = (
         frame.assign(distance=distance)
         .sort_values(["distance", "year"], kind="stable")
-        .drop_duplicates(["region", "sector", "item"])
+        .drop_duplicates(list(CODES))
         .sort_index()
     )
     other = (chosen["distance"] > 0) & (chosen["year"] > 0) & (chosen["item"] != "industry")
@@ -177,26 +149,24 @@ def _nearest(frame: pd.DataFrame, year: int | None) -> pd.DataFrame:
         before = chosen.loc[other, "rule"]
         chosen.loc[other, "rule"] = (before + "+nearest_year").str.lstrip("+")
         chosen.loc[other, "status"] = "filled"
-    columns = [*COLUMNS, "year", "status", "rule", "filled_percent", "source"]
+    columns = [*CODES, "value", "year", "status", "rule", "filled_percent", "source"]
     return chosen[columns].reset_index(drop=True)
 
 
-def _complete(
-    national: Mapping[str, Array], industry: Array, path: str | Path, regions: tuple[str, ...]
+def _check_complete(
+    national: Mapping[str, Array], industry: Array, path: str | Path, regions: Sequence[str]
 ) -> None:
-    for item, (_, needed) in ITEMS.items():
-        if not needed or item in BY_SECTOR:
-            continue
-        missing = np.isnan(national[item])
-        if missing.any():
-            raise InputError(
-                f"no figure '{item}'", file=path, key="region",
-                value=regions[int(np.flatnonzero(missing)[0])], allowed="one for every region",
-            )  # fmt: skip
+    """Refuse a missing national figure, and shares of sectors that do not add up to 100."""
+    for item, values in national.items():
+        missing = np.isnan(values)
+        if ITEMS[item][1] and missing.any():
+            raise InputError(f"no figure '{item}'", file=path, key="region",
+                             value=regions[first_cell(missing)[0]],
+                             allowed="one for every region")  # fmt: skip
     total = 100 * industry.sum(axis=1)
     bad = np.abs(total - 100) > _ROUNDING
     if bad.any():
-        r = int(np.flatnonzero(bad)[0])
+        (r,) = first_cell(bad)
         raise InputError(
             "shares of industry in business R&D do not add up to 100", file=path, key="industry",
             value=f"{regions[r]}: {total[r]:.2f}", allowed="100 for every region",

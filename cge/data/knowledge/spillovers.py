@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import Benchmark
-
-Array = NDArray[np.float64]
-
-
-def ratio(numerator: Array, denominator: Array) -> Array:
-    """Return a quotient, zero where the denominator is."""
-    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
-    top = np.broadcast_to(numerator, shape)
-    bottom = np.broadcast_to(denominator, shape)
-    return np.divide(top, bottom, out=np.zeros(shape), where=bottom > 0)
 
 
 def use_weights(benchmark: Benchmark, own: bool) -> Array:
-    """Return the part of sector k's knowledge that reaches sector j, (r, k, j).
+    """Part of sector k's knowledge that reaches sector j, (r, k, j).
 
     Knowledge goes where the product goes: the sales of commodity k to the region's sectors.
     Rows add up to one over the users j (or to zero where nobody buys), so that what a unit of
@@ -40,7 +30,7 @@ def use_weights(benchmark: Benchmark, own: bool) -> Array:
 
 
 def imported_inputs(benchmark: Benchmark) -> Array:
-    """Return what sector j of region r buys from abroad, (s, r, j), by source s, tariffs included.
+    """Purchases of sector j of region r from source s abroad, (s, r, j), tariffs included.
 
     Imports are spread over users as the table does it: every user within a use class buys a
     commodity from the same origins.
@@ -48,8 +38,7 @@ def imported_inputs(benchmark: Benchmark) -> Array:
     b = benchmark
     n = len(b.regions)
     result = np.zeros((n, n, len(b.sectors)))
-    for u, code in enumerate(b.use_classes):
-        users = np.array([c == code for c in b.sector_class])
+    for u, (users, _) in enumerate(b.users):
         origin = ratio(b.purchases[u], b.composites[u][None])  # (s, i, r)
         result[:, :, users] += np.einsum("sir,rij->srj", origin, b.intermediate[:, :, users])
     result[np.arange(n), np.arange(n)] = 0.0
@@ -57,7 +46,7 @@ def imported_inputs(benchmark: Benchmark) -> Array:
 
 
 def embodied_weights(benchmark: Benchmark) -> Array:
-    """Return weights of foreign knowledge that comes with imports, (s, r, j).
+    """Weights of foreign knowledge that comes with imports, (s, r, j).
 
     Imports of j-relevant goods from s over the GDP of s (Lichtenberg and van Pottelsberghe
     1998, European Economic Review 42), scaled to add up to one over s; zero where a sector
@@ -68,7 +57,7 @@ def embodied_weights(benchmark: Benchmark) -> Array:
 
 
 def disembodied_weights(knowledge: Array, patents: Array | None) -> Array:
-    """Return weights of foreign knowledge that comes without trade, (s, r).
+    """Weights of foreign knowledge that comes without trade, (s, r).
 
     Proportional to patents over the stock of knowledge of the source: in the benchmark each
     source's part in what a region learns is its part in the patents of all but that region.
@@ -87,7 +76,7 @@ def disembodied_weights(knowledge: Array, patents: Array | None) -> Array:
 
 
 def import_share(benchmark: Benchmark, value_added: Array) -> Array:
-    """Return imports over GDP, spread over sectors by their imported inputs, (r, j).
+    """Imports over GDP, spread over sectors by their imported inputs, (r, j).
 
     The mean over sectors, weighted with value added, is the region's imports over its GDP,
     the variable of Coe and Helpman (1995, European Economic Review 39).

@@ -13,29 +13,19 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError
-from cge.data.knowledge.spillovers import ratio
-from cge.data.parameters.research import KnowledgeParameters, Level
-
-Array = NDArray[np.float64]
-
-
-def fixed(array: Array) -> Array:
-    """Return a read-only copy."""
-    array = np.array(array, dtype=float)
-    array.setflags(write=False)
-    return array
+from cge.core.axes import Array, fixed, ratio
+from cge.core.errors import check_known
+from cge.core.parameters import Level, ParameterSet
 
 
 def balanced_stock(spending: Array, growth: float, depreciation: Array | float) -> Array:
-    """Return the stock that spending keeps growing at `growth`: K = R / (g + d)."""
+    """Stock that spending keeps growing at `growth`: K = R / (g + d)."""
     return np.asarray(spending / (growth + np.asarray(depreciation)))
 
 
 def elasticity(gross_return: Array | float, stock: Array, value_added: Array) -> Array:
-    """Return the elasticity of value added to a stock: gamma = rho K / VA."""
+    """Elasticity of value added to a stock: gamma = rho K / VA."""
     return np.asarray(gross_return) * ratio(stock, value_added)
 
 
@@ -64,7 +54,7 @@ class KnowledgeElasticities:
     foreign: Array
 
     def scaled(self, factor: Array) -> KnowledgeElasticities:
-        """Return every elasticity times a factor (r, j)."""
+        """Every elasticity times a factor (r, j)."""
         return KnowledgeElasticities(
             **{item.name: fixed(getattr(self, item.name) * factor) for item in fields(self)}
         )
@@ -101,7 +91,7 @@ class KnowledgeData:
         Of source s in what r learns without trade; add up to one over s.
     import_share : ndarray (r, j)
         Imports over GDP, spread over sectors by their imported inputs.
-    parameters : KnowledgeParameters
+    parameters : ParameterSet
     estimated : mapping
         Item (gerd, basic, business by region; industry by region and sector) to the part of
         the figure that a rule filled, or that is of another year, between 0 and 1.
@@ -127,7 +117,7 @@ class KnowledgeData:
     embodied_weights: Array
     disembodied_weights: Array
     import_share: Array
-    parameters: KnowledgeParameters
+    parameters: ParameterSet
     estimated: Mapping[str, Array]
     cells: pd.DataFrame
     source: str
@@ -166,7 +156,7 @@ class KnowledgeData:
     def elasticities(
         self, level: Level = "central", on: str = "value_added"
     ) -> KnowledgeElasticities:
-        """Return elasticities calibrated from rates of return.
+        """Elasticities calibrated from rates of return.
 
         Parameters
         ----------
@@ -182,8 +172,7 @@ class KnowledgeData:
         InputError
             For a level or base that is none.
         """
-        if on not in ("value_added", "output"):
-            raise InputError("no such base", key="on", value=on, allowed="value_added, output")
+        check_known([on], ("value_added", "output"), "no such base", key="on")
         rates = self.gross_returns(level)
         p, added = self.parameters, self.value_added
         basic = elasticity(rates["basic"], self.basic_stock, added.sum(axis=1))
@@ -201,7 +190,7 @@ class KnowledgeData:
         return found.scaled(base)
 
     def gross_returns(self, level: Level = "central") -> Mapping[str, Array]:
-        """Return gross rates of return by stock, each (r, j) or (r,).
+        """Gross rates of return by stock, each (r, j) or (r,).
 
         Business requires its user cost, the real rate plus depreciation; the whole applied
         stock returns that or the estimate of Bloom, Schankerman and Van Reenen (2013,
@@ -219,7 +208,7 @@ class KnowledgeData:
         }
 
     def implied_returns(self, found: KnowledgeElasticities) -> Mapping[str, Array]:
-        """Return what elasticities of value added imply a unit of each stock to be worth.
+        """Worth of a unit of each stock that elasticities of value added imply.
 
         Parameters
         ----------
@@ -242,7 +231,7 @@ class KnowledgeData:
         }
 
     def by_region(self) -> pd.DataFrame:
-        """Return the main figures of each region, per cent of GDP."""
+        """Main figures of each region, per cent of GDP."""
 
         def percent(values: Array) -> Array:
             return 100 * values / self.gdp
@@ -266,7 +255,7 @@ class KnowledgeData:
         )
 
     def by_sector(self, level: Level = "central") -> pd.DataFrame:
-        """Return spending, stocks and elasticities of value added by region and sector."""
+        """Spending, stocks and elasticities of value added by region and sector."""
         found = self.elasticities(level)
         columns = {
             "business": self.business, "public_applied": self.public_applied,

@@ -1,21 +1,22 @@
-"""What the readers of other people's tables share: agents, defaults, the raw arrays."""
+"""Readers of other people's tables: raw arrays, agents, and rules for labour shares."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 
-Array = NDArray[np.float64]
-
-AGENTS = ("HH", "NPISH", "GOV", "GFCF", "INV")
+Agent = Literal["HH", "NPISH", "GOV", "GFCF", "INV"]
+AGENTS: tuple[Agent, ...] = get_args(Agent)
 #: Where compensation of employees is not in the source.
 LABOUR_SHARE = 0.6
 #: Largest share of world output by which columns may miss rows before a table is refused.
@@ -49,28 +50,50 @@ class RawTable:
     year: int | None
 
 
+def user_world_table(
+    *, labour_share: Array, default: float, notes: Sequence[str], **accounts: Any
+) -> WorldTable:
+    """World table of a source with the agents :data:`AGENTS`, labour shares filled by rule.
+
+    Parameters
+    ----------
+    labour_share : ndarray (s, j)
+        Of value added; anything but a share is filled.
+    default : float
+        Where a region has no labour share at all.
+    notes : sequence of str
+    **accounts
+        The other fields of :class:`~cge.data.accounts.world_table.WorldTable`.
+    """
+    share, filled = filled_shares(labour_share, default, accounts["regions"], accounts["sectors"])
+    if len(filled):
+        rule = (
+            f"Labour share of value added: {len(filled)} of {share.size} cells filled by rule, "
+            f"{default:g} where nothing is known."
+        )
+        notes = [*notes, rule]
+    return WorldTable(
+        agents=AGENTS, inventories=("INV",), status="user", labour_share=share, filled=filled,
+        notes=tuple(notes), **accounts,
+    )  # fmt: skip
+
+
 def filled_shares(
     share: Array, default: float, regions: Sequence[str], sectors: Sequence[str]
 ) -> tuple[Array, pd.DataFrame]:
     """Fill labour shares outside 0..1: the region's median, the default where it has none."""
     known = (share > 0) & (share < 1)
-    cells = []
-    result = share.copy()
-    for s, region in enumerate(regions):
-        has = known[s].any()
-        fallback = float(np.median(share[s][known[s]])) if has else default
-        rule = "region_median" if has else "default"
-        for j in np.flatnonzero(~known[s]):
-            result[s, j] = fallback
-            cells.append(
-                {"what": "labour share of value added", "region": region,
-                 "sector": sectors[int(j)], "value": fallback, "rule": rule}
-            )  # fmt: skip
-    columns = ["what", "region", "sector", "value", "rule"]
-    return result, pd.DataFrame(cells, columns=columns)
+    has = known.any(axis=1)
+    value = np.array([np.median(s[k]) if k.any() else default for s, k in zip(share, known)])
+    s, j = np.nonzero(~known)
+    rule = np.where(has, "region_median", "default")[s]
+    cells = np.array(regions)[s], np.array(sectors)[j]
+    filled = filled_cells(LABOUR_SHARE_CELL, *cells, value[s], rule)
+    return np.where(known, share, value[:, None]), filled
 
 
 def not_shipped(name: str, file: Path | None, key: str) -> None:
+    """Refuse the name of a shipped table for a user's."""
     if name in TABLES:
         raise InputError("a shipped table has this name, and files of its own", file=file,
                          key=key, value=name, allowed="another name")  # fmt: skip

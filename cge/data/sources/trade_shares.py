@@ -2,7 +2,7 @@
 
 Every user of a commodity in a region buys it from the same origins; spending, output and
 income are solved for so that they agree with the shares and the deficits.
-Axis letters as in :mod:`cge.data.accounts.benchmark`.
+Axis letters as in :mod:`cge.core.axes`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import Array, Axes, first_cell, number_array, ratio
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.sources.arguments import (
-    NEGATIVES,
-    Axes,
-    Negative,
-    axis_codes,
-    first_cell,
-    number_array,
-    one_of,
-    read_codes,
-    read_tolerance,
-)
+from cge.data.sources import arguments
 from cge.data.sources.user_arrays import benchmark_from_arrays
-
-Array = NDArray[np.float64]
 
 
 def benchmark_from_trade(
@@ -46,7 +35,7 @@ def benchmark_from_trade(
     factors: Sequence[str] | None = None,
     use_classes: Literal["single", "by_kind"] | Mapping[str, str] = "single",
     tolerance: float = 1e-6,
-    negative: Negative = "error",
+    negative: arguments.Negative = "error",
     name: str = "user",
     unit: str = "million USD",
     notes: Sequence[str] = (),
@@ -106,72 +95,54 @@ def benchmark_from_trade(
         For wrong shapes or values, shares that do not add up, demand without supply,
         and deficits too large for any positive solution.
     """
-    one_of("flows", flows, ("net", "gross"))
-    one_of("negative", negative, NEGATIVES)
-    r_codes, i_codes = read_codes("regions", regions), read_codes("sectors", sectors)
+    arguments.one_of("flows", flows, ("net", "gross"))
+    arguments.one_of("negative", negative, arguments.NEGATIVES)
+    r_codes = arguments.read_codes("regions", regions)
+    i_codes = arguments.read_codes("sectors", sectors)
     shares = number_array("value_added_share", value_added_share)
     if shares.ndim == 2:
         shares = shares[..., None]
-    f_codes = axis_codes("factors", factors, shares, ("LAB",))
-    axes = Axes(
-        {"u": ("all",), "r": r_codes, "s": r_codes, "i": i_codes, "j": i_codes, "f": f_codes},
-        allow_large_rates,
-    )
-
-    def cells(key: str, given: Any, letters: str) -> Array:
-        array = axes.check(key, number_array(key, given), letters)
-        if (array < 0).any():
-            where = first_cell(array < 0)
-            raise InputError(
-                f"negative value at {axes.label(letters, where)}",
-                key=key, value=float(array[where]), allowed="values >= 0",
-            )  # fmt: skip
-        return array
-
-    tolerance = read_tolerance(tolerance)
-    value = cells("trade", trade, "ris")
-    power = 1 + axes.by_class("tariff", tariff)[0]
-    factor_cost = cells("value_added_share", shares, "sjf")
-    gamma = cells("io_shares", io_shares, "sij")
+    f_codes = arguments.axis_codes("factors", factors, shares, ("LAB",))
+    axes = Axes(r_codes, i_codes, ("all",), f_codes)
+    rates = arguments.RateReader(axes, allow_large_rates)
+    tolerance = arguments.read_tolerance(tolerance)
+    value = arguments.read_cells(axes, "trade", trade, "ris")
+    power = 1 + rates.border("tariff", tariff)[0]
+    factor_cost = arguments.read_cells(axes, "value_added_share", shares, "sjf")
+    gamma = arguments.read_cells(axes, "io_shares", io_shares, "sij")
     gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
     market = value if flows == "gross" else value * power
     basic = market / power
     total = market.sum(axis=0)  # (i, s)
-    pi = np.divide(market, total, out=np.zeros_like(market), where=total > 0)
+    pi = ratio(market, total)
     in_data = basic.sum(axis=(0, 1)) - basic.sum(axis=(1, 2))
-    told = [notes] if isinstance(notes, str) else list(notes)
+    said = [notes] if isinstance(notes, str) else list(notes)
 
     spending, output = total.T, basic.sum(axis=2)
     as_in_data = isinstance(deficits, str) and deficits == "data"
     if final_shares is None:
         rest = spending - np.einsum("sij,sj->si", gamma, output)
         low = rest < -tolerance * np.maximum(spending, 1e-300)
-        if low.any() and negative == "error":
-            where = first_cell(low)
-            raise InputError(
-                f"sectors need more of {axes.label('si', where)} than trade delivers to that "
-                f"region: final demand would be negative in {int(low.sum())} cells",
-                key="trade", value=float(rest[where]),
-                allowed="final_shares of your own, or negative='clip'",
-            )  # fmt: skip
-        if low.any():
-            told.append(
-                f"Final demand was negative in {int(low.sum())} cells and is zero there; output "
+        count = int(low.sum())
+        if negative == "error":
+            axes.refuse(low, "sectors need more of {cell} than trade delivers to that region: "
+                        f"final demand would be negative in {count} cells", "trade", "si", rest,
+                        "final_shares of your own, or negative='clip'")  # fmt: skip
+        if count:
+            said.append(
+                f"Final demand was negative in {count} cells and is zero there; output "
                 "and spending were solved again with the shares that remain."
             )
-        solve = bool(low.any()) or not as_in_data
+        solve = count > 0 or not as_in_data
         final = np.maximum(rest, 0.0)
-        _positive_income(final.sum(axis=1), "trade", r_codes)
+        axes.refuse(final.sum(axis=1) <= 0, "nothing is left for final demand in {cell}", "trade",
+                    "s")  # fmt: skip
         alpha = final / final.sum(axis=1, keepdims=True)
     else:
-        alpha = cells("final_shares", final_shares, "si")
-        off = np.abs(alpha.sum(axis=1) - 1)
-        if (off > tolerance).any():
-            worst = int(np.argmax(off))
-            raise InputError(
-                f"shares of region '{r_codes[worst]}' do not add up",
-                key="final_shares", value=float(alpha[worst].sum()), allowed="a sum of 1",
-            )  # fmt: skip
+        alpha = arguments.read_cells(axes, "final_shares", final_shares, "si")
+        sums = alpha.sum(axis=1)
+        axes.refuse(np.abs(sums - 1) > tolerance, "shares of region {cell} do not add up",
+                    "final_shares", "s", sums, "a sum of 1")  # fmt: skip
         alpha = alpha / alpha.sum(axis=1, keepdims=True)
         solve = True
     if solve:
@@ -180,79 +151,54 @@ def benchmark_from_trade(
                                         market.sum(), axes)  # fmt: skip
         output = np.einsum("ris,si->ri", pi / power, spending)
         income = (spending - np.einsum("sij,sj->si", gamma, output)).sum(axis=1)
-        if (income <= 0).any():
-            worst = int(np.argmin(income))
-            raise InputError(
-                f"no positive final demand in region '{r_codes[worst]}' is consistent with the "
-                "deficits and shares given",
-                key="deficits", value=float(transfer[worst]), allowed="smaller deficits",
-            )  # fmt: skip
+        axes.refuse(income <= 0, "no positive final demand in region {cell} is consistent with "
+                    "the deficits and shares given", "deficits", "s", transfer,
+                    "smaller deficits")  # fmt: skip
         final = alpha * income[:, None]
     sourced = pi / power  # basic value per unit of spending
     return benchmark_from_arrays(
-        regions=r_codes,
-        sectors=i_codes,
+        regions=r_codes, sectors=i_codes, factors=f_codes,
         intermediate=np.einsum("ris,sij,sj->risj", sourced, gamma, output, optimize=True),
         final=np.einsum("ris,si->ris", sourced, final),
-        value_added=factor_cost * output[..., None],
-        factors=f_codes,
-        tariff=power - 1,
-        elasticities=elasticities,
-        use_classes=use_classes,
-        tolerance=max(tolerance, 1e-9),
-        name=name,
-        unit=unit,
-        notes=told,
-        groups=groups,
-        names=names,
+        value_added=factor_cost * output[..., None], tariff=power - 1,
+        elasticities=elasticities, use_classes=use_classes, tolerance=max(tolerance, 1e-9),
+        name=name, unit=unit, notes=said, groups=groups, names=names,
         allow_large_rates=allow_large_rates,
-    )
+    )  # fmt: skip
 
 
 def _cost_shares(
     gamma: Array, factor_cost: Array, alive: NDArray[np.bool_], tolerance: float, axes: Axes
 ) -> Array:
-    """Return input shares of total cost, from shares of it or of the inputs' cost.
+    """Input shares of total cost, from shares of it or of the inputs' cost.
 
     Sectors that deliver nothing (not `alive`) may have any.
     """
     value_added = factor_cost.sum(axis=2)
-    over = alive & (value_added > 1 + tolerance)
-    if over.any():
-        where = first_cell(over)
-        raise InputError(
-            f"share at {axes.label('sj', where)} is above 1",
-            key="value_added_share", value=float(value_added[where]), allowed="0 to 1",
-        )  # fmt: skip
+    axes.refuse(alive & (value_added > 1 + tolerance), "share at {cell} is above 1",
+                "value_added_share", "sj", value_added, "0 to 1")  # fmt: skip
     inputs = gamma.sum(axis=1)
     material = np.maximum(1 - value_added, 0.0)
     # A sector without inputs may have shares of nothing.
     of_inputs = (np.abs(inputs - 1) <= tolerance) | ((inputs == 0) & (material <= tolerance))
-    of_inputs |= ~alive
-    of_cost = (np.abs(inputs - material) <= tolerance) | ~alive
-    if not of_cost.all() and of_inputs.all():
+    off = (np.abs(inputs - material) > tolerance) & alive
+    if off.any() and (of_inputs | ~alive).all():
         return gamma * material[:, None, :]
-    if not of_cost.all():
-        where = first_cell(~of_cost)
-        raise InputError(
-            f"input shares of sector {axes.label('sj', where)} do not add up",
-            key="io_shares", value=float(inputs[where]),
-            allowed=f"{float(material[where]):.6g} (1 less the value-added share), or 1 in all "
-            "sectors where they are shares of the inputs' cost",
-        )  # fmt: skip
-    exact = np.divide(material, inputs, out=np.zeros_like(inputs), where=inputs > 0)
-    return gamma * exact[:, None, :]
+    if off.any():
+        wanted = f"{float(material[first_cell(off)]):.6g} (1 less the value-added share)"
+        axes.refuse(off, "input shares of sector {cell} do not add up", "io_shares", "sj", inputs,
+                    f"{wanted}, or 1 in all sectors where they are shares of the inputs' "
+                    "cost")  # fmt: skip
+    return gamma * ratio(material, inputs)[:, None, :]
 
 
 def _deficits(given: Any, tolerance: float, axes: Axes) -> Array:
     if isinstance(given, str):
         if given != "zero":
-            raise InputError(
-                "unknown option", key="deficits", value=given,
-                allowed="'data', 'zero', or one number for each region",
-            )  # fmt: skip
-        return np.zeros(axes.sizes["s"])
-    transfer = axes.check("deficits", number_array("deficits", given), "s")
+            raise InputError("unknown option", key="deficits", value=given,
+                             allowed="'data', 'zero', or one number for each region")  # fmt: skip
+        return np.zeros(axes.shape("s"))
+    transfer = axes.checked("deficits", given, "s")
     if abs(transfer.sum()) > tolerance * np.abs(transfer).sum():
         raise InputError(
             "deficits of all regions must add up to nothing",
@@ -261,27 +207,16 @@ def _deficits(given: Any, tolerance: float, axes: Axes) -> Array:
     return transfer - transfer.sum() / len(transfer)
 
 
-def _positive_income(income: Array, key: str, regions: Sequence[str]) -> None:
-    if (income <= 0).any():
-        raise InputError(
-            "nothing is left for final demand", key=key, value=regions[int(np.argmin(income))]
-        )
-
-
 def _consistent_spending(
     pi: Array, power: Array, gamma: Array, factor_cost: Array, alpha: Array, transfer: Array,
     world: float, axes: Axes,
 ) -> Array:  # fmt: skip
-    """Return spending (s, i) that is consistent with shares, deficits and world spending."""
+    """Spending (s, i) that is consistent with shares, deficits and world spending."""
     supplied = pi.sum(axis=0).T > 0  # (s, i)
     sells = pi.sum(axis=2) > 0  # (r, i)
     needed = (alpha > 0) | (gamma * sells[:, None, :]).any(axis=2)
-    if (needed & ~supplied).any():
-        where = first_cell(needed & ~supplied)
-        raise InputError(
-            f"nothing is delivered of {axes.label('si', where)}, but shares demand it",
-            key="trade", allowed="a positive delivery, or zero shares",
-        )  # fmt: skip
+    axes.refuse(needed & ~supplied, "nothing is delivered of {cell}, but shares demand it",
+                "trade", "si", allowed="a positive delivery, or zero shares")  # fmt: skip
     _, i, s = pi.shape
     n = s * i
     sourced = pi / power
@@ -308,11 +243,8 @@ def _consistent_spending(
             "cannot be told from shares",
             key="trade", allowed="trade that connects all regions",
         ) from None  # fmt: skip
-    if (spending < -1e-9 * np.abs(spending).max()).any():
-        where = int(np.argmin(spending)) // i
-        raise InputError(
-            f"no positive spending in region '{axes.codes['s'][where]}' is consistent with the "
-            "deficits and shares given",
-            key="deficits", value=float(transfer[where]), allowed="smaller deficits",
-        )  # fmt: skip
+    low = spending < -1e-9 * np.abs(spending).max()
+    axes.refuse(low.reshape(s, i).any(axis=1), "no positive spending in region {cell} is "
+                "consistent with the deficits and shares given", "deficits", "s", transfer,
+                "smaller deficits")  # fmt: skip
     return np.maximum(spending, 0.0).reshape(s, i)

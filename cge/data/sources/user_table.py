@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from threadpoolctl import threadpool_limits
-
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_complete
 from cge.core.files import validate
-from cge.data.accounts.aggregation import NAMED_AGGREGATIONS, load_aggregation
-from cge.data.accounts.calibration import Calibration, assemble
-from cge.data.accounts.cleaning import clean
-from cge.data.accounts.tariffs import load_tariffs
+from cge.data.accounts.calibration import Calibration, calibrate_cleaned, cleaned_table
 from cge.data.accounts.world_table import WorldTable
-from cge.data.elasticities.sets import ElasticitySet, Entry, load_elasticity_set
-from cge.data.sources.arguments import COBB_DOUGLAS, SPEEDS
+from cge.data.elasticities.nests import by_speed
+from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
 from cge.data.sources.table_folder import folder_elasticities, folder_tariffs, read_folder
 
 
@@ -59,33 +52,11 @@ def calibrate_table(
             "applied rates ship for the project's own tables only", key="tariffs",
             value="applied", allowed="none, or the path of a file of rates",
         )  # fmt: skip
-    if str(aggregation) in NAMED_AGGREGATIONS and str(aggregation) != "full":
-        raise InputError(
-            f"there is no aggregation '{aggregation}' for table '{table.name}'",
-            key="aggregation", value=str(aggregation),
-            allowed="full, or the path of an aggregation file",
-        )  # fmt: skip
-    rates, filled = load_tariffs(str(tariffs), table.name, table.regions, table.sectors)
-    partition = load_aggregation(aggregation, table.name, table.regions, table.sectors, table.names)
     if isinstance(elasticities, Mapping):
         chosen = elasticity_set(elasticities, table)
     else:
         chosen = load_elasticity_set(elasticities)
-    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
-        balanced = clean(table)
-    rate_note = (
-        "Benchmark tariffs: none; policies are increments to the table as it is."
-        if str(tariffs) == "none"
-        else f"Benchmark tariffs: user file {Path(tariffs).name}."
-    )
-    with threadpool_limits(1):
-        benchmark = assemble(table, balanced, rates, partition, chosen, (*table.notes, rate_note))
-    origin = {
-        "table": table.name, "year": str(table.year), "aggregation": str(aggregation),
-        "tariffs": str(tariffs), "elasticities": chosen.name,
-    }  # fmt: skip
-    everything = pd.concat([balanced.filled, filled], ignore_index=True)
-    return Calibration(replace(benchmark, origin=origin), balanced.report, everything)
+    return calibrate_cleaned(table, cleaned_table(table), aggregation, tariffs, chosen)
 
 
 def calibrate_folder(
@@ -114,7 +85,7 @@ def calibrate_folder(
 
 
 def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySet:
-    """Return a user's values as a set for a table.
+    """A user's values as a set for a table.
 
     Parameters
     ----------
@@ -122,33 +93,20 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
         As `elasticities` in :func:`calibrate_table`.
     table : WorldTable
     """
-    by_speed: Mapping[str, Any] = dict.fromkeys(SPEEDS, values)
-    if set(values) & set(SPEEDS):
-        if set(values) != set(SPEEDS):
-            raise InputError("give both speeds and nothing else beside them", key="elasticities",
-                             value=sorted(set(values) ^ set(SPEEDS))[0],
-                             allowed=SPEEDS)  # fmt: skip
-        by_speed = values
     entries = []
-    for speed, nests in by_speed.items():
-        if "armington" not in nests:
-            raise InputError("the Armington elasticity (among origins, 1 + theta) has no default",
-                             key="elasticities.armington")  # fmt: skip
-        for nest, given in {**COBB_DOUGLAS, **nests}.items():
+    for speed, nests in by_speed(values).items():
+        for nest, given in nests.items():
+            key = f"elasticities.{nest}"
             by_sector = given if isinstance(given, Mapping) else {"*": given}
-            odd = set(by_sector) ^ (set(table.sectors) if isinstance(given, Mapping) else {"*"})
-            if odd:
-                raise InputError(
-                    "elasticities by sector must name every sector of the table and no other",
-                    key=f"elasticities.{nest}", value=sorted(odd)[0], allowed=table.sectors,
-                )  # fmt: skip
+            known = table.sectors if isinstance(given, Mapping) else ("*",)
+            check_complete(by_sector, known, "elasticities by sector must name every sector of "
+                           "the table and no other", key=key)  # fmt: skip
             for sector, value in by_sector.items():
                 entry = {"nest": nest, "sector": sector, "speed": speed, "value": value,
                          "low": value, "high": value, "status": "assumed",
                          "citation": "given by the user"}  # fmt: skip
                 try:
-                    entries.append(validate(Entry, entry, None))
+                    entries.append(validate(ElasticityEntry, entry, None))
                 except InputError as error:
-                    raise InputError(error.problem, key=f"elasticities.{nest}", value=value,
-                                     allowed=error.allowed) from None  # fmt: skip
+                    raise error.moved(key) from None
     return ElasticitySet("user values", "Values given by the user", "", table.name, tuple(entries))

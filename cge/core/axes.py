@@ -1,0 +1,142 @@
+"""Codes of the axes of arrays, and checks of arrays against them.
+
+Axis letters used throughout the project: ``u`` use class, ``r`` origin region,
+``i`` commodity, ``s`` region of use, ``j`` using sector, ``d`` final agent,
+``f`` factor. Commodities and sectors carry the same codes, one sector one commodity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: Name of each axis by its letter.
+AXES: Mapping[str, str] = {
+    "u": "use_classes", "r": "regions", "s": "regions", "i": "sectors", "j": "sectors",
+    "d": "agents", "f": "factors",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Codes by axis.
+
+    Parameters
+    ----------
+    regions, sectors, use_classes, factors, agents : tuple of str
+        Empty where no array has such an axis.
+    """
+
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+    use_classes: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+
+    @cached_property
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        """Codes by axis letter."""
+        return {letter: getattr(self, axis) for letter, axis in AXES.items()}
+
+    def shape(self, letters: str) -> tuple[int, ...]:
+        """Lengths of the axes `letters`."""
+        return tuple(len(self.codes[letter]) for letter in letters)
+
+    def label(self, letters: str, cell: Sequence[int]) -> str:
+        """Codes of a cell, such as ``[CHN, ELEC]``."""
+        return f"[{', '.join(self.codes[a][k] for a, k in zip(letters, cell, strict=True))}]"
+
+    def check_shape(self, key: str, array: Array, letters: str) -> None:
+        """Refuse an array whose shape is not that of the axes `letters`."""
+        expected = self.shape(letters)
+        if array.shape != expected:
+            raise InputError(
+                f"array has shape {array.shape}, expected {expected} = ({', '.join(letters)})",
+                key=key,
+            )
+
+    def checked(self, key: str, given: Any, letters: str) -> Array:
+        """Read-only copy of an array of numbers, of the shape `letters` and finite.
+
+        Raises
+        ------
+        InputError
+            Naming the argument `key`, and the first cell that is not finite.
+        """
+        array = number_array(key, given)
+        self.check_shape(key, array, letters)
+        self.refuse(
+            ~np.isfinite(array), "missing (NaN) or infinite value at {cell}", key, letters, array
+        )
+        return fixed(array)
+
+    def refuse(
+        self,
+        bad: NDArray[np.bool_],
+        problem: str,
+        key: str,
+        letters: str,
+        array: Array | None = None,
+        allowed: str | None = None,
+    ) -> None:
+        """Raise an InputError about the first cell that is marked `bad`, if any is.
+
+        Parameters
+        ----------
+        bad : ndarray of bool
+        problem : str
+            With ``{cell}`` where the codes of the cell belong.
+        key : str
+            The argument, for the message.
+        letters : str
+            Axes of `bad`.
+        array : ndarray, optional
+            Where the offending value stands.
+        allowed : str, optional
+        """
+        if bad.any():
+            cell = first_cell(bad)
+            raise InputError(
+                problem.format(cell=self.label(letters, cell)), key=key,
+                value=None if array is None else float(array[cell]), allowed=allowed,
+            )  # fmt: skip
+
+
+def first_cell(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Position of the first cell that is marked."""
+    return tuple(int(k) for k in np.argwhere(mask)[0])
+
+
+def largest_cell(array: Array) -> tuple[int, ...]:
+    """Position of the first of the largest values."""
+    return tuple(int(k) for k in np.unravel_index(int(np.argmax(array)), array.shape))
+
+
+def number_array(key: str, given: Any) -> Array:
+    """Copy of what a user gives as an array of numbers."""
+    try:
+        return np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("is not an array of numbers", key=key, value=given) from None
+
+
+def fixed(array: Array) -> Array:
+    """The same array, made read-only."""
+    array.setflags(write=False)
+    return array
+
+
+def ratio(numerator: Array, denominator: Array, empty: float = 0.0) -> Array:
+    """Quotient, `empty` where the denominator is not positive."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    top, bottom = np.broadcast_to(numerator, shape), np.broadcast_to(denominator, shape)
+    return np.divide(top, bottom, out=np.full(shape, empty), where=bottom > 0)

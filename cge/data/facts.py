@@ -1,0 +1,199 @@
+"""Single facts of the shipped tables: a tariff, a flow, the output of a sector.
+
+Regions and sectors are named by codes of an aggregation, or else by codes of the table
+itself; a fact about an aggregate is that of its members together. Values are those of the
+cleaned table, at basic prices, as the benchmark has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cge.core.axes import Array
+from cge.core.errors import InputError, check_known
+from cge.data.accounts.aggregation import Aggregation, load_aggregation
+from cge.data.accounts.calibration import AGENTS, USE_CLASSES, clean_shipped
+from cge.data.accounts.cleaning import CleanTable
+from cge.data.accounts.shipped import shipped_table
+from cge.data.accounts.tariffs import applied_tariffs
+from cge.data.accounts.world_table import WorldTable
+
+
+@dataclass(frozen=True, eq=False)
+class FactSource:
+    """A shipped table, as it is and cleaned, with the aggregation whose codes may be used."""
+
+    raw: WorldTable
+    cleaned: CleanTable
+    partition: Aggregation
+
+    @classmethod
+    def open(cls, table: str, year: int | None, aggregation: str | Path) -> FactSource:
+        """Open a table; without a year, the latest."""
+        chosen = shipped_table(table).years[-1] if year is None else year
+        raw, cleaned = clean_shipped(table, chosen)
+        return cls(raw, cleaned, load_aggregation(aggregation, raw))
+
+    def positions(self, axis: str, code: str, key: str) -> list[int]:
+        """Positions on an axis of the table of what a code is made of."""
+        known, parts = getattr(self.raw, axis), getattr(self.partition, axis)
+        check_known([code], list(dict.fromkeys([*parts, *known])), f"unknown code of {axis}",
+                    key=key)  # fmt: skip
+        return [known.index(member) for member in parts.get(code, (code,))]
+
+    def deliveries(self, use: str) -> Array:
+        """Deliveries (r, i, s) to a use class, or to ``all``."""
+        check_known([use], ("all", *USE_CLASSES), "unknown use class", key="use")
+        by_class = {"int": self.cleaned.intermediate.sum(axis=3)}
+        for use_class in USE_CLASSES[1:]:
+            members = [m for c, ms in AGENTS.values() if c == use_class for m in ms]
+            columns = np.isin(self.cleaned.agents, members)
+            by_class[use_class] = self.cleaned.final[..., columns].sum(axis=3)
+        return np.sum(list(by_class.values()), axis=0) if use == "all" else by_class[use]
+
+    def row(self, **columns: Any) -> pd.DataFrame:
+        """One row of facts, with the table they are from."""
+        return pd.DataFrame([{**columns, "table": self.raw.name, "year": self.raw.year}])
+
+
+def tariff(
+    importer: str,
+    exporter: str,
+    sector: str,
+    table: str = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+) -> pd.DataFrame:
+    """Applied tariff of an importer on an exporter's goods.
+
+    Parameters
+    ----------
+    importer, exporter, sector : str
+        Codes of the aggregation or the table.
+    table : {"wiod2013", "wiod2014"}
+    year : int, optional
+        Of the trade that weights the rates of an aggregate; the rates are those of about
+        2013 in every year. Default: the latest of the table.
+    aggregation : str or path
+
+    Returns
+    -------
+    DataFrame
+        One row: importer, exporter, sector, rate (a fraction; of an aggregate the mean
+        weighted with trade), cells (how many of the table it is made of), status and rule
+        of these, table, year.
+
+    Raises
+    ------
+    InputError
+        For an unknown code, table, year or aggregation, or a region's own deliveries.
+    """
+    source = FactSource.open(table, year, aggregation)
+    raw = source.raw
+    s, r = (source.positions("regions", code, key)
+            for code, key in ((importer, "importer"), (exporter, "exporter")))  # fmt: skip
+    i = source.positions("sectors", sector, "sector")
+    cells = np.ix_(r, i, s)
+    abroad = np.broadcast_to(np.not_equal.outer(r, s)[:, None, :], (len(r), len(i), len(s)))
+    if not abroad.any():
+        raise InputError("a region has no tariff on its own deliveries", key="exporter",
+                         value=exporter, allowed="another region than the importer")  # fmt: skip
+    rates, rows = applied_tariffs(table, raw.regions, raw.sectors)
+    found = rows[
+        rows["importer"].isin(np.take(raw.regions, s))
+        & rows["exporter"].isin(np.take(raw.regions, r))
+        & rows["sector"].isin(np.take(raw.sectors, i))
+    ]
+    rate, trade = rates[cells][abroad], source.deliveries("all")[cells][abroad]
+    if rate.size > 1:
+        rate = np.average(rate, weights=trade if trade.sum() > 0 else None, keepdims=True)
+    status, rule = (", ".join(dict.fromkeys(found[column])) for column in ("status", "rule"))
+    return source.row(
+        importer=importer, exporter=exporter, sector=sector,
+        rate=float(rate[0]), cells=int(abroad.sum()), status=status or "none",
+        rule=rule or "not in the file of rates: zero",
+    )  # fmt: skip
+
+
+def flow(
+    exporter: str,
+    importer: str,
+    sector: str,
+    use: str = "all",
+    table: str = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+) -> pd.DataFrame:
+    """Deliveries of a region's sector to a region, at basic prices.
+
+    Parameters
+    ----------
+    exporter, importer, sector : str
+        Codes of the aggregation or the table; exporter and importer may be the same.
+    use : {"all", "int", "con", "inv"}
+        Intermediate use, consumption, investment.
+    table, year, aggregation
+        As in :func:`tariff`.
+
+    Returns
+    -------
+    DataFrame
+        One row: exporter, importer, sector, use, value, unit, table, year.
+
+    Raises
+    ------
+    InputError
+        For an unknown code, use class, table, year or aggregation.
+    """
+    source = FactSource.open(table, year, aggregation)
+    cells = np.ix_(
+        source.positions("regions", exporter, "exporter"),
+        source.positions("sectors", sector, "sector"),
+        source.positions("regions", importer, "importer"),
+    )
+    return source.row(
+        exporter=exporter, importer=importer, sector=sector, use=use,
+        value=float(source.deliveries(use)[cells].sum()), unit=source.raw.unit,
+    )  # fmt: skip
+
+
+def output(
+    region: str,
+    sector: str,
+    table: str = "wiod2013",
+    year: int | None = None,
+    aggregation: str | Path = "default",
+) -> pd.DataFrame:
+    """Output and value added of a region's sector, at basic prices.
+
+    Parameters
+    ----------
+    region, sector : str
+        Codes of the aggregation or the table.
+    table, year, aggregation
+        As in :func:`tariff`.
+
+    Returns
+    -------
+    DataFrame
+        One row: region, sector, output, value_added, unit, table, year.
+
+    Raises
+    ------
+    InputError
+        For an unknown code, table, year or aggregation.
+    """
+    source = FactSource.open(table, year, aggregation)
+    cells = np.ix_(
+        source.positions("regions", region, "region"), source.positions("sectors", sector, "sector")
+    )
+    return source.row(
+        region=region, sector=sector,
+        output=float(source.deliveries("all").sum(axis=2)[cells].sum()),
+        value_added=float(source.cleaned.value_added[cells].sum()), unit=source.raw.unit,
+    )  # fmt: skip
