@@ -15,7 +15,7 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.fiscal import moved, policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.path_rows import add_worth
+from cge.path.path_rows import add_worth, dated
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.path.year_parts import decomposed
@@ -28,7 +28,7 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.wording import knowledge_text, measure_text, policy_lines
 from cge.solve.model import Solver
-from cge.stress.stress_notes import case_of, library_facts, shown, stress_notes
+from cge.stress.stress_notes import case_of, library_facts, stress_notes, usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
@@ -127,7 +127,7 @@ class Comparison(Study):
         files = [path for plan in plans for path in files_of(plan.scenario)]
         return ResultSet(joined(frames), manifest(
             self.spec, first.benchmark, cases, notes, files, library=library_facts(first),
-            weighting=self.weighting or shown(list(first.library.weightings)),
+            weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
             pages=[["policies", {}]], figure="policies",
         ))  # fmt: skip
@@ -230,6 +230,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
         add_solution(rows, year.solution, before, _WELFARE, path_year=year.year)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
+    lost = ""
     try:
         parts = groups(decomposed(first), b)
         less = {} if base is None else groups(decomposed(base), b)
@@ -237,8 +238,8 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
             add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
                       path_year=first.year)  # fmt: skip
     except NoEquilibrium as error:
-        return {"rows": rows.frame(), "lost": str(error)}
-    return {"rows": rows.frame(), "lost": ""}
+        lost = str(error)
+    return {"rows": dated(rows, case), "lost": lost}
 
 
 def net_outlay(year: PathYear) -> Array:
