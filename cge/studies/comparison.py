@@ -113,9 +113,9 @@ class Comparison(Study):
 
     def work(self) -> Work:
         check_solver(self.solver)
-        plans = [_plan(one) for one in self.questions]
+        made = [self._equilibria(one) for one in self.questions]
+        plans = [one.plan for one in made]
         self._check(plans)
-        made = [Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind) for plan in plans]
         yield [task for one in made for task in one.checks()]
         frames, cases, notes = [], [], []
         for one in made:
@@ -124,13 +124,22 @@ class Comparison(Study):
             cases += found[1]
             notes += [line for line in found[2] if line not in notes]
         first = plans[0]
-        files = [path for plan in plans for path in files_of(plan.scenario)]
+        files = [path for plan in plans for member in plan.members
+                 for path in files_of(member.scenario)]  # fmt: skip
         return ResultSet(joined(frames), manifest(
             self.spec, first.benchmark, cases, notes, files, library=library_facts(first),
             weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
             pages=[["policies", {}]], figure="policies",
         ))  # fmt: skip
+
+    def _equilibria(self, question: Scenario) -> Equilibria:
+        """Pre-shock equilibria of a scenario, not made yet."""
+        try:
+            plan = _titled(plan_of(question, whole=True))
+            return Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+        except InputError as error:
+            raise error.located(question._file) from None
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""
@@ -183,12 +192,8 @@ class Comparison(Study):
         return rows, [case_of(case) for case in cases], notes
 
 
-def _plan(question: Scenario) -> StressPlan:
-    """Plan of a scenario, with variants titled by the labels of their measures."""
-    try:
-        plan = plan_of(question, whole=True)
-    except InputError as error:
-        raise error.located(question._file) from None
+def _titled(plan: StressPlan) -> StressPlan:
+    """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
         words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
