@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError
-from cge.report.choice import Choice
+from cge.report.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
@@ -18,7 +18,7 @@ from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
 from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.studies.catalogue import study_class, study_of
+from cge.studies.catalogue import study_class, study_of, study_with
 from cge.studies.study import Study, run_study
 from cge.tasks.runner import Report, Runner
 from cge.tasks.store import default_folder
@@ -81,22 +81,24 @@ class Results(ResultSet):
         InputError
             For an unknown kind or option, and rows that are not there.
         """
-        return Table(build(kind, self._parts(), choice_of(options)))
+        return Table(build(kind, _parts(self), choice_of(options)))
 
     def figure(self, kind: str = "regions", notes: bool = True, **options: Any) -> Figure:
         """A figure for a paper; arguments as for :meth:`table`."""
         from cge.report.charts.draw import draw
 
-        return draw(build(kind, self._parts(), choice_of(options), figure=True), notes)
+        return draw(build(kind, _parts(self), choice_of(options), figure=True), notes)
 
     def compare(self, *others: ResultSet) -> Results:
         """These results and others together, for tables of all of them."""
-        parts = [*self._parts(), *(part for one in others for part in Results._parts(one))]
+        parts = [*_parts(self), *(part for one in others for part in _parts(one))]
         told = {"format": FORMAT, "spec": {"study": "several"}, "parts": parts}
         return Results(together(parts), told)
 
-    def _parts(self) -> Sequence[ResultSet]:
-        return self.manifest.get("parts") or [self]
+
+def _parts(results: ResultSet) -> Sequence[ResultSet]:
+    """The results of several studies that stand together, or these alone."""
+    return results.manifest.get("parts") or [results]
 
     def _repr_html_(self) -> str:
         pages = [render(page, "html") for page in _first_pages(self)]
@@ -219,18 +221,12 @@ def study_from(
     every = list(question) if isinstance(question, tuple) else [question]
     if len(every) == 1 and isinstance(every[0], str | Path) and Path(every[0]).suffix == ".json":
         return study_of(read(every[0]).manifest["spec"])
-    if not every:
-        every = list(study_class(str(kind)).__dataclass_fields__["scenario"].default)
-    scenarios = tuple(_changed(one, changes) for one in every)
-    first = scenarios[0]
-    kind = kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
-    made = study_class(kind)
-    known = {name for name in made.__dataclass_fields__ if name != "scenario"}
-    for name in options:
-        if name not in known:
-            raise InputError("no such option of this study", key=name, value=options[name],
-                             allowed=sorted(known))  # fmt: skip
-    return made(scenarios if made.several else scenarios[0], **options)
+    made = study_class(kind) if kind is not None else None
+    if made is not None and made.asked is not Scenario:
+        return made(every[0], changes=changes, **options)
+    if made is not None and not every:
+        every = list(made.__dataclass_fields__["scenario"].default)
+    return study_with(kind, tuple(_changed(one, changes) for one in every), options)
 
 
 def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenario:
@@ -242,26 +238,6 @@ def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenar
         return with_changes(load_scenario(file), changes)
     except InputError as error:
         raise error.located(file) from None
-
-
-def choice_of(options: dict[str, Any]) -> Choice:
-    """A choice of plain options, one code or several.
-
-    Raises
-    ------
-    InputError
-        For an option there is not.
-    """
-    found = {}
-    for name, value in options.items():
-        if name not in Choice.__dataclass_fields__:
-            raise InputError("no such option", key=name, value=value,
-                             allowed=list(Choice.__dataclass_fields__))  # fmt: skip
-        several = isinstance(getattr(Choice(), name), tuple)
-        if several and isinstance(value, str | int):
-            value = (value,)
-        found[name] = tuple(value) if several else value
-    return Choice(**found)
 
 
 def _first_pages(results: Results) -> list[Page]:

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cge import InputError
-from cge.experiments.designs import DESIGNS, Design, draws, moments, quantiles, stroud
-from cge.experiments.parameters import Parameter
+from cge.uncertainty.designs import DESIGNS, Design, moments, quantiles, sample, stroud
+from cge.uncertainty.uncertain_parameters import UncertainParameter
 
 PARAMETERS = (
-    *(Parameter("armington", f"S{k}", 2.0, 3.0 + k / 3, 6.0) for k in range(6)),
-    *(Parameter("top", f"S{k}", 0.2, 0.2, 0.5) for k in range(5)),
-    Parameter("final", "all", 0.5, 0.9, 1.2),
-)
+    *(UncertainParameter(f"armington[S{k}]", 2.0, 3.0 + k / 3, 6.0, "armington")
+      for k in range(6)),
+    *(UncertainParameter(f"top[S{k}]", 0.2, 0.2, 0.5, "top") for k in range(5)),
+    UncertainParameter("final", 0.5, 0.9, 1.2, "final"),
+)  # fmt: skip
 LOW, CENTRAL, HIGH = np.array([(p.low, p.central, p.high) for p in PARAMETERS]).T
 
 
@@ -35,23 +36,23 @@ def combinations() -> list[Design]:
 
 @pytest.mark.parametrize("design", combinations(), ids=str)
 def test_draws_stay_in_their_ranges_and_move(design: Design) -> None:
-    values = draws(design, PARAMETERS)
+    values = sample(design, PARAMETERS)
     assert ((values >= LOW) & (values <= HIGH)).all()
     assert (values.std(axis=0) > 0).all()
 
 
 @pytest.mark.parametrize("design", combinations(), ids=str)
 def test_a_design_is_its_seed(design: Design) -> None:
-    again = draws(design, PARAMETERS)
-    assert np.array_equal(draws(design, PARAMETERS), again)
+    again = sample(design, PARAMETERS)
+    assert np.array_equal(sample(design, PARAMETERS), again)
     if not design.quadrature:
-        assert not np.array_equal(draws(replace(design, seed=2), PARAMETERS), again)
+        assert not np.array_equal(sample(replace(design, seed=2), PARAMETERS), again)
 
 
 @pytest.mark.parametrize("distribution", ["triangular", "uniform"])
 def test_a_latin_hypercube_puts_one_draw_in_every_part_of_every_range(distribution: str) -> None:
     n = 50
-    values = draws(Design(n=n, distribution=distribution), PARAMETERS)
+    values = sample(Design(draws=n, distribution=distribution), PARAMETERS)
     edges = quantiles(
         distribution, np.arange(n + 1)[:, None] / n, LOW, CENTRAL, HIGH
     )  # fmt: skip
@@ -64,7 +65,9 @@ def test_a_latin_hypercube_puts_one_draw_in_every_part_of_every_range(distributi
 def test_quadrature_points_have_the_moments_of_the_distributions(
     distribution: str, correlation: float
 ) -> None:
-    values = draws(Design("stroud", distribution=distribution, correlation=correlation), PARAMETERS)
+    values = sample(
+        Design("stroud", distribution=distribution, correlation=correlation), PARAMETERS
+    )
     mean, sd = moments(distribution, LOW, CENTRAL, HIGH)
     assert values.mean(axis=0) == pytest.approx(mean, rel=1e-12)
     assert values.std(axis=0) == pytest.approx(sd, rel=1e-12)
@@ -75,7 +78,7 @@ def test_quadrature_points_have_the_moments_of_the_distributions(
             shape = stats.uniform(p.low, p.high - p.low)
         assert (mean[k], sd[k]) == pytest.approx((shape.mean(), shape.std()))
     together = np.corrcoef(values.T)
-    nests = np.array([p.nest for p in PARAMETERS])
+    nests = np.array([p.group for p in PARAMETERS])
     same = nests[:, None] == nests[None, :]
     expected = np.where(same, correlation, 0.0)
     np.fill_diagonal(expected, 1.0)
@@ -109,9 +112,9 @@ def test_stroud_points_integrate_every_cubic_of_uniform_variables(
 
 @pytest.mark.parametrize("wanted", [0.3, 0.8])
 def test_sectors_of_a_nest_have_the_rank_correlation_and_nests_have_none(wanted: float) -> None:
-    values = draws(Design(n=4000, correlation=wanted), PARAMETERS)
+    values = sample(Design(draws=4000, correlation=wanted), PARAMETERS)
     ranks = np.asarray(stats.spearmanr(values).statistic)
-    nests = np.array([p.nest for p in PARAMETERS])
+    nests = np.array([p.group for p in PARAMETERS])
     same = nests[:, None] == nests[None, :]
     off = ~np.eye(len(PARAMETERS), dtype=bool)
     assert ranks[same & off] == pytest.approx(wanted, abs=0.05)
@@ -119,14 +122,20 @@ def test_sectors_of_a_nest_have_the_rank_correlation_and_nests_have_none(wanted:
 
 
 def test_full_correlation_moves_the_sectors_of_a_nest_as_one() -> None:
-    values = draws(Design(n=60, correlation=1.0), PARAMETERS)
+    values = sample(Design(draws=60, correlation=1.0), PARAMETERS)
     order = np.argsort(values[:, 0])
     assert (np.diff(values[order][:, :6], axis=0) > 0).all()
 
 
+def test_only_elasticities_are_kept_off_one() -> None:
+    share = UncertainParameter("share", 1 - 1e-5, 1.0, 1.0, "share", place="closure.balance.scale")
+    values = sample(Design(draws=20), (share,))
+    assert ((values > 1 - 1e-5) & (values <= 1)).all()
+
+
 def test_no_draw_is_a_cobb_douglas_nest() -> None:
-    around = (Parameter("top", "A", 1 - 1e-5, 1.0, 1 + 1e-5),)
-    assert (np.abs(draws(Design(n=20), around) - 1) >= 1e-4 * (1 - 1e-9)).all()
+    around = (UncertainParameter("top[A]", 1 - 1e-5, 1.0, 1 + 1e-5, "top"),)
+    assert (np.abs(sample(Design(draws=20), around) - 1) >= 1e-4 * (1 - 1e-9)).all()
 
 
 @pytest.mark.parametrize(
@@ -134,10 +143,10 @@ def test_no_draw_is_a_cobb_douglas_nest() -> None:
     [
         ({"kind": "sobol"}, "design"),
         ({"distribution": "normal"}, "distribution"),
-        ({"n": 0}, "n"),
-        ({"n": 1}, "n"),
-        ({"n": -5}, "n"),
-        ({"n": True}, "n"),
+        ({"draws": 0}, "draws"),
+        ({"draws": 1}, "draws"),
+        ({"draws": -5}, "draws"),
+        ({"draws": True}, "draws"),
         ({"correlation": 1.01}, "correlation"),
         ({"correlation": -0.1}, "correlation"),
         ({"correlation": float("nan")}, "correlation"),

@@ -33,11 +33,11 @@ LANGUAGES = {
 #: Commands that would set up the machine the tests run on, or run the tests.
 ELSEWHERE = ("python -m pip install ", "python -m pytest", "git clone ", "cd ")
 #: Solved in the small aggregation, unless the tests are to take minutes.
-HEAVY = re.compile(r"^cge (run|check|path|sens|stress)\b(?!.*--(aggregation|data)\b)")
+HEAVY = re.compile(r"^cge (run|check|path|sensitivity|stress)\b(?!.*--(aggregation|data)\b)")
 
 #: With fewer draws or years, unless the tests are to take minutes.
 LONG = (
-    (re.compile(r"^cge sens\b(?!.*--aggregation\b)"), " -n 4 --workers 1"),
+    (re.compile(r"^cge sensitivity\b(?!.*--aggregation\b)"), " --draws 4 --workers 1"),
     (re.compile(r"^cge path\b(?!.*--years\b)"), " --years 3"),
 )
 

@@ -11,10 +11,10 @@ from cge import InputError, load_any, load_benchmark, save_benchmark
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES
 from cge.data.elasticities.ranges import elasticity_ranges
-from cge.experiments.parameters import (
+from cge.uncertainty.uncertain_parameters import (
     NEAR_ONE,
     away_from_one,
-    uncertain_parameters,
+    elasticity_parameters,
     with_values,
 )
 
@@ -31,12 +31,16 @@ def fontagne() -> Benchmark:
 
 
 def test_every_elasticity_with_a_range_is_a_parameter_once(fontagne: Benchmark) -> None:
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
-    expected = [(nest, s) for nest in ("armington", "intermediate", "value_added", "top")
-                for s in fontagne.sectors] + [("final", "all")]  # fmt: skip
-    assert [(p.nest, p.sector) for p in found] == expected  # agents have low = high
+    found = elasticity_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
+    expected = [(nest, (s,)) for nest in ("armington", "intermediate", "value_added", "top")
+                for s in fontagne.sectors] + [("final", ())]  # fmt: skip
+    assert [(p.group, p.sectors) for p in found] == expected  # agents have low = high
+    assert [p.name for p in found][:1] + [p.name for p in found][-1:] == [
+        "armington[PRIM]",
+        "final",
+    ]
     assert all(p.low < p.central < p.high and p.status and p.citation for p in found)
-    armington = [p.central for p in found if p.nest == "armington"]
+    armington = [p.central for p in found if p.group == "armington"]
     assert armington == list(fontagne.elasticities["long"].armington[0, :, 0])
 
 
@@ -46,24 +50,24 @@ def test_the_ends_of_an_aggregate_are_weighted_like_its_central_value(
     # For goods the file has 1 + 0.7 and 1 + 1.3 times (sigma - 1), rounded to two decimals,
     # and so has any weighted mean of them.
     goods = fontagne.groups["sectors"]["goods"]
-    for p in uncertain_parameters(
+    for p in elasticity_parameters(
         elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True
     ):
-        if p.nest == "armington" and p.sector in goods:
+        if p.group == "armington" and p.sectors[0] in goods:
             assert p.low == pytest.approx(1 + 0.7 * (p.central - 1), abs=0.011)
             assert p.high == pytest.approx(1 + 1.3 * (p.central - 1), abs=0.011)
 
 
 def test_short_run_ranges_are_those_of_the_short_run(fontagne: Benchmark) -> None:
-    found = uncertain_parameters(elasticity_ranges(fontagne, "short"), fontagne.sectors)
+    found = elasticity_parameters(elasticity_ranges(fontagne, "short"), fontagne.sectors)
     first = found[0]
     assert (first.low, first.central, first.high) == pytest.approx((0.5, 0.76, 1.0))
     assert first.name == "armington" and first.sectors == fontagne.sectors  # one for all
 
 
 def test_a_published_value_that_several_sectors_use_is_one_parameter(fontagne: Benchmark) -> None:
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
-    by_nest = {nest: [p for p in found if p.nest == nest] for nest in NEST_AXES}
+    found = elasticity_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors)
+    by_nest = {nest: [p for p in found if p.group == nest] for nest in NEST_AXES}
     goods = fontagne.groups["sectors"]["goods"]
     assert [p.name for p in by_nest["top"]] == ["top"]
     assert by_nest["top"][0].sectors == fontagne.sectors
@@ -82,7 +86,7 @@ def test_a_published_value_that_several_sectors_use_is_one_parameter(fontagne: B
 
 def test_drawn_values_stand_in_their_cells_and_nowhere_else(fontagne: Benchmark) -> None:
     central = fontagne.elasticities["long"]
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
+    found = elasticity_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
     chosen = [p for p in found if p.name in ("armington[ELEC]", "top[PRIM]", "final")]
     moved = with_values(central, chosen, [7.5, 0.33, 1.1], fontagne.sectors)
     elec, prim = (fontagne.sectors.index(code) for code in ("ELEC", "PRIM"))
@@ -97,7 +101,7 @@ def test_drawn_values_stand_in_their_cells_and_nowhere_else(fontagne: Benchmark)
 
 def test_the_central_values_give_the_central_elasticities(fontagne: Benchmark) -> None:
     central = fontagne.elasticities["long"]
-    found = uncertain_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
+    found = elasticity_parameters(elasticity_ranges(fontagne, "long"), fontagne.sectors, split=True)
     same = with_values(central, found, [p.central for p in found], fontagne.sectors)
     assert same.fingerprint == central.fingerprint
 
@@ -114,7 +118,7 @@ def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
     path.write_text(HEAD + "".join(entries))
     benchmark = load_benchmark(aggregation="small", elasticities=path)
     with pytest.raises(InputError, match="no elasticity has a range"):
-        uncertain_parameters(elasticity_ranges(benchmark, "long"), benchmark.sectors)
+        elasticity_parameters(elasticity_ranges(benchmark, "long"), benchmark.sectors)
 
 
 def test_a_saved_benchmark_takes_its_ranges_from_a_set_that_is_named(
@@ -124,10 +128,10 @@ def test_a_saved_benchmark_takes_its_ranges_from_a_set_that_is_named(
     with pytest.raises(InputError, match="keeps central elasticities without their ranges"):
         elasticity_ranges(load_any(folder), "long", own="own")
     boehm = load_any(folder, elasticities="boehm")
-    found = uncertain_parameters(
+    found = elasticity_parameters(
         elasticity_ranges(boehm, "long", own="boehm"), boehm.sectors, split=True
     )
-    armington = [(p.low, p.central, p.high) for p in found if p.nest == "armington"]
+    armington = [(p.low, p.central, p.high) for p in found if p.group == "armington"]
     assert armington == [(1.75, 2.0, 2.25)] * len(boehm.sectors)
     with pytest.raises(InputError, match="are not those of the set"):
         elasticity_ranges(load_any(folder), "long", own="boehm")

@@ -1,4 +1,4 @@
-"""What years accumulate: capital, knowledge, and productivity by where knowledge comes from."""
+"""Accumulation over years: capital, knowledge, and productivity by where knowledge comes from."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def domar(b: Benchmark, values: Array) -> Array:
 
 
 def knowledge_policy(policy: KnowledgePolicy) -> dict[str, tuple[Array, float]]:
-    """What governments do about knowledge, and what it is where they do nothing.
+    """Policy about knowledge in figures, each with its value where there is none.
 
     Returns
     -------

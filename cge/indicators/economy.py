@@ -82,7 +82,7 @@ class Indicator:
     compute: Callable[[Economy], pd.DataFrame]
     chosen: Callable[[pd.DataFrame], pd.DataFrame] | None = None
 
-    @property
+    @cached_property
     def quantities(self) -> Mapping[str, Quantity]:
         """Its lines of the register."""
         return read_lines(self.lines)

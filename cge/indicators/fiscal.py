@@ -1,4 +1,4 @@
-"""What a policy costs the budget, and what it does to where things come from."""
+"""Budgets under a policy, and the share of purchases that comes from home."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 
 
 def policy_receipts(solution: Solution) -> pd.DataFrame:
-    """Return what the change of each rate brings its region, at the solution.
+    """Receipts of each region from the change of each rate, at the solution.
 
     Receipts at the new rate less what the benchmark's rate would bring on the same base:
     zero wherever the rate is as it was.
@@ -35,7 +35,7 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
 
 
 def _receipts(solution: Solution) -> pd.Series:
-    """What changed rates bring, by number of their rows in :func:`_rates`."""
+    """Receipts from changed rates, by number of their rows in :func:`_rates`."""
     model, cells, values = solution.model, [], []
     for here, base, row, sign in _rates(model)[1]:
         start = model.arrays.start[here]
@@ -70,7 +70,7 @@ def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Inte
 
 
 def outlay(solution: Solution) -> Array:
-    """Return what the policy spends by region, (s,): subsidies paid and taxes forgone.
+    """Outlay on the policy by region, (s,): subsidies paid and taxes forgone.
 
     In the benchmark's money at the numeraire's price, relative to benchmark rates; what
     higher taxes bring is not netted out.
@@ -86,7 +86,7 @@ def outlay(solution: Solution) -> Array:
 
 
 def moved(solution: Solution) -> bool:
-    """Return whether any rate is not at its benchmark level."""
+    """Whether any rate is not at its benchmark level."""
     model = solution.model
     here = [model.variables[name].block.positions for name in WEDGES]
     start = model.arrays.start
@@ -94,7 +94,7 @@ def moved(solution: Solution) -> bool:
 
 
 def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:
-    """Return revenue from tariffs between regions, and from those on home purchases.
+    """Revenue from tariffs between regions, and from those on home purchases.
 
     The model has one tariff on all origins, the home one included: a subsidy to users of
     the home variety stands there, and the tariffs among the members of an aggregate region.
@@ -125,7 +125,7 @@ def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
 
 
 def domestic_shares(solution: Solution) -> pd.DataFrame:
-    """Return the domestic share of what each region buys of each good, in percent.
+    """Domestic share of what each region buys of each good, in percent.
 
     Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
     buyer counts only by what it makes him buy.
@@ -154,7 +154,7 @@ def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
 
 @lru_cache(maxsize=16)
 def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
-    """What regions buy (region, sector), which of that each route is of, and routes at home."""
+    """Purchases (region, sector), the number of that of each route, and routes at home."""
     origin, sector, region = model.outcomes["trade_value"].codes
     good, goods = pd.MultiIndex.from_arrays([region, sector]).factorize()
     named = pd.DataFrame(list(goods), columns=["region", "sector"], dtype=object)

@@ -1,4 +1,4 @@
-"""What a path is worth: present value, the year in which it breaks even, when it has paid back.
+"""Worth of a path: present value, the year in which it breaks even, when it has paid back.
 
 The model of a year is relative to a baseline that grows at the rate g, so what it calls 1 is
 (1 + g)^t in year t. With beta = 1 / (1 + discount rate) a stream x_1 ... x_T is worth
@@ -36,7 +36,7 @@ NOISE = 1e-7
 
 
 def factor(discount_rate: float, growth: float) -> float:
-    """Return what a year's figure is multiplied with for every year it lies ahead.
+    """Factor by which a figure shrinks for every year that it lies ahead.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class PresentValue:
 
 
 def present_value(stream: Array, discount_rate: float, growth: float) -> PresentValue:
-    """Return the present value of a stream in the benchmark year.
+    """Present value of a stream in the benchmark year.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _turn(stream: Sequence[float] | Array, noise: float) -> Turn:
 
 
 def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
-    """Return the first year after a loss in which a region is no worse off.
+    """First year after a loss in which a region is no worse off.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
 def payback(
     stream: Sequence[float] | Array, discount_rate: float, growth: float, noise: float = NOISE
 ) -> Turn:
-    """Return the first year after a loss by which discounted gains have made up for losses.
+    """First year after a loss by which discounted gains have made up for losses.
 
     Parameters
     ----------

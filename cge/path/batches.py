@@ -8,10 +8,9 @@ from typing import Any
 
 from cge.core.errors import InputError
 from cge.core.parameters import Level
-from cge.data.accounts.benchmark import Benchmark
 from cge.path.laws import choice_of
 from cge.path.solving import PathContent, check_path, path_content, path_task
-from cge.policy.benchmarks import benchmark_of, set_name
+from cge.policy.benchmarks import benchmarks_of
 from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
@@ -60,10 +59,7 @@ class SetOfPaths:
     def __init__(self, scenario: Scenario, family: Sequence[Member], solver: Solver) -> None:
         self.family, self.solver = tuple(family), solver
         self.choice = check_paths(scenario, self.family)
-        self.benchmarks: dict[str, Benchmark] = {}
-        for name in scenario.chosen_elasticities:
-            first = next(iter(self.benchmarks.values()), None)
-            self.benchmarks[set_name(name)] = benchmark_of(scenario, name, first)
+        self.benchmarks = benchmarks_of(scenario)
         #: What the paths are made from, once they are checked: :func:`check_path`.
         self.made_from: dict[str, Any] = {}
 
@@ -136,7 +132,7 @@ class SetOfPaths:
         return list(found.values())
 
     def label(self, name: str, level: Level, member: Member) -> str:
-        """What tells a path from the others, in words."""
+        """Label of a path among the others."""
         several = len(self.choice.returns) > 1 or level != "central"
         parts = (name, member.variant, f"{level} returns" if several else "")
         return ", ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""What a path of years is made from: parameters, knowledge, laws of motion, closure."""
+"""Ingredients of a path of years: parameters, knowledge, laws of motion, closure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UNREAD: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class PathLaws:
-    """The laws of motion of a path and what they were made from.
+    """The laws of motion of a path with the data behind them.
 
     Parameters
     ----------

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from cge.core.errors import NoEquilibrium
 from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.dynamics.sourcing import Sourcing
-from cge.indicators import accumulation as a
 from cge.indicators import fiscal
+from cge.indicators.accumulation import LOGS, domar, knowledge_policy, productivity, stocks
 from cge.indicators.present_value import Turn, break_even, payback, present_value
 from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
@@ -120,18 +120,18 @@ def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
     for year, base in case.pairs():
         at: dict[str, Any] = {"path_year": year.year}
         detailed = year.year in by_sector
-        then = None if base is None else a.stocks(b, base.state, base.business)
-        for name, arrays in a.stocks(b, year.state, year.business).items():
+        then = None if base is None else stocks(b, base.state, base.business)
+        for name, arrays in stocks(b, year.state, year.business).items():
             for n, now in enumerate(arrays):
                 if now.ndim == 1 or detailed:
                     ratio = now if then is None else now / then[name][n]
                     add_known(rows, name, ratio.ravel(), b, 1.0, **of_cells[now.ndim], **at)
         for name, cells in _sources(year, base).items():
-            add_known(rows, name, a.domar(b, cells), b, **of_cells[1], **at)
+            add_known(rows, name, domar(b, cells), b, **of_cells[1], **at)
             if detailed and name in moved:
-                add_known(rows, name, cells.ravel(), b, unit=a.LOGS, **of_cells[2], **at)
+                add_known(rows, name, cells.ravel(), b, unit=LOGS, **of_cells[2], **at)
         if year.state.knowledge is not None:
-            for name, (values, nothing) in a.knowledge_policy(year.policy).items():
+            for name, (values, nothing) in knowledge_policy(year.policy).items():
                 where = routes if name == "openness" else of_cells[values.ndim]
                 here = values.ravel() != nothing
                 if here.any():
@@ -143,7 +143,7 @@ def _sources(year: PathYear, base: PathYear | None) -> dict[str, Array]:
     """Productivity of a year by source and in all, nothing where there is no knowledge."""
     if not year.productivity:
         return {}
-    return a.productivity(year.productivity, {} if base is None else base.productivity)
+    return productivity(year.productivity, {} if base is None else base.productivity)
 
 
 def _moved_sources(case: PathCase) -> set[str]:
@@ -153,7 +153,7 @@ def _moved_sources(case: PathCase) -> set[str]:
 
 
 def add_outlays(rows: Rows, case: PathCase) -> Array:
-    """Add what governments spend on the policy, in all and by kind; return it, (years, s)."""
+    """Add the spending of governments on the policy, in all and by kind; return it, (years, s)."""
     b = case.model.benchmark
     every = [_outlays(case, year) for year in case.years]
     spent = np.array([np.sum(list(one.values()), axis=0) for one in every])
@@ -169,7 +169,7 @@ def add_outlays(rows: Rows, case: PathCase) -> Array:
 
 
 def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
-    """What governments spend in a year by kind, each (s,)."""
+    """Spending of governments on the policy in a year by kind, each (s,)."""
     nothing = np.zeros(len(case.model.benchmark.regions))
     spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(KINDS.values(), nothing)}
     for one in year.outlays:
@@ -207,7 +207,7 @@ def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
 
 
 def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
-    """Add what the path as a whole is worth to each region and to the world.
+    """Add the worth of the path as a whole to each region and to the world.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a solved year and a solved path are, and a year as plain data."""
+"""A solved year, also as plain data, and a solved path."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SolvedYear:
-    """A year as it was found, apart from what follows from it and from the year before.
+    """Solution of a year, without what follows from it and from the year before.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class SolvedYear:
     solution : Solution
     policy : KnowledgePolicy
     parts : tuple of Part
-        What each measure about knowledge amounts to.
+        Size of each measure about knowledge.
     shocks : tuple of Shock
     found : tuple of FoundRate
     powers : ndarray (columns,)
@@ -85,7 +85,7 @@ class SolvedYear:
 
 @dataclass(frozen=True, eq=False)
 class KnowledgeOutlay:
-    """What one measure about knowledge costs in a year.
+    """Cost of one measure about knowledge in a year.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def path_content(
     member: Member, level: Level, benchmark: Benchmark, solver: Solver,
     equal: tuple[float, ...] | None = None,
 ) -> PathContent:  # fmt: skip
-    """What the years of one variant depend on.
+    """Content of the path of one variant.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
 
 
 def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:
-    """What the years of a path have in common, with the outlay that is equal in one of them."""
+    """Course of a path, with the outlay that is equal in one of its years."""
     scenario, equal = content.scenario, content.scenario.equal
     if content.equal is not None:
         scenario = with_equal(content.member, content.equal[year - 1])
@@ -202,7 +202,7 @@ def _path_year(
 
 
 def _own_outlay(member: Member, year: PathYear) -> float:
-    """What the variant's own measures cost in a year, as a share of GDP."""
+    """Cost of the variant's own measures in a year, as a share of GDP."""
     equal, solution = member.scenario.equal, year.solution
     assert equal is not None
     policy = member.scenario.policy[member.own_policy :]
@@ -217,7 +217,7 @@ def _own_outlay(member: Member, year: PathYear) -> float:
 
 
 def _facts(case: PathCase) -> dict[str, Any]:
-    """What a manifest says of a path."""
+    """Facts of a path for the manifest."""
     solutions = [year.solution for year in case.years]
     closures = [closure_facts(solution, case.scenario) for solution in solutions]
     diagnostics = [solution.diagnostics for solution in solutions]

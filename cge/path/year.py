@@ -63,7 +63,7 @@ class Course:
 
     @cached_property
     def closure(self) -> Closure:
-        """What is given within every year, without what the policy itself fixes."""
+        """Closure of every year, without what the policy itself fixes."""
         return path_closure(self.scenario, self.benchmark)
 
     @cached_property
@@ -192,8 +192,8 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
     for one in policy.found:
         if one.counts:
             powers[one.columns] = before.powers[one.columns]
-    told, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
-    levels = Standing(levels, course.closure, known).laid(model, told)
+    taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
+    levels = Standing(levels, course.closure, known).laid(model, taxed)
     closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
     from_there = None if before.expected is None else replace(last, levels=before.expected)
     state, expectation = course.laws.recursion.adapt(state, levels, closure, from_there)

@@ -20,6 +20,19 @@ Keys = Mapping[str, Any]
 CENTRAL = "central"
 
 
+@lru_cache(maxsize=32)
+def plain_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of solutions: no statistics, draws, points or disruptions."""
+    rows = results.rows
+    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
+    return rows[here & (rows["weighting"] == "")]
+
+
+def all_rows(results: ResultSet) -> pd.DataFrame:
+    """All rows, also those of disruptions and statistics over them."""
+    return results.rows
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One solution in results.
@@ -31,14 +44,14 @@ class Case:
         Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year.
     label : str
         What tells it from the other cases shown; empty if it is the only one.
-    everything : bool
-        Whether its rows are also those of disruptions, and statistics over them.
+    source : callable
+        From results to the rows among which it stands.
     """
 
     results: ResultSet
     keys: Keys
     label: str = ""
-    everything: bool = False
+    source: Callable[[ResultSet], pd.DataFrame] = field(default=plain_rows, repr=False)
     _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
@@ -49,7 +62,7 @@ class Case:
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of some measures, with plain columns of text."""
         if measures not in self._found:
-            table = self.results.rows if self.everything else plain_rows(self.results)
+            table = self.source(self.results)
             here = table["measure"].isin(measures).to_numpy() & of_case(table, self.keys)
             self._found[measures] = table[here].astype(dict.fromkeys(TEXT, object))
         return self._found[measures]
@@ -87,14 +100,6 @@ class Case:
         return {}
 
 
-@lru_cache(maxsize=32)
-def plain_rows(results: ResultSet) -> pd.DataFrame:
-    """Rows of solutions: no statistics, draws, points or disruptions."""
-    rows = results.rows
-    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
-    return rows[here & (rows["weighting"] == "")]
-
-
 def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
     """Which rows are of a case."""
     here = np.ones(len(table), dtype=bool)
@@ -110,7 +115,8 @@ def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
 
 def cases_of(
     found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
-    years: Sequence[int] | None = None, everything: bool = False,
+    years: Sequence[int] | None = None,
+    source: Callable[[ResultSet], pd.DataFrame] = plain_rows,
     keep: Callable[[Keys], bool] | None = None,
 ) -> list[Case]:  # fmt: skip
     """The chosen solutions of some results, in the order of their rows.
@@ -123,8 +129,8 @@ def cases_of(
         Only solutions that have one of these.
     years : sequence of int, optional
         Years of a path that are shown unless others are chosen; default its last.
-    everything : bool
-        See :class:`Case`.
+    source : callable
+        From results to the rows that are meant; default those of solutions.
     keep : callable, optional
         Whether a solution is kept.
 
@@ -135,7 +141,7 @@ def cases_of(
     """
     cases: list[tuple[ResultSet, dict[str, Any]]] = []
     for results in found:
-        rows = results.rows if everything else plain_rows(results)
+        rows = source(results)
         if measures:
             rows = rows[rows["measure"].isin(list(measures))]
         distinct = rows[list(CASE)].drop_duplicates()
@@ -146,7 +152,7 @@ def cases_of(
     cases = _of_names(cases, choice)
     if not cases:
         raise InputError("the results have no rows for this choice", allowed="another combination")
-    return relabelled([Case(results, keys, everything=everything) for results, keys in cases])
+    return relabelled([Case(results, keys, source=source) for results, keys in cases])
 
 
 def relabelled(cases: Sequence[Case]) -> list[Case]:

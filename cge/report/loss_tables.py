@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.report.cases import Case, cases_of
+from cge.report.cases import Case, all_rows, cases_of
 from cge.report.choice import FLAGS, Choice, chosen
 from cge.report.format.page import Column, Page, Panel
 from cge.report.format.units import printed
@@ -77,7 +77,7 @@ def tested(
     names = {str(v) for one in found for v in one.rows["variant"][one.rows["measure"] == measure]}
     some = {name for name in names if is_world(name) == world}
     kept = names if choice.scenarios or not some else some
-    return cases_of(found, choice, (measure,), _ALL_YEARS, everything=True,
+    return cases_of(found, choice, (measure,), _ALL_YEARS, source=all_rows,
                     keep=lambda keys: keys["variant"] in kept)  # fmt: skip
 
 

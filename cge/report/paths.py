@@ -57,7 +57,7 @@ class PathCases:
 
     @property
     def label(self) -> str:
-        """What tells the variant from the others."""
+        """Label of the variant among the others."""
         return self.main.label
 
     def year(self, number: int) -> str:
@@ -169,7 +169,7 @@ def _regional(case: Case) -> pd.DataFrame:
 
 
 def whole(case: Case) -> Case:
-    """What the results say of the path as a whole."""
+    """Figures of the path as a whole."""
     return replace(case, keys={**case.keys, "path_year": 0}, _found={})
 
 
@@ -190,9 +190,9 @@ def page_of(
 ) -> Page:  # fmt: skip
     """A page of paths with its notes; with `spread` a range over all cases is shown."""
     shown = [case for one in paths for case in (one.cases if spread else one.mains())]
-    told = [line for line in (*lines, range_note(paths[0]) if spread else "") if line]
+    first = [line for line in (*lines, range_note(paths[0]) if spread else "") if line]
     names = paths[0].main.results.names("regions")
-    return Page(kind, title, stub, tuple(panels), notes_of(shown, told), names)
+    return Page(kind, title, stub, tuple(panels), notes_of(shown, first), names)
 
 
 def range_note(path: PathCases) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ class Wanted:
     groups : tuple of str
         Groups of indicators beside those that are always computed.
     measures : collection of str, optional
-        Only these.
+        Only these, of whatever group.
     """
 
     detail: int = 3
@@ -59,13 +60,17 @@ class Wanted:
 
     def takes(self, quantity: Quantity) -> bool:
         """Whether a quantity is wanted."""
-        if self.measures is not None and quantity.name not in self.measures:
+        if not self.any_of(quantity.name):
             return False
         if quantity.reported == "state":
             return self.state and self.detail >= 3
         if quantity.reported == "moved":
             return self.detail >= 3
         return quantity.reported != "-" and int(quantity.reported) <= self.detail
+
+    def any_of(self, *names: str) -> bool:
+        """Whether any of some measures is among those that were chosen, if any were."""
+        return self.measures is None or not set(names).isdisjoint(self.measures)
 
 
 def add_solution(
@@ -88,7 +93,7 @@ def add_solution(
         if wanted.takes(quantity):
             _add_quantity(rows, quantity, solution, base, labels)
     for indicator in INDICATORS:
-        if indicator.group == ALWAYS or indicator.group in wanted.groups:
+        if wanted.measures is not None or indicator.group in (ALWAYS, *wanted.groups):
             names = {q.name for q in indicator.quantities.values() if wanted.takes(q)}
             if names:
                 _add_indicator(rows, indicator, names, solution, base, labels)
@@ -174,9 +179,19 @@ def values_of(solution: Solution, name: str, base: Solution | None = None) -> tu
     return solution.outcomes[here], (model.outcome_start if base is None else base.outcomes)[here]
 
 
-@lru_cache(maxsize=256)
 def _codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
-    """Codes of the cells of a quantity by column of the results."""
+    """Codes of the cells of a quantity by column of the results; made once for a model."""
+    known = _CODES.setdefault(model, {})
+    if name not in known:
+        known[name] = _made_codes(model, name)
+    return known[name]
+
+
+#: By model, and gone with it: a study of many draws has a model for each.
+_CODES: WeakKeyDictionary[Model, dict[str, Mapping[str, NDArray[Any]]]] = WeakKeyDictionary()
+
+
+def _made_codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
     if name in INDICES:
         return {"region": np.array(model.benchmark.regions, dtype=object)}
     family = (model.variables if name in model.variables else model.outcomes)[name]

@@ -6,6 +6,7 @@ import datetime
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def manifest(
     }  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions of what results depend on."""
     return {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}}
@@ -83,6 +85,7 @@ def _version(package: str) -> str:
         return "unknown"
 
 
+@lru_cache(maxsize=1)
 def commit() -> str:
     """Commit of the source code, where it is a checkout; empty otherwise."""
     folder = Path(__file__).resolve().parents[2]

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.quantities import read_lines
 from cge.indicators.fiscal import moved, outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
-from cge.indicators.welfare_parts import PERCENT, groups, welfare_parts
+from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
-from cge.results.collect import world_label
+from cge.results.collect import Wanted, world_label
 from cge.results.schema import Rows
 from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import Model
@@ -20,6 +21,9 @@ from cge.solve.solution import Solution
 Array = NDArray[np.float64]
 
 OF_GDP = "percent of GDP"
+
+#: Measures of :func:`add_decomposition`.
+PARTS = tuple(read_lines(LINES))
 
 
 def decomposition_of(case: SolvedCase) -> Decomposition:
@@ -89,10 +93,13 @@ def add_outlay(rows: Rows, spent: Array, solution: Solution, **labels: Any) -> N
                  change_unit=OF_GDP, **labels)  # fmt: skip
 
 
-def add_budget(rows: Rows, case: SolvedCase, **labels: Any) -> None:
+def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **labels: Any) -> None:
     """Add outlays, what each changed rate brings, and the marginal cost of funds."""
     solution = case.solution
     b = solution.model.benchmark
+    measures = ("outlay", "outlay_share", "policy_receipts", "marginal_cost_of_funds")
+    if wanted is not None and not wanted.any_of(*measures):
+        return
     spent = outlay(solution)
     add_outlay(rows, spent, solution, **labels)
     if moved(solution):

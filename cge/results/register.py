@@ -17,6 +17,7 @@ from cge.model.quantities import QUANTITIES
 from cge.resilience.measures import RESILIENCE_QUANTITIES
 from cge.results.collect import change_of
 from cge.results.schema import Rows
+from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
 #: Headings of one item of a quantity.
 _OF_ITEM: Mapping[str, str] = {
@@ -28,8 +29,15 @@ _OF_ITEM: Mapping[str, str] = {
 
 @lru_cache(maxsize=1)
 def register() -> Mapping[str, Quantity]:
-    """All quantities by name."""
-    return merged(QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES)
+    """All quantities by name.
+
+    A statistic of a quantity stands in results under the quantity's name, with the column
+    ``statistic``: it has no line of its own.
+    """
+    return merged(
+        QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES,
+        UNCERTAINTY_QUANTITIES,
+    )  # fmt: skip
 
 
 def quantity(name: str) -> Quantity:

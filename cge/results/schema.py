@@ -5,7 +5,8 @@ What does not apply to a row is an empty text, a missing whole number, or NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ TEXT: Mapping[str, str] = {
     "partner": "importer of a flow; supplier, where somebody relies",
     "sector": "sector, commodity",
     "item": "factor, agent, use class, component, source, parameter, instrument",
-    "shock": "shock to which a part of welfare is due",
+    "shock": "shock to which a part of welfare is due; parameter to which a part of variance is",
     "measure": "name of the quantity",
     "unit": "unit of value and benchmark",
     "change_unit": "unit of change",
@@ -71,11 +72,13 @@ class Rows:
     """Rows under way: columns collected piece by piece and put together once."""
 
     def __init__(self) -> None:
-        self._counts: list[int] = []
-        self._given: dict[str, list[tuple[int, Any]]] = {name: [] for name in COLUMNS}
+        #: Of each column (first row, last row + 1, what stands there).
+        self._pieces: dict[str, list[tuple[int, int, Any]]] = {name: [] for name in COLUMNS}
+        self._words: dict[str, dict[str, int]] = {name: {"": 0} for name in TEXT}
+        self._count = 0
 
     def __len__(self) -> int:
-        return sum(self._counts)
+        return self._count
 
     def add(self, measure: str, value: Any, **columns: Any) -> None:
         """Add one measure: `value` of a row or of many, other columns likewise.
@@ -87,10 +90,12 @@ class Rows:
         **columns
             A text or number for all rows, or one for each; NaN and None are nothing.
         """
-        value, number = np.atleast_1d(np.asarray(value, dtype=float)), len(self._counts)
+        value = np.atleast_1d(np.asarray(value, dtype=float))
+        end = self._count + len(value)
         for name, given in {"measure": measure, "value": value, **columns}.items():
-            self._given[name].append((number, given))
-        self._counts.append(len(value))
+            piece = self._codes(name, given) if name in TEXT else np.asarray(given, dtype=float)
+            self._pieces[name].append((self._count, end, piece))
+        self._count = end
 
     def extend(self, frame: pd.DataFrame, **columns: Any) -> None:
         """Add the rows of a table that has some of the columns, other columns being the same."""
@@ -100,6 +105,18 @@ class Rows:
             measure, value = given.pop("measure"), given.pop("value")
             self.add(measure, value, **given)
 
+    def _codes(self, name: str, given: Any) -> Any:
+        """Whole numbers that stand for words."""
+        known = self._words[name]
+        if isinstance(given, str):
+            return known.setdefault(given, len(known))
+        if isinstance(given, pd.Categorical):
+            codes, words = given.codes, given.categories.to_numpy()
+        else:
+            codes, words = pd.factorize(np.asarray(given, dtype=object))
+        places = [known.setdefault(str(word), len(known)) for word in words]
+        return np.array([*places, 0], dtype=np.int32)[codes]
+
     def frame(self, **labels: Any) -> pd.DataFrame:
         """All rows as a table of :data:`COLUMNS`.
 
@@ -108,77 +125,53 @@ class Rows:
         **labels
             A text or number that all rows have in a column.
         """
-        counts = np.array(self._counts, dtype=np.int64)
         found: dict[str, Any] = {}
         for name in COLUMNS:
-            given, sizes = self._given[name], counts
-            if name in labels:
-                given, sizes = [(0, labels[name])], counts.sum(keepdims=True)
-            if name in TEXT:
-                found[name] = _words(given, sizes)
-            elif name in WHOLE:
-                values = _numbers(_NOTHING[name], given, sizes)
-                whole = np.where(np.isnan(values), -1, values).astype(np.int64)
-                found[name] = pd.arrays.IntegerArray(whole, whole < 0)
-            else:
-                found[name] = _numbers(_NOTHING[name], given, sizes)
+            if name in labels or not self._pieces[name]:
+                found[name] = _constant(name, labels.get(name, _NOTHING[name]), self._count)
+                continue
+            nothing = 0 if name in TEXT else _NOTHING[name]
+            values = np.full(self._count, nothing, dtype=np.int32 if name in TEXT else float)
+            for start, end, piece in self._pieces[name]:
+                values[start:end] = piece
+            found[name] = _column(name, values, list(self._words.get(name, ())))
         return pd.DataFrame(found)
 
 
-def _laid(
-    nothing: float, given: Sequence[tuple[int, Any]], counts: NDArray[np.int64],
-    one: Callable[[Any], float], many: Callable[[Any], NDArray[Any]],
-) -> NDArray[Any]:  # fmt: skip
-    """A column of pieces of so many rows: given for all rows of a piece, for each, or not."""
-    constant, several = np.full(len(counts), nothing), []
-    for number, value in given:
-        if isinstance(value, str | float | int) or np.ndim(value) == 0:
-            constant[number] = one(value)
-        else:
-            several.append((number, value))
-    column, ends = np.repeat(constant, counts), np.cumsum(counts).tolist()
-    for number, values in several:
-        column[ends[number] - counts[number] : ends[number]] = many(values)
-    return column
+def labelled(frame: pd.DataFrame, **labels: Any) -> pd.DataFrame:
+    """Rows with a text or number that all of them have in a column."""
+    return frame.assign(**{n: _constant(n, value, len(frame)) for n, value in labels.items()})
 
 
-def _numbers(nothing: float, given: Sequence[tuple[int, Any]], counts: NDArray[np.int64]) -> Array:
-    """A column of numbers; None is NaN."""
-
-    def many(values: Any) -> Array:
-        if isinstance(values, pd.arrays.IntegerArray):
-            return values.to_numpy(dtype=float, na_value=np.nan)
-        return np.asarray(values, dtype=float)
-
-    return _laid(float(nothing), given, counts, lambda one: np.nan if one is None else one, many)
+def _constant(name: str, value: Any, count: int) -> Any:
+    """Column with one text or number in all rows."""
+    if name in TEXT and count:
+        return pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), dtype=_one_word(value))
+    words = [value] if name in TEXT else []
+    return _column(name, np.full(count, 0.0 if name in TEXT else value, dtype=float), words)
 
 
-def _words(given: Sequence[tuple[int, Any]], counts: NDArray[np.int64]) -> pd.Categorical:
-    """A column of text; NaN and None are an empty text."""
-    known: dict[str, int] = {"": 0}
-    coded: dict[int, NDArray[np.int64]] = {}  # the same array stands in many pieces
+@lru_cache(maxsize=1024)
+def _one_word(word: str) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(_index([word]))
 
-    def code(word: Any) -> int:
-        if not isinstance(word, str):
-            word = "" if pd.isna(word) else str(word)
-        return known.setdefault(word, len(known))
 
-    def codes(values: Any) -> NDArray[np.int64]:
-        if id(values) not in coded:
-            if isinstance(values, pd.Categorical):
-                places, found = values.codes, values.categories.to_numpy()
-            else:
-                places, found = pd.factorize(np.asarray(values, dtype=object))
-            own = [*map(code, found), 0]  # what is missing has the code -1
-            coded[id(values)] = np.array(own)[places]
-        return coded[id(values)]
+def _index(words: Any) -> Any:
+    """Words as categories: of type object, whatever type pandas has for text."""
+    return pd.Index(words, dtype="object")
 
-    column = _laid(0, given, counts, code, codes)
-    used = np.unique(column)
-    place = np.zeros(len(known), dtype=np.int64)
-    place[used] = np.arange(len(used))
-    words = pd.Index(np.array(list(known), dtype=object)[used], dtype=object)
-    return pd.Categorical.from_codes(place[column], words)
+
+def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
+    if name in TEXT:
+        used = np.unique(values) if len(values) else np.zeros(0, dtype=np.int64)
+        place = np.zeros(len(words), dtype=np.int64)
+        place[used] = np.arange(len(used))
+        known = _index([words[n] for n in used.tolist()])
+        return pd.Categorical.from_codes(place[values.astype(np.int64)], known)
+    if name in WHOLE:
+        missing = np.isnan(values) | (values < 0)
+        return pd.arrays.IntegerArray(np.where(missing, -1, values).astype(np.int64), missing)
+    return values
 
 
 def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -186,18 +179,22 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     tables = [table for table in frames if len(table)]
     if not tables:
         return Rows().frame()
-    if len(tables) == 1:
-        return tables[0].reset_index(drop=True)
     found: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [table[name] for table in tables]
         if name in TEXT:
-            both = union_categoricals(parts)
-            words = pd.Index(list(both.categories), dtype=object)
-            found[name] = pd.Categorical.from_codes(both.codes, words)
+            both = union_categoricals([_of_objects(part.array) for part in parts])
+            found[name] = _of_objects(both)
         else:
             found[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(found)
+
+
+def _of_objects(words: Any) -> Any:
+    """Words as this layout has them; of a file they may be of another type."""
+    if words.categories.dtype == object:
+        return words
+    return pd.Categorical.from_codes(words.codes, _index(list(words.categories)))
 
 
 def layout(frame: pd.DataFrame) -> pd.DataFrame:
@@ -213,10 +210,10 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
         column = frame[name]
         if name in TEXT:
             words = column.astype("category").cat
-            known = pd.Index([str(word) for word in words.categories], dtype=object)
+            known = _index([str(word) for word in words.categories])
             codes = words.codes.to_numpy()
             if (codes < 0).any():  # what is missing is nothing
-                known = known if "" in known else known.append(pd.Index([""], dtype=object))
+                known = known if "" in known else known.append(_index([""]))
                 codes = np.where(codes < 0, known.get_loc(""), codes)
             found[name] = pd.Categorical.from_codes(codes, known)
         else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -79,6 +79,39 @@ def study_class(kind: str) -> Any:
     return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 
 
+def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """A study of one scenario, or of several where its kind takes them.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Default the one that the first scenario says: a frontier or a path if it has that
+        section, else comparative statics.
+    asked : sequence of Scenario
+        Or of what else a study of this kind is asked with.
+    options : mapping
+        Of the study; a list stands for a sequence that can not change.
+
+    Raises
+    ------
+    InputError
+        For a kind or an option that is none.
+    """
+    from cge.studies.study import option_names
+
+    first = asked[0]
+    made = study_class(
+        kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
+    )
+    known = option_names(made)
+    for name in options:
+        if name not in known:
+            raise InputError("no such option of this study", key=name, value=options[name],
+                             allowed=sorted(known))  # fmt: skip
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    return made(tuple(asked) if made.several else first, **given)
+
+
 def study_of(spec: Mapping[str, Any]) -> Any:
     """The study that a manifest describes.
 
@@ -95,16 +128,8 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     from cge.core.files import validate
     from cge.scenario.schema import Scenario, completed
 
-    several = [
-        completed(validate(Scenario, one, None))
-        for one in spec.get("scenarios") or [spec.get("scenario")]
-    ]
-    options = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in dict(spec.get("options", {})).items()
-    }
-    made = study_class(str(spec.get("study", "")))
-    for name in options:
-        if name not in made.__dataclass_fields__:
-            raise InputError("no such option of this study", key=name, value=options[name])
-    return made(tuple(several) if made.several else several[0], **options)
+    kind = str(spec.get("study", ""))
+    asked = study_class(kind).asked
+    every = [validate(asked, one, None) for one in spec.get("scenarios") or [spec.get("scenario")]]
+    return study_with(kind, tuple(completed(one) if isinstance(one, Scenario) else one
+                                  for one in every), spec.get("options", {}))  # fmt: skip

@@ -23,7 +23,7 @@ from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import manifest
 from cge.results.register import add_known
 from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined
+from cge.results.schema import Rows, joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.wording import knowledge_text, measure_text, policy_lines
@@ -33,7 +33,7 @@ from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import NO_POLICY
-from cge.studies.static import labelled, labels_of
+from cge.studies.static import labels_of
 from cge.studies.stress import solved_cases
 from cge.studies.stress_equilibria import Equilibria
 from cge.studies.study import Study, Work, check_solver, content_of, option

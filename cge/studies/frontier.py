@@ -24,7 +24,7 @@ from cge.policy.benchmarks import benchmark_of, set_name
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
-from cge.results.schema import joined
+from cge.results.schema import joined, labelled
 from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
@@ -32,7 +32,6 @@ from cge.scenario.stress_options import StressChoice
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.frontier_rows import frontier_facts, frontier_rows
-from cge.studies.static import labelled
 from cge.studies.study import Study, Work
 from cge.tasks.runner import Place, Task
 

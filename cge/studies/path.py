@@ -15,13 +15,13 @@ from cge.path.solving import solved_path
 from cge.path.year_parts import some_years
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
-from cge.results.schema import joined
+from cge.results.schema import joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import members
 from cge.scenario.wording import policy_lines
 from cge.solve.model import Solver
-from cge.studies.static import labelled, labels_of
+from cge.studies.static import labels_of
 from cge.studies.study import Study, Work, check_solver, option
 from cge.tasks.runner import Place, Runner, Task
 
@@ -176,18 +176,18 @@ def path_notes(made: SetOfPaths, scenario: Scenario, cases: Sequence[Mapping]) -
 
 
 def _returns_note(parameters: Mapping[str, Mapping[str, Any]]) -> str:
-    told = [
+    rates = ", ".join(
         f"{words} {entry['value']:g} ({entry['low']:g} to {entry['high']:g}, {entry['status']})"
         for name, words in _RETURNS.items() for entry in (parameters[name],)
-    ]  # fmt: skip
-    return f"Rates of return to research: {', '.join(told)}."
+    )  # fmt: skip
+    return f"Rates of return to research: {rates}."
 
 
-def _estimated_note(parts: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _estimated_note(estimated: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Whose figures on research are filled by rule, or of another year."""
     weak = {
-        words: [code for code, part in parts[item].items() if part > 0.5]
+        words: [code for code, part in estimated[item].items() if part > 0.5]
         for item, words in _RESEARCH.items()
     }
-    told = [f"{words} of {', '.join(codes)}" for words, codes in weak.items() if codes]
-    return [f"Estimated for the most part: {'; '.join(told)}."] if told else []
+    parts = [f"{words} of {', '.join(codes)}" for words, codes in weak.items() if codes]
+    return [f"Estimated for the most part: {'; '.join(parts)}."] if parts else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,9 @@ from cge.policy.closure_text import closure_facts
 from cge.policy.targets import outlay
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import manifest
-from cge.results.policy_rows import add_budget, add_decomposition, decomposition_of
+from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
 from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined
+from cge.results.schema import Rows, joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.timing import TIMING
@@ -30,7 +30,8 @@ from cge.solve.equilibrium import Progress
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
-from cge.studies.study import Study, Work, check_solver, option
+from cge.studies.drawable import Drawable
+from cge.studies.study import Work, check_solver, option
 from cge.tasks.runner import Place, Task
 
 RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not one number."
@@ -68,7 +69,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Static(Study):
+class Static(Drawable):
     """Solve a scenario and write its results.
 
     Parameters
@@ -82,6 +83,10 @@ class Static(Study):
 
     kind: ClassVar[str] = "static"
     command: ClassVar[str] = "run"
+    main_measures: ClassVar[tuple[str, ...]] = (
+        "equivalent_variation", "equivalent_variation_value", "real_gdp", "terms_of_trade",
+        "consumer_real_return[LAB]", "export_volume_change", "import_volume_change",
+    )  # fmt: skip
 
     solver: Solver = option("newton", "newton or ipopt.")
     decompose: bool = option(True, "Take welfare apart: terms of trade, efficiency, by shock.")
@@ -93,9 +98,12 @@ class Static(Study):
         family = members(scenario)
         check_static(family)
         groups = (VALUE_CHAINS,) if self.value_chains else ()
-        made = SetOfTasks(scenario, family, self.solver, Wanted(groups=groups), self.decompose)
+        wanted = Wanted(groups=groups, measures=self.only or None)
+        made = SetOfTasks(
+            scenario, family, self.benchmarks, self.solver, wanted, self.decompose
+        )  # fmt: skip
         found = yield from made.done()
-        return static_results(self.spec, scenario, made.benchmarks, found)
+        return static_results(self.spec, scenario, self.benchmarks, found)
 
 
 class SetOfTasks:
@@ -105,21 +113,19 @@ class SetOfTasks:
     ----------
     scenario : Scenario
     family : sequence of Member
+    benchmarks : mapping of str to Benchmark
+        By elasticity set.
     solver : {"newton", "ipopt"}
     wanted : Wanted
     decompose : bool
     """
 
     def __init__(
-        self, scenario: Scenario, family: Sequence[Member], solver: Solver, wanted: Wanted,
-        decompose: bool,
+        self, scenario: Scenario, family: Sequence[Member], benchmarks: Mapping[str, Benchmark],
+        solver: Solver, wanted: Wanted, decompose: bool,
     ) -> None:  # fmt: skip
-        self.scenario, self.family, self.solver = scenario, tuple(family), solver
-        self.wanted, self.decompose = wanted, decompose
-        self.benchmarks: dict[str, Benchmark] = {}
-        for name in scenario.chosen_elasticities:
-            first = next(iter(self.benchmarks.values()), None)
-            self.benchmarks[set_name(name)] = benchmark_of(scenario, name, first)
+        self.scenario, self.family, self.benchmarks = scenario, tuple(family), benchmarks
+        self.solver, self.wanted, self.decompose = solver, wanted, decompose
 
     def done(self) -> Any:
         """Yield the tasks; return (set, member, result) in the order of sets and variants."""
@@ -168,9 +174,9 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
     for case in solve_steps(member, model, asked.solver, asked.equal):
         rows = Rows()
         add_solution(rows, case.solution, wanted=asked.wanted)
-        add_budget(rows, case.solved)
+        add_budget(rows, case.solved, asked.wanted)
         failure = ""
-        if asked.decompose:
+        if asked.decompose and asked.wanted.any_of(*PARTS):
             try:
                 add_decomposition(rows, case.solved)
             except NoEquilibrium as error:
@@ -368,7 +374,7 @@ def check_static(family: Sequence[Member]) -> None:
 
 
 def static_results(
-    spec: dict[str, Any], scenario: Scenario, benchmarks: dict[str, Benchmark],
+    spec: dict[str, Any], scenario: Scenario, benchmarks: Mapping[str, Benchmark],
     found: Sequence[tuple[str, Member, list[dict[str, Any]]]],
 ) -> ResultSet:  # fmt: skip
     """Put the solutions of a static study together."""
@@ -397,10 +403,3 @@ def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str)
         "study": study, "scenario": scenario.name, "variant": member.variant, "title": title,
         "elasticities": elasticities,
     }  # fmt: skip
-
-
-def labelled(frame: Any, **labels: Any) -> Any:
-    """Rows with other labels."""
-    rows = Rows()
-    rows.extend(frame.drop(columns=list(labels)))
-    return rows.frame(**labels)

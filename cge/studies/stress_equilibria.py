@@ -12,6 +12,7 @@ from cge.path.batches import PathOfVariant, SetOfPaths
 from cge.path.laws import PathLaws, knowledge_law, path_closure
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, laws_in, path_content, solved_path
+from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
 from cge.scenario.path_options import PathChoice
@@ -154,7 +155,10 @@ class _StaticTasks(SetOfTasks):
     def __init__(self, whole: Equilibria) -> None:
         scenario = whole.plan.scenario
         family = (*whole.plain, *whole.plan.members)
-        super().__init__(scenario, family, whole.solver, Wanted(measures=()), decompose=False)
+        super().__init__(
+            scenario, family, benchmarks_of(scenario), whole.solver, Wanted(measures=()),
+            decompose=False,
+        )  # fmt: skip
         self.asked = whole.asked
 
     def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:

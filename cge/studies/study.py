@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from pydantic import BaseModel
+
 from cge.core.errors import InputError
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
@@ -24,6 +26,12 @@ Made = TypeVar("Made", bound="Study")
 def option(default: Any = MISSING, help: str = "", factory: Any = MISSING) -> Any:
     """Option of a study, with the help that the command line shows."""
     return field(default=default, default_factory=factory, metadata={"help": help})
+
+
+def inner(default: Any = MISSING, factory: Any = MISSING) -> Any:
+    """Field by which one study sets up another; no option of a user's."""
+    return field(default=default, default_factory=factory, repr=False, kw_only=True,
+                 metadata={"inner": True})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,9 @@ class Study(ABC):
     kind: ClassVar[str]
     command: ClassVar[str]
     suffix: ClassVar[str] = ""
+    #: Layout of the file that it is asked with. Of another than a scenario the study is made
+    #: with the path of the file, and `changes` of the keys of its scenarios.
+    asked: ClassVar[type[BaseModel]] = Scenario
     #: Keys of the scenario for which the command line has flags; whether it takes several
     #: scenarios; the arguments of its example.
     keys: ClassVar[tuple[str, ...]] = ()
@@ -67,8 +78,8 @@ class Study(ABC):
     @property
     def file(self) -> Path | None:
         """File of the scenario, if it has one."""
-        if isinstance(self.scenario, Scenario):
-            return self.scenario._file
+        if isinstance(self.scenario, BaseModel):
+            return getattr(self.scenario, "_file", None)
         return find_scenario(self.scenario)
 
     @property
@@ -79,7 +90,7 @@ class Study(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Options other than the scenario."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "scenario"}
+        return {name: getattr(self, name) for name in option_names(type(self))}
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -99,6 +110,11 @@ def content_of(scenario: Scenario) -> dict[str, Any]:
     content["benchmark"] = scenario.benchmark.model_dump(mode="json")
     content["elasticities"] = scenario.chosen_elasticities
     return content
+
+
+def option_names(kind: type[Study]) -> list[str]:
+    """Names of all options of a kind of study."""
+    return [f.name for f in fields(kind) if f.name != "scenario" and "inner" not in f.metadata]
 
 
 def option_fields(kind: type[Study]) -> list[Field[Any]]:
@@ -149,3 +165,29 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         "seconds": round(time.perf_counter() - began, 3),
     }  # fmt: skip
     return replace(results, manifest={**results.manifest, **seconds})
+
+
+def side_by_side(
+    works: Sequence[tuple[str, Work]],
+) -> Generator[Sequence[Task], list[Any], list[ResultSet]]:
+    """Work of several studies at once, as a part of another: their results in order.
+
+    Parameters
+    ----------
+    works : sequence of (str, generator)
+        With words that are set before the labels of their tasks.
+    """
+    asked = {number: next(work) for number, (_, work) in enumerate(works)}
+    found: dict[int, ResultSet] = {}
+    while asked:
+        done = iter((yield [
+            replace(task, label=", ".join(part for part in (works[number][0], task.label) if part))
+            for number, tasks in asked.items() for task in tasks
+        ]))  # fmt: skip
+        for number, tasks in list(asked.items()):
+            try:
+                asked[number] = works[number][1].send([next(done) for _ in tasks])
+            except StopIteration as end:
+                found[number] = end.value
+                del asked[number]
+    return [found[number] for number in range(len(works))]

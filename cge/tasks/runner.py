@@ -128,6 +128,27 @@ class Runner:
             self.report(what, self.done + self.kept, self.total)
 
 
+def drive(
+    work: Generator[Sequence[Task], list[Any], Ended], run: Callable[[Sequence[Task]], list[Any]]
+) -> Ended:
+    """Do the tasks that a generator yields, send it their results, and return what it returns.
+
+    Parameters
+    ----------
+    work : generator
+    run : callable
+        From tasks to their results.
+    """
+    tasks = next(work)
+    while True:
+        done = run(tasks)
+        try:
+            tasks = work.send(done)
+        except StopIteration as end:
+            ended: Ended = end.value
+            return ended
+
+
 @dataclass
 class Session:
     """A runner at work on one study."""
@@ -143,15 +164,8 @@ class Session:
         return (self.runner.cache or self.store.folder.parent) / "compiled"
 
     def drive(self, work: Generator[Sequence[Task], list[Any], Ended]) -> Ended:
-        """Do the tasks that a generator yields, send it their results; return what it returns."""
-        tasks = next(work)
-        while True:
-            done = self.run(tasks)
-            try:
-                tasks = work.send(done)
-            except StopIteration as end:
-                ended: Ended = end.value
-                return ended
+        """Do the tasks that a generator yields; see :func:`drive`."""
+        return drive(work, self.run)
 
     def run(self, tasks: Sequence[Task]) -> list[Any]:
         """Results of tasks, in their order; equal tasks are done once.

@@ -1,4 +1,4 @@
-"""What a path is worth: welfare in some years, its present value, when a loss ends."""
+"""Worth of a path: welfare in some years, its present value, when a loss ends."""
 
 from __future__ import annotations
 
@@ -112,13 +112,13 @@ def _column(name: str, tables: Sequence[pd.DataFrame], one: PathCases) -> Column
 
 
 def _words(case: Case, rows: Sequence[str], names: Sequence[str]) -> dict[tuple[int, int], str]:
-    """What stands in place of a year where a loss does not end, or there is none."""
+    """Words in place of a year where a loss does not end, or there is none."""
     words = {}
     for name in _TURNS:
-        told = whole(case).rows(name).set_index("region")["item"]
+        by_region = whole(case).rows(name).set_index("region")["item"]
         for n, code in enumerate(rows):
-            if name in names and told.get(code, ""):
-                words[n, names.index(name)] = str(told[code])
+            if name in names and by_region.get(code, ""):
+                words[n, names.index(name)] = str(by_region[code])
     return words
 
 

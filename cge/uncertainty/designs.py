@@ -1,4 +1,4 @@
-"""Sampling designs: which values of the uncertain parameters are tried.
+"""Sampling designs: the values of the uncertain parameters that are tried.
 
 Sources: Stroud (1957) for the quadrature of degree 3, Arndt (1996, GTAP Technical Paper 2)
 and DeVuyst and Preckel (1997) for its use in systematic sensitivity analysis, McKay,
@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
-from cge.experiments.parameters import Parameter, away_from_one
-
-Array = NDArray[np.float64]
+from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
 DISTRIBUTIONS = ("triangular", "uniform")
@@ -31,16 +30,14 @@ class Design:
     Parameters
     ----------
     kind : {"latin-hypercube", "monte-carlo", "stroud"}
-    n : int
-        Draws for each elasticity set; ``stroud`` sets their number itself.
+    draws : int
+        For each elasticity set; ``stroud`` sets their number itself.
     distribution : {"triangular", "uniform"}
         Between low and high, the triangular one with its mode at the central value.
     correlation : float
-        Rank correlation between the values of one nest, 0 to 1; nests are independent.
+        Rank correlation between the values of one group, 0 to 1; groups are independent.
     seed : int
         Of the random numbers. The same for every elasticity set.
-    split : bool
-        Draw every sector on its own, even where several use one published value.
 
     Raises
     ------
@@ -48,11 +45,10 @@ class Design:
     """
 
     kind: str = "latin-hypercube"
-    n: int = 200
+    draws: int = 200
     distribution: str = "triangular"
     correlation: float = 0.0
     seed: int = 1
-    split: bool = False
 
     def __post_init__(self) -> None:
         for key, value, allowed in (
@@ -60,11 +56,11 @@ class Design:
         ):  # fmt: skip
             if value not in allowed:
                 raise InputError(f"unknown {key}", key=key, value=value, allowed=allowed)
-        _whole("n", self.n, 2, "a whole number from 2 on: one draw has no spread")
+        _whole("draws", self.draws, 2, "a whole number from 2 on: one draw has no spread")
         _whole("seed", self.seed, 0, "a whole number from 0 on")
         if not 0 <= self.correlation <= 1:  # also refuses NaN
             raise InputError(
-                "is not a rank correlation of the sectors of a nest", key="correlation",
+                "is not a rank correlation between the values of a group", key="correlation",
                 value=self.correlation, allowed="0 to 1",
             )  # fmt: skip
         if self.kind == "stroud" and 0 < self.correlation < 1:
@@ -85,33 +81,32 @@ def _whole(key: str, value: Any, least: int, allowed: str) -> None:
         raise InputError("is too small or no number", key=key, value=value, allowed=allowed)
 
 
-def draws(design: Design, parameters: Sequence[Parameter]) -> Array:
-    """Return the values of the parameters in each draw, (draws, parameters).
+def sample(design: Design, parameters: Sequence[UncertainParameter]) -> Array:
+    """Values of the parameters in each draw, (draws, parameters).
 
     Depends on the design and the parameters alone.
 
     Parameters
     ----------
     design : Design
-    parameters : sequence of Parameter
+    parameters : sequence of UncertainParameter
     """
-    nests = list(dict.fromkeys(p.nest for p in parameters))
-    group = np.array([nests.index(p.nest) for p in parameters])
+    names = list(dict.fromkeys(p.group for p in parameters))
+    group = np.array([names.index(p.group) for p in parameters])
     low, central, high = np.array([(p.low, p.central, p.high) for p in parameters]).T
     if design.quadrature:
-        points = stroud(len(nests))[:, group] if design.correlation == 1 else stroud(len(group))
+        points = stroud(len(names))[:, group] if design.correlation == 1 else stroud(len(group))
         # In the values themselves: through their distribution functions the points would
         # no longer have the parameters' variance (6 to 40 per cent too much).
         mean, sd = moments(design.distribution, low, central, high)
-        return away_from_one(np.clip(mean + sd * points, low, high))
-    uniform = _uniform(design, len(group) + len(nests))
-    return away_from_one(
-        quantiles(design.distribution, _correlated(uniform, group, design), low, central, high)
-    )
+        return off_limit(parameters, np.clip(mean + sd * points, low, high))
+    uniform = _uniform(design, len(group) + len(names))
+    drawn = quantiles(design.distribution, _correlated(uniform, group, design), low, central, high)
+    return off_limit(parameters, drawn)
 
 
 def stroud(dimensions: int) -> Array:
-    """Return Stroud's (1957) points of degree 3, (2 dimensions, dimensions).
+    """Stroud's (1957) points of degree 3, (2 dimensions, dimensions).
 
     Equally weighted; they have mean 0, variance 1, no correlation and no third moments, so
     that the mean of any polynomial of degree 3 over independent symmetric variables of that
@@ -128,7 +123,7 @@ def stroud(dimensions: int) -> Array:
 
 
 def moments(distribution: str, low: Array, central: Array, high: Array) -> tuple[Array, Array]:
-    """Return means and standard deviations of the parameters."""
+    """Means and standard deviations of the parameters."""
     if distribution == "uniform":
         return (low + high) / 2, (high - low) / np.sqrt(12)
     variance = (
@@ -138,7 +133,7 @@ def moments(distribution: str, low: Array, central: Array, high: Array) -> tuple
 
 
 def quantiles(distribution: str, u: Array, low: Array, central: Array, high: Array) -> Array:
-    """Return the values at which each parameter's distribution function is `u`."""
+    """Values at which each parameter's distribution function is `u`."""
     if distribution == "uniform":
         return low + u * (high - low)
     return np.asarray(
@@ -149,14 +144,14 @@ def quantiles(distribution: str, u: Array, low: Array, central: Array, high: Arr
 def _uniform(design: Design, dimensions: int) -> Array:
     generator = np.random.default_rng(design.seed)
     if design.kind == "monte-carlo":
-        return generator.random((design.n, dimensions))
-    return stats.qmc.LatinHypercube(dimensions, seed=generator).random(design.n)
+        return generator.random((design.draws, dimensions))
+    return stats.qmc.LatinHypercube(dimensions, seed=generator).random(design.draws)
 
 
 def _correlated(uniform: Array, group: NDArray[np.int64], design: Design) -> Array:
-    """Return uniforms of the parameters; the last columns are the nests' common factors.
+    """Uniforms of the parameters; the last columns are the groups' common factors.
 
-    A Gaussian copula with one factor for each nest. Its product-moment correlation is
+    A Gaussian copula with one factor for each group. Its product-moment correlation is
     2 sin(pi R / 6) for a rank correlation of R.
     """
     own, common = uniform[:, : len(group)], uniform[:, len(group) :][:, group]

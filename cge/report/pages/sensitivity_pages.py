@@ -1,0 +1,231 @@
+"""Intervals of figures over draws of parameters, and what parameters their variance is due to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+
+import numpy as np
+import pandas as pd
+
+from cge.core.errors import InputError
+from cge.report import measures as m
+from cge.report.cases import Case, cases_of, regions_of
+from cge.report.choice import Choice, chosen
+from cge.report.format.page import Column, Page, Panel
+from cge.report.format.units import decimals, printed
+from cge.report.notes import notes_of
+from cge.report.pagekind import PageKind
+from cge.results.resultset import ResultSet
+from cge.uncertainty.drivers import COEFFICIENT, EXPLAINED, SHARE
+from cge.uncertainty.spread import MEAN, POSITIVE
+from cge.uncertainty.uncertain_parameters import PARAMETER
+
+#: Statistics of a table, and their headings.
+STATISTICS = {
+    "central": "Central", "mean": "Mean", "sd": "SD", "p05": "5 %", "p25": "25 %",
+    "p50": "Median", "p75": "75 %", "p95": "95 %", "min": "Min", "max": "Max",
+}  # fmt: skip
+#: Ends of the interval of nine draws in ten.
+LOW, HIGH = "p05", "p95"
+#: Measures of a figure, those that there are.
+DRAWN = ("equivalent_variation", "real_gdp", "terms_of_trade")
+#: Parameters shown one by one; the rest is summed.
+MOST_DRIVERS = 10
+#: Columns whose codes stand in the label of a row, in this order.
+_LABEL = ("region", "partner", "sector", "disruption", "weighting")
+
+
+@lru_cache(maxsize=32)
+def statistics_of(results: ResultSet) -> pd.DataFrame:
+    """Rows of statistics over draws, without those about the variance."""
+    known = [*STATISTICS, POSITIVE]
+    return results.rows[results.rows["statistic"].isin(known) & (results.rows["shock"] == "")]
+
+
+@lru_cache(maxsize=32)
+def shares_of(results: ResultSet) -> pd.DataFrame:
+    """Rows about what the variance of figures is due to."""
+    known = [SHARE, COEFFICIENT, *EXPLAINED.values()]
+    return results.rows[results.rows["statistic"].isin(known)]
+
+
+def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = ()) -> Page:
+    """Mean, deviation, quantiles and P(>0) by region, a panel for each measure and solution."""
+    cases, wanted = _cases(found, choice, statistics_of, usual)
+    panels = []
+    for measure in wanted:
+        tables = [_statistics(case, measure, choice) for case in cases]
+        for case, (table, unit) in zip(cases, tables, strict=True):
+            if len(table):
+                same = [t for t, u in tables if u == unit]
+                panels.append(_panel(case, measure, table, unit, same))
+    lines = [
+        "Distribution of results over draws of the uncertain parameters; central: with all of "
+        "them at their central values; SD: standard deviation; P(>0): share of draws with a "
+        "positive result."
+    ]
+    title = choice.title or "Sensitivity of results to parameters"
+    return Page("sensitivity", title, "Region", tuple(panels), notes_of(cases, lines),
+                cases[0].results.names("regions"))  # fmt: skip
+
+
+def intervals(found: Sequence[ResultSet], choice: Choice) -> Page:
+    """Regions by measures: mean over draws, and the range of nine in ten.
+
+    Raises
+    ------
+    InputError
+        Where draws are quadrature points, which have no quantiles.
+    """
+    cases, wanted = _cases(found, choice, statistics_of)
+    labels, tables, units = [], [], []
+    for case in cases:
+        every = [_statistics(case, name, choice) for name in wanted]
+        if not any(HIGH in table for table, _ in every):
+            raise InputError("the results have no quantiles", allowed="--kind sensitivity")
+        labels.append(list(dict.fromkeys(label for table, _ in every for label in table.index)))
+        parts = [table.reindex(index=labels[-1], columns=[MEAN, LOW, HIGH]) for table, _ in every]
+        tables.append(np.column_stack([part.to_numpy(float).T.ravel() for part in parts]))
+        units.append([unit for _, unit in every])
+    panels = []
+    for case, head, rows, table in zip(
+        cases, m.columns(wanted, units, tables), labels, tables, strict=True
+    ):
+        mean, low, high = table.reshape(3, len(rows), len(wanted))
+        ends = {(i, j): (float(low[i, j]), float(high[i, j])) for i, j in np.ndindex(mean.shape)
+                if np.isfinite(mean[i, j])}  # fmt: skip
+        panels.append(Panel(case.label, head, tuple(rows), mean, keys=_keys(case), ranges=ends))
+    lines = ["Mean over draws of the uncertain parameters, in brackets the 5 % and 95 % quantiles."]
+    title = choice.title or "Means and intervals of results"
+    return Page("intervals", title, "Region", tuple(panels), notes_of(cases, lines),
+                cases[0].results.names("regions"))  # fmt: skip
+
+
+def drivers(found: Sequence[ResultSet], choice: Choice) -> Page:
+    """Share of each parameter in the variance of one measure, regions across."""
+    cases, wanted = _cases(found, choice, shares_of, DRAWN[:1])
+    parts = [(case, name, *_shares(case, name, choice)) for name in wanted for case in cases]
+    parts = [part for part in parts if len(part[2])]
+    # The same parameters everywhere, those first that matter most over all.
+    order = pd.concat([shares for _, _, shares, _, _ in parts], axis=1).mean(axis=1)
+    names = list(order.sort_values(ascending=False, kind="stable").index)
+    labels = names
+    if len(names) > MOST_DRIVERS + 1:
+        labels = [*names[:MOST_DRIVERS], f"{len(names) - MOST_DRIVERS} others"]
+    panels = []
+    for case, measure, shares, signs, explained in parts:
+        table = shares.reindex(names).to_numpy(float)
+        if len(labels) < len(names):
+            table = np.vstack([table[:MOST_DRIVERS], np.nansum(table[MOST_DRIVERS:], axis=0)])
+        marks = {
+            (i, j): str(sign)
+            for (i, j), sign in np.ndenumerate(signs.reindex(labels).fillna("").to_numpy(object))
+            if sign and np.isfinite(table[i, j])
+        }
+        title = "; ".join(t for t in (case.label, m.title(measure) if len(wanted) > 1 else "") if t)
+        heads = tuple(Column(c, c, "% of variance", 0, "part") for c in shares.columns)
+        keys = {**_keys(case), "measure": measure}
+        table = 100 * np.vstack([table, explained])
+        panels.append(Panel(title, heads, (*labels, "R2"), table, 1, keys=keys, marks=marks))
+    lines = [
+        "Share of each parameter in the variance of the result over draws, in percent: squared "
+        "standardised regression coefficients; + and −: a larger value of the parameter raises or "
+        "lowers the result. R2 is what they explain together, the rest curvature and interaction."
+    ]
+    what = f" of {m.title(wanted[0])}" if len(wanted) == 1 else ""
+    return Page("drivers", choice.title or f"Parameters behind the variance{what}", "Parameter",
+                tuple(panels), notes_of(cases, lines), cases[0].results.names("regions"),
+                "Region")  # fmt: skip
+
+
+def _cases(
+    found: Sequence[ResultSet], choice: Choice, source: Callable[[ResultSet], pd.DataFrame],
+    usual: Sequence[str] = (),
+) -> tuple[list[Case], list[str]]:  # fmt: skip
+    """Solutions and measures that are wanted: of the usual ones those that there are, else all."""
+    cases = cases_of(found, choice, source=source)
+    pairs = (
+        pair
+        for case in cases
+        for pair in zip(
+            *(source(case.results)[c].astype(object) for c in ("measure", "item")), strict=True
+        )
+    )
+    known = list(dict.fromkeys(f"{name}[{item}]" if item else name for name, item in pairs))
+    known = [name for name in known if name != PARAMETER]
+    wanted = chosen(known, choice.measures, "measures")
+    if not choice.measures:
+        wanted = [name for name in usual if name in known] or wanted
+    return regions_of(cases, choice)[0], wanted
+
+
+def _rows(case: Case, measure: str, choice: Choice) -> pd.DataFrame:
+    """Rows of a measure in the chosen regions, with their labels."""
+    name, _, item = measure.removesuffix("]").partition("[")
+    rows = case.rows(name)
+    rows = rows[rows["item"] == item]
+    if choice.regions:
+        rows = rows[rows["region"].isin(choice.regions)]
+    words = zip(*(rows[column] for column in _LABEL), strict=True)
+    return rows.assign(label=[", ".join(word for word in row if word) for row in words])
+
+
+def _statistics(case: Case, measure: str, choice: Choice) -> tuple[pd.DataFrame, str]:
+    """Regions by statistics, of the change where it changes, and the unit."""
+    rows = _rows(case, measure, choice)
+    mean = rows[rows["statistic"] == MEAN]
+    column, unit = ("change", "change_unit") if mean["change"].notna().any() else ("value", "unit")
+    table = rows.pivot_table(index="label", columns="statistic", values=column, aggfunc="first")
+    return table.reindex(mean["label"]), "" if mean.empty else str(mean[unit].iloc[0])
+
+
+def _panel(
+    case: Case, measure: str, table: pd.DataFrame, unit: str, same: Sequence[pd.DataFrame]
+) -> Panel:
+    """Panel of one measure; `same` are the tables that are printed alike."""
+    shown = [name for name in STATISTICS if name in table.columns]
+    every = [t[t.columns.intersection(list(STATISTICS))].to_numpy(float).ravel() for t in same]
+    how = printed(unit, np.concatenate(every))
+    # A deviation has two digits, whatever the result needs.
+    digits = max([how.digits, *(decimals(how.unit, how.scale * t["sd"], 2) for t in same)])
+    heads = [Column(name, STATISTICS[name], "", digits) for name in shown]
+    values = how.scale * table[shown].to_numpy(float)
+    if POSITIVE in table.columns:
+        values = np.column_stack([values, table[POSITIVE]])
+        heads.append(Column(POSITIVE, "P(>0)", "", 2))
+    title = "; ".join(part for part in (case.label, m.title(measure)) if part)
+    keys = {**_keys(case), "measure": measure, "unit": how.unit}
+    return Panel(title, tuple(heads), tuple(table.index), values, keys=keys, unit=how.unit)
+
+
+def _shares(
+    case: Case, measure: str, choice: Choice
+) -> tuple[pd.DataFrame, pd.DataFrame, list[float]]:
+    """Parameters by regions: shares, signs of their effects; and what they explain by region."""
+    rows = _rows(case, measure, choice)
+    columns = list(dict.fromkeys(rows["label"]))
+    shares, effects = (
+        rows[rows["statistic"] == name]
+        .pivot_table(index="shock", columns="label", values="value", aggfunc="sum")
+        .reindex(columns=columns)
+        for name in (SHARE, COEFFICIENT)
+    )
+    explained = rows[rows["statistic"].isin(list(EXPLAINED.values()))].set_index("label")["value"]
+    signs = effects.map(lambda value: "+" if value > 0 else "−" if value < 0 else "")
+    return shares, signs, explained.reindex(columns).tolist()
+
+
+def _keys(case: Case) -> dict[str, str]:
+    return {name: str(value) for name, value in case.keys.items()}
+
+
+_OPTIONS = ("measures", "regions")
+KINDS = (
+    PageKind("intervals", "mean and 90 % interval over draws, regions by measures", intervals,
+             _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN)),
+    PageKind("sensitivity", "mean, deviation, quantiles, probability of a gain over draws",
+             sensitivity, _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN)),
+    PageKind("drivers", "share of each parameter in the variance of a result", drivers, _OPTIONS,
+             "shares"),
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""Studies that can be worked out with other values of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel
+
+from cge.core.axes import Array
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import TABLES
+from cge.data.elasticities.ranges import elasticity_ranges
+from cge.policy.benchmarks import benchmarks_of, set_name
+from cge.scenario.variants import members
+from cge.studies.study import Study, inner
+from cge.uncertainty.uncertain_parameters import (
+    UncertainParameter,
+    elasticity_parameters,
+    with_values,
+)
+
+Made = TypeVar("Made", bound="Drawable")
+
+
+@dataclass(frozen=True)
+class Drawable(Study):
+    """A study with uncertain parameters.
+
+    Its work takes the accounts from :attr:`benchmarks`, and collects no figures but those of
+    `only`. A study with more parameters than elasticities adds them in :meth:`parameters`, with
+    their places in the scenario.
+
+    Parameters
+    ----------
+    accounts : mapping of str to Benchmark
+        By elasticity set, in place of those that the scenario names.
+    only : tuple of str
+        Measures to collect; empty: all.
+    """
+
+    #: Measures of which the spread is reported unless others are chosen.
+    main_measures: ClassVar[tuple[str, ...]] = ()
+
+    accounts: Mapping[str, Benchmark] = inner(factory=dict)
+    only: tuple[str, ...] = inner(())
+
+    @cached_property
+    def benchmarks(self) -> Mapping[str, Benchmark]:
+        """The accounts with each elasticity set, by its name in results."""
+        return self.accounts or benchmarks_of(self.question)
+
+    @property
+    def horizon(self) -> str:
+        """Elasticities in use, short or long.
+
+        Raises
+        ------
+        InputError
+            If the variants use both.
+        """
+        found = sorted({member.scenario.chosen_speed for member in members(self.question)})
+        if len(found) > 1:
+            raise InputError(
+                "the variants use elasticities of both horizons, whose ranges differ",
+                key="variants", value=found,
+                allowed="variants of one horizon; study the others on their own",
+            )  # fmt: skip
+        return found[0]
+
+    def of_set(self: Made, name: str) -> Made:
+        """The same study under one of the elasticity sets alone."""
+        given = next(one for one in self.question.chosen_elasticities if set_name(one) == name)
+        scenario = self.question.model_copy(update={"elasticities": [given]})
+        return replace(self, scenario=scenario, accounts={name: self.benchmarks[name]})
+
+    def parameters(self, split: bool = False) -> tuple[UncertainParameter, ...]:
+        """Uncertain parameters of a study of one elasticity set.
+
+        Parameters
+        ----------
+        split : bool
+            Take a value that several sectors use as one for each of them.
+
+        Raises
+        ------
+        InputError
+            If nothing says how uncertain they are, or nothing is uncertain.
+        """
+        (given,), (benchmark,) = self.question.chosen_elasticities, self.benchmarks.values()
+        own = None if self.question.benchmark.table in TABLES else given
+        ranges = elasticity_ranges(benchmark, self.horizon, own)
+        return elasticity_parameters(ranges, benchmark.sectors, split)
+
+    def drawn(
+        self: Made, parameters: Sequence[UncertainParameter], values: Sequence[float] | Array
+    ) -> Made:
+        """The same study, of one elasticity set, with other values of parameters."""
+        scenario = self.question
+        ((name, benchmark),) = self.benchmarks.items()
+        drawn = dict(zip(parameters, map(float, values), strict=True))
+        for parameter, value in drawn.items():
+            if parameter.place:
+                scenario = _with_value(scenario, parameter.place.split("."), value)
+        nests = [parameter for parameter in parameters if not parameter.place]
+        if nests:
+            central = benchmark.elasticities[self.horizon]
+            moved = with_values(central, nests, [drawn[p] for p in nests], benchmark.sectors)
+            benchmark = benchmark.with_elasticities(**{self.horizon: moved})
+        return replace(self, scenario=scenario, accounts={name: benchmark})
+
+
+def _with_value(part: Any, place: Sequence[str], value: float) -> Any:
+    """A part of a scenario with a value at a place inside it."""
+    if not place:
+        return value
+    key, rest = place[0], place[1:]
+    if isinstance(part, BaseModel):
+        return part.model_copy(update={key: _with_value(getattr(part, key), rest, value)})
+    if isinstance(part, list):
+        return [_with_value(item, rest, value) if str(n) == key else item
+                for n, item in enumerate(part)]  # fmt: skip
+    return {**part, key: _with_value(part.get(key), rest, value)}

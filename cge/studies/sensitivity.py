@@ -1,0 +1,251 @@
+"""Systematic sensitivity: a study worked out for many draws of its uncertain parameters.
+
+The shares of the accounts do not depend on elasticities, so nothing is recalibrated: every
+draw is the same benchmark with other curvatures, worked out for the same policy and closure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from cge.core.axes import Array
+from cge.core.errors import InputError, NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.results.register import register
+from cge.results.schema import COLUMNS, TEXT
+from cge.scenario.named_files import files_of
+from cge.solve.model import Solver
+from cge.studies.catalogue import listed, study_class
+from cge.studies.drawable import Drawable
+from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
+from cge.studies.study import Study, Work, check_solver, option, side_by_side
+from cge.tasks.runner import Place, Task, drive
+from cge.tasks.serial import Serial
+from cge.uncertainty.designs import Design, sample
+from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
+
+#: Labels of a row; the other columns tell figures from each other.
+_LABELS = ("study", "scenario", "title", "elasticities")
+_KEYS = tuple(name for name in COLUMNS if name not in (*_LABELS, *FIGURE))
+#: Solutions times routes and sectors that are a second of work, and draws in a task at most.
+_SECOND, _MOST = 20_000, 25
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws that one task does.
+
+    Parameters
+    ----------
+    study : Drawable
+        Of one elasticity set.
+    parameters : tuple of UncertainParameter
+    points : ndarray (draws, parameters)
+        Values of the parameters.
+    figures : tuple of tuple
+        Keys of the figures.
+    files : tuple of path
+        Data of the user's that the study reads.
+    """
+
+    study: Drawable
+    parameters: tuple[UncertainParameter, ...]
+    points: Array
+    figures: tuple[tuple[str | float, ...], ...]
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Sensitivity(Study):
+    """Work a study out for many draws of its uncertain parameters.
+
+    Parameters
+    ----------
+    draws, design, distribution, correlation, seed
+        See :class:`cge.uncertainty.designs.Design`.
+    split : bool
+        Draw every sector on its own, even where several use one published value.
+    measures : tuple of str
+        Measures to report, with an item if need be; default: those of the study.
+    of : str
+        Kind of study.
+    solver : {"newton", "ipopt"}
+    settings : mapping
+        Other options of the study.
+    """
+
+    kind: ClassVar[str] = "sensitivity"
+    command: ClassVar[str] = "sensitivity"
+    suffix: ClassVar[str] = "-sensitivity"
+
+    draws: int = option(200, "Draws for each elasticity set.")
+    design: str = option(
+        "latin-hypercube", "latin-hypercube, monte-carlo, or stroud (sets its own draws)."
+    )
+    distribution: str = option("triangular", "triangular or uniform.")
+    correlation: float = option(0.0, "Rank correlation between the values of a nest, 0 to 1.")
+    split: bool = option(False, "Draw sectors apart even where they use one published value.")
+    seed: int = option(1, "Of the random numbers.")
+    measures: tuple[str, ...] = option(
+        (), "Measures, with commas or repeated: real_gdp,factor_return[LAB]."
+    )
+    of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
+    solver: Solver = option("newton", "newton or ipopt.")
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def work(self) -> Work:
+        check_solver(self.solver)
+        design = Design(
+            self.design, self.draws, self.distribution, self.correlation, self.seed
+        )  # fmt: skip
+        study, names = self.drawable()
+        sets = []
+        for name in study.benchmarks:
+            one = study.of_set(name)
+            parameters = one.parameters(self.split)
+            sets.append(SetDraws(name, one, parameters, sample(design, parameters)))
+        centrals = yield from side_by_side([
+            ("central case",
+             one.study.drawn(one.parameters, central_values(one.parameters)).work())
+            for one in sets
+        ])  # fmt: skip
+        for one_set, central in zip(sets, centrals, strict=True):
+            one_set.central = central
+            one_set.figures = figures_of(central.rows, names, bool(self.measures))
+        tasks = [_tasks(one) for one in sets]
+        results = iter((yield [task for of_set in tasks for task in of_set]))
+        for one_set, of_set in zip(sets, tasks, strict=True):
+            one_set.add([next(results) for _ in of_set])
+        return sensitivity_results(self.spec, self.question, sets, design, self.split)
+
+    def drawable(self) -> tuple[Drawable, tuple[str, ...]]:
+        """The study that is drawn, and the measures to report.
+
+        Raises
+        ------
+        InputError
+            If there is no such study or measure, or its parameters can not be drawn.
+        """
+        kind = self.drawn_kind()
+        asked = [name.strip() for text in self.measures for name in text.split(",")]
+        names = tuple(dict.fromkeys(name for name in asked or kind.main_measures if name))
+        known = [q.name for q in register().values() if q.reported in ("1", "2", "3")]
+        if not names:
+            raise InputError("no measure is named", key="measures", allowed=known)
+        for name in names:
+            if name.partition("[")[0] not in known:
+                raise InputError("unknown measure", key="measures", value=name, allowed=known)
+        given = {"solver": self.solver, **self.settings}
+        here = {f.name for f in fields(kind)}
+        only = tuple(dict.fromkeys(name.partition("[")[0] for name in names))
+        options = {name: value for name, value in given.items() if name in here}
+        return kind(self.scenario, only=only, **options), names
+
+    def drawn_kind(self) -> type[Drawable]:
+        """Class of the study that is drawn."""
+        of = self.of or ("path" if self.question.is_path else "static")
+        found = study_class(of)
+        if not issubclass(found, Drawable):
+            drawable = [one.kind for one in listed().values()
+                        if issubclass(study_class(one.kind), Drawable)]  # fmt: skip
+            raise InputError("is no study whose parameters can be drawn", key="of", value=of,
+                             allowed=drawable)  # fmt: skip
+        return found
+
+
+def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.DataFrame:
+    """Rows of the figures whose spread is reported, in the order of the measures.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Results of the study; rows that are statistics or draws already are no figures.
+    names : sequence of str
+        ``real_gdp``, or with an item ``factor_return[LAB]``.
+    asked : bool
+        Whether each of them must be there.
+
+    Raises
+    ------
+    InputError
+        If it must be there and is not.
+    """
+    plain = ((rows["statistic"] == "") & rows["point"].isna()).to_numpy()
+    places = []
+    for name in names:
+        measure, _, item = name.removesuffix("]").partition("[")
+        here = plain & (rows["measure"] == measure).to_numpy()
+        if item:
+            here &= (rows["item"] == item).to_numpy()
+        if asked and not here.any():
+            raise InputError("is not among the results of this study", key="measures", value=name)
+        places.append(np.flatnonzero(here))
+    return rows.iloc[np.concatenate(places)].reset_index(drop=True)
+
+
+def _tasks(one: SetDraws) -> list[Task]:
+    """Tasks of the draws under one set, each about a second of work."""
+    b: Benchmark = next(iter(one.study.benchmarks.values()))
+    cases = max(len(one.central.manifest["cases"]), 1)
+    size = len(b.regions) ** 2 * len(b.sectors) * cases
+    count = min(max(round(_SECOND / size), 1), _MOST)
+    scenario = one.study.question
+    nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
+    study = one.study.changed(scenario=nameless)
+    keys, files = tuple(_keys(one.figures)), tuple(files_of(scenario))
+    parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
+    return [
+        Task(one.name, solve_draws, Draws(study, one.parameters, part, keys, files), len(part))
+        for part in parts
+    ]
+
+
+def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
+    """Work a study out for some draws.
+
+    Returns
+    -------
+    dict
+        ``numbers``, ndarray (draws, figures, 3), the value, benchmark and change of every
+        figure; ``failed``, for each draw why it has none, empty where it has.
+    """
+    numbers = np.full((len(asked.points), len(asked.figures), len(FIGURE)), np.nan)
+    failed = [""] * len(asked.points)
+    for number, values in enumerate(asked.points):
+        study = asked.study.drawn(asked.parameters, values)
+        try:
+            rows = drive(study.work(), Serial(place).run).rows
+            numbers[number] = _picked(rows, asked.figures)
+        except NoEquilibrium as error:
+            failed[number] = str(error).removeprefix(": ")
+    return {"numbers": numbers, "failed": failed}
+
+
+def _picked(rows: pd.DataFrame, figures: Sequence[tuple[str | float, ...]]) -> Array:
+    """Numbers of figures in the results of a draw, (figures, 3)."""
+    places = {key: number for number, key in enumerate(_keys(rows))}
+    missing = next((key for key in figures if key not in places), None)
+    if missing is not None:
+        found = dict(zip(_KEYS, missing, strict=True))
+        raise NoEquilibrium(f"{found['measure']} of {found['region']} can not be computed")
+    table = rows[list(FIGURE)].to_numpy(dtype=float)
+    return np.asarray(table[[places[key] for key in figures]])
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:
+    """What tells every row from the others; what does not apply is -1 or empty."""
+    columns: list[list[str | float]] = []
+    for name in _KEYS:
+        column = rows[name].array
+        if name in TEXT:
+            words = column.categories.tolist()
+            columns.append([words[code] for code in column.codes.tolist()])
+        else:
+            columns.append(column.to_numpy(dtype=float, na_value=-1.0).tolist())
+    return list(zip(*columns, strict=True))

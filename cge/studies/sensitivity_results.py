@@ -1,0 +1,244 @@
+"""Results of a sensitivity study: draws, their statistics, and what the variance comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cge.core.axes import Array
+from cge.core.errors import NoEquilibrium
+from cge.results.manifest import manifest
+from cge.results.resultset import ResultSet
+from cge.results.schema import Rows
+from cge.scenario.named_files import files_of
+from cge.scenario.schema import Scenario
+from cge.studies.drawable import Drawable
+from cge.uncertainty.designs import Design
+from cge.uncertainty.drivers import COEFFICIENT, DRAWS_EACH, EXPLAINED, SHARE, Regression
+from cge.uncertainty.spread import CENTRAL, STATISTIC_UNITS, STATISTICS, pooled_spread, spread
+from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
+
+#: Numbers of a figure.
+FIGURE = ("value", "benchmark", "change")
+#: In the place of a set's name where the draws of all sets are taken together.
+POOLED = "pooled"
+_OF_VARIANCE = {
+    SHARE: "share of variance", COEFFICIENT: "standard deviations",
+    **dict.fromkeys(EXPLAINED.values(), "share of variance"),
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class SetDraws:
+    """All draws under one elasticity set.
+
+    Parameters
+    ----------
+    name : str
+        Of the set, in results.
+    study : Drawable
+    parameters : tuple of UncertainParameter
+    points : ndarray (draws, parameters)
+        Values of the parameters.
+    central : ResultSet
+        Of the study with all parameters at their central values.
+    figures : DataFrame
+        Its rows whose spread is reported.
+    numbers : ndarray (draws, figures, 3)
+        Value, benchmark and change of the figures; NaN where there is no equilibrium.
+    failed : list of str
+        For each draw why there is none; empty where there is.
+    """
+
+    name: str
+    study: Drawable
+    parameters: tuple[UncertainParameter, ...]
+    points: Array
+    central: ResultSet = field(init=False)
+    figures: pd.DataFrame = field(init=False)
+    numbers: Array = field(default_factory=lambda: np.zeros((0, 0, 3)))
+    failed: list[str] = field(default_factory=list)
+
+    def add(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """Put in the results of all draws, in their order."""
+        self.numbers = np.concatenate([one["numbers"] for one in results])
+        self.failed = [reason for one in results for reason in one["failed"]]
+
+    @property
+    def solved(self) -> NDArray[np.bool_]:
+        """Whether a draw has an equilibrium, (draws,)."""
+        return np.array([not reason for reason in self.failed], dtype=bool)
+
+    @property
+    def flat(self) -> Array:
+        """Numbers of the draws that have one, (draws, 3 figures)."""
+        return self.numbers[self.solved].reshape(int(self.solved.sum()), -1)
+
+    def regression(self, design: Design) -> Regression:
+        """The draws of the parameters, to regress figures on."""
+        return Regression(self.parameters, self.points[self.solved], design)
+
+
+def sensitivity_results(
+    spec: Mapping[str, Any], scenario: Scenario, sets: Sequence[SetDraws], design: Design,
+    split: bool,
+) -> ResultSet:  # fmt: skip
+    """Put the draws of a study together.
+
+    Raises
+    ------
+    NoEquilibrium
+        If no draw has one.
+    """
+    if not any(one.solved.any() for one in sets):
+        raise NoEquilibrium(f"no draw has an equilibrium; draw 1: {sets[0].failed[0]}")
+    rows, quadrature = Rows(), design.quadrature
+    for one in sets:
+        _add_statistics(rows, one.figures, {
+            CENTRAL: one.figures[list(FIGURE)].to_numpy(dtype=float).ravel(),
+            **spread(one.flat, quadrature),
+        })  # fmt: skip
+    if len(sets) > 1:
+        pooled = pooled_spread([one.flat for one in sets], quadrature)
+        _add_statistics(rows, sets[0].figures.assign(elasticities=POOLED), pooled)
+    for one in sets:
+        _add_drivers(rows, one, one.regression(design))
+        _add_parameters(rows, one)
+        numbers = np.flatnonzero(one.solved)
+        _add(rows, one.figures, one.numbers[numbers], point=numbers + 1)
+    first = sets[0].central.manifest
+    first_measure = [str(sets[0].figures["measure"].iloc[0])]
+    return ResultSet(rows.frame(study="sensitivity"), manifest(
+        spec, next(iter(sets[0].study.benchmarks.values())),
+        [{**case, "study": "sensitivity"}
+         for one in sets for case in one.central.manifest["cases"]],
+        [*first["notes"], *_notes(sets, design, split)], files_of(scenario),
+        parameters=[{"elasticities": one.name, **asdict(p)} for one in sets
+                    for p in one.parameters],
+        draws=[{"elasticities": one.name, "draws": len(one.points),
+                "without_equilibrium": {str(n + 1): why for n, why in enumerate(one.failed) if why}}
+               for one in sets],
+        pages=[["intervals", {}], ["sensitivity", {"measures": first_measure}], ["drivers", {}]],
+        figure="sensitivity",
+    ))  # fmt: skip
+
+
+def _add(rows: Rows, figures: pd.DataFrame, numbers: Array, **columns: Any) -> None:
+    """Add numbers (k, figures, 3) with k values of other columns."""
+    count = len(numbers)
+    table = figures.iloc[np.tile(np.arange(len(figures)), count)].drop(columns=[*FIGURE, *columns])
+    given = {name: np.repeat(np.asarray(column, dtype=object), len(figures))
+             for name, column in columns.items()}  # fmt: skip
+    flat = dict(zip(FIGURE, numbers.reshape(-1, 3).T, strict=True))
+    rows.extend(table.assign(**flat, **given))
+
+
+def _add_statistics(rows: Rows, figures: pd.DataFrame, found: Mapping[str, Array]) -> None:
+    """Add statistics (3 figures,), in their order."""
+    for name in (name for name in STATISTICS if name in found):
+        numbers = found[name].reshape(1, -1, 3)
+        unit = STATISTIC_UNITS.get(name)
+        if unit is None:
+            _add(rows, figures, numbers, statistic=[name])
+        else:
+            missing = figures[list(FIGURE)].isna().to_numpy()
+            numbers = np.where(missing, np.nan, numbers)
+            _add(rows, figures.assign(unit=unit, change_unit=unit), numbers, statistic=[name])
+
+
+def _add_drivers(rows: Rows, one: SetDraws, regression: Regression) -> None:
+    """Add the parameters behind the variance of every figure: of its change, where it has one."""
+    value, change = one.numbers[one.solved][:, :, 0], one.numbers[one.solved][:, :, 2]
+    results = np.where(np.isnan(change).any(axis=0), value, change)
+    places: list[int] = []
+    parts: list[tuple[str, str, float]] = []
+    for number, result in enumerate(results.T):
+        found = regression.drivers(result)
+        if found is not None:
+            parts += [
+                *((SHARE, *pair) for pair in zip(regression.names, found.shares, strict=True)),
+                *((COEFFICIENT, *pair)
+                  for pair in zip(regression.names, found.coefficients, strict=True)),
+                (EXPLAINED[found.ranked], "", found.explained),
+            ]  # fmt: skip
+            places += [number] * (len(parts) - len(places))
+    if parts:
+        statistic, shock, numbers = zip(*parts, strict=True)
+        rows.extend(one.figures.iloc[places].assign(
+            statistic=statistic, shock=shock, value=numbers, benchmark=np.nan, change=np.nan,
+            unit=[_OF_VARIANCE[name] for name in statistic], change_unit="",
+        ))  # fmt: skip
+
+
+def _add_parameters(rows: Rows, one: SetDraws) -> None:
+    """Add the values of the parameters in every draw."""
+    count, labels = len(one.points), one.figures.iloc[0]
+    rows.add(
+        PARAMETER, one.points.ravel(), item=[p.name for p in one.parameters] * count,
+        unit=[p.unit for p in one.parameters] * count, elasticities=one.name,
+        point=np.repeat(np.arange(1, count + 1), len(one.parameters)),
+        scenario=labels["scenario"], title=one.study.question.title,
+    )  # fmt: skip
+
+
+def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
+    """Notes that belong under any table of the study."""
+    sizes = ", ".join(
+        f"{len(one.points)} of {len(one.parameters)} parameters ({one.name})" for one in sets
+    )
+    mode = " with the mode at the central value" if design.distribution == "triangular" else ""
+    lines = [
+        f"Draws: {design.kind}, {sizes}; seed {design.seed}.",
+        f"Each parameter has a {design.distribution} distribution from its low to its high "
+        f"value{mode}, {sets[0].study.horizon}-run elasticities. Ranges are the authors' "
+        "intervals where they give one, else assumed: see the parameters in manifest.json.",
+        _correlation(design, split),
+    ]
+    for one in sets:
+        lost = [number for number, reason in enumerate(one.failed) if reason]
+        if lost:
+            lines.append(
+                f"{len(lost)} of {len(one.points)} draws under {one.name} have no equilibrium and "
+                f"are not in the statistics; the first is draw {lost[0] + 1}: "
+                f"{one.failed[lost[0]]}."
+            )
+    if design.quadrature:
+        lines.append(
+            "Quadrature of degree 3 (Stroud 1957, Arndt 1996): mean and standard deviation only; "
+            "its points are no sample, and have no quantiles."
+        )
+    if len(sets) > 1:
+        lines.append(
+            f"'{POOLED}' takes the sets together, each as likely as the others; the sets "
+            "themselves are cases, not draws."
+        )
+    few = {one.name: r for one in sets if not (r := one.regression(design)).possible}
+    if few:
+        lines.append(
+            f"No shares of variance for {', '.join(few)}: they need "
+            f"{max(r.needed for r in few.values())} draws, {DRAWS_EACH} for each parameter."
+        )
+    return lines
+
+
+def _correlation(design: Design, split: bool) -> str:
+    if design.correlation > 0:
+        together = "all move together" if design.correlation == 1 else (
+            f"have rank correlation {design.correlation:g}"
+        )  # fmt: skip
+        return f"The values of one nest {together}; nests are independent of each other."
+    if split:
+        return (
+            "Every sector is drawn on its own, even where several use one published value: errors "
+            "cancel out, and intervals are too narrow."
+        )
+    return (
+        "A published value that several sectors use is one parameter and moves them together; "
+        "different values are drawn independently of each other (--correlation 1 moves all of "
+        "a nest together)."
+    )

@@ -1,0 +1,191 @@
+"""Uncertain parameters: one for each published value, with its range and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cge.core.axes import Array
+from cge.core.errors import InputError
+from cge.core.parameters import Parameter
+from cge.core.quantities import Quantity, read_lines
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.ranges import Ranges
+from cge.data.elasticities.sets import ElasticityEntry
+
+#: Measure under which results hold the values of parameters.
+PARAMETER = "parameter"
+UNCERTAINTY_QUANTITIES: Mapping[str, Quantity] = read_lines(f"""
+{PARAMETER} | | see the manifest | statistic | 1 | none | | Parameter | value of an uncertain parameter in a draw
+""")  # noqa: E501
+#: A range narrower than this is none: averages over members leave round-off.
+NO_WIDTH = 1e-9
+#: An elasticity this close to 1 is moved away from it: the Cobb-Douglas limit is another set of
+#: equations, and just beside it prices are determined to fewer digits.
+NEAR_ONE = 1e-4
+
+
+@dataclass(frozen=True)
+class UncertainParameter:
+    """A number with its range: one published value, wherever it is used.
+
+    Parameters
+    ----------
+    name : str
+        ``armington[ELEC]`` in tables.
+    low, central, high : float
+    group : str
+        Values of one group can be drawn together; of elasticities it is the nest.
+    place : str
+        Dotted place in the scenario, ``closure.balance.scale``; empty for an elasticity.
+    sectors : tuple of str
+        Of an elasticity; empty: its nest has no sectors.
+    unit, status, citation : str
+        Those of several entries are separated by semicolons.
+    """
+
+    name: str
+    low: float
+    central: float
+    high: float
+    group: str
+    place: str = ""
+    sectors: tuple[str, ...] = ()
+    unit: str = ""
+    status: str = ""
+    citation: str = ""
+
+    @classmethod
+    def of(cls, name: str, known: Parameter, place: str) -> UncertainParameter:
+        """A parameter of a file, to be given at a place in the scenario; a group of its own."""
+        return cls(name, known.low, known.value, known.high, name, place, unit=known.unit,
+                   status=known.status, citation=known.citation)  # fmt: skip
+
+
+def elasticity_parameters(
+    ranges: Ranges, sectors: Sequence[str], split: bool = False
+) -> tuple[UncertainParameter, ...]:
+    """Every elasticity whose range has a width.
+
+    A published value that several sectors use is one parameter: if it is wrong, it is
+    wrong in all of them.
+
+    Parameters
+    ----------
+    ranges : Ranges
+    sectors : sequence of str
+        Codes of the model's sectors.
+    split : bool
+        Make one parameter for each sector nevertheless.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = []
+    for nest, entries in ranges.entries.items():
+        ends = [_by_sector(getattr(ranges, end), nest) for end in ("low", "central", "high")]
+        for members in _groups(nest, entries, sectors, split):
+            low, central, high = (float(end[members[0]]) for end in ends)
+            if high - low <= NO_WIDTH:
+                continue
+            codes = tuple(sectors[k] for k in members)
+            behind = entries[members[-1]]
+            if _sector_axis(nest) is None:
+                codes, behind = (), tuple(dict.fromkeys(sum(entries, ())))
+            found.append(UncertainParameter(
+                nest + _label(codes, sectors), low, min(max(central, low), high), high, nest,
+                sectors=codes, unit="elasticity", status=_words(behind, "status"),
+                citation=_words(behind, "citation"),
+            ))  # fmt: skip
+    if not found:
+        raise InputError(
+            "no elasticity has a range: low and high are the same everywhere",
+            key="elasticities", allowed="a set whose entries have low < high",
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _groups(
+    nest: str, entries: Sequence[Sequence[ElasticityEntry]], sectors: Sequence[str], split: bool
+) -> list[list[int]]:
+    """Numbers of the sectors that share one parameter."""
+    if _sector_axis(nest) is None:
+        return [[0]]
+    groups: dict[str, list[int]] = {}
+    for k, code in enumerate(sectors):
+        groups.setdefault(code if split else _published(entries[k]) or code, []).append(k)
+    return list(groups.values())
+
+
+def _published(entries: Sequence[ElasticityEntry]) -> str:
+    """Identity of the one published value behind a sector; empty if there are several."""
+    values = {(e.value, e.low, e.high, e.citation) for e in entries}
+    return repr(values.pop()) if len(values) == 1 else ""
+
+
+def _label(codes: Sequence[str], sectors: Sequence[str]) -> str:
+    """Sectors in brackets, short; nothing where all are meant."""
+    if len(codes) in (0, len(sectors)) and len(sectors) > 1:
+        return ""
+    more = f" + {len(codes) - 3}" if len(codes) > 3 else ""
+    return f"[{', '.join(codes[:3])}{more}]"
+
+
+def with_values(
+    central: Elasticities,
+    parameters: Sequence[UncertainParameter],
+    values: Sequence[float] | Array,
+    sectors: Sequence[str],
+) -> Elasticities:
+    """Elasticities with drawn values in the cells of the parameters.
+
+    A parameter's value holds in all regions and use classes, as the central one does.
+    """
+    arrays = {nest: np.array(getattr(central, nest)) for nest in NEST_AXES}
+    for parameter, value in zip(parameters, values, strict=True):
+        array, axis = arrays[parameter.group], _sector_axis(parameter.group)
+        if axis is None:
+            array[...] = value
+        else:
+            here = [list(sectors).index(code) for code in parameter.sectors]
+            np.moveaxis(array, axis, 0)[here] = value
+    return Elasticities(**arrays)
+
+
+def central_values(parameters: Sequence[UncertainParameter]) -> Array:
+    """Central values, no elasticity at the Cobb-Douglas limit."""
+    return off_limit(parameters, np.array([p.central for p in parameters]))
+
+
+def off_limit(parameters: Sequence[UncertainParameter], values: Array) -> Array:
+    """Values (..., parameters), those of elasticities moved off the Cobb-Douglas limit."""
+    elasticities = np.array([not p.place for p in parameters], dtype=bool)
+    return np.where(elasticities, away_from_one(values), values)
+
+
+def away_from_one(values: Array) -> Array:
+    """Values with those within `NEAR_ONE` of 1 moved to that distance from it."""
+    near = np.abs(values - 1) < NEAR_ONE
+    return np.where(near, np.where(values < 1, 1 - NEAR_ONE, 1 + NEAR_ONE), values)
+
+
+def _sector_axis(nest: str) -> int | None:
+    axes = NEST_AXES[nest]
+    return next((k for k, axis in enumerate(axes) if axis in "ij"), None)
+
+
+def _by_sector(elasticities: Elasticities, nest: str) -> Array:
+    """A nest's value for each sector, or its one value; it is the same elsewhere."""
+    array = getattr(elasticities, nest)
+    axis = _sector_axis(nest)
+    if axis is None:
+        return array.reshape(-1)[:1]
+    return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)[:, 0]
+
+
+def _words(entries: Sequence[ElasticityEntry], field: str) -> str:
+    return "; ".join(dict.fromkeys(str(getattr(entry, field)) for entry in entries))
