@@ -217,16 +217,17 @@ def _world(
     if quantity.world != "sum":
         weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
     others = {column: codes for column, codes in places.items() if column != "region"}
-    table = pd.DataFrame({**others, "value": value * weight, "start": start * weight,
-                          "weight": weight})  # fmt: skip
+    parts = {"value": value * weight, "start": start * weight, "weight": weight}
     if others:
-        table = table.groupby(list(others), sort=False).sum().reset_index()
+        table = pd.DataFrame({**others, **parts}).groupby(list(others), sort=False).sum()
+        table = table.reset_index()
         where |= {column: table[column].to_numpy() for column in others}
+        parts = {name: table[name].to_numpy() for name in parts}
     else:
-        table = table.sum().to_frame().T
-    total = 1.0 if quantity.world == "sum" else table["weight"].to_numpy()
+        parts = {name: np.array([part.sum()]) for name, part in parts.items()}
+    total = 1.0 if quantity.world == "sum" else parts["weight"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return table["value"].to_numpy() / total, table["start"].to_numpy() / total, where
+        return parts["value"] / total, parts["start"] / total, where
 
 
 def world_label(model: Model) -> str:
