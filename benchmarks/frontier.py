@@ -49,46 +49,43 @@ def measure(size: str, method: str) -> list[str]:
     import numpy as np
     from threadpoolctl import threadpool_limits
 
-    from cge.experiments.frontier_file import FrontierStudy
-    from cge.experiments.frontier_task import setting_of, task_of
-    from cge.frontier.full_space import full_program, optimise_full
-    from cge.frontier.nlp import optimise, risk
-    from cge.frontier.problem import UNILATERAL, Problem
-    from cge.solve.cache import default_folder
+    from cge.frontier.evaluation import Evaluator
+    from cge.frontier.full_layout import FullLayout
+    from cge.scenario.schema import Scenario
+    from cge.studies.frontier import METHODS, Frontier, problem_of
+    from cge.tasks.store import default_folder
 
     strategic, other = "strategic", "all but strategic, services"
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         if size == "tiny":
             place = Path(folder) / "tiny.yaml"
             place.write_text(TINY)
-        study = FrontierStudy.model_validate({
-            "name": "benchmark", "region": "CHN",
+        scenario = Scenario.model_validate({
+            "name": "benchmark", "elasticities": ["fontagne"],
             "benchmark": {"aggregation": str(place) if size == "tiny" else size},
-            "instruments": [
+            "frontier": {"region": "CHN", "versions": ["unilateral"], "instruments": [
                 {"name": "a", "instrument": "tariff", "sector": strategic, "high": 0.5},
                 {"name": "b", "instrument": "tariff", "sector": other, "high": 0.5},
                 {"name": "c", "instrument": "output_subsidy", "sector": strategic, "high": 0.1},
                 {"name": "d", "instrument": "domestic_purchase_subsidy", "sector": strategic,
                  "high": 0.1},
-            ],
+            ]},
         })  # fmt: skip
-        task = task_of(study, setting_of(study, "fontagne", None), UNILATERAL, default_folder())
-    problem = Problem(task)
-    start = np.full(4, 0.02)
-    best = problem.at(optimise(problem, "welfare", start).rates)
-    ceiling = (risk(problem, best) + risk(problem, problem.at(np.zeros(4)))) / 2
-    fresh = Problem(task)
+        (task,) = next(Frontier(scenario).work())
+        problem = problem_of(task.content, default_folder() / "compiled")
+    evaluator, start = Evaluator(problem), np.full(4, 0.02)
+    best = evaluator.at(METHODS["reduced"](evaluator, "welfare", start, None, False).rates)
+    ceiling = (best.risk + evaluator.at(np.zeros(4)).risk) / 2
     wall, began = perf_counter(), process_time()
-    solve = optimise_full if method == "full" else optimise
-    found = solve(fresh, "welfare", start, ceiling)
+    found = METHODS[method](Evaluator(problem), "welfare", start, ceiling, False)
     took, waited = process_time() - began, perf_counter() - wall
-    point = problem.at(found.rates)
-    unknowns = len(start) + 1 + len(task.counted)
+    point = evaluator.at(found.rates)
+    unknowns = len(start) + 1 + len(problem.counted)
     if method == "full":
-        working = task.counted
-        unknowns = len(full_program(problem, "welfare", ceiling, working, start)[1])
+        point_at_start = evaluator.at(start)
+        unknowns = FullLayout(evaluator, "welfare", ceiling, problem.counted, point_at_start).size
     return [size, method, str(unknowns), str(found.iterations), f"{took:.1f}", f"{waited:.1f}",
-            f"{100 * point.value:.6f}", f"{100 * risk(problem, point):.6f}",
+            f"{100 * point.value:.6f}", f"{100 * point.risk:.6f}",
             f"{found.price:.4f}" if found.solved else found.message]  # fmt: skip
 
 

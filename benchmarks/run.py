@@ -1,190 +1,218 @@
-"""How long building, compiling and solving take, and how much memory.
+"""How long building, compiling, solving and whole studies take, and how much memory.
 
-    python benchmarks/run.py                       small, default, full; both solvers
+    python benchmarks/run.py                             the tables of the README
     python benchmarks/run.py --sizes small default
-    python benchmarks/run.py --paths small default    25 years of a tariff war instead
+    python benchmarks/run.py --tables studies --studies path stress
 
-Each row is a process of its own. "cold" rows compile the model; "cached" rows read what
-a process before them compiled. Times are wall seconds of one run on a shared machine:
-compare rows of one table, not tables.
+Each row is a process of its own, on one core. "cold" rows compile the model; "cached" rows read
+what a process before them compiled. Times are processor seconds / wall seconds; on a shared
+machine the first are the ones to compare.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
 
 SCENARIO = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 NEXT = {"tariff[*, CHN, *, USA]": 1.25, "tariff[*, USA, *, CHN]": 1.6}
 #: Seconds after which a row is given up: Ipopt's linear solver on the full world.
-TIME_LIMIT = 600
-HEADER = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "build", "compile",
+TIME_LIMIT = 900
+SOLVES = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "build", "compile",
           "solve", "to result", "next", "other", "MB")  # fmt: skip
+STUDIES_HEAD = ("size", "study", "import", "study done", "MB")
+#: Studies by kind: what is run, and which keys of its scenario are changed.
+STUDIES: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "static": ("us-china-tariff-war", {}),
+    "path": ("path-us-china-tariff-war", {"path.years": 25}),
+    "stress": ("us-china-tariff-war", {}),
+    "frontier": ("frontier-china", {"frontier.points": 4, "frontier.versions": ["unilateral"]}),
+}
+Times = tuple[float, float]
 
 
-def measure(size: str, solver: str, folder: str) -> dict[str, float]:
-    """Measure one process: import, calibrate, build, compile, solve, solve another scenario.
+class Clock:
+    """Processor and wall seconds since it was last read."""
+
+    def __init__(self) -> None:
+        self.began = self.last = (process_time(), perf_counter())
+
+    def read(self) -> Times:
+        """Seconds since the last reading."""
+        now = (process_time(), perf_counter())
+        passed = now[0] - self.last[0], now[1] - self.last[1]
+        self.last = now
+        return passed
+
+    def total(self) -> Times:
+        """Seconds since the beginning."""
+        return process_time() - self.began[0], perf_counter() - self.began[1]
+
+
+def memory() -> float:
+    """Largest memory that this process had, in megabytes."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
+    """Import, calibrate, build, compile, solve, solve another scenario.
 
     "other" is the first scenario with other elasticities, the model for them included.
     Where an earlier process has left the compiled model, "build" is reading it and
     "compile" nothing.
     """
     import gc
-    import resource
-    from time import perf_counter
 
-    began = perf_counter()
+    clock, found = Clock(), {}
     from cge import Model, load_benchmark
 
-    imported = perf_counter()
+    found["import"] = clock.read()
     benchmark = load_benchmark(aggregation=size)
-    calibrated = perf_counter()
+    found["calibrate"] = clock.read()
     from cge.solve import cache
 
     name = cache.key(benchmark, "long")
     template = cache.load(Path(folder), name)
-    built = perf_counter()
     if template is None:
         from cge.model.build import build_model
         from cge.model.elasticity import parameters
-        from cge.model.registry import OUTCOMES
+        from cge.model.quantities import OUTCOMES
         from cge.solve.monomials import compile_template
 
         gc.disable()  # as Model.build does
         pyomo_model = build_model(benchmark, "long", parametric=True)
-        built = perf_counter()
+        found["build"] = clock.read()
         count = len(parameters(benchmark.elasticities["long"]))
-        template = compile_template(pyomo_model, [outcome.name for outcome in OUTCOMES], count)
+        template = compile_template(pyomo_model, list(OUTCOMES), count)
         gc.enable()
         cache.save(Path(folder), name, template)
+    else:
+        found["build"] = clock.read()
     model = Model(benchmark, template, "long")
-    compiled = perf_counter()
+    found["compile"] = clock.read()
     first = model.solve(SCENARIO, solver=solver)
-    solved = perf_counter()
+    found["solve"] = clock.read()
+    found["to result"] = clock.total()
     again = model.solve(NEXT, solver=solver)
-    finished = perf_counter()
+    found["next"] = clock.read()
     long = benchmark.elasticities["long"]
     higher = model.with_elasticities(replace(long, armington=1.1 * long.armington))
     other = higher.solve(SCENARIO, solver=solver)
-    ended = perf_counter()
+    found["other"] = clock.read()
     assert max(s.diagnostics.residual for s in (first, again, other)) < 1e-9
-    return {
-        "unknowns": first.resolved.system.size,
-        "terms": model.arrays.exponents.shape[0],
-        "import": imported - began,
-        "calibrate": calibrated - imported,
-        "build": built - calibrated,
-        "compile": compiled - built,
-        "solve": solved - compiled,
-        "to result": solved - began,
-        "next": finished - solved,
-        "other": ended - finished,
-        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    return {**found, "unknowns": first.resolved.system.size,
+            "terms": model.arrays.exponents.shape[0], "MB": memory()}  # fmt: skip
 
 
-def measure_path(size: str, elasticities: str, years: int) -> dict[str, float]:
-    """Measure one process: 25 years of a tariff war with knowledge, calibrated and compiled."""
-    import resource
-    from time import perf_counter
+def measure_study(size: str, kind: str, folder: str) -> dict[str, Any]:
+    """A whole study under one elasticity set, compiling included, on one core."""
+    clock, found = Clock(), {}
+    from cge.api import study_from
+    from cge.studies.study import run_study
+    from cge.tasks.runner import Runner
 
-    began = perf_counter()
-    from cge.experiments.path import run_path
-    from cge.scenario.schema import Scenario
-
-    both = (("CHN", "USA"), ("USA", "CHN"))
-    scenario = Scenario.model_validate({
-        "name": "benchmark", "benchmark": {"aggregation": size}, "elasticities": [elasticities],
-        "path": {"years": years},
-        "policy": [{"instrument": "tariff", "exporter": r, "importer": s, "sector": "goods",
-                    "add": 0.5} for r, s in both],
-    })  # fmt: skip
-    (case,) = run_path(scenario).cases
-    return {
-        "unknowns": case.years[0].solution.resolved.system.size,
-        "years": sum(year.seconds for year in case.years),
-        "first": case.years[0].seconds,
-        "total": perf_counter() - began,
-        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    found["import"] = clock.read()
+    name, changes = STUDIES[kind]
+    changes = {**changes, "benchmark.aggregation": size, "elasticities": ["fontagne"]}
+    run_study(study_from(name, kind, changes, {}), Runner(workers=1, cache=Path(folder) / kind))
+    return {**found, "study done": clock.read(), "MB": memory()}
 
 
-def _paths(sizes: list[str], years: int) -> list[list[str]]:
-    """Return the rows of the table of paths."""
-    rows = [["size", "elasticities", "unknowns", "first year", f"{years} years", "to result", "MB"]]
-    for size in sizes:
-        for name in ("fontagne", "boehm"):
-            command = [sys.executable, __file__, "--measure-path", size, name, str(years)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            found = json.loads(done.stdout.splitlines()[-1])
-            times = [f"{found[k]:.2f}" for k in ("first", "years", "total")]
-            rows.append([size, name, f"{found['unknowns']:.0f}", *times, f"{found['MB']:.0f}"])
-            print(".", end="", file=sys.stderr, flush=True)
+MEASURES: Mapping[str, Callable[[str, str, str], dict[str, Any]]] = {
+    "solves": measure_solves, "studies": measure_study,
+}  # fmt: skip
+
+
+def row(table: str, what: str, size: str, folder: str, first: list[str]) -> list[str]:
+    """One row of a table, measured in a process of its own."""
+    names = (SOLVES if table == "solves" else STUDIES_HEAD)[len(first) :]
+    command = [sys.executable, __file__, "--measure", table, size, what, folder]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return [*first, *[f"> {TIME_LIMIT}"] * len(names)]
+    finally:
+        print(".", end="", file=sys.stderr, flush=True)
+    if done.returncode != 0:
+        print(done.stderr[-500:], file=sys.stderr)
+        return [*first, *["failed"] * len(names)]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    return [*first, *(_cell(figures[name]) for name in names)]
+
+
+def _cell(value: float | list[float]) -> str:
+    if isinstance(value, list):
+        return " / ".join(f"{seconds:.2f}" for seconds in value)
+    return f"{value:.0f}"
+
+
+def table_of_solves(sizes: list[str], solvers: list[str]) -> list[list[str]]:
+    """Rows of each size, solver and start."""
+    rows = [list(SOLVES)]
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            for solver in solvers:
+                for start in ("cold", "cached") if solver == "newton" else ("cached",):
+                    rows.append(row("solves", solver, size, folder, [size, solver, start]))
     return rows
 
 
-def _row(size: str, solver: str, start: str, folder: str) -> list[str]:
-    command = [sys.executable, __file__, "--measure", size, solver, folder]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT
-        )
-    except subprocess.TimeoutExpired:
-        return [size, solver, start, *[f"> {TIME_LIMIT}"] * (len(HEADER) - 3)]
-    if done.returncode != 0:
-        return [size, solver, start, *["failed"] * (len(HEADER) - 3)]
-    figures = json.loads(done.stdout.splitlines()[-1])
-    cells = [f"{figures[k]:.0f}" if k in ("unknowns", "terms", "MB") else f"{figures[k]:.2f}"
-             for k in HEADER[3:]]  # fmt: skip
-    return [size, solver, start, *cells]
+def table_of_studies(sizes: list[str], kinds: list[str]) -> list[list[str]]:
+    """Rows of each size and kind of study."""
+    rows = [list(STUDIES_HEAD)]
+    for size in sizes:
+        for kind in kinds:
+            with tempfile.TemporaryDirectory() as folder:
+                rows.append(row("studies", kind, size, folder, [size, kind]))
+    return rows
+
+
+def printed(rows: list[list[str]]) -> str:
+    """Rows, the first of them the header, as a table in Markdown."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ["| " + " | ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+             for row in rows]  # fmt: skip
+    lines.insert(1, "|" + "|".join("-" * (w + 1) + ":" for w in widths) + "|")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--sizes", nargs="+", default=["small", "default", "full"])
+    parser.add_argument("--tables", nargs="+", default=list(MEASURES), choices=list(MEASURES))
+    parser.add_argument("--sizes", nargs="+", help="default: small, default, and full for solves")
     parser.add_argument("--solvers", nargs="+", default=["newton", "ipopt"])
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    parser.add_argument("--paths", nargs="+", help="sizes of which a path is measured instead")
-    parser.add_argument("--years", type=int, default=25, help="of a path")
-    parser.add_argument("--measure-path", nargs=3, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.measure:
-        print(json.dumps(measure(*arguments.measure)))
+    parser.add_argument("--studies", nargs="+", default=list(STUDIES), choices=list(STUDIES))
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        table, *rest = given.measure
+        print(json.dumps(MEASURES[table](*rest)))
         return
-    if arguments.measure_path:
-        size, name, years = arguments.measure_path
-        print(json.dumps(measure_path(size, name, int(years))))
-        return
-    if arguments.paths:
-        _print(_paths(arguments.paths, arguments.years))
-        return
-    rows = [list(HEADER)]
-    with tempfile.TemporaryDirectory() as folder:
-        for size in arguments.sizes:
-            for solver in arguments.solvers:
-                starts = ("cold", "cached") if solver == "newton" else ("cached",)
-                for start in starts:
-                    rows.append(_row(size, solver, start, folder))
-                    print(".", end="", file=sys.stderr, flush=True)
-    _print(rows)
-
-
-def _print(rows: list[list[str]]) -> None:
-    """Print rows, the first of them the header, as a table."""
-    print(file=sys.stderr)
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        print("| " + " | ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) + " |")
-        if number == 0:
-            print("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    made = {
+        "solves": lambda: table_of_solves(given.sizes or ["small", "default", "full"],
+                                          given.solvers),
+        "studies": lambda: table_of_studies(given.sizes or ["small", "default"], given.studies),
+    }  # fmt: skip
+    for name in given.tables:
+        text = printed(made[name]())
+        print(f"\n{text}\n")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cge.solve.model import Model
     from cge.solve.rebase import rebase
     from cge.solve.solution import Solution
+    from cge.studies.path import DynamicPath, solve_paths
     from cge.studies.static import Static, solve_scenario
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _PUBLIC = {
     "run": "api", "Results": "api",
     "Scenario": "scenario.schema", "load_scenario": "scenario.schema",
     "solve_scenario": "studies.static", "Static": "studies.static",
+    "solve_paths": "studies.path", "DynamicPath": "studies.path",
     # a benchmark
     "load_benchmark": "data.accounts.calibration", "calibrate": "data.accounts.calibration",
     "Benchmark": "data.accounts.benchmark", "Elasticities": "data.elasticities.nests",
@@ -49,13 +51,15 @@ _PUBLIC = {
     "Shock": "solve.homotopy", "Decomposition": "solve.decompose", "decompose": "solve.decompose",
     "rebase": "solve.rebase", "tabulate": "results.collect",
     # what can go wrong
-    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors", "NoEquilibrium": "core.errors",
+    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors",
+    "NoEquilibrium": "core.errors",
 }  # fmt: skip
 __all__ = [
     "Benchmark",
     "CgeError",
     "Closure",
     "Decomposition",
+    "DynamicPath",
     "Elasticities",
     "InputError",
     "Model",
@@ -84,6 +88,7 @@ __all__ = [
     "rebase",
     "run",
     "save_benchmark",
+    "solve_paths",
     "solve_scenario",
     "tabulate",
 ]  # fmt: skip

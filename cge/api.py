@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError
-from cge.report.choice import Choice
+from cge.report.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
@@ -25,6 +25,10 @@ from cge.tasks.store import default_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+#: What can be run.
+Question = Scenario | Study | str | Path | tuple[Scenario | str | Path, ...]
 
 
 class Results(ResultSet):
@@ -77,22 +81,24 @@ class Results(ResultSet):
         InputError
             For an unknown kind or option, and rows that are not there.
         """
-        return Table(build(kind, self._parts(), choice_of(options)))
+        return Table(build(kind, _parts(self), choice_of(options)))
 
     def figure(self, kind: str = "regions", notes: bool = True, **options: Any) -> Figure:
         """A figure for a paper; arguments as for :meth:`table`."""
         from cge.report.charts.draw import draw
 
-        return draw(build(kind, self._parts(), choice_of(options), figure=True), notes)
+        return draw(build(kind, _parts(self), choice_of(options), figure=True), notes)
 
     def compare(self, *others: ResultSet) -> Results:
         """These results and others together, for tables of all of them."""
-        parts = [*self._parts(), *(part for one in others for part in Results._parts(one))]
+        parts = [*_parts(self), *(part for one in others for part in _parts(one))]
         told = {"format": FORMAT, "spec": {"study": "several"}, "parts": parts}
         return Results(together(parts), told)
 
-    def _parts(self) -> Sequence[ResultSet]:
-        return self.manifest.get("parts") or [self]
+
+def _parts(results: ResultSet) -> Sequence[ResultSet]:
+    """The results of several studies that stand together, or these alone."""
+    return results.manifest.get("parts") or [results]
 
     def _repr_html_(self) -> str:
         pages = [render(page, "html") for page in _first_pages(self)]
@@ -130,7 +136,7 @@ class Table:
 
 
 def run(
-    question: Scenario | Study | str | Path,
+    question: Question,
     study: str | None = None,
     *,
     aggregation: str | None = None,
@@ -149,10 +155,10 @@ def run(
     ----------
     question : Scenario, Study, str or path
         A scenario, the path of its file, the name of a shipped one, or the manifest of an earlier
-        run; or a study as it is.
+        run; a study as it is; for a comparison several scenarios.
     study : str, optional
         Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
-        scenario says: a path if it has years, else comparative statics.
+        scenario says: a frontier if it has one, a path if it has years, else comparative statics.
     aggregation, year, elasticities : optional
         In place of what the scenario says.
     workers : int, optional
@@ -190,14 +196,15 @@ def run(
 
 
 def study_from(
-    question: Scenario | Study | str | Path, kind: str | None, changes: dict[str, Any],
+    question: Question, kind: str | None, changes: dict[str, Any],
     options: dict[str, Any],
 ) -> Study:  # fmt: skip
     """A study of a question.
 
     Parameters
     ----------
-    question : Scenario, Study, str or path
+    question : Scenario, Study, str or path, or a tuple of scenarios
+        An empty one stands for those that the kind of study has by default.
     kind : str, optional
     changes : dict
         Keys of the scenario, dotted, and values to put there.
@@ -211,39 +218,26 @@ def study_from(
     """
     if isinstance(question, Study):
         return replace(question, **options)
-    if not isinstance(question, Scenario) and Path(question).suffix == ".json":
-        return study_of(read(question).manifest["spec"])
-    if kind is not None and (made := study_class(kind)).asked is not Scenario:
-        return made(question, changes=changes, **options)
+    every = list(question) if isinstance(question, tuple) else [question]
+    if len(every) == 1 and isinstance(every[0], str | Path) and Path(every[0]).suffix == ".json":
+        return study_of(read(every[0]).manifest["spec"])
+    made = study_class(kind) if kind is not None else None
+    if made is not None and made.asked is not Scenario:
+        return made(every[0], changes=changes, **options)
+    if made is not None and not every:
+        every = list(made.__dataclass_fields__["scenario"].default)
+    return study_with(kind, tuple(_changed(one, changes) for one in every), options)
+
+
+def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenario:
+    """The scenario of a question with some of its keys replaced."""
     if isinstance(question, Scenario):
-        scenario = with_changes(completed(question), changes)
-    else:
-        file = find_scenario(question)
-        try:
-            scenario = with_changes(load_scenario(file), changes)
-        except InputError as error:
-            raise error.located(file) from None
-    return study_with(kind, scenario, options)
-
-
-def choice_of(options: dict[str, Any]) -> Choice:
-    """A choice of plain options, one code or several.
-
-    Raises
-    ------
-    InputError
-        For an option there is not.
-    """
-    found = {}
-    for name, value in options.items():
-        if name not in Choice.__dataclass_fields__:
-            raise InputError("no such option", key=name, value=value,
-                             allowed=list(Choice.__dataclass_fields__))  # fmt: skip
-        several = isinstance(getattr(Choice(), name), tuple)
-        if several and isinstance(value, str | int):
-            value = (value,)
-        found[name] = tuple(value) if several else value
-    return Choice(**found)
+        return with_changes(completed(question), changes)
+    file = find_scenario(question)
+    try:
+        return with_changes(load_scenario(file), changes)
+    except InputError as error:
+        raise error.located(file) from None
 
 
 def _first_pages(results: Results) -> list[Page]:

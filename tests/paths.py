@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from policies import scenario
 
-from cge.experiments.path import run_path
-from cge.experiments.path_run import PathCase, PathRun
+from cge.path.solved import PathCase
+from cge.studies.path import solve_paths
 
 Array = NDArray[np.float64]
 
@@ -19,15 +19,16 @@ US_TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sect
 CHN, USA = 0, 1
 
 
-def path_run(*policy: dict[str, Any], years: int = 4, path: Any = None, **keys: Any) -> PathRun:
-    """Run a path on the small aggregation, elasticities `boehm` unless others are named."""
+def variants(*policy: dict[str, Any], years: int = 4, path: Any = None, **keys: Any) -> dict:
+    """Solve a path on the small aggregation, elasticities `boehm` unless others are named."""
     keys = {"elasticities": ["boehm"], **keys}
-    return run_path(scenario(*policy, path={"years": years, **(path or {})}, **keys))
+    found = solve_paths(scenario(*policy, path={"years": years, **(path or {})}, **keys))
+    return {variant: case for (_, _, variant), case in found.items()}
 
 
 def path(*policy: dict[str, Any], **keys: Any) -> PathCase:
     """Return the only case of a path."""
-    (case,) = path_run(*policy, **keys).cases
+    (case,) = variants(*policy, **keys).values()
     return case
 
 
@@ -44,7 +45,7 @@ def welfare(case: PathCase) -> Array:
 
 def columns(case: PathCase, selector: str) -> NDArray[np.int64]:
     """Return the columns of a selector."""
-    return case.years[0].solution.model.variables.select(selector)[1]
+    return case.model.variables.select(selector)[1]
 
 
 def levels(case: PathCase, selector: str) -> Array:

@@ -308,7 +308,7 @@ CASES = [
         args=("run", "nothing.yaml")),
     Bad("a shipped scenario misspelt", ("no such scenario file; did you mean 'free-trade'?",),
         args=("run", "Free-Trad")),
-    Bad("a shipped study misspelt", ("no such study; did you mean 'frontier-china'?",),
+    Bad("a shipped study misspelt", ("no such scenario file; did you mean 'frontier-china'?",),
         args=("frontier", "frontier-chna.yaml")),
     Bad("an elasticity set misspelt", ("'fontagné'", "did you mean 'fontagne'?"),
         {"trial.yaml": GOOD}, ("run", "trial.yaml", "--elasticities", "fontagné")),

@@ -16,9 +16,9 @@ import pytest
 
 from cge import Benchmark, InputError, load_benchmark
 from cge.core.parameters import LEVELS
-from cge.data.backstop_premiums import premiums
 from cge.data.library import load_library
-from cge.data.parameter_files import load_disruption_parameters
+from cge.data.parameters.backstop_premiums import premiums
+from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.resilience.disruptions import Disruption, Event, expand, left_out, weights
 
 #: Of these all groups that the shipped library names exist.
@@ -187,7 +187,7 @@ def test_events_are_resolved_into_codes() -> None:
                                      for a, b in ((one, "CHN"), ("CHN", one))}  # fmt: skip
 
 
-def test_a_total_ban_lets_a_trickle_through() -> None:
+def test_a_total_ban_leaks_a_little() -> None:
     assert Event("ration", 1.0).remaining(0.001) == 0.001
     assert Event("ration", 0.4).remaining(0.001) == pytest.approx(0.6)
 
@@ -385,9 +385,9 @@ def test_parameters_have_a_range_a_source_and_limits() -> None:
     for name in frame["name"]:
         for level in LEVELS:  # the ends of the ranges are possible values
             parameters.with_values({name: parameters.at(name, level)})
-    changed_one = parameters.with_values({"trickle": 0.05})
-    assert changed_one["trickle"] == changed_one.at("trickle", "high") == 0.05
-    for name, value in (("trickle", 0), ("cvar_level", 1.2), ("backstop_floor", 1.0),
+    changed_one = parameters.with_values({"leakage": 0.05})
+    assert changed_one["leakage"] == changed_one.at("leakage", "high") == 0.05
+    for name, value in (("leakage", 0), ("cvar_level", 1.2), ("backstop_floor", 1.0),
                         ("recovered", "much"), ("luck", 1)):  # fmt: skip
         with pytest.raises(InputError) as caught:
             parameters.with_values({name: value})  # type: ignore[dict-item]

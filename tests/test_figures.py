@@ -11,6 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cge.results.charts import heat, style
+from cge.results.charts.draw import draw
+from cge.results.figures import regional_figure
+from cge.results.report.kinds import KINDS, build
+from cge.results.report.page import Column, Page, Panel
+from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import AsinhNorm
@@ -18,13 +24,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports import MANIFEST, ODD, war_run, write_run, write_study
-
-from cge.results.charts import heat, style
-from cge.results.charts.draw import draw
-from cge.results.figures import regional_figure
-from cge.results.report.kinds import KINDS, build
-from cge.results.report.page import Column, Page, Panel
-from cge.results.report.runs import Choice, open_runs
 
 Run = Callable[..., Outcome]
 STUDY = ("sensitivity", "drivers")

@@ -22,7 +22,7 @@ from cge.data.accounts.shipped import TABLES, load_table, read_provenance
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.knowledge.stocks import KnowledgeData, balanced_stock, elasticity
-from cge.data.parameter_files import load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_knowledge_parameters
 
 FOLDER = content_dir("calibration") / "knowledge"
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ import pytest
 from cge import Closure, Model, load_benchmark
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.links import bans, link_cuts, long_run_loss, withholdings
-from cge.resilience.preshock import stage_of
+from cge.resilience.preshock import pre_shock
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +39,14 @@ def test_time_makes_a_cut_cheaper(models):
     """The same cut costs less once relations and capital have adapted to it (Le Chatelier)."""
     long, short = models
     solution = long.solve()
-    stage = stage_of(solution, short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
+    pre = pre_shock(solution, short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
     (cut,) = (
         one
         for one in link_cuts(long.benchmark, ["USA"], ["ELEC"])
         if one.name == "link-CHN-ELEC-USA"
     )
     home = long.benchmark.regions.index("USA")
-    now = stage.losses(disrupted(stage, impact_of(stage, cut, 1e-3)))[home]
+    now = pre.losses(disrupted(pre, impact_of(pre, cut, 1e-3)))[home]
     later = long_run_loss(solution, cut.events[0])[home]
     assert 0 < later < 0.5 * now
 
@@ -60,11 +60,11 @@ def test_a_link_that_has_adapted_is_one_of_the_long_run(models):
 
 def test_the_larger_supplier_is_missed_more(models):
     long, short = models
-    stage = stage_of(long.solve(), short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
+    pre = pre_shock(long.solve(), short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
     b = long.benchmark
     i, s = b.sectors.index("ELEC"), b.regions.index("USA")
     value = b.fob.sum(axis=0)[:, i, s]
     cuts = link_cuts(b, ["USA"], ["ELEC"])
-    lost = [stage.losses(disrupted(stage, impact_of(stage, one, 1e-3)))[s] for one in cuts]
+    lost = [pre.losses(disrupted(pre, impact_of(pre, one, 1e-3)))[s] for one in cuts]
     sizes = [value[b.regions.index(one.events[0].routes[0][0])] for one in cuts]
     assert list(np.argsort(lost)) == list(np.argsort(sizes))

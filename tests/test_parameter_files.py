@@ -10,7 +10,7 @@ import yaml
 
 from cge import InputError
 from cge.core.parameters import LEVELS, ParameterSet
-from cge.data.parameter_files import (
+from cge.data.parameters.parameter_files import (
     ict_sectors,
     load_disruption_parameters,
     load_dynamics_parameters,

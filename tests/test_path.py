@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from paths import CHN, US_TARIFF, USA, columns, levels, path, path_run, war, welfare
+from paths import (
+    CHN,
+    US_TARIFF,
+    USA,
+    columns,
+    levels,
+    path,
+    variants,
+    war,
+    welfare,
+)
 from policies import scenario, solved
 from tools import small_model
 
 from cge import Model, NoEquilibrium, load_benchmark
-from cge.experiments.path import run_path
-from cge.experiments.path_run import PathCase
+from cge.path import solving
+from cge.path.solved import PathCase
 from cge.policy.case import solve_case
+from cge.results.folder import ROWS, locked, write
+from cge.scenario.schema import Scenario, completed
+from cge.studies.path import DynamicPath, solve_paths
+from cge.studies.study import run_study
+from cge.tasks.runner import Runner
 
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "strategic"}
 BASIC = {"instrument": "basic_research", "region": "CHN"}
@@ -181,8 +201,8 @@ def outlays(case: PathCase, region: str) -> list[float]:
         r = s.model.benchmark.regions.index(region)
         price = s.relative(f"research_unit_cost[{region}]")
         spent = (year.policy.basic + year.policy.diffusion)[r] * s.model.benchmark.gdp[r] * price
-        if year.business is not None and case.knowledge is not None:
-            paid = year.policy.credit * year.business * case.knowledge.business
+        if year.business is not None and case.laws.knowledge is not None:
+            paid = year.policy.credit * year.business * case.laws.knowledge.business
             spent += paid[r].sum() * price
         output = s.frame("output_tax_paid").query(f"s == '{region}'")
         rate = s.frame("net_of_output_tax").query(f"s == '{region}'")
@@ -218,13 +238,13 @@ def test_a_subsidy_gives_way_to_basic_research_at_the_same_outlay_in_every_year(
 @pytest.mark.parametrize("reference", [0.001, "output"])
 def test_policies_of_both_kinds_are_compared_at_one_outlay(reference: Any) -> None:
     sized = {"add": 0.01} if reference == "output" else {}
-    run = path_run(years=3, equal={"outlay": reference, "region": "CHN"}, variants=[
+    found = variants(years=3, equal={"outlay": reference, "region": "CHN"}, variants=[
         {"name": "research", "knowledge": [BASIC]},
         {"name": "output", "policy": [{**SUBSIDY, **sized}]},
         {"name": "credit", "knowledge": [{"instrument": "research_credit", "region": "CHN"}]},
     ])  # fmt: skip
-    assert [case.variant for case in run.cases] == ["research", "output", "credit"]
-    research, output, credit = (outlays(case, "CHN") for case in run.cases)
+    assert list(found) == ["research", "output", "credit"]
+    research, output, credit = (outlays(case, "CHN") for case in found.values())
     np.testing.assert_allclose(research, output, rtol=1e-8)
     np.testing.assert_allclose(credit, output, rtol=1e-8)
     if reference == "output":
@@ -242,7 +262,7 @@ def test_a_baseline_moves_labour_and_productivity_and_the_path_is_told_against_i
     )
     chosen = scenario(US_TARIFF, elasticities=["boehm"],
                       path={"years": 3, "baseline": "baseline.csv"})  # fmt: skip
-    (case,) = run_path(chosen, folder=tmp_path).cases
+    (case,) = solve_paths(completed(chosen, tmp_path)).values()
     assert case.baseline is not None
     for years, tariff in ((case.years, 0.25), (case.baseline, 0.0)):
         last = years[2].solution
@@ -276,52 +296,163 @@ def test_a_productivity_policy_comes_on_top_of_what_knowledge_has_made() -> None
 # -- going on after an interruption ----------------------------------------------------------
 
 
-def test_a_path_that_was_killed_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+@pytest.fixture
+def years_solved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of the years that are solved in this process."""
+    solved_now: list[int] = []
+    solve = solving.solve_year
+
+    def counted(course: Any, year: int, *rest: Any) -> Any:
+        solved_now.append(year)
+        return solve(course, year, *rest)
+
+    monkeypatch.setattr(solving, "solve_year", counted)
+    return solved_now
+
+
+def busy() -> Scenario:
+    """Return a path with every kind of measure that has a state of its own."""
     quota = {"instrument": "quota", "exporter": "CHN", "importer": "USA", "sector": "VEH",
              "to": 0.7}  # fmt: skip
-    chosen = scenario(
+    return scenario(
         {**US_TARIFF, "phase_in": 2}, quota, {**SUBSIDY, "budget": 0.0005},
-        elasticities=["boehm"], path={"years": 3},
+        elasticities=["boehm"], path={"years": 3}, closure={"wage_floor": {"level": 1.0}},
         knowledge=[{"instrument": "research_credit", "region": "CHN", "budget": 0.0005}],
         responses=[{"kind": "retaliation", "to": "USA"}],
     )  # fmt: skip
-    whole = run_path(chosen)
+
+
+def test_a_path_that_was_interrupted_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years_solved: list[int]
+) -> None:
+    (whole,) = solve_paths(busy()).values()
+    solve = solving.solve_year
 
     class Killed(BaseException):
         pass
 
-    def kill(_what: str, done: int, _all: int) -> None:
-        if done == 2:
+    def kill(course: Any, year: int, *rest: Any) -> Any:
+        if year == 3:
             raise Killed
+        return solve(course, year, *rest)
 
-    with pytest.raises(Killed):
-        run_path(chosen, keep=tmp_path / "kept", report=kill)
-    assert len(list((tmp_path / "kept").rglob("*.npz"))) == 2
-    resumed = run_path(chosen, keep=tmp_path / "kept")
-    assert resumed.resumed == 2 and whole.resumed == 0
-    for one, other in zip(whole.cases[0].years, resumed.cases[0].years, strict=True):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(solving, "solve_year", kill)
+        solve_paths(busy(), runner=Runner(workers=1, cache=tmp_path))
+    years_solved.clear()
+    (resumed,) = solve_paths(busy(), runner=Runner(workers=1, cache=tmp_path)).values()
+    assert years_solved == [3]
+    for one, other in zip(whole.years, resumed.years, strict=True):
         assert (one.solution.levels == other.solution.levels).all()
         assert (one.state.weights == other.state.weights).all()
         assert (one.policy.credit == other.policy.credit).all()
-        assert one.found == other.found or [f.text for f in one.found] == [
-            f.text for f in other.found
-        ]
+        assert [f.text for f in one.found] == [f.text for f in other.found]
+        assert [f.swaps for f in one.found] == [f.swaps for f in other.found]
+        assert one.solution.closure == other.solution.closure
+        assert one.solution.resolved.swaps == other.solution.resolved.swaps
         assert one.solution.diagnostics == other.solution.diagnostics
         assert [s.label for s in one.shocks] == [s.label for s in other.shocks]
 
 
-def test_what_was_kept_of_another_path_or_cut_off_is_not_taken(tmp_path: Path) -> None:
-    keep = tmp_path / "kept"
-    chosen = scenario(US_TARIFF, elasticities=["boehm"], path={"years": 2, "knowledge": False})
-    run_path(chosen, keep=keep)
-    other = scenario({**US_TARIFF, "add": 0.26}, elasticities=["boehm"],
-                     path={"years": 2, "knowledge": False})  # fmt: skip
-    assert run_path(other, keep=keep).resumed == 0
-    for file in keep.rglob("*-002.npz"):
+def test_what_was_kept_of_another_path_or_cut_off_is_not_taken(
+    tmp_path: Path, years_solved: list[int]
+) -> None:
+    def solved_again(tariff: float = 0.25, fresh: bool = False) -> list[int]:
+        years_solved.clear()
+        chosen = scenario({**US_TARIFF, "add": tariff}, elasticities=["boehm"],
+                          path={"years": 2, "knowledge": False})  # fmt: skip
+        solve_paths(chosen, runner=Runner(workers=1, cache=tmp_path, fresh=fresh))
+        return list(years_solved)
+
+    assert solved_again() == [1, 2]
+    assert solved_again(0.26) == [1, 2]
+    for file in tmp_path.rglob("0002.cge"):
         file.write_bytes(file.read_bytes()[:100])
-    assert run_path(chosen, keep=keep).resumed == 1
-    assert run_path(chosen, keep=keep).resumed == 2
-    assert run_path(chosen, keep=keep, fresh=True).resumed == 0
+    assert solved_again() == [2]
+    assert solved_again() == []
+    assert solved_again(fresh=True) == [1, 2]
+
+
+def test_a_scenario_called_otherwise_is_the_same_path(
+    tmp_path: Path, years_solved: list[int]
+) -> None:
+    chosen = scenario(US_TARIFF, elasticities=["boehm"], path={"years": 2})
+    solve_paths(chosen, runner=Runner(workers=1, cache=tmp_path))
+    years_solved.clear()
+    other = chosen.model_copy(update={"name": "other", "title": "Called otherwise"})
+    found = run_study(DynamicPath(other), Runner(workers=1, cache=tmp_path))
+    assert not years_solved and set(found.rows["title"]) == {"Called otherwise"}
+
+
+def test_a_baseline_is_solved_once_for_all_variants(
+    tmp_path: Path, years_solved: list[int]
+) -> None:
+    (tmp_path / "baseline.csv").write_text("year,region,labour\n2,CHN,1.1\n")
+    chosen = scenario(
+        elasticities=["boehm"], path={"years": 2, "knowledge": False, "baseline": "baseline.csv"},
+        variants=[{"name": "war", "policy": [US_TARIFF]},
+                  {"name": "worse", "policy": [{**US_TARIFF, "add": 0.5}]}],
+    )  # fmt: skip
+    found = solve_paths(completed(chosen, tmp_path))
+    assert len(found) == 2 and len(years_solved) == 2 * 3
+    one, other = found.values()
+    assert one.baseline is not None and other.baseline is not None
+    for a, b in zip(one.baseline, other.baseline, strict=True):
+        assert (a.solution.levels == b.solution.levels).all()
+
+
+def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    chosen = scenario(
+        elasticities=["boehm"], path={"years": 2, "returns": ["low", "central"]},
+        equal={"outlay": "output", "region": "CHN"},
+        variants=[{"name": "research", "knowledge": [BASIC]},
+                  {"name": "output", "policy": [{**SUBSIDY, "add": 0.01}]}],
+    )  # fmt: skip
+    one = run_study(DynamicPath(chosen), Runner(workers=1, cache=tmp_path / "one"))
+    shutil.copytree(tmp_path / "one" / "compiled", tmp_path / "two" / "compiled")
+    two = run_study(DynamicPath(chosen), Runner(workers=2, cache=tmp_path / "two"))
+    assert one.identity == two.identity and len(one.rows) > 1000
+    assert one.manifest["cases"] == two.manifest["cases"]
+
+
+KILLED = """
+from pathlib import Path
+from cge.results.folder import locked, write
+from cge.studies.path import DynamicPath
+from cge.studies.study import run_study
+from cge.tasks.runner import Runner
+
+out = Path("out")
+results = run_study(DynamicPath("war.yaml"), Runner(workers=1, cache=Path("cache")))
+with locked(out):
+    write(results, out)
+"""
+
+
+def test_a_command_that_was_killed_goes_on_to_the_same_bytes(
+    here: Path, years_solved: list[int]
+) -> None:
+    (here / "war.yaml").write_text(json.dumps({
+        "name": "war", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "path": {"years": 12}, "policy": [US_TARIFF],
+    }))  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", KILLED])
+    deadline = time.monotonic() + 120
+    while len(list((here / "cache").rglob("00*.cge"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and not (here / "out").exists()
+    kept = len(list((here / "cache").rglob("00*.cge")))
+    assert 2 <= kept < 12
+    study = DynamicPath("war.yaml")
+    resumed = run_study(study, Runner(workers=1, cache=here / "cache"))
+    assert years_solved == list(range(kept + 1, 13))
+    whole = run_study(study, Runner(workers=1, cache=None))
+    for name, results in (("resumed", resumed), ("whole", whole)):
+        with locked(here / name):
+            write(results, here / name)
+    one, other = ((here / name / ROWS).read_bytes() for name in ("resumed", "whole"))
+    assert one == other
 
 
 def test_a_year_without_equilibrium_is_named() -> None:
@@ -340,13 +471,15 @@ def test_the_command_writes_a_folder_and_prints_the_years(here: Path, cge: Any) 
     }))  # fmt: skip
     done = cge("path", "war.yaml", "--years", "3", "--returns", "low", "--out", "o")
     assert (done.code, done.err) == (0, "")
-    assert "World" in done.out and "returns to research: low" in done.out
-    assert "3 years" in done.out
+    assert "World" in done.out and "Returns to research: low" in done.out
     manifest = json.loads((here / "o" / "manifest.json").read_text())
-    assert manifest["scenario"]["path"]["years"] == 3
+    assert manifest["spec"]["scenario"]["path"]["years"] == 3
+    assert manifest["spec"]["scenario"]["path"]["returns"] == ["low"]
     assert not [p for p in (here / "o").iterdir() if p.name.startswith(".")]
     wrong = cge("path", "war.yaml", "--years", "0", "--out", "p")
     assert wrong.code == 2 and "--years" in wrong.err and not (here / "p").exists()
+    wrong = cge("path", "war.yaml", "--decompose-years", "9", "--out", "p")
+    assert wrong.code == 2 and "--decompose-years" in wrong.err
 
 
 def test_the_static_model_of_the_same_policy_is_left_as_it_was() -> None:

@@ -8,18 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from cge.results.charts import lines
-from cge.results.charts.draw import draw
-from cge.results.path_parts import decomposed, periods
-from cge.results.path_tidy import COLUMNS, tidy_path
-from cge.results.path_write import FIGURES, FILES, check_folder, write_path
-from cge.results.report.kinds import PATH_KINDS, build
-from cge.results.report.runs import Choice, open_runs
-from conftest import Outcome, snapshot
+from conftest import Outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex import tabulars
@@ -27,15 +21,31 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
-from cge.experiments.path import run_path
-from cge.experiments.path_run import PathRun
 from cge.indicators.present_value import break_even, payback, present_value
+from cge.path import path_rows
+from cge.path.solved import PathCase
+from cge.path.year_parts import decomposed, some_years
+from cge.report.charts import lines
+from cge.report.charts.draw import draw
+from cge.report.choice import Choice
 from cge.report.format.page import Page, Panel
 from cge.report.format.render import render
+from cge.report.kinds import build
+from cge.results.folder import FIGURES, FILES
+from cge.results.register import register
+from cge.results.resultset import ResultSet
+from cge.results.schema import COLUMNS, Rows
+from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario
+from cge.studies.catalogue import study_of
+from cge.studies.path import DynamicPath, solve_paths
+from cge.studies.study import run_study
+from cge.tasks.runner import Runner
 
 Run = Callable[..., Outcome]
+KINDS = ("years", "worth", "sources", "remaining", "decomposition", "shocks")
 YEARS = 4
 SCENARIO = Scenario(
     name="trial", title="A trial & error: 10 % more", benchmark={"aggregation": "small"},
@@ -53,27 +63,33 @@ SCENARIO = Scenario(
             {"instrument": "knowledge_openness", "source": "CHN", "learner": "EU", "set": 0.5}]},
     ],
 )  # fmt: skip
+Cases = dict[tuple[str, ...], PathCase]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> PathRun:
-    return run_path(SCENARIO, cache_folder=tmp_path_factory.mktemp("models"))
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
-def written(run: PathRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("written") / "trial"
-    write_path(run, folder)
-    return folder
+def results(cache: Path) -> Results:
+    found = run_study(DynamicPath(SCENARIO), Runner(workers=1, cache=cache))
+    return Results(found.rows, found.manifest)
 
 
 @pytest.fixture(scope="module")
-def table(written: Path) -> pd.DataFrame:
-    return pd.read_parquet(written / "results.parquet")
+def cases(results: Results, cache: Path) -> Cases:
+    """Return the solved paths, read from where the study has kept them."""
+    return solve_paths(SCENARIO, runner=Runner(workers=1, cache=cache))
 
 
-def page_of(kind: str, folder: Path, figure: bool = False, **choice: object) -> Page:
-    return build(kind, open_runs([folder]), Choice(**choice), figure=figure)  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def table(results: Results) -> pd.DataFrame:
+    return results.to_frame()
+
+
+def page_of(kind: str, results: ResultSet, figure: bool = False, **choice: Any) -> Page:
+    return build(kind, [results], Choice(**choice), figure=figure)
 
 
 def column(panel: Panel, key: str) -> np.ndarray:
@@ -82,14 +98,22 @@ def column(panel: Panel, key: str) -> np.ndarray:
 
 
 def one(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:
-    """Return rows with given values; of what is not named, those that name nothing there."""
+    """Return rows of regions with given values; of what is not named, those that name nothing."""
     keys = {"partner": "", "sector": "", "item": "", "shock": "", **wanted}
-    here = np.ones(len(table), dtype=bool)
+    here = (table["region"] != "World").to_numpy() | (keys.get("region") == "World")
     for key, value in keys.items():
         if value != "*":
-            found = table[key].astype(object)
-            here &= (found.where(found.notna(), "") == value).to_numpy()
+            here &= (table[key] == value).to_numpy()
     return table[here]
+
+
+def rows_of(case: PathCase, years: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Return the rows of a path but those of its stocks."""
+    rows = Rows()
+    path_rows.add_solutions(rows, case, range(1, YEARS + 1), (1, YEARS))
+    path_rows.add_worth(rows, case, path_rows.add_outlays(rows, case))
+    path_rows.add_decompositions(rows, case, years)
+    return rows.frame().astype(dict.fromkeys(("measure", "region", "item", "shock"), object))
 
 
 # What a stream is worth
@@ -153,55 +177,59 @@ def test_discounting_puts_the_year_of_payback_off() -> None:
     assert payback(stream, 0.14, 0.0).year is None  # 0.12 / 0.14 < 1
 
 
-# The tidy table
+# The rows
 
 
 def test_every_figure_stands_once_with_its_path_its_year_and_its_unit(table: pd.DataFrame) -> None:
     assert tuple(table.columns) == COLUMNS
     keys = list(COLUMNS[: COLUMNS.index("value")])
     assert not table.duplicated(keys).any()
-    words = ["scenario", "closure", "elasticities", "returns", "year", "shock", "measure", "unit"]
-    assert not table[words].isna().any().any()
-    whole = table["period"].isna()
-    assert set(table[whole]["year"]) == {""} and table[whole]["measure"].str.len().min() > 0
-    assert (table[~whole]["year"].astype(str).astype(int) == 2011 + table[~whole]["period"]).all()
+    assert not (table[["study", "scenario", "elasticities", "research_return", "measure", "unit"]]
+                == "").any().any()  # fmt: skip
+    whole = table["path_year"].isna()
+    assert table[whole]["calendar_year"].isna().all()
+    assert (table[~whole]["calendar_year"] == 2011 + table[~whole]["path_year"]).all()
     turn = table["measure"].isin(["break_even_year", "payback_year"])
     assert np.isfinite(table[~turn]["value"]).all()
-    assert set(table["returns"]) == {"low", "central"}
+    assert set(table["research_return"]) == {"low", "central"}
 
 
-def test_welfare_by_year_is_that_of_the_solutions(run: PathRun, table: pd.DataFrame) -> None:
-    for case in run.cases:
-        rows = one(table, scenario=case.scenario.name, elasticities=case.elasticities,
-                   returns=case.returns, measure="equivalent_variation", region="*")  # fmt: skip
-        found = rows.pivot_table(index="period", columns="region", values="value",
-                                 observed=True)  # fmt: skip
+def test_every_measure_of_a_path_is_in_the_register(table: pd.DataFrame) -> None:
+    assert set(table["measure"]) <= set(register())
+
+
+def test_welfare_by_year_is_that_of_the_solutions(cases: Cases, table: pd.DataFrame) -> None:
+    for (elasticities, level, variant), case in cases.items():
+        rows = one(table, variant=variant, elasticities=elasticities, research_return=level,
+                   measure="equivalent_variation", region="*")  # fmt: skip
+        found = rows.pivot_table(index="path_year", columns="region", values="value")
         expected = [year.solution.measure("equivalent_variation") for year in case.years]
-        np.testing.assert_allclose(found[list(run.benchmark.regions)], expected, atol=1e-10)
+        np.testing.assert_array_equal(found[list(case.model.benchmark.regions)], expected)
 
 
 def test_the_present_value_of_the_table_is_that_of_its_years(table: pd.DataFrame) -> None:
-    keys = {"scenario": "trial.research", "elasticities": "boehm", "returns": "central"}
-    stream = one(table, **keys, measure="equivalent_variation", region="CHN")["value"].to_numpy()
-    found = {"5 %": one(table, **keys, measure="present_value", region="CHN")["value"].item()}
-    rates = one(table, **keys, measure="present_value_at_rate", region="CHN", item="*")
-    found |= dict(zip(rates["item"], rates["value"], strict=True))
-    assert set(found) == {"4 %", "5 %", "7 %"}
-    for rate, value in found.items():
-        q = 1.03 / (1 + float(rate.split()[0]) / 100)
-        weights = q ** np.arange(1, YEARS + 1)
-        beyond = q ** (YEARS + 1) / (1 - q)
-        worth = (weights @ stream + beyond * stream[-1]) / (weights.sum() + beyond)
-        assert value == pytest.approx(worth, rel=1e-10)
+    keys = {"variant": "research", "elasticities": "boehm", "research_return": "central"}
+    for region in ("CHN", "World"):
+        stream = one(table, **keys, measure="equivalent_variation", region=region)["value"]
+        worth = one(table, **keys, measure="present_value", region=region)["value"].item()
+        rates = one(table, **keys, measure="present_value_at_rate", region=region, item="*")
+        found = {"5 %": worth, **dict(zip(rates["item"], rates["value"], strict=True))}
+        assert set(found) == {"4 %", "5 %", "7 %"}
+        for rate, value in found.items():
+            q = 1.03 / (1 + float(rate.split()[0]) / 100)
+            weights = q ** np.arange(1, YEARS + 1)
+            beyond = q ** (YEARS + 1) / (1 - q)
+            total = weights @ stream + beyond * stream.iloc[-1]
+            assert value == pytest.approx(total / (weights.sum() + beyond), rel=1e-10)
 
 
 def test_sources_of_productivity_add_up_by_sector_and_by_region(table: pd.DataFrame) -> None:
     names = [f"productivity_{name}" for name in ("own", "domestic", "basic", "foreign")]
     for sector in ("", "ELEC"):
-        rows = one(table, scenario="trial.research", elasticities="fontagne", returns="central",
+        rows = one(table, variant="research", elasticities="fontagne", research_return="central",
                    region="*", sector=sector, measure="*")  # fmt: skip
         wide = rows[rows["measure"].str.startswith("productivity_")].pivot_table(
-            observed=True, index=["region", "period"], columns="measure", values="value"
+            index=["region", "path_year"], columns="measure", values="value"
         )
         wide = wide.reindex(columns=[*names, "productivity_total"], fill_value=0.0)
         assert wide["productivity_total"].abs().max() > 1e-3
@@ -210,18 +238,18 @@ def test_sources_of_productivity_add_up_by_sector_and_by_region(table: pd.DataFr
 
 def test_routes_stand_in_detailed_years_under_central_returns_only(table: pd.DataFrame) -> None:
     routes = table[table["measure"] == "trade_value"]
-    assert set(routes["returns"]) == {"central"}
-    assert set(routes["period"]) == {1, YEARS}
-    output = table[table["measure"] == "output"].groupby("returns", observed=True)["period"]
+    assert set(routes["research_return"]) == {"central"}
+    assert set(routes["path_year"]) == {1, YEARS}
+    output = table[table["measure"] == "output"].groupby("research_return")["path_year"]
     assert output.nunique().to_dict() == {"central": YEARS, "low": 2}
     assert "origin_weight" not in set(table["measure"])
 
 
-def test_what_knowledge_costs_is_in_the_outlay(run: PathRun, table: pd.DataFrame) -> None:
-    case = next(c for c in run.cases if c.variant == "research" and c.returns == "central")
-    keys = {"scenario": "trial.research", "elasticities": case.elasticities, "returns": "central"}
+def test_what_knowledge_costs_is_in_the_outlay(cases: Cases, table: pd.DataFrame) -> None:
+    case = cases["fontagne", "central", "research"]
+    keys = {"variant": "research", "elasticities": "fontagne", "research_return": "central"}
     for region, item in (("CHN", "basic research"), ("USA", "research credits")):
-        place = run.benchmark.regions.index(region)
+        place = case.model.benchmark.regions.index(region)
         paid = [sum(part.value[place] for part in year.outlays) for year in case.years]
         assert min(paid) > 0
         for measure, key in (("outlay", ""), ("outlay_part", item)):
@@ -234,17 +262,12 @@ def test_what_knowledge_costs_is_in_the_outlay(run: PathRun, table: pd.DataFrame
     assert let == 0.5
 
 
-def test_a_baseline_that_moves_is_what_years_are_compared_with(run: PathRun) -> None:
-    first, second = (
-        next(c for c in run.cases if c.variant == name and c.returns == "central")
-        for name in ("war", "research")
-    )
-    itself = tidy_path(replace(run, cases=(replace(first, baseline=first.years),)), parts=(YEARS,))
+def test_a_baseline_that_moves_is_what_years_are_compared_with(cases: Cases) -> None:
+    first, second = (cases["fontagne", "central", name] for name in ("war", "research"))
+    itself = rows_of(replace(first, baseline=first.years), (YEARS,))
     moved = itself[itself["change"].abs() > 1e-9]["measure"]
-    assert set(moved) <= {"tariff", "outlay", "outlay_part", "present_value_outlay"}
-    against = tidy_path(
-        replace(run, cases=(replace(second, baseline=first.years),)), parts=(YEARS,)
-    )
+    assert set(moved) <= {"outlay", "outlay_share", "outlay_part", "present_value_outlay"}
+    against = rows_of(replace(second, baseline=first.years), (YEARS,))
     ratio = [
         100 * (s.solution.outcome("welfare[CHN]") / f.solution.outcome("welfare[CHN]") - 1)
         for s, f in zip(second.years, first.years, strict=True)
@@ -254,22 +277,20 @@ def test_a_baseline_that_moves_is_what_years_are_compared_with(run: PathRun) -> 
     parts = one(against, measure="ev_part", region="CHN", item="*")["change"].sum()
     assert parts == pytest.approx(ratio[-1], rel=1e-4)
     by_shock = one(against, measure="ev_part", region="CHN", item="*", shock="*")
-    by_shock = by_shock[by_shock["shock"] != ""].groupby("shock", observed=True)["change"].sum()
+    by_shock = by_shock[by_shock["shock"] != ""].groupby("shock")["change"].sum()
     assert by_shock["US tariff"] > 0.5  # what the baseline has and the path has not
     assert by_shock.sum() == pytest.approx(ratio[-1], rel=1e-4)
+    stocks = Rows()
+    path_rows.add_state(stocks, replace(first, baseline=first.years), range(1, YEARS + 1))
+    assert np.abs(stocks.frame()["change"]).max() == 0
 
 
 # What welfare is due to
 
 
 @pytest.mark.parametrize("variant", ["war", "research"])
-@pytest.mark.parametrize("number", [YEARS])
-def test_parts_and_shocks_of_a_year_add_up_and_leave_no_rest(
-    run: PathRun, variant: str, number: int
-) -> None:
-    case = next(c for c in run.cases if c.variant == variant and c.returns == "central")
-    year = case.years[number - 1]
-    result = decomposed(year)
+def test_parts_and_shocks_of_a_year_add_up_and_leave_no_rest(cases: Cases, variant: str) -> None:
+    result = decomposed(cases["fontagne", "central", variant].years[YEARS - 1])
     np.testing.assert_allclose(
         result.by_shock.groupby("region", sort=False)["value"].sum(), result.exact,
         atol=1e-5 * np.abs(result.exact).max(),
@@ -282,55 +303,64 @@ def test_parts_and_shocks_of_a_year_add_up_and_leave_no_rest(
         assert {"research: basic", "research: business", "knowledge: foreign"} <= labels
 
 
-def test_the_first_year_of_a_surprise_is_due_to_policy_alone(written: Path) -> None:
-    panel = page_of("path-shocks", written, regions=("CHN",), scenarios=("war",)).panels[0]
-    assert panel.rows[0] == "1 (2012)"
+def test_the_first_year_of_a_surprise_is_due_to_policy_alone(results: Results) -> None:
+    page = page_of("shocks", results, regions=("CHN",), scenarios=("war",),
+                   elasticities=("fontagne",), years=(1, YEARS))  # fmt: skip
+    (panel,) = page.panels
+    assert panel.rows == ("year 1", f"year {YEARS}")
     exact = column(panel, "exact")
     assert column(panel, "Policy")[0] == pytest.approx(exact[0], rel=1e-4)
     for name in ("Adaptation of sourcing", "Capital", "Knowledge"):
         assert abs(column(panel, name)[0]) < 1e-9 and abs(column(panel, name)[-1]) > 1e-3
+    detailed = page_of("shocks", results, regions=("CHN",), scenarios=("war",), detail=True)
+    assert "sourcing (policy)" in {c.key for c in detailed.panels[0].columns}
 
 
-def test_a_year_that_can_not_be_taken_apart_is_told(
-    run: PathRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_year_that_can_not_be_taken_apart_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise NoEquilibrium("the parts do not add up")
 
-    monkeypatch.setattr("cge.results.path_parts.decompose", fails)
-    one_path = replace(run, cases=run.cases[2:3])
-    _, notes = write_path(one_path, tmp_path / "new", parts=(2,))
-    assert any(note.endswith("fontagne, year 2.") for note in notes), notes
-    told = tmp_path / "new" / "summary.md"
-    assert "could not be taken apart" in told.read_text()
+    monkeypatch.setattr("cge.path.year_parts.decompose", fails)
+    chosen = with_changes(SCENARIO, {
+        "variants": ["war"], "elasticities": ["fontagne"],
+        "path": {"years": 2, "knowledge": False},
+    })  # fmt: skip
+    study = DynamicPath(chosen, decompose_years=(2,))
+    found = run_study(study, Runner(workers=1, cache=None))
+    assert [case["failure"] for case in found.manifest["cases"]] == ["year 2"]
+    assert "ev_part" not in set(found.rows["measure"])
+    page = page_of("regions", found)
+    assert any("could not be taken apart" in note and "year 2" in note for note in page.notes)
 
 
 # Tables
 
 
-def test_tables_by_component_and_by_shock_add_up_to_the_exact_change(written: Path) -> None:
-    for kind in ("path-components", "path-shocks"):
-        for detail in (False, True):
-            page = page_of(kind, written, detail=detail)
-            assert len(page.panels) == 2 * 5
-            for panel in page.panels:
-                parts = [n for n, c in enumerate(panel.columns) if c.role == "part"]
-                total = column(panel, "total")
-                np.testing.assert_allclose(panel.figures[:, parts].sum(axis=1), total, atol=1e-12)
-                np.testing.assert_allclose(total, column(panel, "exact"), atol=1e-4)
-                assert len(panel.rows) == len(periods(YEARS))
+@pytest.mark.parametrize("kind", ["decomposition", "shocks"])
+@pytest.mark.parametrize("detail", [False, True])
+def test_tables_by_component_and_by_shock_add_up_to_the_exact_change(
+    results: Results, kind: str, detail: bool
+) -> None:
+    page = page_of(kind, results, detail=detail)
+    assert len(page.panels) == 2 * 2 * len(some_years(YEARS))
+    for panel in page.panels:
+        parts = [n for n, c in enumerate(panel.columns) if c.role == "part"]
+        total = column(panel, "total")
+        np.testing.assert_allclose(panel.figures[:, parts].sum(axis=1), total, atol=1e-12)
+        np.testing.assert_allclose(total, column(panel, "exact"), atol=1e-4)
+        assert len(panel.rows) == 5 + 1
 
 
 def test_the_table_of_a_path_shows_the_rows_and_their_range(
-    written: Path, table: pd.DataFrame
+    results: Results, table: pd.DataFrame
 ) -> None:
-    page = page_of("path", written, regions=("USA",), years=(2013, 3))
+    page = page_of("years", results, regions=("USA",), years=(2013, 3))
     (panel,) = page.panels
     assert panel.rows == ("2 (2013)", "3 (2014)")
-    rows = one(table, scenario="trial.war", measure="equivalent_variation", region="USA")
-    for n, period in enumerate((2, 3)):
-        here = rows[rows["period"] == period]
-        main = here[(here["elasticities"] == "fontagne") & (here["returns"] == "central")]
+    rows = one(table, variant="war", measure="equivalent_variation", region="USA")
+    for n, year in enumerate((2, 3)):
+        here = rows[rows["path_year"] == year]
+        main = here[(here["elasticities"] == "fontagne") & (here["research_return"] == "central")]
         assert column(panel, "war")[n] == pytest.approx(main["value"].item())
         assert column(panel, "war low")[n] == pytest.approx(here["value"].min())
         assert column(panel, "war high")[n] == pytest.approx(here["value"].max())
@@ -338,15 +368,15 @@ def test_the_table_of_a_path_shows_the_rows_and_their_range(
 
 
 def test_the_comparison_shows_present_values_and_tells_losses_in_words(
-    written: Path, table: pd.DataFrame
+    results: Results, table: pd.DataFrame
 ) -> None:
-    page = page_of("path-compare", written)
+    page = page_of("worth", results)
     assert [p.title for p in page.panels] == [
         f"{v}, elasticities {e}" for v in ("war", "research") for e in ("fontagne", "boehm")
     ]  # fmt: skip
+    keys = ("variant", "elasticities", "research_return")
     for panel in page.panels:
-        rows = one(table, **{k: panel.keys[k] for k in ("scenario", "elasticities", "returns")},
-                   measure="present_value", region="*")  # fmt: skip
+        rows = one(table, **{k: panel.keys[k] for k in keys}, measure="present_value", region="*")
         np.testing.assert_allclose(column(panel, "present_value")[:-1], rows["value"])
         low, high = column(panel, "present_value_low"), column(panel, "present_value_high")
         worth = column(panel, "present_value")
@@ -362,31 +392,38 @@ def test_the_comparison_shows_present_values_and_tells_losses_in_words(
     assert "present_value [%]" in data and "break_even_year text" in data
 
 
-def test_what_remains_is_the_last_year_over_the_first(written: Path) -> None:
-    panel = page_of("path-remaining", written, scenarios=("war",)).panels[0]
+def test_what_remains_is_the_last_year_over_the_first(results: Results) -> None:
+    panel = page_of("remaining", results, scenarios=("war",)).panels[0]
     first, last = column(panel, "year_1"), column(panel, f"year_{YEARS}")
     np.testing.assert_allclose(column(panel, "share"), 100 * last / first)
 
 
-def test_tables_of_a_single_run_show_a_chosen_year_of_a_path(
-    written: Path, run: PathRun, cge: Run
+def test_tables_of_solutions_show_the_last_year_of_a_path_or_a_chosen_one(
+    results: Results, cases: Cases
 ) -> None:
-    page = page_of("regions", written, years=(2,), scenarios=("war",), elasticities=("boehm",))
-    (panel,) = page.panels
-    case = next(c for c in run.cases if (c.variant, c.elasticities, c.returns)
-                == ("war", "boehm", "central"))  # fmt: skip
-    expected = case.years[1].solution.measure("real_gdp")
-    np.testing.assert_allclose(column(panel, "real_gdp")[:-1], expected, atol=1e-10)
-    assert any("2013" in note for note in page.notes)
-    told = cge("table", written, "--kind", "regions")
-    assert told.code == 2 and "--year" in told.err
-    told = cge("table", written, "--kind", "path", "--year", "77")
-    assert told.code == 2 and "no such year" in told.err
+    case = cases["boehm", "central", "war"]
+    for chosen, year in (((), YEARS), ((2,), 2), ((2013,), 2)):
+        page = page_of("regions", results, years=chosen, scenarios=("war",),
+                       elasticities=("boehm",))  # fmt: skip
+        (panel,) = page.panels
+        expected = case.years[year - 1].solution.measure("real_gdp")
+        np.testing.assert_allclose(column(panel, "real_gdp")[:-1], expected, atol=1e-10)
+    with pytest.raises(InputError, match="no such year"):
+        page_of("years", results, years=(77,))
 
 
-@pytest.mark.parametrize("kind", PATH_KINDS)
-def test_every_kind_comes_as_latex_that_is_well_formed(kind: str, written: Path) -> None:
-    page = page_of(kind, written)
+def test_a_table_of_years_of_what_has_none_is_refused(cge: Run, here: Path) -> None:
+    (here / "still.yaml").write_text(
+        "{name: still, benchmark: {aggregation: small}, elasticities: [boehm], policy: []}"
+    )
+    assert cge("run", "still.yaml", "--out", "still").code == 0
+    told = cge("table", "still", "--kind", "worth")
+    assert told.code == 2 and "it is no path" in told.err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_comes_as_latex_that_is_well_formed(kind: str, results: Results) -> None:
+    page = page_of(kind, results)
     rows = [row for one_table in tabulars(render(page, "latex")) for row in one_table.rows]
     assert len(rows) >= sum(len(panel.rows) for panel in page.panels)
 
@@ -394,11 +431,11 @@ def test_every_kind_comes_as_latex_that_is_well_formed(kind: str, written: Path)
 # Figures
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PATH_KINDS if kind != "path-components"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "decomposition"])
 def test_no_text_of_a_path_s_figure_lies_on_another_or_beyond_the_edge(
-    kind: str, written: Path
+    kind: str, results: Results
 ) -> None:
-    page = page_of(kind, written, figure=True)
+    page = page_of(kind, results, figure=True)
     figure = draw(page)
     found = texts(figure)
     seen = re.sub(r"\s+", " ", " ".join(text for text, _ in found))
@@ -431,8 +468,8 @@ def texts(figure: Figure) -> list[tuple[str, tuple[float, float, float, float]]]
     ]  # fmt: skip
 
 
-def test_lines_and_their_ranges_are_those_of_the_page(written: Path) -> None:
-    page = page_of("path", written, figure=True)
+def test_lines_and_their_ranges_are_those_of_the_page(results: Results) -> None:
+    page = page_of("years", results, figure=True)
     figure = draw(page)
     for axis, panel in zip(figure.axes, page.panels, strict=True):
         drawn = [line for line in axis.lines if len(line.get_xdata()) == YEARS]
@@ -454,14 +491,15 @@ def test_areas_break_where_a_part_changes_its_sign() -> None:
 # The folder
 
 
-def test_a_folder_holds_what_is_needed_to_judge_the_path(written: Path, run: PathRun) -> None:
-    names = {path.name for path in written.iterdir()}
-    assert names == set(FILES)
+def test_a_folder_holds_what_is_needed_to_judge_the_path(results: Results, tmp_path: Path) -> None:
+    written = results.save(tmp_path / "trial", figure=True)
+    assert {path.name for path in written.iterdir()} == {*FILES, *FIGURES}
     told = json.loads((written / "manifest.json").read_text())
-    assert len(told["paths"]) == len(run.cases) == 8
-    for path in told["paths"]:
-        assert path["worst_residual"] < 1e-9 and path["worst_walras"] < 1e-9
+    assert len(told["cases"]) == 2 * 2 * 2
+    for path in told["cases"]:
+        assert path["residual"] < 1e-9 and path["walras"] < 1e-9
         assert (path["discount_rate"], path["growth"], path["years"]) == (0.05, 0.03, YEARS)
+        assert path["baseline"] == "balanced growth" and path["closure"].startswith("path, short")
     basic = told["parameters"]["return_basic"]
     assert basic["low"] < basic["value"] < basic["high"] and len(basic["citation"]) > 10
     assert told["parameters"]["sourcing_inertia"]["status"] == "computed"
@@ -473,22 +511,9 @@ def test_a_folder_holds_what_is_needed_to_judge_the_path(written: Path, run: Pat
     assert summary.count("Each year is an equilibrium") == 1
 
 
-def test_a_path_is_written_whole_or_not_at_all_and_over_a_path_only(
-    run: PathRun, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "note.txt").write_text("mine")
-    before = snapshot(tmp_path)
-    with pytest.raises(InputError, match="not a path's"):
-        check_folder(tmp_path)
-    small = replace(run, cases=run.cases[:1])
-    with pytest.raises(InputError, match="not a path's"):
-        write_path(small, tmp_path, parts=())
-    monkeypatch.setattr("cge.results.path_summary.markdown", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        write_path(small, tmp_path / "new", parts=())
-    assert snapshot(tmp_path) == before
-    monkeypatch.undo()
-    write_path(small, tmp_path / "new", parts=(), figure=True)
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {*FILES, *FIGURES}
-    write_path(small, tmp_path / "new", parts=())  # over its own
-    assert {path.name for path in (tmp_path / "new").iterdir()} == set(FILES)
+def test_a_manifest_repeats_its_path(results: Results, cache: Path, tmp_path: Path) -> None:
+    written = results.save(tmp_path / "trial")
+    study = study_of(json.loads((written / "manifest.json").read_text())["spec"])
+    again = run_study(study, Runner(workers=1, cache=cache))
+    assert again.identity == results.identity
+    assert again.manifest["steps_kept_from_earlier"] == again.manifest["steps"]

@@ -13,13 +13,15 @@ from pydantic import ValidationError
 from worlds import random_world
 
 from cge import InputError, Model, load_benchmark
-from cge.experiments.path import run_path
-from cge.experiments.path_setup import setup
-from cge.experiments.run import run_scenario
+from cge.path.laws import laws_of
 from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario, load_scenario
 from cge.scenario.timing import Timed
 from cge.scenario.wording import policy_lines
+from cge.studies.path import DynamicPath
+from cge.studies.static import solve_scenario
+from cge.studies.study import run_study
+from cge.tasks.runner import Runner
 
 SHORT = {"years": 2, "knowledge": False}
 BASIC = {"instrument": "basic_research", "region": "CHN", "budget": 0.001}
@@ -35,7 +37,7 @@ def refused(here: Path, **keys: Any) -> InputError:
     file = here / "trial.yaml"
     file.write_text(json.dumps(content(**keys)))
     with pytest.raises(InputError) as error:
-        run_path(file)
+        run_study(DynamicPath(file), Runner(workers=1, cache=None))
     assert "trial.yaml" in str(error.value) or ".csv" in str(error.value)
     return error.value
 
@@ -149,6 +151,13 @@ def test_an_impossible_path_is_refused(
          "same for all variants"),
         ({"equal": {"region": "CHN", "welfare": 0.1}, "policy": [
             {"instrument": "output_subsidy", "region": "CHN"}]}, "equal.welfare", "equal outlay"),
+        ({"variants": [{"name": "a"}, {"name": "b", "policy": [{**US_TARIFF, "importer": "UAS"}]}]},
+         "variants.1.policy.0.importer", "UAS"),
+        ({"variants": [
+            {"name": "a", "policy": [{"instrument": "output_subsidy", "region": "CHN", "add": 1}]},
+            {"name": "b", "equal": {"region": "CHN", "outlay": "a"},
+             "policy": [{"instrument": "output_subsidy", "region": "CHN"}]}]},
+         "equal", "must be as in variant 'b'"),
     ],
 )  # fmt: skip
 def test_what_a_path_settles_itself_is_refused(
@@ -206,23 +215,23 @@ def test_a_table_of_ones_own_has_a_path_without_knowledge_unless_figures_are_giv
     world = replace(world, factors=("LAB", "CAP"), origin={},
                     elasticities={"short": speed, "long": speed})  # fmt: skip
     model = Model.build(world, "short")
-    made = setup(model, PathChoice(), "central", None)
+    made = laws_of(model, PathChoice(), "central")
     assert made.knowledge is None and made.recursion.law is None
-    assert "return_basic" not in made.parameters and made.parameters["growth"] == 0.03
+    assert "return_basic" not in made.parameters() and made["growth"] == 0.03
     with pytest.raises(InputError, match="research and development") as error:
-        setup(model, PathChoice(knowledge=True), "central", None)
+        laws_of(model, PathChoice(knowledge=True), "central")
     assert error.value.key == "path.knowledge_data"
 
 
 def test_the_parameters_in_force_are_those_given_and_those_of_the_returns() -> None:
     model = Model.build(load_benchmark(aggregation="small", elasticities="boehm"), "short")
     choice = PathChoice(returns=["low"], parameters={"sourcing_inertia": 0.6, "growth": 0.02})
-    made = setup(model, choice, "low", None)
-    assert made.parameters["sourcing_inertia"] == made.recursion.settings.inertia == 0.6
-    assert made.parameters["growth"] == made.recursion.settings.growth == 0.02
+    made = laws_of(model, choice, "low")
+    assert made["sourcing_inertia"] == made.recursion.settings.inertia == 0.6
+    assert made["growth"] == made.recursion.settings.growth == 0.02
     assert made.knowledge is not None and made.knowledge.parameters["growth"] == 0.02
-    assert made.parameters["return_basic"] == 0.28
-    assert made.parameters["depreciation_basic"] == 0.07
+    assert made["return_basic"] == 0.28
+    assert made["depreciation_basic"] == 0.07
 
 
 # -- a baseline from a file ------------------------------------------------------------------
@@ -263,7 +272,7 @@ def test_comparative_statics_refuse_what_needs_years_and_name_the_command(
     keys: dict[str, Any], place: str
 ) -> None:
     with pytest.raises(InputError, match="cge path") as error:
-        run_scenario(Scenario.model_validate(content(**keys)))
+        solve_scenario(Scenario.model_validate(content(**keys)))
     assert error.value.key == place
 
 
@@ -307,4 +316,4 @@ def test_a_parameter_that_no_path_reads_is_refused(name: str) -> None:
         path={"years": 2, "parameters": {name: 0.4}},
     )  # fmt: skip
     with pytest.raises(InputError, match=name):
-        run_path(scenario)
+        run_study(DynamicPath(scenario), Runner(workers=1, cache=None))

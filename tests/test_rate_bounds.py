@@ -19,8 +19,8 @@ from cge.core.content import content_dir
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.library import load_library
-from cge.experiments.frontier_file import load_study
 from cge.policy.levels import policy_levels
+from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.schema import load_scenario
 from cge.scenario.variants import members
 
@@ -91,17 +91,21 @@ def test_a_rate_given_in_python_is_refused_as_well() -> None:
 def test_bounds_of_a_frontier_in_per_cent_are_refused(tmp_path: Path, key: str) -> None:
     bounds = {"low": -0.1, "high": 0.5, key: -20 if key == "low" else 20}
     lever = {"name": "tariff", "instrument": "tariff", **bounds}
-    study = {"name": "trial", "region": "USA", "instruments": [lever]}
     path = tmp_path / "study.yaml"
-    path.write_text(yaml.safe_dump(study))
+
+    def read(lever: dict[str, Any], **more: Any) -> FrontierChoice:
+        content = {"region": "USA", "instruments": [lever], **more}
+        path.write_text(yaml.safe_dump({"name": "trial", "frontier": content}))
+        found = load_scenario(path).frontier
+        assert found is not None
+        return found
+
     with pytest.raises(InputError, match=rf"instruments\.0\.{key}.*fraction, not per cent"):
-        load_study(path)
-    path.write_text(yaml.safe_dump({**study, "instruments": [{**lever, "large": True}]}))
-    assert getattr(load_study(path).instruments[0], key) == bounds[key]
-    path.write_text(yaml.safe_dump({**study, "instruments": [{**lever, key: 0.2}], "budget": 2}))
+        read(lever)
+    assert getattr(read({**lever, "large": True}).instruments[0], key) == bounds[key]
     if key == "high":
         with pytest.raises(InputError, match=r"budget.*less than or equal to 0\.5"):
-            load_study(path)
+            read({**lever, key: 0.2}, budget=2)
 
 
 def test_a_cost_of_a_disruption_in_per_cent_is_refused() -> None:
@@ -118,9 +122,9 @@ def test_a_cost_of_a_disruption_in_per_cent_is_refused() -> None:
 
 
 def test_a_table_of_rates_in_per_cent_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "duty.csv"
-    path.write_text("exporter,importer,sector,points\nCHN,USA,ELEC,17.5\nCHN,USA,VEH,2.5\n")
-    given = {"instrument": "tariff", "file": str(path), "column": "points"}
+    table = tmp_path / "duty.csv"
+    table.write_text("exporter,importer,sector,points\nCHN,USA,ELEC,17.5\nCHN,USA,VEH,2.5\n")
+    given = {"instrument": "tariff", "file": str(table), "column": "points"}
     with pytest.raises(
         InputError, match=r"duty\.csv, key 'points', value 17\.5.*is 0\.175"
     ) as told:
@@ -219,7 +223,4 @@ def test_large_levels_that_are_meant_pass_without_a_word() -> None:
 @pytest.mark.parametrize("path", sorted(content_dir("experiments").glob("*.yaml")),
                          ids=lambda path: path.stem)  # fmt: skip
 def test_what_ships_passes(path: Path) -> None:
-    if path.stem.startswith("frontier-"):
-        assert load_study(path).instruments
-    else:
-        assert members(load_scenario(path))
+    assert members(load_scenario(path))

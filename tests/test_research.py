@@ -10,7 +10,7 @@ from tools import small_model
 from worlds import random_world
 
 from cge import Closure, Model, decompose
-from cge.data.parameter_files import load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_knowledge_parameters
 from cge.model import research
 
 

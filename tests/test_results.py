@@ -116,7 +116,9 @@ def test_a_folder_holds_all_that_is_needed_to_judge_and_repeat_a_run(tmp_path: P
     assert told["spec"]["study"] == "static"
     assert told["spec"]["scenario"]["policy"][0]["add"] == 0.5
     assert told["benchmark"]["members"]["regions"]["CHN"] == ["CHN"]
-    assert told["cases"][0]["closure"].startswith("long run") and told["cases"][0]["residual"] < 1e-9
+    assert (
+        told["cases"][0]["closure"].startswith("long run") and told["cases"][0]["residual"] < 1e-9
+    )
     again = cge.run(tmp_path / "war" / MANIFEST, workers=1)
     assert again.identity == found.identity
     assert (tmp_path / "war" / SUMMARY).read_text().startswith("# A war\n")

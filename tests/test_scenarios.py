@@ -363,8 +363,6 @@ def test_rates_that_can_not_be_found_are_refused(
 
 def test_all_shipped_scenarios_are_read_whole() -> None:
     for path in (content_dir("experiments")).glob("*.yaml"):
-        if path.stem.startswith("frontier-"):
-            continue  # a study, not a scenario
         loaded = load_scenario(path)
         assert loaded.extends is None and loaded.name == path.stem
 

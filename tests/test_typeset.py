@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cge.experiments.path import run_path
 from cge.results.path_write import write_path
 from cge.results.report.kinds import ALL_KINDS, PATH_KINDS, build
 from cge.results.report.runs import Choice, open_runs
@@ -15,7 +16,6 @@ from reports import ODD, war_run, write_run, write_study
 from test_headline_figures import REGIONS, write_frontier, write_headline, write_stress
 from test_path_results import SCENARIO
 
-from cge.experiments.path import run_path
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.results import write as write_module

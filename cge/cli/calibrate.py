@@ -87,7 +87,7 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     return calibrate_folder(folder, given["aggregation"], given["tariffs"], given["elasticities"])
 
 
-def _of_pymrio(source: Path, kind: str, given: dict[str, Any]) -> Any:
+def _of_pymrio(source: Path, kind: Any, given: dict[str, Any]) -> Any:
     """Calibrate what pymrio reads."""
     from cge.data.sources.pymrio_table import read_pymrio
     from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE

@@ -33,7 +33,7 @@ def command(
     console = screen.console()
     used = elasticities or benchmark.origin.get("elasticities", "own")
     console.print(f"{benchmark.name}, elasticities {used}")
-    rows = []
+    rows: list[list[str]] = []
     with screen.progress() as report:
         for result in run_checks(benchmark, default_folder()):
             report(result.name, len(rows), 0)

@@ -30,6 +30,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--step", type=float, help="Share of the policy that is in place."),
     click.option("--year", "years", type=int, multiple=True,
                  help="Of a path: 1 is the first; or of the calendar; may be repeated."),
+    click.option("--weighting", help="Of disruptions, in statistics of losses."),
     click.option("--detail", is_flag=True, help="All components of welfare."),
     click.option("--title", help="In place of the usual one."),
 )  # fmt: skip

@@ -94,7 +94,9 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
             results = Results(found.rows, found.manifest)
             write(results, folder, files(results, given["figure"]))
     except InputError as error:
-        raise _at_flag(error, {**flags, **{name: f"--{name}" for name in options}}) from None
+        raise _at_flag(
+            error, {**flags, **{n: f"--{n.replace('_', '-')}" for n in options}}
+        ) from None
     if not quiet:
         _print(results, folder, earlier, runner)
 
@@ -215,12 +217,14 @@ def _plain(kind: Any) -> Sequence[Any]:
 def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     flag = f"--{name.replace('_', '-')}"
     kinds = [one for one in _plain(kind) if one is not type(None)]
-    several = any(get_origin(one) in (list, tuple) for one in kinds)
+    lists = [one for one in kinds if get_origin(one) in (list, tuple)]
+    several = bool(lists)
     if bool in kinds:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)
     words = [str(a) for one in kinds if get_origin(one) is Literal for a in get_args(one)]
+    each = [one for kind in lists for part in get_args(kind) for one in _plain(part)] or kinds
     inner: Any = str
-    if not words and not several:
-        inner = next((one for one in (int, float) if one in kinds and str not in kinds), str)
+    if not words:
+        inner = next((one for one in (int, float) if one in each and str not in each), str)
     told += " May be repeated." if several else ""
     return click.Option([flag, name], type=inner, multiple=several, default=default, help=told)

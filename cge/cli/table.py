@@ -47,7 +47,7 @@ def command(
             raise InputError(f"'{path.name}' is {found} by its suffix", key="--format",
                              value=form, allowed="without --out, or the same")  # fmt: skip
     wanted = {path: SUFFIXES[path.suffix.lower()] for path in out}
-    shown = next((name for name in FORMATS if name == form), "markdown")
+    shown: Any = next((name for name in FORMATS if name == form), "markdown")
     if standalone and "latex" not in (*wanted.values(), shown):
         raise InputError("only LaTeX has whole documents", key="--standalone",
                          allowed="--format latex, or --out FILE.tex")  # fmt: skip

@@ -15,7 +15,7 @@ from cge.data.accounts.calibration import calibrate
 from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
 from cge.data.knowledge.overview import describe_knowledge
-from cge.data.parameter_files import load_disruption_parameters, load_dynamics_parameters
+from cge.data.parameters.parameter_files import load_disruption_parameters, load_dynamics_parameters
 
 #: Folders of calibration/ that are data sets, each with the tables shown of it.
 _FOLDERS: Mapping[str, Callable[[], Mapping[str, pd.DataFrame]]] = {

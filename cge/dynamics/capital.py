@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class CapitalLaw:
-    """How capital accumulates and moves between sectors.
+    """Law of motion of capital, over time and between sectors.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class CapitalLaw:
     accumulates: bool = True
 
     def next(self, stock: Array, investment: Array, returns: Array) -> Array:
-        """Return next year's stocks relative to the baseline, (s, j).
+        """Next year's stocks relative to the baseline, (s, j).
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What earlier years left behind, as shocks of the year that starts from it.
+"""Legacies of earlier years, as shocks of the year that starts from them.
 
 A year's solution is compared with the benchmark, from which it differs by that year's
 policy and by what has changed since: capital, relations with suppliers, knowledge, and
@@ -42,7 +42,7 @@ def ground_shocks(
     policy: KnowledgePolicy,
     sourcing: Sourcing | None = None,
 ) -> tuple[Shock, ...]:
-    """Return what a year starts from as shocks to the benchmark, those that move anything.
+    """State from which a year starts as shocks to the benchmark, those that move anything.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def ground_shocks(
         np.add.at(moved, shock.columns, shock.change)
 
     def left(columns: Integers) -> Array:
-        """Return the change of logs that is not the policy's."""
+        """Change of logs that is not the policy's."""
         return np.log(given[columns] / start[columns]) - moved[columns]
 
     family = model.variables["factor_use"]
@@ -84,7 +84,7 @@ def ground_shocks(
 
 
 def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
-    """Return measures under labels that none of the state's has."""
+    """Measures under labels that none of the state's has."""
     return tuple(
         Shock(f"{one.label} (policy)", one.columns, one.change) if one.label in LABELS else one
         for one in measures
@@ -92,12 +92,12 @@ def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
 
 
 def _columns(family: Family) -> Integers:
-    """Return the columns of a whole family."""
+    """Columns of a whole family."""
     return family.block.start + np.arange(len(family.block))
 
 
 def _cells(family: Family, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Integers, ...]:
-    """Return index arrays of a family's region and sector."""
+    """Index arrays of a family's region and sector."""
     found = []
     for axis, codes in (("s", regions), ("j", sectors)):
         place = {code: n for n, code in enumerate(codes)}

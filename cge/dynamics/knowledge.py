@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class KnowledgePolicy:
-    """What a government does about knowledge in a year.
+    """Policy about knowledge in a year.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class KnowledgePolicy:
 
     @classmethod
     def none(cls, regions: int, sectors: int) -> KnowledgePolicy:
-        """Return the absence of any."""
+        """No such policy."""
         return cls(
             np.zeros((regions, sectors)), np.zeros(regions), np.zeros(regions),
             np.ones((regions, regions)),
@@ -58,7 +58,7 @@ class KnowledgePolicy:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What last year's equilibrium tells those who do research, relative to the benchmark.
+    """Signals of last year's equilibrium to those who do research, relative to the benchmark.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class KnowledgeState:
 
 @dataclass(frozen=True, eq=False)
 class KnowledgeLaw:
-    """How knowledge moves, with calibrated elasticities.
+    """Law of motion of knowledge, with calibrated elasticities.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class KnowledgeLaw:
         object.__setattr__(self, "_gamma", self.data.elasticities(self.level, on="output"))
 
     def start(self) -> KnowledgeState:
-        """Return the state of the baseline."""
+        """State of the baseline."""
         shape = self.data.applied.shape
         one, regions = np.ones(shape), np.ones(shape[0])
         lag = max(round(self.data.parameters["lag_applied"]), 1) - 1
@@ -147,7 +147,7 @@ class KnowledgeLaw:
     # -- within a year ----------------------------------------------------------------------
 
     def business(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
-        """Return this year's business research, (r, j).
+        """This year's business research, (r, j).
 
         Desired spending makes the marginal product of the stock its user cost: in proportion
         to value added over price times what the firm itself pays. Spending goes part of the
@@ -159,13 +159,13 @@ class KnowledgeLaw:
         return state.business**rho * wanted ** (1 - rho)
 
     def extra_research(self, business: Array, policy: KnowledgePolicy) -> Array:
-        """Return research beyond the baseline, (r,), in the benchmark's money at its prices."""
+        """Research beyond the baseline, (r,), in the benchmark's money at its prices."""
         d = self.data
         private = (d.business * (business - 1)).sum(axis=1)
         return private + d.gdp * (policy.basic + policy.diffusion)
 
     def productivity(self, state: KnowledgeState) -> dict[str, Array]:
-        """Return the log deviation of productivity of output by source, each (r, j).
+        """Log deviation of productivity of output by source, each (r, j).
 
         Sources are ``own``, ``domestic``, ``basic``, ``foreign`` and ``learning``; they add up.
         """
@@ -182,7 +182,7 @@ class KnowledgeLaw:
         }
 
     def reach(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Array:
-        """Return the foreign knowledge that reaches a sector in a year, over the benchmark's.
+        """Foreign knowledge that reaches a sector in a year, over the benchmark's.
 
         What reaches it feeds what it has taken in, which is forgotten like its own applied
         knowledge: a border that closes to ideas costs more every year, not all at once.
@@ -206,7 +206,7 @@ class KnowledgeLaw:
         return np.maximum(_ratio_or_one(total, base) * state.absorption, 1e-12)
 
     def _imports(self, seen: Seen) -> Array:
-        """Return imports of what a sector's inputs are made of, over the benchmark's, (s, r, j)."""
+        """Imports of the inputs of a sector, over the benchmark's, (s, r, j)."""
         use = self.data.use_weights  # (r, i, j): to whom the product i goes
         volume = np.einsum("sir,rij->srj", seen.imports, use)
         reach = use.sum(axis=1)
@@ -217,7 +217,7 @@ class KnowledgeLaw:
     def next(
         self, state: KnowledgeState, business: Array, seen: Seen, policy: KnowledgePolicy
     ) -> KnowledgeState:
-        """Return next year's state from this year's spending and what was seen this year."""
+        """Next year's state from this year's spending and signals."""
         d = self.data
         p = d.parameters
         g = p["growth"]

@@ -55,7 +55,7 @@ class Menu:
         return np.bincount(self.nest, values, len(self.short)).astype(float)
 
     def feasible(self, a: Array) -> Array:
-        """Return log weights moved onto the menu: the same for all inputs of a nest is added.
+        """Log weights moved onto the menu: the same for all inputs of a nest is added.
 
         A nest of one speed (sL = sS) has no choice: its weights are one.
         """
@@ -74,7 +74,7 @@ class Menu:
         return np.where(fixed[nest], 0.0, a - excess[nest])
 
     def adapted(self, price: Array) -> Array:
-        """Return the log weights that are cheapest at given prices, (inputs,).
+        """Log weights that are cheapest at given prices, (inputs,).
 
         Parameters
         ----------
@@ -83,8 +83,28 @@ class Menu:
         """
         return self.feasible(-self.reach[self.nest] * np.log(price))
 
+    def adapted_changes(self, price: Array, by_log: Array) -> Array:
+        """Changes of the log weights that are cheapest, (inputs,).
+
+        By Shephard's lemma the long-run index moves by the long-run cost shares.
+
+        Parameters
+        ----------
+        price : ndarray (inputs,)
+            Relative to the benchmark.
+        by_log : ndarray (inputs,)
+            Changes of their logs.
+        """
+        nest = self.nest
+        logs = (1 - self.long[nest]) * np.log(price)
+        top = np.full(len(self.long), -np.inf)
+        np.maximum.at(top, nest, logs)
+        weight = self.share * np.exp(logs - top[nest])
+        index = self._sum(weight * by_log) / self._sum(weight)
+        return -self.reach[nest] * (by_log - index[nest])
+
     def moved(self, a: Array, price: Array, inertia: float) -> Array:
-        """Return next year's log weights: part of the way to those cheapest at this year's prices.
+        """Next year's log weights: part of the way to those cheapest at this year's prices.
 
         Parameters
         ----------
@@ -99,17 +119,17 @@ class Menu:
         return self.feasible(inertia * a + (1 - inertia) * wanted)
 
     def short_cost(self, a: Array, price: Array) -> Array:
-        """Return unit cost relative to the benchmark with given log weights, (nests,)."""
+        """Unit cost relative to the benchmark with given log weights, (nests,)."""
         return _index(self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest])),
                       self._sum(self.share * np.log(price)), self.short)  # fmt: skip
 
     def long_cost(self, price: Array) -> Array:
-        """Return unit cost relative to the benchmark after full adaptation, (nests,)."""
+        """Unit cost relative to the benchmark after full adaptation, (nests,)."""
         return _index(self._sum(self.share * price ** (1 - self.long[self.nest])),
                       self._sum(self.share * np.log(price)), self.long)  # fmt: skip
 
 
 def _index(total: Array, mean_log: Array, sigma: Array) -> Array:
-    """Return CES indices from sums of powers, geometric means where sigma is one."""
+    """CES indices from sums of powers, geometric means where sigma is one."""
     unit = np.abs(sigma - 1) < 1e-9
     return np.where(unit, np.exp(mean_log), total ** (1 / np.where(unit, 1.0, 1 - sigma)))

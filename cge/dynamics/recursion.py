@@ -1,4 +1,4 @@
-"""From one year to the next: what a year starts from, and what it leaves behind.
+"""From one year to the next: the state from which a year starts, and that which it leaves.
 
 Within a year capital, sourcing weights, productivity and research are given and the static
 model is solved with its short-run elasticities, capital fixed in its sector. Between years
@@ -70,7 +70,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What a year starts from.
+    """State from which a year starts.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What is given in a year before any policy.
+    """Levels that are given in a year before any policy.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class Recursion:
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
-        """Return the state of the benchmark, or of `standing`."""
+        """State of the benchmark, or of `standing`."""
         b = self.model.benchmark
         shape = (len(b.regions), len(b.sectors))
         trade = (shape[0], shape[1], shape[0])
@@ -178,7 +178,7 @@ class Recursion:
         return State(0, self.sourcing.start, np.ones(shape), knowledge, seen)
 
     def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
-        """Return what is given in a year that starts from `state`.
+        """Levels that are given in a year that starts from `state`.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Recursion:
         return Ground(levels, business, by_source)
 
     def no_policy(self) -> KnowledgePolicy:
-        """Return the absence of any policy about knowledge."""
+        """No policy about knowledge."""
         b = self.model.benchmark
         return KnowledgePolicy.none(len(b.regions), len(b.sectors))
 
@@ -214,7 +214,7 @@ class Recursion:
         solution: Solution,
         policy: KnowledgePolicy | None = None,
     ) -> State:
-        """Return the state in which the next year starts, its relations still this year's.
+        """State in which the next year starts, its relations still this year's.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class Recursion:
         closure: Closure | None = None,
         start: Solution | None = None,
     ) -> tuple[State, Solution]:
-        """Return the state with relations adapted to the prices expected for its year.
+        """State with relations adapted to the prices expected for its year.
 
         The year is solved with each nest at the elasticity that it has once relations may
         move, sS + (1 - inertia) (sL - sS), which is their move written into demand; a few
@@ -298,7 +298,7 @@ class Recursion:
         )
 
     def _investment(self, solution: Solution) -> Array:
-        """Return real investment by region, relative to the benchmark or to `standing`."""
+        """Real investment by region, relative to the benchmark or to `standing`."""
         b = self.model.benchmark
         spending = self.model.outcomes["final_spending"]
         prices = self.model.variables["agent_price"].block.positions
@@ -316,7 +316,7 @@ class Recursion:
         model, b = self.model, self.model.benchmark
 
         def ratio(name: str, axes: str, variable: bool = False) -> Array:
-            """Return an outcome or variable relative to the benchmark, one where it is absent."""
+            """An outcome or variable relative to the benchmark, one where it is absent."""
             family = model.variables[name] if variable else model.outcomes[name]
             now, then = (
                 (solution.levels, model.arrays.start)
@@ -340,7 +340,7 @@ class Recursion:
     def _cells(
         self, family: Family, axes: str, keep: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], ...]:
-        """Return index arrays of a family's members along axes."""
+        """Index arrays of a family's members along axes."""
         b = self.model.benchmark
         order = {
             axis: {code: n for n, code in enumerate(codes)}
@@ -357,7 +357,7 @@ class Recursion:
 
 
 def _between(benchmark: Benchmark, inertia: float) -> Elasticities:
-    """Return the elasticities that nests have over a year in which their weights may move."""
+    """Elasticities that nests have over a year in which their weights may move."""
     short, long = benchmark.elasticities["short"], benchmark.elasticities["long"]
     values = {}
     for nest in NEST_AXES:

@@ -1,4 +1,4 @@
-"""Where every nest of a model stands on its menu, and how it moves from year to year.
+"""Positions of all nests of a model on their menus, from year to year.
 
 The model is compiled with the elasticities of the year; the weights of its nests are
 exogenous. Between years every nest moves along its menu (:mod:`cge.dynamics.menu`)
@@ -106,7 +106,7 @@ class Sourcing:
     def _lay(
         self, nest: str, inputs: tuple[_Inputs, ...]
     ) -> tuple[Integers, Array, Array, Array, Integers]:
-        """Return (nest of each input, short, long by nest, shares, weight columns)."""
+        """Nest of each input, short and long elasticities by nest, shares, weight columns."""
         model = self.model
         b = model.benchmark
         axes = NEST_AXES[nest]
@@ -151,7 +151,7 @@ class Sourcing:
             )  # fmt: skip
 
     def prices(self, levels: Array, outcomes: Array) -> Array:
-        """Return the price of every input relative to the benchmark, or to `standing`.
+        """Price of every input relative to the benchmark, or to `standing`.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class Sourcing:
         model = self.model
 
         def relative(name: str, weight: Family) -> Array:
-            """Return a variable or outcome over its benchmark, by cell of a weight."""
+            """A variable or outcome over its benchmark, by cell of a weight."""
             if name in model.variables:
                 family, now, then = model.variables[name], levels, model.arrays.start
             else:

@@ -1,7 +1,7 @@
 """A point of the frontier solved again, from the benchmark, by what a stress test uses.
 
 Nothing is taken from the optimisation but the rates: the square solver sets out from the
-benchmark, disruptions from the stage. What a frontier reports is what is found here.
+benchmark, disruptions from the equilibrium before them. A frontier reports what is found here.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.frontier.problem import Task
+from cge.frontier.problem import Problem
 from cge.model.welfare import COMPONENTS
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.losses import cvar, expected_loss
-from cge.resilience.preshock import stage_of
+from cge.resilience.preshock import pre_shock
 from cge.solve.decompose import decompose
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
 
-#: A point whose welfare or risk differs by more than this, a fraction, is no solution.
-AGREES = 1e-7
-
 
 @dataclass(frozen=True, eq=False)
-class Cold:
+class ColdPoint:
     """A policy solved from the benchmark.
 
     Parameters
@@ -40,7 +37,7 @@ class Cold:
     cvar, expected, world_cvar, world_expected : float
         Of the region and of the world, fractions, with the weights of the region.
     outlay : float
-        What subsidies cost, a share of GDP.
+        Cost of subsidies, a share of GDP.
     terms_of_trade : float
         Of the region, per cent change.
     parts : dict of str to float
@@ -59,54 +56,54 @@ class Cold:
     parts: dict[str, float]
 
 
-def solve_cold(task: Task, rates: Array) -> Cold:
+def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     """Solve a policy and every disruption that has weight, from the benchmark.
 
     Parameters
     ----------
-    task : Task
+    problem : Problem
     rates : ndarray (k,)
 
     Raises
     ------
     NoEquilibrium
     """
-    b = task.long.benchmark
-    solution = task.long.solve(task.levels(rates), task.closure())
-    plain = task.plain_closure()
-    if solution.closure != plain:  # transfers that were found are given from here on
-        solution = task.long.solve(solution.levels, plain, start=solution)
-    stage = stage_of(solution, task.short, task.premium, task.lending)
-    before = stage.real_income(stage.levels, stage.outcomes)
-    losses, world = [], []
-    for n in task.counted:
-        hit = disrupted(stage, impact_of(stage, task.disruptions[n], task.trickle))
-        left = stage.real_income(hit.levels, hit.outcomes)
-        losses.append(1.0 - left / before)
-        world.append(1.0 - left.sum() / before.sum())
-    by_region, of_world = np.array(losses).reshape(-1, len(b.regions)), np.array(world)
-    weights = task.weights[task.counted]
-    own = by_region[:, task.viewer]
-    spent = sum(
-        rate * solution.outcomes[lever.base].sum()
-        for lever, rate in zip(task.levers, rates, strict=True)
-    )
+    regions, place, long = problem.long.benchmark.regions, problem.place, problem.long
+    solution = long.solve(problem.levels(rates), problem.closure_of_version)
+    if solution.closure != problem.closure:  # transfers that were found are given from here on
+        solution = long.solve(solution.levels, problem.closure, start=solution)
+    pre = pre_shock(solution, problem.short, problem.premium, problem.lending)
+    before = pre.real_income(pre.levels, pre.outcomes)
+    left = []
+    for n in problem.counted:
+        hit = disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage))
+        left.append(pre.real_income(hit.levels, hit.outcomes))
+    losses = np.array([1.0 - one / before for one in left]).reshape(-1, len(regions))
+    world = np.array([1.0 - one.sum() / before.sum() for one in left])
+    weights, own = problem.weights[problem.counted], losses[:, place]
+    pairs = zip(problem.levers, rates, strict=True)
+    spent = sum(rate * solution.outcomes[lever.base].sum() for lever, rate in pairs)
     start = solution.by_region("welfare", benchmark=True)
-    return Cold(
-        solution.by_region("welfare") / start - 1.0, by_region, of_world,
-        float(cvar(own, weights, task.level)), float(expected_loss(own, weights)),
-        float(cvar(of_world, weights, task.level)), float(expected_loss(of_world, weights)),
-        float(spent / solution.by_region("gdp")[task.viewer]),
-        float(solution.measure("terms_of_trade")[task.viewer]), _parts(solution, task),
-    )  # fmt: skip
+    return ColdPoint(
+        variations=solution.by_region("welfare") / start - 1.0,
+        losses=losses,
+        world_losses=world,
+        cvar=float(cvar(own, weights, problem.level)),
+        expected=float(expected_loss(own, weights)),
+        world_cvar=float(cvar(world, weights, problem.level)),
+        world_expected=float(expected_loss(world, weights)),
+        outlay=float(spent / solution.by_region("gdp")[place]),
+        terms_of_trade=float(solution.measure("terms_of_trade")[place]),
+        parts=_parts(solution, place),
+    )
 
 
-def _parts(solution: Solution, task: Task) -> dict[str, float]:
-    """Return the region's equivalent variation by group of components."""
-    b = task.long.benchmark
+def _parts(solution: Solution, place: int) -> dict[str, float]:
+    """Equivalent variation of a region by group of components."""
+    b = solution.model.benchmark
     totals = decompose(solution).totals(b.regions)
     groups: dict[str, float] = {}
     for component, group in COMPONENTS.items():
-        share = totals[component].to_numpy()[task.viewer] / b.absorption[task.viewer]
+        share = totals[component].to_numpy()[place] / b.absorption[place]
         groups[group] = groups.get(group, 0.0) + float(share)
     return {group: value for group, value in groups.items() if abs(value) > 1e-12}

@@ -1,7 +1,7 @@
-"""What the second stage is given, log-linear in the first.
+"""Levels from which a disruption sets out, log-linear in the unknowns of the long run.
 
 Weights at the point of the menu to which a nest has adapted are ``-(sL - sS) (ln p - ln P)``:
-the price P of a nest with long-run elasticities is an unknown of the first stage, and prices of
+the price P of a nest with long-run elasticities is an unknown of the long run, and prices of
 inputs are monomials of its unknowns, ratios of one-term outcomes.
 """
 
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.dynamics.sourcing import NESTS
-from cge.frontier.blocks import Stages
+from cge.frontier.preshock_map import PreShockMap
 from cge.frontier.tracking import Tracked
 from cge.solve.model import Model
 from cge.solve.system import SquareSystem
 
 Integers = NDArray[np.int64]
 
-#: The price of each nest, a variable of the first stage, and the nest's axes in its order.
+#: The price of each nest, a variable of the long run, and the nest's axes in its order.
 _NEST_PRICES = {
     "armington": ("composite_price", "uis"), "intermediate": ("material_price", "sj"),
     "final": ("agent_price", "sd"), "value_added": ("value_added_price", "sj"),
@@ -32,21 +32,21 @@ _COST = ("basic_price", "net_of_output_tax", "productivity")
 
 
 def spread_of(system: SquareSystem) -> sparse.csr_array:
-    """Return how logs of columns (levels where free) move with the unknowns of a system."""
+    """Changes of logs of columns (levels where free) with the unknowns of a system."""
     unit: Any = sparse.eye_array(system.size, format="csr")
     return sparse.csr_array(system.spread(unit))
 
 
 def given_map(
-    stages: Stages, first: sparse.csr_array, idle: Mapping[int, int], tracked: Tracked
+    preshock: PreShockMap, first: sparse.csr_array, idle: Mapping[int, int], tracked: Tracked
 ) -> sparse.csr_array:
-    """Return how the logs of what a disruption is given move with the unknowns.
+    """Changes of the logs of what a disruption is given with the unknowns.
 
     Parameters
     ----------
-    stages : Stages
+    preshock : PreShockMap
     first : csr_array (columns of the long-run model, unknowns)
-        How those of the first stage do.
+        Changes of the logs of its columns.
     idle : mapping of int to int
         Unknowns that are the log of what is left of a factor, by its column.
     tracked : Tracked
@@ -56,40 +56,39 @@ def given_map(
     -------
     csr_array (columns of the short-run model, unknowns)
     """
-    short, sourcing = stages.short, stages.sourcing
-    origin = stages.origin
-    here = origin >= 0
+    short, sourcing, routes = preshock.short, preshock.sourcing, preshock.routes
+    here = np.flatnonzero(preshock.places >= 0)
     pick = sparse.csr_array(
-        (np.ones(here.sum()), (np.flatnonzero(here), origin[here])),
-        shape=(len(origin), first.shape[0]),
+        (np.ones(len(here)), (here, preshock.places[here])),
+        shape=(len(preshock.places), first.shape[0]),
     )
-    stage = sparse.csr_array(pick @ first)
+    pre = sparse.csr_array(pick @ first)
     price, nest = _prices(short)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
-    given = _replaced(stage, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ stage)))
-    if len(stages.premiums):
-        routes = sparse.csr_array((_leading(short, "route_spending") - _leading(short, "arrivals"))
-                                  @ stage)  # fmt: skip
-        relative = sparse.csr_array(routes[stages.imports] - routes[stages.home])
-        given = _replaced(given, stages.premiums, relative)
+    given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
+    premiums = short.variables["backstop_premium"].block
+    relative = routes.relative_price_change(
+        lambda name: sparse.csr_array(_leading(short, name) @ pre)
+    )
+    given = _replaced(given, np.arange(premiums.start, premiums.start + len(premiums)), relative)
     extra = sparse.csr_array(
         (np.ones(len(idle)), (list(idle), list(idle.values()))), shape=given.shape
     )
-    keep = np.ones(len(origin))
+    keep = np.ones(len(preshock.places))
     keep[tracked.system.unknown] = 0.0
     keep[tracked.resolved.fixed] = 0.0
     return sparse.csr_array(sparse.diags_array(keep) @ (given + extra))
 
 
 def _replaced(matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array) -> sparse.csr_array:
-    """Return a matrix with some rows replaced."""
+    """Matrix with some rows replaced."""
     order = np.arange(matrix.shape[0])
     order[rows] = matrix.shape[0] + np.arange(len(rows))
     return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
 
 
 def _leading(model: Model, name: str) -> sparse.csr_array:
-    """Return exponents of the first term of every outcome of a family, or of a variable."""
+    """Exponents of the first term of every outcome of a family, or of a variable."""
     if name in model.variables:
         return _column(model, name)
     rows, matrix = model.outcomes[name].block.positions, model.arrays.outcome_coefficients
@@ -105,7 +104,7 @@ def _column(model: Model, name: str) -> sparse.csr_array:
 
 
 def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Return logs of the prices of inputs, and of their nests, by column: exponents.
+    """Logs of the prices of inputs, and of their nests, by column: exponents.
 
     Weights stand in the value of an input as they do in its quantity and cancel.
     """

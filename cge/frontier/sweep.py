@@ -8,19 +8,23 @@ the problem is not convex, and one way alone would follow the wrong one too far.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.frontier.confirmation import AGREES, solve_cold
-from cge.frontier.nlp import Goal, Optimum, optimise, risk
-from cge.frontier.problem import Point, Problem, middle
+from cge.frontier.confirmation import ColdPoint, solve_cold
+from cge.frontier.evaluation import Evaluator
+from cge.frontier.optimum import Goal, Optimum
+from cge.frontier.problem import Problem
+from cge.tasks.store import Steps
 
 Array = NDArray[np.float64]
+#: Solves for a goal from given rates under a ceiling on risk, or without one.
+Method = Callable[[Evaluator, Goal, Array, float | None, bool], Optimum]
 
 #: Ends whose risk differs by less than this, a fraction, are one point: there is no conflict.
 NO_CONFLICT = 1e-6
@@ -28,35 +32,61 @@ NO_CONFLICT = 1e-6
 SAME = 1e-8
 #: By how much the way back must be better to be preferred.
 BETTER = 1e-9
+#: A point whose welfare or risk from the benchmark differs by more than this is no solution.
+AGREES = 1e-7
 
 
-class Store(Protocol):
-    """Where what is solved is kept."""
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A solution of Ipopt with what the optimisation knows of its policy.
 
-    def get(self, name: str) -> dict[str, Any] | None:
-        """Return what is kept under a name."""
+    Parameters
+    ----------
+    optimum : Optimum
+    value : float
+        What is maximised, a fraction.
+    risk : float
+        Conditional value at risk, a fraction.
+    variations : ndarray (s,)
+        Equivalent variations, fractions of benchmark absorption.
+    """
 
-    def put(self, name: str, content: dict[str, Any]) -> None:
-        """Keep it; floats come back bit for bit."""
+    optimum: Optimum
+    value: float
+    risk: float
+    variations: Array
+
+    @classmethod
+    def of(cls, evaluator: Evaluator, optimum: Optimum) -> Candidate:
+        """Candidate of an optimum, evaluated."""
+        point = evaluator.at(optimum.rates)
+        return cls(optimum, point.value, point.risk, point.variations)
+
+    @classmethod
+    def kept(cls, content: dict[str, Any]) -> Candidate:
+        """Candidate of the plain data of one."""
+        return cls(**{**content, "optimum": Optimum(**content["optimum"])})
 
 
-class Memory:
-    """A store that forgets with the process."""
+@dataclass(frozen=True, eq=False)
+class FrontierPoint:
+    """A point of a frontier.
 
-    def __init__(self) -> None:
-        self._kept: dict[str, dict[str, Any]] = {}
+    Parameters
+    ----------
+    optimum : Optimum
+    ceiling : float or None
+        On risk, a fraction.
+    cold : ColdPoint
+        The same policy, solved from the benchmark.
+    apart : tuple of float
+        Differences between the two in welfare and in risk.
+    """
 
-    def get(self, name: str) -> dict[str, Any] | None:
-        """Return what is kept under a name."""
-        return self._kept.get(name)
-
-    def put(self, name: str, content: dict[str, Any]) -> None:
-        """Keep it."""
-        self._kept[name] = content
-
-
-#: Solves the problem: goal, rates to set out from, ceiling, whether that is nearby.
-Solver = Callable[[Problem, Goal, Array, float | None, bool], Optimum]
+    optimum: Optimum
+    ceiling: float | None
+    cold: ColdPoint
+    apart: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +95,21 @@ class Sweep:
 
     Parameters
     ----------
-    points : tuple of dict
-        From the end without a constraint on; see :func:`_reported`.
+    points : tuple of FrontierPoint
+        From the end without a constraint on.
     starts, agree : int
         Of the first point: from how many points Ipopt set out, how many reached the best.
     agree_last : int
         The same of the last point, which is looked for from the first one as well.
-    without : dict
-        Risk without any policy: ``cvar``, ``expected``, ``world_cvar``, ``world_expected``.
+    without : ColdPoint
+        No policy.
     """
 
-    points: tuple[dict[str, Any], ...]
+    points: tuple[FrontierPoint, ...]
     starts: int
     agree: int
     agree_last: int
-    without: dict[str, float]
+    without: ColdPoint
 
     @property
     def conflict(self) -> bool:
@@ -87,202 +117,186 @@ class Sweep:
         return len(self.points) > 1
 
 
-def sweep(
-    problem: Problem, points: int, starts: int, store: Store | None = None,
-    solver: Solver = optimise,
-) -> Sweep:  # fmt: skip
-    """Solve a frontier.
+class FrontierSearch:
+    """The search for the frontier of a problem.
+
+    Every step begins with an evaluator of its own, so that it depends on no step but those it
+    names: an interrupted search goes on to the same points, bit for bit.
 
     Parameters
     ----------
     problem : Problem
-    points : int
-        Both ends among them, at least 2.
-    starts : int
-        Points from which the end without a constraint is looked for, at least 1.
-    store : Store, optional
+    method : callable
+        :func:`cge.frontier.reduced_space.optimise`, or that of the full space.
+    steps : Steps
         Points of an earlier attempt, and the place for those of this one.
-    solver : callable
-        :func:`cge.frontier.nlp.optimise`, or the one of the full space.
-
-    Raises
-    ------
-    NoEquilibrium
-        If a point is not solved, or not confirmed from the benchmark.
     """
-    store = store or Memory()
-    without = _without(problem, store)
-    first, agree = _efficient(problem, starts, store, solver)
-    last, safe = _safest(problem, first, starts, store, solver)
-    top, bottom = (risk(problem, problem.at(one.rates)) for one in (first, last))
-    if top - bottom < NO_CONFLICT:
-        return Sweep((_reported(problem, first, None, "0", store),), starts, agree, safe, without)
-    ceilings = np.linspace(top, bottom, points)
-    found = [first]
-    for number, ceiling in enumerate(ceilings[1:-1], start=1):
-        kept = store.get(f"optimum-{number}")
-        one = _optimum(kept) if kept else _best(
-            problem, solver, float(ceiling), (found[-1].rates, last.rates)
-        )  # fmt: skip
-        store.put(f"optimum-{number}", _told(one))
-        found.append(one)
-    found.append(last)
-    for number in range(points - 2, 0, -1):
-        kept = store.get(f"better-{number}")
-        found[number] = _optimum(kept) if kept else _better(
-            problem, solver, float(ceilings[number]), found[number], found[number + 1]
-        )  # fmt: skip
-        store.put(f"better-{number}", _told(found[number]))
-    bounds = [None, *ceilings[1:-1].tolist(), None]
-    reported = tuple(
-        _reported(problem, one, ceiling, str(n), store)
-        for n, (one, ceiling) in enumerate(zip(found, bounds, strict=True))
-    )
-    return Sweep(reported, starts, agree, safe, without)
+
+    def __init__(self, problem: Problem, method: Method, steps: Steps) -> None:
+        self.problem, self.method, self.finished = problem, method, steps
+        #: Steps on the way to points, which count for no progress.
+        self.underway = Steps(steps.folder / "search", steps.key)
+
+    def frontier(self, points: int, starts: int) -> Sweep:
+        """Solve the frontier.
+
+        Parameters
+        ----------
+        points : int
+            Both ends among them, at least 2.
+        starts : int
+            Points from which the ends are looked for, at least 1.
+
+        Raises
+        ------
+        NoEquilibrium
+            If a point is not solved, or not confirmed from the benchmark.
+        """
+        nothing = np.zeros(len(self.problem.levers))
+        without = ColdPoint(**_kept(self.underway, "without", lambda: asdict(
+            solve_cold(self.problem, nothing))))  # fmt: skip
+        first, agree = self._end("efficient", self._efficient, starts)
+        last, agree_last = self._end("safest", self._safest, starts, first.optimum)
+        ends = {0: self._point(0, first, None)}
+        if first.risk - last.risk >= NO_CONFLICT:
+            ends[points - 1] = self._point(points - 1, last, None)
+            ends |= self._between(first, last, np.linspace(first.risk, last.risk, points))
+        found = tuple(ends[n] for n in sorted(ends))
+        return Sweep(found, starts, agree, agree_last, without)
+
+    # -- ends
+
+    def _end(
+        self, name: str, find: Callable[..., tuple[Candidate, int]], *arguments: Any
+    ) -> tuple[Candidate, int]:
+        """An end of the frontier, and how many starting points reach it."""
+
+        def make() -> dict[str, Any]:
+            best, agree = find(Evaluator(self.problem), *arguments)
+            return {"best": asdict(best), "agree": agree}
+
+        kept = _kept(self.underway, name, make)
+        return Candidate.kept(kept["best"]), int(kept["agree"])
+
+    def _efficient(self, evaluator: Evaluator, starts: int) -> tuple[Candidate, int]:
+        solved = self._solved(evaluator, "welfare", starting_points(self.problem, starts))
+        found = [(evaluator.at(one.rates).value, one) for one in solved]
+        if not found:
+            raise NoEquilibrium("the policy that is best without a constraint was not found")
+        best = max(value for value, _ in found)
+        agree = sum(value >= best - SAME for value, _ in found)
+        one = next(one for value, one in found if value == best)
+        return Candidate.of(evaluator, one), agree
+
+    def _safest(self, evaluator: Evaluator, starts: int, first: Optimum) -> tuple[Candidate, int]:
+        begin = (first.rates, *starting_points(self.problem, starts))
+        solved = self._solved(evaluator, "risk", begin)
+        found = [Candidate.of(evaluator, one) for one in solved]
+        if not found:
+            raise NoEquilibrium("the policy with the smallest risk was not found")
+        least = min(one.risk for one in found)
+        same = [one for one in found if one.risk <= least + SAME]
+        return max(same, key=lambda one: one.value), len(same)
+
+    def _solved(
+        self, evaluator: Evaluator, goal: Goal, starts: Sequence[Array]
+    ) -> Iterator[Optimum]:
+        """Solutions without a ceiling from the starts that have one."""
+        for start in starts:
+            try:
+                one = self.method(evaluator, goal, start, None, False)
+            except NoEquilibrium:
+                continue
+            if one.solved:
+                yield one
+
+    # -- between them
+
+    def _between(
+        self, first: Candidate, last: Candidate, ceilings: Array
+    ) -> dict[int, FrontierPoint]:
+        """Points under ceilings: solved on the way down, and again on the way back."""
+        found = [first]
+        for n, ceiling in enumerate(ceilings[1:-1], start=1):
+            starts = found[-1].optimum.rates, last.optimum.rates
+            found.append(self._candidate(f"down-{n}", self._under, ceiling, starts))
+        points, after = {}, last
+        for n in range(len(found) - 1, 0, -1):
+            ceiling = float(ceilings[n])
+            after = self._candidate(f"back-{n}", self._better, ceiling, found[n], after.optimum)
+            points[n] = self._point(n, after, ceiling)
+        return points
+
+    def _candidate(self, name: str, find: Callable[..., Candidate], *arguments: Any) -> Candidate:
+        return Candidate.kept(_kept(self.underway, name, lambda: asdict(
+            find(Evaluator(self.problem), *arguments))))  # fmt: skip
+
+    def _under(self, evaluator: Evaluator, ceiling: float, starts: Sequence[Array]) -> Candidate:
+        """Best policy under a ceiling, from the first of some starts that has a solution."""
+        reason = "no equilibrium at the start"
+        for warm in (True, False):
+            for start in starts:
+                try:
+                    one = self.method(evaluator, "welfare", start, ceiling, warm)
+                except NoEquilibrium as error:
+                    reason = str(error)
+                    continue
+                if one.solved:
+                    return Candidate.of(evaluator, one)
+                reason = one.message
+        raise NoEquilibrium(f"no policy was found with a risk of {100 * ceiling:.4f} %: {reason}")
+
+    def _better(
+        self, evaluator: Evaluator, ceiling: float, one: Candidate, after: Optimum
+    ) -> Candidate:
+        """The better of a point and what is found from the one after it, which is allowed."""
+        try:
+            other = self.method(evaluator, "welfare", after.rates, ceiling, True)
+            gained = evaluator.at(other.rates).value - one.value
+        except NoEquilibrium:
+            return one
+        return Candidate.of(evaluator, other) if other.solved and gained > BETTER else one
+
+    # -- confirmed
+
+    def _point(self, number: int, one: Candidate, ceiling: float | None) -> FrontierPoint:
+        """A point, confirmed from the benchmark.
+
+        Raises
+        ------
+        NoEquilibrium
+            If the benchmark does not confirm it.
+        """
+
+        def make() -> dict[str, Any]:
+            cold = solve_cold(self.problem, one.optimum.rates)
+            apart = (
+                float(np.abs(cold.variations - one.variations).max()), abs(cold.cvar - one.risk)
+            )  # fmt: skip
+            if max(apart) > AGREES:
+                raise NoEquilibrium(
+                    f"a point of the frontier is not the one found from the benchmark: welfare "
+                    f"differs by {apart[0]:.1e}, risk by {apart[1]:.1e}"
+                )
+            return {"cold": asdict(cold), "apart": apart}
+
+        kept = _kept(self.finished, f"{number}", make)
+        return FrontierPoint(one.optimum, ceiling, ColdPoint(**kept["cold"]),
+                             tuple(kept["apart"]))  # fmt: skip
+
+
+def _kept(steps: Steps, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A step that was done before, else done and kept."""
+    content = steps.get(name)
+    if content is None:
+        content = make()
+        steps.put(name, content)
+    return dict(content)
 
 
 def starting_points(problem: Problem, count: int) -> list[Array]:
-    """Return no policy, the middle of the bounds, and more points between them."""
+    """No policy, the middle of the bounds, and more points between them."""
     low, high = problem.low, problem.high
-    none = np.clip(0.0, low, high)
     rng = np.random.default_rng(1)
     more = [low + (high - low) * rng.uniform(size=len(low)) for _ in range(max(0, count - 2))]
-    return [none, middle(low, high), *more][:count]
-
-
-def _without(problem: Problem, store: Store) -> dict[str, float]:
-    kept = store.get("without")
-    if kept is None:
-        cold = solve_cold(problem.task, np.zeros(len(problem.task.levers)))
-        kept = {"cvar": cold.cvar, "expected": cold.expected, "world_cvar": cold.world_cvar,
-                "world_expected": cold.world_expected}  # fmt: skip
-        store.put("without", kept)
-    return kept
-
-
-def _efficient(problem: Problem, starts: int, store: Store, solver: Solver) -> tuple[Optimum, int]:
-    kept = store.get("efficient")
-    if kept:
-        return _optimum(kept), int(kept["agree"])
-    found = []
-    for start in starting_points(problem, starts):
-        try:
-            one = solver(problem, "welfare", start, None, False)
-        except NoEquilibrium:
-            continue
-        if one.solved:
-            found.append((problem.at(one.rates).value, one))
-    if not found:
-        raise NoEquilibrium("the policy that is best without a constraint was not found")
-    best = max(value for value, _ in found)
-    agree = sum(value >= best - SAME for value, _ in found)
-    one = next(one for value, one in found if value == best)
-    store.put("efficient", {**_told(one), "agree": agree})
-    return one, agree
-
-
-def _safest(
-    problem: Problem, first: Optimum, starts: int, store: Store, solver: Solver
-) -> tuple[Optimum, int]:
-    kept = store.get("safest")
-    if kept:
-        return _optimum(kept), int(kept["agree"])
-    found = []
-    for start in (first.rates, *starting_points(problem, starts)):
-        try:
-            one = solver(problem, "risk", start, None, False)
-        except NoEquilibrium:
-            continue
-        if one.solved:
-            point = problem.at(one.rates)
-            found.append((risk(problem, point), -point.value, one))
-    if not found:
-        raise NoEquilibrium("the policy with the smallest risk was not found")
-    least = min(value for value, *_ in found)
-    same = [item for item in found if item[0] <= least + SAME]
-    one = min(same, key=lambda item: item[1])[2]
-    store.put("safest", {**_told(one), "agree": len(same)})
-    return one, len(same)
-
-
-def _best(problem: Problem, solver: Solver, ceiling: float, starts: tuple[Array, ...]) -> Optimum:
-    """Return the solution from the first of some starts that has one."""
-    told = "no equilibrium at the start"
-    for warm in (True, False):
-        for start in starts:
-            try:
-                one = solver(problem, "welfare", start, ceiling, warm)
-            except NoEquilibrium as error:
-                told = str(error)
-                continue
-            if one.solved:
-                return one
-            told = one.message
-    raise NoEquilibrium(f"no policy was found with a risk of {100 * ceiling:.4f} %: {told}")
-
-
-def _better(
-    problem: Problem, solver: Solver, ceiling: float, one: Optimum, later: Optimum
-) -> Optimum:
-    """Return the better of a point and what is found from the one after it, which is allowed."""
-    try:
-        other = solver(problem, "welfare", later.rates, ceiling, True)
-    except NoEquilibrium:
-        return one
-    gained = problem.at(other.rates).value - problem.at(one.rates).value
-    return other if other.solved and gained > BETTER else one
-
-
-def _reported(
-    problem: Problem, one: Optimum, ceiling: float | None, name: str, store: Store
-) -> dict[str, Any]:
-    """Return a point as plain data, confirmed from the benchmark.
-
-    Raises
-    ------
-    NoEquilibrium
-        If the benchmark does not confirm it.
-    """
-    kept = store.get(f"point-{name}")
-    if kept and kept["rates"] == one.rates.tolist():
-        return kept
-    point: Point = problem.at(one.rates)
-    cold = solve_cold(problem.task, one.rates)
-    apart = (
-        float(np.abs(cold.variations - point.variations).max()),
-        abs(cold.cvar - risk(problem, point)),
-    )
-    if max(apart) > AGREES:
-        raise NoEquilibrium(
-            f"a point of the frontier is not the one found from the benchmark: welfare differs "
-            f"by {apart[0]:.1e}, risk by {apart[1]:.1e}"
-        )
-    task = problem.task
-    told = {
-        **_told(one), "ceiling": ceiling, "variations": cold.variations.tolist(),
-        "world": float(task.long.benchmark.absorption @ cold.variations
-                       / task.long.benchmark.absorption.sum()),
-        "losses": {task.disruptions[n].name: row.tolist()
-                   for n, row in zip(task.counted, cold.losses, strict=True)},
-        "world_losses": cold.world_losses.tolist(), "cvar": cold.cvar, "expected": cold.expected,
-        "world_cvar": cold.world_cvar, "world_expected": cold.world_expected,
-        "outlay": cold.outlay, "terms_of_trade": cold.terms_of_trade, "parts": cold.parts,
-        "apart": apart,
-    }  # fmt: skip
-    store.put(f"point-{name}", told)
-    return told
-
-
-def _told(one: Optimum) -> dict[str, Any]:
-    return {
-        "rates": one.rates.tolist(), "value_at_risk": one.value_at_risk, "price": one.price,
-        "bounds": one.bounds.tolist(), "budget": one.budget, "residual": one.residual,
-        "iterations": one.iterations, "solved": one.solved, "message": one.message,
-    }  # fmt: skip
-
-
-def _optimum(kept: dict[str, Any]) -> Optimum:
-    return Optimum(
-        np.array(kept["rates"]), kept["value_at_risk"], kept["price"], np.array(kept["bounds"]),
-        kept["budget"], kept["residual"], kept["iterations"], kept["solved"], kept["message"],
-    )  # fmt: skip
+    return [np.clip(0.0, low, high), (low + high) / 2, *more][:count]

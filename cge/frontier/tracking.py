@@ -40,7 +40,7 @@ class KeptFactors(LinearSolver):
     def solve(
         self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
     ) -> Array:
-        """Return x with matrix @ x = right, or matrix.T @ x = right; `right` (n,) or (n, k).
+        """Solve matrix @ x = right, or matrix.T @ x = right; `right` (n,) or (n, k).
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Tracked:
         self._known: list[tuple[Array, Array]] = [(place, z)]
 
     def solve(self, given: Array, targets: Array, place: Array) -> Array:
-        """Return the unknowns at given levels and targets, from those of the nearest place.
+        """Solve for the unknowns at given levels and targets, from those of the nearest place.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Tracked:
 def adjoint(
     tracked: Tracked, given: Array, targets: Array, z: Array, weights: Array, direct: Array
 ) -> tuple[Array, Array]:
-    """Return the derivative of a figure by what is given and by the targets.
+    """Derivative of a figure by what is given and by the targets.
 
     With F(z, g) = 0 and a figure f(z, g), df/dg = f_g - lambda F_g where J' lambda = f_z.
 
@@ -146,7 +146,7 @@ def adjoint(
 
 
 def row_sizes(folded: FoldedSystem, levels: Array) -> Array:
-    """Return what each row of the residual is divided by in its logarithmic form, (rows,)."""
+    """Divisor of each row of the residual in its logarithmic form, (rows,)."""
     up, _ = folded.system.sides
     side = up @ term_values(folded.system.arrays, levels) + np.maximum(-folded.target, 0.0)
     return np.where(folded.balanced_rows, side, 1.0)

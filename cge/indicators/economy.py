@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,8 +96,9 @@ def by_region(economy: Economy, measures: Mapping[str, Array]) -> pd.DataFrame:
     economy : Economy
     measures : mapping of str to ndarray (s,)
     """
-    regions: Sequence[str] = economy.benchmark.regions
-    parts: list[dict[str, Any]] = [
-        {"region": regions, "measure": name, "value": values} for name, values in measures.items()
-    ]
-    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+    regions = economy.benchmark.regions
+    return pd.DataFrame({
+        "region": pd.Series([*regions] * len(measures), dtype=object),
+        "measure": pd.Series(np.repeat([*measures], len(regions)), dtype=object),
+        "value": np.concatenate(list(measures.values())),
+    })  # fmt: skip

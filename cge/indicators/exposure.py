@@ -26,6 +26,10 @@ Array = NDArray[np.float64]
 
 #: The source of productivity that is knowledge of other regions.
 FOREIGN = "foreign"
+#: Line of the register.
+LINES = """
+knowledge_reliance | s | part of the change | indicator | 1 | difference | | | part of the change in productivity that is due to foreign knowledge
+"""
 
 
 def diversification(sources: Sourcing) -> Array:

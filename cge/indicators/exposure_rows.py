@@ -181,3 +181,5 @@ def _of_economy(economy: Economy) -> pd.DataFrame:
 
 
 INDICATORS = (Indicator(EXPOSURE, _LINES, _of_economy),)
+#: Measures of this group, and those of value chains that are about exposure.
+EXPOSURES = (*INDICATORS[0].quantities, *_OF_VALUE_CHAINS)

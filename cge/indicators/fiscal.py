@@ -1,4 +1,4 @@
-"""What a policy costs the budget, and what it does to where things come from."""
+"""Budgets under a policy, and the share of purchases that comes from home."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
-from cge.model.wedges import WEDGES, Wedge
+from cge.model.wedges import WEDGES
+from cge.solve.model import Model
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 def policy_receipts(solution: Solution) -> pd.DataFrame:
-    """Return what the change of each rate brings its region, at the solution.
+    """Receipts of each region from the change of each rate, at the solution.
 
     Receipts at the new rate less what the benchmark's rate would bring on the same base:
     zero wherever the rate is as it was.
@@ -25,51 +27,64 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
         ``region`` (whose budget), ``sector``, ``item`` (the variable that is the rate),
         ``value`` in the benchmark's money at the numeraire's price; negative is an outlay.
     """
-    tables = [_receipts(solution, wedge) for wedge in WEDGES.values()]
-    table = pd.concat([t for t in tables if len(t)], ignore_index=True)
-    keys = ["region", "sector", "item"]
-    return table.groupby(keys, sort=False)["value"].sum().reset_index()
+    found = _receipts(solution)
+    table = _rates(solution.model)[0].loc[found.index].reset_index(drop=True)
+    return table.assign(value=found.to_numpy())
 
 
-def _receipts(solution: Solution, wedge: Wedge) -> pd.DataFrame:
-    model = solution.model
-    power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
-    if not len(power.block):
-        return pd.DataFrame()
-    start = model.arrays.start[power.block.positions]
-    change = solution.levels[power.block.positions] - start
-    moved = np.flatnonzero(np.abs(change) > 1e-12 * start)
-    if not len(moved):
-        return pd.DataFrame()
-    values = solution.outcomes[base.block.positions]
-    where = base.matching(power)[moved]
-    sector = power.axes.index("i" if "i" in power.axes else "j")
-    return pd.DataFrame(
-        {
-            "region": power.codes[power.axes.index(wedge.collector)][moved],
-            "sector": power.codes[sector][moved],
-            "item": wedge.variable,
-            "value": wedge.sign * change[moved] * values[where],
-        }
-    )
+def _receipts(solution: Solution) -> pd.Series:
+    """Receipts from changed rates, by number of their rows in :func:`_rates`."""
+    model, cells, values = solution.model, [], []
+    for here, base, row, sign in _rates(model)[1]:
+        start = model.arrays.start[here]
+        change = solution.levels[here] - start
+        raised = np.flatnonzero(np.abs(change) > 1e-12 * start)
+        cells.append(row[raised])
+        values.append(sign * change[raised] * solution.outcomes[base[raised]])
+    return pd.Series(np.concatenate(values)).groupby(np.concatenate(cells), sort=False).sum()
+
+
+@once_for_each
+def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Integers, int]]]:
+    """Whose budget, sector and variable of all rates; and rates cell by cell.
+
+    Of each variable the cells, the positions of their bases among outcomes, the rows that
+    they belong to in the first table, and the sign of receipts.
+    """
+    cells: list[tuple[str, str, str]] = []
+    laid = []
+    for wedge in WEDGES.values():
+        power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
+        if len(power.block):
+            sectors = power.codes[power.axes.index("i" if "i" in power.axes else "j")]
+            owners = power.codes[power.axes.index(wedge.collector)]
+            positions = base.block.start + base.matching(power)
+            here = slice(len(cells), len(cells) + len(owners))
+            cells += zip(owners, sectors, [wedge.variable] * len(owners), strict=True)
+            laid.append((power.block.positions, positions, here, wedge.sign))
+    row, named = pd.MultiIndex.from_tuples(cells).factorize()
+    table = pd.DataFrame(list(named), columns=["region", "sector", "item"], dtype=object)
+    return table, [(power, base, row[here], sign) for power, base, here, sign in laid]
 
 
 def outlay(solution: Solution) -> Array:
-    """Return what the policy spends by region, (s,): subsidies paid and taxes forgone.
+    """Outlay on the policy by region, (s,): subsidies paid and taxes forgone.
 
     In the benchmark's money at the numeraire's price, relative to benchmark rates; what
     higher taxes bring is not netted out.
     """
-    receipts = policy_receipts(solution) if moved(solution) else None
     regions = solution.model.benchmark.regions
-    if receipts is None:
+    if not moved(solution):
         return np.zeros(len(regions))
-    spent = receipts[receipts["value"] < 0].groupby("region")["value"].sum()
+    receipts = _receipts(solution)
+    receipts = receipts[receipts < 0]
+    owners = _rates(solution.model)[0]["region"].to_numpy()[receipts.index]
+    spent = receipts.groupby(owners).sum()
     return -spent.reindex(list(regions)).fillna(0.0).to_numpy()
 
 
 def moved(solution: Solution) -> bool:
-    """Return whether any rate is not at its benchmark level."""
+    """Whether any rate is not at its benchmark level."""
     model = solution.model
     here = [model.variables[name].block.positions for name in WEDGES]
     start = model.arrays.start
@@ -77,7 +92,7 @@ def moved(solution: Solution) -> bool:
 
 
 def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:
-    """Return revenue from tariffs between regions, and from those on home purchases.
+    """Revenue from tariffs between regions, and from those on home purchases.
 
     The model has one tariff on all origins, the home one included: a subsidy to users of
     the home variety stands there, and the tariffs among the members of an aggregate region.
@@ -88,21 +103,27 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     abroad, home : ndarray (s,)
         In the benchmark's money at the numeraire's price.
     """
-    paid = solution.model.outcomes["tariff_paid"]
-    values = (solution.model.outcome_start if benchmark else solution.outcomes)[
-        paid.block.positions
+    model = solution.model
+    values = (model.outcome_start if benchmark else solution.outcomes)[
+        model.outcomes["tariff_paid"].block.positions
     ]
-    origin, _, user = paid.codes
-    regions = solution.model.benchmark.regions
+    abroad, home = (np.array([values[here].sum() for here in cells]) for cells in _payers(model))
+    return abroad, home
 
-    def by_user(routes: NDArray[np.bool_]) -> Array:
-        return np.array([values[routes & (user == code)].sum() for code in regions])
 
-    return by_user(origin != user), by_user(origin == user)
+@once_for_each
+def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
+    """Cells of tariffs by the region that pays, between regions and at home."""
+    origin, _, user = model.outcomes["tariff_paid"].codes
+    regions = model.benchmark.regions
+    return (
+        [np.flatnonzero((origin != user) & (user == code)) for code in regions],
+        [np.flatnonzero((origin == user) & (user == code)) for code in regions],
+    )
 
 
 def domestic_shares(solution: Solution) -> pd.DataFrame:
-    """Return the domestic share of what each region buys of each good, in percent.
+    """Domestic share of what each region buys of each good, in percent.
 
     Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
     buyer counts only by what it makes him buy.
@@ -112,34 +133,63 @@ def domestic_shares(solution: Solution) -> pd.DataFrame:
     DataFrame
         ``region``, ``sector``, ``value``, ``benchmark``.
     """
-    frame = solution.frame("trade_value")
-    bought = frame.groupby(["s", "i"], sort=False)[["value", "benchmark"]].sum()
-    home = frame[frame["r"] == frame["s"]].set_index(["s", "i"])[["value", "benchmark"]]
-    share = 100 * home.reindex(bought.index).fillna(0.0) / bought
-    return share.reset_index().rename(columns={"s": "region", "i": "sector"})
+    now, then = (_bought_at_home(solution, benchmark) for benchmark in (False, True))
+    return _purchases(solution.model)[0].assign(value=now, benchmark=then)
+
+
+def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
+    """Domestic shares, cell by cell of :func:`_purchases`."""
+    model = solution.model
+    _, good, home = _purchases(model)
+    values = (model.outcome_start if benchmark else solution.outcomes)[
+        model.outcomes["trade_value"].block.positions
+    ]
+    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
+    own = np.zeros(len(bought))
+    own[good[home]] = values[home]
+    return 100 * own / bought
+
+
+@once_for_each
+def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
+    """Purchases (region, sector), the number of that of each route, and routes at home."""
+    origin, sector, region = model.outcomes["trade_value"].codes
+    good, goods = pd.MultiIndex.from_arrays([region, sector]).factorize()
+    named = pd.DataFrame(list(goods), columns=["region", "sector"], dtype=object)
+    return named, good, np.flatnonzero(origin == region)
 
 
 #: Lines of what a policy costs, computed from a solution and its benchmark rates.
 LINES = """
 policy_receipts | s | money | indicator | 1 | itself | sum | | what a changed rate brings its region, by rate
-outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone
+outlay          | s | money | indicator | 1 | itself | sum | Outlay | subsidies paid and taxes forgone; on a path also spending on knowledge
 outlay_share    | s | percent of GDP | indicator | 1 | itself | | Outlay | the same as a share of GDP
+net_outlay      | s | percent of GDP | indicator | 1 | itself | | Outlay, net | outlay on a policy, research included, less what changed rates bring
+outlay_part     | s | money | indicator | 1 | itself | | Outlay by kind | of which subsidies and taxes forgone, basic research, diffusion, research credits
 """
 
-_LINES = """
+_REVENUE_LINES = """
 tariff_revenue       | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs between regions
 purchase_tax_revenue | s  | money   | indicator | 1 | difference | sum | | revenue of tariffs among members of a region and taxes on home purchases
+"""
+_SHARE_LINES = """
 domestic_share       | si | percent | indicator | 2 | difference |     | Domestic share of purchases | purchases from the own region, at the exporter's border
 """
 
 
-def _of_economy(economy: Economy) -> pd.DataFrame:
+def _revenue(economy: Economy) -> pd.DataFrame:
     abroad, home = tariff_revenue(economy.solution, benchmark=economy.at_benchmark)
-    money = by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
-    shares = domestic_shares(economy.solution)
-    column = "benchmark" if economy.at_benchmark else "value"
-    shares = shares.assign(value=shares[column], measure="domestic_share")
-    return pd.concat([money, shares.drop(columns="benchmark")], ignore_index=True)
+    return by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
 
 
-INDICATORS = (Indicator(ALWAYS, _LINES, _of_economy),)
+def _shares(economy: Economy) -> pd.DataFrame:
+    bought = _purchases(economy.solution.model)[0]
+    return bought.assign(
+        value=_bought_at_home(economy.solution, economy.at_benchmark),
+        measure=pd.Series(["domestic_share"] * len(bought), dtype=object),
+    )
+
+
+INDICATORS = (
+    Indicator(ALWAYS, _REVENUE_LINES, _revenue), Indicator(ALWAYS, _SHARE_LINES, _shares),
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a path is worth: present value, the year in which it breaks even, when it has paid back.
+"""Worth of a path: present value, the year in which it breaks even, when it has paid back.
 
 The model of a year is relative to a baseline that grows at the rate g, so what it calls 1 is
 (1 + g)^t in year t. With beta = 1 / (1 + discount rate) a stream x_1 ... x_T is worth
@@ -21,12 +21,22 @@ from cge.core.errors import InputError
 
 Array = NDArray[np.float64]
 
+#: Lines of the register: what a path as a whole is worth.
+LINES = """
+present_value | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value of welfare | equivalent variation of all years, the last year's lasting for ever, in the benchmark year
+present_value_beyond | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value beyond the last year | the part of it that lies after the last year of the path
+present_value_money | s | money | indicator | 1 | itself | | Present value of welfare | the same in money
+present_value_at_rate | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value of welfare | the same at the discount rate that is named
+present_value_outlay | s | money | indicator | 1 | itself | | Present value of outlay | what governments spend on the policy in all years
+break_even_year | s | year of the path | indicator | 1 | itself | | Break-even | first year after a loss in which welfare is not below the baseline's
+payback_year | s | year of the path | indicator | 1 | itself | | Payback | first year by which discounted gains have made up for losses
+"""
 #: Smaller deviations, in per cent, are the solver's noise.
 NOISE = 1e-7
 
 
 def factor(discount_rate: float, growth: float) -> float:
-    """Return what a year's figure is multiplied with for every year it lies ahead.
+    """Factor by which a figure shrinks for every year that it lies ahead.
 
     Raises
     ------
@@ -62,7 +72,7 @@ class PresentValue:
 
 
 def present_value(stream: Array, discount_rate: float, growth: float) -> PresentValue:
-    """Return the present value of a stream in the benchmark year.
+    """Present value of a stream in the benchmark year.
 
     Parameters
     ----------
@@ -128,7 +138,7 @@ def _turn(stream: Sequence[float] | Array, noise: float) -> Turn:
 
 
 def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
-    """Return the first year after a loss in which a region is no worse off.
+    """First year after a loss in which a region is no worse off.
 
     Parameters
     ----------
@@ -143,7 +153,7 @@ def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
 def payback(
     stream: Sequence[float] | Array, discount_rate: float, growth: float, noise: float = NOISE
 ) -> Turn:
-    """Return the first year after a loss by which discounted gains have made up for losses.
+    """First year after a loss by which discounted gains have made up for losses.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class Baseline:
     productivity: Array
 
     def laid(self, model: Model, levels: Array, year: int) -> Array:
-        """Return the ground of a year with labour and productivity of the baseline.
+        """Ground of a year with labour and productivity of the baseline.
 
         Parameters
         ----------

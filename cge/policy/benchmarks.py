@@ -44,6 +44,21 @@ def benchmark_of(
     return benchmark
 
 
+def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
+    """Benchmark of a scenario with each of its elasticity sets, by the name of the set.
+
+    Raises
+    ------
+    InputError
+        When the data are wrong, or there are none.
+    """
+    found: dict[str, Benchmark] = {}
+    for name in scenario.chosen_elasticities:
+        first = next(iter(found.values()), None)
+        found[set_name(name)] = benchmark_of(scenario, name, first)
+    return found
+
+
 def set_name(elasticities: str) -> str:
     """Name of an elasticity set in results."""
     return Path(elasticities).stem.encode(errors="backslashreplace").decode()

@@ -2,7 +2,7 @@
 
 An outlay is a share of the region's GDP of the same year. Public research and diffusion are
 quantities in the laws of motion, a credit is a rate on business research, so what a budget
-buys depends on the year's prices and GDP: see :func:`cge.experiments.path_year.solve_year`,
+buys depends on the year's prices and GDP: see :func:`cge.path.year.solve_year`,
 which goes back and forth until they agree.
 """
 
@@ -31,7 +31,7 @@ LARGEST_CREDIT = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What one measure amounts to in a year.
+    """Size of one measure in a year.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Part:
     found: bool = False
 
     def outlay(self, law: KnowledgeLaw, business: Array, price: Array) -> Array:
-        """Return what it costs, (r,), in the benchmark's unit at the numeraire's price.
+        """Cost, (r,), in the benchmark's unit at the numeraire's price.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class KnowledgePlan:
         return _Compiled(measure, key, regions, cells, budget)
 
     def budgeted(self, year: int) -> bool:
-        """Return whether anything in force in a year depends on its GDP."""
+        """Whether anything in force in a year depends on its GDP."""
         return any(one.budget and one.measure.share(year) for one in self.parts)
 
     def at(
@@ -169,7 +169,7 @@ class KnowledgePlan:
         price: Array,
         beforehand: bool = False,
     ) -> tuple[KnowledgePolicy, tuple[Part, ...]]:
-        """Return the policy of a year and what each measure amounts to.
+        """Policy of a year and the size of each measure.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ class KnowledgePlan:
     def _credit(
         self, one: _Compiled, before: Array, spend: Array, state: KnowledgeState, seen: Seen
     ) -> Array:
-        """Return the one rate by region that costs what there is to spend, on top of `before`.
+        """The one rate by region that costs the given spending, on top of `before`.
 
         Business does more research the more of it is paid, so cost rises faster than the rate.
         """

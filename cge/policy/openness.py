@@ -14,7 +14,7 @@ _RAISED = 1e-9
 
 
 def coverage(model: Model, powers: Array) -> Array:
-    """Return which part of its goods imports from each partner a region has put a new tariff on.
+    """Part of a region's imports of goods from each partner that is under a new tariff.
 
     Parameters
     ----------
@@ -46,5 +46,5 @@ def coverage(model: Model, powers: Array) -> Array:
 
 
 def closed_by(share: Array, chi: float) -> Array:
-    """Return the openness left between regions: both sides lose, by the wider of two coverages."""
+    """Openness left between regions: both sides lose, by the wider of two coverages."""
     return 1 - chi * np.maximum(share, share.T)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,11 @@ def plain_rows(results: ResultSet) -> pd.DataFrame:
     rows = results.rows
     here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
     return rows[here & (rows["weighting"] == "")]
+
+
+def all_rows(results: ResultSet) -> pd.DataFrame:
+    """All rows, also those of disruptions and statistics over them."""
+    return results.rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,8 @@ def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
 def cases_of(
     found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
     years: Sequence[int] | None = None,
-    source: Callable[[ResultSet], pd.DataFrame] | None = None,
+    source: Callable[[ResultSet], pd.DataFrame] = plain_rows,
+    keep: Callable[[Keys], bool] | None = None,
 ) -> list[Case]:  # fmt: skip
     """The chosen solutions of some results, in the order of their rows.
 
@@ -123,8 +129,10 @@ def cases_of(
         Only solutions that have one of these.
     years : sequence of int, optional
         Years of a path that are shown unless others are chosen; default its last.
-    source : callable, optional
+    source : callable
         From results to the rows that are meant; default those of solutions.
+    keep : callable, optional
+        Whether a solution is kept.
 
     Raises
     ------
@@ -132,23 +140,25 @@ def cases_of(
         For a scenario, elasticity set, step or year that none of them has.
     """
     cases: list[tuple[ResultSet, dict[str, Any]]] = []
-    source = source or plain_rows
     for results in found:
         rows = source(results)
         if measures:
             rows = rows[rows["measure"].isin(list(measures))]
         distinct = rows[list(CASE)].drop_duplicates()
         keys = [_keys(row) for row in distinct.itertuples(index=False, name=None)]
+        keys = [one for one in keys if keep is None or keep(one)]
         keys = _of_years(keys, choice, years, results)
         cases += [(results, one) for one in _of_step(_of_returns(keys, choice), choice)]
     cases = _of_names(cases, choice)
     if not cases:
         raise InputError("the results have no rows for this choice", allowed="another combination")
-    labels = _labels(cases)
-    return [
-        Case(results, keys, label, source)
-        for (results, keys), label in zip(cases, labels, strict=True)
-    ]
+    return relabelled([Case(results, keys, source=source) for results, keys in cases])
+
+
+def relabelled(cases: Sequence[Case]) -> list[Case]:
+    """Cases with labels that tell them from each other."""
+    labels = _labels([(case.results, case.keys) for case in cases])
+    return [replace(case, label=label) for case, label in zip(cases, labels, strict=True)]
 
 
 def _keys(row: Sequence[Any]) -> dict[str, Any]:
@@ -218,7 +228,7 @@ def _of_names(
     return cases
 
 
-def _labels(cases: Sequence[tuple[ResultSet, dict[str, Any]]]) -> list[str]:
+def _labels(cases: Sequence[tuple[ResultSet, Keys]]) -> list[str]:
     """What tells cases apart, in as few words as will do."""
     words = [_words(results, keys) for results, keys in cases]
     varying = [name for name in words[0] if len({one[name] for one in words}) > 1]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Choice:
         Share of the whole shock that is in place; default the largest.
     years : tuple of int
         Of a path: 1 is the first, or years of the calendar.
+    weighting : str, optional
+        Weights of disruptions; default those that the study names.
     detail : bool
         Components rather than their groups.
     title : str, optional
@@ -39,15 +42,35 @@ class Choice:
     unit: str | None = None
     step: float | None = None
     years: tuple[int, ...] = ()
+    weighting: str | None = None
     detail: bool = False
     title: str | None = None
+
+
+def choice_of(options: Mapping[str, Any]) -> Choice:
+    """A choice of plain options, one code or several.
+
+    Raises
+    ------
+    InputError
+        For an option there is not.
+    """
+    check_known(options, Choice.__dataclass_fields__, "no such option")
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        several = isinstance(getattr(Choice(), name), tuple)
+        if several and isinstance(value, str | int):
+            value = (value,)
+        found[name] = tuple(value) if several else value
+    return Choice(**found)
 
 
 #: Flag of the command line for each option, for messages.
 FLAGS = {
     "measures": "--measures", "regions": "--region", "sectors": "--sector",
     "scenarios": "--scenario", "elasticities": "--elasticities", "returns": "--returns",
-    "unit": "--unit", "step": "--step", "years": "--year", "detail": "--detail",
+    "unit": "--unit", "step": "--step", "years": "--year", "weighting": "--weighting",
+    "detail": "--detail",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from cge.report.pagekind import PageKind
 from cge.results.resultset import ResultSet
 
 _PAGES = Path(__file__).with_name("pages")
-_CHECKED = ("measures", "regions", "sectors", "unit", "detail")
+_CHECKED = ("measures", "regions", "sectors", "unit", "weighting", "detail")
 
 
 @lru_cache(maxsize=1)

@@ -96,12 +96,13 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
             where = "" if len(told) == 1 else f" ({'; '.join(dict.fromkeys(labels))})"
             lines.append(f"{word}{where}: {text}.")
     for case in cases:
-        rates = case.facts.get("rates_found", ())
-        where = f" ({case.label})" if case.label else ""
-        if rates:
-            lines.append(f"Rates found{where}: {'; '.join(rates)}.")
-        if case.facts.get("failure"):
-            lines.append(f"Welfare could not be taken apart{where}: {case.facts['failure']}")
+        facts = case.facts
+        where = case.label.removesuffix(f"year {case.keys['path_year']}").removesuffix(", ")
+        where = f" ({where})" if where else ""
+        if facts.get("rates_found"):
+            lines.append(f"Rates found{where}: {'; '.join(facts['rates_found'])}.")
+        if facts.get("failure"):
+            lines.append(f"Welfare could not be taken apart{where}: {facts['failure']}")
     sets = list(dict.fromkeys(str(case.keys["elasticities"]) for case in cases))
     lines.append(f"Trade elasticities: {', '.join(name for name in sets if name)}.")
     returns = list(dict.fromkeys(str(case.keys["research_return"]) for case in cases))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from cge.core.errors import InputError
-from cge.report.choice import Choice
+from cge.report.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.report.kinds import build
@@ -21,15 +20,10 @@ def pages(results: ResultSet) -> list[Page]:
     found = []
     for name, options in results.manifest.get("pages", ()):
         try:
-            found.append(build(name, [results], _choice(options)))
+            found.append(build(name, [results], choice_of(options)))
         except InputError:
             continue
     return found
-
-
-def _choice(options: dict[str, Any]) -> Choice:
-    plain = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    return Choice(**plain)
 
 
 def notes(found: list[Page]) -> list[str]:

@@ -56,7 +56,7 @@ class Disruption:
 
 
 def expand(library: Library, benchmark: Benchmark) -> tuple[Disruption, ...]:
-    """Return the disruptions of a library on a benchmark, in the order of the library.
+    """Disruptions of a library on a benchmark, in the order of the library.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def expand(library: Library, benchmark: Benchmark) -> tuple[Disruption, ...]:
 
 
 def left_out(library: Library, benchmark: Benchmark) -> tuple[str, ...]:
-    """Return what of a library does not apply to a benchmark, one sentence each.
+    """Parts of a library that do not apply to a benchmark, one sentence each.
 
     These are optional entries that name a code or group which the benchmark does not have,
     and exceptions of routes that do so.
@@ -90,7 +90,7 @@ def left_out(library: Library, benchmark: Benchmark) -> tuple[str, ...]:
 def weights(
     disruptions: Sequence[Disruption], weighting: Mapping[str, float], viewer: str
 ) -> tuple[Array, tuple[str, ...]]:
-    """Return the probability of each disruption in the eyes of a region.
+    """Probability of each disruption in the eyes of a region.
 
     Within a family all are equally likely. A family without a disruption drops out and the
     others are scaled up, so that probabilities add up to one; they are conditional on one of
@@ -184,7 +184,7 @@ def _from_entry(
 def _repetitions(
     entry: DisruptionEntry, benchmark: Benchmark, key: str
 ) -> Iterator[dict[str, str]]:
-    """Yield what stands in place of the placeholders, disruption by disruption."""
+    """Yield the values of the placeholders, disruption by disruption."""
     each = entry.each
     if each is None:
         yield {}
@@ -211,7 +211,7 @@ def _repetitions(
 def _suppliers(
     benchmark: Benchmark, regions: Sequence[str], sectors: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Return regions and sectors that export, by the value of their exports, largest first."""
+    """Regions and sectors that export, by the value of their exports, largest first."""
     flows = benchmark.fob.sum(axis=0)
     exports = flows.sum(axis=2) - np.einsum("rir->ri", flows)
     value = {
@@ -224,7 +224,7 @@ def _suppliers(
 def _families(
     entry: DisruptionEntry, events: Sequence[Event], regions: Sequence[str]
 ) -> dict[str, str]:
-    """Return by region the family of a disruption: that of the region's first role named."""
+    """By region the family of a disruption: that of the region's first role named."""
     roles: dict[str, set[str]] = {region: set() for region in regions}
     for event in events:
         for role, having in event.roles().items():

@@ -22,7 +22,7 @@ class Event:
     ----------
     type : {"supply", "ration", "demand", "cost", "factor", "knowledge"}
         ``supply``: capacity of regions and sectors times ``1 - size``. ``ration`` and
-        ``demand``: volume of routes and sectors held at ``1 - size`` of the stage before, by
+        ``demand``: volume of routes and sectors held at ``1 - size`` of the volume before, by
         the exporters' decision or by the importers'. ``cost``: the power of the trade cost of
         routes and sectors times ``1 + size``. ``factor``: supply of factors of regions times
         ``1 - size``. ``knowledge``: openness of routes, from source to learner, at ``size``
@@ -44,18 +44,18 @@ class Event:
     routes: tuple[Route, ...] = ()
     rents: str = ""
 
-    def remaining(self, trickle: float) -> float:
-        """Return the share of its volume that a rationed route keeps.
+    def remaining(self, leakage: float) -> float:
+        """Share of its volume that a rationed route keeps.
 
         Parameters
         ----------
-        trickle : float
+        leakage : float
             The least that comes through, a fraction.
         """
-        return max(1.0 - self.size, trickle)
+        return max(1.0 - self.size, leakage)
 
     def roles(self) -> dict[str, tuple[str, ...]]:
-        """Return regions by the role they have: ``hit``, ``target``, ``source``."""
+        """Regions by the role they have: ``hit``, ``target``, ``source``."""
         start = tuple(dict.fromkeys(route[0] for route in self.routes))
         end = tuple(dict.fromkeys(route[1] for route in self.routes))
         if self.type == "demand":  # the market is closed to the exporter
@@ -64,7 +64,7 @@ class Event:
 
 
 def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> tuple[str, ...]:
-    """Return the codes that a selector names, at least one.
+    """Codes that a selector names, at least one.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> t
 
 
 def resolve(event: EventEntry, b: Benchmark, key: str) -> Event:
-    """Return an event in codes of the benchmark.
+    """Event in codes of the benchmark.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def resolve(event: EventEntry, b: Benchmark, key: str) -> Event:
 def _routes(
     start: Codes, end: Codes, words: tuple[str, str], event: EventEntry, b: Benchmark, key: str
 ) -> tuple[Route, ...]:
-    """Return the routes between regions that an event hits.
+    """Routes between regions that an event hits.
 
     An exception names countries, regions or groups; a route of the benchmark is excepted if
     all pairs of countries at its two ends are, so that an aggregate is never half excepted.
@@ -144,7 +144,7 @@ def _routes(
 
 
 def countries_of(name: str, benchmark: Benchmark) -> tuple[str, ...]:
-    """Return the countries of a region, of a group, or one country; none if unknown."""
+    """Countries of a region, of a group, or one country; none if unknown."""
     members = benchmark.members.get("regions", {})
     if name in benchmark.regions:
         return tuple(members.get(name, (name,)))

@@ -18,20 +18,20 @@ class Forgetting:
     """Productivity after some years of closed borders to ideas, against years without.
 
     Both are the same law of motion from the same stocks; research spending, imports and
-    output stay what they are in the stage, so that only what is let through differs.
+    output stay what they were before, so that only what is let through differs.
 
     Parameters
     ----------
     law : KnowledgeLaw
     regions : tuple of str
     state : KnowledgeState
-        Stocks of the stage.
+        Stocks before.
     business : ndarray (r, j)
-        Business research of the stage, relative to the baseline.
+        Business research before, relative to the baseline.
     seen : Seen
-        The stage's equilibrium as those who do research see it.
+        The pre-shock equilibrium as those who do research see it.
     policy : KnowledgePolicy
-        In force in the stage.
+        In force before.
     """
 
     law: KnowledgeLaw
@@ -42,7 +42,7 @@ class Forgetting:
     policy: KnowledgePolicy
 
     def __call__(self, event: Event, years: int) -> Array:
-        """Return the change of log productivity when an event has lasted, (r, j).
+        """Change of log productivity when an event has lasted, (r, j).
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Forgetting:
 
 
 def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
-    """Return what a sector of a region knows relative to the baseline, (r, j).
+    """Knowledge of a sector of a region relative to the baseline, (r, j).
 
     The geometric mean of the stocks that make its productivity, each relative to the
     baseline and weighted with its elasticity: own applied knowledge, that of other sectors at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption, Event
-from cge.resilience.preshock import Stage
+from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total
-from cge.solve.model import Solver
+from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
@@ -30,7 +31,7 @@ Forgetting = Callable[[Event, int], Array]
 
 @dataclass(frozen=True, eq=False)
 class Impact:
-    """What disruptions do, from a stage on.
+    """Shocks that disruptions put on a pre-shock equilibrium.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class Impact:
     factors : ndarray
         By what.
     rationed : tuple of (Route, float, str)
-        Routes, the part of the stage's volume that is let through, and who keeps the rent.
+        Routes, the part of the volume before that is let through, and who keeps the rent.
     """
 
     columns: Integers
@@ -47,7 +48,7 @@ class Impact:
     rationed: tuple[tuple[Route, float, str], ...] = ()
 
     def __add__(self, other: Impact) -> Impact:
-        """Return both together; where both ration a route, what is left is multiplied."""
+        """Both together; where both ration a route, what is left is multiplied."""
         left: dict[Route, tuple[float, str]] = {}
         for route, part, rents in (*self.rationed, *other.rationed):
             before = left.get(route)
@@ -59,13 +60,13 @@ class Impact:
         )
 
     def laid(self, levels: Array) -> Array:
-        """Return levels with the impact on them, (columns,)."""
+        """Levels with the impact on them, (columns,)."""
         levels = levels.copy()
         np.multiply.at(levels, self.columns, self.factors)
         return levels
 
-    def swaps(self, stage: Stage) -> tuple[Swap, ...]:
-        """Return what holds the rationed volumes.
+    def swaps(self, pre: PreShock) -> tuple[Swap, ...]:
+        """Swaps that hold the rationed volumes.
 
         A ration is a virtual price (Neary and Roberts 1980): the rent is what makes buyers
         want no more than there is. If other things happen as well they may want less than
@@ -77,8 +78,8 @@ class Impact:
         for (r, i, s), part, rents in self.rationed:
             route = f"[*, {r}, {i}, {s}]"
             held = f"arrivals{route}" if rents == "lost" else f"trade_volume[{r}, {i}, {s}]"
-            _, cells = stage.model.outcomes.select(held)
-            at = part * float(stage.outcomes[cells].sum())
+            _, cells = pre.model.outcomes.select(held)
+            at = part * float(pre.outcomes[cells].sum())
             fix = Total(((1.0, held),)) if rents == "lost" else held
             swaps.append(Swap(
                 f"{RENTS[rents]}{route}", fix, at, relative=False,
@@ -88,80 +89,97 @@ class Impact:
 
 
 def nothing() -> Impact:
-    """Return the impact of no disruption."""
+    """Impact of no disruption."""
     return Impact(np.zeros(0, dtype=np.int64), np.zeros(0))
 
 
 def impact_of(
-    stage: Stage, disruption: Disruption, trickle: float, forgetting: Forgetting | None = None
+    pre: PreShock, disruption: Disruption, leakage: float, forgetting: Forgetting | None = None
 ) -> Impact:
-    """Return what a disruption of the library does.
+    """Impact of a disruption of the library.
 
     Parameters
     ----------
-    stage : Stage
+    pre : PreShock
     disruption : Disruption
-    trickle : float
+    leakage : float
         The least part of a volume that comes through a total ban.
     forgetting : callable, optional
         What being cut off from knowledge does to productivity; without it nothing.
     """
     impact = nothing()
     for event in disruption.events:
-        impact = impact + _of_event(stage, event, disruption.duration, trickle, forgetting)
+        impact = impact + _of_event(pre, event, disruption.duration, leakage, forgetting)
     return impact
 
 
 def _of_event(
-    stage: Stage, event: Event, years: int, trickle: float, forgetting: Forgetting | None
+    pre: PreShock, event: Event, years: int, leakage: float, forgetting: Forgetting | None
 ) -> Impact:
     routes = [(r, i, s) for (r, s), i in product(event.routes, event.sectors)]
     match event.type:
         case "supply":
-            return capacity_lost(stage, event.regions, event.sectors, event.size)
+            return capacity_lost(pre, event.regions, event.sectors, event.size)
         case "factor":
-            parts = [factor_lost(stage, event.regions, f, event.size) for f in event.factors]
+            parts = [factor_lost(pre, event.regions, f, event.size) for f in event.factors]
             return sum(parts, nothing())
         case "ration" | "demand":
-            return rationed(stage, routes, event.remaining(trickle), event.rents or "importer")
+            return rationed(pre, routes, event.remaining(leakage), event.rents or "importer")
         case "cost":
-            return dearer(stage, routes, event.size)
+            return dearer(pre, routes, event.size)
         case "knowledge":
             if forgetting is None:
                 return nothing()
-            return productivity_changed(stage, forgetting(event, years))
+            return productivity_changed(pre, forgetting(event, years))
     raise InputError("unknown type of event", key="type", value=event.type)
 
 
 def capacity_lost(
-    stage: Stage, regions: Sequence[str], sectors: Sequence[str], loss: float
+    pre: PreShock, regions: Sequence[str], sectors: Sequence[str], loss: float
 ) -> Impact:
-    """Return the loss of a part of the capacity of sectors.
+    """Loss of a part of the capacity of sectors.
 
     Their capital is lost, and those who worked with it find nothing else to do for the time
     being: the region's other factors shrink by the same part of what the sectors employ.
     Productivity would be the wrong thing to take: a sector that makes half of its output
     from all of its inputs wastes inputs worth several times its value added.
     """
-    model = stage.model
-    use, supply = model.variables["factor_use"], model.variables["factor_supply"]
-    lost = use.where(s=regions, j=sectors, f=[CAPITAL])
-    payment = model.outcomes["factor_payment"]
-    paid = stage.outcomes[payment.block.positions]
+    model = pre.model
+    lost = model.variables["factor_use"].where(s=regions, j=sectors, f=[CAPITAL])
+    paid = pre.outcomes[model.outcomes["factor_payment"].block.positions]
     columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
-    idle = np.isin(payment.codes[1], list(sectors))
-    for n, (s, f) in enumerate(supply.block.index):
-        if s in regions and f != CAPITAL:
-            own = (payment.codes[0] == s) & (payment.codes[2] == f)
-            part = loss * float(paid[own & idle].sum() / paid[own].sum())
-            columns.append(np.array([supply.block.start + n]))
-            factors.append(np.array([1.0 - part]))
+    for column, own, hit in idle_factors(model, regions, sectors):
+        part = loss * float(paid[hit].sum() / paid[own].sum())
+        columns.append(np.array([column]))
+        factors.append(np.array([1.0 - part]))
     return Impact(np.concatenate(columns), np.concatenate(factors))
 
 
-def factor_lost(stage: Stage, regions: Sequence[str], factor: str, loss: float) -> Impact:
-    """Return the loss of a part of a factor, of capital in every sector alike."""
-    variables = stage.model.variables
+def idle_factors(
+    model: Model, regions: Sequence[str], sectors: Sequence[str]
+) -> Iterator[tuple[int, Bools, Bools]]:
+    """Factors of which a loss of capacity leaves a part idle: all of the regions but capital.
+
+    Yields
+    ------
+    int
+        Column of the factor's supply.
+    ndarray of bool (payments,)
+        Payments to the factor in its region.
+    ndarray of bool (payments,)
+        Those of the sectors that are hit.
+    """
+    supply, payment = model.variables["factor_supply"].block, model.outcomes["factor_payment"]
+    hit = np.isin(payment.codes[1], list(sectors))
+    for n, (s, f) in enumerate(supply.index, start=supply.start):
+        if s in regions and f != CAPITAL:
+            own = (payment.codes[0] == s) & (payment.codes[2] == f)
+            yield n, own, own & hit
+
+
+def factor_lost(pre: PreShock, regions: Sequence[str], factor: str, loss: float) -> Impact:
+    """Loss of a part of a factor, of capital in every sector alike."""
+    variables = pre.model.variables
     if factor == CAPITAL:
         columns = variables["factor_use"].where(s=regions, f=[factor])
     else:
@@ -169,10 +187,10 @@ def factor_lost(stage: Stage, regions: Sequence[str], factor: str, loss: float) 
     return Impact(columns, np.full(len(columns), 1.0 - loss))
 
 
-def dearer(stage: Stage, routes: Iterable[Route], add: float) -> Impact:
-    """Return a rise of the cost of trade on routes, a part of what is shipped (iceberg)."""
+def dearer(pre: PreShock, routes: Iterable[Route], add: float) -> Impact:
+    """Rise of the cost of trade on routes, a part of what is shipped (iceberg)."""
     wanted = set(routes)
-    block = stage.model.variables["trade_cost"].block
+    block = pre.model.variables["trade_cost"].block
     columns = np.array(
         [block.start + n for n, cell in enumerate(block.index) if cell[1:] in wanted],
         dtype=np.int64,
@@ -180,23 +198,23 @@ def dearer(stage: Stage, routes: Iterable[Route], add: float) -> Impact:
     return Impact(columns, np.full(len(columns), 1.0 + add))
 
 
-def rationed(stage: Stage, routes: Iterable[Route], left: float, rents: str) -> Impact:
-    """Return routes held at a part of their volume; those on which nothing goes stay out."""
-    live = set(stage.model.outcomes["trade_volume"].block.index)
+def rationed(pre: PreShock, routes: Iterable[Route], left: float, rents: str) -> Impact:
+    """Routes held at a part of their volume; those on which nothing goes stay out."""
+    live = set(pre.model.outcomes["trade_volume"].block.index)
     found = tuple((route, left, rents) for route in routes if route in live)
     return replace(nothing(), rationed=found)
 
 
-def productivity_changed(stage: Stage, change: Array) -> Impact:
-    """Return a change of productivity.
+def productivity_changed(pre: PreShock, change: Array) -> Impact:
+    """Change of productivity.
 
     Parameters
     ----------
     change : ndarray (s, j)
         Of its log.
     """
-    b = stage.model.benchmark
-    family = stage.model.variables["productivity"]
+    b = pre.model.benchmark
+    family = pre.model.variables["productivity"]
     cells = [(b.regions.index(s), b.sectors.index(j)) for s, j in family.block.index]
     factors = np.exp(np.array([change[cell] for cell in cells]))
     moved = factors != 1.0
@@ -204,12 +222,12 @@ def productivity_changed(stage: Stage, change: Array) -> Impact:
     return Impact(columns[moved], factors[moved])
 
 
-def disrupted(stage: Stage, impact: Impact, solver: Solver = "newton") -> Solution:
-    """Return the short-run equilibrium under a disruption.
+def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solution:
+    """Short-run equilibrium under a disruption.
 
     Parameters
     ----------
-    stage : Stage
+    pre : PreShock
     impact : Impact
     solver : {"newton", "ipopt"}
 
@@ -218,5 +236,5 @@ def disrupted(stage: Stage, impact: Impact, solver: Solver = "newton") -> Soluti
     NoEquilibrium
         When no point passes.
     """
-    closure = replace(stage.closure, swaps=(*stage.closure.swaps, *impact.swaps(stage)))
-    return stage.model.solve(impact.laid(stage.ready), closure, solver, start=stage.levels)
+    closure = replace(pre.closure, swaps=(*pre.closure.swaps, *impact.swaps(pre)))
+    return pre.model.solve(impact.laid(pre.ready), closure, solver, start=pre.levels)

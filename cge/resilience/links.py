@@ -33,7 +33,7 @@ LINK, WITHHOLDING, BAN = "link-{}-{}-{}", "withhold-{}-{}", "ban-{}-{}"
 def link_cuts(
     benchmark: Benchmark, importers: Sequence[str], sectors: Sequence[str], cut: float = CUT
 ) -> tuple[Disruption, ...]:
-    """Return a cut of every link from a foreign supplier (r, i) to an importer s.
+    """Cuts of every link from a foreign supplier (r, i) to an importer s.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def link_cuts(
 
 
 def withholdings(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
-    """Return for every region and sector that it stops exporting to anybody."""
+    """Stops of all exports of a region's sector, for every region and sector."""
     found = []
     for r in benchmark.regions:
         routes = tuple((r, s) for s in benchmark.regions if s != r)
@@ -70,7 +70,7 @@ def withholdings(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disrupti
 
 
 def bans(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
-    """Return for every pair of regions that one stops exporting some commodities to the other."""
+    """Stops of exports of some commodities from one region to another, for every pair."""
     what = ", ".join(sectors)
     return tuple(
         _one(BAN.format(r, s), f"{r} stops exports of {what} to {s}", ((r, s),), tuple(sectors),
@@ -99,7 +99,7 @@ def _one(
 
 
 def long_run_loss(solution: Solution, event: Event) -> Array:
-    """Return what the same cut costs once relations and capital have adapted to it, (s,).
+    """Loss from the same cut once relations and capital have adapted to it, (s,).
 
     Over the loss in the short run this is how far substitution gets with time.
 
@@ -123,7 +123,7 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
         When no point passes.
     """
     if solution.model.speed != "long" or CAPITAL in solution.closure.specific_factors:
-        raise ValueError("what has adapted is told by a solution of the long run")
+        raise ValueError("needs a solution of the long run")
     swaps = []
     for r, s in event.routes:
         for i in event.sectors:

@@ -24,7 +24,7 @@ _ROUNDING = 1e-12
 
 
 def expected_loss(losses: ArrayLike, weights: ArrayLike) -> Array:
-    """Return the mean loss.
+    """Mean loss.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def expected_loss(losses: ArrayLike, weights: ArrayLike) -> Array:
 
 
 def cvar(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
-    """Return the conditional value at risk: the mean of the worst ``1 - level`` of probability.
+    """Conditional value at risk: the mean of the worst ``1 - level`` of probability.
 
     That is ``min over v of v + E max(L - v, 0) / (1 - level)`` (Rockafellar and Uryasev 2000,
     Journal of Risk 2(3)), exact for discrete distributions: the disruption at the quantile
@@ -83,7 +83,7 @@ def cvar(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
 
 
 def value_at_risk(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
-    """Return the least loss that is not exceeded with probability `level`.
+    """Least loss that is not exceeded with probability `level`.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def value_at_risk(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
 
 
 def worst(losses: ArrayLike, weights: ArrayLike) -> Array:
-    """Return the largest loss among the disruptions that have weight.
+    """Largest loss among the disruptions that have weight.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def worst(losses: ArrayLike, weights: ArrayLike) -> Array:
 
 
 def log_welfare_deviation(losses: ArrayLike, weights: ArrayLike) -> Array:
-    """Return the standard deviation of the log of welfare, ``ln(1 - L)``.
+    """Standard deviation of the log of welfare, ``ln(1 - L)``.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def log_welfare_deviation(losses: ArrayLike, weights: ArrayLike) -> Array:
 def time_to_recover(
     losses: ArrayLike, from_year: int, fraction: float, negligible: float = 1e-9
 ) -> Array:
-    """Return how many years after a disruption began its loss has gone.
+    """Years after a disruption began until its loss has gone.
 
     The first year, from `from_year` on, whose loss is below `fraction` of that of the first
     (engineering: Bruneau et al. 2003, Earthquake Spectra 19(4); economics: Rose 2007,
@@ -213,7 +213,7 @@ def time_to_recover(
 
 
 def loss_area(losses: ArrayLike, rate: float) -> Array:
-    """Return the area under the path of losses, discounted to the first year.
+    """Area under the path of losses, discounted to the first year.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def _check_level(level: float) -> None:
 
 
 def _prepared(losses: ArrayLike, weights: ArrayLike) -> tuple[Array, Array]:
-    """Return losses and probabilities of one shape; probabilities NaN where all are zero."""
+    """Losses and probabilities of one shape; probabilities NaN where all are zero."""
     values = np.asarray(losses, dtype=float)
     shares = np.asarray(weights, dtype=float)
     if values.ndim == 0 or not len(values):
@@ -270,12 +270,12 @@ def _prepared(losses: ArrayLike, weights: ArrayLike) -> tuple[Array, Array]:
 
 
 def _mean(values: Array, shares: Array) -> Array:
-    """Return the weighted mean; what has no weight does not matter, whatever it is."""
+    """Weighted mean; what has no weight does not matter, whatever it is."""
     return (np.where(shares == 0, 0.0, values) * shares).sum(axis=0) / shares.sum(axis=0)
 
 
 def _sorted(values: Array, shares: Array, worst_first: bool) -> tuple[Array, Array]:
-    """Return losses and their probabilities in order; NaN with weight is the worst."""
+    """Losses and their probabilities in order; NaN with weight is the worst."""
     key = np.where(np.isnan(values), np.where(shares > 0, np.inf, -np.inf), values)
     order = np.argsort(-key if worst_first else key, axis=0, kind="stable")
     return np.take_along_axis(values, order, axis=0), np.take_along_axis(shares, order, axis=0)

@@ -1,10 +1,10 @@
-"""What a disruption finds: an equilibrium with a policy in place, and what is fixed in it.
+"""An equilibrium before a disruption: a policy in place, and what is fixed in the short run.
 
 The equilibrium may be of the long run or of a year of a path. When a disruption comes
 relations with suppliers, capital by sector and know-how are what they are; demand has its
 short-run elasticities. Nothing else separates the short run from the equilibrium it starts
 from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
-(:mod:`cge.dynamics.menu`), which every stage is checked for.
+(:mod:`cge.dynamics.menu`), for which every such equilibrium is checked.
 
 Within the year wages do not move against each other and regions lend: an external balance
 is what keeps the wage of a region where it was. What a region borrows is no income, so a
@@ -28,10 +28,11 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import CAPITAL
 from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.resilience.import_price import BackstopRoutes, purchaser_prices
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.system import outcome_values
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -41,7 +42,7 @@ REPRODUCED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PreShock:
     """An equilibrium from which disruptions set out.
 
     Parameters
@@ -65,40 +66,30 @@ class Stage:
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the equilibrium."""
-        return self.model.arrays.outcome_coefficients @ term_values(self.model.arrays, self.levels)
+        return outcome_values(self.model.arrays, self.levels)
 
     @cached_property
     def ready(self) -> Array:
         """Levels of given columns with backstops within reach: what disruptions are laid over."""
         levels = self.levels.copy()
-        family = self.model.variables["backstop_premium"]
-        if len(family.block):
-            levels[family.block.positions] = self._premium_of_routes() * self._relative_price()
+        here = self.model.variables["backstop_premium"].block.positions
+        if len(levels[here]):
+            relative = BackstopRoutes(self.model).relative_price(
+                purchaser_prices(self.model, self.levels)
+            )
+            levels[here] = self._premium_of_routes() * relative
         return levels
 
     def _premium_of_routes(self) -> Array:
-        family = self.model.variables["backstop_premium"]
-        out_of_reach = self.model.arrays.start[family.block.positions]
+        block = self.model.variables["backstop_premium"].block
+        out_of_reach = self.model.arrays.start[block.positions]
         return np.array([
             self.premium.get((s, i), other)
-            for (_, _, i, s), other in zip(family.block.index, out_of_reach, strict=True)
+            for (_, _, i, s), other in zip(block.index, out_of_reach, strict=True)
         ])  # fmt: skip
 
-    def _relative_price(self) -> Array:
-        """Return what an import costs its buyer over what the domestic variety does, by route.
-
-        Both relative to the benchmark. The premium is over the price that the import has
-        before the disruption, so that a tariff alone does not bring the backstop in.
-        """
-        index = self.model.variables["backstop_premium"].block.index
-        price = purchaser_prices(self.model, self.levels)
-        place = {cell: n for n, cell in enumerate(self.model.outcomes["arrivals"].block.index)}
-        imports = np.array([place[cell] for cell in index], dtype=np.int64)
-        home = np.array([place[u, s, i, s] for u, _, i, s in index], dtype=np.int64)
-        return price[imports] / price[home]
-
     def real_income(self, levels: Array, outcomes: Array) -> Array:
-        """Return absorption less what is borrowed beyond the stage's, in real terms, (s,)."""
+        """Absorption less additional borrowing, in real terms, (s,)."""
 
         def of(name: str, values: Array) -> Array:
             return values[self.model.outcomes[name].block.positions]
@@ -108,28 +99,18 @@ class Stage:
         return (of("absorption_value", outcomes) - borrowed) / price
 
     def losses(self, solution: Solution) -> Array:
-        """Return the part of real income that a disruption takes from each region, (s,)."""
+        """Part of real income that a disruption takes from each region, (s,)."""
         before = self.real_income(self.levels, self.outcomes)
         return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
 
 
-def purchaser_prices(model: Model, levels: Array) -> Array:
-    """Return what arrives on each route costs its buyer relative to the benchmark, (routes,)."""
-    outcomes = model.arrays.outcome_coefficients @ term_values(model.arrays, levels)
-    value, quantity = (
-        model.outcomes[name].block.positions for name in ("route_spending", "arrivals")
-    )
-    start = model.outcome_start
-    return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
-
-
-def stage_of(
+def pre_shock(
     solution: Solution,
     short: Model,
     premium: Mapping[tuple[str, str], float] | None = None,
     lending: bool = True,
-) -> Stage:
-    """Return the stage that an equilibrium sets.
+) -> PreShock:
+    """An equilibrium as disruptions find it: with short-run elasticities, backstops in reach.
 
     Parameters
     ----------
@@ -140,7 +121,7 @@ def stage_of(
     short : Model
         Of the same accounts with short-run elasticities, and with backstops.
     premium : mapping of (region, sector) to float, optional
-        See :class:`Stage`.
+        See :class:`PreShock`.
     lending : bool
         Whether balances give way within the year; else they are given and wages move.
 
@@ -157,18 +138,11 @@ def stage_of(
             f"the benchmark has no factor {CAPITAL} to be fixed", key="factors",
             value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
         )  # fmt: skip
-    levels = carried(solution, short)
+    sourcing = None
     if solution.model.speed == "long":
         _check_speeds(short)
         sourcing = Sourcing(short)
-        outcomes = short.arrays.outcome_coefficients @ term_values(short.arrays, levels)
-        adapted = sourcing.menu.adapted(sourcing.prices(levels, outcomes))
-        levels[sourcing.columns] = np.exp(adapted)
-    family = short.variables["variety_price"]
-    if len(family.block):
-        place = {cell: n for n, cell in enumerate(short.outcomes["arrivals"].block.index)}
-        routes = np.array([place[cell] for cell in family.block.index], dtype=np.int64)
-        levels[family.block.positions] = purchaser_prices(short, levels)[routes]
+    levels = levels_before(short, solution.levels, places_in(short, solution.model), sourcing)
     closure = short_closure(solution.closure, short, lending)
     exact = short.solve(levels, closure, start=levels)
     moved = np.abs(np.log(exact.by_region("welfare") / solution.by_region("welfare"))).max()
@@ -177,7 +151,7 @@ def stage_of(
             f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
             f"{moved:.1e}"
         )
-    return Stage(short, closure, exact.levels, dict(premium or {}))
+    return PreShock(short, closure, exact.levels, dict(premium or {}))
 
 
 def _check_speeds(model: Model) -> None:
@@ -193,7 +167,7 @@ def _check_speeds(model: Model) -> None:
 
 
 def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
-    """Return the closure of a disruption: capital by sector, and wages or balances, are given.
+    """Closure of a disruption: capital by sector, and wages or balances, are given.
 
     Swaps of the closure before it stay; a wage floor does not, employment is what it was.
     """
@@ -220,19 +194,43 @@ def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
     )  # fmt: skip
 
 
-def carried(solution: Solution, to: Model) -> Array:
-    """Return a solution's levels in the order of another model of the same accounts.
-
-    What the other model has and the solution's has not is at its benchmark level.
-    """
-    levels = to.arrays.start.copy()
-    for name, family in to.variables.families.items():
-        own = solution.model.variables[name]
-        if own.block.index == family.block.index:
-            levels[family.block.positions] = solution.levels[own.block.positions]
+def places_in(short: Model, before: Model) -> Integers:
+    """Column of another model of the same accounts for each column of a model, -1 without one."""
+    found = np.full(len(short.arrays.start), -1, dtype=np.int64)
+    for name, family in short.variables.families.items():
+        own, block = before.variables[name].block, family.block
+        if own.index == block.index:
+            found[block.positions] = np.arange(own.start, own.start + len(own))
             continue
-        place = {cell: n for n, cell in enumerate(own.block.index)}
-        for n, cell in enumerate(family.block.index):
-            if cell in place:
-                levels[family.block.start + n] = solution.levels[own.block.start + place[cell]]
-    return levels
+        place = {cell: own.start + n for n, cell in enumerate(own.index)}
+        found[block.positions] = [place.get(cell, -1) for cell in block.index]
+    return found
+
+
+def levels_before(
+    short: Model, levels: Array, places: Integers, sourcing: Sourcing | None
+) -> Array:
+    """Levels of an equilibrium in the model of the short run that starts from it.
+
+    What that model has in addition is at its benchmark level, but for the prices of varieties
+    with a backstop: those of their routes.
+
+    Parameters
+    ----------
+    short : Model
+    levels : ndarray (columns of the other model,)
+    places : ndarray of int (columns,)
+        Of :func:`places_in`.
+    sourcing : Sourcing, optional
+        Relations that have adapted to the equilibrium; None: they are in its levels.
+    """
+    found = short.arrays.start.copy()
+    here = places >= 0
+    found[here] = levels[places[here]]
+    if sourcing is not None:
+        prices = sourcing.prices(found, outcome_values(short.arrays, found))
+        found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
+    varieties = short.variables["variety_price"].block.positions
+    if len(found[varieties]):
+        found[varieties] = purchaser_prices(short, found)[BackstopRoutes(short).imports]
+    return found

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 from cge.dynamics.recursion import Recursion, Settings
 from cge.resilience.impact import Impact, nothing
-from cge.resilience.preshock import Stage
+from cge.resilience.preshock import PreShock
 
 Array = NDArray[np.float64]
 
 
-def recover(stage: Stage, impact: Impact, duration: int, years: int, settings: Settings) -> Array:
-    """Return the part of real income lost in every year since a disruption began.
+def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: Settings) -> Array:
+    """Part of real income lost in every year since a disruption began.
 
     Parameters
     ----------
-    stage : Stage
+    pre : PreShock
     impact : Impact
     duration : int
         Years for which it lasts; what was lost of capacity is then there again.
@@ -53,19 +53,19 @@ def recover(stage: Stage, impact: Impact, duration: int, years: int, settings: S
             "years end before the disruption does", key="recovery", value=years,
             allowed=f"more than its {duration}",
         )  # fmt: skip
-    model = stage.model
-    recursion = Recursion(model, settings, standing=stage.ready)
+    model = pre.model
+    recursion = Recursion(model, settings, standing=pre.ready)
     state = recursion.start()
-    start, expected, losses = stage.levels, None, []
+    start, expected, losses = pre.levels, None, []
     for year in range(1, years + 1):
         now = impact if year <= duration else nothing()
-        closure = replace(stage.closure, swaps=(*stage.closure.swaps, *now.swaps(stage)))
+        closure = replace(pre.closure, swaps=(*pre.closure.swaps, *now.swaps(pre)))
         if year > 1:
             ahead = now.laid(recursion.ground(state).levels)
             state, expected = recursion.adapt(state, ahead, closure, expected)
         ground = recursion.ground(state)
         solution = model.solve(now.laid(ground.levels), closure, start=start)
-        losses.append(stage.losses(solution))
+        losses.append(pre.losses(solution))
         state = recursion.next(state, ground, solution)
         start = solution.levels
     return np.array(losses)

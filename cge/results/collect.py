@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.once import once_for_each
 from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
@@ -178,19 +178,9 @@ def values_of(solution: Solution, name: str, base: Solution | None = None) -> tu
     return solution.outcomes[here], (model.outcome_start if base is None else base.outcomes)[here]
 
 
+@once_for_each
 def _codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
-    """Codes of the cells of a quantity by column of the results; made once for a model."""
-    known = _CODES.setdefault(model, {})
-    if name not in known:
-        known[name] = _made_codes(model, name)
-    return known[name]
-
-
-#: By model, and gone with it: a study of many draws has a model for each.
-_CODES: WeakKeyDictionary[Model, dict[str, Mapping[str, NDArray[Any]]]] = WeakKeyDictionary()
-
-
-def _made_codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
+    """Codes of the cells of a quantity by column of the results."""
     if name in INDICES:
         return {"region": np.array(model.benchmark.regions, dtype=object)}
     family = (model.variables if name in model.variables else model.outcomes)[name]
@@ -212,22 +202,27 @@ def _world(
     """The world's figures of a quantity by region, and by item or sector where it has one."""
     if not quantity.world or "partner" in places:
         return None
-    where: dict[str, Any] = {"region": world_label(solution.model)}
     weight = np.ones(len(value))
     if quantity.world != "sum":
         weight = values_of(solution, quantity.world.removeprefix("mean "), base)[1]
-    others = {column: codes for column, codes in places.items() if column != "region"}
-    parts = {"value": value * weight, "start": start * weight, "weight": weight}
-    if others:
-        table = pd.DataFrame({**others, **parts}).groupby(list(others), sort=False).sum()
-        table = table.reset_index()
-        where |= {column: table[column].to_numpy() for column in others}
-        parts = {name: table[name].to_numpy() for name in parts}
-    else:
-        parts = {name: np.array([part.sum()]) for name, part in parts.items()}
-    total = 1.0 if quantity.world == "sum" else parts["weight"]
+    cell, where = _summed(solution.model, quantity.name)
+    total = 1.0 if quantity.world == "sum" else np.bincount(cell, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return parts["value"] / total, parts["start"] / total, where
+        mean, mean0 = (np.bincount(cell, cells * weight) / total for cells in (value, start))
+    return mean, mean0, {"region": world_label(solution.model), **where}
+
+
+@once_for_each
+def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
+    """Which of the world's figures each cell of a quantity is a part of, and their codes."""
+    places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}
+    if not places:
+        return np.zeros(len(_codes(model, name)["region"]), dtype=np.int64), {}
+    cell, found = pd.MultiIndex.from_arrays(list(places.values())).factorize()
+    codes = pd.MultiIndex.from_tuples(found)
+    return cell, {
+        axis: codes.get_level_values(n).to_numpy(dtype=object) for n, axis in enumerate(places)
+    }
 
 
 def world_label(model: Model) -> str:
@@ -263,31 +258,34 @@ def _add_indicator(
     base: Solution | None, labels: Mapping[str, Any],
 ) -> None:  # fmt: skip
     now = indicator.compute(Economy(solution))
-    if base is None:
-        then = _at_benchmark(indicator, solution.model, solution)
-    else:
-        then = indicator.compute(Economy(base))
+    then = _at_benchmark(indicator, solution) if base is None else indicator.compute(Economy(base))
     frame = now.assign(benchmark=then["value"].to_numpy())
-    frame = frame.dropna(subset=["value", "benchmark"], how="all")
+    nothing = frame["value"].isna().to_numpy() & frame["benchmark"].isna().to_numpy()
+    frame = frame[~nothing] if nothing.any() else frame
     if indicator.chosen is not None:
         frame = indicator.chosen(frame)
-    places = [name for name in ("region", "partner", "sector", "item") if name in frame]
+    places = {
+        name: frame[name].to_numpy(dtype=object)
+        for name in ("region", "partner", "sector", "item") if name in frame
+    }  # fmt: skip
+    values, starts = (frame[name].to_numpy(dtype=float) for name in ("value", "benchmark"))
+    measures = frame["measure"].to_numpy(dtype=object)
     money = solution.model.benchmark.unit
-    for name, group in frame.groupby("measure", sort=False):
+    for name in dict.fromkeys(measures):
         if name in names:
-            quantity = indicator.quantities[str(name)]
-            where = {place: group[place].to_numpy() for place in places}
-            value, start = (group[c].to_numpy(dtype=float) for c in ("value", "benchmark"))
-            _add(rows, quantity, quantity.unit_in(money), value, start, where, labels)
-            if quantity.world == "sum" and set(group.columns) & {"region"}:
+            quantity, here = indicator.quantities[str(name)], measures == name
+            where = {place: codes[here] for place, codes in places.items()}
+            value, start, unit = values[here], starts[here], quantity.unit_in(money)
+            _add(rows, quantity, unit, value, start, where, labels)
+            if quantity.world == "sum" and "region" in where:
                 total = np.array([value.sum()]), np.array([start.sum()])
-                _add(rows, quantity, quantity.unit_in(money), *total,
-                     {"region": world_label(solution.model)}, labels)  # fmt: skip
+                _add(rows, quantity, unit, *total, {"region": world_label(solution.model)},
+                     labels)  # fmt: skip
 
 
-def _at_benchmark(indicator: Indicator, model: Model, solution: Solution) -> pd.DataFrame:
+def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
     """An indicator at a model's benchmark, computed once."""
-    key = (indicator.lines, f"{model.benchmark.fingerprint} {model.speed}")
+    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.speed}")
     if key not in _KEPT:
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]

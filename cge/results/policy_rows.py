@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cge.core.quantities import read_lines
 from cge.indicators.fiscal import moved, outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
@@ -12,6 +15,12 @@ from cge.policy.case import SolvedCase, with_rates_given
 from cge.results.collect import Wanted, world_label
 from cge.results.schema import Rows
 from cge.solve.decompose import Decomposition, decompose
+from cge.solve.model import Model
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+OF_GDP = "percent of GDP"
 
 #: Measures of :func:`add_decomposition`.
 PARTS = tuple(read_lines(LINES))
@@ -29,6 +38,33 @@ def decomposition_of(case: SolvedCase) -> Decomposition:
     return decompose(solution, (*case.shocks, *(rate.shock for rate in case.found)))
 
 
+def add_parts(
+    rows: Rows, found: Decomposition, model: Model, base: Decomposition | None = None,
+    absorption: Array | None = None, places: bool = True, **labels: Any,
+) -> None:  # fmt: skip
+    """Add the parts of equivalent variation, and the world's.
+
+    Parameters
+    ----------
+    rows : Rows
+    found : Decomposition
+    model : Model
+    base, absorption, places
+        See :func:`cge.indicators.welfare_parts.welfare_parts`.
+    **labels
+        What all rows have in other columns.
+    """
+    b = model.benchmark
+    money = {"unit": b.unit, "benchmark": 0.0, "change_unit": PERCENT}
+    table = welfare_parts(found, b, base, absorption, places)
+    rows.extend(table, **money, **labels)
+    plain = table[table["measure"] == "ev_part"].groupby(["item", "shock"], sort=False)
+    total = plain["value"].sum().reset_index()
+    size = (b.absorption if absorption is None else absorption).sum()
+    rows.extend(total.assign(measure="ev_part", region=world_label(model),
+                             change=100 * total["value"] / size), **money, **labels)  # fmt: skip
+
+
 def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     """Add the parts of equivalent variation of a case.
 
@@ -37,21 +73,24 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     NoEquilibrium
         If welfare can not be taken apart.
     """
-    b = case.solution.model.benchmark
+    model = case.solution.model
+    b = model.benchmark
     found = decomposition_of(case)
-    table = welfare_parts(found, b)
-    money = {"unit": b.unit, "benchmark": 0.0, "change_unit": PERCENT}
-    rows.extend(table, **money, **labels)
-    plain = table[table["measure"] == "ev_part"].groupby(["item", "shock"], sort=False)
-    total = plain["value"].sum().reset_index()
-    rows.extend(total.assign(measure="ev_part", region=world_label(case.solution.model),
-                             change=100 * total["value"] / b.absorption.sum()),
-                **money, **labels)  # fmt: skip
+    add_parts(rows, found, model, **labels)
     for name, values in groups(found, b).items():
         mean = float(values @ b.absorption / b.absorption.sum())
-        for region, value in ((b.regions, values), (world_label(case.solution.model), mean)):
+        for region, value in ((b.regions, values), (world_label(model), mean)):
             rows.add(name, value, region=region, unit=PERCENT, benchmark=0.0, change=value,
                      change_unit=PERCENT, **labels)  # fmt: skip
+
+
+def add_outlay(rows: Rows, spent: Array, solution: Solution, **labels: Any) -> None:
+    """Add what governments spend on the policy, (s,), in money and as a share of GDP."""
+    b = solution.model.benchmark
+    share = 100 * spent / solution.by_region("gdp")
+    for name, value, unit in (("outlay", spent, b.unit), ("outlay_share", share, OF_GDP)):
+        rows.add(name, value, region=b.regions, unit=unit, benchmark=0.0, change=share,
+                 change_unit=OF_GDP, **labels)  # fmt: skip
 
 
 def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **labels: Any) -> None:
@@ -62,12 +101,7 @@ def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **lab
     if wanted is not None and not wanted.any_of(*measures):
         return
     spent = outlay(solution)
-    share = 100 * spent / solution.by_region("gdp")
-    of_gdp = "percent of GDP"
-    rows.add("outlay", spent, region=b.regions, unit=b.unit, benchmark=0.0, change=share,
-             change_unit=of_gdp, **labels)  # fmt: skip
-    rows.add("outlay_share", share, region=b.regions, unit=of_gdp, benchmark=0.0, change=share,
-             change_unit=of_gdp, **labels)  # fmt: skip
+    add_outlay(rows, spent, solution, **labels)
     if moved(solution):
         receipts = policy_receipts(solution)
         rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 from cge.core.errors import InputError
 from cge.core.quantities import Quantity, merged
+from cge.data.accounts.benchmark import Benchmark
+from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.measures import RESILIENCE_QUANTITIES
+from cge.results.collect import change_of
+from cge.results.schema import Rows
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
 #: Headings of one item of a quantity.
@@ -28,8 +35,9 @@ def register() -> Mapping[str, Quantity]:
     ``statistic``: it has no line of its own.
     """
     return merged(
-        QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, UNCERTAINTY_QUANTITIES
-    )
+        QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES,
+        UNCERTAINTY_QUANTITIES,
+    )  # fmt: skip
 
 
 def quantity(name: str) -> Quantity:
@@ -43,6 +51,35 @@ def quantity(name: str) -> Quantity:
     if name not in register():
         raise InputError("unknown quantity", key="measure", value=name, allowed=list(register()))
     return register()[name]
+
+
+def add_known(
+    rows: Rows, name: str, value: Any, b: Benchmark, start: Any = 0.0, unit: str = "",
+    **columns: Any,
+) -> None:  # fmt: skip
+    """Add a quantity with the unit and the change that the register says.
+
+    Parameters
+    ----------
+    rows : Rows
+    name : str
+    value : float or array_like (n,)
+    b : Benchmark
+        Whose money is meant.
+    start : float or array_like (n,)
+        What it is compared with.
+    unit : str, optional
+        In place of the register's.
+    **columns
+        As for :meth:`cge.results.schema.Rows.add`.
+    """
+    known = quantity(name)
+    values = np.atleast_1d(np.asarray(value, dtype=float))
+    then = np.broadcast_to(np.asarray(start, dtype=float), values.shape)
+    unit = unit or known.unit_in(b.unit)
+    change, change_unit = change_of(known, unit, values, then)
+    rows.add(name, values, unit=unit, benchmark=then, change=change, change_unit=change_unit,
+             **columns)  # fmt: skip
 
 
 def heading(measure: str) -> str:

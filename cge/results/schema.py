@@ -60,6 +60,8 @@ CASE: tuple[str, ...] = (
 #: Label of the world's figures.
 WORLD = "World"
 
+Array = NDArray[np.float64]
+
 _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(TEXT, ""), **dict.fromkeys(WHOLE, -1), "step": 1.0, "value": np.nan,
     "benchmark": np.nan, "change": np.nan,
@@ -98,7 +100,7 @@ class Rows:
     def extend(self, frame: pd.DataFrame, **columns: Any) -> None:
         """Add the rows of a table that has some of the columns, other columns being the same."""
         if len(frame):
-            given = {**columns, **{str(name): frame[name].to_numpy() for name in frame.columns}}
+            given = {**columns, **{str(name): frame[name].array for name in frame.columns}}
             given = {name: given[name] for name in given if name in COLUMNS}
             measure, value = given.pop("measure"), given.pop("value")
             self.add(measure, value, **given)
@@ -108,7 +110,10 @@ class Rows:
         known = self._words[name]
         if isinstance(given, str):
             return known.setdefault(given, len(known))
-        codes, words = pd.factorize(pd.Series(given, dtype=object))
+        if isinstance(given, pd.Categorical):
+            codes, words = given.codes, given.categories.to_numpy()
+        else:
+            codes, words = pd.factorize(np.asarray(given, dtype=object))
         places = [known.setdefault(str(word), len(known)) for word in words]
         return np.array([*places, 0], dtype=np.int32)[codes]
 

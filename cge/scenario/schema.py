@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, field_validator, model_validator
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
@@ -22,6 +23,7 @@ from cge.scenario.actions import (
     Response,
     Strict,
 )
+from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import Places, laid_over, places_of, written
 from cge.scenario.named_files import file_field, with_files_found
@@ -30,6 +32,10 @@ from cge.scenario.stress_options import StressChoice
 
 #: Keys that make several scenarios of one, or one of several: gone from each member.
 COMPOSING = ("extends", "variants", "grid", "steps")
+#: Sections whose keys are most easily put at the top of the file.
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "path": PathChoice, "stress": StressChoice, "frontier": FrontierChoice,
+}  # fmt: skip
 
 
 class BenchmarkChoice(Strict):
@@ -107,6 +113,8 @@ class Scenario(Strict):
         What makes it a path of years.
     stress : StressChoice, optional
         How it is put to the test of disruptions.
+    frontier : FrontierChoice, optional
+        The instruments and bounds of its efficiency-resilience frontier.
     steps : list of float
         Shares of the whole shock at which it is solved, rising to at most 1.
     variants : list of mapping
@@ -132,6 +140,7 @@ class Scenario(Strict):
     equal: Equal | None = None
     path: PathChoice | None = None
     stress: StressChoice | None = None
+    frontier: FrontierChoice | None = None
     steps: Annotated[list[Number], Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
@@ -143,6 +152,17 @@ class Scenario(Strict):
     _file: Path | None = PrivateAttr(default=None)
     #: Where an entry of a list was written, if not here: merged place to (file, place).
     _places: dict[str, tuple[str, str]] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_its_section(cls, content: Any) -> Any:
+        """Name the section of a key that stands at the top by mistake."""
+        for key in content if isinstance(content, dict) else ():
+            places = [f"{section}.{key}" for section, schema in _SECTIONS.items()
+                      if key in schema.model_fields]  # fmt: skip
+            if places and key not in cls.model_fields:
+                raise ValueError(InputError("belongs to a section", key=key, allowed=places))
+        return content
 
     @field_validator("name")
     @classmethod

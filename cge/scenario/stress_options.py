@@ -1,11 +1,12 @@
-"""The layout of what a scenario says about its stress test."""
+"""Layout of the section `stress` of a scenario."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from cge.core.errors import InputError
 from cge.core.fields import Codes, Strict
 from cge.core.files import Number
 from cge.core.parameters import Level
@@ -13,6 +14,9 @@ from cge.scenario.named_files import file_field
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 Premium = Annotated[Number, Field(gt=1, le=100)]
+
+#: Keys that had another name in earlier versions.
+RENAMED = {"trickle": "leakage"}
 
 
 class StressChoice(Strict):
@@ -23,7 +27,7 @@ class StressChoice(Strict):
     library : str, optional
         File of disruptions; default: the one that ships.
     home : str, optional
-        The region for which a headline is told.
+        Region whose policies are compared.
     years : list of int, optional
         Years of a path from which disruptions set out; default: the first and the last.
     level : float, optional
@@ -34,10 +38,10 @@ class StressChoice(Strict):
         Sectors whose imports something at home can stand in for; ``none``, or default: the
         group ``strategic`` where the benchmark has it.
     premium : {"low", "central", "high"} or mapping of codes to number
-        What the stand-in costs over the price of the import; a mapping replaces the central
-        value of sectors or groups.
-    trickle : float, optional
-        What comes through a total ban; default: the parameter ``trickle``.
+        Cost of the stand-in over the price of the import; a mapping replaces the central value
+        of sectors or groups.
+    leakage : float, optional
+        Part of a volume that comes through a total ban; default: the parameter ``leakage``.
     links : codes, optional
         Importers of which every link from a foreign supplier of a sector with a backstop is
         cut by half, one by one.
@@ -58,11 +62,21 @@ class StressChoice(Strict):
     lending: bool = True
     backstop: Codes | None = None
     premium: Level | dict[str, Premium] = "central"
-    trickle: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
+    leakage: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
     links: Codes | None = None
     leverage: bool = False
     recovery: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
     parameters: dict[str, Number] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, value: Any) -> Any:
+        for old, new in RENAMED.items():
+            if isinstance(value, dict) and old in value:
+                raise ValueError(InputError(
+                    "this key has another name now", key=f"stress.{old}", allowed=new
+                ))  # fmt: skip
+        return value
 
     @field_validator("years", mode="before")
     @classmethod

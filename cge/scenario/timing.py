@@ -59,13 +59,13 @@ class Timed(Sized):
         return bool(self.model_fields_set.intersection(TIMING))
 
     def share(self, year: int) -> float:
-        """Return the part of it that is in force in a year, 0 where none is."""
+        """Part of it that is in force in a year, 0 where none is."""
         if year < self.start or (self.end is not None and year > self.end):
             return 0.0
         return min(1.0, (year - self.start + 1) / self.phase_in)
 
     def known(self, year: int) -> float:
-        """Return the part in force in a year as far as that is known when the year begins."""
+        """Part in force in a year as far as that is known when the year begins."""
         told = self.start if self.announced is None else self.announced
         return self.share(year) if told < year else 0.0
 

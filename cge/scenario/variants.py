@@ -45,6 +45,14 @@ class Member:
     own_knowledge: int = 0
     places: Places = field(default_factory=dict)
 
+    @property
+    def reference(self) -> str | None:
+        """Variant that sets what is equal for this one; None where no other does."""
+        equal = self.scenario.equal
+        if equal is None or not isinstance(equal.value, str) or equal.value == self.variant:
+            return None
+        return equal.value
+
     def told(self, error: InputError) -> InputError:
         """Return an error about this member where the user wrote what is wrong."""
         return written(error, self.places)
@@ -260,6 +268,10 @@ def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
                 raise member.told(InputError(
                     "the variant that sets what is equal has a measure without a size",
                     key=f"equal.{equal.what}", value=reference,
+                ))  # fmt: skip
+            if other.scenario.equal != equal:
+                raise other.told(InputError(
+                    f"must be as in variant '{member.variant}', which names this one", key="equal",
                 ))  # fmt: skip
         if not unsized and member.variant != reference:
             raise member.told(InputError(

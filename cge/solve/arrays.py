@@ -107,7 +107,7 @@ class MonomialTemplate:
     outcome_coefficients: sparse.csr_array
 
     def at(self, parameters: NDArray[np.float64]) -> MonomialArrays:
-        """Return the model with these elasticities; exponents that are zero there are left out.
+        """Model with these elasticities; exponents that are zero there are left out.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class MonomialTemplate:
         )
 
     def log_derivatives(self, levels: NDArray[np.float64]) -> sparse.csr_array:
-        """Return how the log of each term moves with the parameters, variables held.
+        """Changes of the log of each term with the parameters, variables held.
 
         The equations F = B t move with parameter p by ``B @ (t * column p)``, with B and
         the terms t of :meth:`at`; exponents that are zero there count, for they move.

@@ -32,7 +32,7 @@ _MATRICES = (
 
 
 def default_folder() -> Path:
-    """Return the user's cache folder for compiled models."""
+    """User's cache folder for compiled models."""
     return Path(platformdirs.user_cache_dir("cge-trade-policy")) / "compiled"
 
 
@@ -47,7 +47,7 @@ def _source_digest() -> str:
 
 
 def key(benchmark: Benchmark, speed: str, backstop: tuple[str, ...] = ()) -> str:
-    """Return the name under which the compiled model of a benchmark is kept.
+    """Name under which the compiled model of a benchmark is kept.
 
     Benchmarks that differ in elasticities share it, unless one has a Cobb-Douglas nest
     where the other has not.
@@ -60,12 +60,12 @@ def key(benchmark: Benchmark, speed: str, backstop: tuple[str, ...] = ()) -> str
 
 
 def holds(folder: Path, name: str) -> bool:
-    """Return whether there is a file under `name`."""
+    """Whether there is a file under `name`."""
     return (folder / f"{name}.npz").is_file()
 
 
 def load(folder: Path, name: str) -> MonomialTemplate | None:
-    """Return the template kept under `name`, or None."""
+    """Template kept under `name`, or None."""
     path = folder / f"{name}.npz"
     try:
         with path.open("rb") as file, np.load(file) as data:

@@ -1,4 +1,4 @@
-"""What a modeller checks before believing a number."""
+"""Checks before a number is believed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
 
 
 def _zero_profit(solution: Solution) -> float:
-    """Return the largest gap between a sector's receipts and its outlays."""
+    """Largest gap between a sector's receipts and its outlays."""
     sold = solution.frame("output_value").set_index(["s", "j"])["value"]
     tax = solution.frame("output_tax_paid").set_index(["s", "j"])["value"]
     spent = solution.frame("input_spending").groupby(["s", "j"])["value"].sum()

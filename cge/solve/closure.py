@@ -130,7 +130,7 @@ class Closure:
     numeraire: str | None = None
 
     def all_swaps(self) -> tuple[Swap, ...]:
-        """Return every swap that always holds, in order."""
+        """Every swap that always holds, in order."""
         specific = tuple(
             Swap(f"factor_differential[*, *, {f}]", f"factor_use[*, *, {f}]", at=None)
             for f in self.specific_factors
@@ -139,7 +139,7 @@ class Closure:
         return specific + numeraire + tuple(s for s in self.swaps if s.bound is None)
 
     def bounded_swaps(self) -> tuple[Swap, ...]:
-        """Return every swap that holds where its bound is reached, in order."""
+        """Every swap that holds where its bound is reached, in order."""
         floors: tuple[Swap, ...] = ()
         if self.wage_floor is not None:
             floor = self.wage_floor
@@ -309,13 +309,13 @@ def resolve(
 
 
 def _rows_of(outcomes: Integers, count: int) -> sparse.csr_array:
-    """Return a matrix that picks outcomes, one per row."""
+    """A matrix that picks outcomes, one per row."""
     shape = (len(outcomes), count)
     return sparse.csr_array((np.ones(len(outcomes)), (np.arange(len(outcomes)), outcomes)), shape)
 
 
 def _combined(total: Total, outcomes: Layout, count: int) -> sparse.csr_array:
-    """Return a combination of outcomes as a matrix of one row."""
+    """A combination of outcomes as a matrix of one row."""
     row = np.zeros(count)
     for coefficient, selector in total.terms:
         row[outcomes.select(selector, "closure.fix")[1]] += coefficient
@@ -323,7 +323,7 @@ def _combined(total: Total, outcomes: Layout, count: int) -> sparse.csr_array:
 
 
 def cells_of(swap: Swap, variables: Layout, outcomes: Layout) -> tuple[Swap, ...]:
-    """Return a swap as one swap per fixed cell, each with the freed cells that go with it."""
+    """One swap per fixed cell, each with the freed cells that go with it."""
     if isinstance(swap.fix, Total):
         return (swap,)
     table = variables if split(swap.fix, "closure.fix")[0] in variables else outcomes
@@ -349,7 +349,7 @@ def _join(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
 def _pair(
     family: Family, free: Integers, fixed_family: Family, fix: Integers, swap: Swap
 ) -> list[Integers] | None:
-    """Return groups of freed cells, one per fixed cell, or None where they pair up singly."""
+    """Groups of freed cells, one per fixed cell, or None where they pair up singly."""
     if len(free) == len(fix) == 1:
         return None
     shared = [axis for axis in fixed_family.axes if axis in family.axes]

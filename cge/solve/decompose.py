@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cge.core.errors import NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import Path, Shock, term_changes
+from cge.solve.homotopy import Homotopy, Shock, term_changes
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -63,7 +63,7 @@ class Decomposition:
     exact: Array
 
     def totals(self, regions: Sequence[str], column: str = "value") -> pd.DataFrame:
-        """Return regions x components, in the benchmark's money."""
+        """Parts by region and component, in the benchmark's money."""
         table = self.parts.pivot_table(
             index="region", columns="component", values=column, aggfunc="sum", observed=True
         )
@@ -87,17 +87,17 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
     Raises
     ------
     NoEquilibrium
-        If the path can not be walked, or the parts do not add up with the finest rule.
+        If the homotopy can not be walked, or the parts do not add up with the finest rule.
     """
     model = solution.model
     integral = _Integral(model)
-    path = Path.between(solution.resolved, model.arrays.start, solution.given)
+    homotopy = Homotopy.between(solution.resolved, model.arrays.start, solution.given)
     exact = solution.measure("equivalent_variation_value")
-    moves = path.shocks(tuple(shocks))
+    moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * model.benchmark.absorption)
     # Without a shock there is no way to go, and one node says so.
     for nodes in NODES if moves else (1,):
-        cells, subtotals = _integrate(integral, path, moves, nodes)
+        cells, subtotals = _integrate(integral, homotopy, moves, nodes)
         gap = exact - integral.by_region(cells)
         if (np.abs(gap) <= allowed).all():
             break
@@ -115,17 +115,17 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
 
 
 def _integrate(
-    integral: _Integral, path: Path, moves: list[tuple[str, Array, Array]], nodes: int
+    integral: _Integral, homotopy: Homotopy, moves: list[tuple[str, Array, Array]], nodes: int
 ) -> tuple[list[Array], Array]:
-    """Return every part by cell, and (shock, part, region) sub-totals."""
+    """Every part by cell, and sub-totals by shock, part and region."""
     points, weights = np.polynomial.legendre.leggauss(nodes)
     cells = [np.zeros(part.size) for part in integral.parts]
     regions = len(integral.model.benchmark.regions)
     subtotals = np.zeros((len(moves), len(integral.parts), regions))
-    walk = path.begin()
+    walk = homotopy.begin()
     for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-        path.advance(walk, float(point))
-        levels, tangents = path.tangents(walk, moves)
+        homotopy.advance(walk, float(point))
+        levels, tangents = homotopy.tangents(walk, moves)
         terms = term_values(integral.model.arrays, levels)
         price = levels[integral.price]
         for number, tangent in enumerate(tangents):
@@ -145,14 +145,14 @@ class _Integral:
         self.price = model.variables["welfare_price"].block.positions
 
     def rates(self, levels: Array, terms: Array, columns: Array, price: Array) -> list[Array]:
-        """Return each part's integrand by cell, in money at benchmark prices."""
+        """Integrand of each part by cell, in money at benchmark prices."""
         arrays = self.model.arrays
         outcomes = arrays.outcome_coefficients @ terms
         changes = arrays.outcome_coefficients @ term_changes(arrays, levels, terms, columns)
         return [part.rate(outcomes, changes, columns) / price[part.region] for part in self.parts]
 
     def first_order(self, solution: Solution) -> list[Array]:
-        """Return each part as benchmark values times total relative changes."""
+        """Every part as benchmark values times total relative changes."""
         arrays = self.model.arrays
         start, end = self.model.outcome_start, solution.outcomes
         with np.errstate(all="ignore"):
@@ -232,7 +232,7 @@ class _Laid:
         return 1 - sigma[index]
 
     def rate(self, outcomes: Array, changes: Array, columns: Array) -> Array:
-        """Return value * dln(of) by cell, the change of the value where `of` is empty."""
+        """Value times dln(of) by cell, the change of the value where `of` is empty."""
         if not self.part.of:
             return self._sum(self.part.value, changes)
         value = self._sum(self.part.value, outcomes) / self.scale
@@ -246,7 +246,7 @@ class _Laid:
         return value * change
 
     def first_order(self, start: Array, end: Array, logs: Array, columns: Array) -> Array:
-        """Return benchmark value * total relative change of what it goes with."""
+        """Benchmark value times the total relative change of its quantity."""
         if not self.part.of:
             return self._sum(self.part.value, end - start)
         change, free = np.zeros(self.size), False
@@ -266,7 +266,7 @@ class _Laid:
         return total
 
     def sum(self, cells: Array) -> Array:
-        """Return the part by region, (s,)."""
+        """Part by region, (s,)."""
         return np.bincount(self.region, cells, len(self.model.benchmark.regions)).astype(float)
 
     def frame(self, value: Array, first_order: Array) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
-from cge.solve.homotopy import Path, Progress
+from cge.solve.homotopy import Homotopy, Progress
 from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ DROPPED_MARKET_LIMIT = 1e-6
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """How good a solution is and how it was reached.
+    """Quality of a solution, and the way to it.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ def solve_square(
     NoEquilibrium
         With what was tried.
     """
-    path = Path.between(resolved, start, target)
-    walk = path.begin()
-    path.advance(walk, 1.0, solver, progress)
-    return path.point(walk), walk.iterations, walk.steps
+    homotopy = Homotopy.between(resolved, start, target)
+    walk = homotopy.begin()
+    homotopy.advance(walk, 1.0, solver, progress)
+    return homotopy.point(walk), walk.iterations, walk.steps
 
 
 def diagnose(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
+from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
 from cge.solve.newton import Attempt, newton
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
@@ -32,7 +33,7 @@ TANGENT_RTOL = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Shock:
-    """What one policy measure does to given columns.
+    """Changes of given columns by one policy measure.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class Shock:
 
 @dataclass(frozen=True, eq=False)
 class Tangent:
-    """How all columns change per unit of the way, for one shock.
+    """Changes of all columns per unit of the way, for one shock.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ class Walk:
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
-    """The way from one equilibrium to the given values of another.
+class Homotopy:
+    """The way from one equilibrium to the given values of another, point by point.
 
     Parameters
     ----------
@@ -102,8 +103,8 @@ class Path:
     start_targets: Array
 
     @classmethod
-    def between(cls, resolved: Resolved, start: Array, target: Array) -> Path:
-        """Return the path from levels at which the system holds to levels wanted."""
+    def between(cls, resolved: Resolved, start: Array, target: Array) -> Homotopy:
+        """Homotopy from levels at which the system holds to levels wanted."""
         wanted = target.copy()
         wanted[resolved.fixed] = resolved.fixed_levels
         system = resolved.system
@@ -111,16 +112,16 @@ class Path:
         return cls(resolved, start, wanted, start_targets)
 
     def levels(self, theta: float) -> Array:
-        """Return given levels at `theta`; those of unknowns mean nothing."""
+        """Given levels at `theta`; those of unknowns mean nothing."""
         linear = self.resolved.system.arrays.free
         return _between(self.start, self.target, theta, linear)
 
     def at(self, theta: float) -> FoldedSystem:
-        """Return the system at `theta`."""
+        """System at `theta`."""
         return self.resolved.system.fold(self.levels(theta), self.targets(theta))
 
     def targets(self, theta: float) -> Array:
-        """Return the targets at `theta`."""
+        """Targets at `theta`."""
         return _between(self.start_targets, self.resolved.target_levels, theta)
 
     @cached_property
@@ -133,7 +134,7 @@ class Path:
         return _change(self.start_targets, self.resolved.target_levels, ~self._geometric)
 
     def begin(self) -> Walk:
-        """Return a walk that stands at the start."""
+        """A walk that stands at the start."""
         return Walk(self.resolved.system.start(self.start))
 
     def advance(
@@ -177,13 +178,13 @@ class Path:
                 )
 
     def point(self, walk: Walk) -> Array:
-        """Return the levels of all columns where a walk stands."""
+        """Levels of all columns where a walk stands."""
         return self.resolved.system.levels(walk.z, self.levels(walk.done))
 
     # -- derivatives along the way --------------------------------------------------------
 
     def shocks(self, measures: tuple[Shock, ...]) -> list[tuple[str, Array, Array]]:
-        """Return (label, change of columns, change of targets) of all that moves.
+        """Label, change of columns and change of targets of every shock.
 
         Parameters
         ----------
@@ -229,7 +230,7 @@ class Path:
     def tangents(
         self, walk: Walk, shocks: list[tuple[str, Array, Array]]
     ) -> tuple[Array, list[Tangent]]:
-        """Return the levels where a walk stands and the tangents there, one per shock."""
+        """Levels where a walk stands and the tangents there, one per shock."""
         system = self.resolved.system
         arrays = system.arrays
         levels = self.point(walk)
@@ -251,8 +252,8 @@ class Path:
         ]
 
 
-def term_changes(arrays, levels: Array, terms: Array, columns: Array) -> Array:
-    """Return the change of every term for changes of the columns.
+def term_changes(arrays: MonomialArrays, levels: Array, terms: Array, columns: Array) -> Array:
+    """Change of every term for changes of the columns.
 
     Parameters
     ----------
@@ -275,7 +276,7 @@ def term_changes(arrays, levels: Array, terms: Array, columns: Array) -> Array:
 
 
 def _change(start: Array, end: Array, free: NDArray[np.bool_]) -> Array:
-    """Return the change of the log of levels, of levels where they may have either sign."""
+    """Change of the log of levels, of levels where they may have either sign."""
     with np.errstate(all="ignore"):
         logs = np.log(end / start)
     return np.where(free, end - start, np.where(np.isfinite(logs), logs, 0.0))
@@ -284,7 +285,7 @@ def _change(start: Array, end: Array, free: NDArray[np.bool_]) -> Array:
 def _between(
     start: Array, end: Array, theta: float, linear: NDArray[np.bool_] | None = None
 ) -> Array:
-    """Return the point at `theta`: geometric where both ends are positive, else linear.
+    """Point at `theta`: geometric where both ends are positive, else linear.
 
     `linear` marks those that move linearly in any case.
     """
@@ -298,7 +299,7 @@ def _between(
 
 
 def _furthest(system: SquareSystem, z: Array, start: Array) -> str:
-    """Say which unknown has moved most: where an equilibrium ceases to exist, it shows there."""
+    """Sentence on the unknown that moved most: an equilibrium that ceases to exist shows there."""
     moved = np.where(system.free, 0.0, z - system.start(start))[: len(system.unknown)]
     column = int(system.unknown[np.argmax(np.abs(moved))])
     block = next(b for b in system.arrays.columns if b.start <= column < b.start + len(b))

@@ -25,7 +25,7 @@ LOG_BOUND = 8.0
 
 
 class SquareNLP(NLP):
-    """minimise 0 subject to F(z) = 0, as PyNumero wants it."""
+    """Minimise 0 subject to F(z) = 0, as PyNumero wants it."""
 
     def __init__(self, system: FoldedSystem, start: Array) -> None:
         self._system = system

@@ -46,7 +46,7 @@ class Family:
         return tuple(np.array(column) for column in columns) if self.axes else ()
 
     def matching(self, other: Family) -> Integers:
-        """Return where each member of another family stands among those of this one.
+        """Position of each member of another family among those of this one.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Family:
         return np.array([place[cell] for cell in other.block.index], dtype=np.int64)
 
     def where(self, **codes: Sequence[str] | None) -> Integers:
-        """Return positions of members whose code on each named axis is among those given.
+        """Positions of members whose code on each named axis is among those given.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Layout:
         return self.families[name]
 
     def select(self, selector: str, key: str | None = None) -> tuple[Family, Integers]:
-        """Return the family a selector names and the positions it selects.
+        """The family that a selector names, and the positions it selects.
 
         Raises
         ------

@@ -40,7 +40,7 @@ class Singular(Exception):
 
 
 def match_rows(matrix: sparse.csc_array) -> Integers:
-    """Return the row matched to each column, making the product of magnitudes large.
+    """Row matched to each column, making the product of magnitudes large.
 
     Raises
     ------
@@ -97,18 +97,18 @@ class Factorised:
             raise Singular(str(error)) from None
 
     def solve(self, right: Array) -> Array:
-        """Return x with matrix @ x = right."""
+        """Solve matrix @ x = right."""
         return self._lu.solve(right[self._rows])
 
     def solve_transposed(self, right: Array) -> Array:
-        """Return x with matrix.T @ x = right."""
+        """Solve matrix.T @ x = right."""
         result = np.empty_like(right)
         result[self._rows] = self._lu.solve(right, trans="T")  # type: ignore[call-overload]
         return result
 
 
 def _without_small(permuted: sparse.csr_array, drop: float) -> sparse.csr_array:
-    """Return the matrix without entries small in their row; the diagonal stays."""
+    """Matrix without entries small in their row; the diagonal stays."""
     rows = np.repeat(np.arange(permuted.shape[0]), np.diff(permuted.indptr))
     magnitude = np.abs(permuted.data)
     largest = np.zeros(permuted.shape[0])
@@ -147,7 +147,7 @@ class LinearSolver:
     def solve(
         self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
     ) -> Array:
-        """Return x with matrix @ x = right, or matrix.T @ x = right.
+        """Solve matrix @ x = right, or matrix.T @ x = right.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class LinearSolver:
 def solved(
     operator: sparse.csr_array, right: Array, factors: Factorised, transposed: bool
 ) -> Array:
-    """Return the solution by a factorisation of the matrix, right-hand sides (n,) or (n, k)."""
+    """Solve by a factorisation of the matrix, right-hand sides (n,) or (n, k)."""
     apply = factors.solve_transposed if transposed else factors.solve
     result = apply(right)
     # One refinement: the ordering allows small pivots.
@@ -197,7 +197,7 @@ def refined(
     each: float,
     patience: int = PATIENCE,
 ) -> Array | None:
-    """Return the solution by GMRES, or None where the preconditioner is too far from the matrix.
+    """Solve by GMRES; None where the preconditioner is too far from the matrix.
 
     GMRES stops on the preconditioned residual; what counts here is the true one, so it
     is run again on what is left until that is small enough.

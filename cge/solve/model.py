@@ -6,7 +6,7 @@ import gc
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from cge.model.quantities import OUTCOMES, VARIABLES, WALRAS_EQUATION
 from cge.solve import cache
 from cge.solve.arrays import MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import diagnose, solve_square
+from cge.solve.equilibrium import Diagnostics, diagnose, solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Layout
 from cge.solve.solution import Solution
@@ -65,7 +65,7 @@ def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mon
 def _template(
     benchmark: Benchmark, speed: str, folder: Path | None, backstop: tuple[str, ...]
 ) -> MonomialTemplate:
-    """Return the template of a benchmark from memory, from disk, or compiled."""
+    """Template of a benchmark from memory, from disk, or compiled."""
     name = cache.key(benchmark, speed, backstop)
     template = _TEMPLATES.pop(name, None)
     keep = folder is not None and not cache.holds(folder, name)
@@ -163,7 +163,7 @@ class Model:
         return cls(benchmark, _template(benchmark, speed, cache_folder, covered), speed, covered)
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
-        """Return the model of the same accounts with other elasticities for its speed.
+        """Model of the same accounts with other elasticities for its speed.
 
         Nothing is compiled, unless a nest becomes or ceases to be Cobb-Douglas: the
         equations, and the weights that exist, are then others and the model is built.
@@ -199,7 +199,7 @@ class Model:
         return next(b.start for b in self.arrays.rows if b.name == WALRAS_EQUATION)
 
     def levels(self, changes: Mapping[str, float], allow_large_rates: bool = False) -> Array:
-        """Return benchmark levels with some exogenous cells set.
+        """Benchmark levels with some exogenous cells set.
 
         Parameters
         ----------
@@ -288,6 +288,27 @@ class Model:
             return self._solve_bounded(levels, closure, bounded, solver, origin, progress)
         return self._solve(levels, closure, (), solver, origin, progress)
 
+    def restored(
+        self, closure: Closure, reached: tuple[Swap, ...], given: Array, levels: Array,
+        diagnostics: Diagnostics,
+    ) -> Solution:  # fmt: skip
+        """Make an accepted solution again of what it consists of.
+
+        Parameters
+        ----------
+        closure : Closure
+        reached : tuple of Swap
+            Of its bounds, those in force.
+        given, levels : ndarray (columns,)
+        diagnostics : Diagnostics
+        """
+        resolved = self._system(closure, reached)
+        return Solution(self, closure, resolved, given, levels, diagnostics)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the benchmark from which it is built there."""
+        return _rebuilt, (self.benchmark, self.speed, self.backstop)
+
     def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
         key = (closure.all_swaps(), extra)
         resolved = self._closures.pop(key, None)
@@ -363,8 +384,12 @@ class Model:
         )
 
 
+def _rebuilt(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Model:
+    return Model.build(benchmark, speed, cache.default_folder(), backstop)
+
+
 def _beyond(solution: Solution, swap: Swap) -> bool:
-    """Return whether a solution is beyond the bound of a swap that is not in force."""
+    """Whether a solution is beyond the bound of a swap that is not in force."""
     value, benchmark = solution.value_of(swap.fix)
     assert swap.at is not None
     bound = swap.at * (benchmark if swap.relative else 1.0)

@@ -142,7 +142,7 @@ class _Entries:
 
     @classmethod
     def of(cls, terms: sparse.csr_array, width: int) -> _Entries:
-        """Return the entries of terms by place, as :class:`cge.solve.reader.Reader` has them."""
+        """Entries of terms by place, as :class:`cge.solve.reader.Reader` has them."""
         term = np.repeat(np.arange(terms.shape[0], dtype=np.int32), np.diff(terms.indptr))
         column = (terms.indices // width).astype(np.int32)
         part = (terms.indices - column * np.int64(width)).astype(np.int32)
@@ -151,7 +151,7 @@ class _Entries:
 
 @dataclass(frozen=True, eq=False)
 class _Examined:
-    """What is found out about terms.
+    """Properties of terms.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
 
 
 def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
-    """Return the first of each set of like terms, and for every term the number of its set.
+    """First of each set of like terms, and for every term the number of its set.
 
     Terms are like whose exponents agree whatever the open elasticities are.
     """
@@ -205,7 +205,7 @@ def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
 def _exponents(
     e: _Entries, free: NDArray[np.bool_]
 ) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
-    """Return constants and slopes of the exponents, and the free column of each term.
+    """Constants and slopes of the exponents, and the free column of each term.
 
     The slopes have a row for each entry of the constants, which may be zero.
     """
@@ -229,7 +229,7 @@ def _exponents(
 
 
 def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
-    """Return the name of the first equation in which one of the terms stands."""
+    """Name of the first equation in which one of the terms stands."""
     entry = np.flatnonzero(np.isin(np.array(rows.terms), terms))
     if not len(entry):
         return "an outcome"
@@ -254,7 +254,7 @@ def _csr(data: Rows, rows: int, number: Integers, terms: int) -> sparse.csr_arra
 
 
 def _compact(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Return the matrix with indices of four bytes: half the space, and quicker products."""
+    """Matrix with indices of four bytes: half the space, and quicker products."""
     if max(matrix.nnz, *matrix.shape) >= 2**31:
         return matrix
     parts = (matrix.data, matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))

@@ -92,7 +92,7 @@ def newton(
 
 
 def _scale(jacobian: sparse.csc_array) -> Array:
-    """Return one over the largest derivative of each row, where that exceeds one.
+    """One over the largest derivative of each row, where that exceeds one.
 
     Residuals are then in logs of unknowns, which is what progress is judged by. Unscaled, a
     row with a slope of 39, as where buyers turn from an import to what stands in for it, tells

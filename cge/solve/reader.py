@@ -120,12 +120,12 @@ class Reader:
         return len(self.ends) - 2
 
     def powers_of(self, term: int) -> Iterable[tuple[int, float]]:
-        """Return (place, exponent) of a term."""
+        """Place and exponent of every factor of a term."""
         here = slice(self.ends[term], self.ends[term + 1])
         return zip(self.places[here], self.powers[here])
 
     def terms(self) -> sparse.csr_array:
-        """Return the exponents of all terms by place, free variables and constants among them."""
+        """Exponents of all terms by place, free variables and constants among them."""
         shape = (len(self.ends) - 1, (len(self.start) + 1) * self.width)
         matrix = sparse.csr_array(
             (np.frombuffer(self.powers), np.frombuffer(self.places, np.int64), self.ends), shape
@@ -137,7 +137,7 @@ class Reader:
     # -- expressions ----------------------------------------------------------------------
 
     def polynomial(self, expr: Any) -> Polynomial:
-        """Return an expression as a list of (coefficient, term)."""
+        """Coefficient and term of every summand of an expression."""
         kind = _KINDS.get(expr.__class__, 0)
         if kind == _SUM:
             return [monomial for arg in expr.args for monomial in self.polynomial(arg)]
@@ -219,7 +219,7 @@ class Reader:
         return coefficient
 
     def constant(self, base: float, power: Any, powers: dict[int, float]) -> float:
-        """Return a number to a power; its slopes, if the power is open, go into `powers`."""
+        """A number to a power; its slopes, if the power is open, go into `powers`."""
         if power.__class__ is not Elasticity:
             return _number_power(base, power)
         if base <= 0:
@@ -232,7 +232,7 @@ class Reader:
         return _number_power(base, power.constant)
 
     def expand(self, expr: Any) -> Polynomial:
-        """Return a product, quotient or power that contains a sum as a list of monomials."""
+        """Monomials of a product, quotient or power that contains a sum."""
         kind = _KINDS.get(expr.__class__, 0)
         if kind == _PRODUCT:
             left, right = (self.polynomial(arg) for arg in expr.args)
@@ -254,7 +254,7 @@ class Reader:
     def product(
         self, a: tuple[float, int], b: tuple[float, int], power: float
     ) -> tuple[float, int]:
-        """Return a * b**power."""
+        """Product a * b**power of two terms."""
         powers = dict(self.powers_of(a[1]))
         for place, exponent in self.powers_of(b[1]):
             powers[place] = powers.get(place, 0.0) + exponent * power

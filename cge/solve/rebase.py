@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 
 def rebase(solution: Solution, name: str | None = None) -> Benchmark:
-    """Return the benchmark of which a solution is the unshocked equilibrium.
+    """Benchmark of which a solution is the unshocked equilibrium.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
 
 
 def release(solution: Solution, factor: str) -> dict[str, float]:
-    """Return the levels that make a factor one good again after a short run.
+    """Levels that make a factor one good again after a short run.
 
     In a solution with a sector-specific factor its price differs between sectors. On the
     rebased benchmark, where all prices are one, these levels are those at which the

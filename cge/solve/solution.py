@@ -16,6 +16,7 @@ from cge.model.indices import INDEX_FORMULAS, Index
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
+from cge.solve.plain import solution_from_plain, solution_to_plain
 from cge.solve.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
@@ -48,13 +49,17 @@ class Solution:
     levels: Array
     diagnostics: Diagnostics
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as plain data and the model."""
+        return solution_from_plain, (solution_to_plain(self), self.model)
+
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the order of the compiled model."""
         return outcome_values(self.model.arrays, self.levels)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a variable, outcome or measure as a table.
+        """A variable, outcome or measure as a table.
 
         Parameters
         ----------
@@ -85,7 +90,7 @@ class Solution:
         return table.assign(benchmark=start[here], value=values[here], unit=family.unit)
 
     def outcome(self, selector: str) -> float:
-        """Return one value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
+        """One value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
         name, _ = split(selector, "outcome")
         if name in INDICES:
             return float(self.measure(name)[self._region(selector)])
@@ -93,12 +98,12 @@ class Solution:
         return float(values[position])
 
     def relative(self, selector: str) -> float:
-        """Return one value relative to the benchmark."""
+        """One value relative to the benchmark."""
         values, start, position = self._locate(selector)
         return float(values[position] / start[position])
 
     def value_of(self, fixed: str | Total) -> tuple[float, float]:
-        """Return what a swap fixes, here and in the benchmark."""
+        """Level of what a swap fixes, here and in the benchmark."""
         if isinstance(fixed, str):
             values, start, position = self._locate(fixed)
             return float(values[position]), float(start[position])
@@ -128,7 +133,7 @@ class Solution:
         return b.regions.index(chosen[0])
 
     def array(self, name: str, absent: float | Array = 0.0) -> Array:
-        """Return a variable or outcome as a full array over its axes.
+        """A variable or outcome as a full array over its axes.
 
         Parameters
         ----------
@@ -154,12 +159,12 @@ class Solution:
         return array
 
     def by_region(self, name: str, benchmark: bool = False) -> Array:
-        """Return a regional outcome in the order of the benchmark's regions."""
+        """A regional outcome in the order of the benchmark's regions."""
         values = self.model.outcome_start if benchmark else self.outcomes
         return values[self.model.outcomes[name].block.positions]
 
     def measure(self, name: str) -> Array:
-        """Return a measure for all regions, (s,)."""
+        """A measure for all regions, (s,)."""
         measure = INDEX_FORMULAS[name]
         now = {n: self.by_region(n) for n in measure.inputs}
         then = {n: self.by_region(n, benchmark=True) for n in measure.inputs}
@@ -169,7 +174,7 @@ class Solution:
     # -- derivatives ----------------------------------------------------------------------
 
     def gradient(self, selector: str) -> pd.DataFrame:
-        """Return derivatives of one outcome with respect to every exogenous cell.
+        """Derivatives of one outcome with respect to every exogenous cell.
 
         One adjoint solve gives them all: with F(z, e) = 0 and outcome g(z, e),
         dg/de = g_e - lambda F_e where J' lambda = g_z.
@@ -210,14 +215,14 @@ class Solution:
         return pd.concat(tables, ignore_index=True)
 
     def derivative(self, selector: str) -> Array:
-        """Return the derivative of one outcome by the level of every given column, (columns,).
+        """Derivative of one outcome by the level of every given column, (columns,).
 
         As :meth:`gradient`, by position; where a closure solves for a column it means nothing.
         """
         return self._total_derivative(self._outcome_gradient(selector))
 
     def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:
-        """Return (row of term weights, direct gradient by column) of one outcome."""
+        """Weights of the terms of one outcome, and its direct gradient by column."""
         model = self.model
         weights = np.zeros(model.arrays.exponents.shape[0])
         direct = np.zeros(len(model.arrays.start))
@@ -237,7 +242,7 @@ class Solution:
         return coefficients[[position]].toarray().ravel(), direct
 
     def _measure_slopes(self, measure: Index, region: int) -> dict[str, float]:
-        """Return d measure / d outcome of one region, by complex step."""
+        """Derivative of a measure by the outcomes of one region, by complex step."""
         now: dict[str, Any] = {n: complex(self.by_region(n)[region]) for n in measure.inputs}
         then = {n: float(self.by_region(n, benchmark=True)[region]) for n in measure.inputs}
         slopes = {}
@@ -248,7 +253,7 @@ class Solution:
         return slopes
 
     def _total_derivative(self, outcome: tuple[Array, Array]) -> Array:
-        """Return the derivative with respect to the level of every given column."""
+        """Derivative with respect to the level of every given column."""
         weights, direct = outcome
         system = self.resolved.system
         by_level = direct + self._column_derivative(weights)
@@ -261,7 +266,7 @@ class Solution:
         return by_level - self._column_derivative(system.matrix.T @ multipliers)
 
     def _column_derivative(self, weights: Array) -> Array:
-        """Return d(weights @ terms)/d level for every column."""
+        """Derivative of weights @ terms by the level of every column."""
         arrays = self.model.arrays
         by_log = log_derivative(arrays, self.levels, weights)
         return by_log / np.where(arrays.free, 1.0, self.levels)

@@ -109,7 +109,7 @@ class SquareSystem:
         return np.where(scale > 0, scale, 1.0)
 
     def start(self, levels: Array) -> Array:
-        """Return the unknowns z (logs, levels where free) at given levels of all columns.
+        """Unknowns z (logs, levels where free) at given levels of all columns.
 
         The multipliers of gangs start at one.
         """
@@ -120,15 +120,15 @@ class SquareSystem:
         return z
 
     def chain(self, by_log: Array) -> Array:
-        """Return derivatives by unknown from derivatives by log (level where free) of columns."""
+        """Derivatives by unknown from derivatives by log (level where free) of columns."""
         return self._map.T @ by_log
 
     def spread(self, by_unknown: Array) -> Array:
-        """Return changes of log columns (levels where free) from changes of the unknowns."""
+        """Changes of log columns (levels where free) from changes of the unknowns."""
         return self._map @ by_unknown
 
     def levels(self, z: Array, levels: Array) -> Array:
-        """Return the levels of all columns with the unknowns at `z`."""
+        """Levels of all columns with the unknowns at `z`."""
         result = levels.copy()
         logs = np.where(self.free, 0.0, z)
         single = slice(0, len(self.unknown))
@@ -187,7 +187,7 @@ class FoldedSystem:
     target: Array
 
     def _terms(self, z: Array) -> tuple[Array, Array]:
-        """Return terms without, and with, their free unknown."""
+        """Terms without, and with, their free unknown."""
         system = self.system
         logs = np.where(system.free, 0.0, z)
         partial = self.factor * np.exp(system._exponents @ logs)
@@ -196,18 +196,18 @@ class FoldedSystem:
         return partial, full
 
     def residual(self, z: Array) -> Array:
-        """Return the scaled residual, (size,)."""
+        """Scaled residual, (size,)."""
         return self.system.matrix @ self._terms(z)[1] - self.target
 
     def relative_residual(self, z: Array) -> float:
-        """Return the largest residual as a share of its row's absolute terms."""
+        """Largest residual as a share of its row's absolute terms."""
         terms = self._terms(z)[1]
         gap = np.abs(self.system.matrix @ terms - self.target)
         scale = abs(self.system.matrix) @ np.abs(terms) + np.abs(self.target)
         return float((gap / np.maximum(scale, 1e-12)).max(initial=0.0))
 
     def jacobian(self, z: Array) -> sparse.csc_array:
-        """Return dF/dz, exact, in compressed columns with a fixed pattern."""
+        """Derivative dF/dz, exact, in compressed columns with a fixed pattern."""
         partial, full = self._terms(z)
         return self.system.pattern.assemble(full, partial)
 
@@ -229,7 +229,7 @@ class FoldedSystem:
         )
 
     def log_residual(self, z: Array) -> Array:
-        """Return the residual with every balanced row as log(left side / right side).
+        """Residual with every balanced row as log(left side / right side).
 
         A row of two monomials is then linear in the unknowns, and a sum of powers is
         nearly so far from its root: Newton converges from much further away, most of
@@ -242,7 +242,7 @@ class FoldedSystem:
         return result
 
     def log_jacobian(self, z: Array) -> sparse.csc_array:
-        """Return the exact derivative of :meth:`log_residual`."""
+        """Exact derivative of :meth:`log_residual`."""
         partial, full = self._terms(z)
         left, right = self._both_sides(full)
         rows = self.balanced_rows
@@ -250,7 +250,7 @@ class FoldedSystem:
         return self.system.pattern.assemble(full, partial, np.concatenate([1 / left, 1 / right]))
 
     def hessian(self, z: Array, multipliers: Array) -> sparse.csr_array:
-        """Return the exact Hessian of multipliers @ F."""
+        """Exact Hessian of multipliers @ F."""
         system = self.system
         partial, full = self._terms(z)
         weight = system.matrix.T @ multipliers
@@ -320,7 +320,7 @@ class _Pattern:
     def assemble(
         self, full: Array, partial: Array, weight: Array | None = None
     ) -> sparse.csc_array:
-        """Return the Jacobian, each side of each row multiplied with its `weight`."""
+        """Jacobian, each side of each row multiplied with its `weight`."""
         values = self.coefficient * np.concatenate([full, partial])[self.source]
         if weight is not None:
             values *= weight[self.side]
@@ -330,7 +330,7 @@ class _Pattern:
 
 
 def term_values(arrays: MonomialArrays, levels: Array) -> Array:
-    """Return every term at given levels of all columns."""
+    """Every term at given levels of all columns."""
     logs = np.zeros(len(levels))
     positive = ~arrays.free
     with np.errstate(divide="ignore"):
@@ -342,12 +342,12 @@ def term_values(arrays: MonomialArrays, levels: Array) -> Array:
 
 
 def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
-    """Return every outcome at given levels of all columns."""
+    """Every outcome at given levels of all columns."""
     return arrays.outcome_coefficients @ term_values(arrays, levels)
 
 
 def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
-    """Return d(weights @ terms) by the log of every column, by its level where it is free."""
+    """Derivative of weights @ terms by the log of every column, by its level where it is free."""
     result = arrays.exponents.T @ (weights * term_values(arrays, levels))
     linear = np.flatnonzero(arrays.free_of_term >= 0)
     if len(linear):

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cge.core.errors import InputError
-
-if TYPE_CHECKING:
-    from cge.scenario.schema import Scenario
 
 
 @dataclass(frozen=True)
@@ -82,14 +79,16 @@ def study_class(kind: str) -> Any:
     return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 
 
-def study_with(kind: str | None, scenario: Scenario, options: Mapping[str, Any]) -> Any:
-    """A study of a scenario.
+def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """A study of one scenario, or of several where its kind takes them.
 
     Parameters
     ----------
     kind : str, optional
-        Default the one that the scenario says: a path if it has years, else comparative statics.
-    scenario : Scenario
+        Default the one that the first scenario says: a frontier or a path if it has that
+        section, else comparative statics.
+    asked : sequence of Scenario
+        Or of what else a study of this kind is asked with.
     options : mapping
         Of the study; a list stands for a sequence that can not change.
 
@@ -100,14 +99,17 @@ def study_with(kind: str | None, scenario: Scenario, options: Mapping[str, Any])
     """
     from cge.studies.study import option_names
 
-    made = study_class(kind or ("path" if scenario.is_path else "static"))
+    first = asked[0]
+    made = study_class(
+        kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
+    )
     known = option_names(made)
     for name in options:
         if name not in known:
             raise InputError("no such option of this study", key=name, value=options[name],
                              allowed=sorted(known))  # fmt: skip
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    return made(scenario, **given)
+    return made(tuple(asked) if made.several else first, **given)
 
 
 def study_of(spec: Mapping[str, Any]) -> Any:
@@ -116,7 +118,7 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     Parameters
     ----------
     spec : mapping
-        ``study``, ``options`` and ``scenario`` of a manifest.
+        ``study``, ``options`` and ``scenario``, or ``scenarios``, of a manifest.
 
     Raises
     ------
@@ -127,6 +129,7 @@ def study_of(spec: Mapping[str, Any]) -> Any:
     from cge.scenario.schema import Scenario, completed
 
     kind = str(spec.get("study", ""))
-    asked = validate(study_class(kind).asked, spec.get("scenario"), None)
-    scenario = completed(asked) if isinstance(asked, Scenario) else asked
-    return study_with(kind, scenario, spec.get("options", {}))
+    asked = study_class(kind).asked
+    every = [validate(asked, one, None) for one in spec.get("scenarios") or [spec.get("scenario")]]
+    return study_with(kind, tuple(completed(one) if isinstance(one, Scenario) else one
+                                  for one in every), spec.get("options", {}))  # fmt: skip

@@ -91,7 +91,7 @@ class Collection(Study):
         if isinstance(named, str):
             named = validate(Scenario, {"name": Path(named).stem, "extends": named}, self.file)
         scenario = completed(named, self.file.parent if self.file else None)
-        return study_with(run.study, with_changes(scenario, self.changes), run.options)
+        return study_with(run.study, [with_changes(scenario, self.changes)], run.options)
 
     @property
     def spec(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.ranges import elasticity_ranges
-from cge.policy.benchmarks import benchmark_of, set_name
+from cge.policy.benchmarks import benchmarks_of, set_name
 from cge.scenario.variants import members
 from cge.studies.study import Study, inner
 from cge.uncertainty.uncertain_parameters import (
@@ -51,13 +51,7 @@ class Drawable(Study):
     @cached_property
     def benchmarks(self) -> Mapping[str, Benchmark]:
         """The accounts with each elasticity set, by its name in results."""
-        if self.accounts:
-            return self.accounts
-        found: dict[str, Benchmark] = {}
-        for name in self.question.chosen_elasticities:
-            first = next(iter(found.values()), None)
-            found[set_name(name)] = benchmark_of(self.question, name, first)
-        return found
+        return self.accounts or benchmarks_of(self.question)
 
     @property
     def horizon(self) -> str:

@@ -24,8 +24,8 @@ from cge.solve.model import Solver
 from cge.studies.catalogue import listed, study_class
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
-from cge.studies.study import Study, Work, check_solver, drive, option, side_by_side
-from cge.tasks.runner import Place, Task
+from cge.studies.study import Study, Work, check_solver, option, side_by_side
+from cge.tasks.runner import Place, Task, drive
 from cge.tasks.serial import Serial
 from cge.uncertainty.designs import Design, sample
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values

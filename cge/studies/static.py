@@ -129,7 +129,7 @@ class SetOfTasks:
 
     def done(self) -> Any:
         """Yield the tasks; return (set, member, result) in the order of sets and variants."""
-        references = {m.variant: _reference(m) for m in self.family}
+        references = {m.variant: m.reference for m in self.family}
         first = [m for m in self.family if references[m.variant] is None]
         pairs = [(name, m) for name in self.benchmarks for m in first]
         results = yield [self.task(name, m) for name, m in pairs]
@@ -145,11 +145,12 @@ class SetOfTasks:
 
     def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
         """Task of one variant under one set."""
-        scenario = member.scenario
+        scenario = member.scenario.model_copy(update={
+            "name": "x", "title": "", "description": "", "steps": self.scenario.steps,
+            "elasticities": None, "stress": None,
+        })  # fmt: skip
         content = Content(
-            scenario.model_copy(update={"name": "x", "title": "", "description": "",
-                                        "steps": self.scenario.steps, "elasticities": None}),
-            self.benchmarks[name], self.solver, self.wanted, self.decompose,
+            scenario, self.benchmarks[name], self.solver, self.wanted, self.decompose,
             member.own_policy, None if equal is None else tuple(equal),
             tuple(files_of(scenario)),
         )  # fmt: skip
@@ -183,7 +184,7 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
         found.append({
             "step": case.step, "rows": rows.frame(step=case.step),
             "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": _equal_value(member, case.solution),
+            "equal": equal_value(member, case.solution),
         })  # fmt: skip
     return found
 
@@ -272,14 +273,14 @@ def solve_scenario(
         benchmark = benchmark_of(scenario, name, first)
         done: dict[str, list[Case]] = {}
         built: dict[str, Model] = {}
-        for member in sorted(family, key=lambda m: _reference(m) is not None):
+        for member in sorted(family, key=lambda m: m.reference is not None):
             horizon = member.scenario.chosen_speed
             model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
             built[horizon] = model
-            reference, equal = _reference(member), None
+            reference, equal = member.reference, None
             if reference is not None:
                 other = next(m for m in family if m.variant == reference)
-                equal = tuple(_equal_value(other, c.solution) or 0.0 for c in done[reference])
+                equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
             done[member.variant] = [
@@ -322,15 +323,7 @@ def solve_steps(
         yield Case("", chosen, member.variant, step, solved)
 
 
-def _reference(member: Member) -> str | None:
-    """Variant that sets what is equal for another, None where there is no other."""
-    equal = member.scenario.equal
-    if equal is None or not isinstance(equal.value, str) or equal.value == member.variant:
-        return None
-    return equal.value
-
-
-def _equal_value(member: Member, solution: Solution) -> float | None:
+def equal_value(member: Member, solution: Solution) -> float | None:
     """Outlay or welfare effect of the variant that sets what is equal."""
     equal = member.scenario.equal
     if equal is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,17 +95,21 @@ class Study(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """What a manifest holds, of which the study can be made again."""
-        scenario = self.question
-        content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        content["benchmark"] = scenario.benchmark.model_dump(mode="json")
-        content["elasticities"] = scenario.chosen_elasticities
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
-        return {"study": self.kind, "options": plain, "scenario": content}
+        return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}
 
     def changed(self: Made, **changes: Any) -> Made:
         """The same study with other options, or with keys of its scenario replaced."""
         return replace(self, **changes)
+
+
+def content_of(scenario: Scenario) -> dict[str, Any]:
+    """A scenario in plain data, with the defaults that are in force."""
+    content = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    content["benchmark"] = scenario.benchmark.model_dump(mode="json")
+    content["elasticities"] = scenario.chosen_elasticities
+    return content
 
 
 def option_names(kind: type[Study]) -> list[str]:
@@ -153,7 +157,7 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
     began, runner = time.perf_counter(), runner or Runner()
     try:
         with runner.open() as session:
-            results = drive(study.work(), session.run)
+            results = session.drive(study.work())
     except InputError as error:
         raise error.located(study.file) from None
     seconds: Mapping[str, Any] = {
@@ -161,24 +165,6 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         "seconds": round(time.perf_counter() - began, 3),
     }  # fmt: skip
     return replace(results, manifest={**results.manifest, **seconds})
-
-
-def drive(work: Work, run: Callable[[Sequence[Task]], list[Any]]) -> ResultSet:
-    """Do the tasks of a study as it asks for them, and return its results.
-
-    Parameters
-    ----------
-    work : generator
-    run : callable
-        From tasks to their results.
-    """
-    tasks = next(work)
-    while True:
-        done = run(tasks)
-        try:
-            tasks = work.send(done)
-        except StopIteration as end:
-            return end.value
 
 
 def side_by_side(

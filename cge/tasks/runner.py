@@ -13,11 +13,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cge.core.errors import CgeError, InputError, NoEquilibrium
 from cge.core.identity import digest, source_digest
@@ -25,6 +25,7 @@ from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unse
 
 #: Called with a description of the work, the steps done and of all.
 Report = Callable[[str, int, int], None]
+Ended = TypeVar("Ended")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,27 @@ class Runner:
             self.report(what, self.done + self.kept, self.total)
 
 
+def drive(
+    work: Generator[Sequence[Task], list[Any], Ended], run: Callable[[Sequence[Task]], list[Any]]
+) -> Ended:
+    """Do the tasks that a generator yields, send it their results, and return what it returns.
+
+    Parameters
+    ----------
+    work : generator
+    run : callable
+        From tasks to their results.
+    """
+    tasks = next(work)
+    while True:
+        done = run(tasks)
+        try:
+            tasks = work.send(done)
+        except StopIteration as end:
+            ended: Ended = end.value
+            return ended
+
+
 @dataclass
 class Session:
     """A runner at work on one study."""
@@ -135,6 +157,15 @@ class Session:
     store: Store
     backend: str
     _seen: set[str] = field(default_factory=set)
+
+    @property
+    def models(self) -> Path:
+        """Folder of compiled models."""
+        return (self.runner.cache or self.store.folder.parent) / "compiled"
+
+    def drive(self, work: Generator[Sequence[Task], list[Any], Ended]) -> Ended:
+        """Do the tasks that a generator yields; see :func:`drive`."""
+        return drive(work, self.run)
 
     def run(self, tasks: Sequence[Task]) -> list[Any]:
         """Results of tasks, in their order; equal tasks are done once.
@@ -168,8 +199,7 @@ class Session:
     def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
         """Yield tasks with their sealed results as they come."""
         runner, before = self.runner, self.runner.done
-        models = None if runner.cache is None else runner.cache / "compiled"
-        models = self.store.folder.parent / "compiled" if models is None else models
+        models = self.models
         with _watch(runner, self.store, tasks):
             if runner.workers == 1 and self.backend == "loky":
                 results: Any = ((n, _perform(t, self.store, models, None))

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +146,11 @@ class Benchmark:
     def axes(self) -> Axes:
         """Codes of the axes."""
         return Axes(self.regions, self.sectors, self.use_classes, self.factors, self.agents)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as its fields, which are checked again there."""
+        values = (getattr(self, item.name) for item in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
 
     def codes(self, axis: str, given: str | Sequence[str], key: str | None = None) -> list[str]:
         """Codes of an axis that a text or a list names (:mod:`cge.core.selectors`).

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +24,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge import spillovers as links
 from cge.data.knowledge.spending import ResearchFigures, read_figures, shipped_file
 from cge.data.knowledge.stocks import KnowledgeData, balanced_stock
-from cge.data.parameter_files import ict_sectors, load_knowledge_parameters
+from cge.data.parameters.parameter_files import ict_sectors, load_knowledge_parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +114,17 @@ def _of_table(b: Benchmark) -> FineData:
         membership({code: b.members[axis][code] for code in getattr(b, axis)}, getattr(raw, axis))
         for axis in ("regions", "sectors")
     )
-    figures = read_figures(shipped_file(table), raw.regions, raw.sectors, year)
+    figures = _shipped_figures(table, year)
     gdp = cleaned.value_added.sum(axis=1) + cleaned.product_tax.sum(axis=1)
     ict = np.isin(raw.sectors, ict_sectors(table))
     source = f"knowledge/{table}.csv"
     return FineData(figures, gdp, cleaned.value_added, ict, regions, sectors, source)
+
+
+@lru_cache(maxsize=2)
+def _shipped_figures(table: str, year: int) -> ResearchFigures:
+    raw, _ = clean_shipped(table, year)
+    return read_figures(shipped_file(table), raw.regions, raw.sectors, year)
 
 
 def _assembled(b: Benchmark, fine: FineData, parameters: ParameterSet) -> KnowledgeData:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cge.data.accounts.shipped import TABLES, table_codes
 from cge.data.knowledge.spending import read_figures, shipped_file
-from cge.data.parameter_files import load_knowledge_parameters
+from cge.data.parameters.parameter_files import load_knowledge_parameters
 
 
 def describe_knowledge() -> dict[str, pd.DataFrame]:

@@ -11,6 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
+from cge.dynamics.ground_shocks import (
+    CAPITAL_STOCK,
+    KNOWLEDGE,
+    RESEARCH,
+    SOURCES,
+    SOURCING,
+    SPENDING,
+)
 from cge.model import welfare
 from cge.model.welfare import COMPONENTS
 from cge.report.cases import Case, cases_of, one_money, regions_of
@@ -25,8 +33,14 @@ Array = NDArray[np.float64]
 
 UNITS = ("percent", "value")
 PARTS = ("ev_part", "ev_part_first_order")
-#: Years of a path whose welfare is taken apart.
-YEARS = (1, 10)
+#: What has moved on a path, as a reader sees it: the policy, and what earlier years left.
+POLICY = "Policy"
+SHOCK_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Adaptation of sourcing": (SOURCING,),
+    "Capital": (CAPITAL_STOCK,),
+    "Knowledge": tuple(KNOWLEDGE.format(source) for source in SOURCES),
+    "Cost of research": tuple(RESEARCH.format(kind) for kind in SPENDING),
+}
 _GROUP_TITLES = {
     "terms of trade": "Terms of trade", "allocative": "Allocative efficiency",
     "technology": "Technology and trade cost", "transfers": "Transfers",
@@ -44,6 +58,10 @@ _COMPONENT = {
     "final_users": "Final users",
     "weights": "Preference weights",
 }
+_LEFT_BEHIND = (
+    "On a path also what earlier years have left: adaptation of relations with suppliers, the "
+    "stock of capital, knowledge (productivity), and the cost of research beyond the baseline's."
+)
 _EXACT = {"change": "equivalent_variation", "value": "equivalent_variation_value"}
 
 
@@ -83,7 +101,7 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
         if first_order and measure == "ev_part" and not choice.detail:
             first = case.rows("ev_part_first_order")
             rough = None if first.empty else _by(case, first, "item", column).sum(axis=1)
-        parts = parts if choice.detail else _grouped(parts)
+        parts = parts if choice.detail else _grouped(parts, GROUPS)
         made.append(_Parts(case, parts, case.of_region(_EXACT[column]), rough))
     meaning = "Parts of the equivalent variation, beside their sum the exact one."
     if measure != "ev_part":
@@ -110,19 +128,25 @@ def shocks(found: Sequence[ResultSet], choice: Choice) -> Page:
         rows = rows[rows["shock"] != ""]
         if not rows.empty:
             parts = _by(case, rows, "shock", column)
+            if case.keys["path_year"] and not choice.detail:
+                parts = _grouped(parts, SHOCK_GROUPS, POLICY)
             made.append(_Parts(case, parts, case.of_region(_EXACT[column]), None))
     meaning = (
         "Contribution of each part of the policy to the equivalent variation, integrated along "
         "the path on which all parts are put in place together; a part alone, or first, would "
         "contribute something else."
     )
+    if any(case.keys["path_year"] for case in cases):
+        meaning += " " + _LEFT_BEHIND
     return _page("shocks", "Welfare change by shock", cases, made, unit, meaning, choice)
 
 
 def _start(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], str, str]:
     """Cases that have a chosen region, the column of the rows and its unit."""
     unit = one_unit(choice.unit, UNITS)
-    cases = cases_of(found, choice, measures=("ev_part", "equivalent_variation"), years=YEARS)
+    parts = pd.concat([one.rows[one.rows["measure"] == "ev_part"] for one in found])
+    years = sorted(parts["path_year"].dropna().unique())
+    cases = cases_of(found, choice, ("ev_part", "equivalent_variation"), [int(n) for n in years])
     cases, _ = regions_of(cases, choice)
     if unit == "percent":
         return cases, "change", "percent of benchmark absorption"
@@ -136,11 +160,13 @@ def _by(case: Case, rows: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
     return sums.reindex(index=[*case.regions, case.world], columns=order).fillna(0.0)
 
 
-def _grouped(parts: pd.DataFrame) -> pd.DataFrame:
-    """Components summed to what a reader sees them as; an unknown one stays."""
-    group = {component: name for name, members in GROUPS.items() for component in members}
-    summed = parts.T.groupby([group.get(c, c) for c in parts.columns], sort=False).sum().T
-    order = [name for name in GROUPS if name in summed.columns]
+def _grouped(
+    parts: pd.DataFrame, groups: Mapping[str, tuple[str, ...]], others: str = ""
+) -> pd.DataFrame:
+    """Parts summed to what a reader sees them as; an unknown one stays, or is of the others."""
+    group = {part: name for name, members in groups.items() for part in members}
+    summed = parts.T.groupby([group.get(c, others or c) for c in parts.columns], sort=False).sum().T
+    order = [name for name in (others, *groups) if name in summed.columns]
     return summed[order + [c for c in summed.columns if c not in order]]
 
 
@@ -228,6 +254,6 @@ KINDS = (
     PageKind("decomposition", "welfare change by component, with the exact EV", decomposition,
              ("measures", "regions", "unit", "detail"), "stacks",
              partial(decomposition, first_order=False)),
-    PageKind("shocks", "welfare change by shock of the policy", shocks, ("regions", "unit"),
-             "stacks"),
+    PageKind("shocks", "welfare change by shock of the policy", shocks,
+             ("regions", "unit", "detail"), "stacks"),
 )  # fmt: skip

@@ -1,0 +1,229 @@
+"""Welfare, losses and outlay at given rates, and their exact gradients.
+
+Equilibria are solved one by one for given rates, and what the optimiser sees are the rates:
+tangents of the long run, chained into what the short run is given, times one adjoint per
+disruption.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import NoEquilibrium
+from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
+from cge.frontier.preshock_map import PreShockChanges, PreShockMap
+from cge.frontier.problem import Problem
+from cge.frontier.tracking import Tracked
+from cge.resilience.losses import cvar, value_at_risk
+from cge.resilience.preshock import PreShock
+from cge.solve.homotopy import term_changes
+from cge.solve.system import outcome_values, term_values
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: Points whose equilibria are remembered: the current one and those of a line search.
+REMEMBERED = 6
+
+
+class Evaluator:
+    """Points of a problem, solved from those before.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.preshock = PreShockMap(problem)
+        self.losses = tuple(DisruptionLoss(d, problem.leakage) for d in problem.disruptions)
+        self._tracked: Tracked | None = None
+        self._points: dict[bytes, Point] = {}
+
+    def at(self, rates: Array) -> Point:
+        """Point at given rates.
+
+        Raises
+        ------
+        NoEquilibrium
+        """
+        key = np.ascontiguousarray(rates).tobytes()
+        point = self._points.pop(key, None)
+        if point is None:
+            point = self._solve(rates.copy())
+        self._points[key] = point
+        while len(self._points) > REMEMBERED:
+            del self._points[next(iter(self._points))]
+        return point
+
+    def _solve(self, rates: Array) -> Point:
+        problem = self.problem
+        given = problem.levels(rates)
+        if (given[~problem.long.arrays.free] <= 0).any():
+            raise NoEquilibrium("a rate of 100 % or more")
+        if self._tracked is not None:
+            with contextlib.suppress(NoEquilibrium):
+                return self._followed(self._tracked, rates, given)
+        solution = problem.long.solve(given, problem.closure_of_version)
+        self._tracked = Tracked(solution.resolved, given, solution.levels, rates)
+        return self._followed(self._tracked, rates, given)
+
+    def _followed(self, tracked: Tracked, rates: Array, given: Array) -> Point:
+        unknowns = tracked.solve(given, tracked.resolved.target_levels, rates)
+        return Point(self, rates, given, unknowns, tracked)
+
+
+class Point:
+    """A policy: its equilibrium, and on demand everything that follows from it.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    rates : ndarray (k,)
+    given : ndarray (columns,)
+        Levels of the long-run model with the rates in place.
+    unknowns : ndarray
+        Those of the equilibrium.
+    tracked : Tracked
+        Its system.
+    """
+
+    def __init__(
+        self, evaluator: Evaluator, rates: Array, given: Array, unknowns: Array, tracked: Tracked
+    ) -> None:
+        self._evaluator, self.problem = evaluator, evaluator.problem
+        self.rates, self._given, self.unknowns, self.tracked = rates, given, unknowns, tracked
+        self._hits: dict[int, Hit] = {}
+        self._slopes: dict[int, Array] = {}
+        self.levels = tracked.system.levels(unknowns, given)
+        self.outcomes = outcome_values(self.problem.long.arrays, self.levels)
+
+    def _outcome(self, name: str) -> Array:
+        return self.outcomes[self.problem.long.outcomes[name].block.positions]
+
+    @property
+    def variations(self) -> Array:
+        """Equivalent variation of every region, a fraction of benchmark absorption, (s,)."""
+        here = self.problem.long.outcomes["welfare"].block.positions
+        return self.outcomes[here] / self.problem.long.outcome_start[here] - 1.0
+
+    @property
+    def value(self) -> float:
+        """Value that the version maximises, a fraction."""
+        return float(self.problem.value_weights @ self.variations)
+
+    # -- how it moves with the rates
+
+    @cached_property
+    def tangents(self) -> Array:
+        """Changes of the logs of levels (of levels where free) with each rate, (columns, k)."""
+        problem, system = self.problem, self.tracked.system
+        arrays = system.arrays
+        terms = term_values(arrays, self.levels)
+        columns = np.zeros((len(self.levels), len(problem.levers)))
+        for n, lever in enumerate(problem.levers):
+            columns[lever.columns, n] = lever.sign / self.levels[lever.columns]
+        targets = self.tracked.resolved.target_levels
+        jacobian = system.fold(self._given, targets).jacobian(self.unknowns)
+        right = np.column_stack([
+            -(system.matrix @ term_changes(arrays, self.levels, terms, column))
+            for column in columns.T
+        ])  # fmt: skip
+        moved = self.tracked.linear.solve(jacobian, right, 1e-12)
+        return columns + np.column_stack([system.spread(dz) for dz in moved.T])
+
+    @cached_property
+    def outcome_changes(self) -> Array:
+        """Changes of the outcomes with each rate, (outcomes, k)."""
+        arrays = self.problem.long.arrays
+        terms = term_values(arrays, self.levels)
+        return np.column_stack([
+            arrays.outcome_coefficients @ term_changes(arrays, self.levels, terms, column)
+            for column in self.tangents.T
+        ])  # fmt: skip
+
+    @cached_property
+    def value_gradient(self) -> Array:
+        """Derivative of what is maximised by each rate, (k,)."""
+        here = self.problem.long.outcomes["welfare"].block.positions
+        by_region = self.outcome_changes[here] / self.problem.long.outcome_start[here][:, None]
+        return self.problem.value_weights @ by_region
+
+    # -- outlay
+
+    @property
+    def outlay(self) -> float:
+        """Cost of subsidies, a share of the region's GDP."""
+        pairs = zip(self.problem.levers, self.rates, strict=True)
+        spent = sum(rate * self.outcomes[lever.base].sum() for lever, rate in pairs)
+        return float(spent) / float(self._outcome("gdp")[self.problem.place])
+
+    @cached_property
+    def outlay_gradient(self) -> Array:
+        """Derivative of the outlay by each rate, (k,)."""
+        changes = self.outcome_changes
+        spent = np.array([self.outcomes[lever.base].sum() for lever in self.problem.levers])
+        for lever, rate in zip(self.problem.levers, self.rates, strict=True):
+            spent = spent + rate * changes[lever.base].sum(axis=0)
+        row = self.problem.long.outcomes["gdp"].block.start + self.problem.place
+        return (spent - self.outlay * changes[row]) / self.outcomes[row]
+
+    # -- disruptions
+
+    @cached_property
+    def pre_shock(self) -> PreShock:
+        """The equilibrium from which disruptions set out."""
+        return self._evaluator.preshock.at(self.levels)
+
+    @cached_property
+    def pre_shock_changes(self) -> PreShockChanges:
+        """Changes of it with each rate."""
+        return self._evaluator.preshock.changes(self.pre_shock, self.tangents)
+
+    def hit(self, number: int) -> Hit:
+        """A disruption solved, by its number in the problem."""
+        if number not in self._hits:
+            self._hits[number] = self._evaluator.losses[number].solve(self.pre_shock, self.rates)
+        return self._hits[number]
+
+    def losses_everywhere(self, numbers: Integers) -> Array:
+        """Parts of real income lost, disruptions by region, (z, s)."""
+        pre = self.pre_shock
+        before = pre.real_income(pre.levels, pre.outcomes)
+        hits = [self.hit(n) for n in numbers]
+        left = [pre.real_income(hit.levels, hit.outcomes) for hit in hits]
+        return np.array([1.0 - income / before for income in left]).reshape(len(numbers), -1)
+
+    def losses(self, numbers: Integers) -> Array:
+        """Losses of the region, (z,)."""
+        if not len(numbers):
+            return np.zeros(0)
+        return self.losses_everywhere(numbers)[:, self.problem.place]
+
+    def loss_gradients(self, numbers: Integers) -> Array:
+        """Derivatives of the region's losses by each rate, (z, k)."""
+        problem = self.problem
+        for n in numbers:
+            if n not in self._slopes:
+                self._slopes[n] = loss_gradient(
+                    self.pre_shock, self.pre_shock_changes, self.hit(n), problem.disruptions[n],
+                    problem.place,
+                )  # fmt: skip
+        return np.array([self._slopes[n] for n in numbers]).reshape(len(numbers), -1)
+
+    @property
+    def risk(self) -> float:
+        """Conditional value at risk, a fraction."""
+        counted, weights = self.problem.counted, self.problem.weights
+        return float(cvar(self.losses(counted), weights[counted], self.problem.level))
+
+    @property
+    def value_at_risk(self) -> float:
+        """Loss at the quantile from which the tail begins, a fraction."""
+        counted, weights = self.problem.counted, self.problem.weights
+        return float(value_at_risk(self.losses(counted), weights[counted], self.problem.level))

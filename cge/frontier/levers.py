@@ -1,0 +1,77 @@
+"""From the instruments that a scenario names to columns of a compiled model."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+from cge.frontier.problem import Lever
+from cge.model.wedges import WEDGES
+from cge.policy.cells import cells
+from cge.scenario.actions import SELECTORS
+from cge.scenario.frontier_options import FrontierChoice, LeverChoice
+from cge.scenario.instruments import INSTRUMENTS
+from cge.solve.model import Model
+
+Integers = NDArray[np.int64]
+
+
+def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
+    """Instruments of a frontier on a compiled model.
+
+    Raises
+    ------
+    InputError
+        For codes that do not exist, bounds at which a price would not be positive, and a budget
+        without a subsidy.
+    """
+    key = "frontier.instruments"
+    levers = tuple(
+        _lever(one, choice.region, model, f"{key}.{n}") for n, one in enumerate(choice.instruments)
+    )
+    least = model.arrays.start.copy()
+    for lever in levers:
+        least[lever.columns] += min(lever.sign * lever.low, lever.sign * lever.high)
+    for number, lever in enumerate(levers):
+        if (least[lever.columns] <= 0).any():
+            end = "high" if lever.sign < 0 else "low"
+            raise InputError(
+                "this far no price is positive, together with the other instruments on the same "
+                "cells", key=f"{key}.{number}.{end}", value=getattr(lever, end),
+                allowed="rates that leave a positive price",
+            )  # fmt: skip
+    if choice.budget is not None and not any(len(lever.base) for lever in levers):
+        raise InputError(
+            "none of the instruments is a subsidy of this region", key="frontier.budget",
+            value=choice.budget,
+            allowed=[name for name, one in INSTRUMENTS.items() if one.fiscal == "outlay"],
+        )  # fmt: skip
+    return levers
+
+
+def _lever(choice: LeverChoice, region: str, model: Model, key: str) -> Lever:
+    instrument = INSTRUMENTS[choice.instrument]
+    own = {word: getattr(choice, word) for word in SELECTORS}
+    chosen = {word: "all" if value is None else value for word, value in own.items()}
+    if own[instrument.owner] is None:
+        chosen[instrument.owner] = region
+    columns = cells(model, SimpleNamespace(**chosen), choice.instrument, key)
+    one, none = instrument.to_power(np.ones(1)), instrument.to_power(np.zeros(1))
+    base = np.zeros(0, dtype=np.int64)
+    if instrument.fiscal == "outlay":
+        base = _base(model, instrument.variable, columns, region)
+    sign = float((one - none)[0])
+    return Lever(choice.name, columns, sign, choice.low, choice.high, base)
+
+
+def _base(model: Model, variable: str, columns: Integers, region: str) -> Integers:
+    """Outcomes that a subsidy of a region is a fraction of, those of its own budget."""
+    wedge = WEDGES[variable]
+    power, outcome = model.variables[variable], model.outcomes[wedge.base]
+    payer = power.codes[power.axes.index(wedge.collector)]
+    local = columns - power.block.start
+    local = local[payer[local] == region]
+    return outcome.block.start + outcome.matching(power)[local]

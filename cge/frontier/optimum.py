@@ -1,0 +1,162 @@
+"""Best policies: the form in which they are found by Ipopt, in whatever space it searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cyipopt
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.frontier.evaluation import Evaluator, Point
+from cge.frontier.problem import Problem
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Goal = Literal["welfare", "risk"]
+
+#: A rate within this part of the distance between its bounds is at the bound.
+AT_BOUND = 1e-6
+ITERATIONS = 200
+#: Statuses that are a solution: solved, and solved to the acceptable level.
+SOLVED = (0, 1)
+#: Disruptions whose loss is less than this part of the value at risk begin outside the problem.
+NEAR = 0.5
+#: By how much a loss that was left out may exceed the value at risk, a fraction.
+LEFT_OUT = 1e-10
+
+_OPTIONS = {
+    "print_level": 0, "sb": "yes", "max_iter": ITERATIONS, "nlp_scaling_method": "none",
+    "bound_relax_factor": 0.0, "mu_strategy": "adaptive",
+}  # fmt: skip
+#: For a start that is the solution of a problem nearby.
+_WARM = {"bound_push": 1e-4, "bound_frac": 1e-4, "mu_init": 1e-3}
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """A solution of Ipopt.
+
+    Parameters
+    ----------
+    rates : ndarray (k,)
+    value_at_risk : float
+        v, a fraction; NaN where risk does not enter.
+    price : float
+        Multiplier of the ceiling on risk: points of welfare for a point of CVaR; NaN without.
+    bounds : ndarray (k,)
+        Multipliers of the bounds, in points of the goal per point of the rate: positive at an
+        upper bound (more would be better), negative at a lower one.
+    budget : float
+        Multiplier of the budget: points of the goal per point of GDP; NaN without.
+    residual : float
+        Largest violation of the first-order conditions, in the units of the problem.
+    iterations : int
+    solved : bool
+    message : str
+    """
+
+    rates: Array
+    value_at_risk: float
+    price: float
+    bounds: Array
+    budget: float
+    residual: float
+    iterations: int
+    solved: bool
+    message: str
+
+
+def run_ipopt(
+    program: Any, start: Array, bounds: tuple[Array, Array], limits: tuple[Array, Array],
+    warm: bool, **options: Any,
+) -> tuple[Array, dict[str, Any]]:  # fmt: skip
+    """Solve a program.
+
+    Parameters
+    ----------
+    program
+        What cyipopt calls.
+    start : ndarray (unknowns,)
+    bounds, limits : tuple of ndarray
+        Of the unknowns, and of the constraints.
+    warm : bool
+        Whether the start is a solution of a problem nearby.
+    **options
+        Of Ipopt.
+
+    Returns
+    -------
+    ndarray (unknowns,)
+    dict
+        Multipliers and status; ``message`` is text.
+    """
+    solver = cyipopt.Problem(
+        n=len(start), m=len(limits[0]), problem_obj=program, lb=bounds[0], ub=bounds[1],
+        cl=limits[0], cu=limits[1],
+    )  # fmt: skip
+    for name, value in {**_OPTIONS, **options, **(_WARM if warm else {})}.items():
+        solver.add_option(name, value)
+    x, info = solver.solve(start)
+    message = info["status_msg"]
+    text = message.decode() if isinstance(message, bytes) else str(message)
+    return x, {**info, "message": text, "solved": info["status"] in SOLVED}
+
+
+def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
+    """Rates, those that an interior point keeps away from a bound by rounding put on it.
+
+    Parameters
+    ----------
+    problem : Problem
+    rates : ndarray (k,)
+        In units of `unit`, as the result.
+    unit : ndarray (k,) or float
+    """
+    low, high = problem.low / unit, problem.high / unit
+    near = AT_BOUND * (problem.high - problem.low) / unit
+    rates = np.where(rates - low < near, low, rates)
+    return np.where(high - rates < near, high, rates)
+
+
+def with_working_set(
+    evaluator: Evaluator, rates: Array, warm: bool,
+    solve: Callable[[Integers, Array, bool], Optimum],
+) -> Optimum:  # fmt: skip
+    """Solve with the disruptions that may be in the tail, until those left out are not.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    rates : ndarray (k,)
+        Where to set out.
+    warm : bool
+    solve : callable
+        Called with disruptions, rates and `warm`.
+
+    Raises
+    ------
+    NoEquilibrium
+        If there is none at the start or at a solution.
+    """
+    working = working_set(evaluator.at(rates))
+    while True:
+        best = solve(working, rates, warm)
+        others = np.setdiff1d(evaluator.problem.counted, working)
+        lost = evaluator.at(best.rates).losses(others)
+        beyond = others[lost > best.value_at_risk + LEFT_OUT]
+        if not len(beyond):
+            return best
+        working, rates, warm = np.union1d(working, beyond), best.rates, True
+
+
+def working_set(point: Point) -> Integers:
+    """Disruptions that may be in the tail: those not far below the value at risk.
+
+    The others have no excess, so that without them the problem has the same solution; after
+    it is found they are solved, and join if that was wrong.
+    """
+    counted = point.problem.counted
+    return counted[point.losses(counted) >= NEAR * point.value_at_risk]

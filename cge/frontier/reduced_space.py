@@ -1,0 +1,201 @@
+"""The problem in the space of rates as Ipopt sees it (through cyipopt), with exact gradients.
+
+Unknowns are the rates (each as a part of the distance between its bounds), the value at risk v
+and the excesses y; welfare, losses and outlay are in per cent. Rates are few, so second
+derivatives are approximated (limited-memory BFGS); everything else is linear.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cyipopt
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import NoEquilibrium
+from cge.frontier.evaluation import Evaluator, Point
+from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
+TOLERANCE = 1e-7
+
+
+class ReducedProgram:
+    """Objective, constraints and their derivatives, for cyipopt.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    goal : {"welfare", "risk"}
+        What is optimised: the value of the version, or the conditional value at risk.
+    ceiling : float, optional
+        Most that the conditional value at risk may be, a fraction.
+    working : ndarray of int
+        Disruptions whose excess may be positive.
+    """
+
+    def __init__(
+        self, evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers
+    ) -> None:
+        self.evaluator, self.goal, self.ceiling, self.working = evaluator, goal, ceiling, working
+        self.problem = problem = evaluator.problem
+        self.width = problem.high - problem.low
+        self.rates = len(problem.levers)
+        self.risky = goal == "risk" or ceiling is not None
+        self.tail = problem.weights[working] / problem.weights.sum() / (1.0 - problem.level)
+        self.excesses = len(self.tail) if self.risky else 0
+        self.iterations = 0
+        self.size = self.rates + (1 + self.excesses if self.risky else 0)
+
+    def _point(self, x: Array) -> Point:
+        try:
+            return self.evaluator.at(x[: self.rates] * self.width)
+        except NoEquilibrium as error:
+            raise cyipopt.CyIpoptEvaluationError(str(error)) from None
+
+    @property
+    def _risk_row(self) -> Array:
+        """Gradient of the conditional value at risk, which is linear in v and y."""
+        row = np.zeros(self.size)
+        row[self.rates] = 1.0
+        row[self.rates + 1 :] = self.tail
+        return row
+
+    def _by_rate(self, gradient: Array) -> Array:
+        """Rows of derivatives by the rates, per cent, as rows of all unknowns."""
+        gradient = np.atleast_2d(gradient)
+        rows = np.zeros((len(gradient), self.size))
+        rows[:, : self.rates] = 100.0 * gradient * self.width
+        return rows
+
+    def objective(self, x: Array) -> float:
+        """Value that is minimised, per cent."""
+        if self.goal == "risk":
+            return float(self._risk_row @ x)
+        return -100.0 * self._point(x).value
+
+    def gradient(self, x: Array) -> Array:
+        """Its gradient."""
+        if self.goal == "risk":
+            return self._risk_row
+        return -self._by_rate(self._point(x).value_gradient)[0]
+
+    def constraints(self, x: Array) -> Array:
+        """Risk under the ceiling, losses beyond v + y, and the outlay, per cent."""
+        found = [np.zeros(0)]
+        if self.ceiling is not None:
+            found.append(np.array([self._risk_row @ x]))
+        if self.risky:
+            try:
+                lost = 100.0 * self._point(x).losses(self.working)
+            except NoEquilibrium as error:
+                raise cyipopt.CyIpoptEvaluationError(str(error)) from None
+            found.append(lost - x[self.rates] - x[self.rates + 1 :])
+        if self.problem.budget is not None:
+            found.append(np.array([100.0 * self._point(x).outlay]))
+        return np.concatenate(found)
+
+    def jacobian(self, x: Array) -> Array:
+        """Their derivatives, dense, row by row."""
+        found = [np.zeros((0, self.size))]
+        if self.ceiling is not None:
+            found.append(self._risk_row[None, :])
+        if self.risky:
+            rows = self._by_rate(self._point(x).loss_gradients(self.working))
+            rows[:, self.rates] = -1.0
+            rows[:, self.rates + 1 :] = -np.eye(self.excesses)
+            found.append(rows)
+        if self.problem.budget is not None:
+            found.append(self._by_rate(self._point(x).outlay_gradient))
+        return np.concatenate(found).ravel()
+
+    def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
+        """Count iterations."""
+        self.iterations = iteration
+        return True
+
+    def bounds(self) -> tuple[Array, Array]:
+        """Lower and upper bounds of the unknowns."""
+        low, high = np.full(self.size, -np.inf), np.full(self.size, np.inf)
+        low[: self.rates] = self.problem.low / self.width
+        high[: self.rates] = self.problem.high / self.width
+        low[self.rates + 1 :] = 0.0
+        return low, high
+
+    def limits(self) -> tuple[Array, Array]:
+        """Least and largest values of the constraints."""
+        limits = [] if self.ceiling is None else [100.0 * self.ceiling]
+        limits += [0.0] * self.excesses
+        if self.problem.budget is not None:
+            limits.append(100.0 * self.problem.budget)
+        return np.full(len(limits), -np.inf), np.array(limits)
+
+    def start(self, rates: Array) -> Array:
+        """Unknowns at given rates, with the v and y that are best there."""
+        x = np.zeros(self.size)
+        x[: self.rates] = rates / self.width
+        if self.risky:
+            point = self.evaluator.at(x[: self.rates] * self.width)
+            at = 100.0 * point.value_at_risk
+            x[self.rates] = at
+            x[self.rates + 1 :] = np.maximum(100.0 * point.losses(self.working) - at, 0.0)
+        return x
+
+
+def optimise(
+    evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
+    warm: bool = False,
+) -> Optimum:  # fmt: skip
+    """Solve the problem from given rates.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    goal : {"welfare", "risk"}
+    rates : ndarray (k,)
+        Where to set out.
+    ceiling : float, optional
+        On the conditional value at risk, a fraction.
+    warm : bool
+        Whether the start is a solution of a problem nearby.
+
+    Raises
+    ------
+    NoEquilibrium
+        If there is none at the start.
+    """
+
+    def solve(working: Integers, rates: Array, warm: bool) -> Optimum:
+        program = ReducedProgram(evaluator, goal, ceiling, working)
+        x, info = run_ipopt(
+            program, program.start(rates), program.bounds(), program.limits(), warm,
+            tol=TOLERANCE, hessian_approximation="limited-memory", limited_memory_max_history=20,
+            acceptable_iter=8, acceptable_tol=1e-5, acceptable_obj_change_tol=1e-9,
+        )  # fmt: skip
+        return _optimum(program, x, info)
+
+    if goal == "welfare" and ceiling is None:
+        return solve(np.zeros(0, dtype=np.int64), rates, warm)
+    return with_working_set(evaluator, rates, warm, solve)
+
+
+def _optimum(program: ReducedProgram, x: Array, info: dict[str, Any]) -> Optimum:
+    multipliers, below, above = (info[name] for name in ("mult_g", "mult_x_L", "mult_x_U"))
+    jacobian = program.jacobian(x).reshape(-1, program.size)
+    slope = program.gradient(x) + jacobian.T @ multipliers - below + above
+    count = program.rates
+    return Optimum(
+        rates=within(program.problem, x[:count], program.width) * program.width,
+        value_at_risk=float(x[count]) / 100 if program.risky else np.nan,
+        price=float(multipliers[0]) if program.ceiling is not None else np.nan,
+        bounds=(above - below)[:count] / program.width / 100,
+        budget=float(multipliers[-1]) if program.problem.budget is not None else np.nan,
+        residual=float(np.abs(slope).max()),
+        iterations=program.iterations,
+        solved=info["solved"],
+        message=info["message"],
+    )

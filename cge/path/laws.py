@@ -1,0 +1,236 @@
+"""Ingredients of a path of years: parameters, knowledge, laws of motion, closure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cge.core.errors import InputError
+from cge.core.identity import digest
+from cge.core.parameters import Level, Parameter, ParameterSet
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import TABLES
+from cge.data.knowledge.assembly import load_knowledge
+from cge.data.knowledge.spillovers import ratio
+from cge.data.knowledge.stocks import KnowledgeData
+from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
+from cge.dynamics.knowledge import KnowledgeLaw
+from cge.dynamics.recursion import Recursion, Settings
+from cge.policy.closures import closure_of
+from cge.scenario.path_options import PathChoice
+from cge.scenario.schema import Scenario
+from cge.solve.closure import Closure
+from cge.solve.model import Model
+
+#: Parameters whose low and high ends make returns to research low and high.
+RETURNS = ("return_private", "return_spillover", "return_basic", "real_rate",
+           "foreign_coefficient", "foreign_cap")  # fmt: skip
+#: Parameters that no path reads, lest one that is given go unheeded.
+UNREAD: Mapping[str, str] = {
+    "skilled_labour_share": "is written into the model's equations of research",
+    "return_social": "is the sum of return_private and return_spillover, which are read instead",
+    "backstop_elasticity": "is for a test of resilience, not for a path",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PathLaws:
+    """The laws of motion of a path with the data behind them.
+
+    Parameters
+    ----------
+    recursion : Recursion
+    knowledge : KnowledgeData, optional
+    entries : mapping of str to Parameter
+        Every parameter that is read, with its range and source.
+    level : {"low", "central", "high"}
+        Of the returns to research.
+    """
+
+    recursion: Recursion
+    knowledge: KnowledgeData | None
+    entries: Mapping[str, Parameter]
+    level: Level
+
+    def __getitem__(self, name: str) -> float:
+        """Value of a parameter that is in force."""
+        return self.entries[name].at(self.level if name in RETURNS else "central")
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Every parameter: value in force, range, unit, status and source."""
+        return {
+            name: {**entry.record(), "value": self[name]} for name, entry in self.entries.items()
+        }
+
+    def sources(self) -> dict[str, Any] | None:
+        """Where the figures on research come from, and the part of each that is estimated."""
+        data = self.knowledge
+        if data is None:
+            return None
+        spent = data.business.sum(axis=1)
+        by_region = {
+            item: part if part.ndim == 1 else ratio((part * data.business).sum(axis=1), spent)
+            for item, part in data.estimated.items()
+        }
+        return {
+            "source": data.source,
+            "fingerprint": digest(
+                data.business, data.public_applied, data.basic, data.depreciation
+            ),
+            "part_estimated": {
+                item: dict(zip(data.regions, part.round(4).tolist(), strict=True))
+                for item, part in by_region.items()
+            },
+        }
+
+
+def choice_of(scenario: Scenario) -> PathChoice:
+    """Options of a scenario's path, defaults where it has none."""
+    return scenario.path or PathChoice()
+
+
+def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
+    """Laws of motion that a choice means on a compiled model.
+
+    Parameters
+    ----------
+    model : Model
+        With short-run elasticities.
+    choice : PathChoice
+        Its files named from the root.
+    level : {"low", "central", "high"}
+        Of the returns to research.
+
+    Raises
+    ------
+    InputError
+        For parameters that do not exist or do not fit, and for knowledge without figures.
+    """
+    dynamics, about_knowledge = parameters_of(choice)
+    knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
+    law = _knowledge_law(knowledge, level, dynamics)
+    settings = Settings(
+        about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
+        dynamics["investment_response"], dynamics["investment_speed"],
+        choice.capital == "accumulates",
+    )  # fmt: skip
+    read = about_knowledge.entries if knowledge is not None else ("growth",)
+    entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
+    return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+
+
+def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
+    """Law of motion of knowledge alone; None where knowledge does not move."""
+    dynamics, about_knowledge = parameters_of(choice)
+    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
+
+
+def _knowledge_law(
+    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
+) -> KnowledgeLaw | None:
+    if knowledge is None:
+        return None
+    return KnowledgeLaw(
+        knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
+        dynamics["learning"],
+    )  # fmt: skip
+
+
+def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
+    """Parameters of the path and of knowledge, with a scenario's own values.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, an impossible value, or a discount rate that growth exceeds.
+    """
+    dynamics, knowledge = load_dynamics_parameters(), load_knowledge_parameters()
+    own: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for name, value in choice.parameters.items():
+        if name not in dynamics.entries and name not in knowledge.entries:
+            raise InputError(
+                "no such parameter", key="path.parameters", value=name,
+                allowed=[*dynamics.entries, *knowledge.entries],
+            )  # fmt: skip
+        if name in UNREAD:
+            raise InputError(
+                UNREAD[name], key=f"path.parameters.{name}", value=value,
+                allowed=[n for n in (*dynamics.entries, *knowledge.entries) if n not in UNREAD],
+            )  # fmt: skip
+        own[0 if name in dynamics.entries else 1][name] = value
+        if name in RETURNS and choice.returns != ["central"]:
+            raise InputError(
+                "is given, so it has no low and high end", key=f"path.parameters.{name}",
+                value=value, allowed="returns: [central]",
+            )  # fmt: skip
+    try:
+        dynamics = dynamics.with_values(own[0])
+        knowledge = knowledge.with_values(own[1])
+    except InputError as error:
+        raise error.moved(f"path.{error.key}") from None
+    if dynamics["discount_rate"] <= knowledge["growth"]:
+        raise InputError(
+            "must exceed the growth of the baseline, or the future is worth without limit",
+            key="path.parameters.discount_rate", value=dynamics["discount_rate"],
+            allowed=f"above {knowledge['growth']:g} (growth)",
+        )  # fmt: skip
+    return dynamics, knowledge
+
+
+def knowledge_of(
+    benchmark: Benchmark, choice: PathChoice, parameters: ParameterSet
+) -> KnowledgeData | None:
+    """Knowledge of a benchmark, None where it does not move on this path.
+
+    Raises
+    ------
+    InputError
+        For what needs knowledge that does not move, and for knowledge without figures.
+    """
+    file = choice.knowledge_data
+    wanted = choice.knowledge
+    if wanted is None:
+        wanted = file is not None or benchmark.origin.get("table", "") in TABLES
+    if not wanted:
+        if choice.returns != ["central"]:
+            raise InputError(
+                "returns to research matter only where knowledge moves", key="path.returns",
+                value=list(choice.returns), allowed="[central], or knowledge: true",
+            )  # fmt: skip
+        if choice.openness_response is not None:
+            raise InputError(
+                "knowledge does not move on this path", key="path.openness_response",
+                allowed="knowledge: true",
+            )  # fmt: skip
+        return None
+    given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
+    try:
+        return load_knowledge(benchmark, file, given)
+    except InputError as error:
+        if error.file is None and error.key == "knowledge":
+            raise error.moved("path.knowledge_data") from None
+        raise
+
+
+def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
+    """Closure of every year: capital fixed in its sector, and what the scenario adds.
+
+    Raises
+    ------
+    InputError
+        For a choice that a path makes itself.
+    """
+    if scenario.closure.specific_factors is not None:
+        raise InputError(
+            "within a year of a path capital is fixed in its sector, other factors move",
+            key="closure.specific_factors", value=scenario.closure.specific_factors,
+            allowed="no such key",
+        )  # fmt: skip
+    if scenario.speed is not None:
+        raise InputError(
+            "a path goes from short-run to long-run elasticities by itself", key="speed",
+            value=scenario.speed, allowed="no such key",
+        )  # fmt: skip
+    choice = scenario.closure.model_copy(update={"kind": "short_run"})
+    return replace(closure_of(choice, benchmark), name="path")

@@ -1,0 +1,274 @@
+"""Results of a path as rows: figures of its years, stocks, outlays, and what it is worth.
+
+By region every year. By sector every year under the main level of returns to research, in
+detailed years under the others. Trade, and the rates of the policy, in detailed years under
+the main level, for which welfare is taken apart. Changes are against the baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import NoEquilibrium
+from cge.data.parameters.parameter_files import load_dynamics_parameters
+from cge.dynamics.sourcing import Sourcing
+from cge.indicators import fiscal
+from cge.indicators.accumulation import LOGS, domar, knowledge_policy, productivity, stocks
+from cge.indicators.present_value import Turn, break_even, payback, present_value
+from cge.path.solved import PathCase, PathYear
+from cge.path.solving import PathContent, solved_path
+from cge.path.year_parts import decomposed, some_years
+from cge.results.collect import Wanted, add_solution, world_label
+from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
+from cge.results.register import add_known
+from cge.results.schema import Rows
+from cge.tasks.runner import Place
+
+Array = NDArray[np.float64]
+
+#: Years with all figures, beside the last: trade, factors by sector, the rates of the policy.
+DETAILED = (1, 5, 10, 15, 20, 25)
+#: Kinds of outlay in words: by instrument, and what the budget has for prices.
+SUBSIDIES = "subsidies and taxes forgone"
+KINDS: Mapping[str, str] = {
+    "basic_research": "basic research", "diffusion": "diffusion",
+    "research_credit": "research credits",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PathFigures:
+    """All that the rows of a path depend on.
+
+    Parameters
+    ----------
+    path : PathContent
+    main : bool
+        Whether its level of returns to research is the one that is shown in full.
+    parts : tuple of int
+        Years whose welfare is taken apart.
+    """
+
+    path: PathContent
+    main: bool = True
+    parts: tuple[int, ...] = ()
+
+
+def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
+    """Collect the rows of a path.
+
+    Returns
+    -------
+    dict
+        ``rows`` (DataFrame); ``lost``, years whose welfare could not be taken apart.
+    """
+    rows, case = Rows(), solved_path(asked.path, place)
+    last = len(case.years)
+    detailed = some_years(last, DETAILED)
+    by_sector = range(1, last + 1) if asked.main else detailed
+    add_solutions(rows, case, by_sector, detailed if asked.main else ())
+    add_state(rows, case, by_sector)
+    spent = add_outlays(rows, case)
+    add_worth(rows, case, spent)
+    lost = add_decompositions(rows, case, asked.parts)
+    frame = rows.frame()
+    origin = case.model.benchmark.origin.get("year", "")
+    if origin.isdigit():
+        frame["calendar_year"] = frame["path_year"] + int(origin)
+    return {"rows": frame, "lost": lost}
+
+
+def add_solutions(
+    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int]
+) -> None:
+    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
+    for year, base in case.pairs():
+        detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
+        then = None if base is None else base.solution
+        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
+
+
+def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
+    """Add capital, knowledge and productivity, and the policy about knowledge.
+
+    Parameters
+    ----------
+    rows : Rows
+    case : PathCase
+    by_sector : sequence of int
+        Years with figures by sector; those by region are there for all.
+    """
+    b = case.model.benchmark
+    codes = np.array(b.regions, dtype=object)
+    of_cells: dict[int, dict[str, Any]] = {
+        1: {"region": codes},
+        2: {"region": codes.repeat(len(b.sectors)),
+            "sector": np.tile(np.array(b.sectors, dtype=object), len(codes))},
+    }  # fmt: skip
+    routes = {"region": codes.repeat(len(codes)), "partner": np.tile(codes, len(codes))}
+    moved = _moved_sources(case)
+    for year, base in case.pairs():
+        at: dict[str, Any] = {"path_year": year.year}
+        detailed = year.year in by_sector
+        then = None if base is None else stocks(b, base.state, base.business)
+        for name, arrays in stocks(b, year.state, year.business).items():
+            for n, now in enumerate(arrays):
+                if now.ndim == 1 or detailed:
+                    ratio = now if then is None else now / then[name][n]
+                    add_known(rows, name, ratio.ravel(), b, 1.0, **of_cells[now.ndim], **at)
+        for name, cells in _sources(year, base).items():
+            add_known(rows, name, domar(b, cells), b, **of_cells[1], **at)
+            if detailed and name in moved:
+                add_known(rows, name, cells.ravel(), b, unit=LOGS, **of_cells[2], **at)
+        if year.state.knowledge is not None:
+            for name, (values, nothing) in knowledge_policy(year.policy).items():
+                where = routes if name == "openness" else of_cells[values.ndim]
+                here = values.ravel() != nothing
+                if here.any():
+                    add_known(rows, name, values.ravel()[here], b, nothing, **at,
+                              **{axis: cells[here] for axis, cells in where.items()})  # fmt: skip
+
+
+def _sources(year: PathYear, base: PathYear | None) -> dict[str, Array]:
+    """Productivity of a year by source and in all, nothing where there is no knowledge."""
+    if not year.productivity:
+        return {}
+    return productivity(year.productivity, {} if base is None else base.productivity)
+
+
+def _moved_sources(case: PathCase) -> set[str]:
+    """Sources that move productivity in some year."""
+    every = [_sources(year, base) for year, base in case.pairs()]
+    return {name for one in every for name, cells in one.items() if cells.any()}
+
+
+def add_outlays(rows: Rows, case: PathCase) -> Array:
+    """Add the spending of governments on the policy, in all and by kind; return it, (years, s)."""
+    b = case.model.benchmark
+    every = [_outlays(case, year) for year in case.years]
+    spent = np.array([np.sum(list(one.values()), axis=0) for one in every])
+    for year, total, kinds in zip(case.years, spent, every, strict=True):
+        add_outlay(rows, total, year.solution, path_year=year.year)
+        gdp = year.solution.by_region("gdp")
+        for kind, value in kinds.items():
+            if any(one[kind].any() for one in every):
+                rows.add("outlay_part", value, region=b.regions, item=kind, unit=b.unit,
+                         benchmark=0.0, change=100 * value / gdp, change_unit=OF_GDP,
+                         path_year=year.year)  # fmt: skip
+    return spent
+
+
+def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
+    """Spending of governments on the policy in a year by kind, each (s,)."""
+    nothing = np.zeros(len(case.model.benchmark.regions))
+    spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(KINDS.values(), nothing)}
+    for one in year.outlays:
+        kind = KINDS.get(case.scenario.knowledge[one.number].instrument)
+        if kind is not None:
+            spent[kind] = spent[kind] + one.value
+    return spent
+
+
+def welfare(case: PathCase) -> tuple[Array, Array]:
+    """Equivalent variation against the baseline, and the baseline's absorption.
+
+    Returns
+    -------
+    variation, absorption : ndarray (years, s)
+        In the benchmark's money at its prices, at its scale (a year's own is larger by the
+        growth of the baseline).
+    """
+    variation, absorption = [], []
+    for year, base in case.pairs():
+        gain = year.solution.measure("equivalent_variation_value")
+        if base is not None:
+            gain = gain - base.solution.measure("equivalent_variation_value")
+        variation.append(gain)
+        absorption.append(baseline_absorption(case, base))
+    return np.array(variation), np.array(absorption)
+
+
+def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
+    """Absorption of the baseline in a year at the benchmark's prices, (s,), in its money."""
+    level: Array | float = 1.0
+    if base is not None:
+        level = 1 + base.solution.measure("equivalent_variation") / 100
+    return np.asarray(case.model.benchmark.absorption * level)
+
+
+def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
+    """Add the worth of the path as a whole to each region and to the world.
+
+    Parameters
+    ----------
+    rows : Rows
+    case : PathCase
+    spent : ndarray (years, s)
+        Outlays.
+    """
+    streams = (*welfare(case), spent)
+    _add_worth(rows, case, list(case.model.benchmark.regions), *streams)
+    whole = (stream.sum(axis=1, keepdims=True) for stream in streams)
+    _add_worth(rows, case, [world_label(case.model)], *whole)
+
+
+def _add_worth(
+    rows: Rows, case: PathCase, codes: Sequence[str], variation: Array, absorption: Array,
+    spent: Array,
+) -> None:  # fmt: skip
+    b, rates = case.model.benchmark, (case.laws["discount_rate"], case.laws["growth"])
+    gain, whole = present_value(variation, *rates), present_value(absorption, *rates).total
+    found = {
+        "present_value": 100 * gain.total / whole,
+        "present_value_beyond": 100 * gain.beyond / whole,
+        "present_value_money": gain.total,
+    }
+    if spent.any():
+        found["present_value_outlay"] = present_value(spent, *rates).total
+    for name, value in found.items():
+        add_known(rows, name, value, b, region=codes)
+    for rate in other_rates(*rates):
+        other = present_value(variation, rate, rates[1]).total
+        size = present_value(absorption, rate, rates[1]).total
+        add_known(rows, "present_value_at_rate", 100 * other / size, b, region=codes,
+                  item=f"{100 * rate:g} %")  # fmt: skip
+    percent = 100 * variation / absorption
+    turns: dict[str, list[Turn]] = {
+        "break_even_year": [break_even(stream) for stream in percent.T],
+        "payback_year": [payback(stream, *rates) for stream in percent.T],
+    }
+    for name, ends in turns.items():
+        years = [np.nan if turn.year is None else float(turn.year) for turn in ends]
+        words = ["" if turn.text == str(turn.year) else turn.text for turn in ends]
+        add_known(rows, name, years, b, region=codes, item=words)
+
+
+def other_rates(discount: float, growth: float) -> tuple[float, ...]:
+    """Ends of the range of discount rates, as far as they exceed growth."""
+    known = load_dynamics_parameters()
+    ends = {known.at("discount_rate", "low"), known.at("discount_rate", "high")}
+    return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
+
+
+def add_decompositions(rows: Rows, case: PathCase, years: Sequence[int]) -> list[int]:
+    """Add the parts of welfare in some years; return those in which it can not be taken apart.
+
+    Where the baseline moves, each part is that of the path less that of the baseline.
+    """
+    sourcing, lost = Sourcing(case.model), []
+    for year, base in case.pairs():
+        if year.year in years:
+            try:
+                found = decomposed(year, sourcing)
+                less = None if base is None else decomposed(base, sourcing)
+            except NoEquilibrium:
+                lost.append(year.year)
+                continue
+            add_parts(rows, found, case.model, less, baseline_absorption(case, base),
+                      places=False, path_year=year.year)  # fmt: skip
+    return lost

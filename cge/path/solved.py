@@ -1,0 +1,166 @@
+"""A solved year, also as plain data, and a solved path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.dynamics.knowledge import KnowledgePolicy
+from cge.dynamics.recursion import State
+from cge.path.laws import PathLaws
+from cge.policy.case import FoundRate
+from cge.policy.knowledge_plan import Part
+from cge.scenario.schema import Scenario
+from cge.solve.homotopy import Shock
+from cge.solve.model import Model
+from cge.solve.plain import solution_from_plain, solution_to_plain, swap_from_plain
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SolvedYear:
+    """Solution of a year, without what follows from it and from the year before.
+
+    Parameters
+    ----------
+    weights : ndarray
+        Log sourcing weights, as they had adapted when the year began.
+    expected : ndarray (columns,), optional
+        Levels that were expected then; None in the first year, which nobody expected.
+    solution : Solution
+    policy : KnowledgePolicy
+    parts : tuple of Part
+        Size of each measure about knowledge.
+    shocks : tuple of Shock
+    found : tuple of FoundRate
+    powers : ndarray (columns,)
+        See :class:`cge.policy.case.SolvedCase`.
+    """
+
+    weights: Array
+    expected: Array | None
+    solution: Solution
+    policy: KnowledgePolicy
+    parts: tuple[Part, ...]
+    shocks: tuple[Shock, ...]
+    found: tuple[FoundRate, ...]
+    powers: Array
+
+    def to_plain(self) -> dict[str, Any]:
+        """Turn the year into plain data, without its model."""
+        return {
+            "weights": self.weights, "expected": self.expected,
+            "solution": solution_to_plain(self.solution), "policy": vars(self.policy),
+            "parts": [vars(part) for part in self.parts],
+            "shocks": [vars(shock) for shock in self.shocks],
+            "found": [
+                {**vars(rate), "shock": vars(rate.shock), "swaps": [asdict(s) for s in rate.swaps]}
+                for rate in self.found
+            ],
+            "powers": self.powers,
+        }  # fmt: skip
+
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any], model: Model) -> SolvedYear:
+        """Make a year of plain data again."""
+        return cls(
+            content["weights"], content["expected"],
+            solution_from_plain(content["solution"], model), KnowledgePolicy(**content["policy"]),
+            tuple(Part(**part) for part in content["parts"]),
+            tuple(Shock(**shock) for shock in content["shocks"]),
+            tuple(
+                FoundRate(**{**rate, "shock": Shock(**rate["shock"]),
+                             "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
+                for rate in content["found"]
+            ),
+            content["powers"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeOutlay:
+    """Cost of one measure about knowledge in a year.
+
+    Parameters
+    ----------
+    number : int
+        Of the measure in its scenario, from 0.
+    value : ndarray (r,)
+        In the benchmark's unit, at the numeraire's price; of a credit what is paid of business
+        research.
+    """
+
+    number: int
+    value: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PathYear:
+    """One year of a path.
+
+    Parameters
+    ----------
+    year : int
+        1 is the first in which a policy may hold; the benchmark is the year before it.
+    state : State
+        What it started from.
+    solution : Solution
+    policy : KnowledgePolicy
+        About knowledge, in that year.
+    productivity : mapping of str to ndarray (r, j)
+        Log deviation by source of knowledge.
+    business : ndarray (r, j), optional
+        Business research relative to the baseline.
+    shocks : tuple of Shock
+        What each measure and response did to given columns, over the year's ground.
+    found : tuple of FoundRate
+        Credits for a budget among them, which have no swaps.
+    outlays : tuple of KnowledgeOutlay
+    """
+
+    year: int
+    state: State
+    solution: Solution
+    policy: KnowledgePolicy
+    productivity: Mapping[str, Array]
+    business: Array | None
+    shocks: tuple[Shock, ...]
+    found: tuple[FoundRate, ...]
+    outlays: tuple[KnowledgeOutlay, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PathCase:
+    """One path: a variant under one elasticity set and one level of the returns to research.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The variant that was solved.
+    laws : PathLaws
+    years : tuple of PathYear
+    baseline : tuple of PathYear, optional
+        The same years without policy; None where the baseline is balanced growth, on which
+        nothing moves.
+    """
+
+    scenario: Scenario
+    laws: PathLaws
+    years: tuple[PathYear, ...]
+    baseline: tuple[PathYear, ...] | None
+
+    @property
+    def model(self) -> Model:
+        """The compiled model of all years."""
+        return self.laws.recursion.model
+
+    def pairs(self) -> Iterator[tuple[PathYear, PathYear | None]]:
+        """Every year with that of the baseline, None where nothing moves on it."""
+        baseline = self.baseline or (None,) * len(self.years)
+        return zip(self.years, baseline, strict=True)

@@ -1,0 +1,274 @@
+"""Solving a path year by year, and having its years again without solving them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError, NoEquilibrium
+from cge.core.parameters import Level
+from cge.data.accounts.benchmark import Benchmark
+from cge.dynamics.recursion import Ground, State
+from cge.path.laws import PathLaws, choice_of, laws_of
+from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear
+from cge.path.year import Course, research_price, solve_year
+from cge.policy.case import FoundRate
+from cge.policy.closure_text import closure_facts
+from cge.policy.targets import outlay
+from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.named_files import files_of
+from cge.scenario.schema import BenchmarkChoice, Scenario
+from cge.scenario.variants import Member, with_equal
+from cge.solve.model import Model, Solver
+from cge.tasks.runner import Place, Task
+
+
+@dataclass(frozen=True)
+class PathContent:
+    """All that the years of one path depend on.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        One variant with one level of returns to research. Its name and titles are empty, and so
+        is what only other studies read.
+    benchmark : Benchmark
+    solver : {"newton", "ipopt"}
+    own_policy, own_knowledge : int
+        Where outlays are compared, the number of measures that all variants share.
+    equal : tuple of float, optional
+        For each year the outlay that another variant has, as a share of GDP.
+    files : tuple of path
+    """
+
+    scenario: Scenario
+    benchmark: Benchmark
+    solver: Solver
+    own_policy: int = 0
+    own_knowledge: int = 0
+    equal: tuple[float, ...] | None = None
+    files: tuple[Path, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """Level of the returns to research."""
+        return choice_of(self.scenario).returns[0]
+
+    @property
+    def member(self) -> Member:
+        """The variant without its name."""
+        return Member("", self.scenario, self.own_policy, self.own_knowledge)
+
+    @property
+    def baseline(self) -> PathContent | None:
+        """The same path without policy; None where that is balanced growth."""
+        if choice_of(self.scenario).baseline is None:
+            return None
+        closure = self.scenario.closure.model_copy(update={"balance": "given", "swaps": []})
+        scenario = self.scenario.model_copy(update={
+            "policy": [], "knowledge": [], "responses": [], "financing": [], "equal": None,
+            "closure": closure,
+        })  # fmt: skip
+        files = tuple(files_of(scenario))
+        return PathContent(scenario, self.benchmark, self.solver, files=files)
+
+
+def path_content(
+    member: Member, level: Level, benchmark: Benchmark, solver: Solver,
+    equal: tuple[float, ...] | None = None,
+) -> PathContent:  # fmt: skip
+    """Content of the path of one variant.
+
+    Parameters
+    ----------
+    member : Member
+    level : {"low", "central", "high"}
+        Of the returns to research.
+    benchmark : Benchmark
+        With the elasticity set.
+    solver : {"newton", "ipopt"}
+    equal : tuple of float, optional
+        See :class:`PathContent`.
+    """
+    path = choice_of(member.scenario).model_copy(update={"returns": [level]})
+    scenario = member.scenario.model_copy(update={
+        "name": "x", "title": "", "description": "", "benchmark": BenchmarkChoice(),
+        "elasticities": None, "stress": None, "path": path,
+    })  # fmt: skip
+    shared = (0, 0)
+    if scenario.equal is not None:
+        shared = (member.own_policy, member.own_knowledge)
+    return PathContent(scenario, benchmark, solver, *shared, equal, tuple(files_of(scenario)))
+
+
+def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
+    """Task that solves a path; its key is the one under which the years are kept."""
+    located = None if member is None else member.told
+    return Task(label, solve_path, content, choice_of(content.scenario).years, located)
+
+
+def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
+    """Solve a path, and say what must be known of it.
+
+    Returns
+    -------
+    dict
+        ``facts`` for the manifest; ``outlay``, for each year what the variant's own measures
+        cost as a share of GDP, where variants are compared by it, else empty.
+    """
+    case, equal = solved_path(content, place), content.scenario.equal
+    spent = []
+    if equal is not None and isinstance(equal.value, str) and content.equal is None:
+        spent = [_own_outlay(content.member, year) for year in case.years]
+    return {"facts": _facts(case), "outlay": spent}
+
+
+def solved_path(content: PathContent, place: Place) -> PathCase:
+    """A solved path: years that are kept are read, others are solved and kept.
+
+    Raises
+    ------
+    InputError
+        When the scenario or its data are wrong.
+    NoEquilibrium
+        When a year has no solution that passes; names it.
+    """
+    laws = laws_in(content, place)
+    baseline = content.baseline
+    return PathCase(
+        content.scenario, laws, tuple(_years(content, laws, place)),
+        None if baseline is None else tuple(_years(baseline, laws, place)),
+    )  # fmt: skip
+
+
+def laws_in(content: PathContent, place: Place) -> PathLaws:
+    """The laws of motion of a path, on its compiled model."""
+    model = Model.build(content.benchmark, "short", place.models)
+    return laws_of(model, choice_of(content.scenario), content.level)
+
+
+def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:
+    """Course of a path, with the outlay that is equal in one of its years."""
+    scenario, equal = content.scenario, content.scenario.equal
+    if content.equal is not None:
+        scenario = with_equal(content.member, content.equal[year - 1])
+    elif equal is not None and isinstance(equal.value, str):
+        scenario = with_equal(content.member, 0.0)  # the variant that sets it for the others
+    return Course(scenario, laws, content.solver)
+
+
+def _years(content: PathContent, laws: PathLaws, place: Place) -> Iterator[PathYear]:
+    steps = place.store.steps(path_task("", content).key)
+    recursion, before = laws.recursion, None
+    state, course = recursion.start(), course_of(content, laws)
+    for year in range(1, choice_of(content.scenario).years + 1):
+        if content.equal is not None:
+            course = course_of(content, laws, year)
+        name = f"{year:04d}"
+        kept = steps.get(name)
+        if kept is not None:
+            found = SolvedYear.from_plain(kept, recursion.model)
+        else:
+            try:
+                found = solve_year(course, year, state, before)
+            except NoEquilibrium as error:
+                raise NoEquilibrium(f"year {year}: {error}") from None
+            steps.put(name, found.to_plain())
+        state = replace(state, weights=found.weights)
+        ground = recursion.ground(state, found.policy)
+        yield _path_year(laws, year, state, found, ground)
+        state = recursion.next(state, ground, found.solution, found.policy)
+        before = found
+
+
+def _path_year(
+    laws: PathLaws, year: int, state: State, found: SolvedYear, ground: Ground
+) -> PathYear:
+    """A year with what follows from it and from what it started from."""
+    law = laws.recursion.law
+    outlays: tuple[KnowledgeOutlay, ...] = ()
+    if law is not None and ground.business is not None:
+        price = research_price(found.solution)
+        outlays = tuple(
+            KnowledgeOutlay(part.number, part.outlay(law, ground.business, price))
+            for part in found.parts
+        )
+    return PathYear(
+        year, state, found.solution, found.policy, ground.productivity, ground.business,
+        found.shocks, found.found, outlays,
+    )  # fmt: skip
+
+
+def _own_outlay(member: Member, year: PathYear) -> float:
+    """Cost of the variant's own measures in a year, as a share of GDP."""
+    equal, solution = member.scenario.equal, year.solution
+    assert equal is not None
+    policy = member.scenario.policy[member.own_policy :]
+    knowledge = member.scenario.knowledge[member.own_knowledge :]
+    total = 0.0
+    if not knowledge or any(INSTRUMENTS[m.instrument].fiscal == "outlay" for m in policy):
+        total = outlay(solution, policy, equal.region, "equal.outlay")
+    region = solution.model.benchmark.regions.index(equal.region)
+    own = [one for one in year.outlays if one.number >= member.own_knowledge]
+    spent = sum(float(one.value[region]) for one in own)
+    return total + spent / solution.outcome(f"gdp[{equal.region}]")
+
+
+def _facts(case: PathCase) -> dict[str, Any]:
+    """Facts of a path for the manifest."""
+    solutions = [year.solution for year in case.years]
+    closures = [closure_facts(solution, case.scenario) for solution in solutions]
+    diagnostics = [solution.diagnostics for solution in solutions]
+    return {
+        **closures[-1],
+        "swaps": list(dict.fromkeys(swap for one in closures for swap in one["swaps"])),
+        "benchmark_and_elasticities": case.model.benchmark.fingerprint,
+        "rates_found": list(_rates(case.years)),
+        "years": len(case.years),
+        "discount_rate": case.laws["discount_rate"], "growth": case.laws["growth"],
+        "baseline": "balanced growth" if case.baseline is None else "given",
+        "solver": diagnostics[0].solver,
+        "residual": max(one.residual for one in diagnostics),
+        "walras": max(abs(one.walras) for one in diagnostics),
+        "iterations": sum(one.iterations for one in diagnostics),
+        "homotopy_steps": max(one.steps for one in diagnostics),
+        "unknowns": solutions[0].resolved.system.size,
+    }  # fmt: skip
+
+
+def _rates(years: tuple[PathYear, ...]) -> Iterator[str]:
+    """Rates that were found, in the first and the last year in which they were."""
+    every: dict[str, list[tuple[int, FoundRate]]] = {}
+    for year in years:
+        for rate in year.found:
+            every.setdefault(rate.label, []).append((year.year, rate))
+    for found in every.values():
+        for number, rate in dict.fromkeys((found[0], found[-1])):
+            yield f"{rate.text} in year {number}"
+
+
+def check_path(content: PathContent, place: Place) -> dict[str, Any]:
+    """Check a path before any year of it is solved, and describe what it is made from.
+
+    Returns
+    -------
+    dict
+        ``parameters``, by name with value, range, unit, status and source; ``knowledge``, where
+        the figures on research come from, None where there are none.
+
+    Raises
+    ------
+    InputError
+        For what can be known to be wrong by then.
+    """
+    laws = laws_in(content, place)
+    course_of(content, laws).check()
+    equal = content.scenario.equal
+    if equal is not None and equal.region not in content.benchmark.regions:
+        raise InputError(
+            "unknown region", key="equal.region", value=equal.region,
+            allowed=content.benchmark.regions,
+        )  # fmt: skip
+    return {"parameters": laws.parameters(), "knowledge": laws.sources()}

@@ -1,0 +1,228 @@
+"""One year of a path: the policy of that year laid over what the years before have left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.dynamics.knowledge import KnowledgePolicy
+from cge.dynamics.recursion import State
+from cge.path.laws import PathLaws, choice_of, path_closure
+from cge.path.solved import SolvedYear
+from cge.policy.baseline import Baseline, read_baseline
+from cge.policy.case import FoundRate, Standing, answered, solve_case
+from cge.policy.knowledge_plan import KnowledgePlan, Part
+from cge.policy.levels import policy_levels
+from cge.policy.openness import closed_by, coverage
+from cge.policy.responses import replies
+from cge.scenario.schema import Scenario
+from cge.solve.closure import Closure
+from cge.solve.homotopy import Shock
+from cge.solve.model import Model, Solver
+from cge.solve.solution import Solution
+
+Array = NDArray[np.float64]
+
+#: What budgets buy has settled when none of it moves by more than this part of itself.
+SETTLED = 1e-11
+#: Passes after which it must have.
+PASSES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """All that the years of one path have in common.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        One variant; what it has of `equal` is a number.
+    laws : PathLaws
+    solver : {"newton", "ipopt"}
+    """
+
+    scenario: Scenario
+    laws: PathLaws
+    solver: Solver
+
+    @property
+    def model(self) -> Model:
+        """The compiled model of all years."""
+        return self.laws.recursion.model
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The accounts."""
+        return self.model.benchmark
+
+    @cached_property
+    def closure(self) -> Closure:
+        """Closure of every year, without what the policy itself fixes."""
+        return path_closure(self.scenario, self.benchmark)
+
+    @cached_property
+    def plan(self) -> KnowledgePlan:
+        """The measures about knowledge."""
+        law = self.laws.recursion.law
+        return KnowledgePlan(self.scenario.knowledge, self.benchmark, law, self.scenario.equal)
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """Labour and productivity of a baseline that is not balanced growth."""
+        choice = choice_of(self.scenario)
+        if choice.baseline is None:
+            return None
+        return read_baseline(choice.baseline, self.benchmark, choice.years)
+
+    def phases(self, year: int) -> tuple[float, ...]:
+        """Part of each measure that is in force in a year."""
+        return tuple(measure.share(year) for measure in self.scenario.policy)
+
+    def check(self) -> None:
+        """Check all that can be known to be wrong before a year is solved.
+
+        Raises
+        ------
+        InputError
+            Naming what is.
+        """
+        _ = self.closure, self.plan, self.baseline
+        years = range(1, choice_of(self.scenario).years + 1)
+        for phases in dict.fromkeys(self.phases(year) for year in years):
+            policy_levels(self.model, self.scenario, phases=phases)
+
+
+def research_price(solution: Solution) -> Array:
+    """Price of research by region, relative to the benchmark."""
+    name = "research_unit_cost"
+    return solution.by_region(name) / solution.by_region(name, benchmark=True)
+
+
+def relative_gdp(solution: Solution) -> Array:
+    """GDP at the numeraire's price by region, relative to the benchmark."""
+    return solution.by_region("gdp") / solution.by_region("gdp", benchmark=True)
+
+
+def solve_year(course: Course, year: int, state: State, before: SolvedYear | None) -> SolvedYear:
+    """Solve one year.
+
+    First relations with suppliers adapt to what is known when the year begins; in the first
+    year that is nothing. What budgets buy of research depends on GDP and prices of the same
+    year: equilibrium and policy are gone through until they agree, from those of the year
+    before.
+
+    Parameters
+    ----------
+    course : Course
+    year : int
+    state : State
+        At the turn of the year.
+    before : SolvedYear, optional
+        The year before.
+
+    Returns
+    -------
+    SolvedYear
+
+    Raises
+    ------
+    InputError
+        When the policy can not be.
+    NoEquilibrium
+        When there is no solution that passes.
+    """
+    plan, expected = course.plan, None
+    gdp = price = np.ones(len(course.model.benchmark.regions))
+    start, budgeted = None, plan.budgeted(year)
+    if before is not None:
+        state, expected = _adapted(course, year, state, before)
+        start = before.solution
+        gdp, price = relative_gdp(start), research_price(start)
+    policy, parts = plan.at(year, state.knowledge, state.seen, gdp, price)
+    for _ in range(PASSES):
+        levels = ground_levels(course, year, state, policy)
+        solved = solve_case(
+            course.model, course.scenario, solver=course.solver, start=start,
+            standing=Standing(levels, course.closure, course.phases(year)),
+        )  # fmt: skip
+        start = solved.solution
+        if not budgeted:
+            break
+        gdp, price = relative_gdp(start), research_price(start)
+        policy, again = plan.at(year, state.knowledge, state.seen, gdp, price)
+        moved, parts = _moved(parts, again), again
+        if moved <= SETTLED:
+            break
+    else:
+        raise NoEquilibrium(
+            f"outlays on research and equilibrium did not settle in {PASSES} passes; an outlay "
+            f"still moved by {moved:.1e} of itself"
+        )
+    response = choice_of(course.scenario).openness_response
+    if response is not None:
+        left = closed_by(coverage(course.model, solved.powers), response.chi)
+        policy = replace(policy, openness=policy.openness * left)
+    found = (*solved.found, *(_rate(part) for part in parts if part.found))
+    return SolvedYear(
+        state.weights, expected, solved.solution, policy, parts, solved.shocks, found,
+        solved.powers,
+    )  # fmt: skip
+
+
+def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tuple[State, Array]:
+    """State with relations adapted to what is known, and the levels expected.
+
+    Partners' answers to what is known are known with it; those to a rate that is found are
+    expected to be as in the year before.
+    """
+    model, scenario, last = course.model, course.scenario, before.solution
+    known = tuple(measure.known(year) for measure in scenario.policy)
+    about_knowledge, _ = course.plan.at(
+        year, state.knowledge, state.seen, relative_gdp(last), research_price(last), True
+    )
+    levels = ground_levels(course, year, state, about_knowledge)
+    policy = policy_levels(model, scenario, phases=known)
+    powers = policy.levels.copy()
+    for one in policy.found:
+        if one.counts:
+            powers[one.columns] = before.powers[one.columns]
+    taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
+    levels = Standing(levels, course.closure, known).laid(model, taxed)
+    closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
+    from_there = None if before.expected is None else replace(last, levels=before.expected)
+    state, expectation = course.laws.recursion.adapt(state, levels, closure, from_there)
+    return state, expectation.levels
+
+
+def ground_levels(course: Course, year: int, state: State, policy: KnowledgePolicy) -> Array:
+    """Levels of all columns in a year without its policy on trade and industry."""
+    levels = course.laws.recursion.ground(state, policy).levels
+    if course.baseline is not None:
+        levels = course.baseline.laid(course.model, levels, year)
+    return levels
+
+
+def _moved(before: Sequence[Part], after: Sequence[Part]) -> float:
+    """Largest relative move of anything that is bought."""
+    worst = 0.0
+    for one, other in zip(before, after, strict=True):
+        for name in ("credit", "basic", "diffusion"):
+            a, b = getattr(one, name), getattr(other, name)
+            size = float(np.abs(b).max(initial=0.0))
+            if size:
+                worst = max(worst, float(np.abs(a - b).max()) / size)
+    return worst
+
+
+def _rate(part: Part) -> FoundRate:
+    """The credit that a budget pays for."""
+    rates = part.credit[part.credit != 0]
+    low, high = (float(rates.min()), float(rates.max())) if len(rates) else (0.0, 0.0)
+    nothing = Shock(part.label, np.zeros(0, dtype=np.int64), np.zeros(0))
+    return FoundRate(part.label, low, high, nothing, ())

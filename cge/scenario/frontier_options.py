@@ -1,0 +1,131 @@
+"""The layout of what a scenario says about its efficiency-resilience frontier."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from cge.core.errors import InputError
+from cge.core.fields import Codes, Rate, Sized, Strict
+from cge.core.rate_bounds import LARGEST_SHARE
+from cge.scenario.actions import SELECTORS
+from cge.scenario.instruments import INSTRUMENTS, QUOTA
+
+Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
+Method = Literal["auto", "reduced", "full"]
+
+
+class LeverChoice(Sized):
+    """An instrument whose rate is chosen, between bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name in tables.
+    instrument : str
+        As in a scenario's policy; no quota.
+    exporter, importer, region, sector, buyer, use, factor, agent : codes, optional
+        The cells it applies to, as in a scenario's policy; that of the region which sets it (the
+        importer of a tariff) is the region of the frontier unless it is given.
+    low, high : float
+        Bounds of the rate, which is added to the one of the benchmark.
+    large : bool
+        That the bounds are meant, however large.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    instrument: str
+    exporter: Codes | None = None
+    importer: Codes | None = None
+    region: Codes | None = None
+    sector: Codes | None = None
+    buyer: Codes | None = None
+    use: Codes | None = None
+    factor: Codes | None = None
+    agent: Codes | None = None
+    low: Rate = 0.0
+    high: Rate
+
+    @field_validator("instrument")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        allowed = [name for name in INSTRUMENTS if name != QUOTA]
+        if value not in allowed:
+            raise ValueError(InputError("unknown instrument", value=value, allowed=allowed))
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> LeverChoice:
+        keys = INSTRUMENTS[self.instrument].keys
+        for key in SELECTORS:
+            if getattr(self, key) is not None and key not in keys:
+                raise ValueError(
+                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(keys)})"
+                )
+        if not self.low < self.high:
+            raise ValueError(InputError("the bounds are reversed, or leave no choice",
+                                        value=self.low,
+                                        allowed=f"below high, {self.high:g}"))  # fmt: skip
+        return self
+
+
+class FrontierChoice(Strict):
+    """Whose frontier it is, of which instruments, over which disruptions.
+
+    Settings of the disruptions themselves (library, level of the conditional value at risk,
+    lending, backstops and what they cost) are those of the section ``stress``.
+
+    Parameters
+    ----------
+    region : str
+        Whose welfare and resilience it is.
+    instruments : list of LeverChoice
+    disruptions : list of str
+        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
+    weighting : str
+        Name of the library's weights of families.
+    points : int
+        Points of each frontier, its ends among them.
+    starts : int
+        Points from which the ends are looked for.
+    versions : list of str
+        Problems: unilateral, terms_of_trade_neutral (partners are compensated), global.
+    budget : float, optional
+        Most that the subsidies among the instruments may cost the region, a share of its GDP.
+    method : {"auto", "reduced", "full"}
+        Space in which it is solved: of rates, or of all unknowns.
+    """
+
+    region: str
+    instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
+    disruptions: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["*"])
+    weighting: str = "default"
+    points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
+    starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
+    versions: Annotated[list[Version], Field(min_length=1)] = Field(
+        default_factory=lambda: list(get_args(Version))
+    )
+    budget: Annotated[Rate, Field(gt=0, le=LARGEST_SHARE)] | None = None
+    method: Method = "auto"
+
+    @field_validator("disruptions", "versions", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("versions")
+    @classmethod
+    def _once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("a version stands twice")
+        return value
+
+    @field_validator("instruments")
+    @classmethod
+    def _told_apart(cls, value: list[LeverChoice]) -> list[LeverChoice]:
+        names = [one.name for one in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(InputError("two instruments have this name", value=name))
+        return value

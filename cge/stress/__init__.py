@@ -1,0 +1,1 @@
+"""The stress test: disruptions from equilibria with and without policy, and what they cost."""

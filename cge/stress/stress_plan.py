@@ -1,0 +1,222 @@
+"""What a stress test consists of, known and checked before anything is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.library import Library, load_library
+from cge.path.laws import choice_of
+from cge.policy.benchmarks import benchmark_of
+from cge.resilience.disruptions import Disruption, expand, left_out
+from cge.resilience.events import Event
+from cge.resilience.links import bans, link_cuts, withholdings
+from cge.scenario.schema import Scenario
+from cge.scenario.stress_options import StressChoice
+from cge.scenario.variants import Member, members
+from cge.stress.stress_settings import StressSettings, settings_of
+
+#: Keys of the section `stress` that all variants share.
+_SHARED = ("library", "years", "level", "links", "leverage", "home")
+
+
+@dataclass(frozen=True)
+class SingleCuts:
+    """Cuts of single links, which have no weight in any expected loss.
+
+    Parameters
+    ----------
+    links : tuple of Disruption
+        From a foreign supplier to an importer, by half.
+    withholdings : tuple of Disruption
+        Of a commodity by a region from all others.
+    bans : tuple of Disruption
+        Of exports of one region to another.
+    """
+
+    links: tuple[Disruption, ...] = ()
+    withholdings: tuple[Disruption, ...] = ()
+    bans: tuple[Disruption, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StressPlan:
+    """Plan of a stress test.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A path ends with the last year that is needed.
+    members : tuple of Member
+    choice : StressChoice
+        As far as members share it.
+    years : tuple of int
+        Of a path that are tested; empty in comparative statics.
+    benchmark : Benchmark
+        The accounts, with the first elasticity set.
+    settings : mapping of str to StressSettings
+        By variant.
+    library : Library
+    disruptions : tuple of Disruption
+        Of the library.
+    cuts : SingleCuts
+    left_out : tuple of str
+        Parts of the library that do not apply, one sentence each.
+    """
+
+    scenario: Scenario
+    members: tuple[Member, ...]
+    choice: StressChoice
+    years: tuple[int, ...]
+    benchmark: Benchmark
+    settings: Mapping[str, StressSettings]
+    library: Library
+    disruptions: tuple[Disruption, ...]
+    cuts: SingleCuts
+    left_out: tuple[str, ...]
+
+    @property
+    def every(self) -> tuple[Disruption, ...]:
+        """All disruptions, cuts of single links among them."""
+        return (*self.disruptions, *self.cuts.links, *self.cuts.withholdings, *self.cuts.bans)
+
+    @property
+    def level(self) -> float:
+        """Of the conditional value at risk."""
+        return self.settings[self.members[0].variant].level
+
+    @cached_property
+    def knowledge_events(self) -> tuple[tuple[Event, int], ...]:
+        """Events about knowledge with the years that they last."""
+        return tuple(dict.fromkeys(
+            (event, one.duration)
+            for one in self.disruptions for event in one.events if event.type == "knowledge"
+        ))  # fmt: skip
+
+    def without_knowledge(self) -> StressPlan:
+        """The same without what acts on knowledge alone, of which there are no figures here.
+
+        Raises
+        ------
+        InputError
+            If nothing is left.
+        """
+        kept = tuple(one for one in self.disruptions if not one.over_time_only)
+        if not kept:
+            raise InputError("no disruption does anything here", key="stress.library")
+        reasons = (f"{one.name}: there are no figures on knowledge for this benchmark"
+                   for one in self.disruptions if one.over_time_only)  # fmt: skip
+        return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
+
+
+def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
+    """Plan of the stress test that a scenario asks for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    whole : bool
+        Whether a path is solved to its end, not only to the last year that is tested.
+
+    Raises
+    ------
+    InputError
+        When the scenario, its data, the library or a choice is wrong.
+    """
+    family = members(scenario)
+    choice = _shared_choice(family)
+    years = _tested_years(scenario, family, choice)
+    library = load_library(choice.library)
+    b = benchmark_of(scenario, scenario.chosen_elasticities[0])
+    settings = {}
+    for member in family:
+        try:
+            settings[member.variant] = settings_of(member.scenario, b)
+        except InputError as error:
+            raise member.told(error) from None
+    cuts = _single_cuts(choice, settings[family[0].variant].backstops.sectors, b)
+    if years and not whole:
+        scenario = _shortened(scenario, years, family)
+        family = members(scenario)
+    plan = StressPlan(
+        scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
+        left_out(library, b),
+    )  # fmt: skip
+    _check_names(plan.every)
+    return plan
+
+
+def _shared_choice(family: Sequence[Member]) -> StressChoice:
+    choices = [member.scenario.stress or StressChoice() for member in family]
+    for key in _SHARED:
+        for choice in choices:
+            if getattr(choice, key) != getattr(choices[0], key):
+                raise InputError("must be the same for all variants", key=f"stress.{key}",
+                                 value=getattr(choice, key))  # fmt: skip
+    return choices[0]
+
+
+def _tested_years(
+    scenario: Scenario, family: Sequence[Member], choice: StressChoice
+) -> tuple[int, ...]:
+    if not any(member.scenario.is_path for member in family):
+        if choice.years is not None:
+            raise InputError(
+                "comparative statics have no years", key="stress.years", value=choice.years,
+                allowed="no such key, or a scenario with the section 'path'",
+            )  # fmt: skip
+        return ()
+    if scenario.steps is not None:
+        raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
+                         allowed="phase_in of a measure")  # fmt: skip
+    last = choice_of(family[0].scenario).years
+    years = tuple(choice.years or sorted({1, last}))
+    if years[-1] > last:
+        raise InputError("is beyond the path", key="stress.years", value=years[-1],
+                         allowed=f"1 to {last} (path.years)")  # fmt: skip
+    return years
+
+
+def _shortened(scenario: Scenario, years: Sequence[int], family: Sequence[Member]) -> Scenario:
+    """A path that ends with the last year that is tested, or in which something starts.
+
+    Later years are known a year ahead at most, so the years until then stay as they are.
+    """
+    starts = [
+        measure.start
+        for member in family
+        for measure in (*member.scenario.policy, *member.scenario.knowledge)
+    ]
+    last = min(max(years[-1], *starts, 1), choice_of(family[0].scenario).years)
+    path = choice_of(scenario).model_copy(update={"years": last})
+    shorter = scenario.model_copy(update={"path": path})
+    shorter._places, shorter._folder = dict(scenario._places), scenario._folder
+    return shorter
+
+
+def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -> SingleCuts:
+    """Cuts of single links that are wanted, of sectors with a backstop."""
+    key = "stress.links" if choice.links is not None else "stress.leverage"
+    if choice.links is None and not choice.leverage:
+        return SingleCuts()
+    if not sectors:
+        raise InputError("only of sectors with a backstop, and there are none", key=key,
+                         allowed="sectors in stress.backstop")  # fmt: skip
+    links: tuple[Disruption, ...] = ()
+    if choice.links is not None:
+        links = link_cuts(b, b.codes("regions", choice.links, key), sectors)
+    if not choice.leverage:
+        return SingleCuts(links)
+    return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))
+
+
+def _check_names(disruptions: Sequence[Disruption]) -> None:
+    names: set[str] = set()
+    for one in disruptions:
+        if one.name in names:
+            raise InputError("two disruptions have this name", key="disruptions", value=one.name)
+        names.add(one.name)

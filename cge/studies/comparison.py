@@ -1,0 +1,252 @@
+"""Policies compared: their cost in normal times, and what they save when supply breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError, NoEquilibrium
+from cge.indicators.fiscal import moved, policy_receipts
+from cge.indicators.strategic import STRATEGIC
+from cge.indicators.welfare_parts import groups
+from cge.path.path_rows import add_worth
+from cge.path.solved import PathYear
+from cge.path.solving import PathContent, solved_path
+from cge.path.year_parts import decomposed
+from cge.results.collect import Wanted, add_solution
+from cge.results.manifest import manifest
+from cge.results.register import add_known
+from cge.results.resultset import ResultSet
+from cge.results.schema import Rows, joined, labelled
+from cge.scenario.named_files import files_of
+from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.wording import knowledge_text, measure_text, policy_lines
+from cge.solve.model import Solver
+from cge.stress.stress_notes import case_of, library_facts, shown, stress_notes
+from cge.stress.stress_plan import StressPlan, plan_of
+from cge.stress.stress_rows import stress_rows
+from cge.stress.viewers import Viewers
+from cge.stress.worlds import NO_POLICY
+from cge.studies.static import labels_of
+from cge.studies.stress import solved_cases
+from cge.studies.stress_equilibria import Equilibria
+from cge.studies.study import Study, Work, check_solver, content_of, option
+from cge.tasks.runner import Place, Task
+
+Array = NDArray[np.float64]
+
+#: Compared unless something else is asked for.
+SHIPPED = ("compare-china", "compare-us", "compare-eu")
+#: Figures of every year, and of the years that are tested.
+_WELFARE = Wanted(1, measures=("equivalent_variation", "equivalent_variation_value"))
+_DEPENDENCE = Wanted(
+    1, groups=(STRATEGIC,),
+    measures=("domestic_share_strategic", "foreign_input_reliance_strategic"),
+)  # fmt: skip
+#: Keys of a measure that name regions.
+_NAMING = ("importer", "exporter", "region", "source", "learner", "by", "to", "against")
+Question = Scenario | str | Path
+
+
+@dataclass(frozen=True)
+class Comparison(Study):
+    """Compare policies: their cost in normal times, and what they save when supply breaks.
+
+    Each scenario is a path whose section ``stress`` names the home region. Its variants are the
+    policies. Results are of the home regions and of the partners that the policies name.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path, or a tuple of these
+    solver : {"newton", "ipopt"}
+    weighting : str, optional
+        Weights of disruptions that tables show; default ``default``, or the library's first.
+    """
+
+    kind: ClassVar[str] = "comparison"
+    command: ClassVar[str] = "compare"
+    keys: ClassVar[tuple[str, ...]] = ("path.returns",)
+    several: ClassVar[bool] = True
+    example: ClassVar[str] = "compare-eu --variant basic-research --aggregation small"
+
+    scenario: Question | tuple[Question, ...] = SHIPPED  # type: ignore[assignment]
+    solver: Solver = option("newton", "newton or ipopt.")
+    weighting: str | None = option(None, "Weights of disruptions that tables show.")
+
+    @cached_property
+    def questions(self) -> tuple[Scenario, ...]:
+        """The scenarios, complete."""
+        given = self.scenario if isinstance(self.scenario, tuple) else (self.scenario,)
+        return tuple(
+            completed(one) if isinstance(one, Scenario) else load_scenario(find_scenario(one))
+            for one in given
+        )
+
+    @property
+    def question(self) -> Scenario:
+        """The first scenario."""
+        return self.questions[0]
+
+    @property
+    def file(self) -> Path | None:
+        """File of the scenario, if it is one and has one."""
+        return self.question._file if len(self.questions) == 1 else None
+
+    @property
+    def folder(self) -> str:
+        """Name of the output folder."""
+        return self.question.name if len(self.questions) == 1 else self.command
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What a manifest holds, of which the study can be made again."""
+        every = [content_of(one) for one in self.questions]
+        title = "; ".join(one.title or one.name for one in self.questions)
+        return {"study": self.kind, "options": self.options,
+                "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
+
+    def work(self) -> Work:
+        check_solver(self.solver)
+        plans = [_plan(one) for one in self.questions]
+        self._check(plans)
+        made = [Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind) for plan in plans]
+        yield [task for one in made for task in one.checks()]
+        frames, cases, notes = [], [], []
+        for one in made:
+            found = yield from self._compared(one)
+            frames.append(found[0])
+            cases += found[1]
+            notes += [line for line in found[2] if line not in notes]
+        first = plans[0]
+        files = [path for plan in plans for path in files_of(plan.scenario)]
+        return ResultSet(joined(frames), manifest(
+            self.spec, first.benchmark, cases, notes, files, library=library_facts(first),
+            weighting=self.weighting or shown(list(first.library.weightings)),
+            homes={plan.scenario.name: plan.choice.home for plan in plans},
+            pages=[["policies", {}]], figure="policies",
+        ))  # fmt: skip
+
+    def _check(self, plans: Sequence[StressPlan]) -> None:
+        """Check that scenarios are paths with a home, and can stand in one table."""
+        first = plans[0]
+        names = [plan.scenario.name for plan in plans]
+        for plan in plans:
+            name = plan.scenario.name
+            if names.count(name) > 1:
+                raise InputError("two scenarios have this name", key="name", value=name)
+            if plan.choice.home is None:
+                raise InputError(f"scenario '{name}': policies are compared for a region",
+                                 key="stress.home", allowed="its code")  # fmt: skip
+            if not plan.years:
+                raise InputError(f"scenario '{name}': policies are compared over years", key="path",
+                                 allowed="a scenario with the section 'path'")  # fmt: skip
+            for key in ("library", "level"):
+                if getattr(plan.choice, key) != getattr(first.choice, key):
+                    raise InputError("must be the same for all scenarios", key=f"stress.{key}",
+                                     value=getattr(plan.choice, key))  # fmt: skip
+            if plan.benchmark.accounts_fingerprint != first.benchmark.accounts_fingerprint:
+                raise InputError("must be the same for all scenarios", key="benchmark", value=name)
+        known = first.library.weightings
+        if self.weighting is not None and self.weighting not in known:
+            raise InputError("the library has no such weighting", file=first.library.file,
+                             key="weighting", value=self.weighting, allowed=known)  # fmt: skip
+
+    def _compared(self, made: Equilibria) -> Generator[Sequence[Task], list[Any], Any]:
+        """Yield the tasks of one scenario; return its rows, cases and notes."""
+        plan, cases = yield from solved_cases(made)
+        worth = yield [
+            Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth, one.content)
+            for one in made.paths
+        ]
+        viewers = Viewers(plan)
+        frames = [stress_rows(viewers, case) for case in cases]
+        for one, found in zip(made.paths, worth, strict=True):
+            labels = labels_of(self.kind, plan.scenario, one.member, one.elasticities)
+            frames.append(labelled(found["rows"], **labels, research_return=one.level))
+        rows = joined(frames)
+        others = set(plan.benchmark.regions) - set(_named(plan))
+        rows = rows[~rows["region"].isin(list(others))]
+        lost = [f"{one.elasticities}, {one.member.variant}, {one.level} returns: {found['lost']}."
+                for one, found in zip(made.paths, worth, strict=True) if found["lost"]]  # fmt: skip
+        name = plan.scenario.name
+        notes = [
+            *(f"Policy: {line}." for line in policy_lines(plan.scenario)),
+            *(f"{name}, welfare can not be taken apart: {line}" for line in lost),
+            *stress_notes(viewers, cases),
+        ]
+        return rows, [case_of(case) for case in cases], notes
+
+
+def _plan(question: Scenario) -> StressPlan:
+    """Plan of a scenario, with variants titled by the labels of their measures."""
+    try:
+        plan = plan_of(question, whole=True)
+    except InputError as error:
+        raise error.located(question._file) from None
+
+    def title(scenario: Scenario) -> str:
+        words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
+        return ", ".join(dict.fromkeys(words)) or NO_POLICY
+
+    return replace(plan, members=tuple(
+        replace(one, scenario=one.scenario.model_copy(update={"title": title(one.scenario)}))
+        for one in plan.members
+    ))  # fmt: skip
+
+
+def _named(plan: StressPlan) -> list[str]:
+    """The home region, and regions that the policies name."""
+    b, named = plan.benchmark, {plan.choice.home}
+    for member in plan.members:
+        content = member.scenario.model_dump(include={"policy", "knowledge", "responses"})
+        for one in (one for part in content.values() for one in part):
+            for word in _NAMING:
+                value = one.get(word)
+                if isinstance(value, str | list) and value != "all":
+                    named.update(b.codes("regions", value, word))
+    return [code for code in b.regions if code in named]
+
+
+def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
+    """Figures of a whole path.
+
+    Returns
+    -------
+    dict
+        ``rows``: welfare by year, present values, and of year 1 the parts of welfare and what
+        the policy costs the budget; ``lost``, why there are no parts, empty where there are.
+    """
+    rows, case = Rows(), solved_path(content, place)
+    model, (first, base) = case.model, next(case.pairs())
+    b = model.benchmark
+    for year, then in case.pairs():
+        before = None if then is None else then.solution
+        add_solution(rows, year.solution, before, _WELFARE, path_year=year.year)
+    add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
+    add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
+    try:
+        parts = groups(decomposed(first), b)
+        less = {} if base is None else groups(decomposed(base), b)
+        for name, values in parts.items():
+            add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
+                      path_year=first.year)  # fmt: skip
+    except NoEquilibrium as error:
+        return {"rows": rows.frame(), "lost": str(error)}
+    return {"rows": rows.frame(), "lost": ""}
+
+
+def net_outlay(year: PathYear) -> Array:
+    """Outlay on a policy less what changed rates bring, (s,), per cent of GDP."""
+    solution = year.solution
+    spent = sum((one.value for one in year.outlays), np.zeros(1))
+    if moved(solution):
+        receipts = policy_receipts(solution).groupby("region")["value"].sum()
+        regions = list(solution.model.benchmark.regions)
+        spent = spent - receipts.reindex(regions).fillna(0.0).to_numpy()
+    return 100 * spent / solution.by_region("gdp")

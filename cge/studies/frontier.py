@@ -1,0 +1,267 @@
+"""The efficiency-resilience frontier: the best policy of a region at each level of risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.library import load_library
+from cge.frontier.full_space import TINY, optimise_full, posable
+from cge.frontier.levers import levers_of
+from cge.frontier.problem import NEUTRAL, UNILATERAL, Problem
+from cge.frontier.reduced_space import optimise
+from cge.frontier.sweep import FrontierSearch, Method
+from cge.model.quantities import ENDOGENOUS
+from cge.policy.benchmarks import benchmark_of, set_name
+from cge.resilience.disruptions import Disruption, expand, weights
+from cge.results.manifest import manifest
+from cge.results.resultset import ResultSet
+from cge.results.schema import joined, labelled
+from cge.scenario.frontier_options import FrontierChoice
+from cge.scenario.named_files import files_of
+from cge.scenario.schema import Scenario
+from cge.scenario.stress_options import StressChoice
+from cge.solve.model import Model
+from cge.stress.stress_settings import StressSettings, settings_of
+from cge.studies.frontier_rows import frontier_facts, frontier_rows
+from cge.studies.study import Study, Work
+from cge.tasks.runner import Place, Task
+
+Array = NDArray[np.float64]
+
+METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
+#: What a frontier reads of a scenario.
+_READ = {"name", "title", "description", "benchmark", "elasticities", "stress", "frontier"}
+
+
+@dataclass(frozen=True)
+class Frontier(Study):
+    """Find the best policy of a region at each level of risk, and what resilience costs."""
+
+    kind: ClassVar[str] = "frontier"
+    command: ClassVar[str] = "frontier"
+    keys: ClassVar[tuple[str, ...]] = (
+        "frontier.points", "frontier.versions", "frontier.budget", "frontier.weighting",
+        "frontier.method", "stress.level", "stress.library",
+    )  # fmt: skip
+    example: ClassVar[str] = "frontier-china --aggregation small --points 4"
+
+    def work(self) -> Work:
+        scenario = self.question
+        cases = list(_cases(scenario, _checked(scenario)))
+        results = yield [
+            Task(f"{case.elasticities}, {case.version}", solve_version, case.content,
+                 case.content.choice.points)
+            for case in cases
+        ]  # fmt: skip
+        frames, facts = [], []
+        for case, found in zip(cases, results, strict=True):
+            labels = {
+                "study": self.kind, "scenario": scenario.name, "variant": case.version,
+                "title": scenario.title or scenario.name, "elasticities": case.elasticities,
+            }  # fmt: skip
+            frames.append(labelled(found["rows"], **labels))
+            facts.append({**labels, "step": 1.0, **found["facts"]})
+        first = cases[0].content
+        return ResultSet(joined(frames), manifest(
+            self.spec, first.benchmark, facts, _notes(cases), files_of(scenario),
+            stress=first.settings.facts, pages=[["frontier", {}]], figure="frontier",
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class VersionContent:
+    """All that one version of a frontier under one elasticity set depends on.
+
+    Parameters
+    ----------
+    choice : FrontierChoice
+        Of this version alone.
+    benchmark : Benchmark
+    settings : StressSettings
+    disruptions : tuple of Disruption
+        Those that are named and do something in a single year.
+    weights : ndarray (disruptions,)
+        Probabilities in the eyes of the region.
+    """
+
+    choice: FrontierChoice
+    benchmark: Benchmark
+    settings: StressSettings
+    disruptions: tuple[Disruption, ...]
+    weights: Array
+
+
+@dataclass(frozen=True, eq=False)
+class VersionCase:
+    """One version under one elasticity set, with its names.
+
+    Parameters
+    ----------
+    elasticities, version : str
+    content : VersionContent
+    dropped : tuple of str
+        Families with weight of which there is no disruption.
+    """
+
+    elasticities: str
+    version: str
+    content: VersionContent
+    dropped: tuple[str, ...]
+
+
+def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
+    """Solve one version.
+
+    Returns
+    -------
+    dict
+        ``rows`` (DataFrame) and ``facts`` for the manifest.
+    """
+    problem = problem_of(asked, place.models)
+    method = method_of(asked.choice, problem)
+    search = FrontierSearch(problem, METHODS[method], place.steps)
+    found = search.frontier(asked.choice.points, asked.choice.starts)
+    return {
+        "rows": frontier_rows(problem, found, asked.choice.weighting),
+        "facts": frontier_facts(problem, found, method),
+    }  # fmt: skip
+
+
+def problem_of(asked: VersionContent, models: Path | None) -> Problem:
+    """The problem of one version on compiled models.
+
+    Parameters
+    ----------
+    asked : VersionContent
+    models : path, optional
+        Folder of compiled models.
+
+    Raises
+    ------
+    InputError
+        For instruments that do not fit the benchmark.
+    """
+    choice, settings, b = asked.choice, asked.settings, asked.benchmark
+    long = Model.build(b, "long", models)
+    levers = levers_of(choice, long)
+    short = Model.build(b, "short", models, settings.backstops.sectors)
+    return Problem(
+        long, short, levers, asked.disruptions, asked.weights, choice.region, settings.level,
+        settings.leakage, settings.backstops.premiums(b), settings.lending, choice.budget,
+        choice.versions[0],
+    )  # fmt: skip
+
+
+def method_of(choice: FrontierChoice, problem: Problem) -> str:
+    """How a problem is solved: in the space of rates, or of all unknowns.
+
+    Raises
+    ------
+    InputError
+        If the user wants what can not be done.
+    """
+    able = posable(problem)
+    if choice.method == "full" and not able:
+        raise InputError(
+            "can not pose a ration among other events, nor two losses of capacity of one region",
+            key="frontier.method", value="full", allowed="reduced, or auto",
+        )  # fmt: skip
+    if choice.method != "auto":
+        return choice.method
+    size = sum(len(problem.long.variables[name].block) for name in ENDOGENOUS)
+    return "full" if size <= TINY and able else "reduced"
+
+
+def _checked(scenario: Scenario) -> FrontierChoice:
+    """The section of a scenario, of which all else must be read.
+
+    Raises
+    ------
+    InputError
+        Naming what is missing, or not read.
+    """
+    if scenario.frontier is None:
+        raise InputError("this key is missing", key="frontier",
+                         allowed="region, instruments and so on")  # fmt: skip
+    for key, field in type(scenario).model_fields.items():
+        value = getattr(scenario, key)
+        if key not in _READ and value != field.get_default(call_default_factory=True):
+            raise InputError(
+                "does not enter a frontier, which chooses its policy itself in the long run of "
+                "the benchmark", key=key, allowed=sorted(_READ),
+            )  # fmt: skip
+    return scenario.frontier
+
+
+def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
+    """Every version under every elasticity set."""
+    library = load_library((scenario.stress or StressChoice()).library)
+    if choice.weighting not in library.weightings:
+        raise InputError("no such weighting", key="frontier.weighting", value=choice.weighting,
+                         allowed=library.weightings)  # fmt: skip
+    first = None
+    for name in scenario.chosen_elasticities:
+        b = first = benchmark_of(scenario, name, first)
+        if choice.region not in b.regions:
+            raise InputError("unknown region", key="frontier.region", value=choice.region,
+                             allowed=b.regions)  # fmt: skip
+        settings = settings_of(scenario, b)
+        if settings.level >= 1:
+            raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
+                             allowed="0 to below 1")  # fmt: skip
+        known = _named(choice.disruptions, expand(library, b))
+        chosen = tuple(one for one in known if not one.over_time_only)
+        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+        if not found.any():
+            raise InputError(
+                f"none of them has weight in the eyes of {choice.region}",
+                key="frontier.disruptions", value=choice.disruptions,
+            )  # fmt: skip
+        for version in choice.versions:
+            own = choice.model_copy(update={"versions": [version]})
+            content = VersionContent(own, b, settings, chosen, found)
+            yield VersionCase(set_name(name), version, content, dropped)
+
+
+def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
+    """Disruptions that patterns name, in the order of the library."""
+    names = [one.name for one in known]
+    wanted: set[str] = set()
+    for number, pattern in enumerate(patterns):
+        found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
+        if not found:
+            raise InputError("no such disruption", key=f"frontier.disruptions.{number}",
+                             value=pattern, allowed=names)  # fmt: skip
+        wanted.update(found)
+    return [one for one in known if one.name in wanted]
+
+
+def _notes(cases: Sequence[VersionCase]) -> list[str]:
+    """Notes that any table of the frontiers carries."""
+    first = cases[0].content
+    choice, counted = first.choice, int((first.weights > 0).sum())
+    lines = [
+        f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of "
+        f"probability, over {counted} disruptions with weighting '{choice.weighting}' in the eyes "
+        f"of {choice.region}, for the world as well. Neither sizes nor probabilities of "
+        "disruptions are estimated.",
+    ]
+    if choice.budget is not None:
+        lines.append(f"Subsidies may cost up to {100 * choice.budget:g} % of GDP.")
+    if cases[0].dropped:
+        lines.append("Families with weight but without a disruption, the rest is scaled up: "
+                     + ", ".join(cases[0].dropped) + ".")  # fmt: skip
+    versions = {case.version for case in cases}
+    if UNILATERAL in versions and NEUTRAL not in versions:
+        lines.append("The unilateral frontier contains what is taken from others through the terms "
+                     "of trade; compare the version that compensates partners.")  # fmt: skip
+    return lines

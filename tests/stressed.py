@@ -1,0 +1,127 @@
+"""Stress tests of small scenarios, with what they consist of, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from policies import scenario
+
+from cge import Model
+from cge.resilience.preshock import PreShock
+from cge.results.collect import Wanted
+from cge.results.schema import TEXT, joined
+from cge.scenario.schema import Scenario, completed
+from cge.solve.cache import default_folder
+from cge.solve.plain import closure_from_plain
+from cge.stress.stress_cases import StressCase
+from cge.stress.stress_plan import StressPlan, plan_of
+from cge.stress.stress_rows import stress_rows
+from cge.stress.viewers import Viewers
+from cge.studies.stress import solved_cases
+from cge.studies.stress_equilibria import Equilibria
+from cge.tasks.runner import Runner
+
+LIBRARY = """
+weightings:
+  default: {domestic: 0.5, abroad: 0.3, control: 0.2}
+  other: {domestic: 0.1, abroad: 0.1, control: 0.8}
+disruptions:
+  - {name: "country-{region}", title: "{region}", each: {regions: [CHN, EU]}, duration: 1,
+     families: {hit: domestic, other: abroad},
+     events: [{type: supply, region: "{region}", sector: all, loss: 0.05}]}
+  - {name: embargo, duration: 2, families: {target: control},
+     events: [{type: ration, exporter: all but CHN, importer: CHN, sector: ELEC, loss: 1.0}]}
+  - {name: half, duration: 1, families: {},
+     events: [{type: ration, exporter: EU, importer: USA, sector: HMAN, loss: 0.5}]}
+  - {name: silence, duration: 5, families: {},
+     events: [{type: knowledge, source: USA, learner: CHN, openness: 0.0}]}
+"""
+#: A library of one disruption, where what is added to it takes its time.
+ONE = """
+weightings: {default: {domestic: 1.0}}
+disruptions:
+  - {name: country-EU, duration: 2, families: {hit: domestic},
+     events: [{type: supply, region: EU, sector: all, loss: 0.05}]}
+"""
+TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
+          "add": 0.5}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What a stress test found, before it is rows of results."""
+
+    plan: StressPlan
+    cases: tuple[StressCase, ...]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All rows, in plain columns."""
+        viewers = Viewers(self.plan)
+        rows = joined(stress_rows(viewers, case) for case in self.cases)
+        return rows.astype(dict.fromkeys(TEXT, object))
+
+    def loss(self, case: StressCase, name: str, region: str) -> float:
+        """Loss of a region from a disruption."""
+        row = [one.name for one in self.plan.every].index(name)
+        return float(case.losses[row, self.plan.benchmark.regions.index(region)])
+
+
+def chosen(library: str | None, *policy: dict[str, Any], **keys: Any) -> Scenario:
+    """A scenario of the small world with a library of its own."""
+    own = {"library": library, **keys.pop("stress", {})}
+    own = {name: value for name, value in own.items() if value is not None}
+    return completed(scenario(*policy, **{"elasticities": ["boehm"], "stress": own, **keys}))
+
+
+def stress(
+    library: str | None, *policy: dict[str, Any], runner: Runner | None = None,
+    wanted: tuple[Wanted, ...] = (Wanted(1),), **keys: Any,
+) -> Tried:  # fmt: skip
+    """Test a scenario in this process."""
+    return tried(chosen(library, *policy, **keys), runner, wanted)
+
+
+def tried(
+    told: Scenario, runner: Runner | None = None, wanted: tuple[Wanted, ...] = (Wanted(1),)
+) -> Tried:
+    """Test a scenario, by default in this process."""
+    made = Equilibria(plan_of(told), "newton", wanted, "stress")
+    return Tried(*done(solved_cases(made), runner or Runner(1)))
+
+
+def done(work: Generator[Any, Any, Any], runner: Runner) -> Any:
+    """Run tasks as they come; what the generator returns."""
+    with runner.open() as session:
+        tasks = next(work)
+        while True:
+            try:
+                tasks = work.send(session.run(tasks))
+            except StopIteration as end:
+                return end.value
+
+
+def equilibria(told: Scenario) -> list[Any]:
+    """Pre-shock equilibria of a scenario, disruptions not solved."""
+    return list(done(Equilibria(plan_of(told), "newton", (Wanted(1),), "stress").made(), Runner(1)))
+
+
+def pre_shock_of(one: Any, in_reach: bool = True) -> PreShock:
+    """A pre-shock equilibrium, with backstops in reach or without."""
+    sectors, b = one.settings.backstops.sectors, one.benchmark
+    model = Model.build(b, "short", default_folder(), sectors)
+    cells = [(region, sector) for region in b.regions for sector in sectors]
+    premium = dict(zip(cells, one.plain["premium"], strict=True)) if in_reach else {}
+    return PreShock(model, closure_from_plain(one.plain["closure"]), one.plain["levels"], premium)
+
+
+def figure(one: Any, measure: str) -> np.ndarray:
+    """A measure of a pre-shock equilibrium by region."""
+    rows = one.plain["rows"]
+    rows = rows[rows["measure"] == measure].set_index("region")["value"]
+    return rows.reindex(list(one.benchmark.regions)).to_numpy(float)

@@ -1,0 +1,377 @@
+"""Tables and figures of losses: regions, disruptions, chokepoints, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Outcome
+from latex import tabulars
+from matplotlib.figure import Figure
+
+from cge import InputError, Results
+from cge.report.charts import style
+from cge.report.charts.draw import draw
+from cge.report.choice import Choice
+from cge.report.format.page import Page, frame
+from cge.report.format.render import render
+from cge.report.kinds import build
+from cge.report.summary import pages
+from cge.results.manifest import FORMAT
+from cge.results.resultset import ResultSet
+from cge.results.schema import Rows
+
+Run = Callable[..., Outcome]
+#: Policies with words that are short or many, EV and resilience first and last.
+POLICIES = {
+    "tariffs": ("tariffs on strategic goods", 0.2, 0.05, -0.03, -0.01),
+    "credit": ("applied R&D credit", -0.01, 0.27, 0.0, 0.11),
+    "swap_to_basic": ("a subsidy for five years, then research, and so on", -0.05, 0.2, -0.01, 0.1),
+    "cooperation": ("co-operation", -0.23, 0.55, 0.3, 0.62),
+}
+REGIONS = {"CHN": "China", "USA": "United States", "EU": "European Union (27 members)"}
+COMBINATIONS = [(s, r) for s in ("fontagne", "boehm") for r in ("low", "central", "high")]
+#: By how much a combination multiplies; the central one is the first set and central returns.
+SCALE = dict(zip(COMBINATIONS, (0.5, 1.0, 1.6, 0.4, 0.8, 1.2), strict=True))
+LOSSES = (("cvar", "", 1.0), ("expected_loss", "", 0.4), ("loss_by_family", "domestic", 0.5))
+INCOME, POINTS, SHARE = "percent of real income", "percentage points", "percent of absorption"
+LIBRARY = {
+    "file": None, "title": "two", "weightings": {"default": {}, "other": {}},
+    "disruptions": [{"name": "far", "title": "Far away"}, {"name": "near", "title": "Near & dear"}],
+}  # fmt: skip
+
+
+def results(rows: Rows, study: str, **manifest: Any) -> Results:
+    """Results made by hand, with names of the regions."""
+    names = {"regions": {**REGIONS, "ROW": "Rest of the world"}, "sectors": {"ELEC": "Electronics"}}
+    return Results(rows.frame(study=study, scenario="trial"), {
+        "format": FORMAT, "cases": [], "notes": ["Sizes are assumed, not estimated."],
+        "spec": {"study": study, "scenario": {"name": "trial", "title": "A trial & error"}},
+        "benchmark": {"name": "own-2011", "unit": "million USD", "notes": [],
+                      "regions": [*REGIONS, "ROW"], "sectors": ["ELEC", "CHEM"], "names": names,
+                      "origin": {"year": "2011"}},
+        "library": LIBRARY, **manifest,
+    })  # fmt: skip
+
+
+def compared(
+    region: str = "CHN", scale: float = 1.0,
+    combinations: Sequence[tuple[str, str]] = COMBINATIONS, lost: str = "",
+) -> Results:  # fmt: skip
+    """A comparison of policies of one region; CVaR of one policy may be unknown."""
+    rows = Rows()
+    for sets, returns in combinations:
+        times = scale * SCALE[sets, returns]
+        own = {"elasticities": sets, "research_return": returns, "region": region}
+        for year in (1, 10, 20):
+            for loss, item, part in LOSSES:
+                rows.add(loss, 5 * part, unit=INCOME, item=item, weighting="default" * (not item),
+                         variant="no policy", title="no policy", path_year=year, **own)  # fmt: skip
+        for name, (words, ev1, ev2, safe1, safe2) in POLICIES.items():
+            own |= {"variant": name, "title": words}
+            for year, ev, safe in ((1, ev1, safe1), (10, ev2 / 2, safe2 / 2), (20, ev2, safe2)):
+                rows.add("equivalent_variation", times * ev, unit=SHARE, path_year=year, **own)
+                for loss, item, part in LOSSES:
+                    change = np.nan if loss == "cvar" and name == lost else -times * part * safe
+                    rows.add(loss, 5 * part + change, unit=INCOME, change=change, item=item,
+                             change_unit=POINTS, weighting="default" * (not item),
+                             path_year=year, **own)  # fmt: skip
+            rows.add("equivalent_variation", times * ev2, unit=SHARE, path_year=25, **own)
+            rows.add("present_value", times * ev2 / 2, unit="percent", **own)
+            rows.add("net_outlay", 0.1, unit="percent of GDP", path_year=1, **own)
+    return results(rows, "comparison", homes={"trial": region}, weighting="default",
+                   pages=[["policies", {}]], figure="policies")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def three() -> list[Results]:
+    """A comparison for each of three regions, of different size."""
+    return [compared(code, scale) for code, scale in zip(REGIONS, (1.0, 0.3, 0.04), strict=True)]
+
+
+def page_of(kind: str, *found: ResultSet, figure: bool = False, **choice: Any) -> Page:
+    return build(kind, found, Choice(**choice), figure)
+
+
+# -- policies ---------------------------------------------------------------------------------
+
+
+def test_a_cell_is_the_central_figure_and_its_range_over_all_combinations(
+    three: list[Results],
+) -> None:
+    text = render(page_of("policies", three[0]), "markdown")
+    row = next(line for line in text.splitlines() if line.startswith("| tariffs on strategic"))
+    # 0.2 under fontagne and central returns, from 0.4 to 1.6 times that.
+    assert "| 0.200 [0.080, 0.320] | 0.050 [0.020, 0.080] |" in row and "| 0.100 |" in row
+    losses = [line for line in text.splitlines() if line.startswith("| co-operation")][1]
+    assert "| -0.300 [-0.480, -0.120] |" in losses
+    assert "boehm" in text and "assumed, not estimated" in text and "more resilient" in text
+
+
+def test_the_data_file_has_one_row_for_each_policy_with_unrounded_ends(
+    three: list[Results],
+) -> None:
+    table = frame(page_of("policies", *three))
+    assert list(table["variant"]) == [*POLICIES, "no policy"] * 3
+    assert list(dict.fromkeys(table["region"])) == list(REGIONS)
+    row = table.set_index(["region", "variant"]).loc["USA", "credit"]
+    found = [row[f"cvar_20{end} [points]"] for end in ("", " low", " high")]
+    np.testing.assert_allclose(found, [-0.3 * 0.11 * times for times in (1.0, 1.6, 0.4)])
+    level = table.set_index(["region", "variant"]).loc["EU", "no policy"]
+    assert level["cvar_1 [points]"] == 5 and np.isnan(level["present_value_0 [%]"])
+
+
+def test_latex_is_well_formed_with_all_policies_and_one_set_of_notes(
+    three: list[Results],
+) -> None:
+    source = render(page_of("policies", *three), "latex", standalone=True)
+    rows = [row for one in tabulars(source) for row in one.rows]
+    assert sum(row[0] == r"applied R\&D credit" for row in rows) == 6
+    assert source.count(r"\textit{Notes:}") == 1
+
+
+def test_one_combination_has_no_ranges_and_says_so() -> None:
+    page = page_of("policies", compared(combinations=[("fontagne", "central")]))
+    assert not any(panel.ranges for panel in page.panels)
+    assert "Under elasticities fontagne, central returns to research." in page.notes
+
+
+def test_a_loss_that_is_not_known_is_a_dash() -> None:
+    found = compared(lost="credit")
+    losses = page_of("policies", found).panels[1]
+    column = [c.key for c in losses.columns].index("cvar_20")
+    assert np.isnan(losses.figures[losses.rows.index("applied R&D credit"), column])
+    drawn = draw(page_of("policies", found, figure=True), notes=False)
+    assert len(marks(drawn, 0, hollow=False)) == len(POLICIES) - 1
+
+
+def marks(figure: Figure, region: int, hollow: bool) -> list[tuple[float, float]]:
+    """Places of the hollow or the filled marks of an axis."""
+    lines = [line for line in figure.axes[region].lines if line.get_marker() not in ("None", "")]
+    places = [
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines
+        if (line.get_markerfacecolor() == "white") == hollow
+    ]  # fmt: skip
+    return [place for place in places if np.isfinite(place).all()]
+
+
+def test_arrows_go_from_the_first_year_to_the_last_and_up_is_more_resilient(
+    three: list[Results],
+) -> None:
+    figure = draw(page_of("policies", *three, figure=True))
+    for number, scale in enumerate((1.0, 0.3, 0.04)):
+        first = [(scale * ev1, scale * safe1) for _, ev1, _, safe1, _ in POLICIES.values()]
+        last = [(scale * ev2, scale * safe2) for _, _, ev2, _, safe2 in POLICIES.values()]
+        np.testing.assert_allclose(marks(figure, number, hollow=True), first, atol=1e-12)
+        np.testing.assert_allclose(marks(figure, number, hollow=False), last, atol=1e-12)
+    assert [axis.get_title() for axis in figure.axes[:3]] == [
+        "China", "United States", "European Union"
+    ]  # fmt: skip
+
+
+def test_the_same_results_give_the_same_file_and_text_stays_text(
+    three: list[Results], tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        style.save(draw(page_of("policies", three[0], figure=True)), tmp_path / f"{name}.svg")
+    made = (tmp_path / "a.svg").read_bytes()
+    assert made == (tmp_path / "b.svg").read_bytes()
+    assert b">co-operation<" in made and b">swap to basic<" in made
+
+
+def test_another_loss_and_other_years_can_be_drawn(three: list[Results]) -> None:
+    (panel,) = page_of(
+        "policies", three[0], figure=True, measures=("loss_by_family[domestic]",), years=(1, 10)
+    ).panels
+    row = panel.rows.index("applied R&D credit")
+    np.testing.assert_allclose(panel.figures[row], [-0.01, 0.135, 0.0, 0.0275], atol=1e-12)
+
+
+# -- losses by region -------------------------------------------------------------------------
+
+
+def of_disruptions(sets: Sequence[str] = ("fontagne", "boehm"), policy: bool = True) -> Results:
+    """A stress test of two disruptions, without policy and with one."""
+    rows = Rows()
+    regions = [*REGIONS, "ROW"]
+    for name in sets:
+        for variant in ("no policy", "tariff")[: 1 + policy]:
+            own = {"elasticities": name, "variant": variant, "title": variant, "region": regions}
+            less = 0.25 if variant == "tariff" else np.nan
+            change = {"change": -less, "change_unit": POINTS}
+            size = np.arange(1.0, 5.0) - np.nan_to_num(less)
+            rows.add("equivalent_variation", 0.1 * size, unit=SHARE, **own)
+            for weighting, times in (("default", 1.0), ("other", 2.0)):
+                for measure in ("expected_loss", "cvar", "worst_loss"):
+                    worst = "near" if measure == "worst_loss" else ""
+                    rows.add(measure, times * size, unit=INCOME, weighting=weighting,
+                             disruption=worst, **change, **own)  # fmt: skip
+            rows.add("loss_by_family", size, unit=INCOME, item="domestic", **change, **own)
+            for disruption, times in (("near", 1.0), ("far", -0.5)):
+                rows.add("loss", times * size, unit=INCOME, disruption=disruption, **own)
+    return results(rows, "stress")
+
+
+def test_losses_stand_beside_their_change_and_the_disruption_that_is_worst() -> None:
+    page = page_of("losses", of_disruptions())
+    assert [panel.title for panel in page.panels] == [
+        "Elasticities: fontagne", "Elasticities: boehm"
+    ]  # fmt: skip
+    panel = page.panels[0]
+    assert [column.title for column in panel.columns] == [
+        "Welfare (EV)", "Expected loss", "change", "CVaR", "change", "Worst loss", "change", "by"
+    ]  # fmt: skip
+    np.testing.assert_allclose(panel.figures[0, :3], [0.075, 0.75, -0.25])
+    assert panel.words[0, 7] == "near"
+    other = page_of("losses", of_disruptions(), weighting="other", regions=("EU",)).panels[0]
+    assert other.rows == ("EU",) and other.figures[0, 1] == pytest.approx(5.5)
+
+
+def test_without_a_policy_there_are_levels_alone() -> None:
+    page = page_of("losses", of_disruptions(policy=False))
+    assert [column.title for column in page.panels[0].columns] == [
+        "Welfare (EV)", "Expected loss", "CVaR", "Worst loss", "by"
+    ]  # fmt: skip
+    families = page_of("families", of_disruptions(policy=False)).panels[0]
+    assert [column.key for column in families.columns] == ["loss_by_family_domestic_value"]
+    weightings = page_of("weightings", of_disruptions(policy=False)).panels[0]
+    np.testing.assert_allclose(weightings.figures[0], [1, 1, 2, 2])
+
+
+def test_disruptions_are_told_by_title_with_those_who_lose_most() -> None:
+    page = page_of("disruptions", of_disruptions())
+    (panel,) = page.panels  # without policy, of the first set
+    assert panel.rows == ("Far away", "Near & dear")
+    np.testing.assert_allclose(panel.figures[:, ::2], [[-0.5, -1.0, -1.5], [4.0, 3.0, 2.0]])
+    assert [panel.words[1, n] for n in (1, 3, 5)] == ["ROW", "EU", "USA"]
+    (drawn,) = page_of("disruptions", of_disruptions(), figure=True).panels
+    np.testing.assert_allclose(drawn.figures[1], [-1.0, -2.0, -3.0, -4.0])
+
+
+def test_every_page_of_a_stress_test_can_be_drawn_and_written(tmp_path: Path) -> None:
+    for kind in ("losses", "families", "weightings", "disruptions"):
+        style.save(draw(page_of(kind, of_disruptions(), figure=True)), tmp_path / "figure.svg")
+        for form in ("markdown", "latex", "csv", "html"):
+            assert render(page_of(kind, of_disruptions()), form)
+
+
+# -- chokepoints ------------------------------------------------------------------------------
+
+
+def linked(sets: Sequence[str] = ("fontagne", "boehm")) -> Results:
+    """Cuts of twelve links of China; the n-th costs n tenths of a per cent."""
+    rows = Rows()
+    for times, name in enumerate(sets, start=1):
+        for variant, more in (("no policy", 0.0), ("tariff", 1.0)):
+            own = {"elasticities": name, "variant": variant, "title": variant}
+            for n in range(12):
+                link = {**own, "region": "CHN", "partner": f"R{n // 2}",
+                        "sector": ("ELEC", "CHEM")[n % 2]}  # fmt: skip
+                for measure, value in (
+                    ("link_loss", times * (n + 1) / 10 + more), ("link_loss_long_run", n / 100),
+                    ("link_share", 0.2), ("link_extraction_loss", 0.1),
+                ):  # fmt: skip
+                    rows.add(measure, value, unit="percent", **link)
+            for r, s in (("CHN", "USA"), ("USA", "CHN")):
+                rows.add("leverage", 2.0 + more, unit="ratio", region=r, partner=s, **own)
+    return results(rows, "stress")
+
+
+def test_the_costliest_links_come_first_without_policy() -> None:
+    page = page_of("chokepoints", linked())
+    (panel,) = page.panels
+    assert panel.title == "China" and panel.rows[:2] == ("CHEM, R5", "Electronics, R5")
+    assert len(panel.rows) == 10
+    np.testing.assert_allclose(panel.figures[:, 0], np.arange(12, 2, -1) / 10)
+    cut = [c.key for c in panel.columns].index("value_cut")
+    np.testing.assert_allclose(panel.figures[:, cut], 0.1)  # half of what is bought there
+    assert panel.ranges[0, 0] == (1.2, 2.4)
+    assert any("50 %" in note for note in page.notes)
+    assert len(tabulars(render(page, "latex").replace("sidewaystable", "table"))) >= 1
+
+
+def test_links_can_be_chosen_and_a_policy_too() -> None:
+    found = linked(("fontagne",))
+    (panel,) = page_of(
+        "chokepoints", found, sectors=("ELEC",), scenarios=("tariff",), detail=True
+    ).panels
+    assert all(row.startswith("Electronics") for row in panel.rows) and len(panel.rows) == 6
+    assert panel.figures[0, 0] == pytest.approx(2.1) and not panel.ranges
+    (one,) = page_of("chokepoints", found, measures=("leverage",)).panels
+    assert one.rows == ("CHN", "USA") and [c.key for c in one.columns] == ["CHN", "USA"]
+    np.testing.assert_allclose(one.figures, [[np.nan, 2], [2, np.nan]])
+
+
+def test_all_links_stand_by_sector_where_all_are_wanted() -> None:
+    (panel,) = page_of("chokepoints", linked(("fontagne",)), detail=True).panels
+    assert [row.split(", ")[0] for row in panel.rows] == ["Electronics"] * 6 + ["CHEM"] * 6
+    assert list(panel.figures[:6, 0]) == sorted(panel.figures[:6, 0], reverse=True)
+
+
+def test_the_map_of_chokepoints_shows_losses_as_negative() -> None:
+    page = page_of("chokepoints", linked(), figure=True)
+    (panel,) = page.panels
+    np.testing.assert_allclose(panel.figures.ravel(), -np.arange(1, 13) / 10)
+    drawn = draw(page)
+    seen = {text.get_text() for axis in drawn.axes for text in axis.texts}
+    assert "\u22121.20" in seen
+
+
+# -- what there is not ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "choice", "message"), [
+    ("policies", {"regions": ("FRA",)}, "not in these results"),
+    ("policies", {"scenarios": ("peace",)}, "not in these results"),
+    ("policies", {"elasticities": ("none",)}, "not in these results"),
+    ("policies", {"years": (7,)}, "not in these results"),
+    ("policies", {"measures": ("gdp",)}, "not in these results"),
+    ("policies", {"weighting": "none"}, "not in these results"),
+    ("policies", {"sectors": ("ELEC",)}, "no such option"),
+    ("losses", {"weighting": "none"}, "not in these results"),
+    ("losses", {"scenarios": ("peace",)}, "not in these results"),
+    ("chokepoints", {}, "links: "),
+    ("chokepoints", {"measures": ("leverage",)}, "leverage: true"),
+])  # fmt: skip
+def test_what_there_is_not_is_told(
+    kind: str, choice: dict[str, Any], message: str, three: list[Results]
+) -> None:
+    with pytest.raises(InputError, match=message):
+        page_of(kind, three[0], **choice)
+
+
+@pytest.mark.parametrize(("choice", "message"), [
+    ({"measures": ("real_gdp",)}, "choose one loss"),
+    ({"measures": ("cvar", "expected_loss")}, "choose one loss"),
+    ({"measures": ("loss_by_family[none]",)}, "two years of loss_by_family are needed"),
+    ({"years": (25,)}, "two years of cvar are needed"),
+])  # fmt: skip
+def test_a_figure_needs_one_loss_and_two_years(
+    choice: dict[str, Any], message: str, three: list[Results]
+) -> None:
+    with pytest.raises(InputError, match=message):
+        page_of("policies", three[0], figure=True, **choice)
+
+
+def test_results_of_other_studies_are_told_apart(three: list[Results]) -> None:
+    with pytest.raises(InputError, match=r"results of `cge compare`"):
+        page_of("policies", of_disruptions())
+    with pytest.raises(InputError, match=r"a stress test with `stress: \{links"):
+        page_of("chokepoints", of_disruptions())
+    assert [page.kind for page in pages(three[0])] == ["policies"]
+
+
+def test_the_commands_write_every_format(tmp_path: Path, three: list[Results], cge: Run) -> None:
+    folders = [one.save(tmp_path / code) for code, one in zip(REGIONS, three, strict=True)]
+    files = [tmp_path / f"t.{end}" for end in ("md", "tex", "csv")]
+    done = cge("table", *folders, "--kind", "policies", *(a for f in files for a in ("--out", f)))
+    assert done.code == 0, done.err
+    assert all(f.stat().st_size > 1000 for f in files)
+    files = [tmp_path / f"q.{end}" for end in ("svg", "pdf")]
+    done = cge("figure", *folders, "--kind", "policies", "--region", "EU",
+               *(a for f in files for a in ("--out", f)))  # fmt: skip
+    assert done.code == 0 and "Resilience: minus the change" in done.out
+    assert files[1].read_bytes().startswith(b"%PDF")

@@ -1,0 +1,74 @@
+"""Solutions as plain data: nothing is lost on the way to a file or another process."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from tools import small_model
+
+from cge import Closure, Model, Solution, Swap, WageFloor
+from cge.core.packing import pack, unpack
+from cge.solve.closure import Total
+from cge.solve.plain import solution_from_plain, solution_to_plain
+
+QUOTA = Swap("tariff[*, CHN, VEH, USA]", "trade_volume[CHN, VEH, USA]", 0.8, label="quota",
+             bound="upper", relief=1)  # fmt: skip
+BUDGET = Swap(
+    "net_of_output_tax[CHN, ELEC]",
+    Total(((1.0, "output_tax_paid[CHN, ELEC]"), (0.001, "gdp[CHN]"))), 0.0, False,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def solution() -> Solution:
+    closure = Closure("short_run", ("CAP",), (QUOTA, BUDGET), WageFloor("LAB", ("USA", "EU")))
+    return small_model("short").solve({"tariff[*, CHN, ELEC, USA]": 1.25}, closure)
+
+
+def assert_same(one: Solution, other: Solution) -> None:
+    assert one.closure == other.closure
+    assert one.resolved.swaps == other.resolved.swaps
+    assert one.diagnostics == other.diagnostics
+    for name in ("given", "levels", "outcomes"):
+        assert (getattr(one, name) == getattr(other, name)).all()
+    selector = "equivalent_variation[USA]"
+    np.testing.assert_array_equal(one.derivative(selector), other.derivative(selector))
+
+
+def test_a_solution_comes_back_from_bytes_to_the_last_bit(solution: Solution) -> None:
+    assert any(swap.bound for swap in solution.resolved.swaps), "a bound is reached"
+    content = unpack(pack(solution_to_plain(solution)))
+    assert_same(solution, solution_from_plain(content, solution.model))
+
+
+def test_solutions_of_one_model_share_it_after_a_pickle(solution: Solution) -> None:
+    other = solution.model.solve({"tariff[*, CHN, ELEC, USA]": 1.5}, solution.closure)
+    one, two = pickle.loads(pickle.dumps((solution, other)))
+    assert_same(solution, one)
+    assert_same(other, two)
+    assert one.model is two.model
+    assert one.model.benchmark.fingerprint == solution.model.benchmark.fingerprint
+
+
+def test_a_pickled_model_keeps_its_elasticities_and_its_backstop(solution: Solution) -> None:
+    b = solution.model.benchmark
+    model = Model.build(b, "short", backstop=("ELEC",)).with_elasticities(b.elasticities["long"])
+    back = pickle.loads(pickle.dumps(model))
+    assert back.backstop == ("ELEC",) and back.speed == "short"
+    for name in ("start", "exponents"):
+        one, other = getattr(model.arrays, name), getattr(back.arrays, name)
+        assert (abs(one - other)).max() == 0
+
+
+def welfare(solution: Solution) -> float:
+    return solution.outcome("welfare[USA]")
+
+
+def test_a_solution_travels_to_another_process_and_back(solution: Solution) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        there = pool.submit(welfare, solution).result()
+    assert there == welfare(solution)
