@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.once import once_for_each
 from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
 from cge.model.wedges import WEDGES
 from cge.solve.model import Model
