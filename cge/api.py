@@ -95,14 +95,14 @@ class Results(ResultSet):
         told = {"format": FORMAT, "spec": {"study": "several"}, "parts": parts}
         return Results(together(parts), told)
 
+    def _repr_html_(self) -> str:
+        pages = [render(page, "html") for page in _first_pages(self)]
+        return "".join(pages) or f"<p>{self!r}</p>".replace("<R", "&lt;R")
+
 
 def _parts(results: ResultSet) -> Sequence[ResultSet]:
     """The results of several studies that stand together, or these alone."""
     return results.manifest.get("parts") or [results]
-
-    def _repr_html_(self) -> str:
-        pages = [render(page, "html") for page in _first_pages(self)]
-        return "".join(pages) or f"<p>{self!r}</p>".replace("<R", "&lt;R")
 
 
 class Table:

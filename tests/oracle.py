@@ -151,7 +151,7 @@ class World:
     b : Benchmark
     policy : dict, optional
         As :func:`benchmark_policy` returns it.
-    speed : {"short", "long"}
+    horizon : {"short", "long"}
     specific : sequence of str
         Factors that stay in their sector.
     """
@@ -160,13 +160,13 @@ class World:
         self,
         b: Benchmark,
         policy: dict[str, Any] | None = None,
-        speed: str = "long",
+        horizon: str = "long",
         specific: Sequence[str] = (),
     ) -> None:
         self.b = b
         self.policy = benchmark_policy(b) if policy is None else policy
-        self.speed, self.specific_codes = speed, specific
-        self.sigma = b.elasticities[speed]
+        self.horizon, self.specific_codes = horizon, specific
+        self.sigma = b.elasticities[horizon]
         self.powers0 = benchmark_policy(b)
         self.specific = np.array([f in specific for f in b.factors])
         self.class_of_sector = [b.use_classes.index(c) for c in b.sector_class]
@@ -450,7 +450,7 @@ class World:
         for count in parts:
             logs = np.zeros(self._unknowns())
             for part in range(1, count + 1):
-                step = World(self.b, self._part(part / count), self.speed, self.specific_codes)
+                step = World(self.b, self._part(part / count), self.horizon, self.specific_codes)
                 try:
                     logs = step._search(logs)
                 except np.linalg.LinAlgError:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
 from cge.experiments.run import ScenarioRun, run_scenario
+
 from cge.scenario.schema import Scenario
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.

@@ -73,7 +73,7 @@ def aggregation(**changes: Any) -> str:
 def entry(**changes: Any) -> dict[str, Any]:
     """Return one entry of an elasticity file."""
     return {
-        "nest": "armington", "sector": "*", "speed": "long", "value": 4.0, "low": 3.0,
+        "nest": "armington", "sector": "*", "horizon": "long", "value": 4.0, "low": 3.0,
         "high": 5.0, "status": "assumed", "citation": "this test", **changes,
     }  # fmt: skip
 
@@ -270,7 +270,7 @@ CASES = [
     in_scenario("no elasticity set", scenario(elasticities=[]), "elasticities", "not be empty"),
     in_scenario("the same elasticity set twice", scenario(elasticities=["boehm", "boehm"]),
                 "elasticities", "two sets are called 'boehm'"),
-    in_scenario("an unknown speed", scenario(speed="medium"), "speed", "'medium'",
+    in_scenario("an unknown horizon", scenario(horizon="medium"), "horizon", "'medium'",
                 "'short' or 'long'"),
     # -- a scenario's shape
     in_scenario("a list where a mapping belongs", scenario(benchmark=["wiod2013"]), "benchmark",
@@ -458,7 +458,7 @@ CASES = [
                     "set.yaml", "entries.0.citation", "missing"),
     in_elasticities("an elasticity set that leaves a sector out",
                     elasticities(*(entry(sector=f"c{n}") for n in range(1, 35)),
-                                 entry(speed="short")),
+                                 entry(horizon="short")),
                     "set.yaml", "entries", "long-run", "'armington'", "'c35'"),
     in_elasticities("an elasticity of an unknown sector",
                     elasticities(entry(), entry(sector="c99")), "set.yaml", "entries", "'c99'",
@@ -600,7 +600,7 @@ def test_every_case_has_its_own_name() -> None:
 def test_the_trial_that_the_cases_spoil_is_right(here: Path, cge: Run) -> None:
     (here / "trial.yaml").write_text(GOOD)
     (here / "own.yaml").write_text(aggregation())
-    (here / "set.yaml").write_text(elasticities(entry(), entry(speed="short")))
+    (here / "set.yaml").write_text(elasticities(entry(), entry(horizon="short")))
     (here / "duty.csv").write_text(rates(FINE))
     outcome = cge(
         "run", "trial.yaml", "--aggregation", "own.yaml", "--elasticities", "set.yaml"

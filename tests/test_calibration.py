@@ -353,9 +353,9 @@ def test_cleaning_keeps_the_input_coefficients() -> None:
 @pytest.mark.parametrize("name", NAMED_SETS)
 def test_an_aggregate_elasticity_lies_between_its_members(name: str) -> None:
     fine, coarse = (load_benchmark(aggregation=a, elasticities=name) for a in ("full", "default"))
-    for speed in ("short", "long"):
+    for horizon in ("short", "long"):
         for nest, axes in NEST_AXES.items():
-            one, many = (getattr(b.elasticities[speed], nest) for b in (coarse, fine))
+            one, many = (getattr(b.elasticities[horizon], nest) for b in (coarse, fine))
             letter = next((axis for axis in axes if axis in "ij"), None)
             if letter is None:
                 assert np.unique(one).size == 1
@@ -372,9 +372,9 @@ def test_an_aggregate_elasticity_lies_between_its_members(name: str) -> None:
 def test_the_named_sets_are_what_they_are_known_for() -> None:
     sectors = benchmark("full").sectors
     sigma = {
-        (name, speed): load_elasticity_set(name).by_sector("armington", speed, sectors)
+        (name, horizon): load_elasticity_set(name).by_sector("armington", horizon, sectors)
         for name in NAMED_SETS
-        for speed in ("short", "long")
+        for horizon in ("short", "long")
     }
     assert (sigma["boehm", "long"] == 2.0).all()
     assert sigma["caliendo-parro", "long"][sectors.index("c8")] == 65.85  # petroleum
@@ -395,10 +395,10 @@ def test_every_elasticity_has_a_source_and_a_status(name: str) -> None:
             assert re.search(r"\b(19|20)\d\d\b", entry.citation), entry
         assert entry.low <= entry.value <= entry.high
         assert entry.sector == "*" or entry.sector in sectors
-    for speed in ("short", "long"):
+    for horizon in ("short", "long"):
         for nest in {entry.nest for entry in chosen.entries}:
             for level in LEVELS:
-                assert np.isfinite(chosen.by_sector(nest, speed, sectors, level)).all()
+                assert np.isfinite(chosen.by_sector(nest, horizon, sectors, level)).all()
     nests = {entry.nest for entry in chosen.entries}
     wanted = {"intermediate", "value_added", "top", "final", "agents"}
     assert nests == (wanted if name == "common" else wanted | {"armington"})

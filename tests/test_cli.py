@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from cge.experiments import checks
 from conftest import Outcome, snapshot
 
 from cge import InputError, load_benchmark
@@ -24,7 +25,6 @@ from cge.cli.main import app
 from cge.core.content import content_dir
 from cge.core.files import read_yaml
 from cge.data.catalogue import catalogue, describe
-from cge.experiments import checks
 from cge.results import summary, tidy, write
 from cge.scenario.schema import Scenario, load_scenario
 

@@ -405,9 +405,9 @@ def test_specific_factors_stay_where_they_are_and_earn_different_returns():
 def with_transformation(model: Model, omega: float) -> Model:
     """Return the model with capital that moves at a finite elasticity."""
     b = model.benchmark
-    e = b.elasticities[model.speed]
+    e = b.elasticities[model.horizon]
     other = replace(e, transformation=np.array([np.inf, omega]))
-    return Model.build(b.with_elasticities(**{model.speed: other}), model.speed)
+    return Model.build(b.with_elasticities(**{model.horizon: other}), model.horizon)
 
 
 def test_sluggish_capital_lies_between_specific_and_mobile_capital():

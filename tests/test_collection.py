@@ -155,10 +155,10 @@ def test_a_study_is_made_again_of_its_spec() -> None:
 def test_what_is_no_study_or_option_is_refused_by_name() -> None:
     scenario = Scenario(name="x")
     with pytest.raises(InputError, match=r"key 'study', value 'dream'.*static"):
-        study_with("dream", scenario, {})
+        study_with("dream", [scenario], {})
     with pytest.raises(InputError, match=r"no such option.*decompose"):
-        study_with("static", scenario, {"decomposed": True})
+        study_with("static", [scenario], {"decomposed": True})
     with pytest.raises(InputError, match="no such option"):  # no option of a user's
-        study_with("static", scenario, {"accounts": {}})
+        study_with("static", [scenario], {"accounts": {}})
     with pytest.raises(InputError, match="name"):
         study_of({"study": "static", "scenario": {}})

@@ -102,7 +102,7 @@ def test_variants_add_to_the_family_and_are_solved_one_by_one() -> None:
     tariffs = [case.solution.outcome("tariff[int, CHN, ELEC, USA]") for case in run]
     assert tariffs[1] - tariffs[0] == pytest.approx(0.2) and tariffs[2] == tariffs[0]
     assert run[2].solution.closure.specific_factors == ("CAP",)
-    assert run[2].solution.model.speed == "short"
+    assert run[2].solution.model.horizon == "short"
     assert run[0].solution.model is run[1].solution.model
     direct = solved({**TARIFF, "add": 0.1}, {**TARIFF, "add": 0.2}, elasticities=["boehm"])
     boehm = solve_scenario(Scenario.model_validate({**BASE, "policy": [{**TARIFF, "add": 0.3}]}))

@@ -26,18 +26,18 @@ from cge.solve.monomials import NotMonomial, compile_model, compile_template
 from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
-SPEEDS = ("short", "long")
+HORIZONS = ("short", "long")
 
 
-def with_numbers(b: Benchmark, speed: str = "long") -> MonomialArrays:
+def with_numbers(b: Benchmark, horizon: str = "long") -> MonomialArrays:
     """Return the equations compiled with numbers where the elasticities are."""
-    return compile_model(build_model(b, speed), list(OUTCOMES))
+    return compile_model(build_model(b, horizon), list(OUTCOMES))
 
 
-def direct_model(b: Benchmark, speed: str = "long") -> Model:
+def direct_model(b: Benchmark, horizon: str = "long") -> Model:
     """Return the model of the equations compiled with numbers."""
-    arrays = with_numbers(b, speed)
-    return Model(b, SimpleNamespace(at=lambda _: arrays), speed)
+    arrays = with_numbers(b, horizon)
+    return Model(b, SimpleNamespace(at=lambda _: arrays), horizon)
 
 
 def all_of(b: Benchmark, value: float) -> Elasticities:
@@ -89,13 +89,13 @@ def of_one_set() -> Model:
 # -- the same equations -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("name", NAMED_SETS)
-def test_one_template_gives_the_equations_of_every_shipped_set(name, speed):
+def test_one_template_gives_the_equations_of_every_shipped_set(name, horizon):
     b = load_benchmark(aggregation="small", elasticities=name)
-    moved = of_one_set().with_elasticities(b.elasticities[speed])
+    moved = of_one_set().with_elasticities(b.elasticities[horizon])
     assert moved.template is of_one_set().template
-    assert_same_equations(moved.arrays, with_numbers(b, speed))
+    assert_same_equations(moved.arrays, with_numbers(b, horizon))
 
 
 SPECIAL = {
@@ -172,13 +172,13 @@ def test_the_exponents_are_affine_in_the_elasticities():
 # -- the same solutions -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("name", NAMED_SETS)
-def test_solutions_are_those_of_equations_compiled_with_numbers(name, speed):
+def test_solutions_are_those_of_equations_compiled_with_numbers(name, horizon):
     b = load_benchmark(aggregation="small", elasticities=name)
-    model = Model.build(b, speed)
+    model = Model.build(b, horizon)
     solution = model.solve(TARIFF_WAR)
-    other = direct_model(b, speed).solve(TARIFF_WAR)
+    other = direct_model(b, horizon).solve(TARIFF_WAR)
     assert np.abs(solution.levels - model.arrays.start).max() > 0.01
     np.testing.assert_allclose(solution.levels, other.levels, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(solution.outcomes, other.outcomes, rtol=1e-11, atol=1e-6)
@@ -203,7 +203,7 @@ def test_a_model_with_other_elasticities_says_so():
     old = model.benchmark.elasticities
     new = replace(old["short"], top=old["short"].top + 0.1)
     moved = model.with_elasticities(new)
-    assert moved.speed == "short"
+    assert moved.horizon == "short"
     assert moved.benchmark.elasticities["short"] is new
     assert moved.benchmark.elasticities["long"] is old["long"]
     assert model.benchmark.elasticities["short"] is old["short"]
@@ -220,7 +220,7 @@ def test_elasticities_of_another_shape_are_refused():
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """Return the speeds of the models compiled so far, in a process that has compiled none."""
+    """Return the horizons of the models compiled so far, in a process that has compiled none."""
     from cge.solve import model
 
     done = []
@@ -234,8 +234,8 @@ def test_two_sets_and_two_speeds_of_the_same_accounts_are_compiled_once(compiled
     world = random_world(98)
     long = world.elasticities["long"]
     other = world.with_elasticities(long=replace(long, final=2 * long.final))
-    for b, speed in ((world, "long"), (other, "long"), (other, "short")):
-        Model.build(b, speed, tmp_path)
+    for b, horizon in ((world, "long"), (other, "long"), (other, "short")):
+        Model.build(b, horizon, tmp_path)
     assert compiled == ["long"]
     assert len(list(tmp_path.glob("*.npz"))) == 1
 

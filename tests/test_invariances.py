@@ -92,9 +92,9 @@ def test_the_benchmark_solves_every_equation_before_any_iteration(seed):
     assert residual_in_benchmark(Model.build(random_world(seed, zeros=0.3))) < 1e-13
 
 
-@pytest.mark.parametrize("speed", ["short", "long"])
-def test_the_real_benchmark_solves_every_equation_before_any_iteration(speed):
-    assert residual_in_benchmark(small_model(speed)) < 1e-13
+@pytest.mark.parametrize("horizon", ["short", "long"])
+def test_the_real_benchmark_solves_every_equation_before_any_iteration(horizon):
+    assert residual_in_benchmark(small_model(horizon)) < 1e-13
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_a_solution_does_not_depend_on_where_the_search_starts():
 # -- homogeneity, Walras, zero profit, accounts -------------------------------------------
 
 
-def shocked(seed: int, speed: str = "long") -> Solution:
+def shocked(seed: int, horizon: str = "long") -> Solution:
     """Return a random world under a combined shock."""
-    model = Model.build(random_world(seed, zeros=0.2, imbalance=0.3), speed)
+    model = Model.build(random_world(seed, zeros=0.2, imbalance=0.3), horizon)
     return model.solve(combined_shock(model, seed))
 
 

@@ -78,7 +78,9 @@ def gaps(solution: Solution, levels: Array, e: Equilibrium) -> dict[str, float]:
 def check(model: Model, levels: Array, closure: Closure, agreement: float = AGREEMENT) -> None:
     """Assert that model and oracle agree on one shock under one closure."""
     solution = model.solve(levels, closure)
-    world = World(model.benchmark, policy_of(model, levels), model.speed, closure.specific_factors)
+    world = World(
+        model.benchmark, policy_of(model, levels), model.horizon, closure.specific_factors
+    )
     found = gaps(solution, levels, world.solve())
     off = {name: gap for name, gap in found.items() if not gap < agreement}
     assert not off, f"model and oracle differ: {off}"
@@ -184,18 +186,18 @@ def test_the_tariff_war_on_real_data_agrees(specific):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("speed", ["short", "long"])
+@pytest.mark.parametrize("horizon", ["short", "long"])
 @pytest.mark.parametrize("seed", range(40))
-def test_many_random_worlds_agree_on_the_equilibrium_or_on_there_being_none(seed, speed):
+def test_many_random_worlds_agree_on_the_equilibrium_or_on_there_being_none(seed, horizon):
     rng = np.random.default_rng(seed)
     regions, sectors, classes = rng.integers(2, 5), rng.integers(1, 5), rng.integers(1, 4)
     b = random_world(
         1000 + seed, int(regions), int(sectors), int(classes), zeros=0.2, imbalance=0.2
     )
-    model = Model.build(b, speed)
-    specific = ("F1",) if speed == "short" else ()
+    model = Model.build(b, horizon)
+    specific = ("F1",) if horizon == "short" else ()
     levels = combined_shock(model, seed, 0.12, without=("factor_supply",) if specific else ())
     try:
         check(model, levels, Closure(specific_factors=specific))
     except NoEquilibrium:
-        assert not exists(World(b, policy_of(model, levels), speed, specific))
+        assert not exists(World(b, policy_of(model, levels), horizon, specific))

@@ -20,7 +20,7 @@ from cge.uncertainty.uncertain_parameters import (
 
 HEAD = "name: fixed\ntitle: No range\nclassification: wiod2013\nentries:\n"
 ENTRY = (
-    '  - {{nest: {0}, sector: "*", speed: {1}, value: {2}, low: {2}, high: {2}, '
+    '  - {{nest: {0}, sector: "*", horizon: {1}, value: {2}, low: {2}, high: {2}, '
     "status: assumed, citation: none}}\n"
 )
 
@@ -113,7 +113,7 @@ def test_a_value_at_the_cobb_douglas_limit_is_moved_off_it() -> None:
 
 def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
     nests = [nest for nest in NEST_AXES if nest != "transformation"]
-    entries = [ENTRY.format(nest, speed, 2) for nest in nests for speed in ("short", "long")]
+    entries = [ENTRY.format(nest, horizon, 2) for nest in nests for horizon in ("short", "long")]
     path = tmp_path / "fixed.yaml"
     path.write_text(HEAD + "".join(entries))
     benchmark = load_benchmark(aggregation="small", elasticities=path)

@@ -122,7 +122,7 @@ def test_impossible_timing_is_refused(
         ({"parameters": {"growht": 0.02}}, "path.parameters", "no such parameter"),
         ({"parameters": {"discount_rate": 0.02}}, "path.parameters.discount_rate", "growth"),
         ({"parameters": {"growth": 0.06}}, "path.parameters.discount_rate", "growth"),
-        ({"parameters": {"depreciation": 2}}, "path.parameters.depreciation", "0 to 1"),
+        ({"parameters": {"depreciation": 2}}, "path.parameters.depreciation", "at most 1"),
         ({"parameters": {"return_basic": 1}, "returns": ["low", "high"]},
          "path.parameters.return_basic", "no low and high end"),
         ({"openness_response": {"chi": 2}}, "path.openness_response.chi", "less than or equal"),
@@ -143,7 +143,7 @@ def test_an_impossible_path_is_refused(
     ("keys", "place", "says"),
     [
         ({"closure": {"specific_factors": ["CAP"]}}, "closure.specific_factors", "within a year"),
-        ({"speed": "long"}, "speed", "by itself"),
+        ({"horizon": "long"}, "horizon", "by itself"),
         ({"steps": [0.5, 1]}, "steps", "years, not steps"),
         ({"policy": [{**US_TARIFF, "importer": "UAS"}]}, "policy.0.importer", "UAS"),
         ({"policy": [{**US_TARIFF, "start": 2, "importer": "UAS"}]}, "policy.0.importer", "UAS"),
@@ -211,9 +211,9 @@ def test_an_outlay_that_is_equal_is_that_of_its_region(here: Path) -> None:
 
 def test_a_table_of_ones_own_has_a_path_without_knowledge_unless_figures_are_given() -> None:
     world = random_world(3, wedges=False)
-    speed = world.elasticities["short"]
+    short = world.elasticities["short"]
     world = replace(world, factors=("LAB", "CAP"), origin={},
-                    elasticities={"short": speed, "long": speed})  # fmt: skip
+                    elasticities={"short": short, "long": short})  # fmt: skip
     model = Model.build(world, "short")
     made = laws_of(model, PathChoice(), "central")
     assert made.knowledge is None and made.recursion.law is None

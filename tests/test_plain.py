@@ -58,7 +58,7 @@ def test_a_pickled_model_keeps_its_elasticities_and_its_backstop(solution: Solut
     b = solution.model.benchmark
     model = Model.build(b, "short", backstop=("ELEC",)).with_elasticities(b.elasticities["long"])
     back = pickle.loads(pickle.dumps(model))
-    assert back.backstop == ("ELEC",) and back.speed == "short"
+    assert back.backstop == ("ELEC",) and back.horizon == "short"
     for name in ("start", "exponents"):
         one, other = getattr(model.arrays, name), getattr(back.arrays, name)
         assert (abs(one - other)).max() == 0

@@ -152,7 +152,7 @@ def test_a_damaged_folder_is_told_with_its_file(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=told):
             read(folder)
     (folder / ROWS).unlink()
-    with pytest.raises(InputError, match="holds no results.parquet"):
+    with pytest.raises(InputError, match=r"holds no results\.parquet"):
         read(folder)
 
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from cge.experiments.run import ScenarioRun
 from cge.results.report.kinds import KINDS, build
 from cge.results.report.runs import Choice, open_runs
 from conftest import Outcome, snapshot
@@ -23,7 +24,6 @@ from reports import MANIFEST, ODD, war_run, write_run, write_study
 from rich.cells import cell_len
 
 from cge.core.errors import InputError
-from cge.experiments.run import ScenarioRun
 from cge.report.format.grid import blocks, cells_of, grids
 from cge.report.format.latex import escape
 from cge.report.format.page import Column, Page, Panel, frame

@@ -185,7 +185,7 @@ def test_errors_say_what_they_are_of(tmp_path: Path) -> None:
     told = Task("a variant", refuses, Number(1.0), located=lambda e: e.moved("variants.0", "f"))
     for workers in (1, 2):
         with Runner(workers=workers, cache=tmp_path).open() as session:
-            with pytest.raises(InputError, match="f, key 'variants.0', value 1.0: is wrong"):
+            with pytest.raises(InputError, match=r"f, key 'variants\.0', value 1\.0: is wrong"):
                 session.run([told])
             with pytest.raises(NoEquilibrium, match="number 1: none"):
                 session.run([Task("number 1", fails, Number(1.0))])

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cge.experiments.run import Case, ScenarioRun, run_scenario
 from cge.results.tidy_policy import tidy_decomposition, tidy_fiscal
 from conftest import Outcome
 from policies import scenario
 
 from cge.core.content import content_dir
 from cge.core.errors import NoEquilibrium
-from cge.experiments.run import Case, ScenarioRun, run_scenario
 from cge.indicators import fiscal
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.model.welfare import COMPONENTS

@@ -192,8 +192,8 @@ def small(**changes):
 def test_defaults_are_one_agent_one_factor_and_cobb_douglas():
     b = benchmark_from_arrays(**small())
     assert (b.agents, b.factors, b.use_classes) == (("FINAL",), ("LAB",), ("all",))
-    for speed in ("short", "long"):
-        e = b.elasticities[speed]
+    for horizon in ("short", "long"):
+        e = b.elasticities[horizon]
         assert (e.armington == 4).all() and np.isinf(e.transformation).all()
         for nest in ("top", "intermediate", "value_added", "final", "agents"):
             assert (getattr(e, nest) == 1).all()
@@ -263,7 +263,7 @@ def test_sector_without_given_value_added_takes_the_regions_factor_mix():
         ({"elasticities": {}}, r"elasticities.armington.*no default"),
         ({"elasticities": 5.0}, r"elasticities.*mapping"),
         ({"elasticities": {"armington": 4, "trade": 1}}, r"elasticities.*trade.*unknown nest"),
-        ({"elasticities": {"long": {"armington": 4}}}, r"elasticities.*short.*both speeds"),
+        ({"elasticities": {"long": {"armington": 4}}}, r"elasticities.*short.*both horizons"),
         ({"elasticities": {"armington": -1}}, r"elasticities.armington.*negative"),
         ({"elasticities": {"armington": [1, 2, 3]}}, r"elasticities.armington.*shape"),
         ({"groups": {"sectors": {"goods": ["G", "Z"]}}}, r"groups.sectors.*Z"),

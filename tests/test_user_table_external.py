@@ -452,7 +452,7 @@ def test_elasticities_of_a_folder_of_a_mapping_and_of_a_set(world, tmp_path):
              "citation": "mine", "sector": "MAN"}  # fmt: skip
     content = {
         "name": "own", "title": "Own", "extends": "boehm", "classification": "mine",
-        "entries": [{**entry, "speed": "long"}],
+        "entries": [{**entry, "horizon": "long"}],
     }  # fmt: skip
     (folder / "elasticities.yaml").write_text(yaml.safe_dump(content))
     own = calibrate_folder(folder).benchmark
@@ -462,7 +462,7 @@ def test_elasticities_of_a_folder_of_a_mapping_and_of_a_set(world, tmp_path):
         ({"armington": {"AGR": 1.0}}, r"elasticities.armington.*every sector"),
         ({"armington": -1.0}, r"elasticities.armington"),
         ({"armington": 2.0, "trade": 1.0}, r"elasticities.trade"),
-        ({"long": {"armington": 2.0}}, r"both speeds"),
+        ({"long": {"armington": 2.0}}, r"both horizons"),
         ("caliendo-parro", r"classification 'wiod2013'"),
         ("nothing.yaml", r"no such elasticity set or file"),
     ):

@@ -76,8 +76,8 @@ def test_accounts_are_the_solutions_values_and_powers():
     np.testing.assert_allclose(b.fob.sum(axis=0).ravel(), values(solution, "trade_value"))
     np.testing.assert_allclose(b.tariff[:, 0, :, 1], 0.4)
     np.testing.assert_allclose(b.intermediate_tax[0], 0.1)
-    for speed in ("short", "long"):
-        assert b.elasticities[speed].fingerprint == world.elasticities[speed].fingerprint
+    for horizon in ("short", "long"):
+        assert b.elasticities[horizon].fingerprint == world.elasticities[horizon].fingerprint
 
 
 def test_rebasing_an_unshocked_solution_changes_nothing():

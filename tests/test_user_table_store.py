@@ -125,7 +125,7 @@ def test_text_may_be_edited_but_not_codes(tmp_path):
         (lambda f: (f / "benchmark.yaml").unlink(), r"not a benchmark folder"),
         (lambda f: (f / "arrays.npz").write_bytes(b"PK\3\4 nothing"), r"damaged"),
         (lambda f: edit(f, checksum="0"), r"damaged"),
-        (lambda f: edit(f, version=7), r"version.*7.*version 1"),
+        (lambda f: edit(f, version=7), r"version.*7.*version 2"),
         (lambda f: edit(f, colour="red"), r"colour.*unknown key"),
         (lambda f: edit(f, status="invented"), r"status"),
         (lambda f: (f / "benchmark.yaml").write_text("- 1"), r"mapping"),
@@ -166,10 +166,10 @@ def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
     boehm = load_any("wiod2013", aggregation="small", elasticities="boehm")
     again = load_any(folder, elasticities="boehm")
     for nest in NEST_AXES:
-        for speed in ("short", "long"):
+        for horizon in ("short", "long"):
             np.testing.assert_allclose(
-                getattr(again.elasticities[speed], nest),
-                getattr(boehm.elasticities[speed], nest),
+                getattr(again.elasticities[horizon], nest),
+                getattr(boehm.elasticities[horizon], nest),
             )
     for arguments, message in (
         ({"table": "gtap"}, r"table.*gtap.*wiod2013, wiod2014, the path"),
@@ -185,7 +185,7 @@ def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
 def test_a_users_elasticity_file_fits_a_saved_benchmark_by_its_sectors(tmp_path):
     folder = save_benchmark(random_world(1), tmp_path / "w")
     entry = {"nest": "armington", "value": 6.0, "low": 5.0, "high": 7.0, "status": "assumed",
-             "citation": "mine", "sector": "S1", "speed": "long"}  # fmt: skip
+             "citation": "mine", "sector": "S1", "horizon": "long"}  # fmt: skip
     content = {"name": "own", "title": "Own", "extends": "boehm", "classification": "random-1",
                "entries": [entry]}  # fmt: skip
     path = tmp_path / "sets.yaml"

@@ -18,9 +18,9 @@ TARIFF_WAR = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 
 
 @lru_cache(maxsize=4)
-def small_model(speed: str = "long") -> Model:
+def small_model(horizon: str = "long") -> Model:
     """Return the compiled model of the real benchmark in its small aggregation."""
-    return Model.build(load_benchmark(aggregation="small"), speed)
+    return Model.build(load_benchmark(aggregation="small"), horizon)
 
 
 def axis_codes(b: Benchmark) -> dict[str, tuple[str, ...]]:
@@ -107,7 +107,7 @@ def _strength(model: Model, name: str) -> Array:
     if name not in nests:
         return np.ones(len(block))
     nest, axes = nests[name]
-    sigma = getattr(model.benchmark.elasticities[model.speed], nest)
+    sigma = getattr(model.benchmark.elasticities[model.horizon], nest)
     codes = axis_codes(model.benchmark)
     letters = POLICY_AXES[name]
     cells = [tuple(codes[letters[a]].index(c[a]) for a in axes) for c in block.index]

@@ -92,13 +92,13 @@ def random_world(
         "tariff": tariff, "export_tax": export_tax, "intermediate_tax": user_tax,
         "final_tax": final_tax, "factor_tax": factor_tax, "output_tax": output_tax,
     }  # fmt: skip
-    by_speed = {"short": elasticities(), "long": elasticities()}
+    by_horizon = {"short": elasticities(), "long": elasticities()}
     if imbalance is not None:
         sizes_drawn = rng.uniform(1 - imbalance, 1 + imbalance, R)
         final = final * balancing_sizes(share, final, technical, factor_share, **rates)
         final = final * sizes_drawn[:, None, None]
     return balanced_world(
-        share, final, technical, factor_share, by_speed, name=f"random-{seed}", **rates
+        share, final, technical, factor_share, by_horizon, name=f"random-{seed}", **rates
     )
 
 
@@ -142,8 +142,8 @@ def balanced_world(
     factor_share : ndarray (s, j, f), optional
         Shares of factors in their cost; default one factor.
     elasticities : mapping or float
-        By speed; or nest to value, as ``Elasticities.from_values`` takes them, for both
-        speeds; or one number for every nest.
+        By horizon; or nest to value, as ``Elasticities.from_values`` takes them, for both
+        horizons; or one number for every nest.
     name : str
     **rates : ndarray
         ``tariff``, ``export_tax``, ``intermediate_tax``, ``final_tax``, ``factor_tax``,

@@ -131,7 +131,7 @@ NACE2_TO_WIOD2013 = {
 
 
 def entry(
-    sector: str, speed: str, numbers: tuple[float, float, float], status: str, **text: str
+    sector: str, horizon: str, numbers: tuple[float, float, float], status: str, **text: str
 ) -> str:
     """Write one entry of an elasticity file.
 
@@ -139,7 +139,7 @@ def entry(
     ----------
     sector
         Sector code, or ``*`` for all.
-    speed
+    horizon
         ``short`` or ``long``.
     numbers
         Value, low and high.
@@ -157,7 +157,7 @@ def entry(
     name = f'"{sector}"' if sector == "*" else sector
     more = "".join(f', {key}: "{words}"' for key, words in text.items())
     return (
-        f"  - {{nest: armington, sector: {name}, speed: {speed}, value: {value}, low: {low}, "
+        f"  - {{nest: armington, sector: {name}, horizon: {horizon}, value: {value}, low: {low}, "
         f"high: {high}, status: {status}{more}}}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Sequence
@@ -56,7 +57,8 @@ def command_of(kind: str) -> click.Command:
     def callback(**given: Any) -> None:
         _run(made, given)
 
-    text = f"{(made.__doc__ or '').strip().split('Parameters')[0].strip()}\n\n{_example(made)}"
+    words = inspect.cleandoc(made.__doc__ or "").split("Parameters\n")[0].strip()
+    text = f"{words}\n\n{_example(made)}"
     return click.Command(
         made.command, params=params, callback=callback, help=text, context_settings=CONTEXT,
         short_help=listed()[made.command].meaning,

@@ -35,7 +35,7 @@ from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
-VERSION = 1
+VERSION = 2
 DESCRIPTION = "benchmark.yaml"
 ARRAYS = "arrays.npz"
 RECORDS = {"report": "cleaning.csv", "filled": "filled.csv"}
@@ -61,7 +61,7 @@ class BenchmarkFile(Strict):
     use_classes: tuple[str, ...]
     sector_class: tuple[str, ...]
     agent_class: tuple[str, ...]
-    speeds: tuple[str, ...]
+    horizons: tuple[str, ...]
     groups: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
     members: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
     names: dict[str, dict[str, str]] = Field(default={})
@@ -70,7 +70,7 @@ class BenchmarkFile(Strict):
 
 #: Keys of the description that are fields of the benchmark too.
 _SHARED = tuple(key for key in BenchmarkFile.model_fields
-                if key not in ("format", "version", "speeds", "checksum"))  # fmt: skip
+                if key not in ("format", "version", "horizons", "checksum"))  # fmt: skip
 
 
 class _Dumper(yaml.SafeDumper):
@@ -134,14 +134,14 @@ def save_benchmark(
 
 def _write(benchmark: Benchmark, folder: Path, records: Mapping[str, pd.DataFrame | None]) -> None:
     arrays = {name: getattr(benchmark, name) for name in _ACCOUNTS}
-    for speed, elasticities in benchmark.elasticities.items():
-        arrays |= {f"elasticities.{speed}.{n}": getattr(elasticities, n) for n in NEST_AXES}
+    for horizon, elasticities in benchmark.elasticities.items():
+        arrays |= {f"elasticities.{horizon}.{n}": getattr(elasticities, n) for n in NEST_AXES}
     np.savez_compressed(folder / ARRAYS, **arrays)
     for name, frame in records.items():
         if frame is not None:
             frame.to_csv(folder / RECORDS[name], index=False)
     known = {key: _plain(getattr(benchmark, key)) for key in _SHARED}
-    known |= {"format": FORMAT, "version": VERSION, "speeds": sorted(benchmark.elasticities)}
+    known |= {"format": FORMAT, "version": VERSION, "horizons": sorted(benchmark.elasticities)}
     known["checksum"] = _checksum(folder / ARRAYS, known)
     validate(BenchmarkFile, known, None)
     text = yaml.dump(
@@ -301,15 +301,15 @@ def _check_target(target: Path, overwrite: bool) -> None:
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     """SHA-256 of the array file and of the codes that say what its cells are."""
     digest = hashlib.sha256(arrays.read_bytes())
-    codes = {key: description[key] for key in (*_CODES, "speeds")}
+    codes = {key: description[key] for key in (*_CODES, "horizons")}
     digest.update(json.dumps(codes, sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchmark:
     elasticities = {
-        speed: Elasticities(**{n: arrays[f"elasticities.{speed}.{n}"] for n in NEST_AXES})
-        for speed in description.speeds
+        horizon: Elasticities(**{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES})
+        for horizon in description.horizons
     }
     known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
     known |= {key: arrays[key] for key in _ACCOUNTS}

@@ -15,7 +15,7 @@ RegisterNumericType(Elasticity)
 
 def build_model(
     benchmark: Benchmark,
-    speed: str = "long",
+    horizon: str = "long",
     parametric: bool = False,
     backstop: tuple[str, ...] = (),
 ) -> ConcreteModel:
@@ -24,7 +24,7 @@ def build_model(
     Parameters
     ----------
     benchmark : Benchmark
-    speed : {"short", "long"}
+    horizon : {"short", "long"}
         Which elasticities the nests have.
     parametric : bool
         Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
@@ -39,8 +39,8 @@ def build_model(
         All equations, variables at their benchmark values, outcomes as expressions.
         Solving it needs :mod:`cge.solve`; there is no AMPL interface involved.
     """
-    m = ConcreteModel(name=f"{benchmark.name}-{speed}")
-    k = Shares(benchmark, speed, parametric, backstop)
+    m = ConcreteModel(name=f"{benchmark.name}-{horizon}")
+    k = Shares(benchmark, horizon, parametric, backstop)
     rooms = (trade, production, research, demand, factors, income)
     for room in rooms:
         room.declare(m, k)

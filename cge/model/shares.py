@@ -37,7 +37,7 @@ class Shares:
     Parameters
     ----------
     benchmark : Benchmark
-    speed : str
+    horizon : str
         Which of the benchmark's elasticities to use.
     parametric : bool
         Leave elasticities open, all but those of Cobb-Douglas nests.
@@ -46,14 +46,14 @@ class Shares:
     """
 
     benchmark: Benchmark
-    speed: str = "long"
+    horizon: str = "long"
     parametric: bool = False
     backstop: tuple[str, ...] = ()
     _cells: dict[str, dict[Key, list[Key]]] = field(default_factory=dict, repr=False)
 
     @property
     def elasticities(self) -> Elasticities:
-        return self.benchmark.elasticities[self.speed]
+        return self.benchmark.elasticities[self.horizon]
 
     def _keyed(self, array: NDArray[np.float64], axes: str) -> dict[Key, float]:
         """Return the positive cells of `array` keyed by codes, in array order."""

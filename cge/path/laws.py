@@ -53,6 +53,11 @@ class PathLaws:
     entries: Mapping[str, Parameter]
     level: Level
 
+    @property
+    def model(self) -> Model:
+        """The compiled model of all years."""
+        return self.recursion.model
+
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
         return self.entries[name].at(self.level if name in RETURNS else "central")
@@ -227,10 +232,10 @@ def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
             key="closure.specific_factors", value=scenario.closure.specific_factors,
             allowed="no such key",
         )  # fmt: skip
-    if scenario.speed is not None:
+    if scenario.horizon is not None:
         raise InputError(
-            "a path goes from short-run to long-run elasticities by itself", key="speed",
-            value=scenario.speed, allowed="no such key",
+            "a path goes from short-run to long-run elasticities by itself", key="horizon",
+            value=scenario.horizon, allowed="no such key",
         )  # fmt: skip
     choice = scenario.closure.model_copy(update={"kind": "short_run"})
     return replace(closure_of(choice, benchmark), name="path")

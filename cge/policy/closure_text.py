@@ -21,7 +21,7 @@ def closure_facts(solution: Solution, scenario: Scenario) -> dict[str, Any]:
     closure = solution.closure
     numeraire = closure.numeraire or "world factor price index"
     return {
-        "closure": closure_text(closure, scenario, solution.model.speed),
+        "closure": closure_text(closure, scenario, solution.model.horizon),
         "numeraire": numeraire,
         "swaps": [f"{swap.free} free, {_held(swap.fix)} held" for swap in solution.resolved.swaps],
     }

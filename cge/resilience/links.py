@@ -122,7 +122,7 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
     NoEquilibrium
         When no point passes.
     """
-    if solution.model.speed != "long" or CAPITAL in solution.closure.specific_factors:
+    if solution.model.horizon != "long" or CAPITAL in solution.closure.specific_factors:
         raise ValueError("needs a solution of the long run")
     swaps = []
     for r, s in event.routes:

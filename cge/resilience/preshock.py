@@ -139,7 +139,7 @@ def pre_shock(
             value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
         )  # fmt: skip
     sourcing = None
-    if solution.model.speed == "long":
+    if solution.model.horizon == "long":
         _check_speeds(short)
         sourcing = Sourcing(short)
     levels = levels_before(short, solution.levels, places_in(short, solution.model), sourcing)
@@ -156,13 +156,13 @@ def pre_shock(
 
 def _check_speeds(model: Model) -> None:
     """Raise InputError where a nest that can not adapt substitutes otherwise in the long run."""
-    short, long = (model.benchmark.elasticities[speed] for speed in ("short", "long"))
+    short, long = (model.benchmark.elasticities[horizon] for horizon in ("short", "long"))
     for nest in NEST_AXES:
         if nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)):
             raise InputError(
                 "differs between the short run and the long, and has no weights to adapt, so that "
                 "the short run would not start from the long-run equilibrium",
-                key=f"elasticities.{nest}", allowed="the same values for both speeds",
+                key=f"elasticities.{nest}", allowed="the same values for both horizons",
             )  # fmt: skip
 
 

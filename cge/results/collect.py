@@ -285,7 +285,7 @@ def _add_indicator(
 
 def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
     """An indicator at a model's benchmark, computed once."""
-    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.speed}")
+    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.horizon}")
     if key not in _KEPT:
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]

@@ -113,7 +113,7 @@ class Rows:
         if isinstance(given, pd.Categorical):
             codes, words = given.codes, given.categories.to_numpy()
         else:
-            codes, words = pd.factorize(np.asarray(given, dtype=object))
+            codes, words = pd.factorize(np.atleast_1d(np.asarray(given, dtype=object)))
         places = [known.setdefault(str(word), len(known)) for word in words]
         return np.array([*places, 0], dtype=np.int32)[codes]
 

@@ -96,7 +96,7 @@ class Scenario(Strict):
     elasticities : list of str
         Named sets or files; the scenario is solved under each. Default: ``fontagne`` and
         ``boehm`` on a shipped table, ``own`` (what was saved) on a benchmark folder.
-    speed : {"short", "long"}, optional
+    horizon : {"short", "long"}, optional
         Which elasticities; default the one of the closure's kind.
     closure : ClosureChoice
     policy : list of Measure
@@ -131,7 +131,7 @@ class Scenario(Strict):
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
     elasticities: list[str] | None = file_field(min_length=1)
-    speed: Literal["short", "long"] | None = None
+    horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)
     knowledge: list[KnowledgeMeasure] = Field(default_factory=list)
@@ -230,9 +230,9 @@ class Scenario(Strict):
         return ["fontagne", "boehm"] if self.benchmark.table in TABLES else ["own"]
 
     @property
-    def chosen_speed(self) -> str:
+    def chosen_horizon(self) -> str:
         """The elasticities in force: those given, else those of the closure's kind."""
-        return self.speed or ("short" if self.closure.kind == "short_run" else "long")
+        return self.horizon or ("short" if self.closure.kind == "short_run" else "long")
 
 
 def find_scenario(name_or_path: str | Path) -> Path:

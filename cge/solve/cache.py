@@ -46,13 +46,13 @@ def _source_digest() -> str:
     return digest.hexdigest()
 
 
-def key(benchmark: Benchmark, speed: str, backstop: tuple[str, ...] = ()) -> str:
+def key(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...] = ()) -> str:
     """Name under which the compiled model of a benchmark is kept.
 
     Benchmarks that differ in elasticities share it, unless one has a Cobb-Douglas nest
     where the other has not.
     """
-    structure = cobb_douglas(benchmark.elasticities[speed]).tobytes().hex()
+    structure = cobb_douglas(benchmark.elasticities[horizon]).tobytes().hex()
     text = f"{benchmark.accounts_fingerprint}-{structure}-{_source_digest()}"
     if backstop:
         text += f"-{' '.join(backstop)}"

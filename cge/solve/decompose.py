@@ -220,7 +220,7 @@ class _Laid:
 
     def _one_less_sigma(self) -> Array:
         b, nest = self.model.benchmark, self.part.nest
-        sigma = getattr(b.elasticities[self.model.speed], nest)
+        sigma = getattr(b.elasticities[self.model.horizon], nest)
         order = {
             "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
             "j": b.sectors, "d": b.agents,

@@ -29,7 +29,7 @@ from cge.solve.system import outcome_values
 Array = NDArray[np.float64]
 Solver = Literal["newton", "ipopt"]
 
-SPEEDS = ("short", "long")
+HORIZONS = ("short", "long")
 SOLVERS = ("newton", "ipopt")
 #: Passes after which the set of bounds that are reached must have settled.
 BOUND_PASSES = 12
@@ -44,7 +44,7 @@ TEMPLATES_KEPT = 2
 CLOSURES_KEPT = 12
 
 
-def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> MonomialTemplate:
+def _compile(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> MonomialTemplate:
     """Declare the equations with open elasticities and read them into arrays."""
     # Pyomo takes a second to import, and a model read from the cache does without it.
     from cge.model.build import build_model
@@ -54,8 +54,8 @@ def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mon
     collecting = gc.isenabled()
     gc.disable()
     try:
-        model = build_model(benchmark, speed, True, backstop)
-        count = len(parameters(benchmark.elasticities[speed]))
+        model = build_model(benchmark, horizon, True, backstop)
+        count = len(parameters(benchmark.elasticities[horizon]))
         return compile_template(model, list(OUTCOMES), count)
     finally:
         if collecting:
@@ -63,16 +63,16 @@ def _compile(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Mon
 
 
 def _template(
-    benchmark: Benchmark, speed: str, folder: Path | None, backstop: tuple[str, ...]
+    benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
 ) -> MonomialTemplate:
     """Template of a benchmark from memory, from disk, or compiled."""
-    name = cache.key(benchmark, speed, backstop)
+    name = cache.key(benchmark, horizon, backstop)
     template = _TEMPLATES.pop(name, None)
     keep = folder is not None and not cache.holds(folder, name)
     if template is None and folder is not None:
         template = cache.load(folder, name)
     if template is None:
-        template = _compile(benchmark, speed, backstop)
+        template = _compile(benchmark, horizon, backstop)
         keep = True
     if keep and folder is not None:
         cache.save(folder, name, template)
@@ -90,7 +90,7 @@ class Model:
     benchmark : Benchmark
     template : MonomialTemplate
         The benchmark's equations with open elasticities.
-    speed : {"short", "long"}
+    horizon : {"short", "long"}
         Which of the benchmark's elasticities to use.
     backstop : tuple of str
         Commodities whose imports have one.
@@ -108,14 +108,14 @@ class Model:
         self,
         benchmark: Benchmark,
         template: MonomialTemplate,
-        speed: str,
+        horizon: str,
         backstop: tuple[str, ...] = (),
     ) -> None:
         self.benchmark = benchmark
         self.backstop = backstop
         self.template = template
-        self.arrays = arrays = template.at(parameters(benchmark.elasticities[speed]))
-        self.speed = speed
+        self.arrays = arrays = template.at(parameters(benchmark.elasticities[horizon]))
+        self.horizon = horizon
         variables, outcomes = (
             {q.name: (q.axes, q.unit_in(benchmark.unit)) for q in table.values()}
             for table in (VARIABLES, OUTCOMES)
@@ -128,20 +128,20 @@ class Model:
     def build(
         cls,
         benchmark: Benchmark,
-        speed: str = "long",
+        horizon: str = "long",
         cache_folder: Path | None = None,
         backstop: Sequence[str] = (),
     ) -> Model:
         """Build and compile, or use what was compiled before.
 
         The equations are compiled once for all elasticities; the same accounts with
-        others, or for the other speed, take milliseconds more. Only a nest that is
+        others, or for the other horizon, take milliseconds more. Only a nest that is
         Cobb-Douglas in one set and not in the other has other equations.
 
         Parameters
         ----------
         benchmark : Benchmark
-        speed : {"short", "long"}
+        horizon : {"short", "long"}
             Which elasticities to use.
         cache_folder : path, optional
             Folder of compiled models; with None nothing is read from disk or kept there.
@@ -150,9 +150,12 @@ class Model:
             Commodities whose imports something at home can stand in for, at a premium that
             is out of reach unless it is given (:mod:`cge.model.backstop`).
         """
-        if speed not in benchmark.elasticities:
+        if horizon not in benchmark.elasticities:
             raise InputError(
-                "unknown speed", key="speed", value=speed, allowed=sorted(benchmark.elasticities)
+                "unknown horizon",
+                key="horizon",
+                value=horizon,
+                allowed=sorted(benchmark.elasticities),
             )
         covered = tuple(code for code in benchmark.sectors if code in backstop)
         for code in backstop:
@@ -160,10 +163,12 @@ class Model:
                 raise InputError(
                     "unknown sector", key="backstop", value=code, allowed=benchmark.sectors
                 )
-        return cls(benchmark, _template(benchmark, speed, cache_folder, covered), speed, covered)
+        return cls(
+            benchmark, _template(benchmark, horizon, cache_folder, covered), horizon, covered
+        )
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
-        """Model of the same accounts with other elasticities for its speed.
+        """Model of the same accounts with other elasticities for its horizon.
 
         Nothing is compiled, unless a nest becomes or ceases to be Cobb-Douglas: the
         equations, and the weights that exist, are then others and the model is built.
@@ -182,11 +187,11 @@ class Model:
         InputError
             When an array does not have the shape of its nest.
         """
-        benchmark = self.benchmark.with_elasticities(**{self.speed: elasticities})
-        before = cobb_douglas(self.benchmark.elasticities[self.speed])
+        benchmark = self.benchmark.with_elasticities(**{self.horizon: elasticities})
+        before = cobb_douglas(self.benchmark.elasticities[self.horizon])
         if not np.array_equal(before, cobb_douglas(elasticities)):
-            return Model.build(benchmark, self.speed, backstop=self.backstop)
-        return Model(benchmark, self.template, self.speed, self.backstop)
+            return Model.build(benchmark, self.horizon, backstop=self.backstop)
+        return Model(benchmark, self.template, self.horizon, self.backstop)
 
     @cached_property
     def outcome_start(self) -> Array:
@@ -307,7 +312,7 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""
-        return _rebuilt, (self.benchmark, self.speed, self.backstop)
+        return _rebuilt, (self.benchmark, self.horizon, self.backstop)
 
     def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
         key = (closure.all_swaps(), extra)
@@ -384,8 +389,8 @@ class Model:
         )
 
 
-def _rebuilt(benchmark: Benchmark, speed: str, backstop: tuple[str, ...]) -> Model:
-    return Model.build(benchmark, speed, cache.default_folder(), backstop)
+def _rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
+    return Model.build(benchmark, horizon, cache.default_folder(), backstop)
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:

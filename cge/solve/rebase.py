@@ -153,7 +153,7 @@ def release(solution: Solution, factor: str) -> dict[str, float]:
     endowment = physical.sum(axis=1) / np.maximum((physical * price).sum(axis=1), 1e-300)
     # A sluggish factor (CET) resists moving away from where it was, not from where it is.
     moved = (use * (endowment / supply)[:, None]) ** (
-        1 / model.benchmark.elasticities[model.speed].transformation[f]
+        1 / model.benchmark.elasticities[model.horizon].transformation[f]
     )
     changes = {}
     for s, region in enumerate(b.regions):

@@ -128,7 +128,7 @@ def plain_pre_shock(
         raise
     except NoEquilibrium as error:
         raise NoEquilibrium(f"{label}can not be tested: {error}") from None
-    adapted = solution.model.speed == "long" and CAPITAL not in solution.closure.specific_factors
+    adapted = solution.model.horizon == "long" and CAPITAL not in solution.closure.specific_factors
     forget = knowledge.forgetting
     return {
         "closure": asdict(pre.closure),

@@ -53,7 +53,7 @@ def worlds(members: Sequence[Member], on_path: bool = False) -> dict[str, Member
     """
     plain = {member.variant: without_policy(member.scenario, on_path) for member in members}
     kinds = {
-        variant: scenario.model_dump_json(include={"closure", "speed", "path", "stress"})
+        variant: scenario.model_dump_json(include={"closure", "horizon", "path", "stress"})
         for variant, scenario in plain.items()
     }
     first: dict[str, str] = {}

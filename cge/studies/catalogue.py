@@ -49,7 +49,7 @@ def listed() -> Mapping[str, Listed]:
                     found[told["command"]] = Listed(
                         told["kind"], told["command"], meaning, path.stem, node.name
                     )
-    return found
+    return dict(sorted(found.items(), key=lambda item: item[0] != "run"))
 
 
 def _constants(node: ast.ClassDef) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Drawable(Study):
         InputError
             If the variants use both.
         """
-        found = sorted({member.scenario.chosen_speed for member in members(self.question)})
+        found = sorted({member.scenario.chosen_horizon for member in members(self.question)})
         if len(found) > 1:
             raise InputError(
                 "the variants use elasticities of both horizons, whose ranges differ",

@@ -168,7 +168,7 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
         For each step ``step``, ``rows`` (DataFrame), ``facts`` for the manifest and ``equal``,
         the outlay or welfare effect that other variants share.
     """
-    model = Model.build(asked.benchmark, asked.scenario.chosen_speed, place.models)
+    model = Model.build(asked.benchmark, asked.scenario.chosen_horizon, place.models)
     member = Member("", asked.scenario, asked.own_policy)
     found = []
     for case in solve_steps(member, model, asked.solver, asked.equal):
@@ -274,7 +274,7 @@ def solve_scenario(
         done: dict[str, list[Case]] = {}
         built: dict[str, Model] = {}
         for member in sorted(family, key=lambda m: m.reference is not None):
-            horizon = member.scenario.chosen_speed
+            horizon = member.scenario.chosen_horizon
             model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
             built[horizon] = model
             reference, equal = member.reference, None

@@ -184,7 +184,7 @@ def static_pre_shock(task: StaticPreShock, place: Place) -> list[Found]:
     """
     content = task.variant
     member = Member("", content.scenario, content.own_policy)
-    model = Model.build(content.benchmark, content.scenario.chosen_speed, place.models)
+    model = Model.build(content.benchmark, content.scenario.chosen_horizon, place.models)
     cases = list(solve_steps(member, model, content.solver, content.equal))
     found: list[Found] = [{"equal": equal_value(member, case.solution)} for case in cases]
     last, law = cases[-1], knowledge_law(content.benchmark, PathChoice(), "central")

@@ -19,7 +19,7 @@ from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.shipped import load_table, shipped_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
-from cge.data.elasticities.nests import SPEEDS, Elasticities
+from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
 
 FACTORS = ("LAB", "CAP")
@@ -260,4 +260,4 @@ def aggregate_elasticities(
     codes = tuple(source[code] for code in raw.sectors)
     axes = Axes(tuple(partition.regions), tuple(partition.sectors), USE_CLASSES, FACTORS,
                 tuple(AGENTS))  # fmt: skip
-    return {speed: chosen.resolved(speed, codes, axes, level, mean) for speed in SPEEDS}
+    return {horizon: chosen.resolved(horizon, codes, axes, level, mean) for horizon in HORIZONS}

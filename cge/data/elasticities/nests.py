@@ -13,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, fixed
 from cge.core.errors import InputError, check_complete, check_known
 
-SPEEDS = ("short", "long")
+HORIZONS = ("short", "long")
 
 #: Axes of each nest's array (:mod:`cge.core.axes`).
 NEST_AXES: Mapping[str, str] = {
@@ -117,10 +117,10 @@ class Elasticities:
             arrays[nest] = _full_array(f"elasticities.{nest}", letters, given, axes)
         return cls(**arrays)
 
-    def check_shapes(self, axes: Axes, speed: str) -> None:
+    def check_shapes(self, axes: Axes, horizon: str) -> None:
         """Refuse an array that does not have the shape of its axes."""
         for nest, letters in NEST_AXES.items():
-            axes.check_shape(f"elasticities.{speed}.{nest}", getattr(self, nest), letters)
+            axes.check_shape(f"elasticities.{horizon}.{nest}", getattr(self, nest), letters)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -157,38 +157,38 @@ def _full_array(key: str, letters: str, given: Any, axes: Axes) -> Array:
     )  # fmt: skip
 
 
-def by_speed(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]:
-    """A user's elasticities by speed; nests that a mapping does not name are Cobb-Douglas.
+def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]:
+    """A user's elasticities by horizon; nests that a mapping does not name are Cobb-Douglas.
 
     Parameters
     ----------
     given : mapping
-        Nest to value; or two such mappings under ``short`` and ``long``, else both speeds
+        Nest to value; or two such mappings under ``short`` and ``long``, else both horizons
         have the same.
     kinds : tuple of type
-        What the elasticities of a speed may be.
+        What the elasticities of a horizon may be.
 
     Raises
     ------
     InputError
         If it is of another kind, or a mapping without an Armington elasticity.
     """
-    separate = isinstance(given, Mapping) and bool(set(given) & set(SPEEDS))
+    separate = isinstance(given, Mapping) and bool(set(given) & set(HORIZONS))
     if separate:
-        check_complete(given, SPEEDS, "give both speeds and nothing else beside them",
+        check_complete(given, HORIZONS, "give both horizons and nothing else beside them",
                        key="elasticities")  # fmt: skip
     result = {}
-    for speed in SPEEDS:
-        nests = given[speed] if separate else given
+    for horizon in HORIZONS:
+        nests = given[horizon] if separate else given
         if not isinstance(nests, kinds):
             raise InputError(
                 "give a mapping from nest to value", value=nests, allowed=NEST_AXES,
-                key=f"elasticities.{speed}" if separate else "elasticities",
+                key=f"elasticities.{horizon}" if separate else "elasticities",
             )  # fmt: skip
         if isinstance(nests, Mapping):
             if "armington" not in nests:
                 raise InputError("the Armington elasticity (among origins, 1 + theta) has no "
                                  "default", key="elasticities.armington")  # fmt: skip
             nests = {**COBB_DOUGLAS, **nests}
-        result[speed] = nests
+        result[horizon] = nests
     return result

@@ -24,7 +24,7 @@ from cge.data.elasticities.sets import (
 
 @dataclass(frozen=True, eq=False)
 class Ranges:
-    """Low, central and high elasticities of one speed, with where they come from.
+    """Low, central and high elasticities of one horizon, with where they come from.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Ranges:
     entries: Mapping[str, tuple[tuple[ElasticityEntry, ...], ...]]
 
 
-def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) -> Ranges:
+def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None) -> Ranges:
     """Ranges of a benchmark's elasticities, and the entries behind them.
 
     Parameters
     ----------
     benchmark : Benchmark
-    speed : {"short", "long"}
+    horizon : {"short", "long"}
     own : str, optional
         For a benchmark folder, the set or file its elasticities were taken from when it
         was opened. None: a shipped table, whose record says from which set.
@@ -71,23 +71,23 @@ def elasticity_ranges(benchmark: Benchmark, speed: str, own: str | None = None) 
         partition = load_aggregation(origin["aggregation"], raw)
         source, members = to_classification(chosen, raw.sectors, raw.name), partition.sectors
         low, central, high = (
-            aggregate_elasticities(chosen, raw, cleaned, partition, level)[speed]
+            aggregate_elasticities(chosen, raw, cleaned, partition, level)[horizon]
             for level in LEVELS
         )
     else:
         source = {code: code for code in benchmark.sectors}
         members = {code: (code,) for code in benchmark.sectors}
-        low, central, high = (set_values(benchmark, chosen, level)[speed] for level in LEVELS)
+        low, central, high = (set_values(benchmark, chosen, level)[horizon] for level in LEVELS)
     entries = {}
     for nest in SUBSTITUTION:
-        in_force = chosen.in_force(nest, speed, tuple(source.values()))
+        in_force = chosen.in_force(nest, horizon, tuple(source.values()))
         by_code = dict(zip(source, in_force, strict=True))
         entries[nest] = tuple(
             tuple(by_code[code] for code in members[sector]) for sector in benchmark.sectors
         )
     ranges = Ranges(low, central, high, entries)
     for nest in NEST_AXES:
-        known, found = (getattr(e, nest) for e in (benchmark.elasticities[speed], ranges.central))
+        known, found = (getattr(e, nest) for e in (benchmark.elasticities[horizon], ranges.central))
         if not np.allclose(known, found, rtol=1e-9, atol=0):
             raise InputError(
                 f"the elasticities of nest '{nest}' are not those of the set that would say how "

@@ -28,11 +28,11 @@ NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 
 
 class ElasticityEntry(Ranged):
-    """An elasticity with its nest, sectors, speed, range and where it comes from."""
+    """An elasticity with its nest, sectors, horizon, range and where it comes from."""
 
     nest: Literal["armington", "intermediate", "value_added", "top", "final", "agents"]
     sector: str = "*"
-    speed: Literal["short", "long"]
+    horizon: Literal["short", "long"]
     value: Elasticity
     low: Elasticity
     high: Elasticity
@@ -64,7 +64,7 @@ def has_sectors(nest: str) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ElasticitySet:
-    """Elasticities by nest, sector and speed with their ranges.
+    """Elasticities by nest, sector and horizon with their ranges.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class ElasticitySet:
         check_known(self.sectors, ["*", *sectors], "unknown sector", file=self.file, key="entries")
 
     def in_force(
-        self, nest: str, speed: str, sectors: Sequence[str]
+        self, nest: str, horizon: str, sectors: Sequence[str]
     ) -> tuple[ElasticityEntry, ...]:
         """The entry that gives each of `sectors` its value in a nest.
 
@@ -110,26 +110,26 @@ class ElasticitySet:
         InputError
             If a sector has no value.
         """
-        of_nest = [e for e in self.entries if e.nest == nest and e.speed == speed]
+        of_nest = [e for e in self.entries if e.nest == nest and e.horizon == horizon]
         found: dict[str, ElasticityEntry] = {}
         for entry in of_nest:
             found |= dict.fromkeys(sectors if entry.sector == "*" else [entry.sector], entry)
         for code in sectors:
             if code not in found:
                 raise InputError(
-                    f"elasticity set '{self.name}' has no {speed}-run value of nest '{nest}' "
+                    f"elasticity set '{self.name}' has no {horizon}-run value of nest '{nest}' "
                     f"for sector '{code}'", file=self.file, key="entries",
                 )  # fmt: skip
         return tuple(found[code] for code in sectors)
 
     def by_sector(
-        self, nest: str, speed: str, sectors: Sequence[str], level: Level = "central"
+        self, nest: str, horizon: str, sectors: Sequence[str], level: Level = "central"
     ) -> Array:
         """Values of a nest for `sectors`, (len(sectors),).
 
         Parameters
         ----------
-        nest, speed : str
+        nest, horizon : str
         sectors : sequence of str
         level : {"low", "central", "high"}
             The central value, or an end of its range.
@@ -139,22 +139,22 @@ class ElasticitySet:
         InputError
             If a sector has no value.
         """
-        return np.array([entry.at(level) for entry in self.in_force(nest, speed, sectors)])
+        return np.array([entry.at(level) for entry in self.in_force(nest, horizon, sectors)])
 
     def resolved(
         self,
-        speed: str,
+        horizon: str,
         sectors: Sequence[str],
         axes: Axes,
         level: Level = "central",
         mean: Callable[[str, Array], Array] = lambda nest, values: values,
         **own: Any,
     ) -> Elasticities:
-        """Elasticities of a speed, or an end of their ranges, on the axes of a benchmark.
+        """Elasticities of a horizon, or an end of their ranges, on the axes of a benchmark.
 
         Parameters
         ----------
-        speed : {"short", "long"}
+        horizon : {"short", "long"}
         sectors : sequence of str
             Codes of the set's classification.
         axes : Axes
@@ -165,14 +165,14 @@ class ElasticitySet:
             Nests that the set does not have.
         """
         for nest in SUBSTITUTION:
-            fine = self.by_sector(nest, speed, sectors, level)
+            fine = self.by_sector(nest, horizon, sectors, level)
             own[nest] = mean(nest, fine) if has_sectors(nest) else float(fine[0])
         return Elasticities.from_values(own, axes)
 
     def frame(self) -> pd.DataFrame:
         """Every entry as a table row."""
         frame = pd.DataFrame([entry.model_dump() for entry in self.entries])
-        first = ["nest", "sector", "speed"]
+        first = ["nest", "sector", "horizon"]
         return frame[[*first, *frame.columns.drop(first)]]
 
 
@@ -256,9 +256,11 @@ def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Bench
 def set_values(
     benchmark: Benchmark, chosen: ElasticitySet, level: Level = "central"
 ) -> dict[str, Elasticities]:
-    """Values of a set, or an end of its ranges, by speed at a benchmark's sectors."""
+    """Values of a set, or an end of its ranges, by horizon at a benchmark's sectors."""
     b = benchmark
     return {
-        speed: chosen.resolved(speed, b.sectors, b.axes, level, transformation=old.transformation)
-        for speed, old in b.elasticities.items()
+        horizon: chosen.resolved(
+            horizon, b.sectors, b.axes, level, transformation=old.transformation
+        )
+        for horizon, old in b.elasticities.items()
     }

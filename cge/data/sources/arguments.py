@@ -17,7 +17,7 @@ from cge.core.errors import InputError, check_complete, check_known, refuse_firs
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.selectors import RESERVED
 from cge.data.accounts.aggregation import check_groups
-from cge.data.elasticities.nests import Elasticities, by_speed
+from cge.data.elasticities.nests import Elasticities, by_horizon
 
 Negative = Literal["error", "clip"]
 
@@ -191,7 +191,7 @@ def read_use_classes(
 
 
 def read_elasticities(given: Any, axes: Axes) -> dict[str, Elasticities]:
-    """Elasticities by speed, defaults filled in.
+    """Elasticities by horizon, defaults filled in.
 
     Parameters
     ----------
@@ -201,6 +201,6 @@ def read_elasticities(given: Any, axes: Axes) -> dict[str, Elasticities]:
     axes : Axes
     """
     return {
-        speed: Elasticities.from_values(nests, axes) if isinstance(nests, Mapping) else nests
-        for speed, nests in by_speed(given, (Mapping, Elasticities)).items()
+        horizon: Elasticities.from_values(nests, axes) if isinstance(nests, Mapping) else nests
+        for horizon, nests in by_horizon(given, (Mapping, Elasticities)).items()
     }

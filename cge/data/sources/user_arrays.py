@@ -67,7 +67,7 @@ def benchmark_from_arrays(
     elasticities : mapping
         Nest to a number, a mapping or vector by sector (by factor for
         ``transformation``), or a full array; or two such mappings under ``short`` and
-        ``long``, else both speeds have the same. ``armington`` must be given (among
+        ``long``, else both horizons have the same. ``armington`` must be given (among
         origins, that is 1 + theta); the nests ``top``, ``intermediate``,
         ``value_added``, ``final`` and ``agents`` are Cobb-Douglas (1) and
         ``transformation`` infinite (mobile factors) unless given.

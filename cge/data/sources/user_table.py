@@ -10,7 +10,7 @@ from cge.core.errors import InputError, check_complete
 from cge.core.files import validate
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned, cleaned_table
 from cge.data.accounts.world_table import WorldTable
-from cge.data.elasticities.nests import by_speed
+from cge.data.elasticities.nests import by_horizon
 from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
 from cge.data.sources.table_folder import folder_elasticities, folder_tariffs, read_folder
 
@@ -34,7 +34,7 @@ def calibrate_table(
         resolution (:func:`folder_tariffs` names a folder's own).
     elasticities : str, path or mapping
         A named set, a file of the same layout, or nest to value: a number, or a mapping
-        by the table's sectors; by speed (``short``, ``long``) or the same for both. Nests
+        by the table's sectors; by horizon (``short``, ``long``) or the same for both. Nests
         that a mapping does not name are Cobb-Douglas, except ``armington``. A set whose
         values differ by sector must be for the table's classification.
 
@@ -94,7 +94,7 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
     table : WorldTable
     """
     entries = []
-    for speed, nests in by_speed(values).items():
+    for horizon, nests in by_horizon(values).items():
         for nest, given in nests.items():
             key = f"elasticities.{nest}"
             by_sector = given if isinstance(given, Mapping) else {"*": given}
@@ -102,7 +102,7 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
             check_complete(by_sector, known, "elasticities by sector must name every sector of "
                            "the table and no other", key=key)  # fmt: skip
             for sector, value in by_sector.items():
-                entry = {"nest": nest, "sector": sector, "speed": speed, "value": value,
+                entry = {"nest": nest, "sector": sector, "horizon": horizon, "value": value,
                          "low": value, "high": value, "status": "assumed",
                          "citation": "given by the user"}  # fmt: skip
                 try:
