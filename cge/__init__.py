@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from cge.solve.model import Model
     from cge.solve.rebase import rebase
     from cge.solve.solution import Solution
+    from cge.studies.comparison import Comparison
     from cge.studies.path import DynamicPath, solve_paths
     from cge.studies.static import Static, solve_scenario
+    from cge.studies.stress import StressTest
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ _PUBLIC = {
     "Scenario": "scenario.schema", "load_scenario": "scenario.schema",
     "solve_scenario": "studies.static", "Static": "studies.static",
     "solve_paths": "studies.path", "DynamicPath": "studies.path",
+    "StressTest": "studies.stress", "Comparison": "studies.comparison",
     # a benchmark
     "load_benchmark": "data.accounts.calibration", "calibrate": "data.accounts.calibration",
     "Benchmark": "data.accounts.benchmark", "Elasticities": "data.elasticities.nests",
@@ -58,6 +61,7 @@ __all__ = [
     "Benchmark",
     "CgeError",
     "Closure",
+    "Comparison",
     "Decomposition",
     "DynamicPath",
     "Elasticities",
@@ -70,6 +74,7 @@ __all__ = [
     "Shock",
     "Solution",
     "Static",
+    "StressTest",
     "Swap",
     "Total",
     "WageFloor",

@@ -62,6 +62,27 @@ def test_the_runs_of_a_collection_stand_in_one_table(
     assert closures["long"].startswith("long run") and closures["short"].startswith("short run")
 
 
+def test_short_run_long_run_and_path_stand_in_one_table(
+    file: Path, cge: Callable[..., Outcome]
+) -> None:
+    path = "  - scenario: {name: path, title: Path, extends: long.yaml, path: {years: 2}}\n"
+    file.write_text(RUNS + path)
+    found = run(file, "collection", workers=1)
+    found.save("all")
+    assert set(found.rows["study"]) == {"static", "path"}
+    lines = cge("table", "all", "--kind", "compare", "--region", "USA").out.splitlines()
+    rows = [line for line in lines if line.startswith(("| Long", "| Short", "| Path"))]
+    assert len(rows) == 3 and "year 2" not in rows[0]
+    short, first = (
+        found.to_frame(measure="real_gdp", region="USA", scenario=name)["value"].iloc[0]
+        for name in ("short", "path")
+    )
+    assert first == pytest.approx(short, abs=1e-9)  # in its first year a path is the short run
+    years = cge("table", "all", "--region", "USA", "--year", "1", "--year", "2").out
+    assert sum(line.startswith("| Path") for line in years.splitlines()) == 2
+    assert cge("table", "all", "--kind", "worth").code == 0
+
+
 def test_a_manifest_makes_its_collection_again(file: Path) -> None:
     results = run(file, "collection", workers=1)
     again = study_of(results.manifest["spec"])
@@ -134,10 +155,10 @@ def test_a_study_is_made_again_of_its_spec() -> None:
 def test_what_is_no_study_or_option_is_refused_by_name() -> None:
     scenario = Scenario(name="x")
     with pytest.raises(InputError, match=r"key 'study', value 'dream'.*static"):
-        study_with("dream", scenario, {})
+        study_with("dream", [scenario], {})
     with pytest.raises(InputError, match=r"no such option.*decompose"):
-        study_with("static", scenario, {"decomposed": True})
+        study_with("static", [scenario], {"decomposed": True})
     with pytest.raises(InputError, match="no such option"):  # no option of a user's
-        study_with("static", scenario, {"accounts": {}})
+        study_with("static", [scenario], {"accounts": {}})
     with pytest.raises(InputError, match="name"):
         study_of({"study": "static", "scenario": {}})

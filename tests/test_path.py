@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,10 @@ from cge.path.solved import PathCase
 from cge.policy.case import solve_case
 from cge.results.folder import ROWS, locked, write
 from cge.scenario.schema import Scenario, completed
+from cge.scenario.variants import Member
 from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study
-from cge.tasks.runner import Runner
+from cge.tasks.runner import Runner, Task
 
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "strategic"}
 BASIC = {"instrument": "basic_research", "region": "CHN"}
@@ -384,6 +385,21 @@ def test_a_scenario_called_otherwise_is_the_same_path(
     assert not years_solved and set(found.rows["title"]) == {"Called otherwise"}
 
 
+@pytest.mark.parametrize("label", ["groups", "unit", "origin"])
+def test_accounts_that_scenarios_read_otherwise_are_other_work(label: str) -> None:
+    one = small_model("short").benchmark
+    other = {"groups": {"sectors": {"goods": ("ELEC",), "research": one.research_sectors}},
+             "unit": "EUR", "origin": {**one.origin, "year": "2010"}}[label]  # fmt: skip
+    same, moved = replace(one), replace(one, **{label: other})
+    assert one.fingerprint == same.fingerprint == moved.fingerprint
+    keys = [
+        Task("", solving.solve_path, solving.path_content(Member("", scenario()), "central", b,
+                                                          "newton")).key
+        for b in (one, same, moved)
+    ]  # fmt: skip
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_a_baseline_is_solved_once_for_all_variants(
     tmp_path: Path, years_solved: list[int]
 ) -> None:
@@ -409,7 +425,8 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
                   {"name": "output", "policy": [{**SUBSIDY, "add": 0.01}]}],
     )  # fmt: skip
     one = run_study(DynamicPath(chosen), Runner(workers=1, cache=tmp_path / "one"))
-    shutil.copytree(tmp_path / "one" / "compiled", tmp_path / "two" / "compiled")
+    b = load_benchmark(aggregation="small", elasticities="boehm")
+    Model.build(b, "short", tmp_path / "two" / "compiled")  # the workers read it from there
     two = run_study(DynamicPath(chosen), Runner(workers=2, cache=tmp_path / "two"))
     assert one.identity == two.identity and len(one.rows) > 1000
     assert one.manifest["cases"] == two.manifest["cases"]

@@ -122,7 +122,7 @@ def test_impossible_timing_is_refused(
         ({"parameters": {"growht": 0.02}}, "path.parameters", "no such parameter"),
         ({"parameters": {"discount_rate": 0.02}}, "path.parameters.discount_rate", "growth"),
         ({"parameters": {"growth": 0.06}}, "path.parameters.discount_rate", "growth"),
-        ({"parameters": {"depreciation": 2}}, "path.parameters.depreciation", "0 to 1"),
+        ({"parameters": {"depreciation": 2}}, "path.parameters.depreciation", "at most 1"),
         ({"parameters": {"return_basic": 1}, "returns": ["low", "high"]},
          "path.parameters.return_basic", "no low and high end"),
         ({"openness_response": {"chi": 2}}, "path.openness_response.chi", "less than or equal"),

@@ -434,6 +434,7 @@ def test_too_few_draws_and_still_results_have_no_drivers() -> None:
     assert regressed(x, x[:, 0]) is None
     x = np.random.default_rng(4).random((50, 3))
     assert regressed(x, np.full(50, 2.0)) is None
+    assert regressed(x, np.where(x[:, 0] > 0.5, x[:, 0], np.nan)) is None
 
 
 def test_drivers_stand_beside_the_figure_with_the_parameter(study: ResultSet) -> None:

@@ -25,8 +25,8 @@ _SILENT = ("report", "cli")
 def digest(*content: Any) -> str:
     """SHA-256 of plain data, arrays, data classes, pydantic models and functions.
 
-    A path counts as the content of its file. An object with an attribute ``fingerprint`` counts
-    as that.
+    A path counts as the content of its file. An object with an attribute ``identity``, or else
+    ``fingerprint``, counts as that.
     """
     hashed = hashlib.sha256()
     for value in content:
@@ -35,9 +35,9 @@ def digest(*content: Any) -> str:
 
 
 def _add(value: Any, put: Callable[[bytes], None]) -> None:
-    fingerprint = getattr(value, "fingerprint", None)
-    if isinstance(fingerprint, str):
-        put(f"<{type(value).__name__} {fingerprint}>".encode())
+    own = getattr(value, "identity", None) or getattr(value, "fingerprint", None)
+    if isinstance(own, str):
+        put(f"<{type(value).__name__} {own}>".encode())
     elif isinstance(value, np.ndarray):
         put(f"<array {value.dtype.str} {value.shape}>".encode())
         put(np.ascontiguousarray(value).tobytes())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.once import once_for_each
 from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
 from cge.model.wedges import WEDGES
 from cge.solve.model import Model
@@ -46,7 +45,7 @@ def _receipts(solution: Solution) -> pd.Series:
     return pd.Series(np.concatenate(values)).groupby(np.concatenate(cells), sort=False).sum()
 
 
-@lru_cache(maxsize=16)
+@once_for_each
 def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Integers, int]]]:
     """Whose budget, sector and variable of all rates; and rates cell by cell.
 
@@ -113,7 +112,7 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     return abroad, home
 
 
-@lru_cache(maxsize=16)
+@once_for_each
 def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
     """Cells of tariffs by the region that pays, between regions and at home."""
     origin, _, user = model.outcomes["tariff_paid"].codes
@@ -152,7 +151,7 @@ def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
     return 100 * own / bought
 
 
-@lru_cache(maxsize=16)
+@once_for_each
 def _purchases(model: Model) -> tuple[pd.DataFrame, Integers, Integers]:
     """Purchases (region, sector), the number of that of each route, and routes at home."""
     origin, sector, region = model.outcomes["trade_value"].codes

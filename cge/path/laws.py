@@ -53,6 +53,11 @@ class PathLaws:
     entries: Mapping[str, Parameter]
     level: Level
 
+    @property
+    def model(self) -> Model:
+        """The compiled model of all years."""
+        return self.recursion.model
+
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
         return self.entries[name].at(self.level if name in RETURNS else "central")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
@@ -76,11 +77,15 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     spent = add_outlays(rows, case)
     add_worth(rows, case, spent)
     lost = add_decompositions(rows, case, asked.parts)
-    frame = rows.frame()
-    origin = case.model.benchmark.origin.get("year", "")
+    return {"rows": dated(rows, case), "lost": lost}
+
+
+def dated(rows: Rows, case: PathCase) -> pd.DataFrame:
+    """Rows of a path with years of the calendar, where the benchmark has one."""
+    frame, origin = rows.frame(), case.model.benchmark.origin.get("year", "")
     if origin.isdigit():
         frame["calendar_year"] = frame["path_year"] + int(origin)
-    return {"rows": frame, "lost": lost}
+    return frame
 
 
 def add_solutions(

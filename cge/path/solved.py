@@ -13,7 +13,7 @@ from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws
 from cge.policy.case import FoundRate
-from cge.policy.knowledge_plan import Part
+from cge.policy.knowledge_plan import KnowledgePart
 from cge.scenario.schema import Scenario
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
@@ -35,7 +35,7 @@ class SolvedYear:
         Levels that were expected then; None in the first year, which nobody expected.
     solution : Solution
     policy : KnowledgePolicy
-    parts : tuple of Part
+    parts : tuple of KnowledgePart
         Size of each measure about knowledge.
     shocks : tuple of Shock
     found : tuple of FoundRate
@@ -47,7 +47,7 @@ class SolvedYear:
     expected: Array | None
     solution: Solution
     policy: KnowledgePolicy
-    parts: tuple[Part, ...]
+    parts: tuple[KnowledgePart, ...]
     shocks: tuple[Shock, ...]
     found: tuple[FoundRate, ...]
     powers: Array
@@ -72,7 +72,7 @@ class SolvedYear:
         return cls(
             content["weights"], content["expected"],
             solution_from_plain(content["solution"], model), KnowledgePolicy(**content["policy"]),
-            tuple(Part(**part) for part in content["parts"]),
+            tuple(KnowledgePart(**part) for part in content["parts"]),
             tuple(Shock(**shock) for shock in content["shocks"]),
             tuple(
                 FoundRate(**{**rate, "shock": Shock(**rate["shock"]),
@@ -158,7 +158,7 @@ class PathCase:
     @property
     def model(self) -> Model:
         """The compiled model of all years."""
-        return self.laws.recursion.model
+        return self.laws.model
 
     def pairs(self) -> Iterator[tuple[PathYear, PathYear | None]]:
         """Every year with that of the baseline, None where nothing moves on it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cge.core.errors import InputError, NoEquilibrium
+from cge.core.identity import digest
 from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Ground, State
@@ -143,10 +144,24 @@ def solved_path(content: PathContent, place: Place) -> PathCase:
     )  # fmt: skip
 
 
+#: Laws of motion, with the model compiled, that this process made last.
+_LAWS: dict[str, PathLaws] = {}
+LAWS_KEPT = 3
+
+
 def laws_in(content: PathContent, place: Place) -> PathLaws:
     """The laws of motion of a path, on its compiled model."""
-    model = Model.build(content.benchmark, "short", place.models)
-    return laws_of(model, choice_of(content.scenario), content.level)
+    everywhere = {"years": 1, "openness_response": None, "baseline": None}
+    choice = choice_of(content.scenario)
+    key = digest(content.benchmark, choice.model_copy(update=everywhere), content.files)
+    if key not in _LAWS:
+        models = {laws.model.benchmark.identity: laws.model for laws in _LAWS.values()}
+        model = models.get(content.benchmark.identity)
+        model = model or Model.build(content.benchmark, "short", place.models)
+        while len(_LAWS) >= LAWS_KEPT:
+            del _LAWS[next(iter(_LAWS))]
+        _LAWS[key] = laws_of(model, choice, content.level)
+    return _LAWS[key]
 
 
 def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:

@@ -17,7 +17,7 @@ from cge.path.laws import PathLaws, choice_of, path_closure
 from cge.path.solved import SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
 from cge.policy.case import FoundRate, Standing, answered, solve_case
-from cge.policy.knowledge_plan import KnowledgePlan, Part
+from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
 from cge.policy.openness import closed_by, coverage
 from cge.policy.responses import replies
@@ -54,7 +54,7 @@ class Course:
     @property
     def model(self) -> Model:
         """The compiled model of all years."""
-        return self.laws.recursion.model
+        return self.laws.model
 
     @property
     def benchmark(self) -> Benchmark:
@@ -208,7 +208,7 @@ def ground_levels(course: Course, year: int, state: State, policy: KnowledgePoli
     return levels
 
 
-def _moved(before: Sequence[Part], after: Sequence[Part]) -> float:
+def _moved(before: Sequence[KnowledgePart], after: Sequence[KnowledgePart]) -> float:
     """Largest relative move of anything that is bought."""
     worst = 0.0
     for one, other in zip(before, after, strict=True):
@@ -220,7 +220,7 @@ def _moved(before: Sequence[Part], after: Sequence[Part]) -> float:
     return worst
 
 
-def _rate(part: Part) -> FoundRate:
+def _rate(part: KnowledgePart) -> FoundRate:
     """The credit that a budget pays for."""
     rates = part.credit[part.credit != 0]
     low, high = (float(rates.min()), float(rates.max())) if len(rates) else (0.0, 0.0)

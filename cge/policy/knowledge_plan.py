@@ -30,7 +30,7 @@ LARGEST_CREDIT = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class KnowledgePart:
     """Size of one measure in a year.
 
     Parameters
@@ -168,7 +168,7 @@ class KnowledgePlan:
         gdp: Array,
         price: Array,
         beforehand: bool = False,
-    ) -> tuple[KnowledgePolicy, tuple[Part, ...]]:
+    ) -> tuple[KnowledgePolicy, tuple[KnowledgePart, ...]]:
         """Policy of a year and the size of each measure.
 
         Parameters
@@ -212,13 +212,15 @@ class KnowledgePlan:
                 else:
                     rate = self._credit(one, credit, spend, state, seen)
                 credit = credit + rate
-                amounts.append(Part(number, label, rate, zero, zero, one.measure.add is None))
+                amounts.append(
+                    KnowledgePart(number, label, rate, zero, zero, one.measure.add is None)
+                )
             elif kind == "basic_research":
                 basic = basic + spend
-                amounts.append(Part(number, label, none, spend, zero))
+                amounts.append(KnowledgePart(number, label, none, spend, zero))
             else:
                 diffusion = diffusion + spend
-                amounts.append(Part(number, label, none, zero, spend))
+                amounts.append(KnowledgePart(number, label, none, zero, spend))
             self._check(one, credit, basic, diffusion)
         return KnowledgePolicy(credit, basic, diffusion, openness), tuple(amounts)
 

@@ -169,12 +169,18 @@ def _keys(row: Sequence[Any]) -> dict[str, Any]:
 def _of_years(
     keys: list[dict[str, Any]], choice: Choice, usual: Sequence[int] | None, results: ResultSet
 ) -> list[dict[str, Any]]:
-    known = sorted({one["path_year"] for one in keys} - {0})
-    if not known:
-        return keys
-    wanted = [path_year(results, known, year) for year in choice.years]
-    wanted = wanted or [year for year in usual or () if year in known] or known[-1:]
-    return [one for one in keys if one["path_year"] in wanted]
+    """Solutions of the years that are wanted; those of a scenario without years all are."""
+    found = []
+    for path in dict.fromkeys((one["study"], one["scenario"]) for one in keys):
+        own = [one for one in keys if (one["study"], one["scenario"]) == path]
+        known = sorted({one["path_year"] for one in own} - {0})
+        if not known:
+            found += own
+            continue
+        wanted = [path_year(results, known, year) for year in choice.years]
+        wanted = wanted or [year for year in usual or () if year in known] or known[-1:]
+        found += [one for one in own if one["path_year"] in wanted]
+    return found
 
 
 def path_year(results: ResultSet, known: Sequence[int], year: int) -> int:

@@ -17,6 +17,7 @@ from cge.report.format.page import Column, Page, Panel
 from cge.report.format.units import printed
 from cge.report.notes import notes_of
 from cge.results.resultset import ResultSet
+from cge.stress.stress_notes import usual_weighting
 from cge.stress.worlds import is_world
 
 Array = NDArray[np.float64]
@@ -93,7 +94,7 @@ def weighting_of(case: Case, choice: Choice) -> str:
     if wanted is not None and wanted not in known:
         raise InputError("not in these results", key=FLAGS["weighting"], value=wanted,
                          allowed=known)  # fmt: skip
-    return str(wanted or ("default" if "default" in known else known[0]))
+    return str(wanted or usual_weighting(known))
 
 
 def loss_page(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.once import once_for_each
 from cge.core.quantities import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
@@ -179,19 +178,9 @@ def values_of(solution: Solution, name: str, base: Solution | None = None) -> tu
     return solution.outcomes[here], (model.outcome_start if base is None else base.outcomes)[here]
 
 
+@once_for_each
 def _codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
-    """Codes of the cells of a quantity by column of the results; made once for a model."""
-    known = _CODES.setdefault(model, {})
-    if name not in known:
-        known[name] = _made_codes(model, name)
-    return known[name]
-
-
-#: By model, and gone with it: a study of many draws has a model for each.
-_CODES: WeakKeyDictionary[Model, dict[str, Mapping[str, NDArray[Any]]]] = WeakKeyDictionary()
-
-
-def _made_codes(model: Model, name: str) -> Mapping[str, NDArray[Any]]:
+    """Codes of the cells of a quantity by column of the results."""
     if name in INDICES:
         return {"region": np.array(model.benchmark.regions, dtype=object)}
     family = (model.variables if name in model.variables else model.outcomes)[name]
@@ -223,7 +212,7 @@ def _world(
     return mean, mean0, {"region": world_label(solution.model), **where}
 
 
-@lru_cache(maxsize=256)
+@once_for_each
 def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
     """Which of the world's figures each cell of a quantity is a part of, and their codes."""
     places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}

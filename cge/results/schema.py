@@ -183,8 +183,8 @@ def joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     for name in COLUMNS:
         parts = [table[name] for table in tables]
         if name in TEXT:
-            both = union_categoricals([_of_objects(part.array) for part in parts])
-            found[name] = _of_objects(both)
+            words = [_of_objects(part.array) for part in parts]
+            found[name] = _of_objects(union_categoricals(words)) if len(words) > 1 else words[0]
         else:
             found[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(found)

@@ -27,7 +27,7 @@ class PathChoice(Strict):
     Parameters
     ----------
     years : int
-        Years that are solved.
+        Length of the path; year 1 is the one after the benchmark.
     knowledge : bool, optional
         Whether research makes knowledge; default: where the figures ship.
     knowledge_data : str, optional

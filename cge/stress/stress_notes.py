@@ -93,7 +93,7 @@ def _backstops(cases: Sequence[StressCase]) -> str:
 
 def _rescaled(viewers: Viewers) -> Iterator[str]:
     """Regions without a disruption of a family, for which the others weigh more."""
-    name = shown(viewers.weightings)
+    name = usual_weighting(viewers.weightings)
     by_family: dict[str, list[str]] = {}
     for region, families in viewers.dropped(name).items():
         for family in families:
@@ -120,6 +120,6 @@ def _alone_in_tail(viewers: Viewers, cases: Sequence[StressCase]) -> Iterator[st
                f"{1 - viewers.plan.level:.3g}, for {where}.")  # fmt: skip
 
 
-def shown(weightings: Sequence[str]) -> str:
-    """Weighting that stands for all: ``default``, or the first."""
+def usual_weighting(weightings: Sequence[str]) -> str:
+    """Weighting that tables show unless another is chosen: ``default``, or the first."""
     return "default" if "default" in weightings else weightings[0]

@@ -49,7 +49,7 @@ def listed() -> Mapping[str, Listed]:
                     found[told["command"]] = Listed(
                         told["kind"], told["command"], meaning, path.stem, node.name
                     )
-    return found
+    return dict(sorted(found.items(), key=lambda item: item[0] != "run"))
 
 
 def _constants(node: ast.ClassDef) -> dict[str, str]:
@@ -79,6 +79,11 @@ def study_class(kind: str) -> Any:
     return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 
 
+def usual_kind(scenario: Any) -> str:
+    """Kind of study that a scenario says: of its section, else comparative statics."""
+    return "frontier" if scenario.frontier else "path" if scenario.is_path else "static"
+
+
 def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """A study of one scenario, or of several where its kind takes them.
 
@@ -100,9 +105,7 @@ def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any
     from cge.studies.study import option_names
 
     first = asked[0]
-    made = study_class(
-        kind or ("frontier" if first.frontier else "path" if first.is_path else "static")
-    )
+    made = study_class(kind or usual_kind(first))
     known = option_names(made)
     for name in options:
         if name not in known:

@@ -102,18 +102,18 @@ class Collection(Study):
     def work(self) -> Work:
         found = yield from side_by_side([(n, study.work()) for n, study in self.studies.items()])
         told = {name: one.manifest for name, one in zip(self.studies, found, strict=True)}
-        first = next(iter(told.values()))
         for name, one in told.items():
-            of = ("name", "unit", "regions", "sectors")
-            if any(one["benchmark"][part] != first["benchmark"][part] for part in of):
+            of, other = one["benchmark"], found[0].benchmark
+            if any(of[part] != other[part] for part in ("name", "unit", "regions", "sectors")):
                 raise InputError("has another benchmark than the first run", key="runs", value=name,
                                  allowed="runs of one table, year and aggregation")  # fmt: skip
         notes = [
             line if all(line in other["notes"] for other in told.values()) else f"{name}: {line}"
             for name, one in told.items() for line in one["notes"]
         ]  # fmt: skip
+        every = {key: one[key] for one in reversed(told.values()) for key in one}
         return ResultSet(together(found), {
-            **first, "spec": self.spec, "notes": list(dict.fromkeys(notes)),
+            **every, "spec": self.spec, "notes": list(dict.fromkeys(notes)),
             "cases": [case for one in told.values() for case in one["cases"]],
             "files": {path: key for one in told.values() for path, key in one["files"].items()},
             "pages": [["regions", {}]], "figure": "regions",

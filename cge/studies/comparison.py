@@ -15,7 +15,7 @@ from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.fiscal import moved, policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.path_rows import add_worth
+from cge.path.path_rows import add_worth, dated
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.path.year_parts import decomposed
@@ -28,7 +28,7 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.wording import knowledge_text, measure_text, policy_lines
 from cge.solve.model import Solver
-from cge.stress.stress_notes import case_of, library_facts, shown, stress_notes
+from cge.stress.stress_notes import case_of, library_facts, stress_notes, usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
@@ -113,9 +113,9 @@ class Comparison(Study):
 
     def work(self) -> Work:
         check_solver(self.solver)
-        plans = [_plan(one) for one in self.questions]
+        made = [self._equilibria(one) for one in self.questions]
+        plans = [one.plan for one in made]
         self._check(plans)
-        made = [Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind) for plan in plans]
         yield [task for one in made for task in one.checks()]
         frames, cases, notes = [], [], []
         for one in made:
@@ -124,13 +124,22 @@ class Comparison(Study):
             cases += found[1]
             notes += [line for line in found[2] if line not in notes]
         first = plans[0]
-        files = [path for plan in plans for path in files_of(plan.scenario)]
+        files = [path for plan in plans for member in plan.members
+                 for path in files_of(member.scenario)]  # fmt: skip
         return ResultSet(joined(frames), manifest(
             self.spec, first.benchmark, cases, notes, files, library=library_facts(first),
-            weighting=self.weighting or shown(list(first.library.weightings)),
+            weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
             pages=[["policies", {}]], figure="policies",
         ))  # fmt: skip
+
+    def _equilibria(self, question: Scenario) -> Equilibria:
+        """Pre-shock equilibria of a scenario, not made yet."""
+        try:
+            plan = _titled(plan_of(question, whole=True))
+            return Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+        except InputError as error:
+            raise error.located(question._file) from None
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""
@@ -183,12 +192,8 @@ class Comparison(Study):
         return rows, [case_of(case) for case in cases], notes
 
 
-def _plan(question: Scenario) -> StressPlan:
-    """Plan of a scenario, with variants titled by the labels of their measures."""
-    try:
-        plan = plan_of(question, whole=True)
-    except InputError as error:
-        raise error.located(question._file) from None
+def _titled(plan: StressPlan) -> StressPlan:
+    """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
         words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
@@ -230,6 +235,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
         add_solution(rows, year.solution, before, _WELFARE, path_year=year.year)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
+    lost = ""
     try:
         parts = groups(decomposed(first), b)
         less = {} if base is None else groups(decomposed(base), b)
@@ -237,8 +243,8 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
             add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
                       path_year=first.year)  # fmt: skip
     except NoEquilibrium as error:
-        return {"rows": rows.frame(), "lost": str(error)}
-    return {"rows": rows.frame(), "lost": ""}
+        lost = str(error)
+    return {"rows": dated(rows, case), "lost": lost}
 
 
 def net_outlay(year: PathYear) -> Array:

@@ -16,7 +16,8 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
 from cge.scenario.variants import members
-from cge.studies.study import Study, inner
+from cge.solve.model import Solver
+from cge.studies.study import Study, inner, option
 from cge.uncertainty.uncertain_parameters import (
     UncertainParameter,
     elasticity_parameters,
@@ -36,6 +37,7 @@ class Drawable(Study):
 
     Parameters
     ----------
+    solver : {"newton", "ipopt"}
     accounts : mapping of str to Benchmark
         By elasticity set, in place of those that the scenario names.
     only : tuple of str
@@ -45,6 +47,7 @@ class Drawable(Study):
     #: Measures of which the spread is reported unless others are chosen.
     main_measures: ClassVar[tuple[str, ...]] = ()
 
+    solver: Solver = option("newton", "newton or ipopt.")
     accounts: Mapping[str, Benchmark] = inner(factory=dict)
     only: tuple[str, ...] = inner(())
 

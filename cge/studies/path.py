@@ -56,7 +56,7 @@ class DynamicPath(Study):
 
     solver: Solver = option("newton", "newton or ipopt.")
     decompose: bool = option(True, "Take welfare apart in some years.")
-    decompose_years: tuple[int, ...] = option((), "In which; default 1, 10 and the last.")
+    decompose_years: tuple[int, ...] = option((), "Which years; default 1, 10 and the last.")
 
     def work(self) -> Work:
         check_solver(self.solver)

@@ -7,7 +7,7 @@ draw is the same benchmark with other curvatures, worked out for the same policy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,10 +21,10 @@ from cge.results.register import register
 from cge.results.schema import COLUMNS, TEXT
 from cge.scenario.named_files import files_of
 from cge.solve.model import Solver
-from cge.studies.catalogue import listed, study_class
+from cge.studies.catalogue import listed, study_class, usual_kind
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
-from cge.studies.study import Study, Work, check_solver, option, side_by_side
+from cge.studies.study import Study, Work, check_solver, option, option_names, side_by_side
 from cge.tasks.runner import Place, Task, drive
 from cge.tasks.serial import Serial
 from cge.uncertainty.designs import Design, sample
@@ -141,15 +141,17 @@ class Sensitivity(Study):
         for name in names:
             if name.partition("[")[0] not in known:
                 raise InputError("unknown measure", key="measures", value=name, allowed=known)
-        given = {"solver": self.solver, **self.settings}
-        here = {f.name for f in fields(kind)}
+        options = [name for name in option_names(kind) if name != "solver"]
+        for name, value in self.settings.items():
+            if name not in options:
+                raise InputError("no such option of the study that is drawn", value=value,
+                                 key=f"settings.{name}", allowed=options)  # fmt: skip
         only = tuple(dict.fromkeys(name.partition("[")[0] for name in names))
-        options = {name: value for name, value in given.items() if name in here}
-        return kind(self.scenario, only=only, **options), names
+        return kind(self.scenario, only=only, solver=self.solver, **self.settings), names
 
     def drawn_kind(self) -> type[Drawable]:
         """Class of the study that is drawn."""
-        of = self.of or ("path" if self.question.is_path else "static")
+        of = self.of or usual_kind(self.question)
         found = study_class(of)
         if not issubclass(found, Drawable):
             drawable = [one.kind for one in listed().values()

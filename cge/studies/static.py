@@ -88,7 +88,6 @@ class Static(Drawable):
         "consumer_real_return[LAB]", "export_volume_change", "import_volume_change",
     )  # fmt: skip
 
-    solver: Solver = option("newton", "newton or ipopt.")
     decompose: bool = option(True, "Take welfare apart: terms of trade, efficiency, by shock.")
     value_chains: bool = option(False, "Add value-added trade, reliance and upstreamness.")
 

@@ -97,8 +97,13 @@ class Regression:
         return len(self.values) >= self.needed
 
     def drivers(self, figure: Array) -> Drivers | None:
-        """Drivers of a figure (draws,); None where there are too few draws or it does not move."""
-        if not self.possible or figure.std() <= STILL * max(1.0, float(np.abs(figure).max())):
+        """Drivers of a figure, (draws,).
+
+        None where there are too few draws, it does not move, or some draws have no figure.
+        """
+        if not self.possible or not np.isfinite(figure).all():
+            return None
+        if figure.std() <= STILL * max(1.0, float(np.abs(figure).max())):
             return None
         coefficients, r2, ranked = self._fit(figure)
         shares = coefficients * (self.correlation @ coefficients)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes
 from cge.core.errors import InputError
+from cge.core.identity import digest
 from cge.data.elasticities.nests import Elasticities
 
 #: An identity of the accounts must hold to this share of the account's own total.
@@ -296,18 +297,18 @@ class Benchmark:
     @cached_property
     def accounts_fingerprint(self) -> str:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
-        digest = hashlib.sha256()
+        hashed = hashlib.sha256()
         for item in fields(self):
             if item.name not in (*_LABELS, "elasticities"):
                 value = getattr(self, item.name)
                 array = isinstance(value, np.ndarray)
-                digest.update(item.name.encode())
-                digest.update(
+                hashed.update(item.name.encode())
+                hashed.update(
                     np.ascontiguousarray(value).tobytes() if array else repr(value).encode()
                 )
         if self.research_sectors:  # the one group that equations read
-            digest.update(repr(self.research_sectors).encode())
-        return digest.hexdigest()
+            hashed.update(repr(self.research_sectors).encode())
+        return hashed.hexdigest()
 
     @property
     def research_sectors(self) -> tuple[str, ...]:
@@ -317,11 +318,16 @@ class Benchmark:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything the model reads, in hexadecimal."""
-        digest = hashlib.sha256(self.accounts_fingerprint.encode())
+        hashed = hashlib.sha256(self.accounts_fingerprint.encode())
         for horizon in sorted(self.elasticities):
-            digest.update(horizon.encode())
-            digest.update(self.elasticities[horizon].fingerprint.encode())
-        return digest.hexdigest()
+            hashed.update(horizon.encode())
+            hashed.update(self.elasticities[horizon].fingerprint.encode())
+        return hashed.hexdigest()
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of everything that results depend on: also groups, members, origin and unit."""
+        return digest(self.fingerprint, self.groups, self.members, self.origin, self.unit)
 
 
 def _relative(gap: Array, account: Array) -> Array:

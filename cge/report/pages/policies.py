@@ -83,6 +83,7 @@ class Home:
 
     def __init__(self, cases: Sequence[Case], choice: Choice) -> None:
         first = cases[0]
+        self._blocks: dict[PolicyColumn, pd.DataFrame] = {}
         self.cases, self.results = cases, first.results
         self.scenario = str(first.keys["scenario"])
         self.region = str(self.results.manifest["homes"][self.scenario])
@@ -108,6 +109,11 @@ class Home:
 
     def of(self, block: PolicyColumn) -> pd.DataFrame:
         """Central, low and high by policy and year."""
+        if block not in self._blocks:
+            self._blocks[block] = self._of(block)
+        return self._blocks[block]
+
+    def _of(self, block: PolicyColumn) -> pd.DataFrame:
         rows = self.rows[self.rows["measure"] == block.measure]
         rows = rows[rows["item"] == block.item] if block.item else rows
         rows = rows.assign(value=rows[block.column]).dropna(subset="value")
