@@ -65,8 +65,8 @@ class Results(ResultSet):
             each of which has a folder of its own.
         """
         if "parts" in self.manifest:
-            raise InputError("results of several studies have no folder in common",
-                             key="folder", value=str(folder), allowed="each on its own")  # fmt: skip
+            raise InputError("results of several studies have no folder in common", key="folder",
+                             value=str(folder), allowed="each on its own")  # fmt: skip
         with locked(Path(folder)):
             write(self, Path(folder), files(self, figure))
         return Path(folder)

@@ -54,14 +54,14 @@ policy:
   - {instrument: tariff, exporter: CHN, importer: USA, sector: goods, add: 0.1}
   - {instrument: tariff, exporter: USA, importer: CHN, sector: [ELEC, VEH], set: 0.2}
 """
-#: One tariff that yields ten times the revenue of all: beyond the top of the Laffer curve.
+#: A tariff that yields a thousand times its revenue: beyond the top of the Laffer curve.
 IMPOSSIBLE = """\
 name: trial
 benchmark: {aggregation: small}
 elasticities: [boehm]
 closure:
   swaps:
-    - {free: "tariff[int, CHN, ELEC, USA]", fix: "tariff_revenue[USA]", at: 10}
+    - {free: "tariff[int, CHN, ELEC, USA]", fix: "tariff_paid[CHN, ELEC, USA]", at: 1000}
 """
 
 
@@ -346,8 +346,8 @@ GRID = TRIAL + "grid:\n  policy.0.add: [0.1, 0.2, 0.3, 0.4]\n"
 def test_an_interrupted_run_says_what_is_kept_and_the_same_command_goes_on(
     kept: bool, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
-    (here / "grid.yaml").write_text(GRID)
+    # Of values of its own, that no other test has left in the cache.
+    (here / "grid.yaml").write_text(GRID.replace("0.1, 0.2", "0.11, 0.21"))
     perform, seen = runner._perform, []
 
     def third_time(*arguments: Any) -> Any:
@@ -472,9 +472,9 @@ def test_a_wrong_option_names_itself_and_nothing_is_written(
     given: tuple[str, ...], says: list[str], trial: Path, here: Path, cge: Run
 ) -> None:
     if given[1] == "path.years=5":
-        trial.write_text(TRIAL.replace("add: 0.1", "add: 0.1, from: 2"))
+        trial.write_text(TRIAL.replace("add: 0.1", "add: 0.1, start: 2"))
     before = snapshot(here)
-    outcome = cge("run", "trial.yaml", *given)
+    outcome = cge("run", "trial.yaml", *(() if given[0] == "--workers" else ONE), *given)
     assert outcome.code == 2 and outcome.out == "" and outcome.err.count("\n") == 1
     for words in says:
         assert words in outcome.err
@@ -597,7 +597,8 @@ def test_welfare_is_left_whole_on_demand(trial: Path, here: Path, cge: Run) -> N
 )
 def test_a_scenario_file_may_have(name: str, content: bytes, here: Path) -> None:
     (here / name).write_bytes(content)
-    assert load_scenario(name) == Scenario.model_validate(load_yaml(TRIAL))
+    expected = Scenario.model_validate(load_yaml(TRIAL))
+    assert load_scenario(name).model_dump() == expected.model_dump()
 
 
 @pytest.mark.parametrize(
@@ -670,7 +671,7 @@ def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
         for pair in zip(heads, rows, strict=True)
     )
     assert "Terms of trade" not in parts and parts["Allocative efficiency"] == parts["Exact EV"]
-    assert effects["Terms of trade, %"] == "-" and float(effects["Welfare (EV), bn USD"]) < 0
+    assert effects["Terms of trade"] == "-" and float(effects["Welfare (EV), bn USD"]) < 0
 
 
 def test_a_stream_that_can_not_be_written_is_no_traceback(
@@ -957,9 +958,14 @@ def test_a_slip_of_the_pen_is_told_in_one_line(
 
 
 def test_help_imports_no_solver_and_no_table(tmp_path: Path) -> None:
-    code = "import sys; sys.argv = ['cge', '-h']\nfrom cge.cli.main import run\n" \
-           "try: run()\nexcept SystemExit: pass\n" \
-           "print([m for m in ('pyomo', 'pandas', 'scipy', 'matplotlib') if m in sys.modules])"  # fmt: skip
+    code = """import sys
+sys.argv = ["cge", "-h"]
+from cge.cli.main import run
+try:
+    run()
+except SystemExit:
+    print([name for name in ("pyomo", "pandas", "scipy", "matplotlib") if name in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           timeout=60, check=True, cwd=tmp_path)  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"

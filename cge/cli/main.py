@@ -98,7 +98,7 @@ def run() -> None:
         with warnings.catch_warnings():
             # A solution is judged by what it is, not by what overflowed on the way to it.
             warnings.simplefilter("ignore", RuntimeWarning)
-            code: Any = app(standalone_mode=False)
+            code: Any = app(prog_name="cge", standalone_mode=False)
     except CgeError as error:
         raise _end(error, error.exit_code) from None
     except click.exceptions.NoArgsIsHelpError as error:
