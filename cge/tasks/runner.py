@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -211,15 +212,18 @@ class Session:
             parent = os.getpid() if self.backend == "loky" else None
             inner = {"inner_max_num_threads": 1} if self.backend == "loky" else {}
             with parallel_config(backend=self.backend, **inner):
-                results = Parallel(
-                    n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
-                    pre_dispatch="2*n_jobs",
-                )(delayed(_numbered)(n, t, self.store, models, parent)
-                  for n, t in enumerate(tasks))  # fmt: skip
+                with _quiet_tracker():
+                    results = Parallel(
+                        n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
+                        pre_dispatch="2*n_jobs",
+                    )(delayed(_numbered)(n, t, self.store, models, parent)
+                      for n, t in enumerate(tasks))  # fmt: skip
                 try:
                     yield from self._counted(tasks, results, before)
                 finally:
-                    results.close()  # an interrupt must not leave workers behind
+                    with warnings.catch_warnings():  # of tasks that are given up
+                        warnings.simplefilter("ignore", UserWarning)
+                        results.close()  # an interrupt must not leave workers behind
 
     def _counted(
         self, tasks: Sequence[Task], results: Iterator[tuple[int, bytes]], before: int
@@ -308,6 +312,25 @@ def _cluster(scheduler: str | None) -> Iterator[str]:
         ) from None  # fmt: skip
     with client:
         yield "dask"
+
+
+@contextlib.contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """Have the process that tidies up after workers say nothing of those that were ended.
+
+    It takes its filters of warnings from the environment in which the first worker starts.
+    """
+    known = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(
+        part for part in (known, "ignore:resource_tracker:UserWarning") if part
+    )
+    try:
+        yield
+    finally:
+        if known is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = known
 
 
 @contextlib.contextmanager
