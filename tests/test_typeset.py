@@ -8,17 +8,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cge.experiments.path import run_path
-from cge.results.path_write import write_path
-from cge.results.report.kinds import ALL_KINDS, PATH_KINDS, build
-from cge.results.report.runs import Choice, open_runs
-from reports import ODD, war_run, write_run, write_study
-from test_headline_figures import REGIONS, write_frontier, write_headline, write_stress
+from reports import ODD, made, war
+from test_frontier_pages import frontier
+from test_loss_pages import REGIONS, compared, linked, of_disruptions
 from test_path_results import SCENARIO
+from test_sensitivity_pages import made as drawn
 
+import cge
+from cge.report.choice import Choice
 from cge.report.format.page import Page
 from cge.report.format.render import render
-from cge.results import write as write_module
+from cge.report.kinds import build, kinds
+from cge.results.resultset import ResultSet
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,7 +30,7 @@ pytestmark = [
 ]
 MANY = [f"R{n:02d}" for n in range(41)]
 SECTORS = [f"S{n:02d}" for n in range(35)]
-#: Kind, folders, choice and pages of every table that is set.
+#: Kind, results, choice and pages of every table that is set.
 CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "regions": ("regions", ("war",), Choice(), 1),
     "regions of odd names": ("regions", ("odd",), Choice(), 1),
@@ -42,51 +43,51 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "trade of 41 regions": ("trade", ("many",), Choice(), 3),
     "sectors": ("sectors", ("war",), Choice(), 1),
     "sectors of 41 regions": ("sectors", ("many",), Choice(), 2),
-    "sensitivity": ("sensitivity", ("study",), Choice(), 1),
-    "drivers": ("drivers", ("study",), Choice(), 1),
+    "sensitivity": ("sensitivity", ("drawn",), Choice(), 1),
+    "intervals": ("intervals", ("drawn",), Choice(), 1),
+    "drivers": ("drivers", ("drawn",), Choice(), 1),
     "compare": ("compare", ("odd",), Choice(regions=(ODD[0],)), 1),
-    "path": ("path", ("path",), Choice(), 1),
-    "path of one region": ("path", ("path",), Choice(regions=("EU",)), 1),
-    "path-compare": ("path-compare", ("path",), Choice(), 2),
-    "path-sources": ("path-sources", ("path",), Choice(), 1),
-    "path-components": ("path-components", ("path",), Choice(), 1),
-    "path-shocks": ("path-shocks", ("path",), Choice(regions=("EU",)), 1),
-    "path-remaining": ("path-remaining", ("path",), Choice(), 1),
-    "headline": ("headline", ("CHN",), Choice(), 2),
-    "headline of three": ("headline", tuple(REGIONS), Choice(), 4),
-    "quadrant": ("quadrant", tuple(REGIONS), Choice(), 1),
+    "years": ("years", ("path",), Choice(), 1),
+    "years of one region": ("years", ("path",), Choice(regions=("EU",)), 1),
+    "worth": ("worth", ("path",), Choice(), 2),
+    "sources": ("sources", ("path",), Choice(), 2),
+    "components of a path": ("decomposition", ("path",), Choice(), 2),
+    "shocks of a path": ("shocks", ("path",), Choice(regions=("EU",)), 1),
+    "remaining": ("remaining", ("path",), Choice(), 1),
+    "policies": ("policies", ("CHN",), Choice(), 1),
+    "policies of three": ("policies", tuple(REGIONS), Choice(), 2),
     "frontier": ("frontier", ("frontier",), Choice(), 1),
-    "chokepoints": ("chokepoints", ("stress",), Choice(), 1),
-    "leverage": ("chokepoints", ("stress",), Choice(measures=("leverage",)), 1),
+    "losses": ("losses", ("stress",), Choice(), 1),
+    "weightings": ("weightings", ("stress",), Choice(), 1),
+    "families": ("families", ("stress",), Choice(), 1),
+    "disruptions": ("disruptions", ("stress",), Choice(), 1),
+    "chokepoints": ("chokepoints", ("links",), Choice(), 1),
+    "leverage": ("chokepoints", ("links",), Choice(measures=("leverage",)), 1),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return folders of results, some solved, some made by hand."""
-    place = tmp_path_factory.mktemp("typeset")
-    write_module.write_run(war_run(), place / "war")
-    write_path(run_path(SCENARIO, cache_folder=place / "models"), place / "path")
-    write_run(place / "odd", cases=[("trial", "fontagne", 1.0), ("trial", "boehm", 2.0)])
-    write_run(place / "many", MANY, SECTORS)
-    write_study(place / "study")
-    write_frontier(place / "frontier", ("fontagne", "boehm"))
-    write_stress(place / "stress")
-    for code in REGIONS:
-        write_headline(place / code, code)
-    return {folder.name: folder for folder in place.iterdir()}
+def results() -> dict[str, ResultSet]:
+    """Results, some solved, some made by hand."""
+    return {
+        "war": war(), "path": cge.run(SCENARIO, "path", workers=1),
+        "odd": made(cases=[("", "fontagne", 1.0), ("", "boehm", 2.0)]),
+        "many": made(MANY, SECTORS), "drawn": drawn(), "frontier": frontier(("fontagne", "boehm")),
+        "stress": of_disruptions(), "links": linked(),
+        **{code: compared(code) for code in REGIONS},
+    }  # fmt: skip
 
 
 def test_every_kind_is_set() -> None:
-    assert {kind for kind, *_ in CASES.values()} == {*ALL_KINDS, *PATH_KINDS}
+    assert {kind for kind, *_ in CASES.values()} == set(kinds())
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_table_fits_its_pages_with_its_notes_below(
-    name: str, folders: dict[str, Path], tmp_path: Path
+    name: str, results: dict[str, ResultSet], tmp_path: Path
 ) -> None:
-    kind, runs, choice, pages = CASES[name]
-    page = build(kind, open_runs([folders[run] for run in runs]), choice)
+    kind, found, choice, pages = CASES[name]
+    page = build(kind, [results[one] for one in found], choice)
     (tmp_path / "t.tex").write_text(render(page, "latex", standalone=True), encoding="utf-8")
     for _ in range(2):
         assert told(tmp_path, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex")
@@ -94,18 +95,31 @@ def test_a_table_fits_its_pages_with_its_notes_below(
     assert [w for w in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(w) > 1] == []
     assert "Float too large" not in log and "undefined" not in log
     assert "Type 3" not in told(tmp_path, "pdffonts", "t.pdf")
-    assert int(re.findall(r"Pages: +(\d+)", told(tmp_path, "pdfinfo", "t.pdf"))[0]) == pages
     text = told(tmp_path, "pdftotext", "-raw", "t.pdf", "-")
     assert text.count("Notes:") == 1
     assert text.index("Notes:") > last_figures(page, text)
+    assert int(re.findall(r"Pages: +(\d+)", told(tmp_path, "pdfinfo", "t.pdf"))[0]) == pages
 
 
-@pytest.mark.parametrize("name", ["regions", "compare", "trade of 41 regions", "path"])
-def test_a_table_in_a_paper_needs_the_packages_it_names_and_no_others(
-    name: str, folders: dict[str, Path], tmp_path: Path
+@pytest.mark.skipif(shutil.which("lualatex") is None, reason="needs lualatex")
+@pytest.mark.parametrize("name", ["regions of odd names", "policies of three"])
+def test_lualatex_sets_what_pdflatex_sets(
+    name: str, results: dict[str, ResultSet], tmp_path: Path
 ) -> None:
-    kind, runs, choice, _ = CASES[name]
-    page = build(kind, open_runs([folders[run] for run in runs]), choice)
+    kind, found, choice, pages = CASES[name]
+    page = build(kind, [results[one] for one in found], choice)
+    (tmp_path / "t.tex").write_text(render(page, "latex", standalone=True), encoding="utf-8")
+    for _ in range(2):
+        told(tmp_path, "lualatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex")
+    assert int(re.findall(r"Pages: +(\d+)", told(tmp_path, "pdfinfo", "t.pdf"))[0]) == pages
+
+
+@pytest.mark.parametrize("name", ["regions", "compare", "trade of 41 regions", "years", "policies"])
+def test_a_table_in_a_paper_needs_the_packages_it_names_and_no_others(
+    name: str, results: dict[str, ResultSet], tmp_path: Path
+) -> None:
+    kind, found, choice, _ = CASES[name]
+    page = build(kind, [results[one] for one in found], choice)
     body = render(page, "latex")
     (packages,) = re.findall(r"(?m)^% Needs (\\usepackage\{.*?\})", body)
     paper = rf"""\documentclass{{article}}{packages}
