@@ -12,17 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
-import typer
 import yaml
 from conftest import Outcome
 
 from cge.cli.main import app
-from cge.model.quantities import OUTCOMES, VARIABLES
 from cge.scenario.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")),
              *sorted((ROOT / "experiments").glob("*.md"))]  # fmt: skip
 #: What is done with a block in each language; a block in any other is an error.
 RUN, COMMANDS, SCENARIO, SHOWN = "run", "commands", "scenario", "shown"
@@ -144,29 +143,10 @@ def test_every_indented_command_of_the_documents_is_one_that_exists(
     here: Path, cge: Callable[..., Outcome]
 ) -> None:
     """Commands outside fences are looked at, not run: their words must be known."""
-    known = set(typer.main.get_command(app).commands)
+    known = set(app.list_commands(click.Context(app)))
     for path in DOCUMENTS:
         for words in re.findall(r"(?:`|^ {4})cge (\w+)", path.read_text(encoding="utf-8"), re.M):
             assert words in known, f"{path.name}: cge {words}"
-
-
-def test_the_tables_of_variables_and_outcomes_are_the_registry() -> None:
-    text = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    text = text.split("## Variables and outcomes")[1]
-    rows = [
-        tuple(cell.strip(" `") for cell in line.strip("|").split("|"))
-        for line in text.splitlines()
-        if line.startswith("| `")
-    ]
-    given, solved = (
-        [v for v in VARIABLES.values() if v.role == role] for role in ("exogenous", "endogenous")
-    )
-    expected = [
-        (one.name, ", ".join(one.axes) or "none", one.unit.replace("value", "million USD"),
-         one.meaning)
-        for one in (*given, *solved, *OUTCOMES)
-    ]  # fmt: skip
-    assert rows == expected
 
 
 def test_the_harness_sees_and_runs_what_stands_in_a_document(
