@@ -19,8 +19,17 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
-from cge.uncertainty.drivers import COEFFICIENT, DRAWS_EACH, EXPLAINED, SHARE, Regression
-from cge.uncertainty.spread import CENTRAL, STATISTIC_UNITS, STATISTICS, pooled_spread, spread
+from cge.uncertainty.drivers import DRAWS_EACH, Regression
+from cge.uncertainty.spread import (
+    CENTRAL,
+    COEFFICIENT,
+    EXPLAINED,
+    SHARE,
+    STATISTIC_UNITS,
+    STATISTICS,
+    pooled_spread,
+    spread,
+)
 from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
 
 #: Numbers of a figure.

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cge.core.axes import Array
 from cge.core.errors import InputError
@@ -81,6 +80,13 @@ def _whole(key: str, value: Any, least: int, allowed: str) -> None:
         raise InputError("is too small or no number", key=key, value=value, allowed=allowed)
 
 
+def _stats() -> Any:
+    """Distributions of SciPy: they take half a second to import, and workers need none."""
+    from scipy import stats
+
+    return stats
+
+
 def sample(design: Design, parameters: Sequence[UncertainParameter]) -> Array:
     """Values of the parameters in each draw, (draws, parameters).
 
@@ -137,7 +143,7 @@ def quantiles(distribution: str, u: Array, low: Array, central: Array, high: Arr
     if distribution == "uniform":
         return low + u * (high - low)
     return np.asarray(
-        stats.triang.ppf(u, (central - low) / (high - low), loc=low, scale=high - low)
+        _stats().triang.ppf(u, (central - low) / (high - low), loc=low, scale=high - low)
     )
 
 
@@ -145,7 +151,7 @@ def _uniform(design: Design, dimensions: int) -> Array:
     generator = np.random.default_rng(design.seed)
     if design.kind == "monte-carlo":
         return generator.random((design.draws, dimensions))
-    return stats.qmc.LatinHypercube(dimensions, seed=generator).random(design.draws)
+    return _stats().qmc.LatinHypercube(dimensions, seed=generator).random(design.draws)
 
 
 def _correlated(uniform: Array, group: NDArray[np.int64], design: Design) -> Array:
@@ -159,6 +165,6 @@ def _correlated(uniform: Array, group: NDArray[np.int64], design: Design) -> Arr
         return own
     if design.correlation == 1:
         return common
-    rho = 2 * np.sin(np.pi * design.correlation / 6)
-    normal = np.sqrt(rho) * stats.norm.ppf(common) + np.sqrt(1 - rho) * stats.norm.ppf(own)
-    return np.asarray(stats.norm.cdf(normal))
+    norm, rho = _stats().norm, 2 * np.sin(np.pi * design.correlation / 6)
+    normal = np.sqrt(rho) * norm.ppf(common) + np.sqrt(1 - rho) * norm.ppf(own)
+    return np.asarray(norm.cdf(normal))

@@ -12,16 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from cge.core.axes import Array
 from cge.uncertainty.designs import Design
 from cge.uncertainty.uncertain_parameters import UncertainParameter
 
-#: Statistics of a figure and a parameter in results, and of all parameters together by whether
-#: the regression is one of ranks.
-SHARE, COEFFICIENT = "variance share", "standardised coefficient"
-EXPLAINED = {False: "explained variance", True: "explained variance of ranks"}
 #: Adjusted R2 below which ranks are tried.
 LOW_R2 = 0.7
 #: Draws for each regressor below which the coefficients are noise.
@@ -117,6 +112,8 @@ class Regression:
         n, p = self.values.shape
         adjusted = 1 - (1 - r2) * (n - 1) / max(n - p - 1, 1)
         if adjusted < LOW_R2 and not self.quadrature:
+            from scipy.stats import rankdata  # takes half a second to import
+
             ranked = _regress(np.apply_along_axis(rankdata, 0, self.values), rankdata(y))
             if ranked[1] > r2:
                 return *ranked, True

@@ -14,6 +14,10 @@ CENTRAL, MEAN, POSITIVE, DRAWS = "central", "mean", "probability_positive", "dra
 STATISTICS = (CENTRAL, MEAN, "sd", *QUANTILES, "min", "max", POSITIVE, DRAWS)
 #: Units of those that are not in the unit of the figure.
 STATISTIC_UNITS: Mapping[str, str] = {POSITIVE: "share of draws", DRAWS: "draws"}
+#: Statistics of a figure and a parameter, and of all parameters together by whether they are
+#: those of a regression of ranks (:mod:`cge.uncertainty.drivers`).
+SHARE, COEFFICIENT = "variance share", "standardised coefficient"
+EXPLAINED = {False: "explained variance", True: "explained variance of ranks"}
 
 
 def spread(results: Array, quadrature: bool = False) -> dict[str, Array]:

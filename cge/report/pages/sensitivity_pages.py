@@ -17,8 +17,7 @@ from cge.report.format.units import decimals, printed
 from cge.report.notes import notes_of
 from cge.report.pagekind import PageKind
 from cge.results.resultset import ResultSet
-from cge.uncertainty.drivers import COEFFICIENT, EXPLAINED, SHARE
-from cge.uncertainty.spread import MEAN, POSITIVE
+from cge.uncertainty.spread import COEFFICIENT, EXPLAINED, MEAN, POSITIVE, SHARE
 from cge.uncertainty.uncertain_parameters import PARAMETER
 
 #: Statistics of a table, and their headings.
