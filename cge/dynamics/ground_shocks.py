@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import CAPITAL
 from cge.dynamics.sourcing import Sourcing
 from cge.solve.homotopy import Shock
 from cge.solve.layout import Family
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Labels of what the years before have changed; knowledge and research by source.
 CAPITAL_STOCK, SOURCING = "capital stock", "sourcing"

@@ -19,12 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.parameters import Level
 from cge.data.knowledge.stocks import KnowledgeData
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
@@ -31,8 +31,6 @@ from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
 
 #: The factor that is fixed in its sector within a year.
 CAPITAL = "CAP"
@@ -337,9 +335,7 @@ class Recursion:
             ratio("output", "sj", variable=True),
         )
 
-    def _cells(
-        self, family: Family, axes: str, keep: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], ...]:
+    def _cells(self, family: Family, axes: str, keep: Bools | None = None) -> tuple[Integers, ...]:
         """Index arrays of a family's members along axes."""
         b = self.model.benchmark
         order = {

@@ -10,17 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.menu import Menu
 from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.frontier.problem import Problem
 from cge.model.welfare import COMPONENTS
 from cge.resilience.impact import disrupted, impact_of
@@ -18,8 +18,6 @@ from cge.resilience.losses import cvar, expected_loss
 from cge.resilience.preshock import pre_shock
 from cge.solve.decompose import decompose
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,16 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Integers
 from cge.dynamics.sourcing import NESTS
 from cge.frontier.preshock_map import PreShockMap
 from cge.frontier.tracking import Tracked
 from cge.solve.model import Model
 from cge.solve.system import SquareSystem
-
-Integers = NDArray[np.int64]
 
 #: The price of each nest, a variable of the long run, and the nest's axes in its order.
 _NEST_PRICES = {

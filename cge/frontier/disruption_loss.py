@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.frontier.preshock_map import PreShockChanges
 from cge.frontier.tracking import Tracked, adjoint
@@ -17,8 +17,6 @@ from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

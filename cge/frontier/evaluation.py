@@ -11,8 +11,8 @@ import contextlib
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
 from cge.frontier.preshock_map import PreShockChanges, PreShockMap
@@ -22,9 +22,6 @@ from cge.resilience.losses import cvar, value_at_risk
 from cge.resilience.preshock import PreShock
 from cge.solve.homotopy import term_changes
 from cge.solve.system import outcome_values, term_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Points whose equilibria are remembered: the current one and those of a line search.
 REMEMBERED = 6

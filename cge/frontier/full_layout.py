@@ -8,9 +8,9 @@ the long run (:mod:`cge.frontier.coupling`), so that all equations are sums of m
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Integers
 from cge.frontier.coupling import given_map, spread_of
 from cge.frontier.disruption_loss import Hit
 from cge.frontier.evaluation import Evaluator, Point
@@ -20,8 +20,6 @@ from cge.resilience.impact import idle_factors, impact_of
 from cge.solve.model import Model
 from cge.solve.system import SquareSystem
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 #: Coefficients and numbers of the terms of a sum.
 Sum = tuple[Array, Integers]
 

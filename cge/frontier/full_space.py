@@ -9,16 +9,13 @@ first and second derivatives. It is the check of the problem in the space of rat
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator
 from cge.frontier.full_layout import FullLayout, outcome_row
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
 from cge.frontier.problem import Problem
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Unknowns of the long run up to which this is the faster way.
 TINY = 300

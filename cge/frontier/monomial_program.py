@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.core.axes import Array, Integers
 
 
 @dataclass

@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 import cyipopt
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.problem import Problem
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Goal = Literal["welfare", "risk"]
 
 #: A rate within this part of the distance between its bounds is at the bound.

@@ -10,16 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.dynamics.sourcing import Sourcing
 from cge.frontier.problem import Problem
 from cge.resilience.import_price import BackstopRoutes
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
 from cge.solve.homotopy import term_changes
 from cge.solve.system import term_values
-
-Array = NDArray[np.float64]
 
 #: No log of a price moves by more than this for a rate of 100 %.
 _LARGEST = 100.0

@@ -16,15 +16,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
 from cge.resilience.disruptions import Disruption
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 UNILATERAL, NEUTRAL, GLOBAL = "unilateral", "terms_of_trade_neutral", "global"
 VERSIONS = (UNILATERAL, NEUTRAL, GLOBAL)

@@ -11,14 +11,11 @@ from typing import Any
 
 import cyipopt
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7

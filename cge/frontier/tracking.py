@@ -10,17 +10,14 @@ again from the benchmark (:mod:`cge.frontier.confirmation`).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
 from cge.solve.linear import Factorised, LinearSolver, refined, solved
 from cge.solve.newton import newton
 from cge.solve.system import FoldedSystem, log_derivative, term_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Unknowns up to which a new factorisation costs less than a few steps of GMRES.
 SMALL = 1500

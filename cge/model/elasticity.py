@@ -16,11 +16,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-
-Array = NDArray[np.float64]
 
 #: What Pyomo takes an open elasticity for: neither 0 nor 1, nor is one minus it.
 GENERIC = 2.0**0.5
@@ -103,7 +101,7 @@ def parameters(elasticities: Elasticities) -> Array:
     return np.concatenate([array.ravel() for array in values.values()])
 
 
-def positions(elasticities: Elasticities) -> dict[str, NDArray[np.int64]]:
+def positions(elasticities: Elasticities) -> dict[str, Integers]:
     """Return the number of each cell's parameter by nest, in the shape of the nest."""
     result, begin = {}, 0
     for nest in NEST_AXES:
@@ -113,7 +111,7 @@ def positions(elasticities: Elasticities) -> dict[str, NDArray[np.int64]]:
     return result
 
 
-def cobb_douglas(elasticities: Elasticities) -> NDArray[np.bool_]:
+def cobb_douglas(elasticities: Elasticities) -> Bools:
     """Return which parameters belong to Cobb-Douglas nests: the structure of the equations."""
     one = parameters(elasticities) == 1
     one[positions(elasticities)["transformation"]] = False

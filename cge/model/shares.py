@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import Elasticity, positions
@@ -55,7 +55,7 @@ class Shares:
     def elasticities(self) -> Elasticities:
         return self.benchmark.elasticities[self.horizon]
 
-    def _keyed(self, array: NDArray[np.float64], axes: str) -> dict[Key, float]:
+    def _keyed(self, array: Array, axes: str) -> dict[Key, float]:
         """Return the positive cells of `array` keyed by codes, in array order."""
         b = self.benchmark
         codes = {
@@ -66,7 +66,7 @@ class Shares:
         labels = [[codes[a][k] for k in column] for a, column in zip(axes, where, strict=True)]
         return dict(zip(zip(*labels, strict=True), array[where].tolist(), strict=True))
 
-    def _all(self, array: NDArray[np.float64], axes: str) -> dict[Key, float]:
+    def _all(self, array: Array, axes: str) -> dict[Key, float]:
         """Return every cell of `array` keyed by codes."""
         shifted = self._keyed(np.ones_like(array), axes)
         return dict(zip(shifted, array.ravel().tolist(), strict=True))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
@@ -20,8 +20,6 @@ from cge.resilience.events import (
     resolve,
     resolved_codes,
 )
-
-Array = NDArray[np.float64]
 
 __all__ = ["Disruption", "Event", "expand", "left_out", "weights"]
 

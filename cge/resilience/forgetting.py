@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.resilience.disruptions import Event
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import InputError
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption, Event
@@ -16,10 +16,6 @@ from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Integers
 from cge.solve.model import Model
 from cge.solve.system import outcome_values
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 #: One number or several for each cell of an outcome.
 ByCell = TypeVar("ByCell", Array, sparse.csr_array)
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption
@@ -22,8 +20,6 @@ from cge.resilience.events import Event
 from cge.resilience.impact import RENTS
 from cge.solve.closure import Swap
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 #: Part of a link that is cut to see how much hangs on it.
 CUT = 0.5

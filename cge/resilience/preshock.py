@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import CAPITAL
@@ -33,9 +33,6 @@ from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: The short run must reproduce the log of welfare of the equilibrium it starts from to this.
 REPRODUCED = 1e-8

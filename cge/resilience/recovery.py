@@ -13,14 +13,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.dynamics.recursion import Recursion, Settings
 from cge.resilience.impact import Impact, nothing
 from cge.resilience.preshock import PreShock
-
-Array = NDArray[np.float64]
 
 
 def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: Settings) -> Array:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
+
+from cge.core.axes import Array, Bools, Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +61,10 @@ class MonomialArrays:
     columns: tuple[Block, ...]
     rows: tuple[Block, ...]
     outcomes: tuple[Block, ...]
-    start: NDArray[np.float64]
-    free: NDArray[np.bool_]
+    start: Array
+    free: Bools
     exponents: sparse.csr_array
-    free_of_term: NDArray[np.int64]
+    free_of_term: Integers
     coefficients: sparse.csr_array
     outcome_coefficients: sparse.csr_array
 
@@ -97,16 +98,16 @@ class MonomialTemplate:
     columns: tuple[Block, ...]
     rows: tuple[Block, ...]
     outcomes: tuple[Block, ...]
-    start: NDArray[np.float64]
-    free: NDArray[np.bool_]
-    free_of_term: NDArray[np.int64]
+    start: Array
+    free: Bools
+    free_of_term: Integers
     exponents: sparse.csr_array
     exponent_slopes: sparse.csr_array
     log_slopes: sparse.csr_array
     coefficients: sparse.csr_array
     outcome_coefficients: sparse.csr_array
 
-    def at(self, parameters: NDArray[np.float64]) -> MonomialArrays:
+    def at(self, parameters: Array) -> MonomialArrays:
         """Model with these elasticities; exponents that are zero there are left out.
 
         Parameters
@@ -136,7 +137,7 @@ class MonomialTemplate:
             outcome_coefficients=scaled(self.outcome_coefficients),
         )
 
-    def log_derivatives(self, levels: NDArray[np.float64]) -> sparse.csr_array:
+    def log_derivatives(self, levels: Array) -> sparse.csr_array:
         """Changes of the log of each term with the parameters, variables held.
 
         The equations F = B t move with parameter p by ``B @ (t * column p)``, with B and

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
@@ -24,9 +25,6 @@ from cge.solve.arrays import MonomialArrays
 from cge.solve.layout import Family, Layout
 from cge.solve.linear import LinearSolver
 from cge.solve.system import SquareSystem
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

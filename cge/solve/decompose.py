@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
@@ -24,9 +24,6 @@ from cge.solve.layout import Family
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.solve.system import term_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Nodes of the quadrature, tried in order until the parts add up.
 NODES = (3, 6, 12, 24, 48)

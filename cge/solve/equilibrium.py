@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
 from cge.solve.homotopy import Homotopy, Progress
 from cge.solve.system import term_values
-
-Array = NDArray[np.float64]
 
 RESIDUAL_LIMIT = 1e-9
 WALRAS_LIMIT = 1e-9

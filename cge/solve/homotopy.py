@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import MonomialArrays
 from cge.solve.closure import Resolved
 from cge.solve.newton import Attempt, newton
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Progress = Callable[[float], None]
 
 #: Smallest part of the way that is tried before giving up.
@@ -125,7 +123,7 @@ class Homotopy:
         return _between(self.start_targets, self.resolved.target_levels, theta)
 
     @cached_property
-    def _geometric(self) -> NDArray[np.bool_]:
+    def _geometric(self) -> Bools:
         """Targets that move log-linearly."""
         return (self.start_targets > 0) & (self.resolved.target_levels > 0)
 
@@ -275,16 +273,14 @@ def term_changes(arrays: MonomialArrays, levels: Array, terms: Array, columns: A
     return change
 
 
-def _change(start: Array, end: Array, free: NDArray[np.bool_]) -> Array:
+def _change(start: Array, end: Array, free: Bools) -> Array:
     """Change of the log of levels, of levels where they may have either sign."""
     with np.errstate(all="ignore"):
         logs = np.log(end / start)
     return np.where(free, end - start, np.where(np.isfinite(logs), logs, 0.0))
 
 
-def _between(
-    start: Array, end: Array, theta: float, linear: NDArray[np.bool_] | None = None
-) -> Array:
+def _between(start: Array, end: Array, theta: float, linear: Bools | None = None) -> Array:
     """Point at `theta`: geometric where both ends are positive, else linear.
 
     `linear` marks those that move linearly in any case.

@@ -9,16 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pyomo.contrib.pynumero.interfaces.cyipopt_interface import CyIpoptNLP
 from pyomo.contrib.pynumero.interfaces.nlp import NLP
 from scipy import sparse
 
+from cge.core.axes import Array
 from cge.solve.linear import LinearSolver
 from cge.solve.newton import TOLERANCE, Attempt
 from cge.solve.system import FoldedSystem
-
-Array = NDArray[np.float64]
 
 #: No log moves further than this from its start.
 LOG_BOUND = 8.0

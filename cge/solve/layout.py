@@ -13,12 +13,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import Integers
 from cge.core.errors import InputError
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import AXES, Benchmark
 from cge.solve.arrays import Block
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

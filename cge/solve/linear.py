@@ -16,13 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.core.axes import Array, Integers
 
 #: From this many unknowns on, GMRES with a kept preconditioner is used.
 KRYLOV_SIZE = 2500

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium
 from cge.core.rate_bounds import check_power
 from cge.data.accounts.benchmark import Benchmark
@@ -26,7 +26,6 @@ from cge.solve.layout import Layout
 from cge.solve.solution import Solution
 from cge.solve.system import outcome_values
 
-Array = NDArray[np.float64]
 Solver = Literal["newton", "ipopt"]
 
 HORIZONS = ("short", "long")

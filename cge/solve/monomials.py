@@ -29,12 +29,12 @@ from pyomo.core.expr.relational_expr import EqualityExpression
 from pyomo.environ import ConcreteModel
 from scipy import sparse
 
+from cge.core.axes import Array, Bools, Integers
 from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate
 from cge.solve.reader import NotMonomial, Reader, Rows
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 
-Integers = NDArray[np.int64]
 
 #: Terms that are looked at together: bounds the memory this takes in large models.
 BLOCK = 200_000
@@ -138,7 +138,7 @@ class _Entries:
     term: NDArray[np.int32]
     column: NDArray[np.int32]
     part: NDArray[np.int32]
-    power: NDArray[np.float64]
+    power: Array
 
     @classmethod
     def of(cls, terms: sparse.csr_array, width: int) -> _Entries:
@@ -164,12 +164,12 @@ class _Examined:
         Terms in which a free variable stands in a product or power.
     """
 
-    projections: NDArray[np.float64]
+    projections: Array
     log_slopes: sparse.csr_array
     misplaced: Integers
 
 
-def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
+def _examine(e: _Entries, free: Bools) -> _Examined:
     rng = np.random.default_rng(0)
     of_column = np.vstack([rng.standard_normal((len(free), 2)), np.zeros(2)])
     of_part = np.vstack([np.ones(2), rng.standard_normal((e.width - 1, 2))])
@@ -189,7 +189,7 @@ def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
     return _Examined(np.column_stack(projections), log_slopes, np.union1d(odd, several))
 
 
-def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
+def _like(projections: Array) -> tuple[Integers, Integers]:
     """First of each set of like terms, and for every term the number of its set.
 
     Terms are like whose exponents agree whatever the open elasticities are.
@@ -202,9 +202,7 @@ def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
     return order[np.concatenate([[True], different])], number
 
 
-def _exponents(
-    e: _Entries, free: NDArray[np.bool_]
-) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
+def _exponents(e: _Entries, free: Bools) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
     """Constants and slopes of the exponents, and the free column of each term.
 
     The slopes have a row for each entry of the constants, which may be zero.

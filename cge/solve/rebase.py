@@ -26,13 +26,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 
 def rebase(solution: Solution, name: str | None = None) -> Benchmark:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.core.selectors import split
 from cge.model.indices import INDEX_FORMULAS, Index
@@ -21,8 +21,6 @@ from cge.solve.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Bools, Integers
 from cge.solve.arrays import MonomialArrays
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +46,7 @@ class SquareSystem:
         return len(self.unknown) + len(self.gangs)
 
     @cached_property
-    def free(self) -> NDArray[np.bool_]:
+    def free(self) -> Bools:
         """Which unknowns are free (levels), the others being logs."""
         return np.concatenate([self.arrays.free[self.unknown], np.zeros(len(self.gangs), bool)])
 
@@ -168,7 +166,7 @@ class SquareSystem:
         return up, down
 
     @cached_property
-    def signed_rows(self) -> NDArray[np.bool_]:
+    def signed_rows(self) -> Bools:
         """Rows in which a variable of either sign stands."""
         free = (self.arrays.free_of_term >= 0).astype(float)
         return (abs(self.matrix) @ free) > 0
@@ -214,7 +212,7 @@ class FoldedSystem:
     # -- the form in which Newton sees the system -------------------------------------------
 
     @cached_property
-    def balanced_rows(self) -> NDArray[np.bool_]:
+    def balanced_rows(self) -> Bools:
         """Rows that equate two sums of positive terms."""
         up, down = self.system.sides
         positive = (np.diff(up.indptr) > 0) | (self.target < 0)
