@@ -1,49 +1,44 @@
 """Compiled models on disk, so that a second run need not build them again.
 
-What is kept are templates, which serve every set of elasticities. The key is
-everything they depend on: the accounts, which nests are Cobb-Douglas, the source of the
-equations and of the compiler. A file is written whole or not at all; a damaged one is
-treated as absent.
+What is kept are templates, which serve every set of elasticities, in the store of finished
+work (:mod:`cge.tasks.store`). The key is everything they depend on: the accounts, which nests
+are Cobb-Douglas, the source of the equations and of the compiler.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import platformdirs
 from scipy import sparse
 
 import cge.model
+from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.elasticity import cobb_douglas
 from cge.solve.arrays import Block, MonomialTemplate
+from cge.tasks import store
+from cge.tasks.store import Store, seal
 
-#: Oldest files are removed when all together take more than this many bytes.
-KEEP_BYTES = 1_000_000_000
+#: Bytes that compiled models may take together.
+LIMIT = 1_000_000_000
 
-_MATRICES = (
-    "exponents", "exponent_slopes", "log_slopes", "coefficients", "outcome_coefficients",
-)  # fmt: skip
+_PARTS = ("data", "indices", "indptr", "shape")
 
 
 def default_folder() -> Path:
     """User's cache folder for compiled models."""
-    return Path(platformdirs.user_cache_dir("cge-trade-policy")) / "compiled"
+    return store.default_folder() / "compiled"
 
 
 @lru_cache(maxsize=1)
 def _source_digest() -> str:
-    digest = hashlib.sha256()
     folder = Path(cge.model.__file__).parent
     compiler = [Path(__file__).with_name(f"{name}.py") for name in ("reader", "monomials")]
-    for path in [*sorted(folder.glob("*.py")), *compiler]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return digest(*sorted(folder.glob("*.py")), *compiler)
 
 
 def key(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...] = ()) -> str:
@@ -52,84 +47,48 @@ def key(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...] = ()) -> s
     Benchmarks that differ in elasticities share it, unless one has a Cobb-Douglas nest
     where the other has not.
     """
-    structure = cobb_douglas(benchmark.elasticities[horizon]).tobytes().hex()
-    text = f"{benchmark.accounts_fingerprint}-{structure}-{_source_digest()}"
-    if backstop:
-        text += f"-{' '.join(backstop)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    structure = cobb_douglas(benchmark.elasticities[horizon])
+    return digest(benchmark.accounts_fingerprint, structure, backstop, _source_digest())
 
 
-def holds(folder: Path, name: str) -> bool:
-    """Whether there is a file under `name`."""
-    return (folder / f"{name}.npz").is_file()
+def holds(folder: Path | None, name: str) -> bool:
+    """Whether anything is kept under a name, or there is no folder to keep it in."""
+    return folder is None or Store(folder).holds(name)
 
 
-def load(folder: Path, name: str) -> MonomialTemplate | None:
-    """Template kept under `name`, or None."""
-    path = folder / f"{name}.npz"
-    try:
-        with path.open("rb") as file, np.load(file) as data:
-            content = {k: data[k] for k in data.files}
-        return _unpack(content)
-    except Exception:  # damage shows in as many ways as there are bytes; build it again then
+def load(folder: Path | None, name: str) -> MonomialTemplate | None:
+    """Template kept under a name; None where there is none, or it is damaged."""
+    content = None if folder is None else Store(folder).get(name)
+    if content is None:
         return None
+    return MonomialTemplate(**{item: _from_plain(value) for item, value in content.items()})
 
 
-def save(folder: Path, name: str, template: MonomialTemplate) -> None:
-    """Keep the template under `name`; a folder that cannot be written is left alone."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **_pack(template))  # type: ignore[arg-type]
-        Path(temporary).replace(folder / f"{name}.npz")
-        kept = sorted(folder.glob("*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
-        sizes = np.cumsum([path.stat().st_size for path in kept])
-        for old, total in zip(kept, sizes, strict=True):
-            if total > KEEP_BYTES:
-                old.unlink(missing_ok=True)
-    except OSError:
+def save(folder: Path | None, name: str, template: MonomialTemplate) -> None:
+    """Keep a template under a name; a folder that can not be written is left alone."""
+    if folder is None:
         return
+    content = {item.name: _to_plain(getattr(template, item.name)) for item in fields(template)}
+    kept = Store(folder, LIMIT)
+    kept.put(name, seal(name, content))
+    kept.trim()
 
 
-def _pack(template: MonomialTemplate) -> dict[str, np.ndarray]:
-    content: dict[str, np.ndarray] = {
-        "start": template.start,
-        "free": template.free,
-        "free_of_term": template.free_of_term,
-    }
-    for name in _MATRICES:
-        matrix = getattr(template, name)
-        for part in ("data", "indices", "indptr"):
-            content[f"{name}.{part}"] = getattr(matrix, part)
-        content[f"{name}.shape"] = np.array(matrix.shape)
-    for kind in ("columns", "rows", "outcomes"):
-        for n, block in enumerate(getattr(template, kind)):
-            content[f"{kind}.{n}.{block.name}.{block.start}"] = np.array(block.index, dtype=str)
-    # The archive guards its contents with checksums, but not the names it has for them.
-    return {**content, "labels": np.array(sorted(content))}
+def _to_plain(value: Any) -> Any:
+    """An array, a sparse matrix or blocks as plain data."""
+    if sparse.issparse(value):
+        return {part: getattr(value, part) for part in _PARTS}
+    if isinstance(value, tuple):
+        return [[block.name, block.start, np.array(block.index, dtype=str)] for block in value]
+    return value
 
 
-def _unpack(content: dict[str, np.ndarray]) -> MonomialTemplate:
-    if sorted(content) != sorted([*content["labels"].tolist(), "labels"]):
-        raise ValueError("the names in the file are damaged")
-    matrices = {}
-    for name in _MATRICES:
-        parts = tuple(content[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-        matrices[name] = sparse.csr_array(parts, shape=tuple(content[f"{name}.shape"].tolist()))
-    blocks: dict[str, list[Block]] = {"columns": [], "rows": [], "outcomes": []}
-    for label, index in content.items():
-        kind, *rest = label.split(".")
-        if kind in blocks:
-            _, name, start = rest
-            members = tuple(map(tuple, index.tolist()))  # a family may be empty
-            blocks[kind].append(Block(name, int(start), members))
-    return MonomialTemplate(
-        columns=tuple(blocks["columns"]),
-        rows=tuple(blocks["rows"]),
-        outcomes=tuple(blocks["outcomes"]),
-        start=content["start"],
-        free=content["free"],
-        free_of_term=content["free_of_term"],
-        **matrices,
-    )
+def _from_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        data, indices, indptr, shape = (value[part] for part in _PARTS)
+        return sparse.csr_array((data, indices, indptr), shape=tuple(shape))
+    if isinstance(value, list):
+        return tuple(
+            Block(name, start, tuple(map(tuple, index.tolist()))) for name, start, index in value
+        )
+    return value

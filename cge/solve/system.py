@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
-from cge.solve.arrays import MonomialArrays
+from cge.solve.arrays import MonomialArrays, positive_logs
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,12 @@ class SquareSystem:
     @cached_property
     def given(self) -> Integers:
         """Columns that are not unknown."""
-        mask = np.ones(len(self.arrays.start), dtype=bool)
-        mask[self.unknown] = False
-        return np.flatnonzero(mask)
+        return np.setdiff1d(np.arange(len(self.arrays.start)), self.unknown)
+
+    @cached_property
+    def solved(self) -> Bools:
+        """Which columns are solved for, those that move in gangs among them."""
+        return np.diff(self._map.indptr) > 0
 
     @cached_property
     def _exponents(self) -> sparse.csr_array:
@@ -111,11 +114,9 @@ class SquareSystem:
 
         The multipliers of gangs start at one.
         """
-        z = np.zeros(self.size)
-        values = levels[self.unknown]
-        free = self.arrays.free[self.unknown]
-        z[: len(values)] = np.where(free, values, np.log(np.where(free, 1.0, values)))
-        return z
+        values, free = levels[self.unknown], self.arrays.free[self.unknown]
+        logs = np.where(free, values, positive_logs(values, free))
+        return np.concatenate([logs, np.zeros(len(self.gangs))])
 
     def chain(self, by_log: Array) -> Array:
         """Derivatives by unknown from derivatives by log (level where free) of columns."""
@@ -144,10 +145,7 @@ class SquareSystem:
             Levels of all columns; those of the unknowns are ignored.
         target_values : ndarray (targets,)
         """
-        given = levels[self.given]
-        positive = ~self.arrays.free[self.given]
-        logs = np.zeros(len(given))
-        logs[positive] = np.log(given[positive])
+        logs = positive_logs(levels[self.given], self.arrays.free[self.given])
         factor = np.exp(self._given_exponents @ logs)
         free = self.arrays.free_of_term
         fixed_free = (free >= 0) & (self._free_unknown_of_term < 0)
@@ -158,12 +156,8 @@ class SquareSystem:
     @cached_property
     def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Magnitudes of the positive and of the negative coefficients of all rows."""
-        up, down = self.matrix.copy(), self.matrix.copy()
-        up.data = np.maximum(up.data, 0.0)
-        down.data = np.maximum(-down.data, 0.0)
-        up.eliminate_zeros()
-        down.eliminate_zeros()
-        return up, down
+        up, down = self.matrix.maximum(0.0), (-self.matrix).maximum(0.0)
+        return sparse.csr_array(up), sparse.csr_array(down)
 
     @cached_property
     def signed_rows(self) -> Bools:
@@ -327,16 +321,16 @@ class _Pattern:
         return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))
 
 
+def term_parts(arrays: MonomialArrays, levels: Array) -> tuple[Array, Array]:
+    """Every term without, and with, its free variable, at given levels of all columns."""
+    partial = np.exp(arrays.exponents @ positive_logs(levels, arrays.free))
+    column = arrays.free_of_term
+    return partial, partial * np.where(column >= 0, levels[column], 1.0)
+
+
 def term_values(arrays: MonomialArrays, levels: Array) -> Array:
     """Every term at given levels of all columns."""
-    logs = np.zeros(len(levels))
-    positive = ~arrays.free
-    with np.errstate(divide="ignore"):
-        logs[positive] = np.log(levels[positive])
-    values = np.exp(arrays.exponents @ logs)
-    linear = arrays.free_of_term >= 0
-    values[linear] *= levels[arrays.free_of_term[linear]]
-    return values
+    return term_parts(arrays, levels)[1]
 
 
 def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
@@ -344,13 +338,28 @@ def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
     return arrays.outcome_coefficients @ term_values(arrays, levels)
 
 
+def term_changes(arrays: MonomialArrays, parts: tuple[Array, Array], columns: Array) -> Array:
+    """Change of every term for changes of the columns.
+
+    Parameters
+    ----------
+    arrays : MonomialArrays
+    parts : tuple of ndarray (terms,)
+        Of :func:`term_parts`.
+    columns : ndarray (columns,)
+        Change of the log of each column, of its level where it is free.
+    """
+    partial, full = parts
+    change = full * (arrays.exponents @ np.where(arrays.free, 0.0, columns))
+    linear = arrays.free_of_term >= 0
+    change[linear] += partial[linear] * columns[arrays.free_of_term[linear]]
+    return change
+
+
 def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
     """Derivative of weights @ terms by the log of every column, by its level where it is free."""
-    result = arrays.exponents.T @ (weights * term_values(arrays, levels))
-    linear = np.flatnonzero(arrays.free_of_term >= 0)
-    if len(linear):
-        unit = levels.copy()
-        unit[arrays.free] = 1.0
-        partial = term_values(arrays, unit)[linear]
-        np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
+    partial, full = term_parts(arrays, levels)
+    result = arrays.exponents.T @ (weights * full)
+    linear = arrays.free_of_term >= 0
+    np.add.at(result, arrays.free_of_term[linear], (weights * partial)[linear])
     return result

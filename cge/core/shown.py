@@ -1,0 +1,26 @@
+"""What objects show of themselves: a line in a terminal, a small table in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+
+class Shown:
+    """An object that shows some facts of itself."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Facts by name."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name} {value}" for name, value in self.shown().items())
+        return f"<{type(self).__name__}: {facts}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in self.shown().items()
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
