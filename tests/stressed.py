@@ -117,7 +117,7 @@ def pre_shock_of(one: Any, in_reach: bool = True) -> PreShock:
     model = Model.build(b, "short", default_folder(), sectors)
     cells = [(region, sector) for region in b.regions for sector in sectors]
     premium = dict(zip(cells, one.plain["premium"], strict=True)) if in_reach else {}
-    return PreShock(model, closure_from_plain(one.plain["closure"]), one.plain["levels"], premium)
+    return PreShock(model, one.plain["levels"], closure_from_plain(one.plain["closure"]), premium)
 
 
 def figure(one: Any, measure: str) -> np.ndarray:

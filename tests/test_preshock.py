@@ -56,8 +56,8 @@ def test_without_a_disruption_the_short_run_is_the_long_run_it_starts_from(model
     long = models["long"].solve(POLICIES[policy])
     pre = staged(models, policy, lending=lending)
     for name in ("output", "composite", "absorption", "welfare_price", "factor_use"):
-        block = pre.model.variables[name].block.positions
-        own = models["long"].variables[name].block.positions
+        block = pre.model.variables[name].positions
+        own = models["long"].variables[name].positions
         np.testing.assert_allclose(pre.levels[block], long.levels[own], rtol=1e-9)
     assert np.abs(pre.losses(disrupted(pre, nothing()))).max() < 2e-8  # the backstop's share
 
@@ -68,7 +68,7 @@ def test_a_short_run_equilibrium_is_its_own_pre_shock_equilibrium(models):
     solution = plain.solve(POLICIES["tariffs"], closure)
     pre = pre_shock(solution, models["short"])
     np.testing.assert_allclose(
-        pre.outcomes[pre.model.outcomes["welfare"].block.positions],
+        pre.outcomes[pre.model.outcomes["welfare"].positions],
         solution.by_region("welfare"), rtol=1e-9,
     )  # fmt: skip
 

@@ -153,7 +153,7 @@ def test_a_ration_holds_its_volume(war: Tried) -> None:
     (half,) = [one for one in war.plan.disruptions if one.name == "half"]
     solution = disrupted(pre, impact_of(pre, half, 0.001))
     family = pre.model.outcomes["trade_volume"]
-    place = family.block.start + family.block.index.index(("EU", "HMAN", "USA"))
+    place = family.start + family.index.index(("EU", "HMAN", "USA"))
     assert solution.outcomes[place] == pytest.approx(0.5 * pre.outcomes[place], rel=1e-8)
 
 

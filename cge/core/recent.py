@@ -21,6 +21,9 @@ class Recent(Generic[Made]):
         self._most = most
         self._made: dict[Hashable, Made] = {}
 
+    def __len__(self) -> int:
+        return len(self._made)
+
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made for a key, made now if it is not kept."""
         made = self._made.pop(key) if key in self._made else make()

@@ -65,7 +65,7 @@ def ground_shocks(
         return np.log(given[columns] / start[columns]) - moved[columns]
 
     family = model.variables["factor_use"]
-    stock = family.block.start + np.flatnonzero(family.codes[family.axes.index("f")] == CAPITAL)
+    stock = family.start + np.flatnonzero(family.codes[family.axes.index("f")] == CAPITAL)
     weights = (sourcing or Sourcing(model)).columns
     shocks = [Shock(CAPITAL_STOCK, stock, left(stock)), Shock(SOURCING, weights, left(weights))]
     family = model.variables["productivity"]
@@ -90,7 +90,7 @@ def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
 
 def _columns(family: Family) -> Integers:
     """Columns of a whole family."""
-    return family.block.start + np.arange(len(family.block))
+    return family.start + np.arange(len(family))
 
 
 def _cells(family: Family, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Integers, ...]:

@@ -153,7 +153,7 @@ class Recursion:
         capital = b.factor_payments[..., b.factors.index(CAPITAL)].copy()
         family = model.variables["factor_use"]
         of_capital = family.codes[2] == CAPITAL
-        self._capital_columns = family.block.start + np.flatnonzero(of_capital)
+        self._capital_columns = family.start + np.flatnonzero(of_capital)
         self._capital_cells = self._cells(family, "sj", of_capital)
         capital[self._capital_cells] *= self.base[self._capital_columns]
         total = capital.sum(axis=1, keepdims=True)
@@ -193,11 +193,11 @@ class Recursion:
         policy = policy or self.no_policy()
         by_source = self.law.productivity(state.knowledge)
         total = np.sum(list(by_source.values()), axis=0)
-        block = model.variables["productivity"].block
+        block = model.variables["productivity"]
         levels[block.positions] *= np.exp(total[self._sectors])
         business = self.law.business(state.knowledge, state.seen, policy)
         extra = self.law.extra_research(business, policy) / model.benchmark.absorption
-        levels[model.variables["research"].block.positions] = extra
+        levels[model.variables["research"].positions] = extra
         return Ground(levels, business, by_source)
 
     def no_policy(self) -> KnowledgePolicy:
@@ -224,8 +224,8 @@ class Recursion:
             Of this year.
         """
         returns = np.ones_like(state.capital)
-        price = self.model.variables["factor_price"].block.start - (
-            self.model.variables["factor_use"].block.start
+        price = self.model.variables["factor_price"].start - (
+            self.model.variables["factor_use"].start
         )
         here = self._capital_columns + price
         returns[self._capital_cells] = solution.levels[here] / self.base[here]
@@ -299,10 +299,10 @@ class Recursion:
         """Real investment by region, relative to the benchmark or to `standing`."""
         b = self.model.benchmark
         spending = self.model.outcomes["final_spending"]
-        prices = self.model.variables["agent_price"].block.positions
+        prices = self.model.variables["agent_price"].positions
         price = solution.levels[prices]
-        value = solution.outcomes[spending.block.positions]
-        start = self._base_outcomes[spending.block.positions] / self.base[prices]
+        value = solution.outcomes[spending.positions]
+        start = self._base_outcomes[spending.positions] / self.base[prices]
         agents = dict(zip(b.agents, b.agent_class, strict=True))
         invests = np.array([agents[d] == "inv" for d in spending.codes[1]])
         region = np.array([b.regions.index(s) for s in spending.codes[0]])
@@ -321,7 +321,7 @@ class Recursion:
                 if variable
                 else (solution.outcomes, model.outcome_start)
             )
-            here = family.block.positions
+            here = family.positions
             sizes = {"s": len(b.regions), "r": len(b.regions), "i": len(b.sectors),
                      "j": len(b.sectors)}  # fmt: skip
             array = np.ones([sizes[axis] for axis in axes])

@@ -113,11 +113,11 @@ class Sourcing:
             weight = model.variables[one.weight]
             value = model.outcomes[one.value]
             where = value.matching(weight)
-            start = model.outcome_start[value.block.positions][where]
+            start = model.outcome_start[value.positions][where]
             codes = [weight.codes[weight.axes.index(axis)].tolist() for axis in axes]
             keys += list(zip(*codes, strict=True))
             values.append(start)
-            columns.append(np.arange(weight.block.start, weight.block.start + len(weight.block)))
+            columns.append(np.arange(weight.start, weight.start + len(weight)))
         number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
         nest_of = np.array([number[key] for key in keys], dtype=np.int64)
         worth = np.concatenate(values)
@@ -163,7 +163,7 @@ class Sourcing:
                 family, now, then = model.variables[name], levels, model.arrays.start
             else:
                 family, now, then = model.outcomes[name], outcomes, model.outcome_start
-            here = family.block.positions
+            here = family.positions
             return (now[here] / then[here])[family.matching(weight)]
 
         found = []

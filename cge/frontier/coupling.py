@@ -64,7 +64,7 @@ def given_map(
     price, nest = _prices(short)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
     given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
-    premiums = short.variables["backstop_premium"].block
+    premiums = short.variables["backstop_premium"]
     relative = routes.relative_price_change(
         lambda name: sparse.csr_array(_leading(short, name) @ pre)
     )
@@ -89,13 +89,13 @@ def _leading(model: Model, name: str) -> sparse.csr_array:
     """Exponents of the first term of every outcome of a family, or of a variable."""
     if name in model.variables:
         return _column(model, name)
-    rows, matrix = model.outcomes[name].block.positions, model.arrays.outcome_coefficients
+    rows, matrix = model.outcomes[name].positions, model.arrays.outcome_coefficients
     first = matrix.indices[matrix.indptr[np.arange(rows.start, rows.stop)]]
     return sparse.csr_array(model.arrays.exponents[first])
 
 
 def _column(model: Model, name: str) -> sparse.csr_array:
-    block = model.variables[name].block
+    block = model.variables[name]
     n = np.arange(len(block))
     shape = (len(block), len(model.arrays.start))
     return sparse.csr_array((np.ones(len(n)), (n, block.start + n)), shape=shape)
@@ -123,9 +123,9 @@ def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
                 continue
             prices.append(sparse.csr_array(cells(one.value) - cells(one.quantity)))
             name, axes = _NEST_PRICES[nest]
-            place = {cell: n for n, cell in enumerate(short.variables[name].block.index)}
+            place = {cell: n for n, cell in enumerate(short.variables[name].index)}
             at = [weight.axes.index(axis) for axis in axes]
-            found = [place[tuple(cell[a] for a in at)] for cell in weight.block.index]
+            found = [place[tuple(cell[a] for a in at)] for cell in weight.index]
             nests.append(sparse.csr_array(_column(short, name)[np.array(found, dtype=np.int64)]))
     return (sparse.csr_array(sparse.vstack(prices, format="csr")),
             sparse.csr_array(sparse.vstack(nests, format="csr")))  # fmt: skip

@@ -128,10 +128,8 @@ def loss_gradient(
 ) -> Array:
     """Derivative of a region's loss by each instrument, (k,)."""
     model = pre.model
-    spent, lent = (
-        model.outcomes[name].block.start + region for name in ("absorption_value", "transfer")
-    )
-    column = model.variables["welfare_price"].block.start + region
+    spent, lent = (model.outcomes[name].start + region for name in ("absorption_value", "transfer"))
+    column = model.variables["welfare_price"].start + region
     income = pre.real_income(hit.levels, hit.outcomes)[region]
     before = pre.real_income(pre.levels, pre.outcomes)[region]
     price = hit.levels[column]
@@ -168,7 +166,7 @@ def idle_changes(pre: PreShock, disruption: Disruption, outcomes: Array) -> Arra
     -------
     ndarray (columns, k)
     """
-    here = pre.model.outcomes["factor_payment"].block.positions
+    here = pre.model.outcomes["factor_payment"].positions
     paid, moved = pre.outcomes[here], outcomes[here]
     change = np.zeros((len(pre.levels), outcomes.shape[1]))
     for event in (one for one in disruption.events if one.type == "supply"):

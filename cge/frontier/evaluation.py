@@ -20,8 +20,7 @@ from cge.frontier.problem import Problem
 from cge.frontier.tracking import Tracked
 from cge.resilience.losses import cvar, value_at_risk
 from cge.resilience.preshock import PreShock
-from cge.solve.homotopy import term_changes
-from cge.solve.system import outcome_values, term_values
+from cge.solve.system import outcome_values, term_changes, term_parts
 
 #: Points whose equilibria are remembered: the current one and those of a line search.
 REMEMBERED = 6
@@ -101,12 +100,12 @@ class Point:
         self.outcomes = outcome_values(self.problem.long.arrays, self.levels)
 
     def _outcome(self, name: str) -> Array:
-        return self.outcomes[self.problem.long.outcomes[name].block.positions]
+        return self.outcomes[self.problem.long.outcomes[name].positions]
 
     @property
     def variations(self) -> Array:
         """Equivalent variation of every region, a fraction of benchmark absorption, (s,)."""
-        here = self.problem.long.outcomes["welfare"].block.positions
+        here = self.problem.long.outcomes["welfare"].positions
         return self.outcomes[here] / self.problem.long.outcome_start[here] - 1.0
 
     @property
@@ -121,14 +120,14 @@ class Point:
         """Changes of the logs of levels (of levels where free) with each rate, (columns, k)."""
         problem, system = self.problem, self.tracked.system
         arrays = system.arrays
-        terms = term_values(arrays, self.levels)
+        parts = term_parts(arrays, self.levels)
         columns = np.zeros((len(self.levels), len(problem.levers)))
         for n, lever in enumerate(problem.levers):
             columns[lever.columns, n] = lever.sign / self.levels[lever.columns]
         targets = self.tracked.resolved.target_levels
         jacobian = system.fold(self._given, targets).jacobian(self.unknowns)
         right = np.column_stack([
-            -(system.matrix @ term_changes(arrays, self.levels, terms, column))
+            -(system.matrix @ term_changes(arrays, parts, column))
             for column in columns.T
         ])  # fmt: skip
         moved = self.tracked.linear.solve(jacobian, right, 1e-12)
@@ -138,16 +137,16 @@ class Point:
     def outcome_changes(self) -> Array:
         """Changes of the outcomes with each rate, (outcomes, k)."""
         arrays = self.problem.long.arrays
-        terms = term_values(arrays, self.levels)
+        parts = term_parts(arrays, self.levels)
         return np.column_stack([
-            arrays.outcome_coefficients @ term_changes(arrays, self.levels, terms, column)
+            arrays.outcome_coefficients @ term_changes(arrays, parts, column)
             for column in self.tangents.T
         ])  # fmt: skip
 
     @cached_property
     def value_gradient(self) -> Array:
         """Derivative of what is maximised by each rate, (k,)."""
-        here = self.problem.long.outcomes["welfare"].block.positions
+        here = self.problem.long.outcomes["welfare"].positions
         by_region = self.outcome_changes[here] / self.problem.long.outcome_start[here][:, None]
         return self.problem.value_weights @ by_region
 
@@ -167,7 +166,7 @@ class Point:
         spent = np.array([self.outcomes[lever.base].sum() for lever in self.problem.levers])
         for lever, rate in zip(self.problem.levers, self.rates, strict=True):
             spent = spent + rate * changes[lever.base].sum(axis=0)
-        row = self.problem.long.outcomes["gdp"].block.start + self.problem.place
+        row = self.problem.long.outcomes["gdp"].start + self.problem.place
         return (spent - self.outlay * changes[row]) / self.outcomes[row]
 
     # -- disruptions

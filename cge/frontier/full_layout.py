@@ -200,7 +200,7 @@ class FullLayout:
     def _idle_rows(self, number: int) -> None:
         """Tie what is left of factors to what the sectors that are hit employ of them."""
         problem = self.problem
-        payments = problem.long.outcomes["factor_payment"].block
+        payments = problem.long.outcomes["factor_payment"]
         for event in problem.disruptions[self.working[number]].events:
             if event.type != "supply":
                 continue
@@ -260,12 +260,12 @@ class FullLayout:
 
 def outcome_row(model: Model, name: str, cell: tuple[str, ...]) -> int:
     """Position of a cell of an outcome."""
-    block = model.outcomes[name].block
+    block = model.outcomes[name]
     return block.start + block.index.index(cell)
 
 
 def _column(model: Model, name: str, cell: tuple[str, ...]) -> int:
-    block = model.variables[name].block
+    block = model.variables[name]
     return block.start + block.index.index(cell)
 
 
@@ -277,6 +277,6 @@ def _row(matrix: sparse.csr_array, row: int, numbers: Integers) -> Sum:
 
 def _named(model: Model, row: int) -> tuple[str, tuple[str, ...]]:
     """Name and cell of an outcome by its position."""
-    block = next(f.block for f in model.outcomes.families.values()
-                 if f.block.start <= row < f.block.start + len(f.block))  # fmt: skip
+    block = next(f for f in model.outcomes.values()
+                 if f.start <= row < f.start + len(f))  # fmt: skip
     return block.name, block.index[row - block.start]

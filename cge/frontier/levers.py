@@ -70,6 +70,6 @@ def _base(model: Model, variable: str, columns: Integers, region: str) -> Intege
     wedge = WEDGES[variable]
     power, outcome = model.variables[variable], model.outcomes[wedge.base]
     payer = power.codes[power.axes.index(wedge.collector)]
-    local = columns - power.block.start
+    local = columns - power.start
     local = local[payer[local] == region]
-    return outcome.block.start + outcome.matching(power)[local]
+    return outcome.start + outcome.matching(power)[local]

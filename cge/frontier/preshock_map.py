@@ -16,8 +16,7 @@ from cge.dynamics.sourcing import Sourcing
 from cge.frontier.problem import Problem
 from cge.resilience.import_price import BackstopRoutes
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
-from cge.solve.homotopy import term_changes
-from cge.solve.system import term_values
+from cge.solve.system import term_changes, term_parts
 
 #: No log of a price moves by more than this for a rate of 100 %.
 _LARGEST = 100.0
@@ -89,11 +88,11 @@ class PreShockMap:
         """Levels, ready levels and outcomes as they move with one instrument."""
         short, sourcing = self.short, self.sourcing
         arrays = short.arrays
-        terms = term_values(arrays, pre.levels)
+        parts = term_parts(arrays, pre.levels)
         levels = np.where(self.places >= 0, moved[self.places], 0.0)
 
         def outcomes() -> Array:
-            change = term_changes(arrays, pre.levels, terms, levels)
+            change = term_changes(arrays, parts, levels)
             return arrays.outcome_coefficients @ change
 
         # Weights and prices of varieties cancel out of the prices that move them.
@@ -103,15 +102,13 @@ class PreShockMap:
         relative = np.clip(relative, -_LARGEST, _LARGEST)
 
         def of(name: str) -> Array:
-            return relative[short.outcomes[name].block.positions]
+            return relative[short.outcomes[name].positions]
 
         by_log = np.where(arrays.free, 0.0, levels)
         # Log-linear in what it reads, so its logs at moved logs are its derivative.
         by_input = np.log(sourcing.prices(np.exp(by_log), np.exp(relative))) - self._unmoved
         levels[sourcing.columns] = sourcing.menu.adapted_changes(price, by_input)
-        levels[short.variables["variety_price"].block.positions] = self.routes.price_change(of)
+        levels[short.variables["variety_price"].positions] = self.routes.price_change(of)
         ready = levels.copy()
-        ready[short.variables["backstop_premium"].block.positions] = (
-            self.routes.relative_price_change(of)
-        )
+        ready[short.variables["backstop_premium"].positions] = self.routes.relative_price_change(of)
         return levels, ready, outcomes()

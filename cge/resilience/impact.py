@@ -142,7 +142,7 @@ def capacity_lost(
     """
     model = pre.model
     lost = model.variables["factor_use"].where(s=regions, j=sectors, f=[CAPITAL])
-    paid = pre.outcomes[model.outcomes["factor_payment"].block.positions]
+    paid = pre.outcomes[model.outcomes["factor_payment"].positions]
     columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
     for column, own, hit in idle_factors(model, regions, sectors):
         part = loss * float(paid[hit].sum() / paid[own].sum())
@@ -165,7 +165,7 @@ def idle_factors(
     ndarray of bool (payments,)
         Those of the sectors that are hit.
     """
-    supply, payment = model.variables["factor_supply"].block, model.outcomes["factor_payment"]
+    supply, payment = model.variables["factor_supply"], model.outcomes["factor_payment"]
     hit = np.isin(payment.codes[1], list(sectors))
     for n, (s, f) in enumerate(supply.index, start=supply.start):
         if s in regions and f != CAPITAL:
@@ -186,7 +186,7 @@ def factor_lost(pre: PreShock, regions: Sequence[str], factor: str, loss: float)
 def dearer(pre: PreShock, routes: Iterable[Route], add: float) -> Impact:
     """Rise of the cost of trade on routes, a part of what is shipped (iceberg)."""
     wanted = set(routes)
-    block = pre.model.variables["trade_cost"].block
+    block = pre.model.variables["trade_cost"]
     columns = np.array(
         [block.start + n for n, cell in enumerate(block.index) if cell[1:] in wanted],
         dtype=np.int64,
@@ -196,7 +196,7 @@ def dearer(pre: PreShock, routes: Iterable[Route], add: float) -> Impact:
 
 def rationed(pre: PreShock, routes: Iterable[Route], left: float, rents: str) -> Impact:
     """Routes held at a part of their volume; those on which nothing goes stay out."""
-    live = set(pre.model.outcomes["trade_volume"].block.index)
+    live = set(pre.model.outcomes["trade_volume"].index)
     found = tuple((route, left, rents) for route in routes if route in live)
     return replace(nothing(), rationed=found)
 
@@ -211,10 +211,10 @@ def productivity_changed(pre: PreShock, change: Array) -> Impact:
     """
     b = pre.model.benchmark
     family = pre.model.variables["productivity"]
-    cells = [(b.regions.index(s), b.sectors.index(j)) for s, j in family.block.index]
+    cells = [(b.regions.index(s), b.sectors.index(j)) for s, j in family.index]
     factors = np.exp(np.array([change[cell] for cell in cells]))
     moved = factors != 1.0
-    columns = family.block.start + np.arange(len(family.block))
+    columns = family.start + np.arange(len(family))
     return Impact(columns[moved], factors[moved])
 
 

@@ -26,7 +26,7 @@ SPENT, ARRIVED = "route_spending", "arrivals"
 def purchaser_prices(model: Model, levels: Array) -> Array:
     """Cost to its buyer of what arrives on each route, relative to the benchmark, (routes,)."""
     outcomes, start = outcome_values(model.arrays, levels), model.outcome_start
-    value, quantity = (model.outcomes[name].block.positions for name in (SPENT, ARRIVED))
+    value, quantity = (model.outcomes[name].positions for name in (SPENT, ARRIVED))
     return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
 
 
@@ -45,8 +45,8 @@ class BackstopRoutes:
     """
 
     def __init__(self, model: Model) -> None:
-        place = {cell: n for n, cell in enumerate(model.outcomes[ARRIVED].block.index)}
-        covered = model.variables["variety_price"].block.index
+        place = {cell: n for n, cell in enumerate(model.outcomes[ARRIVED].index)}
+        covered = model.variables["variety_price"].index
         self.imports: Integers = np.array([place[cell] for cell in covered], dtype=np.int64)
         self.home: Integers = np.array([place[u, s, i, s] for u, _, i, s in covered],
                                        dtype=np.int64)  # fmt: skip

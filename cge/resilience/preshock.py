@@ -69,7 +69,7 @@ class PreShock:
     def ready(self) -> Array:
         """Levels of given columns with backstops within reach: what disruptions are laid over."""
         levels = self.levels.copy()
-        here = self.model.variables["backstop_premium"].block.positions
+        here = self.model.variables["backstop_premium"].positions
         if len(levels[here]):
             relative = BackstopRoutes(self.model).relative_price(
                 purchaser_prices(self.model, self.levels)
@@ -78,7 +78,7 @@ class PreShock:
         return levels
 
     def _premium_of_routes(self) -> Array:
-        block = self.model.variables["backstop_premium"].block
+        block = self.model.variables["backstop_premium"]
         out_of_reach = self.model.arrays.start[block.positions]
         return np.array([
             self.premium.get((s, i), other)
@@ -89,10 +89,10 @@ class PreShock:
         """Absorption less additional borrowing, in real terms, (s,)."""
 
         def of(name: str, values: Array) -> Array:
-            return values[self.model.outcomes[name].block.positions]
+            return values[self.model.outcomes[name].positions]
 
         borrowed = of("transfer", outcomes) - of("transfer", self.outcomes)
-        price = levels[self.model.variables["welfare_price"].block.positions]
+        price = levels[self.model.variables["welfare_price"].positions]
         return (of("absorption_value", outcomes) - borrowed) / price
 
     def losses(self, solution: Solution) -> Array:
@@ -194,8 +194,8 @@ def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
 def places_in(short: Model, before: Model) -> Integers:
     """Column of another model of the same accounts for each column of a model, -1 without one."""
     found = np.full(len(short.arrays.start), -1, dtype=np.int64)
-    for name, family in short.variables.families.items():
-        own, block = before.variables[name].block, family.block
+    for name, family in short.variables.items():
+        own, block = before.variables[name], family
         if own.index == block.index:
             found[block.positions] = np.arange(own.start, own.start + len(own))
             continue
@@ -227,7 +227,7 @@ def levels_before(
     if sourcing is not None:
         prices = sourcing.prices(found, outcome_values(short.arrays, found))
         found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
-    varieties = short.variables["variety_price"].block.positions
+    varieties = short.variables["variety_price"].positions
     if len(found[varieties]):
         found[varieties] = purchaser_prices(short, found)[BackstopRoutes(short).imports]
     return found

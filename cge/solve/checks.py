@@ -76,9 +76,9 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
     levels = model.arrays.start.copy()
     family = model.variables["tariff"]
     origin, destination = family.codes[1], family.codes[3]
-    abroad = family.block.start + np.flatnonzero(origin != destination)
+    abroad = family.start + np.flatnonzero(origin != destination)
     if not len(abroad):  # one region: tax its output instead
-        levels[model.variables["net_of_output_tax"].block.positions] -= TEST_TARIFF
+        levels[model.variables["net_of_output_tax"].positions] -= TEST_TARIFF
     levels[abroad] += TEST_TARIFF
     solution = model.solve(levels, closure)
     b = model.benchmark

@@ -132,9 +132,10 @@ class Closure(Shown):
 
     def shown(self) -> dict[str, Any]:
         """What it shows of itself."""
+        floor = self.wage_floor
         own = {
             "name": self.name, "specific factors": ", ".join(self.specific_factors),
-            "wage floor": self.wage_floor and f"{self.wage_floor.level:g} x {self.wage_floor.index}",
+            "wage floor": floor and f"{floor.index} at {floor.level:g}",
             "numeraire": self.numeraire, "swaps": len(self.swaps),
         }  # fmt: skip
         return {name: value for name, value in own.items() if value}
@@ -235,14 +236,14 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
             rows = _combined(swap.fix, model)
             level0, groups = rows @ before, None if len(free) == 1 else [free]
         else:
-            held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
-            if held.name in model.variables:
+            family_held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
+            if family_held.name in model.variables:
                 columns, level0 = chosen, arrays.start[chosen]
                 if not unknown[chosen].all():
                     raise InputError("is exogenous already", key="closure.fix", value=swap.fix)
             else:
                 rows, level0 = _rows_of(chosen, len(before)), before[chosen]
-            groups = _pair(family, free, held, chosen, swap)
+            groups = _pair(family, free, family_held, chosen, swap)
         if swap.relative and (level0 == 0).any():
             raise InputError(
                 "is zero in the benchmark, so it can not be fixed relative to it",
@@ -277,10 +278,8 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
     )  # fmt: skip
-    return Resolved(
-        system, swaps, *(np.concatenate(parts) for parts in zip(*fixed, strict=True)),
-        target_levels=np.concatenate(target_levels), targeted_by=np.concatenate(targeted_by),
-    )  # fmt: skip
+    held = (*zip(*fixed, strict=True), target_levels, targeted_by)
+    return Resolved(system, swaps, *(np.concatenate(parts) for parts in held))
 
 
 def _table_of(fix: str, model: Model) -> Layout:

@@ -81,11 +81,10 @@ def solve_square(
     NoEquilibrium
         With what was tried, or if a residual, Walras' law or positivity fails at the end.
     """
-    homotopy = Homotopy.between(resolved, start, target)
-    walk = homotopy.begin()
-    homotopy.advance(walk, 1.0, solver, progress)
-    levels = homotopy.point(walk)
-    return levels, _accepted(resolved, levels, walk.iterations, walk.steps, solver)
+    homotopy = Homotopy(resolved, start, target)
+    homotopy.advance(1.0, solver, progress)
+    levels = homotopy.point()
+    return levels, _accepted(resolved, levels, homotopy.iterations, homotopy.steps, solver)
 
 
 def _accepted(

@@ -62,7 +62,7 @@ class Family(Block):
     def at(self, letters: str) -> tuple[Integers, ...]:
         """Position of every member among the benchmark's codes, one array for each axis."""
         codes = self.order.codes
-        return tuple(pd.Index(codes[axis]).get_indexer(self.by(axis)) for axis in letters)
+        return tuple(pd.Index(codes[axis]).get_indexer(pd.Index(self.by(axis))) for axis in letters)
 
     def full(self, values: Array, absent: float | Array = 0.0) -> Array:
         """Values by member as an array over all axes.

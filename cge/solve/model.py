@@ -38,7 +38,8 @@ BOUND_SLACK = 1e-9
 
 
 #: Templates kept in memory, so that a run compiles the same accounts once.
-_TEMPLATES: Recent[MonomialTemplate] = Recent(2)
+TEMPLATES_KEPT = 2
+_TEMPLATES: Recent[MonomialTemplate] = Recent(TEMPLATES_KEPT)
 #: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
 CLOSURES_KEPT = 12
 
@@ -121,8 +122,13 @@ class Model(Shown):
     def shown(self) -> dict[str, Any]:
         """What it shows of itself."""
         b = self.benchmark
-        return {"benchmark": b.name, "horizon": self.horizon, "regions": len(b.regions),
-                "sectors": len(b.sectors), "equations": self.arrays.coefficients.shape[0]}
+        return {
+            "benchmark": b.name,
+            "horizon": self.horizon,
+            "regions": len(b.regions),
+            "sectors": len(b.sectors),
+            "equations": self.arrays.coefficients.shape[0],
+        }
 
     @classmethod
     def build(
@@ -319,9 +325,7 @@ class Model(Shown):
         given, levels : ndarray (columns,)
         diagnostics : Diagnostics
         """
-        return Solution(
-            self, levels, closure, self._system(closure, reached), given, diagnostics
-        )
+        return Solution(self, levels, closure, self._system(closure, reached), given, diagnostics)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""

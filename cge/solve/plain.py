@@ -70,8 +70,12 @@ def save_solution(solution: Solution, path: str | Path) -> None:
         "format": FORMAT, "benchmark": accounts, "horizon": model.horizon,
         "backstop": model.backstop, "solution": solution_to_plain(solution),
     })  # fmt: skip
+
+    def write(draft: Path) -> None:
+        draft.write_bytes(content)
+
     try:
-        put_in_place({Path(path): lambda draft: draft.write_bytes(content)})
+        put_in_place({Path(path): write})
     except OSError as error:
         raise InputError(f"can not be written: {error.strerror}", file=path) from None
 

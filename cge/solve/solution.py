@@ -58,7 +58,7 @@ class Allocation:
         return self.outcomes[model.family(name).positions]
 
     def relative_to(self, other: Allocation, name: str) -> Array:
-        """A variable or outcome over what it is elsewhere, over its axes, one where it is absent."""
+        """A variable or outcome over that of another, over its axes, one where it is absent."""
         return self.model.family(name).full(self.values(name) / other.values(name), 1.0)
 
     def array(self, name: str, absent: float | Array = 0.0) -> Array:
@@ -225,8 +225,16 @@ class Solution(Allocation, Shown):
             family = self.model.variables[name]
             here = family.columns[~solved[family.positions]]
             cells = [family.index[n - family.start] for n in here]
-            tables.append(pd.DataFrame({"instrument": name, "cell": cells,
-                                        "level": self.levels[here], "derivative": total[here]}))
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "instrument": name,
+                        "cell": cells,
+                        "level": self.levels[here],
+                        "derivative": total[here],
+                    }
+                )
+            )
         return pd.concat(tables, ignore_index=True)
 
     def derivative(self, selector: str) -> Array:
