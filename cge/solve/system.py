@@ -156,8 +156,14 @@ class SquareSystem:
     @cached_property
     def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Magnitudes of the positive and of the negative coefficients of all rows."""
-        up, down = self.matrix.maximum(0.0), (-self.matrix).maximum(0.0)
-        return sparse.csr_array(up), sparse.csr_array(down)
+
+        def side(sign: float) -> sparse.csr_array:
+            part = sparse.csr_array(sign * self.matrix)
+            part.data = np.maximum(part.data, 0.0)
+            part.eliminate_zeros()
+            return part
+
+        return side(1.0), side(-1.0)
 
     @cached_property
     def signed_rows(self) -> Bools:
