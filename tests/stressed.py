@@ -16,8 +16,8 @@ from cge.resilience.preshock import PreShock
 from cge.results.collect import Wanted
 from cge.results.schema import TEXT, joined
 from cge.scenario.schema import Scenario, completed
-from cge.solve.cache import default_folder
 from cge.solve.plain import closure_from_plain
+from cge.solve.templates import default_folder
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows

@@ -29,7 +29,7 @@ from worlds import random_world
 from cge import Closure, Model, Swap
 from cge.core.packing import pack
 from cge.core.recent import Recent
-from cge.solve import cache
+from cge.solve import templates
 from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
@@ -379,10 +379,10 @@ def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, for
     else:
         content = {"cut": whole[: len(whole) // 2], "empty": b"", "noise": os.urandom(5000)}
         path.write_bytes(content[damage])
-    assert cache.load(tmp_path, path.stem) is None
+    assert templates.load(tmp_path, path.stem) is None
     again = Model.build(world, cache_folder=tmp_path)
     assert_same_arrays(again.template, right)
-    kept = cache.load(tmp_path, path.stem)
+    kept = templates.load(tmp_path, path.stem)
     assert kept is not None
     assert_same_arrays(kept, right)
 
@@ -390,7 +390,7 @@ def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, for
 def test_what_is_compiled_already_is_still_kept_on_disk(world, tmp_path, forget):
     compiled = Model.build(world).template
     assert Model.build(world, cache_folder=tmp_path).template is compiled
-    kept = cache.load(tmp_path, only_file(tmp_path).stem)
+    kept = templates.load(tmp_path, only_file(tmp_path).stem)
     assert kept is not None
     assert_same_arrays(kept, compiled)
 
@@ -407,13 +407,13 @@ def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
         broken = bytearray(whole)
         broken[at] ^= 0xFF
         path.write_bytes(bytes(broken))
-        found = cache.load(tmp_path, path.stem)
+        found = templates.load(tmp_path, path.stem)
         if found is not None:
             assert_same_arrays(found, right)
 
 
 def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not(world):
-    key = cache.key(world, "long")
+    key = templates.key(world, "long")
     final = world.final * 2.0
     values = {n: 2 * getattr(world, n) for n in ("flows", "intermediate", "factor_payments")}
     changed = {
@@ -424,13 +424,13 @@ def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not
         ),
     }
     for what, other in changed.items():
-        assert cache.key(other, "long") != key, what
+        assert templates.key(other, "long") != key, what
     named = replace(world, name="another", notes=("a note",), origin={"table": "x"})
-    assert cache.key(named, "long") == key
+    assert templates.key(named, "long") == key
     long = world.elasticities["long"]
     higher = world.with_elasticities(long=replace(long, armington=1.1 * long.armington))
     assert higher.fingerprint != world.fingerprint
-    assert cache.key(higher, "long") == cache.key(world, "short") == key
+    assert templates.key(higher, "long") == templates.key(world, "short") == key
 
 
 def test_a_folder_that_can_not_be_written_is_left_alone(world, tmp_path):

@@ -22,7 +22,7 @@ from cge.indicators.funds import marginal_cost_of_funds
 from cge.model.welfare import COMPONENTS
 from cge.results import summary, summary_welfare, tidy
 from cge.scenario.schema import Scenario, load_scenario
-from cge.solve.cache import default_folder
+from cge.solve.templates import default_folder
 
 SHOCKS = ("tariff on chips", "subsidy to chips")
 POLICY = (

@@ -15,16 +15,17 @@ from cge.resilience.impact import RENTS, Impact, disrupted, idle_factors, impact
 from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
-from cge.solve.solution import Solution
-from cge.solve.system import outcome_values
+from cge.solve.solution import Allocation, Solution
 
 
 @dataclass(frozen=True, eq=False)
-class Hit:
+class Hit(Allocation):
     """A disruption solved from a pre-shock equilibrium.
 
     Parameters
     ----------
+    model : Model
+    levels : ndarray (columns,)
     tracked : Tracked
         Its system.
     given : ndarray (columns,)
@@ -35,7 +36,6 @@ class Hit:
         Part of the pre-shock volume a target is; 0 for one that is no ration.
     z : ndarray
         The unknowns.
-    levels, outcomes : ndarray
     """
 
     tracked: Tracked
@@ -43,8 +43,6 @@ class Hit:
     targets: Array
     part: Array
     z: Array
-    levels: Array
-    outcomes: Array
 
 
 class DisruptionLoss:
@@ -99,8 +97,7 @@ class DisruptionLoss:
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
         z = tracked.solve(given, targets, rates)
         levels = tracked.system.levels(z, given)
-        outcomes = outcome_values(pre.model.arrays, levels)
-        return Hit(tracked, given, targets, self._part, z, levels, outcomes)
+        return Hit(pre.model, levels, tracked, given, targets, self._part, z)
 
     def _holds(self, hit: Hit, impact: Impact, pre: PreShock) -> bool:
         """Whether those rations are in force that should be.
@@ -130,8 +127,7 @@ def loss_gradient(
     model = pre.model
     spent, lent = (model.outcomes[name].start + region for name in ("absorption_value", "transfer"))
     column = model.variables["welfare_price"].start + region
-    income = pre.real_income(hit.levels, hit.outcomes)[region]
-    before = pre.real_income(pre.levels, pre.outcomes)[region]
+    income, before = pre.real_income(hit)[region], pre.real_income(pre)[region]
     price = hit.levels[column]
     rows = model.arrays.outcome_coefficients
     weights = (rows[[spent]] - rows[[lent]]).toarray().ravel() / price

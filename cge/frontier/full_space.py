@@ -13,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator
-from cge.frontier.full_layout import FullLayout, outcome_row
+from cge.frontier.full_layout import FullLayout
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
 from cge.frontier.problem import Problem
 
@@ -68,8 +68,7 @@ def _solve(laid: FullLayout, warm: bool) -> Optimum:
     slope = program.gradient(x) + program.jacobian_matrix(x).T @ multipliers - below + above
     rates, budget = within(problem, x[:count]), np.nan
     if problem.budget is not None:  # the row is in per cent of the GDP at the start
-        row = outcome_row(problem.long, "gdp", (problem.region,))
-        grown = float(laid.evaluator.at(rates).outcomes[row]) / laid.gdp
+        grown = float(laid.evaluator.at(rates).equilibrium.values("gdp")[problem.place]) / laid.gdp
         budget = float(multipliers[laid.budget_row]) * grown
     return Optimum(
         rates=rates,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cge.core.axes import Array
+from cge.core.axes import Array, ratio
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.resilience.disruptions import Event
 
@@ -85,4 +85,4 @@ def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
     change = law.productivity(state)
     total = gamma.own + gamma.spillover + gamma.basic + gamma.foreign
     carried = change["own"] + change["domestic"] + change["basic"] + change["foreign"]
-    return np.exp(np.divide(carried, total, out=np.zeros_like(total), where=total > 0))
+    return np.exp(ratio(carried, total))

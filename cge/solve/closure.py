@@ -17,9 +17,9 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
+from cge.core.display import Shown
 from cge.core.errors import InputError
 from cge.core.selectors import joined, split
-from cge.core.shown import Shown
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import block_named
 from cge.solve.layout import Family, Layout

@@ -11,16 +11,16 @@ from typing import Any, Literal
 import numpy as np
 
 from cge.core.axes import Array, Integers
+from cge.core.display import Shown
 from cge.core.errors import InputError, NoEquilibrium, check_known
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
 from cge.core.selectors import split
-from cge.core.shown import Shown
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
-from cge.solve import cache
+from cge.solve import templates
 from cge.solve.arrays import Block, MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
 from cge.solve.equilibrium import Diagnostics, solve_square
@@ -66,18 +66,18 @@ def _template(
     benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
 ) -> MonomialTemplate:
     """Template of a benchmark from memory, from disk, or compiled."""
-    name = cache.key(benchmark, horizon, backstop)
+    name = templates.key(benchmark, horizon, backstop)
 
     def made() -> MonomialTemplate:
-        template = cache.load(folder, name)
+        template = templates.load(folder, name)
         if template is None:
             template = _compile(benchmark, horizon, backstop)
-            cache.save(folder, name, template)
+            templates.save(folder, name, template)
         return template
 
     template = _TEMPLATES.get(name, made)
-    if not cache.holds(folder, name):
-        cache.save(folder, name, template)
+    if not templates.holds(folder, name):
+        templates.save(folder, name, template)
     return template
 
 
@@ -151,7 +151,7 @@ class Model(Shown):
             Which elasticities to use.
         cache_folder : path, optional
             Folder of compiled models; with None nothing is read from disk or kept there.
-            :func:`cge.solve.cache.default_folder` is the one the commands use.
+            :func:`cge.solve.templates.default_folder` is the one the commands use.
         backstop : sequence of str
             Commodities whose imports something at home can stand in for, at a premium that
             is out of reach unless it is given (:mod:`cge.model.backstop`).
@@ -376,7 +376,7 @@ class Model(Shown):
 
 def rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
     """Model of a benchmark, compiled or from the user's cache."""
-    return Model.build(benchmark, horizon, cache.default_folder(), backstop)
+    return Model.build(benchmark, horizon, templates.default_folder(), backstop)
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
+from cge.core.display import Shown
 from cge.core.errors import InputError
-from cge.core.shown import Shown
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total

@@ -51,7 +51,7 @@ class SquareSystem:
         return np.concatenate([self.arrays.free[self.unknown], np.zeros(len(self.gangs), bool)])
 
     @cached_property
-    def _map(self) -> sparse.csr_array:
+    def motion(self) -> sparse.csr_array:
         """(columns, unknowns): how the log of each column moves with the unknowns."""
         singles = np.arange(len(self.unknown))
         columns = np.concatenate([self.unknown, *self.gangs]).astype(np.int64)
@@ -69,11 +69,11 @@ class SquareSystem:
     @cached_property
     def solved(self) -> Bools:
         """Which columns are solved for, those that move in gangs among them."""
-        return np.diff(self._map.indptr) > 0
+        return np.diff(self.motion.indptr) > 0
 
     @cached_property
     def _exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.arrays.exponents @ self._map)
+        return sparse.csr_array(self.arrays.exponents @ self.motion)
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
@@ -120,11 +120,11 @@ class SquareSystem:
 
     def chain(self, by_log: Array) -> Array:
         """Derivatives by unknown from derivatives by log (level where free) of columns."""
-        return self._map.T @ by_log
+        return self.motion.T @ by_log
 
     def spread(self, by_unknown: Array) -> Array:
         """Changes of log columns (levels where free) from changes of the unknowns."""
-        return self._map @ by_unknown
+        return self.motion @ by_unknown
 
     def levels(self, z: Array, levels: Array) -> Array:
         """Levels of all columns with the unknowns at `z`."""
