@@ -30,7 +30,7 @@ from pyomo.environ import ConcreteModel
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
-from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate
+from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
 from cge.solve.reader import NotMonomial, Reader, Rows
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
@@ -117,8 +117,8 @@ def compile_template(
         exponents=exponents,
         exponent_slopes=exponent_slopes,
         log_slopes=_compact(sparse.csr_array(log_slopes[first])),
-        coefficients=_csr(coefficients, _length(rows), number, count),
-        outcome_coefficients=_csr(outcome_coefficients, _length(outcome_blocks), number, count),
+        coefficients=_csr(coefficients, number, count),
+        outcome_coefficients=_csr(outcome_coefficients, number, count),
     )
 
 
@@ -232,19 +232,13 @@ def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
     if not len(entry):
         return "an outcome"
     row = int(np.searchsorted(np.array(rows.starts), entry[0], side="right")) - 1
-    block = next(b for b in blocks if b.start <= row < b.start + len(b))
-    index = block.index[row - block.start]
-    return f"{block.name}[{','.join(index)}]" if index else block.name
+    return label_at(blocks, row)
 
 
-def _length(blocks: tuple[Block, ...]) -> int:
-    return sum(len(block) for block in blocks)
-
-
-def _csr(data: Rows, rows: int, number: Integers, terms: int) -> sparse.csr_array:
+def _csr(data: Rows, number: Integers, terms: int) -> sparse.csr_array:
     matrix = sparse.csr_array(
         (np.array(data.values), number[np.array(data.terms)], np.array(data.starts)),
-        shape=(rows, terms),
+        shape=(len(data.starts) - 1, terms),
     )
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
