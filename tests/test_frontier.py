@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from worlds import balanced_world, random_world
 
+from cge.core.axes import Axes
 from cge.core.errors import InputError
 from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
@@ -152,11 +153,10 @@ def test_without_constraint_a_large_country_sets_the_optimal_tariff() -> None:
     sigma = 4.0
     share = np.array([[0.8, 0.3], [0.2, 0.7]])[None, :, None, :]
     values = dict.fromkeys(NEST_AXES, 2.0)
-    sizes = {"u": 1, "r": 2, "s": 2, "i": 1, "j": 1, "d": 1, "f": 2}
-    codes = {"i": ("S0",), "f": ("F0", "F1")}
+    axes = Axes(("R0", "R1"), ("S0",), ("u",), ("F0", "F1"), ("d",))
     b = balanced_world(
         share, np.array([[[3.0]], [[2.0]]]), None, np.full((2, 1, 2), 0.5),
-        {horizon: Elasticities.from_values({**values, "armington": level}, sizes, codes)
+        {horizon: Elasticities.from_values({**values, "armington": level}, axes)
          for horizon, level in (("long", sigma), ("short", 0.7))},
     )  # fmt: skip
     b = replace(b, factors=("LAB", "CAP"))

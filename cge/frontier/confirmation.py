@@ -72,12 +72,11 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
         solution = long.solve(solution.levels, problem.closure, start=solution)
     pre = pre_shock(solution, problem.short, problem.premium, problem.lending)
     before = pre.real_income(pre)
-    left = []
-    for n in problem.counted:
-        hit = disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage))
-        left.append(pre.real_income(hit))
-    losses = np.array([1.0 - one / before for one in left]).reshape(-1, len(regions))
-    world = np.array([1.0 - one.sum() / before.sum() for one in left])
+    left = np.array([
+        pre.real_income(disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage)))
+        for n in problem.counted
+    ]).reshape(-1, len(regions))  # fmt: skip
+    losses, world = 1.0 - left / before, 1.0 - left.sum(axis=1) / before.sum()
     weights, own = problem.weights[problem.counted], losses[:, place]
     start = solution.by_region("welfare", benchmark=True)
     return ColdPoint(

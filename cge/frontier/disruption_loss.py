@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,17 +70,15 @@ class DisruptionLoss:
             If none is found from the last one nor from the pre-shock equilibrium.
         """
         impact = impact_of(pre, self.disruption, self.leakage)
+        hit: Hit | None = None
         if self._tracked is not None:
-            try:
+            with contextlib.suppress(NoEquilibrium):
                 hit = self._from_known(pre, impact, rates)
-            except NoEquilibrium:
-                hit = None
-            if hit is not None and self._holds(hit, impact, pre):
-                return hit
-        self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
-        hit = self._from_known(pre, impact, rates)
-        if not self._holds(hit, impact, pre):
-            raise NoEquilibrium("which rations bind does not settle")
+        if hit is None or not self._holds(hit, impact, pre):
+            self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
+            hit = self._from_known(pre, impact, rates)
+            if not self._holds(hit, impact, pre):
+                raise NoEquilibrium("which rations bind does not settle")
         return hit
 
     def _begin(self, given: Array, solution: Solution, impact: Impact, rates: Array) -> None:
