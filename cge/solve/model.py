@@ -27,6 +27,7 @@ from cge.solve.equilibrium import Diagnostics, solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
 from cge.solve.solution import Allocation, Solution
+from cge.solve.system import outcome_values
 
 Solver = Literal["newton", "ipopt"]
 
@@ -189,14 +190,14 @@ class Model(Shown):
         return Model(benchmark, self.template, self.horizon, self.backstop)
 
     @cached_property
-    def start(self) -> Allocation:
-        """The benchmark."""
-        return Allocation(self, self.arrays.start)
-
-    @property
     def outcome_start(self) -> Array:
         """All outcomes in the benchmark."""
-        return self.start.outcomes
+        return outcome_values(self.arrays, self.arrays.start)
+
+    @property
+    def start(self) -> Allocation:
+        """The benchmark."""
+        return Allocation(self, self.arrays.start)  # not kept: a model goes when its last user does
 
     def _layout(self, name: str, key: str | None, selector: str) -> Layout:
         layouts = (self.variables, self.outcomes, self.indices)

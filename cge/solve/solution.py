@@ -46,6 +46,8 @@ class Allocation:
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the order of the compiled model."""
+        if self.levels is self.model.arrays.start:
+            return self.model.outcome_start
         return outcome_values(self.model.arrays, self.levels)
 
     def values(self, name: str) -> Array:
