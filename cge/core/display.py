@@ -11,16 +11,20 @@ class Shown:
     """An object that shows some facts of itself."""
 
     def shown(self) -> Mapping[str, Any]:
-        """Facts by name."""
+        """Facts by name; empty ones are left out."""
         raise NotImplementedError
 
+    def _facts(self) -> dict[str, str]:
+        return {name: str(value) for name, value in self.shown().items() if value}
+
     def __repr__(self) -> str:
-        facts = ", ".join(f"{name} {value}" for name, value in self.shown().items())
+        facts = ", ".join(f"{name} {value}" for name, value in self._facts().items())
         return f"<{type(self).__name__}: {facts}>"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
-            for name, value in self.shown().items()
-        )
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+                       for name, value in self._facts().items())  # fmt: skip
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"

@@ -131,14 +131,13 @@ class Closure(Shown):
     numeraire: str | None = None
 
     def shown(self) -> dict[str, Any]:
-        """What it shows of itself."""
+        """Facts that it shows of itself."""
         floor = self.wage_floor
-        own = {
+        return {
             "name": self.name, "specific factors": ", ".join(self.specific_factors),
             "wage floor": floor and f"{floor.index} at {floor.level:g}",
             "numeraire": self.numeraire, "swaps": len(self.swaps),
         }  # fmt: skip
-        return {name: value for name, value in own.items() if value}
 
     def all_swaps(self) -> tuple[Swap, ...]:
         """Every swap that always holds, in order."""

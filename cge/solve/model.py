@@ -121,7 +121,7 @@ class Model(Shown):
         self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
 
     def shown(self) -> dict[str, Any]:
-        """What it shows of itself."""
+        """Facts that it shows of itself."""
         b = self.benchmark
         return {
             "benchmark": b.name,

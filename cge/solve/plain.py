@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from cge.core.errors import InputError
-from cge.core.packing import Damaged, pack, unpack
 from cge.core.writing import put_in_place
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.elasticities.nests import Elasticities
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.solve.closure import Closure, Swap
 from cge.solve.equilibrium import Diagnostics
+from cge.tasks.store import seal, unseal
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = "cge-solution-1"
 
-#: Make a closure, or a swap, of its fields.
+#: From the fields of a closure, or of a swap.
 closure_from_plain = TypeAdapter(Closure).validate_python
 swap_from_plain = TypeAdapter(Swap).validate_python
 
@@ -65,14 +65,17 @@ def save_solution(solution: Solution, path: str | Path) -> None:
     """Write a solution with its benchmark to a file; see :meth:`Solution.save`."""
     model, b = solution.model, solution.model.benchmark
     accounts = {item.name: getattr(b, item.name) for item in fields(b)}
-    accounts["elasticities"] = {name: vars(one) for name, one in b.elasticities.items()}
-    content = pack({
-        "format": FORMAT, "benchmark": accounts, "horizon": model.horizon,
-        "backstop": model.backstop, "solution": solution_to_plain(solution),
+    accounts["elasticities"] = {
+        horizon: {nest: getattr(one, nest) for nest in NEST_AXES}
+        for horizon, one in b.elasticities.items()
+    }
+    sealed = seal(FORMAT, {
+        "benchmark": accounts, "horizon": model.horizon, "backstop": model.backstop,
+        "solution": solution_to_plain(solution),
     })  # fmt: skip
 
     def write(draft: Path) -> None:
-        draft.write_bytes(content)
+        draft.write_bytes(sealed)
 
     try:
         put_in_place({Path(path): write})
@@ -85,18 +88,17 @@ def open_solution(path: str | Path) -> Solution:
     from cge.solve.model import rebuilt
 
     try:
-        content = unpack(Path(path).read_bytes())
-        known = isinstance(content, Mapping) and content.get("format") == FORMAT
-    except (OSError, Damaged):
-        known = False
-    if not known:
-        raise InputError("is no saved solution", file=path, allowed="what Solution.save wrote")
-    accounts = {name: _tuples(value) for name, value in content["benchmark"].items()}
+        content = unseal(Path(path).read_bytes(), FORMAT)
+    except OSError as error:
+        raise InputError(f"can not be read: {error.strerror}", file=path) from None
+    if content is None:
+        raise InputError("is damaged, or no saved solution", file=path,
+                         allowed="a file that Solution.save wrote")  # fmt: skip
+    accounts = _tuples(content["benchmark"])
     accounts["elasticities"] = {
         horizon: Elasticities(**values) for horizon, values in accounts["elasticities"].items()
     }
-    backstop = tuple(content["backstop"])
-    model = rebuilt(Benchmark(**accounts), content["horizon"], backstop)
+    model = rebuilt(Benchmark(**accounts), content["horizon"], tuple(content["backstop"]))
     return solution_from_plain(content["solution"], model)
 
 

@@ -109,7 +109,7 @@ class Solution(Allocation, Shown):
         return solution_from_plain, (solution_to_plain(self), self.model)
 
     def shown(self) -> dict[str, Any]:
-        """What it shows of itself."""
+        """Facts that it shows of itself."""
         regions, variation = self.model.benchmark.regions, self.measure("equivalent_variation")
         some = ", ".join(f"{s} {v:+.3f}" for s, v in list(zip(regions, variation))[:SHOWN])
         return {
