@@ -1,4 +1,4 @@
-"""What objects show of themselves: a line in a terminal, a small table in a notebook."""
+"""Short forms of objects: a line in a terminal, a small table in a notebook."""
 
 from __future__ import annotations
 

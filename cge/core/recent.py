@@ -9,7 +9,7 @@ Made = TypeVar("Made")
 
 
 class Recent(Generic[Made]):
-    """What was made for the keys that were asked for last.
+    """Things made for the keys that were asked for last.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Recent(Generic[Made]):
         return len(self._made)
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What was made for a key, made now if it is not kept."""
+        """The thing made for a key, made now if it is not kept."""
         made = self._made.pop(key) if key in self._made else make()
         self._made[key] = made
         while len(self._made) > self._most:

@@ -79,7 +79,7 @@ class State:
         Relative to the baseline.
     knowledge : KnowledgeState, optional
     seen : Seen
-        What last year's equilibrium told.
+        Signals of last year's equilibrium.
     """
 
     year: int
@@ -141,7 +141,7 @@ class Recursion:
                 value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
             )  # fmt: skip
         if law is not None and standing is not None:
-            raise ValueError("knowledge is told relative to the benchmark only")
+            raise ValueError("knowledge is relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
         self.sourcing = Sourcing(model, standing)
         self.base = standing or model.start

@@ -68,7 +68,7 @@ class Optimum:
 
 
 class Program:
-    """What Ipopt calls: a goal and constraints with their derivatives."""
+    """A goal and constraints with their derivatives, in the form that Ipopt calls."""
 
     iterations = 0
 

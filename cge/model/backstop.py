@@ -65,21 +65,21 @@ class Varieties:
         m.variety_index = Constraint(m.BACKSTOPPED, rule=variety_index)
 
     def price(self, c: Key) -> Any:
-        """Return the price of a variety: that of the import where there is no backstop."""
+        """Price of a variety: that of the import where there is no backstop."""
         return self.price_of[c] if c in self.price_of else self.purchaser_price(c)
 
     def import_part(self, c: Key) -> Any:
-        """Return the part of the spending on a variety that goes to the import."""
+        """Part of the spending on a variety that goes to the import."""
         if c not in self.price_of:
             return 1.0
         return (self.purchaser_price(c) / self.price_of[c]) ** (1 - SIGMA)
 
     def backstop_part(self, c: Key) -> Any:
-        """Return the part of the spending on a variety that goes to its backstop."""
+        """Part of the spending on a variety that goes to its backstop."""
         u, _, i, s = c
         domestic = self.purchaser_price((u, s, i, s)) * self.premium[c]
         return (domestic / self.price_of[c]) ** (1 - SIGMA)
 
     def standing_in(self, c: Key) -> Any:
-        """Return spending on a domestic route as a backstop of all imports [million USD]."""
+        """Spending on a domestic route as a backstop of all imports [million USD]."""
         return quicksum(self.m.backstop_spending[route] for route in self.covered[c])

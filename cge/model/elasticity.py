@@ -52,7 +52,7 @@ class Elasticity(float):
 
     @classmethod
     def of(cls, parameter: int) -> Elasticity:
-        """Return the elasticity that is parameter number `parameter`."""
+        """The elasticity that is parameter number `parameter`."""
         return cls(0.0, ((parameter, 1.0),))
 
     def __neg__(self) -> Elasticity:
@@ -95,14 +95,14 @@ class Elasticity(float):
 
 
 def parameters(elasticities: Elasticities) -> Array:
-    """Return the values of all parameters, (parameters,)."""
+    """Values of all parameters, (parameters,)."""
     values = {nest: getattr(elasticities, nest) for nest in NEST_AXES}
     values["transformation"] = 1 / values["transformation"]
     return np.concatenate([array.ravel() for array in values.values()])
 
 
 def positions(elasticities: Elasticities) -> dict[str, Integers]:
-    """Return the number of each cell's parameter by nest, in the shape of the nest."""
+    """Number of each cell's parameter by nest, in the shape of the nest."""
     result, begin = {}, 0
     for nest in NEST_AXES:
         array = getattr(elasticities, nest)
@@ -112,7 +112,7 @@ def positions(elasticities: Elasticities) -> dict[str, Integers]:
 
 
 def cobb_douglas(elasticities: Elasticities) -> Bools:
-    """Return which parameters belong to Cobb-Douglas nests: the structure of the equations."""
+    """Parameters that belong to Cobb-Douglas nests, marked: the structure of the equations."""
     one = parameters(elasticities) == 1
     one[positions(elasticities)["transformation"]] = False
     return one

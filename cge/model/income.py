@@ -87,7 +87,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression()
     def balances_left(m):
-        """What the given balances leave over in the world [million USD]; zero as a rule."""
+        """Sum of the given balances over the world [million USD]; zero as a rule."""
         return quicksum(k.absorption[s] * m.balance[s] for s in m.REGIONS)
 
     @m.Expression(m.REGIONS)

@@ -1,4 +1,4 @@
-"""What is read off an equilibrium: declared beside the equations, used for reporting,
+"""Outcomes of an equilibrium: declared beside the equations, used for reporting,
 for closures that fix an outcome, and for gradients.
 
 Every outcome is an expression in the model's variables, in million USD of the

@@ -1,4 +1,4 @@
-"""What a region no longer knows when it is cut off from the knowledge of others."""
+"""Knowledge that a region loses when it is cut off from that of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a disruption does to the model: levels that move and volumes that are held."""
+"""Impact of a disruption on the model: levels that move and volumes that are held."""
 
 from __future__ import annotations
 
