@@ -80,10 +80,10 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
     found["import"] = clock.read()
     benchmark = load_benchmark(aggregation=size)
     found["calibrate"] = clock.read()
-    from cge.solve import cache
+    from cge.solve import templates
 
-    name = cache.key(benchmark, "long")
-    template = cache.load(Path(folder), name)
+    name = templates.key(benchmark, "long")
+    template = templates.load(Path(folder), name)
     if template is None:
         from cge.model.build import build_model
         from cge.model.elasticity import parameters
@@ -96,7 +96,7 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
         count = len(parameters(benchmark.elasticities["long"]))
         template = compile_template(pyomo_model, list(OUTCOMES), count)
         gc.enable()
-        cache.save(Path(folder), name, template)
+        templates.save(Path(folder), name, template)
     else:
         found["build"] = clock.read()
     model = Model(benchmark, template, "long")

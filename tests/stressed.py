@@ -16,8 +16,8 @@ from cge.resilience.preshock import PreShock
 from cge.results.collect import Wanted
 from cge.results.schema import TEXT, joined
 from cge.scenario.schema import Scenario, completed
-from cge.solve.cache import default_folder
 from cge.solve.plain import closure_from_plain
+from cge.solve.templates import default_folder
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
@@ -117,7 +117,7 @@ def pre_shock_of(one: Any, in_reach: bool = True) -> PreShock:
     model = Model.build(b, "short", default_folder(), sectors)
     cells = [(region, sector) for region in b.regions for sector in sectors]
     premium = dict(zip(cells, one.plain["premium"], strict=True)) if in_reach else {}
-    return PreShock(model, closure_from_plain(one.plain["closure"]), one.plain["levels"], premium)
+    return PreShock(model, one.plain["levels"], closure_from_plain(one.plain["closure"]), premium)
 
 
 def figure(one: Any, measure: str) -> np.ndarray:

@@ -27,7 +27,9 @@ from tools import TARIFF_WAR, combined_shock, small_model
 from worlds import random_world
 
 from cge import Closure, Model, Swap
-from cge.solve import cache
+from cge.core.packing import pack
+from cge.core.recent import Recent
+from cge.solve import templates
 from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
@@ -327,7 +329,7 @@ def assert_same_arrays(
 
 
 def only_file(folder: Path) -> Path:
-    (path,) = folder.glob("*.npz")
+    (path,) = folder.rglob("*.cge")
     return path
 
 
@@ -339,8 +341,12 @@ def world():
 @pytest.fixture
 def forget(monkeypatch):
     """Return what makes the process forget what it compiled, as a new one would have."""
-    monkeypatch.setattr("cge.solve.model._TEMPLATES", {})
-    return lambda: monkeypatch.setattr("cge.solve.model._TEMPLATES", {})
+
+    def nothing_kept():
+        monkeypatch.setattr("cge.solve.model._TEMPLATES", Recent(2))
+
+    nothing_kept()
+    return nothing_kept
 
 
 def test_a_model_read_from_disk_has_the_arrays_that_were_compiled(
@@ -369,14 +375,14 @@ def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, for
     path = only_file(tmp_path)
     whole = path.read_bytes()
     if damage == "another archive":
-        np.savez(path, start=np.ones(3))
+        path.write_bytes(pack({"start": np.ones(3)}))
     else:
         content = {"cut": whole[: len(whole) // 2], "empty": b"", "noise": os.urandom(5000)}
         path.write_bytes(content[damage])
-    assert cache.load(tmp_path, path.stem) is None
+    assert templates.load(tmp_path, path.stem) is None
     again = Model.build(world, cache_folder=tmp_path)
     assert_same_arrays(again.template, right)
-    kept = cache.load(tmp_path, path.stem)
+    kept = templates.load(tmp_path, path.stem)
     assert kept is not None
     assert_same_arrays(kept, right)
 
@@ -384,7 +390,7 @@ def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, for
 def test_what_is_compiled_already_is_still_kept_on_disk(world, tmp_path, forget):
     compiled = Model.build(world).template
     assert Model.build(world, cache_folder=tmp_path).template is compiled
-    kept = cache.load(tmp_path, only_file(tmp_path).stem)
+    kept = templates.load(tmp_path, only_file(tmp_path).stem)
     assert kept is not None
     assert_same_arrays(kept, compiled)
 
@@ -401,13 +407,13 @@ def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
         broken = bytearray(whole)
         broken[at] ^= 0xFF
         path.write_bytes(bytes(broken))
-        found = cache.load(tmp_path, path.stem)
+        found = templates.load(tmp_path, path.stem)
         if found is not None:
             assert_same_arrays(found, right)
 
 
 def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not(world):
-    key = cache.key(world, "long")
+    key = templates.key(world, "long")
     final = world.final * 2.0
     values = {n: 2 * getattr(world, n) for n in ("flows", "intermediate", "factor_payments")}
     changed = {
@@ -418,13 +424,13 @@ def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not
         ),
     }
     for what, other in changed.items():
-        assert cache.key(other, "long") != key, what
+        assert templates.key(other, "long") != key, what
     named = replace(world, name="another", notes=("a note",), origin={"table": "x"})
-    assert cache.key(named, "long") == key
+    assert templates.key(named, "long") == key
     long = world.elasticities["long"]
     higher = world.with_elasticities(long=replace(long, armington=1.1 * long.armington))
     assert higher.fingerprint != world.fingerprint
-    assert cache.key(higher, "long") == cache.key(world, "short") == key
+    assert templates.key(higher, "long") == templates.key(world, "short") == key
 
 
 def test_a_folder_that_can_not_be_written_is_left_alone(world, tmp_path):

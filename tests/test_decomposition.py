@@ -27,7 +27,7 @@ def shaken(model: Model, seed: int, size: float = 0.15) -> np.ndarray:
     rng = np.random.default_rng(seed)
     levels = model.arrays.start.copy()
     for name in EXOGENOUS:
-        here = model.variables[name].block.positions
+        here = model.variables[name].positions
         count = here.stop - here.start
         if name == "balance":
             moved = rng.uniform(-0.02, 0.02, count)
@@ -144,13 +144,13 @@ def test_terms_of_trade_parts_cancel_over_the_world_at_unchanged_prices_of_welfa
 def test_without_wedges_productivity_is_hulten_and_the_rest_is_terms_of_trade():
     model = Model.build(random_world(5, wedges=False, zeros=0.2, imbalance=0.3))
     levels = model.arrays.start.copy()
-    here = model.variables["productivity"].block.positions
+    here = model.variables["productivity"].positions
     step = np.random.default_rng(0).uniform(-1e-4, 2e-4, here.stop - here.start)
     levels[here] *= np.exp(step)
     result = decompose(model.solve(levels))
     totals = result.totals(model.benchmark.regions)
     codes = model.variables["productivity"].codes[0]
-    sales = model.outcome_start[model.outcomes["output_value"].block.positions]
+    sales = model.outcome_start[model.outcomes["output_value"].positions]
     hulten = [float((sales * step)[codes == s].sum()) for s in model.benchmark.regions]
     np.testing.assert_allclose(totals["technology"], hulten, rtol=5e-3)
     assert totals.drop(columns=["technology", "terms_of_trade"]).abs().max().max() < 1e-12

@@ -125,7 +125,7 @@ def test_a_subsidy_on_output_is_one_rate_on_all_inputs_and_factors():
     assert_same(output, users, (*QUANTITIES, "output", "basic_price", "absorption"))
     tax = [s.by_region("tax_revenue") for s in (output, users)]
     np.testing.assert_allclose(tax[0], tax[1], rtol=1e-9)
-    assert abs(tax[0][0] / model.outcome_start[model.outcomes["tax_revenue"].block.start] - 1) > 0.1
+    assert abs(tax[0][0] / model.outcome_start[model.outcomes["tax_revenue"].start] - 1) > 0.1
 
 
 def test_a_purchase_subsidy_on_all_origins_is_a_subsidy_to_the_users():

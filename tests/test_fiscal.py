@@ -45,7 +45,7 @@ def busy() -> Solution:
     levels = model.arrays.start.copy()
     rng = np.random.default_rng(31)
     for name in BASES:
-        here = model.variables[name].block.positions
+        here = model.variables[name].positions
         cells = rng.choice(np.arange(here.start, here.stop), (here.stop - here.start) // 2, False)
         levels[cells] *= np.exp(rng.uniform(-0.1, 0.1, len(cells)))
     return model.solve(levels)

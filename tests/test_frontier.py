@@ -165,8 +165,8 @@ def test_without_constraint_a_large_country_sets_the_optimal_tariff() -> None:
     found = optimise(evaluator, "welfare", np.array([1.5]))
     foreign = evaluator.at(found.rates)
     spending = evaluator.problem.long.outcomes["route_spending"]
-    paid = {cell: foreign.outcomes[spending.block.start + n]
-            for n, cell in enumerate(spending.block.index)}  # fmt: skip
+    paid = {cell: foreign.equilibrium.outcomes[spending.start + n]
+            for n, cell in enumerate(spending.index)}  # fmt: skip
     own, imported = paid["u0", "R1", "S0", "R1"], paid["u0", "R0", "S0", "R1"]
     assert found.solved and found.residual < 1e-5
     assert found.rates[0] == pytest.approx((own + imported) / own / (sigma - 1), abs=2e-6)
@@ -192,8 +192,8 @@ def test_compensated_partners_have_the_welfare_of_the_benchmark() -> None:
     assert np.abs(point.variations[1:]).max() < 1e-10
     assert np.abs(alone.variations[1:]).max() > 1e-4
     # Transfers are paid by the region whose policy it is, and add up to zero.
-    transfer = evaluator.problem.long.outcomes["transfer"].block.positions
-    moved = point.outcomes[transfer] - evaluator.problem.long.outcome_start[transfer]
+    transfer = evaluator.problem.long.outcomes["transfer"].positions
+    moved = point.equilibrium.outcomes[transfer] - evaluator.problem.long.outcome_start[transfer]
     assert abs(moved.sum()) < 1e-9 * np.abs(moved).sum() and (moved[1:] > 0).all()
     assert solve_cold(evaluator.problem, rates).variations == pytest.approx(
         point.variations, abs=1e-10

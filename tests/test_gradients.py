@@ -62,7 +62,7 @@ def difference(solution: Solution, columns: list[int], weights: list[float]) -> 
     for gang in solution.resolved.system.gangs:  # multiplied from where they were given
         levels[gang] = model.arrays.start[gang]
     if solution.closure.wage_floor is not None:  # at the floor supply is an upper bound
-        levels[model.variables["factor_supply"].block.positions] = 1.0
+        levels[model.variables["factor_supply"].positions] = 1.0
     ends = []
     for sign in (1, -1):
         moved = levels.copy()
@@ -84,7 +84,7 @@ def gradients(solution: Solution) -> list[pd.DataFrame]:
 
 def column_of(model: Model, instrument: str, cell: tuple[str, ...]) -> int:
     """Return the column of one exogenous cell."""
-    block = model.variables[instrument].block
+    block = model.variables[instrument]
     return block.start + block.index.index(cell)
 
 
@@ -105,7 +105,7 @@ def solutions() -> dict[str, Solution]:
     long = combined_shock(model, 51, 0.08)
     short = combined_shock(model, 51, 0.08, without=("factor_supply",))
     for levels in (long, short):  # within reach, or nothing would depend on it
-        levels[model.variables["backstop_premium"].block.positions] = 1.05
+        levels[model.variables["backstop_premium"].positions] = 1.05
     return {
         name: model.solve(short if closure.specific_factors else long, closure)
         for name, closure in CLOSURES.items()
@@ -162,7 +162,7 @@ def test_cells_that_a_closure_solves_for_have_no_gradient(solutions, closure, in
     solution = solutions[closure]
     table = solution.gradient("welfare[R0]")
     cells = set(table.cell[table.instrument == instrument])
-    everything = set(solution.model.variables[instrument].block.index)
+    everything = set(solution.model.variables[instrument].index)
     left_out = everything - cells
     assert left_out, "nothing was left out"
     assert all(set(gone if isinstance(gone, tuple) else (gone,)) <= set(c) for c in left_out)

@@ -73,7 +73,7 @@ def taken(b: Benchmark, axes: str, order: list[int]) -> tuple[dict, dict]:
 def without_balances(model: Model, levels: Array | None = None) -> Array:
     """Return levels with no transfers between regions."""
     levels = (model.arrays.start if levels is None else levels).copy()
-    levels[model.variables["balance"].block.positions] = 0.0
+    levels[model.variables["balance"].positions] = 0.0
     return levels
 
 
@@ -128,7 +128,7 @@ def test_doubling_the_numeraire_doubles_prices_and_incomes_and_no_quantity():
     model = Model.build(random_world(5, imbalance=0.3))
     levels = combined_shock(model, 5, without=("numeraire",))
     once = model.solve(levels)
-    levels[model.variables["numeraire"].block.start] *= 2
+    levels[model.variables["numeraire"].start] *= 2
     twice = model.solve(levels)
     for name in (*PRICES, *NOMINAL):
         close(grid(twice, name), 2 * grid(once, name))
@@ -139,7 +139,7 @@ def test_doubling_the_numeraire_doubles_prices_and_incomes_and_no_quantity():
 @pytest.mark.parametrize("seed", range(3))
 def test_the_market_left_out_clears_by_walras_law(seed):
     solution = shocked(seed)
-    first = solution.model.variables["factor_return"].block.index[0]
+    first = solution.model.variables["factor_return"].index[0]
     b = solution.model.benchmark
     s, f = b.regions.index(first[0]), b.factors.index(first[1])
     used = np.nansum(b.factor_payments[s, :, f] * grid(solution, "factor_use")[s, :, f])
@@ -259,7 +259,7 @@ def test_lerner_holds_with_transfers_that_are_worth_the_same_abroad():
     income = b.factor_payments.sum(axis=1)
     index = (returns * income).sum() / income.sum()
     levels = lerner(model, base, "R1", k, "export_tax")
-    levels[model.variables["balance"].block.positions] /= index
+    levels[model.variables["balance"].positions] /= index
     export_tax = model.solve(levels)
     assert np.abs(b.balance / b.absorption).max() > 0.05
     for name in QUANTITIES:
@@ -384,7 +384,7 @@ def test_the_unit_of_account_changes_no_ratio(scale):
     levels = combined_shock(small, 12, 0.1)
     one, other = small.solve(levels), large.solve(levels)
     close(other.levels, one.levels)
-    for name, family in small.outcomes.families.items():
+    for name, family in small.outcomes.items():
         factor = scale if family.unit == b.unit else 1.0
         close(grid(other, name) / factor, grid(one, name))
 
@@ -485,9 +485,9 @@ def test_an_elasticity_of_zero_is_the_limit_from_above(nest):
 def test_leaving_a_wedge_at_its_benchmark_level_is_no_shock():
     """Wedges are powers of the rate, not changes of it: naming the old level does nothing."""
     model = Model.build(random_world(17, imbalance=0.3))
-    index = model.variables["tariff"].block.index[5]
+    index = model.variables["tariff"].index[5]
     cell = f"tariff[{', '.join(index)}]"
-    level = float(model.arrays.start[model.variables["tariff"].block.start + 5])
+    level = float(model.arrays.start[model.variables["tariff"].start + 5])
     assert model.solve({cell: level}).diagnostics.iterations == 0
 
 

@@ -86,7 +86,7 @@ def test_every_year_is_a_static_equilibrium_on_what_the_years_before_have_left()
     given = model.arrays.start.copy()
     for name in ("origin_weight", "input_weight", "final_weight", "factor_weight",
                  "value_added_weight", "material_weight", "productivity", "research"):  # fmt: skip
-        here = model.variables[name].block.positions
+        here = model.variables[name].positions
         given[here] = year.solution.levels[here]
     capital = columns(case, "factor_use[*, *, CAP]")
     given[capital] = year.solution.levels[capital]

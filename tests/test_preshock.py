@@ -11,11 +11,11 @@ from cge import Closure, Model, NoEquilibrium, load_benchmark
 from cge.core.errors import InputError
 from cge.dynamics.recursion import Settings
 from cge.resilience.impact import (
+    Impact,
     capacity_lost,
     dearer,
     disrupted,
     factor_lost,
-    nothing,
     productivity_changed,
     rationed,
 )
@@ -56,10 +56,10 @@ def test_without_a_disruption_the_short_run_is_the_long_run_it_starts_from(model
     long = models["long"].solve(POLICIES[policy])
     pre = staged(models, policy, lending=lending)
     for name in ("output", "composite", "absorption", "welfare_price", "factor_use"):
-        block = pre.model.variables[name].block.positions
-        own = models["long"].variables[name].block.positions
+        block = pre.model.variables[name].positions
+        own = models["long"].variables[name].positions
         np.testing.assert_allclose(pre.levels[block], long.levels[own], rtol=1e-9)
-    assert np.abs(pre.losses(disrupted(pre, nothing()))).max() < 2e-8  # the backstop's share
+    assert np.abs(pre.losses(disrupted(pre, Impact()))).max() < 2e-8  # the backstop's share
 
 
 def test_a_short_run_equilibrium_is_its_own_pre_shock_equilibrium(models):
@@ -68,7 +68,7 @@ def test_a_short_run_equilibrium_is_its_own_pre_shock_equilibrium(models):
     solution = plain.solve(POLICIES["tariffs"], closure)
     pre = pre_shock(solution, models["short"])
     np.testing.assert_allclose(
-        pre.outcomes[pre.model.outcomes["welfare"].block.positions],
+        pre.outcomes[pre.model.outcomes["welfare"].positions],
         solution.by_region("welfare"), rtol=1e-9,
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ def test_a_pre_shock_equilibrium_needs_capital_and_a_mobile_factor(models):
 
 @pytest.mark.parametrize("policy", ["no policy", "tariffs"])
 def test_without_a_disruption_nothing_moves_over_the_years(models, policy):
-    lost = recover(staged(models, policy), nothing(), 1, 3, SETTINGS)
+    lost = recover(staged(models, policy), Impact(), 1, 3, SETTINGS)
     assert np.abs(lost).max() < 5e-8
 
 
@@ -191,7 +191,7 @@ def test_relations_that_turned_away_have_to_find_their_way_back(models):
 
 def test_recovery_needs_years_beyond_the_disruption(models):
     with pytest.raises(InputError, match="years end before"):
-        recover(staged(models), nothing(), 2, 2, SETTINGS)
+        recover(staged(models), Impact(), 2, 2, SETTINGS)
 
 
 def test_what_is_not_an_equilibrium_of_the_short_run_is_refused(models):

@@ -84,7 +84,7 @@ class Economy:
         for name in sorted(self.instruments):
             if name == "factor_supply" and self.closure in ("short run", "wage floor"):
                 continue  # the endowment of a specific factor is its use by sector
-            here = model.variables[name].block.positions
+            here = model.variables[name].positions
             count = here.stop - here.start
             low, high = np.log(INSTRUMENTS[name])
             levels[here] *= np.exp(rng.uniform(low, high, count) * (rng.random(count) < 0.5))
@@ -104,7 +104,7 @@ class Economy:
             floor = WageFloor("F0", level=0.9, index="real_factor_return")
             return Closure(specific_factors=specific, wage_floor=floor)
         if self.closure == "quota":
-            cells = model.outcomes["trade_volume"].block.index
+            cells = model.outcomes["trade_volume"].index
             routes = [cell for cell in cells if cell[0] != cell[2]]
             cell = ", ".join(routes[int(rng.integers(len(routes)))])
             at = float(rng.uniform(0.6, 1.1))

@@ -387,7 +387,7 @@ def test_a_rate_that_was_found_is_a_given_one_at_the_same_equilibrium() -> None:
     total = np.zeros(len(start))
     for shock in (*case.shocks, *(rate.shock for rate in case.found)):
         np.add.at(total, shock.columns, shock.change)
-    wedges = [small_model().variables[n].block.positions for n in ("tariff", "final_tax")]
+    wedges = [small_model().variables[n].positions for n in ("tariff", "final_tax")]
     for here in wedges:
         change = np.log(given.levels[here] / start[here])
         np.testing.assert_allclose(total[here], change, atol=1e-12)

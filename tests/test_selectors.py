@@ -173,7 +173,7 @@ def test_factors_and_regions_of_a_closure_are_named_as_everywhere(given_: Any) -
 def test_a_measure_of_one_region_is_named_as_everywhere() -> None:
     solution = small_model().solve()
     assert solution.outcome("real_gdp[!CHN|ASIA|EU|ROW]") == solution.outcome("real_gdp[USA]")
-    with pytest.raises(InputError, match="selects 5 regions, not one"):
+    with pytest.raises(InputError, match="selects 5 cells, not one"):
         solution.outcome("real_gdp")
     with pytest.raises(InputError, match=r"'USB'.*did you mean 'USA'"):
         solution.outcome("real_gdp[USB]")

@@ -31,7 +31,7 @@ from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.resilience.disruptions import weights
 from cge.resilience.events import Event
 from cge.resilience.forgetting import Forgetting, relative_knowledge
-from cge.resilience.impact import disrupted, impact_of, nothing
+from cge.resilience.impact import Impact, disrupted, impact_of
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
 from cge.results.collect import Wanted
@@ -76,7 +76,7 @@ def test_without_a_disruption_nothing_is_lost_whatever_the_closure(
     told = chosen(None, TARIFF, closure=closure, stress={"lending": lending})
     for one in equilibria(told):
         pre = pre_shock_of(one, in_reach=False)
-        solution = disrupted(pre, nothing())
+        solution = disrupted(pre, Impact())
         assert np.abs(pre.losses(solution)).max() < 1e-9
         now = solution.by_region("welfare") / solution.by_region("welfare", benchmark=True)
         before = 1 + figure(one, "equivalent_variation") / 100
@@ -90,7 +90,7 @@ def test_without_a_disruption_nothing_is_lost_in_a_year_of_a_path() -> None:
     ]  # fmt: skip
     for one in found:
         pre = pre_shock_of(one, in_reach=False)
-        assert np.abs(pre.losses(disrupted(pre, nothing()))).max() < 1e-9
+        assert np.abs(pre.losses(disrupted(pre, Impact()))).max() < 1e-9
 
 
 def test_the_world_without_policy_is_the_benchmark_and_changes_are_against_it(
@@ -153,7 +153,7 @@ def test_a_ration_holds_its_volume(war: Tried) -> None:
     (half,) = [one for one in war.plan.disruptions if one.name == "half"]
     solution = disrupted(pre, impact_of(pre, half, 0.001))
     family = pre.model.outcomes["trade_volume"]
-    place = family.block.start + family.block.index.index(("EU", "HMAN", "USA"))
+    place = family.start + family.index.index(("EU", "HMAN", "USA"))
     assert solution.outcomes[place] == pytest.approx(0.5 * pre.outcomes[place], rel=1e-8)
 
 

@@ -41,7 +41,7 @@ def grid(solution: Solution, name: str) -> Array:
     codes = axis_codes(model.benchmark)
     place = [{code: n for n, code in enumerate(codes[axis])} for axis in family.axes]
     array = np.full([len(codes[axis]) for axis in family.axes], np.nan)
-    for position, index in enumerate(family.block.index, start=family.block.start):
+    for position, index in enumerate(family.index, start=family.start):
         array[tuple(p[code] for p, code in zip(place, index, strict=True))] = values[position]
     return array
 
@@ -52,12 +52,12 @@ def policy_of(model: Model, levels: Array) -> dict[str, Any]:
     policy = benchmark_policy(b)
     codes = axis_codes(b)
     for name, axes in POLICY_AXES.items():
-        block = model.variables[name].block
+        block = model.variables[name]
         scale = b.absorption if name == "balance" else np.ones(1)
         for position, index in enumerate(block.index, start=block.start):
             cell = tuple(codes[a].index(code) for a, code in zip(axes, index, strict=True))
             policy[name][cell] = levels[position] * scale[cell[0] if len(scale) > 1 else 0]
-    policy["numeraire"] = float(levels[model.variables["numeraire"].block.start])
+    policy["numeraire"] = float(levels[model.variables["numeraire"].start])
     return policy
 
 
@@ -84,7 +84,7 @@ def combined_shock(
     for name in POLICY_AXES:
         if name in without:
             continue
-        here = model.variables[name].block.positions
+        here = model.variables[name].positions
         count = here.stop - here.start
         if name == "balance":
             levels[here] += rng.normal(size=count) * size * 0.2  # need not sum to zero
@@ -92,7 +92,7 @@ def combined_shock(
             logs = size * rng.normal(size=count).clip(-2, 2)
             levels[here] *= np.exp(logs * _strength(model, name))
     if "numeraire" not in without:
-        levels[model.variables["numeraire"].block.start] = np.exp(size * rng.normal())
+        levels[model.variables["numeraire"].start] = np.exp(size * rng.normal())
     return levels
 
 
@@ -103,7 +103,7 @@ def _strength(model: Model, name: str) -> Array:
         "input_weight": ("intermediate", (0, 2)),
         "final_weight": ("final", (0, 1)),
     }
-    block = model.variables[name].block
+    block = model.variables[name]
     if name not in nests:
         return np.ones(len(block))
     nest, axes = nests[name]

@@ -25,8 +25,7 @@ def command(ctx: click.Context) -> None:
     for name, what, limit in (
         ("work", "finished work", LIMIT), ("compiled", "compiled models", None),
     ):  # fmt: skip
-        files = Store(folder / name).files() if name == "work" else list(
-            (folder / name).glob("*.npz"))  # fmt: skip
+        files = Store(folder / name).files()
         size = sum(path.stat().st_size for path in files)
         told = f"{what}: {len(files)} files, {size / 1e6:.1f} MB"
         if limit:

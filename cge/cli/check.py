@@ -26,8 +26,8 @@ def command(
     Example:  cge check --aggregation small
     """
     from cge.data.store import load_any
-    from cge.solve.cache import default_folder
     from cge.solve.checks import run_checks
+    from cge.solve.templates import default_folder
 
     benchmark = load_any(table, year, aggregation, tariffs, elasticities)
     console = screen.console()

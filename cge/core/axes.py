@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from cge.core.errors import InputError
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 #: Name of each axis by its letter.
 AXES: Mapping[str, str] = {
@@ -81,7 +83,7 @@ class Axes:
 
     def refuse(
         self,
-        bad: NDArray[np.bool_],
+        bad: Bools,
         problem: str,
         key: str,
         letters: str,
@@ -111,7 +113,7 @@ class Axes:
             )  # fmt: skip
 
 
-def first_cell(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+def first_cell(mask: Bools) -> tuple[int, ...]:
     """Position of the first cell that is marked."""
     return tuple(int(k) for k in np.argwhere(mask)[0])
 

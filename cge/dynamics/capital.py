@@ -16,9 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from cge.core.axes import Array, ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +63,13 @@ class CapitalLaw:
         in_place = self.share * stock
         total = np.maximum(in_place.sum(axis=1, keepdims=True), 1e-300)
         mean = (in_place * returns).sum(axis=1, keepdims=True) / total
-        ratio = np.divide(returns, mean, out=np.ones_like(returns), where=in_place > 0)
-        wanted = in_place * ratio**self.response
+        relative = np.divide(returns, mean, out=np.ones_like(returns), where=in_place > 0)
+        wanted = in_place * relative**self.response
         wanted = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1e-300)
         here = in_place / total
         allocation = (1 - self.speed) * here + self.speed * wanted
         spent = investment[:, None] if self.accumulates else np.ones_like(total)
-        added = np.divide(allocation, self.share, out=np.zeros_like(stock), where=self.share > 0)
+        added = ratio(allocation, self.share)
         g, delta = self.growth, self.depreciation
         grown = ((1 - delta) * stock + (g + delta) * spent * added) / (1 + g)
         return np.where(self.share > 0, grown, stock)

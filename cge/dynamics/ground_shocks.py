@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.dynamics.knowledge import KnowledgePolicy
-from cge.dynamics.recursion import CAPITAL
+from cge.dynamics.recursion import capital_of
 from cge.dynamics.sourcing import Sourcing
 from cge.solve.homotopy import Shock
-from cge.solve.layout import Family
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Labels of what the years before have changed; knowledge and research by source.
 CAPITAL_STOCK, SOURCING = "capital stock", "sourcing"
@@ -67,15 +63,13 @@ def ground_shocks(
         """Change of logs that is not the policy's."""
         return np.log(given[columns] / start[columns]) - moved[columns]
 
-    family = model.variables["factor_use"]
-    stock = family.block.start + np.flatnonzero(family.codes[family.axes.index("f")] == CAPITAL)
+    stock, _ = capital_of(model)
     weights = (sourcing or Sourcing(model)).columns
     shocks = [Shock(CAPITAL_STOCK, stock, left(stock)), Shock(SOURCING, weights, left(weights))]
     family = model.variables["productivity"]
-    cells = _cells(family, b.regions, b.sectors)
     for name, change in productivity.items():
-        shocks.append(Shock(KNOWLEDGE.format(name), _columns(family), change[cells]))
-    positions = _columns(model.variables["research"])
+        shocks.append(Shock(KNOWLEDGE.format(name), family.columns, change[family.at("sj")]))
+    positions = model.variables["research"].columns
     public = {name: getattr(policy, name) * b.gdp / b.absorption for name in ("basic", "diffusion")}
     business = given[positions] - start[positions] - moved[positions] - sum(public.values())
     for name, change in {"business": business, **public}.items():
@@ -89,18 +83,3 @@ def apart(measures: Sequence[Shock]) -> tuple[Shock, ...]:
         Shock(f"{one.label} (policy)", one.columns, one.change) if one.label in LABELS else one
         for one in measures
     )
-
-
-def _columns(family: Family) -> Integers:
-    """Columns of a whole family."""
-    return family.block.start + np.arange(len(family.block))
-
-
-def _cells(family: Family, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Integers, ...]:
-    """Index arrays of a family's region and sector."""
-    found = []
-    for axis, codes in (("s", regions), ("j", sectors)):
-        place = {code: n for n, code in enumerate(codes)}
-        own = family.codes[family.axes.index(axis)].tolist()
-        found.append(np.array([place[code] for code in own], dtype=np.int64))
-    return tuple(found)

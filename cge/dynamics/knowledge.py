@@ -19,12 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, ratio
 from cge.core.parameters import Level
 from cge.data.knowledge.stocks import KnowledgeData
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +170,7 @@ class KnowledgeLaw:
         d = self.data
         gamma = self._gamma  # type: ignore[attr-defined]
         pool = np.einsum("rkj,rk->rj", d.domestic_weights, d.applied_stock * state.applied)
-        domestic = _log_ratio(pool, d.domestic_pool)
+        domestic = np.log(ratio(pool, d.domestic_pool, 1.0))
         return {
             "own": gamma.own * np.log(state.applied),
             "domestic": gamma.spillover * domestic,
@@ -194,23 +192,22 @@ class KnowledgeLaw:
         # A region's basic stock is spread over sectors like the applied knowledge that reaches
         # them, so that a unit of either counts alike; set whole beside one sector's pool it
         # would outweigh the applied stock by as much as there are sectors.
-        spread = _ratio(known0, np.broadcast_to(known0.sum(axis=1, keepdims=True), known0.shape))
+        spread = ratio(known0, known0.sum(axis=1, keepdims=True))
         basic = p["foreign_basic_weight"] * d.basic_stock[:, None] * spread
-        growth = _ratio_or_one(known + basic * state.basic[:, None], known0 + basic)  # (s, j)
+        growth = ratio(known + basic * state.basic[:, None], known0 + basic, 1.0)  # (s, j)
         embodied = p["embodied_share"] * d.embodied_weights * self._imports(seen)
         disembodied = (1 - p["embodied_share"]) * d.disembodied_weights[:, :, None]
         through = self.leak + (1 - self.leak) * policy.openness
         reached = through[:, :, None] * (embodied + disembodied) * growth[:, None, :]
         total = reached.sum(axis=0)
         base = (p["embodied_share"] * d.embodied_weights + disembodied).sum(axis=0)
-        return np.maximum(_ratio_or_one(total, base) * state.absorption, 1e-12)
+        return np.maximum(ratio(total, base, 1.0) * state.absorption, 1e-12)
 
     def _imports(self, seen: Seen) -> Array:
         """Imports of the inputs of a sector, over the benchmark's, (s, r, j)."""
         use = self.data.use_weights  # (r, i, j): to whom the product i goes
         volume = np.einsum("sir,rij->srj", seen.imports, use)
-        reach = use.sum(axis=1)
-        return np.where(reach > 0, volume / np.where(reach > 0, reach, 1.0), 1.0)
+        return ratio(volume, use.sum(axis=1), 1.0)
 
     # -- between years ----------------------------------------------------------------------
 
@@ -221,11 +218,11 @@ class KnowledgeLaw:
         d = self.data
         p = d.parameters
         g = p["growth"]
-        spent = _ratio_or_one(d.business * business + d.public_applied, d.applied)
+        spent = ratio(d.business * business + d.public_applied, d.applied, 1.0)
         queue = (*state.pending, spent)
         dA, dB = d.depreciation, p["depreciation_basic"]
         applied = ((1 - dA) * state.applied + (g + dA) * queue[0]) / (1 + g)
-        flow = 1 + policy.basic * _ratio(d.gdp, d.basic)
+        flow = 1 + policy.basic * ratio(d.gdp, d.basic)
         stages = p["gestation_basic"] / 3
         leave = 1 / stages
         feeding = np.vstack([flow[None, :], state.pipeline[:-1]])
@@ -243,15 +240,3 @@ class KnowledgeLaw:
             state, business=business, pending=queue[1:], applied=applied, pipeline=pipeline,
             basic=basic, foreign=foreign, absorption=absorption, made=made,
         )  # fmt: skip
-
-
-def _ratio(top: Array, bottom: Array) -> Array:
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
-
-
-def _ratio_or_one(top: Array, bottom: Array) -> Array:
-    return np.divide(top, bottom, out=np.ones_like(top), where=bottom > 0)
-
-
-def _log_ratio(top: Array, bottom: Array) -> Array:
-    return np.log(_ratio_or_one(top, bottom))

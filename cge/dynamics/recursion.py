@@ -18,8 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers, ratio
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
@@ -27,12 +27,8 @@ from cge.dynamics.capital import CapitalLaw
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.solve.closure import Closure
-from cge.solve.layout import Family
 from cge.solve.model import Model
-from cge.solve.solution import Solution
-from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
+from cge.solve.solution import Allocation, Solution
 
 #: The factor that is fixed in its sector within a year.
 CAPITAL = "CAP"
@@ -83,7 +79,7 @@ class State:
         Relative to the baseline.
     knowledge : KnowledgeState, optional
     seen : Seen
-        What last year's equilibrium told.
+        Signals of last year's equilibrium.
     """
 
     year: int
@@ -121,8 +117,8 @@ class Recursion:
     settings : Settings
     law : KnowledgeLaw, optional
         None: productivity stays on the baseline.
-    standing : ndarray (columns,), optional
-        Levels of an equilibrium that counts as steady, in place of the benchmark; weights and
+    standing : Allocation, optional
+        Equilibrium that counts as steady, in place of the benchmark; weights and
         capital are then relative to it. Not together with a law.
 
     Raises
@@ -136,7 +132,7 @@ class Recursion:
         model: Model,
         settings: Settings,
         law: KnowledgeLaw | None = None,
-        standing: Array | None = None,
+        standing: Allocation | None = None,
     ) -> None:
         b = model.benchmark
         if CAPITAL not in b.factors:
@@ -145,26 +141,17 @@ class Recursion:
                 value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
             )  # fmt: skip
         if law is not None and standing is not None:
-            raise ValueError("knowledge is told relative to the benchmark only")
+            raise ValueError("knowledge is relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
         self.sourcing = Sourcing(model, standing)
-        self.base = model.arrays.start if standing is None else standing
-        self._base_outcomes = model.outcome_start
-        if standing is not None:
-            self._base_outcomes = outcome_values(model.arrays, standing)
-        capital = b.factor_payments[..., b.factors.index(CAPITAL)].copy()
-        family = model.variables["factor_use"]
-        of_capital = family.codes[2] == CAPITAL
-        self._capital_columns = family.block.start + np.flatnonzero(of_capital)
-        self._capital_cells = self._cells(family, "sj", of_capital)
-        capital[self._capital_cells] *= self.base[self._capital_columns]
-        total = capital.sum(axis=1, keepdims=True)
-        share = np.divide(capital, total, out=np.zeros_like(capital), where=total > 0)
+        self.base = standing or model.start
+        factor = self._capital = b.factors.index(CAPITAL)
+        capital = (b.factor_payments * self.base.array("factor_use", 1.0))[..., factor]
         self.capital = CapitalLaw(
-            share, settings.depreciation, settings.growth, settings.response, settings.speed,
+            ratio(capital, capital.sum(axis=1, keepdims=True)), settings.depreciation,
+            settings.growth, settings.response, settings.speed,
             settings.accumulates and "inv" in b.agent_class,
         )  # fmt: skip
-        self._sectors = self._cells(model.variables["productivity"], "sj")
         self.closure = Closure("path", specific_factors=(CAPITAL,))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
@@ -186,20 +173,21 @@ class Recursion:
         policy : KnowledgePolicy, optional
             Of that year.
         """
-        model = self.model
-        levels = self.base.copy()
+        model, variables = self.model, self.model.variables
+        levels = self.base.levels.copy()
         levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
-        levels[self._capital_columns] *= state.capital[self._capital_cells]
+        columns, cells = capital_of(model)
+        levels[columns] *= state.capital[cells]
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
         policy = policy or self.no_policy()
         by_source = self.law.productivity(state.knowledge)
         total = np.sum(list(by_source.values()), axis=0)
-        block = model.variables["productivity"].block
-        levels[block.positions] *= np.exp(total[self._sectors])
+        productivity = variables["productivity"]
+        levels[productivity.positions] *= np.exp(total[productivity.at("sj")])
         business = self.law.business(state.knowledge, state.seen, policy)
         extra = self.law.extra_research(business, policy) / model.benchmark.absorption
-        levels[model.variables["research"].block.positions] = extra
+        levels[variables["research"].positions] = extra
         return Ground(levels, business, by_source)
 
     def no_policy(self) -> KnowledgePolicy:
@@ -225,12 +213,7 @@ class Recursion:
         policy : KnowledgePolicy, optional
             Of this year.
         """
-        returns = np.ones_like(state.capital)
-        price = self.model.variables["factor_price"].block.start - (
-            self.model.variables["factor_use"].block.start
-        )
-        here = self._capital_columns + price
-        returns[self._capital_cells] = solution.levels[here] / self.base[here]
+        returns = solution.relative_to(self.base, "factor_price")[..., self._capital]
         capital = self.capital.next(state.capital, self._investment(solution), returns)
         seen = self._seen(solution)
         knowledge = state.knowledge
@@ -283,7 +266,7 @@ class Recursion:
         for _ in range(ADAPTATION_PASSES):
             ahead[columns] = np.exp(base + inertia * state.weights + constant)
             expected = self.expecting.solve(ahead, closure or self.closure, start=expected)
-            prices = self.sourcing.prices(expected.levels, expected.outcomes)
+            prices = self.sourcing.prices(expected.values)
             before, weights = weights, menu.moved(state.weights, prices, inertia)
             moved = float(np.abs(weights - before).max(initial=0.0))
             if moved <= SETTLED:
@@ -299,61 +282,24 @@ class Recursion:
 
     def _investment(self, solution: Solution) -> Array:
         """Real investment by region, relative to the benchmark or to `standing`."""
-        b = self.model.benchmark
-        spending = self.model.outcomes["final_spending"]
-        prices = self.model.variables["agent_price"].block.positions
-        price = solution.levels[prices]
-        value = solution.outcomes[spending.block.positions]
-        start = self._base_outcomes[spending.block.positions] / self.base[prices]
-        agents = dict(zip(b.agents, b.agent_class, strict=True))
-        invests = np.array([agents[d] == "inv" for d in spending.codes[1]])
-        region = np.array([b.regions.index(s) for s in spending.codes[0]])
-        real = np.bincount(region[invests], (value / price)[invests], len(b.regions))
-        base = np.bincount(region[invests], start[invests], len(b.regions))
-        return np.divide(real, base, out=np.ones_like(real), where=base > 0)
+        family, invests = self.model.outcomes["final_spending"], self.model.benchmark.agent_class
+
+        def real(at: Allocation) -> Array:
+            real = at.values("final_spending") / at.values("agent_price")
+            return family.full(real)[:, np.array(invests) == "inv"].sum(axis=1)
+
+        return ratio(real(solution), real(self.base), 1.0)
 
     def _seen(self, solution: Solution) -> Seen:
-        model, b = self.model, self.model.benchmark
+        names = ("value_added_value", "research_unit_cost", "trade_volume", "output")
+        return Seen(*(solution.relative_to(self.model.start, name) for name in names))
 
-        def ratio(name: str, axes: str, variable: bool = False) -> Array:
-            """An outcome or variable relative to the benchmark, one where it is absent."""
-            family = model.variables[name] if variable else model.outcomes[name]
-            now, then = (
-                (solution.levels, model.arrays.start)
-                if variable
-                else (solution.outcomes, model.outcome_start)
-            )
-            here = family.block.positions
-            sizes = {"s": len(b.regions), "r": len(b.regions), "i": len(b.sectors),
-                     "j": len(b.sectors)}  # fmt: skip
-            array = np.ones([sizes[axis] for axis in axes])
-            array[self._cells(family, axes)] = now[here] / then[here]
-            return array
 
-        return Seen(
-            ratio("value_added_value", "sj"),
-            ratio("research_unit_cost", "s"),
-            ratio("trade_volume", "ris"),
-            ratio("output", "sj", variable=True),
-        )
-
-    def _cells(
-        self, family: Family, axes: str, keep: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], ...]:
-        """Index arrays of a family's members along axes."""
-        b = self.model.benchmark
-        order = {
-            axis: {code: n for n, code in enumerate(codes)}
-            for axis, codes in (
-                ("s", b.regions), ("r", b.regions), ("i", b.sectors), ("j", b.sectors),
-            )
-        }  # fmt: skip
-        result = []
-        for axis in axes:
-            codes = family.codes[family.axes.index(axis)]
-            chosen = codes if keep is None else codes[keep]
-            result.append(np.array([order[axis][code] for code in chosen], dtype=np.int64))
-        return tuple(result)
+def capital_of(model: Model) -> tuple[Integers, tuple[Integers, ...]]:
+    """Columns of the capital that sectors use, and region and sector of each."""
+    use = model.variables["factor_use"]
+    columns = use.where(f=[CAPITAL])
+    return columns, tuple(place[columns - use.start] for place in use.at("sj"))
 
 
 def _between(benchmark: Benchmark, inertia: float) -> Elasticities:

@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.frontier.problem import Problem
+from cge.core.axes import Array
+from cge.frontier.problem import Problem, outlay_share
 from cge.model.welfare import COMPONENTS
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.losses import cvar, expected_loss
 from cge.resilience.preshock import pre_shock
 from cge.solve.decompose import decompose
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +71,13 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     if solution.closure != problem.closure:  # transfers that were found are given from here on
         solution = long.solve(solution.levels, problem.closure, start=solution)
     pre = pre_shock(solution, problem.short, problem.premium, problem.lending)
-    before = pre.real_income(pre.levels, pre.outcomes)
-    left = []
-    for n in problem.counted:
-        hit = disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage))
-        left.append(pre.real_income(hit.levels, hit.outcomes))
-    losses = np.array([1.0 - one / before for one in left]).reshape(-1, len(regions))
-    world = np.array([1.0 - one.sum() / before.sum() for one in left])
+    before = pre.real_income(pre)
+    left = np.array([
+        pre.real_income(disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage)))
+        for n in problem.counted
+    ]).reshape(-1, len(regions))  # fmt: skip
+    losses, world = 1.0 - left / before, 1.0 - left.sum(axis=1) / before.sum()
     weights, own = problem.weights[problem.counted], losses[:, place]
-    pairs = zip(problem.levers, rates, strict=True)
-    spent = sum(rate * solution.outcomes[lever.base].sum() for lever, rate in pairs)
     start = solution.by_region("welfare", benchmark=True)
     return ColdPoint(
         variations=solution.by_region("welfare") / start - 1.0,
@@ -92,7 +87,7 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
         expected=float(expected_loss(own, weights)),
         world_cvar=float(cvar(world, weights, problem.level)),
         world_expected=float(expected_loss(world, weights)),
-        outlay=float(spent / solution.by_region("gdp")[place]),
+        outlay=outlay_share(problem, rates, solution),
         terms_of_trade=float(solution.measure("terms_of_trade")[place]),
         parts=_parts(solution, place),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.frontier.preshock_map import PreShockChanges
 from cge.frontier.tracking import Tracked, adjoint
@@ -15,18 +16,17 @@ from cge.resilience.impact import RENTS, Impact, disrupted, idle_factors, impact
 from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
-from cge.solve.solution import Solution
-from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
+from cge.solve.solution import Allocation, Solution
 
 
 @dataclass(frozen=True, eq=False)
-class Hit:
+class Hit(Allocation):
     """A disruption solved from a pre-shock equilibrium.
 
     Parameters
     ----------
+    model : Model
+    levels : ndarray (columns,)
     tracked : Tracked
         Its system.
     given : ndarray (columns,)
@@ -37,7 +37,6 @@ class Hit:
         Part of the pre-shock volume a target is; 0 for one that is no ration.
     z : ndarray
         The unknowns.
-    levels, outcomes : ndarray
     """
 
     tracked: Tracked
@@ -45,8 +44,6 @@ class Hit:
     targets: Array
     part: Array
     z: Array
-    levels: Array
-    outcomes: Array
 
 
 class DisruptionLoss:
@@ -73,17 +70,15 @@ class DisruptionLoss:
             If none is found from the last one nor from the pre-shock equilibrium.
         """
         impact = impact_of(pre, self.disruption, self.leakage)
+        hit: Hit | None = None
         if self._tracked is not None:
-            try:
+            with contextlib.suppress(NoEquilibrium):
                 hit = self._from_known(pre, impact, rates)
-            except NoEquilibrium:
-                hit = None
-            if hit is not None and self._holds(hit, impact, pre):
-                return hit
-        self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
-        hit = self._from_known(pre, impact, rates)
-        if not self._holds(hit, impact, pre):
-            raise NoEquilibrium("which rations bind does not settle")
+        if hit is None or not self._holds(hit, impact, pre):
+            self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
+            hit = self._from_known(pre, impact, rates)
+            if not self._holds(hit, impact, pre):
+                raise NoEquilibrium("which rations bind does not settle")
         return hit
 
     def _begin(self, given: Array, solution: Solution, impact: Impact, rates: Array) -> None:
@@ -101,8 +96,7 @@ class DisruptionLoss:
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
         z = tracked.solve(given, targets, rates)
         levels = tracked.system.levels(z, given)
-        outcomes = outcome_values(pre.model.arrays, levels)
-        return Hit(tracked, given, targets, self._part, z, levels, outcomes)
+        return Hit(pre.model, levels, tracked, given, targets, self._part, z)
 
     def _holds(self, hit: Hit, impact: Impact, pre: PreShock) -> bool:
         """Whether those rations are in force that should be.
@@ -130,12 +124,9 @@ def loss_gradient(
 ) -> Array:
     """Derivative of a region's loss by each instrument, (k,)."""
     model = pre.model
-    spent, lent = (
-        model.outcomes[name].block.start + region for name in ("absorption_value", "transfer")
-    )
-    column = model.variables["welfare_price"].block.start + region
-    income = pre.real_income(hit.levels, hit.outcomes)[region]
-    before = pre.real_income(pre.levels, pre.outcomes)[region]
+    spent, lent = (model.outcomes[name].start + region for name in ("absorption_value", "transfer"))
+    column = model.variables["welfare_price"].start + region
+    income, before = pre.real_income(hit)[region], pre.real_income(pre)[region]
     price = hit.levels[column]
     rows = model.arrays.outcome_coefficients
     weights = (rows[[spent]] - rows[[lent]]).toarray().ravel() / price
@@ -170,7 +161,7 @@ def idle_changes(pre: PreShock, disruption: Disruption, outcomes: Array) -> Arra
     -------
     ndarray (columns, k)
     """
-    here = pre.model.outcomes["factor_payment"].block.positions
+    here = pre.model.outcomes["factor_payment"].positions
     paid, moved = pre.outcomes[here], outcomes[here]
     change = np.zeros((len(pre.levels), outcomes.shape[1]))
     for event in (one for one in disruption.events if one.type == "supply"):

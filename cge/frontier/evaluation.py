@@ -11,20 +11,18 @@ import contextlib
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
+from cge.core.recent import Recent
 from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
 from cge.frontier.preshock_map import PreShockChanges, PreShockMap
-from cge.frontier.problem import Problem
+from cge.frontier.problem import Problem, outlay_share
 from cge.frontier.tracking import Tracked
 from cge.resilience.losses import cvar, value_at_risk
 from cge.resilience.preshock import PreShock
-from cge.solve.homotopy import term_changes
-from cge.solve.system import outcome_values, term_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.solve.solution import Allocation
+from cge.solve.system import term_changes, term_parts
 
 #: Points whose equilibria are remembered: the current one and those of a line search.
 REMEMBERED = 6
@@ -43,7 +41,7 @@ class Evaluator:
         self.preshock = PreShockMap(problem)
         self.losses = tuple(DisruptionLoss(d, problem.leakage) for d in problem.disruptions)
         self._tracked: Tracked | None = None
-        self._points: dict[bytes, Point] = {}
+        self._points: Recent[Point] = Recent(REMEMBERED)
 
     def at(self, rates: Array) -> Point:
         """Point at given rates.
@@ -53,13 +51,7 @@ class Evaluator:
         NoEquilibrium
         """
         key = np.ascontiguousarray(rates).tobytes()
-        point = self._points.pop(key, None)
-        if point is None:
-            point = self._solve(rates.copy())
-        self._points[key] = point
-        while len(self._points) > REMEMBERED:
-            del self._points[next(iter(self._points))]
-        return point
+        return self._points.get(key, lambda: self._solve(rates.copy()))
 
     def _solve(self, rates: Array) -> Point:
         problem = self.problem
@@ -100,17 +92,13 @@ class Point:
         self.rates, self._given, self.unknowns, self.tracked = rates, given, unknowns, tracked
         self._hits: dict[int, Hit] = {}
         self._slopes: dict[int, Array] = {}
-        self.levels = tracked.system.levels(unknowns, given)
-        self.outcomes = outcome_values(self.problem.long.arrays, self.levels)
-
-    def _outcome(self, name: str) -> Array:
-        return self.outcomes[self.problem.long.outcomes[name].block.positions]
+        self.equilibrium = Allocation(self.problem.long, tracked.system.levels(unknowns, given))
 
     @property
     def variations(self) -> Array:
         """Equivalent variation of every region, a fraction of benchmark absorption, (s,)."""
-        here = self.problem.long.outcomes["welfare"].block.positions
-        return self.outcomes[here] / self.problem.long.outcome_start[here] - 1.0
+        start = self.problem.long.start.values("welfare")
+        return self.equilibrium.values("welfare") / start - 1.0
 
     @property
     def value(self) -> float:
@@ -123,15 +111,15 @@ class Point:
     def tangents(self) -> Array:
         """Changes of the logs of levels (of levels where free) with each rate, (columns, k)."""
         problem, system = self.problem, self.tracked.system
-        arrays = system.arrays
-        terms = term_values(arrays, self.levels)
-        columns = np.zeros((len(self.levels), len(problem.levers)))
+        arrays, levels = system.arrays, self.equilibrium.levels
+        parts = term_parts(arrays, levels)
+        columns = np.zeros((len(levels), len(problem.levers)))
         for n, lever in enumerate(problem.levers):
-            columns[lever.columns, n] = lever.sign / self.levels[lever.columns]
+            columns[lever.columns, n] = lever.sign / levels[lever.columns]
         targets = self.tracked.resolved.target_levels
         jacobian = system.fold(self._given, targets).jacobian(self.unknowns)
         right = np.column_stack([
-            -(system.matrix @ term_changes(arrays, self.levels, terms, column))
+            -(system.matrix @ term_changes(arrays, parts, column))
             for column in columns.T
         ])  # fmt: skip
         moved = self.tracked.linear.solve(jacobian, right, 1e-12)
@@ -141,44 +129,42 @@ class Point:
     def outcome_changes(self) -> Array:
         """Changes of the outcomes with each rate, (outcomes, k)."""
         arrays = self.problem.long.arrays
-        terms = term_values(arrays, self.levels)
+        parts = term_parts(arrays, self.equilibrium.levels)
         return np.column_stack([
-            arrays.outcome_coefficients @ term_changes(arrays, self.levels, terms, column)
+            arrays.outcome_coefficients @ term_changes(arrays, parts, column)
             for column in self.tangents.T
         ])  # fmt: skip
 
     @cached_property
     def value_gradient(self) -> Array:
         """Derivative of what is maximised by each rate, (k,)."""
-        here = self.problem.long.outcomes["welfare"].block.positions
-        by_region = self.outcome_changes[here] / self.problem.long.outcome_start[here][:, None]
-        return self.problem.value_weights @ by_region
+        long = self.problem.long
+        changes = self.outcome_changes[long.outcomes["welfare"].positions]
+        return self.problem.value_weights @ (changes / long.start.values("welfare")[:, None])
 
     # -- outlay
 
     @property
     def outlay(self) -> float:
         """Cost of subsidies, a share of the region's GDP."""
-        pairs = zip(self.problem.levers, self.rates, strict=True)
-        spent = sum(rate * self.outcomes[lever.base].sum() for lever, rate in pairs)
-        return float(spent) / float(self._outcome("gdp")[self.problem.place])
+        return outlay_share(self.problem, self.rates, self.equilibrium)
 
     @cached_property
     def outlay_gradient(self) -> Array:
         """Derivative of the outlay by each rate, (k,)."""
-        changes = self.outcome_changes
-        spent = np.array([self.outcomes[lever.base].sum() for lever in self.problem.levers])
+        changes, outcomes = self.outcome_changes, self.equilibrium.outcomes
+        spent = np.array([outcomes[lever.base].sum() for lever in self.problem.levers])
         for lever, rate in zip(self.problem.levers, self.rates, strict=True):
             spent = spent + rate * changes[lever.base].sum(axis=0)
-        row = self.problem.long.outcomes["gdp"].block.start + self.problem.place
-        return (spent - self.outlay * changes[row]) / self.outcomes[row]
+        row = self.problem.long.outcomes["gdp"].start + self.problem.place
+        return (spent - self.outlay * changes[row]) / outcomes[row]
 
     # -- disruptions
 
     @cached_property
     def pre_shock(self) -> PreShock:
         """The equilibrium from which disruptions set out."""
-        return self._evaluator.preshock.at(self.levels)
+        return self._evaluator.preshock.at(self.equilibrium.levels)
 
     @cached_property
     def pre_shock_changes(self) -> PreShockChanges:
@@ -194,10 +180,7 @@ class Point:
     def losses_everywhere(self, numbers: Integers) -> Array:
         """Parts of real income lost, disruptions by region, (z, s)."""
         pre = self.pre_shock
-        before = pre.real_income(pre.levels, pre.outcomes)
-        hits = [self.hit(n) for n in numbers]
-        left = [pre.real_income(hit.levels, hit.outcomes) for hit in hits]
-        return np.array([1.0 - income / before for income in left]).reshape(len(numbers), -1)
+        return np.array([pre.losses(self.hit(n)) for n in numbers]).reshape(len(numbers), -1)
 
     def losses(self, numbers: Integers) -> Array:
         """Losses of the region, (z,)."""

@@ -2,26 +2,25 @@
 
 The unknowns are rates, logs of their powers, those of the long run, and those of every
 disruption that may be in the tail. Levels from which a disruption sets out are log-linear in
-the long run (:mod:`cge.frontier.coupling`), so that all equations are sums of monomials.
+the long run (:mod:`cge.frontier.preshock_map`), so that all equations are sums of monomials.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from cge.frontier.coupling import given_map, spread_of
+from cge.core.axes import Array, Integers
 from cge.frontier.disruption_loss import Hit
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.monomial_program import ProgramBuilder
+from cge.frontier.preshock_map import given_map
 from cge.frontier.reduced_space import Goal
 from cge.resilience.impact import idle_factors, impact_of
+from cge.solve.arrays import cell_at
 from cge.solve.model import Model
 from cge.solve.system import SquareSystem
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 #: Coefficients and numbers of the terms of a sum.
 Sum = tuple[Array, Integers]
 
@@ -116,7 +115,7 @@ class FullLayout:
 
     def _spread(self, system: SquareSystem, first: int) -> sparse.csr_array:
         """Changes of logs of a model's columns with its own unknowns, numbered from `first`."""
-        own = spread_of(system).tocoo()
+        own = system.motion.tocoo()
         rows, columns = own.coords
         shape = (own.shape[0], self.size)
         return sparse.csr_array((own.data, (rows, first + columns)), shape=shape)
@@ -147,14 +146,14 @@ class FullLayout:
 
     def _outcome(self, name: str, cell: tuple[str, ...]) -> Sum:
         """An outcome of the long run as a sum of terms."""
-        return self._sum(outcome_row(self.problem.long, name, cell))
+        return self._sum(self.problem.long.outcomes[name].place[cell])
 
     def _sum(self, row: int) -> Sum:
         return _row(self.problem.long.arrays.outcome_coefficients, row, self.ones)
 
     def _long_run(self) -> None:
         problem, system, builder = self.problem, self.first, self.builder
-        self.ones = self._lay(problem.long, self.point.levels, self.one)
+        self.ones = self._lay(problem.long, self.point.equilibrium.levels, self.one)
         targets = self.point.tracked.resolved.target_levels
         right = np.concatenate([np.zeros(len(system.rows)), targets]) / system.row_scale
         for n in range(len(right)):
@@ -169,7 +168,7 @@ class FullLayout:
     def _budget(self, budget: float) -> None:
         """Outlay less budget is not positive, per cent of the GDP at the start."""
         problem, cell = self.problem, (self.problem.region,)
-        self.gdp = float(self.point.outcomes[outcome_row(problem.long, "gdp", cell)])
+        self.gdp = float(self.point.equilibrium.values("gdp")[problem.place])
         scale = 100.0 / self.gdp
         by, terms = self._outcome("gdp", cell)
         parts = [(-budget * scale * by, terms)]
@@ -194,7 +193,9 @@ class FullLayout:
             if part > 0:  # of a volume of the long run
                 right, held = 0.0, system.targets[[n]]
                 for row, by in zip(held.indices, held.data, strict=True):
-                    coefficients, terms = self._outcome(*_named(problem.short, int(row)))
+                    coefficients, terms = self._outcome(
+                        *cell_at(problem.short.arrays.outcomes, int(row))
+                    )
                     parts.append((-part * by / scale * coefficients, terms))
             builder.row(parts, right, right)
         self._loss_row(number, numbers, spread)
@@ -202,13 +203,13 @@ class FullLayout:
     def _idle_rows(self, number: int) -> None:
         """Tie what is left of factors to what the sectors that are hit employ of them."""
         problem = self.problem
-        payments = problem.long.outcomes["factor_payment"].block
+        payments = problem.long.outcomes["factor_payment"]
         for event in problem.disruptions[self.working[number]].events:
             if event.type != "supply":
                 continue
             for column, own, hit in idle_factors(problem.short, event.regions, event.sectors):
                 rows = payments.start + np.flatnonzero(own)
-                total = self.point.outcomes[rows].sum()
+                total = self.point.equilibrium.outcomes[rows].sum()
                 parts: list[Sum] = []
                 for row, lost in zip(rows, hit[own], strict=True):
                     by, terms = self._sum(int(row))
@@ -221,18 +222,18 @@ class FullLayout:
         """Loss less v less y is not positive, per cent."""
         problem, long, short = self.problem, self.problem.long, self.problem.short
         cell, levels, builder = (problem.region,), self.hits[number].levels, self.builder
-        price, before = (_column(long, name, cell) for name in ("welfare_price", "absorption"))
-        after = _column(short, "welfare_price", cell)
+        price, before = (long.variables[n].place[cell] for n in ("welfare_price", "absorption"))
+        after = short.variables["welfare_price"].place[cell]
         logs = sparse.csr_array(self.one[[price]] - self.one[[before]] - spread[[after]])
         factor = dict(zip(logs.indices.tolist(), logs.data.tolist(), strict=True))
         # At the start the monomial is one by its constant.
-        spent = float(long.benchmark.absorption[problem.place]) * self.point.levels[before]
-        constant = self.point.levels[price] / (spent * levels[after]) / float(
-            np.exp(sum(by * self.x[n] for n, by in factor.items())))  # fmt: skip
+        start, absorbed = self.point.equilibrium.levels, long.benchmark.absorption[problem.place]
+        size = float(np.exp(sum(by * self.x[n] for n, by in factor.items())))
+        constant = start[price] / (float(absorbed) * start[before] * levels[after]) / size
         parts: list[Sum] = []
         for name, sign in (("absorption_value", -100.0), ("transfer", 100.0)):
-            by, terms = _row(short.arrays.outcome_coefficients, outcome_row(short, name, cell),
-                             numbers)  # fmt: skip
+            row = short.outcomes[name].place[cell]
+            by, terms = _row(short.arrays.outcome_coefficients, row, numbers)
             parts.append((sign * by, builder.times(terms, factor, constant)))
         by, terms = self._outcome("transfer", cell)
         parts.append((-100.0 * by, builder.times(terms, factor, constant)))
@@ -253,32 +254,14 @@ class FullLayout:
             if self.ceiling is not None:
                 self.ceiling_row = self.builder.row([risk], -np.inf, 100 * self.ceiling)
         parts: list[Sum] = []
-        for s, weight in zip(problem.long.benchmark.regions, problem.value_weights, strict=True):
-            start = problem.long.outcome_start[outcome_row(problem.long, "welfare", (s,))]
-            by, terms = self._outcome("welfare", (s,))
+        welfare = problem.long.outcomes["welfare"].index, problem.long.start.values("welfare")
+        for cell, start, weight in zip(*welfare, problem.value_weights, strict=True):
+            by, terms = self._outcome("welfare", cell)
             parts.append((-100 * weight / start * by, terms))
         return np.concatenate([by for by, _ in parts]), np.concatenate([t for _, t in parts])
-
-
-def outcome_row(model: Model, name: str, cell: tuple[str, ...]) -> int:
-    """Position of a cell of an outcome."""
-    block = model.outcomes[name].block
-    return block.start + block.index.index(cell)
-
-
-def _column(model: Model, name: str, cell: tuple[str, ...]) -> int:
-    block = model.variables[name].block
-    return block.start + block.index.index(cell)
 
 
 def _row(matrix: sparse.csr_array, row: int, numbers: Integers) -> Sum:
     """A row of coefficients of a model's terms, which have numbers of their own."""
     part = slice(matrix.indptr[row], matrix.indptr[row + 1])
     return matrix.data[part], numbers[matrix.indices[part]]
-
-
-def _named(model: Model, row: int) -> tuple[str, tuple[str, ...]]:
-    """Name and cell of an outcome by its position."""
-    block = next(f.block for f in model.outcomes.families.values()
-                 if f.block.start <= row < f.block.start + len(f.block))  # fmt: skip
-    return block.name, block.index[row - block.start]

@@ -9,16 +9,13 @@ first and second derivatives. It is the check of the problem in the space of rat
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator
-from cge.frontier.full_layout import FullLayout, outcome_row
+from cge.frontier.full_layout import FullLayout
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
 from cge.frontier.problem import Problem
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Unknowns of the long run up to which this is the faster way.
 TINY = 300
@@ -55,35 +52,29 @@ def optimise_full(
         laid = FullLayout(evaluator, goal, ceiling, working, evaluator.at(rates))
         return _solve(laid, warm)
 
-    if goal == "welfare" and ceiling is None:
-        return solve(np.zeros(0, dtype=np.int64), rates, warm)
-    return with_working_set(evaluator, rates, warm, solve)
+    return with_working_set(evaluator, goal == "risk" or ceiling is not None, rates, warm, solve)
 
 
 def _solve(laid: FullLayout, warm: bool) -> Optimum:
     """Run Ipopt from the point at which the problem was laid out."""
     program, problem, count = laid.program, laid.problem, laid.power0
     limits = program.limits[:, 0], program.limits[:, 1]
-    x, info = run_ipopt(program, laid.x, _bounds(laid), limits, warm, tol=TOLERANCE)
+    x, multipliers, bounds, ended = run_ipopt(
+        program, laid.x, _bounds(laid), limits, warm, tol=TOLERANCE
+    )
     if not np.isfinite(x[:count]).all():
-        raise NoEquilibrium(info["message"])
-    multipliers, below, above = (info[name] for name in ("mult_g", "mult_x_L", "mult_x_U"))
-    slope = program.gradient(x) + program.jacobian_matrix(x).T @ multipliers - below + above
+        raise NoEquilibrium(ended["message"])
     rates, budget = within(problem, x[:count]), np.nan
     if problem.budget is not None:  # the row is in per cent of the GDP at the start
-        row = outcome_row(problem.long, "gdp", (problem.region,))
-        grown = float(laid.evaluator.at(rates).outcomes[row]) / laid.gdp
+        grown = float(laid.evaluator.at(rates).equilibrium.values("gdp")[problem.place]) / laid.gdp
         budget = float(multipliers[laid.budget_row]) * grown
     return Optimum(
         rates=rates,
         value_at_risk=float(x[laid.v0]) / 100 if laid.risky else np.nan,
         price=float(multipliers[laid.ceiling_row]) if laid.ceiling_row >= 0 else np.nan,
-        bounds=(above - below)[:count] / 100,
+        bounds=bounds[:count] / 100,
         budget=budget,
-        residual=float(np.abs(slope).max()),
-        iterations=program.iterations,
-        solved=info["solved"],
-        message=info["message"],
+        **ended,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Integers
 from cge.core.errors import InputError
 from cge.frontier.problem import Lever
 from cge.model.wedges import WEDGES
@@ -15,8 +15,6 @@ from cge.scenario.actions import SELECTORS
 from cge.scenario.frontier_options import FrontierChoice, LeverChoice
 from cge.scenario.instruments import INSTRUMENTS
 from cge.solve.model import Model
-
-Integers = NDArray[np.int64]
 
 
 def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
@@ -72,6 +70,6 @@ def _base(model: Model, variable: str, columns: Integers, region: str) -> Intege
     wedge = WEDGES[variable]
     power, outcome = model.variables[variable], model.outcomes[wedge.base]
     payer = power.codes[power.axes.index(wedge.collector)]
-    local = columns - power.block.start
+    local = columns - power.start
     local = local[payer[local] == region]
-    return outcome.block.start + outcome.matching(power)[local]
+    return outcome.start + outcome.matching(power)[local]

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.core.axes import Array, Integers
+from cge.frontier.optimum import Program
 
 
 @dataclass
@@ -116,7 +115,7 @@ class ProgramBuilder:
         return self._terms[0]
 
 
-class MonomialProgram:
+class MonomialProgram(Program):
     """Minimise ``objective @ t(x)`` subject to limits of ``rows @ t(x)``, for cyipopt.
 
     Parameters
@@ -135,7 +134,6 @@ class MonomialProgram:
     ) -> None:  # fmt: skip
         self.exponents, self.constants, self.free = exponents, constants, free
         self.rows, self.limits, self.cost = rows, limits, objective
-        self.iterations = 0
         linear = np.flatnonzero(self.free >= 0)
         self._selector = sparse.csr_array(
             (np.ones(len(linear)), (linear, self.free[linear])), shape=self.exponents.shape
@@ -199,11 +197,6 @@ class MonomialProgram:
         """Hessian of the Lagrangian at these places."""
         weight = self.rows.T @ multipliers + factor * self.cost
         return _at(self._hessian_keys, sparse.tril(self._hessian(x, weight)))
-
-    def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
-        """Count iterations."""
-        self.iterations = iteration
-        return True
 
 
 def _keys(matrix: Any) -> Integers:

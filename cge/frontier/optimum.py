@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 import cyipopt
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.problem import Problem
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Goal = Literal["welfare", "risk"]
 
 #: A rate within this part of the distance between its bounds is at the bound.
@@ -69,16 +67,34 @@ class Optimum:
     message: str
 
 
+class Program:
+    """A goal and constraints with their derivatives, in the form that Ipopt calls."""
+
+    iterations = 0
+
+    def gradient(self, x: Array) -> Array:
+        """Gradient of what is minimised."""
+        raise NotImplementedError
+
+    def jacobian_matrix(self, x: Array) -> Any:
+        """Derivatives of the constraints, (constraints, unknowns)."""
+        raise NotImplementedError
+
+    def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
+        """Count iterations."""
+        self.iterations = iteration
+        return True
+
+
 def run_ipopt(
-    program: Any, start: Array, bounds: tuple[Array, Array], limits: tuple[Array, Array],
+    program: Program, start: Array, bounds: tuple[Array, Array], limits: tuple[Array, Array],
     warm: bool, **options: Any,
-) -> tuple[Array, dict[str, Any]]:  # fmt: skip
+) -> tuple[Array, Array, Array, dict[str, Any]]:  # fmt: skip
     """Solve a program.
 
     Parameters
     ----------
-    program
-        What cyipopt calls.
+    program : Program
     start : ndarray (unknowns,)
     bounds, limits : tuple of ndarray
         Of the unknowns, and of the constraints.
@@ -90,8 +106,12 @@ def run_ipopt(
     Returns
     -------
     ndarray (unknowns,)
+    ndarray (constraints,)
+        Multipliers of the constraints.
+    ndarray (unknowns,)
+        Multipliers of the bounds, positive at an upper one.
     dict
-        Multipliers and status; ``message`` is text.
+        ``residual``, ``iterations``, ``solved`` and ``message`` of an :class:`Optimum`.
     """
     solver = cyipopt.Problem(
         n=len(start), m=len(limits[0]), problem_obj=program, lb=bounds[0], ub=bounds[1],
@@ -100,9 +120,15 @@ def run_ipopt(
     for name, value in {**_OPTIONS, **options, **(_WARM if warm else {})}.items():
         solver.add_option(name, value)
     x, info = solver.solve(start)
-    message = info["status_msg"]
-    text = message.decode() if isinstance(message, bytes) else str(message)
-    return x, {**info, "message": text, "solved": info["status"] in SOLVED}
+    message, multipliers = info["status_msg"], info["mult_g"]
+    below, above = info["mult_x_L"], info["mult_x_U"]
+    slope = program.gradient(x) + program.jacobian_matrix(x).T @ multipliers - below + above
+    ended = {
+        "residual": float(np.abs(slope).max()), "iterations": program.iterations,
+        "solved": info["status"] in SOLVED,
+        "message": message.decode() if isinstance(message, bytes) else str(message),
+    }  # fmt: skip
+    return x, multipliers, above - below, ended
 
 
 def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
@@ -122,7 +148,7 @@ def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
 
 
 def with_working_set(
-    evaluator: Evaluator, rates: Array, warm: bool,
+    evaluator: Evaluator, risky: bool, rates: Array, warm: bool,
     solve: Callable[[Integers, Array, bool], Optimum],
 ) -> Optimum:  # fmt: skip
     """Solve with the disruptions that may be in the tail, until those left out are not.
@@ -130,6 +156,8 @@ def with_working_set(
     Parameters
     ----------
     evaluator : Evaluator
+    risky : bool
+        Whether risk enters; else no disruption does.
     rates : ndarray (k,)
         Where to set out.
     warm : bool
@@ -141,6 +169,8 @@ def with_working_set(
     NoEquilibrium
         If there is none at the start or at a solution.
     """
+    if not risky:
+        return solve(np.zeros(0, dtype=np.int64), rates, warm)
     working = working_set(evaluator.at(rates))
     while True:
         best = solve(working, rates, warm)

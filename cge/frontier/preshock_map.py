@@ -3,24 +3,39 @@
 As :func:`cge.resilience.preshock.pre_shock`, for many policies in turn: what the short run takes
 from the equilibrium before it (weights, capital, premiums, volumes) is a log-linear function
 of that equilibrium but for the menus, and so are the derivatives.
+
+In the unknowns of the long run it is log-linear altogether: weights at the point of the menu to
+which a nest has adapted are ``-(sL - sS) (ln p - ln P)``, the price P of a nest with long-run
+elasticities is an unknown of the long run, and prices of inputs are monomials of its unknowns,
+ratios of one-term outcomes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import sparse
 
-from cge.dynamics.sourcing import Sourcing
+from cge.core.axes import Array, Integers
+from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.frontier.problem import Problem
+from cge.frontier.tracking import Tracked
 from cge.resilience.import_price import BackstopRoutes
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
-from cge.solve.homotopy import term_changes
-from cge.solve.system import term_values
+from cge.solve.layout import Family
+from cge.solve.model import Model
+from cge.solve.system import term_changes, term_parts
 
-Array = NDArray[np.float64]
-
+#: The price of each nest, a variable of the long run.
+_NEST_PRICES = {
+    "armington": "composite_price", "intermediate": "material_price", "final": "agent_price",
+    "value_added": "value_added_price",
+}  # fmt: skip
+#: What the cost of a sector's unit of output is made of, its top nest.
+_COST = ("basic_price", "net_of_output_tax", "productivity")
 #: No log of a price moves by more than this for a rate of 100 %.
 _LARGEST = 100.0
 
@@ -64,15 +79,13 @@ class PreShockMap:
         self.sourcing = Sourcing(problem.short)
         self.routes = BackstopRoutes(problem.short)
         self._closure = short_closure(problem.closure, problem.short, problem.lending)
-        ones = (
-            np.ones(len(start)) for start in (self.short.arrays.start, self.short.outcome_start)
-        )
-        self._unmoved = np.log(self.sourcing.prices(*ones))
+        ones = self.sourcing.prices(lambda name: np.ones(len(self.short.family(name))))
+        self._unmoved = np.log(ones)
 
     def at(self, levels: Array) -> PreShock:
         """Pre-shock equilibrium that levels of the long-run model set."""
         carried = levels_before(self.short, levels, self.places, self.sourcing)
-        return PreShock(self.short, self._closure, carried, self.problem.premium)
+        return PreShock(self.short, carried, self._closure, self.problem.premium)
 
     def changes(self, pre: PreShock, moved: Array) -> PreShockChanges:
         """Changes of a pre-shock equilibrium with those of the levels it comes from.
@@ -83,7 +96,7 @@ class PreShockMap:
         moved : ndarray (columns of the long-run model, k)
             Changes of logs of its levels, of levels where they are free.
         """
-        price = self.sourcing.prices(pre.levels, pre.outcomes)
+        price = self.sourcing.prices(pre.values)
         each = [self._change(pre, price, one) for one in moved.T]
         return PreShockChanges(*(np.column_stack(columns) for columns in zip(*each, strict=True)))
 
@@ -91,11 +104,11 @@ class PreShockMap:
         """Levels, ready levels and outcomes as they move with one instrument."""
         short, sourcing = self.short, self.sourcing
         arrays = short.arrays
-        terms = term_values(arrays, pre.levels)
+        parts = term_parts(arrays, pre.levels)
         levels = np.where(self.places >= 0, moved[self.places], 0.0)
 
         def outcomes() -> Array:
-            change = term_changes(arrays, pre.levels, terms, levels)
+            change = term_changes(arrays, parts, levels)
             return arrays.outcome_coefficients @ change
 
         # Weights and prices of varieties cancel out of the prices that move them.
@@ -104,16 +117,101 @@ class PreShockMap:
         # Outcomes of nearly zero change by huge parts; no price is made of them.
         relative = np.clip(relative, -_LARGEST, _LARGEST)
 
-        def of(name: str) -> Array:
-            return relative[short.outcomes[name].block.positions]
-
         by_log = np.where(arrays.free, 0.0, levels)
+
+        def of(name: str) -> Array:
+            """Change of the log of an outcome or a positive variable."""
+            return (by_log if name in short.variables else relative)[short.family(name).positions]
+
         # Log-linear in what it reads, so its logs at moved logs are its derivative.
-        by_input = np.log(sourcing.prices(np.exp(by_log), np.exp(relative))) - self._unmoved
+        by_input = np.log(sourcing.prices(lambda name: np.exp(of(name)))) - self._unmoved
         levels[sourcing.columns] = sourcing.menu.adapted_changes(price, by_input)
-        levels[short.variables["variety_price"].block.positions] = self.routes.price_change(of)
+        levels[short.variables["variety_price"].positions] = self.routes.price_change(of)
         ready = levels.copy()
-        ready[short.variables["backstop_premium"].block.positions] = (
-            self.routes.relative_price_change(of)
-        )
+        ready[short.variables["backstop_premium"].positions] = self.routes.relative_price_change(of)
         return levels, ready, outcomes()
+
+
+def given_map(
+    preshock: PreShockMap, first: sparse.csr_array, idle: Mapping[int, int], tracked: Tracked
+) -> sparse.csr_array:
+    """Changes of the logs of what a disruption is given with the unknowns.
+
+    Parameters
+    ----------
+    preshock : PreShockMap
+    first : csr_array (columns of the long-run model, unknowns)
+        Changes of the logs of its columns.
+    idle : mapping of int to int
+        Unknowns that are the log of what is left of a factor, by its column.
+    tracked : Tracked
+        The disruption's system.
+
+    Returns
+    -------
+    csr_array (columns of the short-run model, unknowns)
+    """
+    short, sourcing, routes = preshock.short, preshock.sourcing, preshock.routes
+    known = preshock.places >= 0
+    pre = sparse.csr_array(first[np.where(known, preshock.places, 0)])
+    pre = sparse.csr_array(sparse.diags_array(known.astype(float)) @ pre)
+    price, nest = _prices(short)
+    reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
+    given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
+    relative = routes.relative_price_change(
+        lambda name: sparse.csr_array(_leading(short, name) @ pre)
+    )
+    given = _replaced(given, short.variables["backstop_premium"].columns, relative)
+    extra = sparse.csr_array(
+        (np.ones(len(idle)), (list(idle), list(idle.values()))), shape=given.shape
+    )
+    keep = np.ones(len(preshock.places))
+    keep[tracked.system.unknown] = 0.0
+    keep[tracked.resolved.fixed] = 0.0
+    return sparse.csr_array(sparse.diags_array(keep) @ (given + extra))
+
+
+def _replaced(matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array) -> sparse.csr_array:
+    """Matrix with some rows replaced."""
+    order = np.arange(matrix.shape[0])
+    order[rows] = matrix.shape[0] + np.arange(len(rows))
+    return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
+
+
+def _leading(model: Model, name: str) -> sparse.csr_array:
+    """Exponents of the first term of every outcome of a family, or of a variable."""
+    family, arrays = model.family(name), model.arrays
+    if name in model.variables:
+        every: Any = sparse.eye_array(len(arrays.start), format="csr")
+        return sparse.csr_array(every[family.columns])
+    matrix = arrays.outcome_coefficients
+    return sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[family.columns]]])
+
+
+def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Logs of the prices of inputs, and of their nests, by column: exponents.
+
+    Weights stand in the value of an input as they do in its quantity and cancel.
+    """
+    prices: list[sparse.csr_array] = []
+    nests: list[sparse.csr_array] = []
+    for nest, inputs in NESTS.items():
+        for one in inputs:
+            weight = short.variables[one.weight]
+
+            def cells(name: str, weight: Family = weight) -> sparse.csr_array:
+                return sparse.csr_array(_leading(short, name)[short.family(name).matching(weight)])
+
+            if one.price:
+                prices.append(cells(one.price))
+                basic, kept, productivity = (cells(name) for name in _COST)
+                nests.append(sparse.csr_array(basic + kept + productivity))
+                continue
+            prices.append(sparse.csr_array(cells(one.value) - cells(one.quantity)))
+            family = short.variables[_NEST_PRICES[nest]]
+            at = [weight.axes.index(axis) for axis in family.axes]
+            rows = [family.place[tuple(cell[a] for a in at)] for cell in weight.index]
+            leading = _leading(short, family.name)
+            nests.append(sparse.csr_array(leading[np.array(rows, dtype=np.int64) - family.start]))
+    return (sparse.csr_array(sparse.vstack(prices, format="csr")),
+            sparse.csr_array(sparse.vstack(nests, format="csr")))  # fmt: skip

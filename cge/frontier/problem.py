@@ -16,15 +16,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.axes import Array, Integers
+from cge.core.errors import check_known
 from cge.resilience.disruptions import Disruption
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.solve.solution import Allocation
 
 UNILATERAL, NEUTRAL, GLOBAL = "unilateral", "terms_of_trade_neutral", "global"
 VERSIONS = (UNILATERAL, NEUTRAL, GLOBAL)
@@ -98,9 +96,7 @@ class Problem:
     closure: Closure = Closure()
 
     def __post_init__(self) -> None:
-        if self.version not in VERSIONS:
-            raise InputError("unknown version", key="versions", value=self.version,
-                             allowed=VERSIONS)  # fmt: skip
+        check_known([self.version], VERSIONS, "unknown version", key="versions")
 
     @property
     def place(self) -> int:
@@ -152,3 +148,10 @@ class Problem:
         if self.version == GLOBAL:
             return absorption / absorption.sum()
         return np.eye(len(absorption))[self.place]
+
+
+def outlay_share(problem: Problem, rates: Array, at: Allocation) -> float:
+    """Cost of subsidies in an equilibrium of the long run, a share of the region's GDP."""
+    pairs = zip(problem.levers, rates, strict=True)
+    spent = sum(rate * at.outcomes[lever.base].sum() for lever, rate in pairs)
+    return float(spent / at.values("gdp")[problem.place])

@@ -7,24 +7,19 @@ derivatives are approximated (limited-memory BFGS); everything else is linear.
 
 from __future__ import annotations
 
-from typing import Any
-
 import cyipopt
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator, Point
-from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.frontier.optimum import Goal, Optimum, Program, run_ipopt, with_working_set, within
 
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7
 
 
-class ReducedProgram:
+class ReducedProgram(Program):
     """Objective, constraints and their derivatives, for cyipopt.
 
     Parameters
@@ -48,7 +43,6 @@ class ReducedProgram:
         self.risky = goal == "risk" or ceiling is not None
         self.tail = problem.weights[working] / problem.weights.sum() / (1.0 - problem.level)
         self.excesses = len(self.tail) if self.risky else 0
-        self.iterations = 0
         self.size = self.rates + (1 + self.excesses if self.risky else 0)
 
     def _point(self, x: Array) -> Point:
@@ -101,6 +95,10 @@ class ReducedProgram:
 
     def jacobian(self, x: Array) -> Array:
         """Their derivatives, dense, row by row."""
+        return self.jacobian_matrix(x).ravel()
+
+    def jacobian_matrix(self, x: Array) -> Array:
+        """Derivatives of the constraints, (constraints, unknowns)."""
         found = [np.zeros((0, self.size))]
         if self.ceiling is not None:
             found.append(self._risk_row[None, :])
@@ -111,12 +109,7 @@ class ReducedProgram:
             found.append(rows)
         if self.problem.budget is not None:
             found.append(self._by_rate(self._point(x).outlay_gradient))
-        return np.concatenate(found).ravel()
-
-    def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
-        """Count iterations."""
-        self.iterations = iteration
-        return True
+        return np.concatenate(found)
 
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper bounds of the unknowns."""
@@ -171,31 +164,19 @@ def optimise(
 
     def solve(working: Integers, rates: Array, warm: bool) -> Optimum:
         program = ReducedProgram(evaluator, goal, ceiling, working)
-        x, info = run_ipopt(
+        x, multipliers, bounds, ended = run_ipopt(
             program, program.start(rates), program.bounds(), program.limits(), warm,
             tol=TOLERANCE, hessian_approximation="limited-memory", limited_memory_max_history=20,
             acceptable_iter=8, acceptable_tol=1e-5, acceptable_obj_change_tol=1e-9,
         )  # fmt: skip
-        return _optimum(program, x, info)
+        problem, count, width = evaluator.problem, program.rates, program.width
+        return Optimum(
+            rates=within(problem, x[:count], width) * width,
+            value_at_risk=float(x[count]) / 100 if program.risky else np.nan,
+            price=float(multipliers[0]) if ceiling is not None else np.nan,
+            bounds=bounds[:count] / width / 100,
+            budget=float(multipliers[-1]) if problem.budget is not None else np.nan,
+            **ended,
+        )
 
-    if goal == "welfare" and ceiling is None:
-        return solve(np.zeros(0, dtype=np.int64), rates, warm)
-    return with_working_set(evaluator, rates, warm, solve)
-
-
-def _optimum(program: ReducedProgram, x: Array, info: dict[str, Any]) -> Optimum:
-    multipliers, below, above = (info[name] for name in ("mult_g", "mult_x_L", "mult_x_U"))
-    jacobian = program.jacobian(x).reshape(-1, program.size)
-    slope = program.gradient(x) + jacobian.T @ multipliers - below + above
-    count = program.rates
-    return Optimum(
-        rates=within(program.problem, x[:count], program.width) * program.width,
-        value_at_risk=float(x[count]) / 100 if program.risky else np.nan,
-        price=float(multipliers[0]) if program.ceiling is not None else np.nan,
-        bounds=(above - below)[:count] / program.width / 100,
-        budget=float(multipliers[-1]) if program.problem.budget is not None else np.nan,
-        residual=float(np.abs(slope).max()),
-        iterations=program.iterations,
-        solved=info["solved"],
-        message=info["message"],
-    )
+    return with_working_set(evaluator, goal == "risk" or ceiling is not None, rates, warm, solve)

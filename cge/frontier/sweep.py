@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.frontier.confirmation import ColdPoint, solve_cold
 from cge.frontier.evaluation import Evaluator
@@ -22,7 +22,6 @@ from cge.frontier.optimum import Goal, Optimum
 from cge.frontier.problem import Problem
 from cge.tasks.store import Steps
 
-Array = NDArray[np.float64]
 #: Solves for a goal from given rates under a ceiling on risk, or without one.
 Method = Callable[[Evaluator, Goal, Array, float | None, bool], Optimum]
 

@@ -10,20 +10,15 @@ again from the benchmark (:mod:`cge.frontier.confirmation`).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
-from cge.solve.linear import Factorised, LinearSolver, refined, solved
+from cge.solve.linear import Factorised, LinearSolver, refined
 from cge.solve.newton import newton
 from cge.solve.system import FoldedSystem, log_derivative, term_values
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-#: Unknowns up to which a new factorisation costs less than a few steps of GMRES.
-SMALL = 1500
 #: Iterations of GMRES after which a new factorisation is cheaper than going on.
 PATIENCE = 30
 #: Points from which a solve may set out; the nearest one is taken.
@@ -35,29 +30,26 @@ ADJOINT_RTOL = 1e-12
 class KeptFactors(LinearSolver):
     """Solves with a sequence of Jacobians of one pattern, preconditioned by an earlier one."""
 
-    _factors: Factorised | None = None
+    #: Below, a new factorisation costs less than a few steps of GMRES.
+    large = 1501
 
-    def solve(
-        self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
-    ) -> Array:
-        """Solve matrix @ x = right, or matrix.T @ x = right; `right` (n,) or (n, k).
+    def __init__(self, solver: LinearSolver) -> None:
+        super().__init__(solver.benchmark)
+        self.matching = solver.matching
+        self._factors: Factorised | None = None
 
-        Raises
-        ------
-        cge.solve.linear.Singular
-        """
-        large = matrix.shape[0] > SMALL
-        if right.ndim == 2 and large:
-            each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
-            return np.column_stack(each) if each else np.zeros_like(right)
-        operator = matrix.T.tocsr() if transposed else matrix.tocsr()
-        if self._factors is not None and large:
-            result = refined(operator, right, self._factors, transposed,
-                             enough=rtol, each=max(rtol, 1e-7), patience=PATIENCE)  # fmt: skip
-            if result is not None:
-                return result
-        self._factors = Factorised(matrix, self.matching)
-        return solved(operator, right, self._factors, transposed)
+    def _iterated(
+        self, matrix: sparse.csc_array, operator: sparse.csr_array, right: Array, rtol: float,
+        transposed: bool,
+    ) -> Array | None:  # fmt: skip
+        if self._factors is None:
+            return None
+        return refined(operator, right, self._factors, transposed, enough=rtol,
+                       each=max(rtol, 1e-7), patience=PATIENCE)  # fmt: skip
+
+    def _factorised(self, matrix: sparse.csc_array) -> Factorised:
+        self._factors = super()._factorised(matrix)
+        return self._factors
 
 
 class Tracked:
@@ -77,8 +69,7 @@ class Tracked:
 
     def __init__(self, resolved: Resolved, given: Array, levels: Array, place: Array) -> None:
         self.resolved, self.system = resolved, resolved.system
-        kept = resolved.linear
-        self.linear = KeptFactors(kept.benchmark, kept.matching)
+        self.linear = KeptFactors(resolved.linear)
         z = self.system.start(levels)
         for n, gang in enumerate(self.system.gangs):
             multiple = levels[gang[0]] / given[gang[0]]

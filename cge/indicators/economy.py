@@ -42,7 +42,7 @@ class Economy:
         """An outcome: its cells and their values."""
         family = self.solution.model.outcomes[name]
         source = self.solution.model.outcome_start if self.at_benchmark else self.solution.outcomes
-        return family, source[family.block.positions]
+        return family, source[family.positions]
 
     def by_region(self, name: str) -> Array:
         """A regional outcome, (s,)."""

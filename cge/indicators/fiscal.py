@@ -56,13 +56,13 @@ def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Inte
     laid = []
     for wedge in WEDGES.values():
         power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
-        if len(power.block):
+        if len(power):
             sectors = power.codes[power.axes.index("i" if "i" in power.axes else "j")]
             owners = power.codes[power.axes.index(wedge.collector)]
-            positions = base.block.start + base.matching(power)
+            positions = base.start + base.matching(power)
             here = slice(len(cells), len(cells) + len(owners))
             cells += zip(owners, sectors, [wedge.variable] * len(owners), strict=True)
-            laid.append((power.block.positions, positions, here, wedge.sign))
+            laid.append((power.positions, positions, here, wedge.sign))
     row, named = pd.MultiIndex.from_tuples(cells).factorize()
     table = pd.DataFrame(list(named), columns=["region", "sector", "item"], dtype=object)
     return table, [(power, base, row[here], sign) for power, base, here, sign in laid]
@@ -87,7 +87,7 @@ def outlay(solution: Solution) -> Array:
 def moved(solution: Solution) -> bool:
     """Whether any rate is not at its benchmark level."""
     model = solution.model
-    here = [model.variables[name].block.positions for name in WEDGES]
+    here = [model.variables[name].positions for name in WEDGES]
     start = model.arrays.start
     return any((np.abs(solution.levels[p] - start[p]) > 1e-12 * start[p]).any() for p in here)
 
@@ -106,7 +106,7 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     """
     model = solution.model
     values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["tariff_paid"].block.positions
+        model.outcomes["tariff_paid"].positions
     ]
     abroad, home = (np.array([values[here].sum() for here in cells]) for cells in _payers(model))
     return abroad, home
@@ -143,7 +143,7 @@ def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
     model = solution.model
     _, good, home = _purchases(model)
     values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["trade_value"].block.positions
+        model.outcomes["trade_value"].positions
     ]
     bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
     own = np.zeros(len(bought))

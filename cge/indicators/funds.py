@@ -79,7 +79,7 @@ def marginal_cost_of_funds(
     chosen = list(b.regions if regions is None else regions)
     given = np.zeros(len(model.arrays.start), dtype=bool)
     for name in EXOGENOUS:
-        given[model.variables[name].block.positions] = True
+        given[model.variables[name].positions] = True
     given[solution.resolved.system.unknown] = False
     for gang in solution.resolved.system.gangs:
         given[gang] = False

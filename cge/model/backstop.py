@@ -16,11 +16,12 @@ A model has it for the commodities it is built with, and none otherwise.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
-from pyomo.environ import ConcreteModel, Constraint, PositiveReals, Set, Var, quicksum
+from pyomo.environ import ConcreteModel, Constraint, PositiveReals, Var, quicksum
 
-from cge.model.shares import Key, Shares, members
+from cge.model.shares import Key, Shares, cells, members, ratio
 
 #: Elasticity between an import and its backstop. At 40 a premium of 1.3 leaves the backstop a
 #: share of 4e-5 in normal times, one of 1.2 a share of 8e-4; at 20 it would be 3 %.
@@ -35,8 +36,8 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         c for c in k.flow
         if c[2] in k.backstop and c[1] != c[3] and (c[0], c[3], c[2], c[3]) in k.flow
     ]  # fmt: skip
-    m.BACKSTOPPED = Set(initialize=covered, dimen=4)  # u, r, i, s
-    m.variety_price = Var(m.BACKSTOPPED, domain=PositiveReals, initialize=1.0)
+    m.BACKSTOPPED = cells(4, covered)  # u, r, i, s
+    m.variety_price = ratio(m.BACKSTOPPED)
     m.backstop_premium = Var(m.BACKSTOPPED, domain=PositiveReals, initialize=OUT_OF_REACH)
 
 
@@ -53,9 +54,9 @@ class Varieties:
     def __init__(self, m: ConcreteModel, purchaser_price: Any) -> None:
         self.m, self.purchaser_price = m, purchaser_price
         self.price_of, self.premium = members(m.variety_price), members(m.backstop_premium)
-        self.covered: dict[Key, list[Key]] = {}
+        self.covered: dict[Key, list[Key]] = defaultdict(list)
         for u, r, i, s in m.BACKSTOPPED:
-            self.covered.setdefault((u, s, i, s), []).append((u, r, i, s))
+            self.covered[u, s, i, s].append((u, r, i, s))
 
         def variety_index(m, *c):
             """Price of a variety: the parts of the import and of its backstop sum to one."""
@@ -64,22 +65,21 @@ class Varieties:
         m.variety_index = Constraint(m.BACKSTOPPED, rule=variety_index)
 
     def price(self, c: Key) -> Any:
-        """Return the price of a variety: that of the import where there is no backstop."""
+        """Price of a variety: that of the import where there is no backstop."""
         return self.price_of[c] if c in self.price_of else self.purchaser_price(c)
 
     def import_part(self, c: Key) -> Any:
-        """Return the part of the spending on a variety that goes to the import."""
+        """Part of the spending on a variety that goes to the import."""
         if c not in self.price_of:
             return 1.0
         return (self.purchaser_price(c) / self.price_of[c]) ** (1 - SIGMA)
 
     def backstop_part(self, c: Key) -> Any:
-        """Return the part of the spending on a variety that goes to its backstop."""
+        """Part of the spending on a variety that goes to its backstop."""
         u, _, i, s = c
         domestic = self.purchaser_price((u, s, i, s)) * self.premium[c]
         return (domestic / self.price_of[c]) ** (1 - SIGMA)
 
     def standing_in(self, c: Key) -> Any:
-        """Return spending on a domestic route as a backstop of all imports [million USD]."""
-        routes = self.covered.get(c, [])
-        return quicksum(self.m.backstop_spending[route] for route in routes)
+        """Spending on a domestic route as a backstop of all imports [million USD]."""
+        return quicksum(self.m.backstop_spending[route] for route in self.covered[c])

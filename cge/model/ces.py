@@ -22,14 +22,14 @@ Term = tuple[float, Any, Any]  # benchmark value share, weight, price ratio
 
 
 def value_share(share: float, weight: Any, price: Any, index: Any, sigma: float) -> Any:
-    """Return the value share of one input: share * weight * (price/index)**(1 - sigma)."""
+    """Value share of one input: share * weight * (price/index)**(1 - sigma)."""
     if sigma == 1:
         return share
     return share * weight * (price / index) ** (1 - sigma)
 
 
 def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
-    """Return an input's quantity per unit of the nest, relative to the benchmark."""
+    """Quantity of an input per unit of the nest, relative to the benchmark."""
     if sigma == 1:
         return index / price
     return weight * (index / price) ** sigma
@@ -38,7 +38,7 @@ def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
 def price_index(
     shares: list[Any], prices: Iterable[tuple[float, Any]], index: Any, sigma: float
 ) -> Any:
-    """Return the equation that defines a nest's price index: its value shares sum to one.
+    """Equation that defines a nest's price index: its value shares sum to one.
 
     Parameters
     ----------
@@ -57,6 +57,6 @@ def price_index(
 
 
 def nest_price(terms: list[Term], index: Any, sigma: float) -> Any:
-    """Return the price-index equation of a nest from (share, weight, price) of its inputs."""
+    """Price-index equation of a nest from (share, weight, price) of its inputs."""
     shares = [value_share(share, w, price, index, sigma) for share, w, price in terms]
     return price_index(shares, ((share, price) for share, _, price in terms), index, sigma)

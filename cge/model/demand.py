@@ -8,37 +8,33 @@ exact, so equivalent variation needs no approximation.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Constraint, PositiveReals, Set, Var, quicksum
+from pyomo.environ import ConcreteModel, Constraint, quicksum
 
 from cge.model import ces
-from cge.model.shares import Shares
+from cge.model.shares import Shares, cells, power, ratio
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
     """Add the variables of final demand: ratios to the benchmark, wedges as powers."""
-    m.AGENTS = Set(initialize=list(k.bundle), dimen=2)  # s, d
-    m.FINAL_USES = Set(initialize=list(k.final), dimen=3)  # s, d, i
-    m.WEIGHTED_FINAL_USES = Set(
-        initialize=[c for c in k.final if k.sigma_final[c[0], c[1]] != 1], dimen=3
-    )
-    m.absorption = Var(m.REGIONS, domain=PositiveReals, initialize=1.0)
-    m.welfare_price = Var(m.REGIONS, domain=PositiveReals, initialize=1.0)
-    m.agent_price = Var(m.AGENTS, domain=PositiveReals, initialize=1.0)
+    m.AGENTS = cells(2, k.bundle)  # s, d
+    m.FINAL_USES = cells(3, k.final)  # s, d, i
+    m.WEIGHTED_FINAL_USES = cells(3, (c for c in k.final if k.sigma_final[c[:2]] != 1))
+    m.absorption = ratio(m.REGIONS)
+    m.welfare_price = ratio(m.REGIONS)
+    m.agent_price = ratio(m.AGENTS)
 
-    m.final_tax = Var(
-        m.FINAL_USES, domain=PositiveReals, initialize=lambda m, *c: k.final_tax_power[c]
-    )
-    m.final_weight = Var(m.WEIGHTED_FINAL_USES, domain=PositiveReals, initialize=1.0)
+    m.final_tax = power(m.FINAL_USES, k.final_tax_power)
+    m.final_weight = ratio(m.WEIGHTED_FINAL_USES)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
     """Add the equations of final demand."""
-    agents_in = {s: [c for c in k.bundle if c[0] == s] for s in k.absorption}
-    u_of = k.agent_class
+    agents_in = k.by("bundle", "s")
+    u_of = k.class_of["d"]
 
     def welfare_price(m, s):
         """Price index of absorption: CES of the agents' price indices."""
-        terms = [(k.bundle[c] / k.absorption[s], 1.0, m.agent_price[c]) for c in agents_in[s]]
+        terms = [(k.bundle[c] / k.absorption[s], 1.0, m.agent_price[c]) for c in agents_in[s,]]
         return ces.nest_price(terms, m.welfare_price[s], k.sigma_agents[(s,)])
 
     m.welfare_index = Constraint(m.REGIONS, rule=welfare_price)
@@ -68,7 +64,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Price index of an agent: CES of composites at user prices."""
         terms = [
             (k.final[c] * k.final_tax_power[c] / k.bundle[s, d], weight(m, c), m.final_price[c])
-            for c in k.goods_of(s, d)
+            for c in k.by("final", "sd")[s, d]
         ]
         return ces.nest_price(terms, m.agent_price[s, d], k.sigma_final[s, d])
 
@@ -89,7 +85,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.COMPOSITES)
     def composite_market(m, u, i, s):
         """Supply of a composite equals what sectors, research and agents of its class buy."""
-        sectors, agents = k.sectors_buying(u, i, s), k.agents_buying(u, i, s)
+        sectors, agents = k.by("intermediate", "uis")[u, i, s], k.by("final", "uis")[u, i, s]
         return k.composite[u, i, s] * m.composite[u, i, s] == quicksum(
             k.intermediate[c] * m.input_use[c] for c in sectors
         ) + quicksum(k.final[c] * m.final_use[c] for c in agents) + (

@@ -16,11 +16,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-
-Array = NDArray[np.float64]
 
 #: What Pyomo takes an open elasticity for: neither 0 nor 1, nor is one minus it.
 GENERIC = 2.0**0.5
@@ -54,7 +52,7 @@ class Elasticity(float):
 
     @classmethod
     def of(cls, parameter: int) -> Elasticity:
-        """Return the elasticity that is parameter number `parameter`."""
+        """The elasticity that is parameter number `parameter`."""
         return cls(0.0, ((parameter, 1.0),))
 
     def __neg__(self) -> Elasticity:
@@ -97,14 +95,14 @@ class Elasticity(float):
 
 
 def parameters(elasticities: Elasticities) -> Array:
-    """Return the values of all parameters, (parameters,)."""
+    """Values of all parameters, (parameters,)."""
     values = {nest: getattr(elasticities, nest) for nest in NEST_AXES}
     values["transformation"] = 1 / values["transformation"]
     return np.concatenate([array.ravel() for array in values.values()])
 
 
-def positions(elasticities: Elasticities) -> dict[str, NDArray[np.int64]]:
-    """Return the number of each cell's parameter by nest, in the shape of the nest."""
+def positions(elasticities: Elasticities) -> dict[str, Integers]:
+    """Number of each cell's parameter by nest, in the shape of the nest."""
     result, begin = {}, 0
     for nest in NEST_AXES:
         array = getattr(elasticities, nest)
@@ -113,8 +111,8 @@ def positions(elasticities: Elasticities) -> dict[str, NDArray[np.int64]]:
     return result
 
 
-def cobb_douglas(elasticities: Elasticities) -> NDArray[np.bool_]:
-    """Return which parameters belong to Cobb-Douglas nests: the structure of the equations."""
+def cobb_douglas(elasticities: Elasticities) -> Bools:
+    """Parameters that belong to Cobb-Douglas nests, marked: the structure of the equations."""
     one = parameters(elasticities) == 1
     one[positions(elasticities)["transformation"]] = False
     return one

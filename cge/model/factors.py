@@ -9,20 +9,20 @@ a wage floor is the one in which employment gives way to a fixed wage.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
+from pyomo.environ import ConcreteModel, quicksum
 
-from cge.model.shares import Shares
+from cge.model.shares import Shares, cells, ratio
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
     """Add the variables of the factor markets: ratios to the benchmark."""
-    m.ENDOWMENTS = Set(initialize=list(k.factor_supply), dimen=2)  # s, f
-    m.factor_price = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
-    m.factor_use = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
-    m.factor_return = Var(m.ENDOWMENTS, domain=PositiveReals, initialize=1.0)
+    m.ENDOWMENTS = cells(2, k.factor_supply)  # s, f
+    m.factor_price = ratio(m.FACTOR_USES)
+    m.factor_use = ratio(m.FACTOR_USES)
+    m.factor_return = ratio(m.ENDOWMENTS)
 
-    m.factor_supply = Var(m.ENDOWMENTS, domain=PositiveReals, initialize=1.0)
-    m.factor_differential = Var(m.FACTOR_USES, domain=PositiveReals, initialize=1.0)
+    m.factor_supply = ratio(m.ENDOWMENTS)
+    m.factor_differential = ratio(m.FACTOR_USES)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
@@ -46,5 +46,5 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def factor_market(m, s, f):
         """The endowment earns what sectors and research pay."""
         endowment = k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
-        paid = quicksum(m.factor_payment[c] for c in k.employers_of(s, f))
+        paid = quicksum(m.factor_payment[c] for c in k.by("factor", "sf")[s, f])
         return endowment == paid + m.research_wages[s, f]

@@ -30,47 +30,44 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
 def equations(m: ConcreteModel, k: Shares) -> None:
     """Add the equations of income, taxes and the numeraire."""
-    regions = k.benchmark.regions
-    composites_of = {s: [c for c in k.composite if c[2] == s] for s in regions}
-    sectors_of = {s: [c for c in k.output if c[0] == s] for s in regions}
-    inputs_of = {s: [c for c in k.intermediate if c[0] == s] for s in regions}
-    final_of = {s: [c for c in k.final if c[0] == s] for s in regions}
-    factor_uses_of = {s: [c for c in k.factor if c[0] == s] for s in regions}
-    endowments_of = {s: [c for c in k.factor_supply if c[0] == s] for s in regions}
+    composites, sectors, inputs, final, factor_uses, endowments = (
+        k.by(name, "s")
+        for name in ("composite", "output", "intermediate", "final", "factor", "factor_supply")
+    )
 
     @m.Constraint(m.REGIONS)
     def tariffs(m, s):
         """Tariff revenue: spending on composites less what reaches the exporters' border."""
         return k.absorption[s] * m.route_tax_revenue[s] == quicksum(
-            m.composite_value[c] - k.border_value[c] * m.paid_at_border[c] for c in composites_of[s]
+            m.composite_value[c] - k.border_value[c] * m.paid_at_border[c] for c in composites[s,]
         )
 
     @m.Constraint(m.REGIONS)
     def export_taxes(m, s):
         """Export-tax revenue: deliveries at the border less their basic value."""
         return k.absorption[s] * m.export_tax_revenue[s] == quicksum(
-            k.fob_value[c] * m.fob_deliveries[c] - m.output_value[c] for c in sectors_of[s]
+            k.fob_value[c] * m.fob_deliveries[c] - m.output_value[c] for c in sectors[s,]
         )
 
     @m.Constraint(m.REGIONS)
     def output_taxes(m, s):
         """Output-tax revenue on basic value; a subsidy is negative."""
         return k.absorption[s] * m.output_tax_revenue[s] == quicksum(
-            m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors_of[s]
+            m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors[s,]
         )
 
     @m.Constraint(m.REGIONS)
     def user_taxes(m, s):
         """User-tax revenue on the composites that sectors and agents buy."""
         return k.absorption[s] * m.user_tax_revenue[s] == quicksum(
-            m.input_spending[c] - m.input_value[c] for c in inputs_of[s]
-        ) + quicksum(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final_of[s])
+            m.input_spending[c] - m.input_value[c] for c in inputs[s,]
+        ) + quicksum(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,])
 
     @m.Constraint(m.REGIONS)
     def factor_taxes(m, s):
         """Factor-tax revenue on what the owners receive."""
         return k.absorption[s] * m.factor_tax_revenue[s] == quicksum(
-            m.factor_tax[c] * m.factor_payment[c] - m.factor_payment[c] for c in factor_uses_of[s]
+            m.factor_tax[c] * m.factor_payment[c] - m.factor_payment[c] for c in factor_uses[s,]
         )
 
     @m.Expression(m.REGIONS)
@@ -82,7 +79,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def gdp(m, s):
         """GDP at market prices [million USD]: factor income and net taxes."""
         factor_income = quicksum(
-            k.factor_supply[c] * m.factor_return[c] * m.factor_supply[c] for c in endowments_of[s]
+            k.factor_supply[c] * m.factor_return[c] * m.factor_supply[c] for c in endowments[s,]
         )
         return factor_income + m.tax_revenue[s]
 
@@ -90,7 +87,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression()
     def balances_left(m):
-        """What the given balances leave over in the world [million USD]; zero as a rule."""
+        """Sum of the given balances over the world [million USD]; zero as a rule."""
         return quicksum(k.absorption[s] * m.balance[s] for s in m.REGIONS)
 
     @m.Expression(m.REGIONS)

@@ -34,29 +34,21 @@ class Index:
     formula: Formula
 
 
-def _fisher(volume: Any, revalued: Any, value: Any, value0: Any) -> tuple[Any, Any]:
+def _fisher(o: Values, b: Values, value: str, volume: str, revalued: str) -> tuple[Any, Any]:
     """Fisher (price, quantity) indices of a value and its two revaluations."""
-    price = (revalued / value0 * value / volume) ** 0.5
-    quantity = (volume / value0 * value / revalued) ** 0.5
+    now, then, at_old_prices, at_new_prices = o[value], b[value], o[volume], o[revalued]
+    price = (at_new_prices / then * now / at_old_prices) ** 0.5
+    quantity = (at_old_prices / then * now / at_new_prices) ** 0.5
     return price, quantity
 
 
-def _real_gdp(o: Values, b: Values) -> Any:
-    return 100 * (_fisher(o["gdp_volume"], o["gdp_revalued"], o["gdp"], b["gdp"])[1] - 1)
-
-
-def _gdp_deflator(o: Values, b: Values) -> Any:
-    return 100 * (_fisher(o["gdp_volume"], o["gdp_revalued"], o["gdp"], b["gdp"])[0] - 1)
+_GDP = ("gdp", "gdp_volume", "gdp_revalued")
+_EXPORTS = ("exports", "export_volume", "exports_revalued")
+_IMPORTS = ("imports", "import_volume", "imports_revalued")
 
 
 def _terms_of_trade(o: Values, b: Values) -> Any:
-    exports = _fisher(o["export_volume"], o["exports_revalued"], o["exports"], b["exports"])[0]
-    imports = _fisher(o["import_volume"], o["imports_revalued"], o["imports"], b["imports"])[0]
-    return 100 * (exports / imports - 1)
-
-
-def _volume(outcome: str) -> Formula:
-    return lambda o, b: 100 * (o[outcome] / b[outcome] - 1)
+    return 100 * (_fisher(o, b, *_EXPORTS)[0] / _fisher(o, b, *_IMPORTS)[0] - 1)
 
 
 INDEX_FORMULAS: Mapping[str, Index] = {
@@ -67,12 +59,13 @@ INDEX_FORMULAS: Mapping[str, Index] = {
         ("welfare", "absorption_value"),
         lambda o, b: b["absorption_value"] * (o["welfare"] / b["welfare"] - 1),
     ),
-    "real_gdp": Index(("gdp", "gdp_volume", "gdp_revalued"), _real_gdp),
-    "gdp_deflator": Index(("gdp", "gdp_volume", "gdp_revalued"), _gdp_deflator),
-    "terms_of_trade": Index(
-        ("exports", "export_volume", "exports_revalued",
-         "imports", "import_volume", "imports_revalued"), _terms_of_trade,
+    "real_gdp": Index(_GDP, lambda o, b: 100 * (_fisher(o, b, *_GDP)[1] - 1)),
+    "gdp_deflator": Index(_GDP, lambda o, b: 100 * (_fisher(o, b, *_GDP)[0] - 1)),
+    "terms_of_trade": Index((*_EXPORTS, *_IMPORTS), _terms_of_trade),
+    "export_volume_change": Index(
+        ("export_volume",), lambda o, b: 100 * (o["export_volume"] / b["export_volume"] - 1)
     ),
-    "export_volume_change": Index(("export_volume",), _volume("export_volume")),
-    "import_volume_change": Index(("import_volume",), _volume("import_volume")),
-}  # fmt: skip
+    "import_volume_change": Index(
+        ("import_volume",), lambda o, b: 100 * (o["import_volume"] / b["import_volume"] - 1)
+    ),
+}

@@ -1,4 +1,4 @@
-"""What is read off an equilibrium: declared beside the equations, used for reporting,
+"""Outcomes of an equilibrium: declared beside the equations, used for reporting,
 for closures that fix an outcome, and for gradients.
 
 Every outcome is an expression in the model's variables, in million USD of the
@@ -7,28 +7,21 @@ numeraire unless its unit says otherwise. Volumes are values at benchmark prices
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Set, quicksum
+from pyomo.environ import ConcreteModel, quicksum
 
-from cge.model.shares import Shares, members
+from cge.model.shares import Shares, cells, members
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
     """Add the outcomes as named expressions of the model `m`."""
-    b = k.benchmark
-    regions = b.regions
-    by_region = {
-        name: {s: [c for c in cells if c[0] == s] for s in regions}
-        for name, cells in (
-            ("final", k.final), ("output", k.output), ("inputs", k.intermediate),
-            ("bundle", k.bundle), ("supply", k.factor_supply),
-        )
-    }  # fmt: skip
-    routes: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-    for c in k.flow:
-        routes.setdefault(c[1:], []).append(c)
-    m.DELIVERIES = Set(initialize=list(routes), dimen=3)  # r, i, s
-    abroad_from = {s: [c for c in k.flow if c[1] == s and c[3] != s] for s in regions}
-    abroad_to = {s: [c for c in k.flow if c[3] == s and c[1] != s] for s in regions}
+    final, sectors, inputs, bundles, endowments = (
+        k.by(name, "s") for name in ("final", "output", "intermediate", "bundle", "factor_supply")
+    )
+    routes = k.by("flow", "ris")
+    m.DELIVERIES = cells(3, routes)  # r, i, s
+    abroad_from, abroad_to = (
+        {s: [c for c in k.by("flow", of)[s,] if c[1] != c[3]] for s in k.absorption} for of in "rs"
+    )
 
     basic_price, export_tax = members(m.basic_price), members(m.export_tax)
 
@@ -107,23 +100,19 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def gdp_by_expenditure(m, s):
-        spending = quicksum(m.final_spending[c] for c in by_region["bundle"][s])
+        spending = quicksum(m.final_spending[c] for c in bundles[s,])
         return spending + m.research_spending[s] + m.exports[s] - m.imports[s]
 
     @m.Expression(m.REGIONS)
     def gdp_volume(m, s):
-        final = quicksum(
-            k.final[c] * k.final_tax_power[c] * m.final_use[c] for c in by_region["final"][s]
-        )
+        absorbed = quicksum(k.final[c] * k.final_tax_power[c] * m.final_use[c] for c in final[s,])
         research = k.absorption[s] * m.research[s]
-        return final + research + m.export_volume[s] - m.import_volume[s]
+        return absorbed + research + m.export_volume[s] - m.import_volume[s]
 
     @m.Expression(m.REGIONS)
     def gdp_revalued(m, s):
-        final = quicksum(
-            k.final[c] * k.final_tax_power[c] * m.final_price[c] for c in by_region["final"][s]
-        )
-        return final + m.exports_revalued[s] - m.imports_revalued[s]
+        absorbed = quicksum(k.final[c] * k.final_tax_power[c] * m.final_price[c] for c in final[s,])
+        return absorbed + m.exports_revalued[s] - m.imports_revalued[s]
 
     @m.Expression(m.SECTORS)
     def output_tax_paid(m, s, j):
@@ -156,14 +145,14 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def gdp_by_production(m, s):
         """Receipts of all sectors less inputs at market prices, plus taxes on products."""
-        receipts = quicksum(m.output_value[c] for c in by_region["output"][s])
-        inputs = quicksum(m.input_value[c] for c in by_region["inputs"][s])
+        receipts = quicksum(m.output_value[c] for c in sectors[s,])
+        bought = quicksum(m.input_value[c] for c in inputs[s,])
         final_user_tax = quicksum(
-            m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in by_region["final"][s]
+            m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,]
         )
         product_taxes = m.route_tax_revenue[s] + m.export_tax_revenue[s]
-        own = receipts - inputs + final_user_tax + k.absorption[s] * product_taxes
-        return own + quicksum(m.research_wages[c] for c in by_region["supply"][s])
+        own = receipts - bought + final_user_tax + k.absorption[s] * product_taxes
+        return own + quicksum(m.research_wages[c] for c in endowments[s,])
 
     @m.Expression(m.REGIONS)
     def real_tax_revenue(m, s):
@@ -179,5 +168,5 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.ENDOWMENTS)
     def consumer_real_return(m, s, f):
-        consumer = by_region["bundle"][s][0]
+        consumer = bundles[s,][0]
         return m.factor_return[s, f] / m.agent_price[consumer]

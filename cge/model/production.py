@@ -8,46 +8,36 @@ taxes between the owner's receipt and the user's cost.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Set, Var
+from pyomo.environ import ConcreteModel, Constraint, Expression
 
 from cge.model import ces
-from cge.model.shares import Key, Shares, members
+from cge.model.shares import Key, Shares, cells, members, power, ratio
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
     """Add the variables of production: ratios to the benchmark, wedges as powers."""
-    m.VALUE_ADDING = Set(initialize=list(k.value_added), dimen=2)  # s, j
-    m.MATERIAL_USING = Set(initialize=list(k.materials), dimen=2)  # s, j
-    m.INPUTS = Set(initialize=list(k.intermediate), dimen=3)  # s, i, j
-    m.FACTOR_USES = Set(initialize=list(k.factor), dimen=3)  # s, j, f
-    m.WEIGHTED_INPUTS = Set(
-        initialize=[c for c in k.intermediate if k.sigma_intermediate[c[0], c[2]] != 1], dimen=3
+    m.VALUE_ADDING = cells(2, k.value_added)  # s, j
+    m.MATERIAL_USING = cells(2, k.materials)  # s, j
+    m.INPUTS = cells(3, k.intermediate)  # s, i, j
+    m.FACTOR_USES = cells(3, k.factor)  # s, j, f
+    m.WEIGHTED_INPUTS = cells(
+        3, (c for c in k.intermediate if k.sigma_intermediate[c[0], c[2]] != 1)
     )
-    m.WEIGHTED_FACTORS = Set(
-        initialize=[c for c in k.factor if k.sigma_value_added[c[0], c[1]] != 1], dimen=3
-    )
-    m.WEIGHTED_VALUE_ADDED = Set(
-        initialize=[c for c in k.value_added if k.sigma_top[c] != 1], dimen=2
-    )
-    m.WEIGHTED_MATERIALS = Set(initialize=[c for c in k.materials if k.sigma_top[c] != 1], dimen=2)
+    m.WEIGHTED_FACTORS = cells(3, (c for c in k.factor if k.sigma_value_added[c[:2]] != 1))
+    m.WEIGHTED_VALUE_ADDED = cells(2, (c for c in k.value_added if k.sigma_top[c] != 1))
+    m.WEIGHTED_MATERIALS = cells(2, (c for c in k.materials if k.sigma_top[c] != 1))
 
-    m.value_added_price = Var(m.VALUE_ADDING, domain=PositiveReals, initialize=1.0)
-    m.material_price = Var(m.MATERIAL_USING, domain=PositiveReals, initialize=1.0)
+    m.value_added_price = ratio(m.VALUE_ADDING)
+    m.material_price = ratio(m.MATERIAL_USING)
 
-    m.net_of_output_tax = Var(
-        m.SECTORS, domain=PositiveReals, initialize=lambda m, *c: k.net_of_output_tax[c]
-    )
-    m.intermediate_tax = Var(
-        m.INPUTS, domain=PositiveReals, initialize=lambda m, *c: k.intermediate_tax_power[c]
-    )
-    m.factor_tax = Var(
-        m.FACTOR_USES, domain=PositiveReals, initialize=lambda m, *c: k.factor_tax_power[c]
-    )
-    m.productivity = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
-    m.input_weight = Var(m.WEIGHTED_INPUTS, domain=PositiveReals, initialize=1.0)
-    m.factor_weight = Var(m.WEIGHTED_FACTORS, domain=PositiveReals, initialize=1.0)
-    m.value_added_weight = Var(m.WEIGHTED_VALUE_ADDED, domain=PositiveReals, initialize=1.0)
-    m.material_weight = Var(m.WEIGHTED_MATERIALS, domain=PositiveReals, initialize=1.0)
+    m.net_of_output_tax = power(m.SECTORS, k.net_of_output_tax)
+    m.intermediate_tax = power(m.INPUTS, k.intermediate_tax_power)
+    m.factor_tax = power(m.FACTOR_USES, k.factor_tax_power)
+    m.productivity = ratio(m.SECTORS)
+    m.input_weight = ratio(m.WEIGHTED_INPUTS)
+    m.factor_weight = ratio(m.WEIGHTED_FACTORS)
+    m.value_added_weight = ratio(m.WEIGHTED_VALUE_ADDED)
+    m.material_weight = ratio(m.WEIGHTED_MATERIALS)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
@@ -117,7 +107,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
                 factor_weight.get(c, 1.0),
                 m.factor_cost[c],
             )
-            for c in k.factors_of(s, j)
+            for c in k.by("factor", "sj")[s, j]
         ]
         return ces.nest_price(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
 
@@ -133,7 +123,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             k.sigma_value_added[s, j],
         )
 
-    u_of = k.sector_class
+    u_of = k.class_of["j"]
     composite_price, tax, weight = (
         members(v) for v in (m.composite_price, m.intermediate_tax, m.input_weight)
     )
@@ -151,7 +141,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
                 weight.get(c, 1.0),
                 input_price(c),
             )
-            for c in k.inputs_of(s, j)
+            for c in k.by("intermediate", "sj")[s, j]
         ]
         return ces.nest_price(terms, m.material_price[s, j], k.sigma_intermediate[s, j])
 

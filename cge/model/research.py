@@ -25,7 +25,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
 
 def inputs(k: Shares, s: str) -> tuple[dict[Key, float], dict[Key, float]]:
-    """Return value shares of labour (s, f) and of composites (u, i, s) in a region's research.
+    """Value shares of labour (s, f) and of composites (u, i, s) in a region's research.
 
     Services are those of the group ``research`` of the benchmark's sectors, bought from the
     use class of the first sector, in proportion to what is bought there. Without labour or

@@ -9,36 +9,32 @@ import that is cut off is in :mod:`cge.model.backstop`.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, PositiveReals, Set, Var, quicksum
+from pyomo.environ import ConcreteModel, Set, quicksum
 
 from cge.model import backstop, ces
-from cge.model.shares import Key, Shares, members
+from cge.model.shares import Key, Shares, cells, members, power, ratio
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:
     """Add the variables of trade. All are ratios to the benchmark, the wedges powers."""
-    b = k.benchmark
-    m.ROUTES = Set(initialize=list(k.flow), dimen=4)  # u, r, i, s
-    m.CROSS_BORDER = Set(initialize=[c for c in k.flow if c[1] != c[3]], dimen=4)
-    m.COMPOSITES = Set(initialize=list(k.composite), dimen=3)  # u, i, s
-    m.SECTORS = Set(initialize=list(k.output), dimen=2)  # r, i = s, j
-    weighted = [c for c in k.flow if k.sigma_armington[c[0], c[2], c[3]] != 1]
-    m.WEIGHTED_ROUTES = Set(initialize=weighted, dimen=4)
-    m.REGIONS = Set(initialize=list(b.regions))
+    m.ROUTES = cells(4, k.flow)  # u, r, i, s
+    m.CROSS_BORDER = cells(4, (c for c in k.flow if c[1] != c[3]))
+    m.COMPOSITES = cells(3, k.composite)  # u, i, s
+    m.SECTORS = cells(2, k.output)  # r, i = s, j
+    m.WEIGHTED_ROUTES = cells(4, (c for c in k.flow if k.sigma_armington[c[0], c[2], c[3]] != 1))
+    m.REGIONS = Set(initialize=list(k.absorption))
 
-    m.basic_price = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
-    m.output = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
-    m.composite_price = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
-    m.composite = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
-    m.paid_at_border = Var(m.COMPOSITES, domain=PositiveReals, initialize=1.0)
-    m.fob_deliveries = Var(m.SECTORS, domain=PositiveReals, initialize=1.0)
+    m.basic_price = ratio(m.SECTORS)
+    m.output = ratio(m.SECTORS)
+    m.composite_price = ratio(m.COMPOSITES)
+    m.composite = ratio(m.COMPOSITES)
+    m.paid_at_border = ratio(m.COMPOSITES)
+    m.fob_deliveries = ratio(m.SECTORS)
 
-    m.tariff = Var(m.ROUTES, domain=PositiveReals, initialize=lambda m, *c: k.tariff_power[c])
-    m.export_tax = Var(
-        m.CROSS_BORDER, domain=PositiveReals, initialize=lambda m, *c: k.export_tax_power[c]
-    )
-    m.trade_cost = Var(m.ROUTES, domain=PositiveReals, initialize=1.0)
-    m.origin_weight = Var(m.WEIGHTED_ROUTES, domain=PositiveReals, initialize=1.0)
+    m.tariff = power(m.ROUTES, k.tariff_power)
+    m.export_tax = power(m.CROSS_BORDER, k.export_tax_power)
+    m.trade_cost = ratio(m.ROUTES)
+    m.origin_weight = ratio(m.WEIGHTED_ROUTES)
     backstop.declare(m, k)
 
 
@@ -74,7 +70,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.COMPOSITES)
     def armington_price(m, u, i, s):
         """Price of a composite: the shares of its origins sum to one. Armington (1969)."""
-        routes = k.flows_into(u, i, s)
+        routes = k.by("flow", "uis")[u, i, s]
         return ces.price_index(
             [m.route_share[c] for c in routes],
             ((share0[c], varieties.price(c)) for c in routes),
@@ -116,14 +112,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def border_payments(m, u, i, s):
         """Spending on a composite that reaches the exporters' border; the rest is tariff."""
         return k.border_value[u, i, s] * m.paid_at_border[u, i, s] == quicksum(
-            m.fob_value[c] for c in k.flows_into(u, i, s)
+            m.fob_value[c] for c in k.by("flow", "uis")[u, i, s]
         )
 
     @m.Constraint(m.SECTORS)
     def fob_receipts(m, r, i):
         """Deliveries at the exporter's border; less basic value this is export tax."""
         return k.fob_value[r, i] * m.fob_deliveries[r, i] == quicksum(
-            m.fob_value[c] for c in k.flows_from(r, i)
+            m.fob_value[c] for c in k.by("flow", "ri")[r, i]
         )
 
     @m.Expression(m.SECTORS)
@@ -134,4 +130,4 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.SECTORS)
     def goods_market(m, r, i):
         """Output equals deliveries to all uses, at basic prices, iceberg losses included."""
-        return m.output_value[r, i] == quicksum(m.basic_value[c] for c in k.flows_from(r, i))
+        return m.output_value[r, i] == quicksum(m.basic_value[c] for c in k.by("flow", "ri")[r, i])

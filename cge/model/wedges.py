@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 
 class Component(NamedTuple):
-    """A part of the welfare change that is due to a wedge, and by what it is told.
+    """A part of the welfare change that is due to a wedge, and its axes.
 
     Partner and sector are axis letters; where says which routes are meant.
     """

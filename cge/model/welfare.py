@@ -1,4 +1,4 @@
-"""What a change of welfare is made of: its exact differential, part by part.
+"""Parts of a change of welfare: its exact differential.
 
 Let U be the welfare of region s, E its absorption, P its price index. From the budget,
 the technology and the markets of :mod:`cge.model` and the envelope theorem,

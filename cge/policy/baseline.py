@@ -48,12 +48,12 @@ class Baseline:
         supply, productivity = model.variables["factor_supply"], model.variables["productivity"]
         region = {code: n for n, code in enumerate(b.regions)}
         sector = {code: n for n, code in enumerate(b.sectors)}
-        for n, (s, f) in enumerate(supply.block.index, start=supply.block.start):
+        for n, (s, f) in enumerate(supply.index, start=supply.start):
             if f == LABOUR:
                 result[n] *= self.labour[year - 1, region[s]]
-        here = [(region[s], sector[j]) for s, j in productivity.block.index]
+        here = [(region[s], sector[j]) for s, j in productivity.index]
         rows, columns = np.array(here).T
-        result[productivity.block.positions] *= self.productivity[year - 1, rows, columns]
+        result[productivity.positions] *= self.productivity[year - 1, rows, columns]
         return result
 
 

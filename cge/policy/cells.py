@@ -39,7 +39,7 @@ def cells(
         chosen[axis] = [code]
     positions = family.where(**chosen)
     if instrument.domestic != "both":
-        local = positions - family.block.start
+        local = positions - family.start
         at_home = family.codes[1][local] == family.codes[3][local]
         if instrument.domestic == "only":
             positions = positions[at_home]

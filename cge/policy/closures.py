@@ -83,7 +83,7 @@ def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
         elif isinstance(swap.fix, Total):
             raise AssertionError("a combination of outcomes is scaled where it is made")
         else:
-            for cell in cells_of(swap, model.variables, model.outcomes):
+            for cell in cells_of(swap, model):
                 start = _benchmark_level(model, str(cell.fix))
                 swaps.append(replace(cell, at=start + share * (swap.at - start)))
     return replace(closure, swaps=tuple(swaps))

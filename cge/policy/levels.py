@@ -115,7 +115,7 @@ def policy_levels(
     balance = scenario.closure.balance
     if balance != "given":
         scale = balance.scale if isinstance(balance, ScaledBalance) else 0.0
-        here = model.variables["balance"].block
+        here = model.variables["balance"]
         columns = np.arange(here.start, here.start + len(here))
         levels[columns] *= scale
         moved = levels[columns] - start[columns]
@@ -219,7 +219,7 @@ def _from_file(
     sums = named.groupby(["exporter", "sector", "importer"])[["weighted", "weight"]].sum()
     plain = named.groupby(["exporter", "sector", "importer"])["rate"].mean()
     mean = (sums["weighted"] / sums["weight"]).where(sums["weight"] > 0, plain)
-    local = positions - family.block.start
+    local = positions - family.start
     wanted = pd.MultiIndex.from_arrays([family.codes[axis][local] for axis in (1, 2, 3)])
     return mean.reindex(wanted).fillna(0.0).to_numpy()
 

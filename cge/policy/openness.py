@@ -30,9 +30,9 @@ def coverage(model: Model, powers: Array) -> Array:
     """
     b = model.benchmark
     tariff, fob = model.variables["tariff"], model.outcomes["fob_value"]
-    value = dict(zip(fob.block.index, model.outcome_start[fob.block.positions], strict=True))
-    traded = np.array([value[cell] for cell in tariff.block.index])
-    raised = powers[tariff.block.positions] - model.arrays.start[tariff.block.positions] > _RAISED
+    value = dict(zip(fob.index, model.outcome_start[fob.positions], strict=True))
+    traded = np.array([value[cell] for cell in tariff.index])
+    raised = powers[tariff.positions] - model.arrays.start[tariff.positions] > _RAISED
     _, exporter, sector, importer = tariff.codes
     goods = b.groups.get("sectors", {}).get("goods", b.sectors)
     counts = np.isin(sector, list(goods)) & (exporter != importer)

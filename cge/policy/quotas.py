@@ -29,10 +29,10 @@ def quota(model: Model, plan: Plan, share: float, levels: Array) -> Found:
     assert measure.to is not None
     rents = measure.rents or "importer"
     family = model.variables["tariff"]
-    index = family.block.index
+    index = family.index
     uses: dict[tuple[str, ...], list[str]] = {}
     for position in plan.positions.tolist():
-        cell = index[position - family.block.start]
+        cell = index[position - family.start]
         uses.setdefault(cell[1:], []).append(cell[0])
     all_uses: dict[tuple[str, ...], int] = {}
     for cell in index:

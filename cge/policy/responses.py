@@ -90,7 +90,7 @@ def _retaliation(
     by = b.codes("regions", response.by, f"{key}.by")
     to = b.codes("regions", response.to, f"{key}.to")
     share = 1.0 if response.share is None else response.share
-    block = model.variables["tariff"].block
+    block = model.variables["tariff"]
     place = {cell: block.start + n for n, cell in enumerate(block.index)}
     raised = np.maximum(powers[block.positions] - model.arrays.start[block.positions], 0.0)
     points: dict[int, float] = {}
@@ -102,8 +102,8 @@ def _retaliation(
                 points[mirrored] = share * float(raised[n])
         return _sorted(points)
     sectors = b.codes("sectors", response.sector, f"{key}.sector")
-    fob = model.outcome_start[model.outcomes["fob_value"].block.positions]
-    weight = dict(zip(model.outcomes["fob_value"].block.index, fob.tolist(), strict=True))
+    fob = model.outcome_start[model.outcomes["fob_value"].positions]
+    weight = dict(zip(model.outcomes["fob_value"].index, fob.tolist(), strict=True))
     for importer in to:
         for victim in (code for code in by if code != importer):
             hit = [
@@ -143,7 +143,7 @@ def _countervailing(
         ), strict=True))  # fmt: skip
         importers = [code for code in by if code != region]
         for column in tariff.where(r=[region], i=sectors, s=importers).tolist():
-            points[column] = float(duty[tariff.block.index[column - tariff.block.start][2]])
+            points[column] = float(duty[tariff.index[column - tariff.start][2]])
     return _sorted(points)
 
 
@@ -173,16 +173,16 @@ def specific_subsidy(
     output, taxed = model.outcomes["output_value"], model.variables["net_of_output_tax"]
     value = {}
     for position in output.where(s=[region], j=sectors).tolist():
-        sector = output.block.index[position - output.block.start][1]
+        sector = output.index[position - output.start][1]
         value[sector] = outcomes[position]
         weight[place[sector]] = model.outcome_start[position]
     for column in taxed.where(s=[region], j=sectors).tolist():
-        sector = taxed.block.index[column - taxed.block.start][1]
+        sector = taxed.index[column - taxed.start][1]
         given[place[sector]] += powers[column] - start[column]
     factor, payment = model.variables["factor_tax"], model.outcomes["factor_payment"]
-    paid = dict(zip(payment.block.index, outcomes[payment.block.positions], strict=True))
+    paid = dict(zip(payment.index, outcomes[payment.positions], strict=True))
     for column in factor.where(s=[region], j=sectors).tolist():
-        cell = factor.block.index[column - factor.block.start]
+        cell = factor.index[column - factor.start]
         sector = cell[1]
         given[place[sector]] += (start[column] - powers[column]) * paid[cell] / value[sector]
     produced = weight > 0

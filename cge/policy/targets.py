@@ -112,7 +112,7 @@ def _text(model: Model, variable: str, positions: Integers) -> list[str]:
     whole = model.variables.selector(variable, positions)
     if whole is not None:
         return [whole]
-    index, start = model.variables[variable].block.index, model.variables[variable].block.start
+    index, start = model.variables[variable].index, model.variables[variable].start
     return [joined(variable, index[p - start]) for p in positions.tolist()]
 
 
@@ -120,7 +120,7 @@ def _owners(model: Model, plan: Plan) -> NDArray[np.str_]:
     """Return the region to whose budget each cell of a measure belongs."""
     family = model.variables[plan.instrument.variable]
     axis = family.axes.index(WEDGES[plan.instrument.variable].collector)
-    return family.codes[axis][plan.positions - family.block.start]
+    return family.codes[axis][plan.positions - family.start]
 
 
 def _budget(model: Model, plan: Plan, share: float) -> Found:

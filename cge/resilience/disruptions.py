@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.axes import Array
+from cge.core.errors import InputError, check_known
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import DisruptionEntry, Library
@@ -20,8 +20,6 @@ from cge.resilience.events import (
     resolve,
     resolved_codes,
 )
-
-Array = NDArray[np.float64]
 
 __all__ = ["Disruption", "Event", "expand", "left_out", "weights"]
 
@@ -118,9 +116,7 @@ def weights(
     """
     belongs = []
     for disruption in disruptions:
-        if viewer not in disruption.families:
-            raise InputError("unknown region", key="viewer", value=viewer,
-                             allowed=disruption.families)  # fmt: skip
+        check_known([viewer], disruption.families, "unknown region", key="viewer")
         family = disruption.families[viewer]
         if family and family not in weighting:
             raise InputError(f"no weight for the family of {disruption.name}", key="weighting",
@@ -208,28 +204,32 @@ def _repetitions(
         yield dict(zip(axes, combination, strict=True))
 
 
+def exported(benchmark: Benchmark) -> Array:
+    """Exports at the border, (r, i)."""
+    flows = benchmark.fob.sum(axis=0)
+    return flows.sum(axis=2) - np.einsum("rir->ri", flows)
+
+
 def _suppliers(
     benchmark: Benchmark, regions: Sequence[str], sectors: Sequence[str]
 ) -> list[tuple[str, str]]:
     """Regions and sectors that export, by the value of their exports, largest first."""
-    flows = benchmark.fob.sum(axis=0)
-    exports = flows.sum(axis=2) - np.einsum("rir->ri", flows)
-    value = {
-        (region, sector): exports[benchmark.regions.index(region), benchmark.sectors.index(sector)]
+    value, b = exported(benchmark), benchmark
+    found = {
+        (region, sector): value[b.regions.index(region), b.sectors.index(sector)]
         for region, sector in product(regions, sectors)
     }
-    return [pair for pair in sorted(value, key=lambda p: -value[p]) if value[pair] > 0]
+    return [pair for pair in sorted(found, key=lambda p: -found[p]) if found[pair] > 0]
 
 
 def _families(
     entry: DisruptionEntry, events: Sequence[Event], regions: Sequence[str]
 ) -> dict[str, str]:
     """By region the family of a disruption: that of the region's first role named."""
-    roles: dict[str, set[str]] = {region: set() for region in regions}
-    for event in events:
-        for role, having in event.roles().items():
-            for region in having:
-                roles[region].add(role)
+    roles = {
+        region: {r for event in events for r, having in event.roles().items() if region in having}
+        for region in regions
+    }
     named: dict[str, str] = dict(entry.families.items())
     return {
         region: next(

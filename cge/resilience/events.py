@@ -90,40 +90,32 @@ def resolve(event: EventEntry, b: Benchmark, key: str) -> Event:
         If it hits nothing.
     """
     kind, size = event.type, event.size
+
+    def codes(word: str, axis: str) -> tuple[str, ...]:
+        return resolved_codes(getattr(event, word), axis, b, f"{key}.{word}")
+
     if kind == "knowledge":
-        assert event.source is not None and event.learner is not None
-        routes = _routes(event.source, event.learner, ("source", "learner"), event, b, key)
-        if event.mutual:
-            routes = tuple(dict.fromkeys((*routes, *((end, start) for start, end in routes))))
-        return Event(kind, size, routes=routes)
+        routes = _routes(event, ("source", "learner"), b, key)
+        back = [(end, start) for start, end in routes] if event.mutual else []
+        return Event(kind, size, routes=tuple(dict.fromkeys((*routes, *back))))
     if kind == "factor":
-        assert event.factor is not None and event.region is not None
-        factors = resolved_codes(event.factor, "factors", b, f"{key}.factor")
-        regions = resolved_codes(event.region, "regions", b, f"{key}.region")
-        return Event(kind, size, regions, factors=factors)
-    sectors = resolved_codes(event.sector, "sectors", b, f"{key}.sector")
+        factors = codes("factor", "factors")
+        return Event(kind, size, codes("region", "regions"), factors=factors)
+    sectors = codes("sector", "sectors")
     if kind == "supply":
-        assert event.region is not None
-        regions = resolved_codes(event.region, "regions", b, f"{key}.region")
-        return Event(kind, size, regions, sectors)
-    assert event.exporter is not None and event.importer is not None
-    routes = _routes(event.exporter, event.importer, ("exporter", "importer"), event, b, key)
+        return Event(kind, size, codes("region", "regions"), sectors)
+    routes = _routes(event, ("exporter", "importer"), b, key)
     rents = "" if kind == "cost" else event.rents
     return Event(kind, size, sectors=sectors, routes=routes, rents=rents)
 
 
-def _routes(
-    start: Codes, end: Codes, words: tuple[str, str], event: EventEntry, b: Benchmark, key: str
-) -> tuple[Route, ...]:
+def _routes(event: EventEntry, words: tuple[str, str], b: Benchmark, key: str) -> tuple[Route, ...]:
     """Routes between regions that an event hits.
 
     An exception names countries, regions or groups; a route of the benchmark is excepted if
     all pairs of countries at its two ends are, so that an aggregate is never half excepted.
     """
-    sides = (
-        resolved_codes(given, "regions", b, f"{key}.{word}")
-        for given, word in zip((start, end), words, strict=True)
-    )
+    sides = (resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words)
     excepted = {
         frozenset(pair)
         for one, other in event.except_

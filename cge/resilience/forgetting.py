@@ -1,16 +1,14 @@
-"""What a region no longer knows when it is cut off from the knowledge of others."""
+"""Knowledge that a region loses when it is cut off from that of others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, ratio
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.resilience.disruptions import Event
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,4 +85,4 @@ def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
     change = law.productivity(state)
     total = gamma.own + gamma.spillover + gamma.basic + gamma.foreign
     carried = change["own"] + change["domestic"] + change["basic"] + change["foreign"]
-    return np.exp(np.divide(carried, total, out=np.zeros_like(total), where=total > 0))
+    return np.exp(ratio(carried, total))

@@ -1,14 +1,14 @@
-"""What a disruption does to the model: levels that move and volumes that are held."""
+"""Impact of a disruption on the model: levels that move and volumes that are held."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import InputError
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption, Event
@@ -16,10 +16,6 @@ from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
@@ -43,8 +39,8 @@ class Impact:
         Routes, the part of the volume before that is let through, and who keeps the rent.
     """
 
-    columns: Integers
-    factors: Array
+    columns: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    factors: Array = field(default_factory=lambda: np.zeros(0))
     rationed: tuple[tuple[Route, float, str], ...] = ()
 
     def __add__(self, other: Impact) -> Impact:
@@ -88,11 +84,6 @@ class Impact:
         return tuple(swaps)
 
 
-def nothing() -> Impact:
-    """Impact of no disruption."""
-    return Impact(np.zeros(0, dtype=np.int64), np.zeros(0))
-
-
 def impact_of(
     pre: PreShock, disruption: Disruption, leakage: float, forgetting: Forgetting | None = None
 ) -> Impact:
@@ -107,7 +98,7 @@ def impact_of(
     forgetting : callable, optional
         What being cut off from knowledge does to productivity; without it nothing.
     """
-    impact = nothing()
+    impact = Impact()
     for event in disruption.events:
         impact = impact + _of_event(pre, event, disruption.duration, leakage, forgetting)
     return impact
@@ -122,14 +113,14 @@ def _of_event(
             return capacity_lost(pre, event.regions, event.sectors, event.size)
         case "factor":
             parts = [factor_lost(pre, event.regions, f, event.size) for f in event.factors]
-            return sum(parts, nothing())
+            return sum(parts, Impact())
         case "ration" | "demand":
             return rationed(pre, routes, event.remaining(leakage), event.rents or "importer")
         case "cost":
             return dearer(pre, routes, event.size)
         case "knowledge":
             if forgetting is None:
-                return nothing()
+                return Impact()
             return productivity_changed(pre, forgetting(event, years))
     raise InputError("unknown type of event", key="type", value=event.type)
 
@@ -146,7 +137,7 @@ def capacity_lost(
     """
     model = pre.model
     lost = model.variables["factor_use"].where(s=regions, j=sectors, f=[CAPITAL])
-    paid = pre.outcomes[model.outcomes["factor_payment"].block.positions]
+    paid = pre.values("factor_payment")
     columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
     for column, own, hit in idle_factors(model, regions, sectors):
         part = loss * float(paid[hit].sum() / paid[own].sum())
@@ -169,9 +160,9 @@ def idle_factors(
     ndarray of bool (payments,)
         Those of the sectors that are hit.
     """
-    supply, payment = model.variables["factor_supply"].block, model.outcomes["factor_payment"]
+    supply, payment = model.variables["factor_supply"], model.outcomes["factor_payment"]
     hit = np.isin(payment.codes[1], list(sectors))
-    for n, (s, f) in enumerate(supply.index, start=supply.start):
+    for (s, f), n in supply.place.items():
         if s in regions and f != CAPITAL:
             own = (payment.codes[0] == s) & (payment.codes[2] == f)
             yield n, own, own & hit
@@ -179,30 +170,24 @@ def idle_factors(
 
 def factor_lost(pre: PreShock, regions: Sequence[str], factor: str, loss: float) -> Impact:
     """Loss of a part of a factor, of capital in every sector alike."""
-    variables = pre.model.variables
-    if factor == CAPITAL:
-        columns = variables["factor_use"].where(s=regions, f=[factor])
-    else:
-        columns = variables["factor_supply"].where(s=regions, f=[factor])
+    moved = pre.model.variables["factor_use" if factor == CAPITAL else "factor_supply"]
+    columns = moved.where(s=regions, f=[factor])
     return Impact(columns, np.full(len(columns), 1.0 - loss))
 
 
 def dearer(pre: PreShock, routes: Iterable[Route], add: float) -> Impact:
     """Rise of the cost of trade on routes, a part of what is shipped (iceberg)."""
     wanted = set(routes)
-    block = pre.model.variables["trade_cost"].block
-    columns = np.array(
-        [block.start + n for n, cell in enumerate(block.index) if cell[1:] in wanted],
-        dtype=np.int64,
-    )
+    place = pre.model.variables["trade_cost"].place
+    columns = np.array([n for cell, n in place.items() if cell[1:] in wanted], dtype=np.int64)
     return Impact(columns, np.full(len(columns), 1.0 + add))
 
 
 def rationed(pre: PreShock, routes: Iterable[Route], left: float, rents: str) -> Impact:
     """Routes held at a part of their volume; those on which nothing goes stay out."""
-    live = set(pre.model.outcomes["trade_volume"].block.index)
+    live = pre.model.outcomes["trade_volume"].place
     found = tuple((route, left, rents) for route in routes if route in live)
-    return replace(nothing(), rationed=found)
+    return Impact(rationed=found)
 
 
 def productivity_changed(pre: PreShock, change: Array) -> Impact:
@@ -213,13 +198,10 @@ def productivity_changed(pre: PreShock, change: Array) -> Impact:
     change : ndarray (s, j)
         Of its log.
     """
-    b = pre.model.benchmark
     family = pre.model.variables["productivity"]
-    cells = [(b.regions.index(s), b.sectors.index(j)) for s, j in family.block.index]
-    factors = np.exp(np.array([change[cell] for cell in cells]))
+    factors = np.exp(change[family.at("sj")])
     moved = factors != 1.0
-    columns = family.block.start + np.arange(len(family.block))
-    return Impact(columns[moved], factors[moved])
+    return Impact(family.columns[moved], factors[moved])
 
 
 def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solution:

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Integers
 from cge.solve.model import Model
-from cge.solve.system import outcome_values
+from cge.solve.solution import Allocation
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 #: One number or several for each cell of an outcome.
 ByCell = TypeVar("ByCell", Array, sparse.csr_array)
 
@@ -25,11 +23,11 @@ ByCell = TypeVar("ByCell", Array, sparse.csr_array)
 SPENT, ARRIVED = "route_spending", "arrivals"
 
 
-def purchaser_prices(model: Model, levels: Array) -> Array:
+def purchaser_prices(at: Allocation) -> Array:
     """Cost to its buyer of what arrives on each route, relative to the benchmark, (routes,)."""
-    outcomes, start = outcome_values(model.arrays, levels), model.outcome_start
-    value, quantity = (model.outcomes[name].block.positions for name in (SPENT, ARRIVED))
-    return (outcomes[value] / outcomes[quantity]) / (start[value] / start[quantity])
+    start = at.model.start
+    before = start.values(SPENT) / start.values(ARRIVED)
+    return (at.values(SPENT) / at.values(ARRIVED)) / before
 
 
 class BackstopRoutes:
@@ -47,11 +45,11 @@ class BackstopRoutes:
     """
 
     def __init__(self, model: Model) -> None:
-        place = {cell: n for n, cell in enumerate(model.outcomes[ARRIVED].block.index)}
-        covered = model.variables["variety_price"].block.index
-        self.imports: Integers = np.array([place[cell] for cell in covered], dtype=np.int64)
-        self.home: Integers = np.array([place[u, s, i, s] for u, _, i, s in covered],
-                                       dtype=np.int64)  # fmt: skip
+        every = model.outcomes[ARRIVED]
+        covered = model.variables["variety_price"]
+        home = [every.place[u, s, i, s] - every.start for u, _, i, s in covered.index]
+        self.imports: Integers = every.matching(covered)
+        self.home: Integers = np.array(home, dtype=np.int64)
 
     def relative_price(self, prices: Array) -> Array:
         """Price of the import over that of the domestic variety, (routes with a backstop,).

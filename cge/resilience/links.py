@@ -11,19 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations, product
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
-from cge.resilience.disruptions import Disruption
-from cge.resilience.events import Event
+from cge.resilience.disruptions import Disruption, exported
+from cge.resilience.events import Event, Route
 from cge.resilience.impact import RENTS
 from cge.solve.closure import Swap
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 #: Part of a link that is cut to see how much hangs on it.
 CUT = 0.5
@@ -42,59 +39,40 @@ def link_cuts(
     cut : float
         Part of the volume.
     """
-    flows = benchmark.flows.sum(axis=0)
-    found = []
-    for s in importers:
-        for i in sectors:
-            for r in benchmark.regions:
-                here = benchmark.regions.index(r), benchmark.sectors.index(i)
-                if r == s or not flows[*here, benchmark.regions.index(s)] > 0:
-                    continue
-                title = f"{cut:.0%} of what {s} buys of {i} from {r} is cut"
-                found.append(_one(LINK.format(r, i, s), title, ((r, s),), (i,), cut, "exporter",
-                                  benchmark))  # fmt: skip
+    b, found = benchmark, []
+    flows = b.flows.sum(axis=0)
+    for s, i, r in product(importers, sectors, b.regions):
+        if r != s and flows[b.regions.index(r), b.sectors.index(i), b.regions.index(s)] > 0:
+            title = f"{cut:.0%} of what {s} buys of {i} from {r} is cut"
+            found.append(_one(LINK.format(r, i, s), title, [(r, s)], [i], b, cut, "exporter"))
     return tuple(found)
 
 
 def withholdings(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
     """Stops of all exports of a region's sector, for every region and sector."""
-    found = []
-    for r in benchmark.regions:
-        routes = tuple((r, s) for s in benchmark.regions if s != r)
-        for i in sectors:
-            if _exports(benchmark, r, i) > 0:
-                title = f"{r} stops all exports of {i}"
-                found.append(_one(WITHHOLDING.format(r, i), title, routes, (i,), 1.0, "importer",
-                                  benchmark))  # fmt: skip
-    return tuple(found)
+    b, value = benchmark, exported(benchmark)
+    return tuple(
+        _one(WITHHOLDING.format(r, i), f"{r} stops all exports of {i}",
+             [(r, s) for s in b.regions if s != r], [i], b)
+        for r, i in product(b.regions, sectors)
+        if value[b.regions.index(r), b.sectors.index(i)] > 0
+    )  # fmt: skip
 
 
 def bans(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
     """Stops of exports of some commodities from one region to another, for every pair."""
     what = ", ".join(sectors)
     return tuple(
-        _one(BAN.format(r, s), f"{r} stops exports of {what} to {s}", ((r, s),), tuple(sectors),
-             1.0, "importer", benchmark)
-        for r in benchmark.regions for s in benchmark.regions if r != s
-    )  # fmt: skip
-
-
-def _exports(benchmark: Benchmark, region: str, sector: str) -> float:
-    r, i = benchmark.regions.index(region), benchmark.sectors.index(sector)
-    sold = benchmark.flows[:, r, i].sum(axis=0)
-    return float(sold.sum() - sold[r])
+        _one(BAN.format(r, s), f"{r} stops exports of {what} to {s}", [(r, s)], sectors, benchmark)
+        for r, s in permutations(benchmark.regions, 2)
+    )
 
 
 def _one(
-    name: str,
-    title: str,
-    routes: tuple[tuple[str, str], ...],
-    sectors: tuple[str, ...],
-    cut: float,
-    rents: str,
-    benchmark: Benchmark,
-) -> Disruption:
-    event = Event("ration", cut, sectors=sectors, routes=routes, rents=rents)
+    name: str, title: str, routes: Sequence[Route], sectors: Sequence[str], benchmark: Benchmark,
+    cut: float = 1.0, rents: str = "importer",
+) -> Disruption:  # fmt: skip
+    event = Event("ration", cut, sectors=tuple(sectors), routes=tuple(routes), rents=rents)
     return Disruption(name, title, 1, (event,), dict.fromkeys(benchmark.regions, ""))
 
 
@@ -124,13 +102,11 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
     """
     if solution.model.horizon != "long" or CAPITAL in solution.closure.specific_factors:
         raise ValueError("needs a solution of the long run")
-    swaps = []
-    for r, s in event.routes:
-        for i in event.sectors:
-            volume = f"trade_volume[{r}, {i}, {s}]"
-            at = (1.0 - event.size) * solution.outcome(volume)
-            swaps.append(Swap(f"{RENTS[event.rents]}[*, {r}, {i}, {s}]", volume, at,
-                              relative=False))  # fmt: skip
+    swaps = [
+        Swap(f"{RENTS[event.rents]}[*, {r}, {i}, {s}]", f"trade_volume[{r}, {i}, {s}]",
+             (1.0 - event.size) * solution.outcome(f"trade_volume[{r}, {i}, {s}]"), relative=False)
+        for (r, s), i in product(event.routes, event.sectors)
+    ]  # fmt: skip
     closure = replace(solution.closure, swaps=(*solution.closure.swaps, *swaps))
     cut = solution.model.solve(solution.levels, closure, start=solution)
     return 1.0 - cut.by_region("welfare") / solution.by_region("welfare")

@@ -13,11 +13,10 @@ Where all weights are zero there is nothing to weigh and the result is NaN.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
-
-Array = NDArray[np.float64]
 
 #: Sums of probabilities are known to this.
 _ROUNDING = 1e-12

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import CAPITAL
@@ -31,77 +31,54 @@ from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.resilience.import_price import BackstopRoutes, purchaser_prices
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
-from cge.solve.solution import Solution
-from cge.solve.system import outcome_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.solve.solution import Allocation, Solution
 
 #: The short run must reproduce the log of welfare of the equilibrium it starts from to this.
 REPRODUCED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class PreShock:
+class PreShock(Allocation):
     """An equilibrium from which disruptions set out.
 
     Parameters
     ----------
     model : Model
         With short-run elasticities.
-    closure : Closure
-        In which capital is fixed in its sector.
     levels : ndarray (columns,)
         Of the equilibrium, backstops out of reach.
+    closure : Closure
+        In which capital is fixed in its sector.
     premium : mapping of (region, sector) to float
         Of the backstop over what an import costs its buyer; sectors that it does not name
         have none within reach.
     """
 
-    model: Model
     closure: Closure
-    levels: Array
     premium: Mapping[tuple[str, str], float]
-
-    @cached_property
-    def outcomes(self) -> Array:
-        """All outcomes in the equilibrium."""
-        return outcome_values(self.model.arrays, self.levels)
 
     @cached_property
     def ready(self) -> Array:
         """Levels of given columns with backstops within reach: what disruptions are laid over."""
-        levels = self.levels.copy()
-        here = self.model.variables["backstop_premium"].block.positions
-        if len(levels[here]):
-            relative = BackstopRoutes(self.model).relative_price(
-                purchaser_prices(self.model, self.levels)
-            )
-            levels[here] = self._premium_of_routes() * relative
+        levels, family = self.levels.copy(), self.model.variables["backstop_premium"]
+        if len(family):
+            out_of_reach = self.model.start.values("backstop_premium")
+            premium = [
+                self.premium.get((s, i), other)
+                for (_, _, i, s), other in zip(family.index, out_of_reach, strict=True)
+            ]
+            relative = BackstopRoutes(self.model).relative_price(purchaser_prices(self))
+            levels[family.positions] = premium * relative
         return levels
 
-    def _premium_of_routes(self) -> Array:
-        block = self.model.variables["backstop_premium"].block
-        out_of_reach = self.model.arrays.start[block.positions]
-        return np.array([
-            self.premium.get((s, i), other)
-            for (_, _, i, s), other in zip(block.index, out_of_reach, strict=True)
-        ])  # fmt: skip
-
-    def real_income(self, levels: Array, outcomes: Array) -> Array:
+    def real_income(self, at: Allocation) -> Array:
         """Absorption less additional borrowing, in real terms, (s,)."""
+        borrowed = at.values("transfer") - self.values("transfer")
+        return (at.values("absorption_value") - borrowed) / at.values("welfare_price")
 
-        def of(name: str, values: Array) -> Array:
-            return values[self.model.outcomes[name].block.positions]
-
-        borrowed = of("transfer", outcomes) - of("transfer", self.outcomes)
-        price = levels[self.model.variables["welfare_price"].block.positions]
-        return (of("absorption_value", outcomes) - borrowed) / price
-
-    def losses(self, solution: Solution) -> Array:
+    def losses(self, after: Allocation) -> Array:
         """Part of real income that a disruption takes from each region, (s,)."""
-        before = self.real_income(self.levels, self.outcomes)
-        return 1.0 - self.real_income(solution.levels, solution.outcomes) / before
+        return 1.0 - self.real_income(after) / self.real_income(self)
 
 
 def pre_shock(
@@ -151,7 +128,7 @@ def pre_shock(
             f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
             f"{moved:.1e}"
         )
-    return PreShock(short, closure, exact.levels, dict(premium or {}))
+    return PreShock(short, exact.levels, closure, dict(premium or {}))
 
 
 def _check_speeds(model: Model) -> None:
@@ -197,13 +174,9 @@ def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
 def places_in(short: Model, before: Model) -> Integers:
     """Column of another model of the same accounts for each column of a model, -1 without one."""
     found = np.full(len(short.arrays.start), -1, dtype=np.int64)
-    for name, family in short.variables.families.items():
-        own, block = before.variables[name].block, family.block
-        if own.index == block.index:
-            found[block.positions] = np.arange(own.start, own.start + len(own))
-            continue
-        place = {cell: own.start + n for n, cell in enumerate(own.index)}
-        found[block.positions] = [place.get(cell, -1) for cell in block.index]
+    for name, family in short.variables.items():
+        place = before.variables[name].place
+        found[family.positions] = [place.get(cell, -1) for cell in family.index]
     return found
 
 
@@ -228,9 +201,10 @@ def levels_before(
     here = places >= 0
     found[here] = levels[places[here]]
     if sourcing is not None:
-        prices = sourcing.prices(found, outcome_values(short.arrays, found))
+        prices = sourcing.prices(Allocation(short, found).values)
         found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
-    varieties = short.variables["variety_price"].block.positions
+    varieties = short.variables["variety_price"].positions
     if len(found[varieties]):
-        found[varieties] = purchaser_prices(short, found)[BackstopRoutes(short).imports]
+        prices = purchaser_prices(Allocation(short, found))
+        found[varieties] = prices[BackstopRoutes(short).imports]
     return found

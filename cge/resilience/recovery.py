@@ -13,14 +13,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.dynamics.recursion import Recursion, Settings
-from cge.resilience.impact import Impact, nothing
+from cge.resilience.impact import Impact
 from cge.resilience.preshock import PreShock
-
-Array = NDArray[np.float64]
+from cge.solve.solution import Allocation
 
 
 def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: Settings) -> Array:
@@ -54,11 +53,11 @@ def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: 
             allowed=f"more than its {duration}",
         )  # fmt: skip
     model = pre.model
-    recursion = Recursion(model, settings, standing=pre.ready)
+    recursion = Recursion(model, settings, standing=Allocation(model, pre.ready))
     state = recursion.start()
     start, expected, losses = pre.levels, None, []
     for year in range(1, years + 1):
-        now = impact if year <= duration else nothing()
+        now = impact if year <= duration else Impact()
         closure = replace(pre.closure, swaps=(*pre.closure.swaps, *now.swaps(pre)))
         if year > 1:
             ahead = now.laid(recursion.ground(state).levels)

@@ -168,13 +168,13 @@ def values_of(solution: Solution, name: str, base: Solution | None = None) -> tu
             value = 100 * ((100 + value) / (100 + then) - 1) if percent else value - then
         return value, np.zeros_like(value)
     if name in model.variables:
-        here = model.variables[name].block.positions
+        here = model.variables[name].positions
         value = solution.levels[here]
         start = (model.arrays.start if base is None else base.levels)[here]
         if QUANTITIES[name].unit == _SHARE and QUANTITIES[name].kind == "endogenous":
             value, start = value * model.benchmark.absorption, start * model.benchmark.absorption
         return value, start
-    here = model.outcomes[name].block.positions
+    here = model.outcomes[name].positions
     return solution.outcomes[here], (model.outcome_start if base is None else base.outcomes)[here]
 
 

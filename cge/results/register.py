@@ -14,7 +14,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
-from cge.resilience.measures import RESILIENCE_QUANTITIES
+from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.collect import change_of
 from cge.results.schema import Rows
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES

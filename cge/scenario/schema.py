@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr, field_validator, model_validator
 
 from cge.core.content import content_dir
+from cge.core.display import Shown
 from cge.core.errors import InputError
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
@@ -84,7 +85,7 @@ class ClosureChoice(Strict):
     swaps: list[SwapChoice] = Field(default_factory=list)
 
 
-class Scenario(Strict):
+class Scenario(Shown, Strict):
     """A scenario: comparative statics, or a path of years.
 
     Parameters
@@ -210,6 +211,15 @@ class Scenario(Strict):
                 raise ValueError(InputError("needs a size", key=f"knowledge.{number}",
                                             allowed="'budget', or 'add' of a credit"))  # fmt: skip
         return self
+
+    def shown(self) -> dict[str, Any]:
+        """Facts that it shows of itself."""
+        return {
+            "name": self.name, "title": self.title, "benchmark": self.benchmark.table,
+            "aggregation": self.benchmark.aggregation, "closure": self.closure.kind,
+            "measures": len([*self.policy, *self.knowledge]), "variants": len(self.variants or ()),
+            "years": self.path and self.path.years,
+        }  # fmt: skip
 
     @property
     def composed(self) -> bool:

@@ -5,11 +5,14 @@ A template has the elasticities left open; arrays have numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
+
+from cge.core.axes import Array, Bools, Integers
+from cge.core.selectors import joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,24 @@ class Block:
 
     @property
     def positions(self) -> slice:
+        """Positions of all members."""
         return slice(self.start, self.start + len(self.index))
+
+
+def block_named(blocks: Sequence[Block], name: str) -> Block:
+    """The block of a name."""
+    return next(block for block in blocks if block.name == name)
+
+
+def cell_at(blocks: Sequence[Block], position: int) -> tuple[str, tuple[str, ...]]:
+    """Name and codes of the member at a position."""
+    block = next(b for b in blocks if b.start <= position < b.start + len(b))
+    return block.name, block.index[position - block.start]
+
+
+def label_at(blocks: Sequence[Block], position: int) -> str:
+    """Name and codes of the member at a position, as a selector has them."""
+    return joined(*cell_at(blocks, position))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,53 +80,38 @@ class MonomialArrays:
     columns: tuple[Block, ...]
     rows: tuple[Block, ...]
     outcomes: tuple[Block, ...]
-    start: NDArray[np.float64]
-    free: NDArray[np.bool_]
+    start: Array
+    free: Bools
     exponents: sparse.csr_array
-    free_of_term: NDArray[np.int64]
+    free_of_term: Integers
     coefficients: sparse.csr_array
     outcome_coefficients: sparse.csr_array
 
 
 @dataclass(frozen=True, eq=False)
-class MonomialTemplate:
-    """A compiled model with open elasticities, immutable.
+class MonomialTemplate(MonomialArrays):
+    """A compiled model with open elasticities: the arrays at parameters of zero, and slopes.
 
     With parameters p (:func:`cge.model.elasticity.parameters`) the exponents are
 
         A(p) = exponents + exponent_slopes @ p
 
     on the entries of `exponents`, zeros among them, and the coefficients of term k are
-    those below times exp(log_slopes[k] @ p): a tax power of the benchmark raised to an
+    those at zero times exp(log_slopes[k] @ p): a tax power of the benchmark raised to an
     elasticity is such a constant.
 
     Parameters
     ----------
-    columns, rows, outcomes, start, free, free_of_term
-        As in :class:`MonomialArrays`.
-    exponents : csr_array (terms, columns)
-        Exponents of the positive variables at parameters of zero.
+    columns, rows, outcomes, start, free, exponents, free_of_term, coefficients, outcome_coefficients
+        As in :class:`MonomialArrays`, at parameters of zero.
     exponent_slopes : csr_array (entries of exponents, parameters)
     log_slopes : csr_array (terms, parameters)
-    coefficients : csr_array (rows, terms)
-        At parameters of zero.
-    outcome_coefficients : csr_array (outcomes, terms)
-        At parameters of zero.
-    """
+    """  # noqa: E501
 
-    columns: tuple[Block, ...]
-    rows: tuple[Block, ...]
-    outcomes: tuple[Block, ...]
-    start: NDArray[np.float64]
-    free: NDArray[np.bool_]
-    free_of_term: NDArray[np.int64]
-    exponents: sparse.csr_array
     exponent_slopes: sparse.csr_array
     log_slopes: sparse.csr_array
-    coefficients: sparse.csr_array
-    outcome_coefficients: sparse.csr_array
 
-    def at(self, parameters: NDArray[np.float64]) -> MonomialArrays:
+    def at(self, parameters: Array) -> MonomialArrays:
         """Model with these elasticities; exponents that are zero there are left out.
 
         Parameters
@@ -124,19 +129,13 @@ class MonomialTemplate:
             values = matrix.data * constant[matrix.indices]
             return sparse.csr_array((values, matrix.indices, matrix.indptr), matrix.shape)
 
-        return MonomialArrays(
-            columns=self.columns,
-            rows=self.rows,
-            outcomes=self.outcomes,
-            start=self.start,
-            free=self.free,
-            exponents=exponents,
-            free_of_term=self.free_of_term,
-            coefficients=scaled(self.coefficients),
-            outcome_coefficients=scaled(self.outcome_coefficients),
-        )
+        return MonomialArrays(**{
+            **{item.name: getattr(self, item.name) for item in fields(MonomialArrays)},
+            "exponents": exponents, "coefficients": scaled(self.coefficients),
+            "outcome_coefficients": scaled(self.outcome_coefficients),
+        })  # fmt: skip
 
-    def log_derivatives(self, levels: NDArray[np.float64]) -> sparse.csr_array:
+    def log_derivatives(self, levels: Array) -> sparse.csr_array:
         """Changes of the log of each term with the parameters, variables held.
 
         The equations F = B t move with parameter p by ``B @ (t * column p)``, with B and
@@ -152,11 +151,14 @@ class MonomialTemplate:
         csr_array (terms, parameters)
             Coefficients included: d log(coefficient * term) / d parameter.
         """
-        positive = ~self.free
-        logs = np.zeros(len(levels))
-        logs[positive] = np.log(levels[positive])
-        form = self.exponents
+        logs, form = positive_logs(levels, self.free), self.exponents
         by_entry = sparse.csr_array(
             (logs[form.indices], np.arange(form.nnz), form.indptr), (form.shape[0], form.nnz)
         )
         return sparse.csr_array(by_entry @ self.exponent_slopes + self.log_slopes)
+
+
+def positive_logs(levels: Array, free: Bools) -> Array:
+    """Logs of the levels of positive variables, zero for those of either sign."""
+    with np.errstate(divide="ignore"):
+        return np.log(np.where(free, 1.0, levels))

@@ -11,22 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array, Integers
+from cge.core.display import Shown
 from cge.core.errors import InputError
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
-from cge.solve.arrays import MonomialArrays
+from cge.solve.arrays import block_named
 from cge.solve.layout import Family, Layout
 from cge.solve.linear import LinearSolver
-from cge.solve.system import SquareSystem
+from cge.solve.system import SquareSystem, outcome_values
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+if TYPE_CHECKING:
+    from cge.solve.model import Model
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class WageFloor:
     )
 
 
-@dataclass(frozen=True)
-class Closure:
+@dataclass(frozen=True, repr=False)
+class Closure(Shown):
     """A named closure.
 
     Parameters
@@ -128,6 +129,15 @@ class Closure:
     swaps: tuple[Swap, ...] = ()
     wage_floor: WageFloor | None = None
     numeraire: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Facts that it shows of itself."""
+        floor = self.wage_floor
+        return {
+            "name": self.name, "specific factors": ", ".join(self.specific_factors),
+            "wage floor": floor and f"{floor.index} at {floor.level:g}",
+            "numeraire": self.numeraire, "swaps": len(self.swaps),
+        }  # fmt: skip
 
     def all_swaps(self) -> tuple[Swap, ...]:
         """Every swap that always holds, in order."""
@@ -167,8 +177,6 @@ class Resolved:
         Which of the swaps fixes each.
     target_levels : ndarray
         Of the system's targets.
-    target_start : ndarray
-        The targets in the benchmark.
     targeted_by : ndarray of int
         Which of the swaps sets each.
     """
@@ -179,34 +187,23 @@ class Resolved:
     fixed_levels: Array = field(repr=False)
     fixed_by: Integers = field(repr=False)
     target_levels: Array = field(repr=False)
-    target_start: Array = field(repr=False)
     targeted_by: Integers = field(repr=False)
 
     @cached_property
     def linear(self) -> LinearSolver:
         """Solver for this system's Jacobians, kept between scenarios."""
-        start = self.system.arrays.start
-        folded = self.system.fold(start, self.target_start)
-        return LinearSolver(folded.jacobian(self.system.start(start)))
+        system, arrays = self.system, self.system.arrays
+        folded = system.fold(arrays.start, system.targets @ outcome_values(arrays, arrays.start))
+        return LinearSolver(folded.jacobian(system.start(arrays.start)))
 
 
-def resolve(
-    closure: Closure,
-    arrays: MonomialArrays,
-    variables: Layout,
-    outcomes: Layout,
-    outcome_levels: Array,
-    extra: Sequence[Swap] = (),
-) -> Resolved:
+def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resolved:
     """Turn a closure into a square system.
 
     Parameters
     ----------
     closure : Closure
-    arrays, variables, outcomes
-        The compiled model.
-    outcome_levels : ndarray
-        Outcomes in the benchmark.
+    model : Model
     extra : sequence of Swap
         Swaps on top: bounds that are reached, whatever their `bound` says.
 
@@ -216,96 +213,77 @@ def resolve(
         When a swap is not one for one, frees what is not exogenous, or fixes what is
         not endogenous.
     """
+    arrays, before = model.arrays, model.outcome_start
     exogenous = np.zeros(len(arrays.start), dtype=bool)
     for name in EXOGENOUS:
-        exogenous[variables[name].block.positions] = True
-    unknown = ~exogenous
+        exogenous[model.variables[name].positions] = True
+    unknown, ganged = ~exogenous, np.zeros(len(arrays.start), dtype=bool)
     gangs: list[Integers] = []
-    ganged = np.zeros(len(arrays.start), dtype=bool)
-    fixed: list[Integers] = []
-    fixed_levels: list[Array] = []
-    fixed_by: list[Integers] = []
-    targets: list[sparse.csr_array] = []
-    target_levels: list[Array] = []
-    targeted_by: list[Integers] = []
+    none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    #: Columns or rows of outcomes that are held, their levels, and the swap that holds them.
+    fixed, targets = [(none[1], *none)], [(sparse.csr_array((0, len(before))), *none)]
 
     swaps = (*closure.all_swaps(), *extra)
     for number, swap in enumerate(swaps):
-        family, free = variables.select(swap.free, "closure.free")
+        family, free = model.variables.select(swap.free, "closure.free")
         if not exogenous[free].all() or unknown[free].any() or ganged[free].any():
             raise InputError(
                 "is endogenous already", key="closure.free", value=swap.free, allowed=EXOGENOUS
             )
-        fix: Integers | None = None
+        columns: Integers | None = None
         if isinstance(swap.fix, Total):
-            rows = _combined(swap.fix, outcomes, len(outcome_levels))
-            level0 = rows @ outcome_levels
-            groups: list[Integers] | None = None if len(free) == 1 else [free]
+            rows = _combined(swap.fix, model)
+            level0, groups = rows @ before, None if len(free) == 1 else [free]
         else:
-            table = variables if split(swap.fix, "closure.fix")[0] in variables else outcomes
-            fixed_family, chosen = table.select(swap.fix, "closure.fix")
-            if table is variables:
-                fix = chosen
-                if not unknown[fix].all():
+            family_held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
+            if family_held.name in model.variables:
+                columns, level0 = chosen, arrays.start[chosen]
+                if not unknown[chosen].all():
                     raise InputError("is exogenous already", key="closure.fix", value=swap.fix)
-                level0 = arrays.start[fix]
             else:
-                rows = _rows_of(chosen, len(outcome_levels))
-                level0 = outcome_levels[chosen]
-            groups = _pair(family, free, fixed_family, chosen, swap)
+                rows, level0 = _rows_of(chosen, len(before)), before[chosen]
+            groups = _pair(family, free, family_held, chosen, swap)
         if swap.relative and (level0 == 0).any():
             raise InputError(
                 "is zero in the benchmark, so it can not be fixed relative to it",
-                key="closure.fix",
-                value=swap.name,
-                allowed="relative: false with a level",
-            )
-        if swap.at is None and fix is None:
+                key="closure.fix", value=swap.name, allowed="relative: false with a level",
+            )  # fmt: skip
+        if swap.at is None and columns is None:
             raise InputError("needs a level", key="closure.at", value=swap.name)
-        at = 1.0 if swap.at is None else swap.at
-        level = level0 * at if swap.relative else np.full(len(level0), at)
         if groups is None:
             unknown[free] = True
+        elif arrays.free[free].any():
+            raise InputError("variables of either sign cannot move together", key="closure.free",
+                             value=swap.free)  # fmt: skip
         else:
-            if arrays.free[free].any():
-                raise InputError(
-                    "variables of either sign cannot move together",
-                    key="closure.free",
-                    value=swap.free,
-                )
             gangs.extend(groups)
             ganged[free] = True
-        if fix is not None:
-            unknown[fix] = False
-            if swap.at is not None:
-                fixed.append(fix)
-                fixed_levels.append(level)
-                fixed_by.append(np.full(len(fix), number))
-        else:
-            targets.append(rows)
-            target_levels.append(level)
-            targeted_by.append(np.full(len(level), number))
+        at = 1.0 if swap.at is None else swap.at
+        level = level0 * at if swap.relative else np.full(len(level0), at)
+        by = np.full(len(level), number)
+        if columns is None:
+            targets.append((rows, level, by))
+            continue
+        unknown[columns] = False
+        if swap.at is not None:
+            fixed.append((columns, level, by))
 
-    rows_of_model = np.arange(arrays.coefficients.shape[0])
-    walras = next(b.start for b in arrays.rows if b.name == WALRAS_EQUATION)
-    none = sparse.csr_array((0, len(outcome_levels)))
+    matrices, target_levels, targeted_by = zip(*targets, strict=True)
     system = SquareSystem(
         arrays=arrays,
         unknown=np.flatnonzero(unknown),
-        rows=rows_of_model[rows_of_model != walras],
-        targets=sparse.csr_array(sparse.vstack([none, *targets], format="csr")),
+        rows=np.delete(np.arange(arrays.coefficients.shape[0]),
+                       block_named(arrays.rows, WALRAS_EQUATION).start),
+        targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
-    )
-    return Resolved(
-        system,
-        swaps,
-        fixed=_join(fixed, np.int64),
-        fixed_levels=_join(fixed_levels, float),
-        fixed_by=_join(fixed_by, np.int64),
-        target_levels=_join(target_levels, float),
-        target_start=system.targets @ outcome_levels,
-        targeted_by=_join(targeted_by, np.int64),
-    )
+    )  # fmt: skip
+    held = (*zip(*fixed, strict=True), target_levels, targeted_by)
+    return Resolved(system, swaps, *(np.concatenate(parts) for parts in held))
+
+
+def _table_of(fix: str, model: Model) -> Layout:
+    """The variables or the outcomes, of which a swap fixes some."""
+    return model.variables if split(fix, "closure.fix")[0] in model.variables else model.outcomes
 
 
 def _rows_of(outcomes: Integers, count: int) -> sparse.csr_array:
@@ -314,60 +292,52 @@ def _rows_of(outcomes: Integers, count: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(outcomes)), (np.arange(len(outcomes)), outcomes)), shape)
 
 
-def _combined(total: Total, outcomes: Layout, count: int) -> sparse.csr_array:
+def _combined(total: Total, model: Model) -> sparse.csr_array:
     """A combination of outcomes as a matrix of one row."""
-    row = np.zeros(count)
+    row = np.zeros(len(model.outcome_start))
     for coefficient, selector in total.terms:
-        row[outcomes.select(selector, "closure.fix")[1]] += coefficient
+        row[model.outcomes.select(selector, "closure.fix")[1]] += coefficient
     return sparse.csr_array(row[None, :])
 
 
-def cells_of(swap: Swap, variables: Layout, outcomes: Layout) -> tuple[Swap, ...]:
+def cells_of(swap: Swap, model: Model) -> tuple[Swap, ...]:
     """One swap per fixed cell, each with the freed cells that go with it."""
     if isinstance(swap.fix, Total):
         return (swap,)
-    table = variables if split(swap.fix, "closure.fix")[0] in variables else outcomes
-    fixed_family, fixed = table.select(swap.fix, "closure.fix")
-    family, _ = variables.select(swap.free, "closure.free")
+    held, fixed = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
+    family, _ = model.variables.select(swap.free, "closure.free")
     name, given = split(swap.free, "closure.free")
     parts = given or ["*"] * len(family.axes)
     result = []
     for position in fixed:
-        codes = fixed_family.block.index[position - fixed_family.block.start]
-        known = dict(zip(fixed_family.axes, codes, strict=True))
+        codes = held.index[position - held.start]
+        known = dict(zip(held.axes, codes, strict=True))
         free = [known.get(axis, part) for axis, part in zip(family.axes, parts, strict=True)]
         # Named cell by cell, so that labels stay those of the whole.
-        cell = joined(fixed_family.block.name, codes)
-        result.append(replace(swap, free=joined(name, free), fix=cell))
+        result.append(replace(swap, free=joined(name, free), fix=joined(held.name, codes)))
     return tuple(result)
 
 
-def _join(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
-    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype=dtype)
-
-
 def _pair(
-    family: Family, free: Integers, fixed_family: Family, fix: Integers, swap: Swap
+    family: Family, free: Integers, held: Family, fix: Integers, swap: Swap
 ) -> list[Integers] | None:
     """Groups of freed cells, one per fixed cell, or None where they pair up singly."""
     if len(free) == len(fix) == 1:
         return None
-    shared = [axis for axis in fixed_family.axes if axis in family.axes]
-    free_key = _keys(family, free, shared)
-    fix_key = _keys(fixed_family, fix, shared)
+    shared = [axis for axis in held.axes if axis in family.axes]
+    free_key, fix_key = _keys(family, free, shared), _keys(held, fix, shared)
     if len(set(fix_key)) != len(fix_key) or set(fix_key) != set(free_key):
         raise InputError(
             f"frees {len(free)} cells and fixes {len(fix)} that do not correspond one for one "
             f"by their shared axes ({', '.join(shared) or 'none'})",
-            key="closure.swaps",
-            value=f"{swap.free} <-> {swap.fix}",
-        )
+            key="closure.swaps", value=f"{swap.free} <-> {swap.fix}",
+        )  # fmt: skip
     if len(free) == len(fix):
         return None
     return [free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key]
 
 
 def _keys(family: Family, positions: Integers, axes: list[str]) -> list[tuple[str, ...]]:
-    local = positions - family.block.start
-    columns = [family.codes[family.axes.index(axis)][local].tolist() for axis in axes]
-    return list(zip(*columns, strict=True)) if columns else [()] * len(positions)
+    """Codes of members along some axes."""
+    at = [family.axes.index(axis) for axis in axes]
+    return [tuple(family.index[n - family.start][a] for a in at) for n in positions]

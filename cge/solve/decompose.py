@@ -14,19 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import Homotopy, Shock, term_changes
-from cge.solve.layout import Family
+from cge.solve.homotopy import Homotopy, Move, Shock
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.solve.system import term_changes, term_parts
 
 #: Nodes of the quadrature, tried in order until the parts add up.
 NODES = (3, 6, 12, 24, 48)
@@ -89,147 +85,100 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
     NoEquilibrium
         If the homotopy can not be walked, or the parts do not add up with the finest rule.
     """
-    model = solution.model
-    integral = _Integral(model)
-    homotopy = Homotopy.between(solution.resolved, model.arrays.start, solution.given)
+    model, b = solution.model, solution.model.benchmark
+    laid = [part for one in PARTS if (part := _Laid(one, model)).size]
+    homotopy = Homotopy(solution.resolved, model.arrays.start, solution.given)
     exact = solution.measure("equivalent_variation_value")
     moves = homotopy.shocks(tuple(shocks))
-    allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * model.benchmark.absorption)
+    allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
     for nodes in NODES if moves else (1,):
-        cells, subtotals = _integrate(integral, homotopy, moves, nodes)
-        gap = exact - integral.by_region(cells)
+        cells, subtotals = _integrate(laid, homotopy, moves, nodes)
+        gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
             break
     else:
         worst = int(np.argmax(np.abs(gap) / allowed))
         raise NoEquilibrium(
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
-            f"{exact[worst]:.3g} in {model.benchmark.regions[worst]}"
+            f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    first = integral.first_order(solution)
+    first = _first_order(laid, solution)
+    parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
+    by_shock = pd.MultiIndex.from_product(
+        [[label for label, *_ in moves], [one.part.component for one in laid], b.regions],
+        names=["shock", "component", "region"],
+    ).to_frame(index=False).assign(value=subtotals.ravel())  # fmt: skip
     return Decomposition(
-        integral.frame(cells, first), integral.shock_frame([m[0] for m in moves], subtotals),
-        nodes, gap, exact,
+        _summed(parts, ["region", "partner", "sector", "component"]),
+        _summed(by_shock, ["region", "shock", "component"]), nodes, gap, exact,
     )  # fmt: skip
 
 
+def _summed(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    return table.groupby(keys, sort=False, observed=True).sum().reset_index()
+
+
 def _integrate(
-    integral: _Integral, homotopy: Homotopy, moves: list[tuple[str, Array, Array]], nodes: int
+    laid: list[_Laid], homotopy: Homotopy, moves: list[Move], nodes: int
 ) -> tuple[list[Array], Array]:
     """Every part by cell, and sub-totals by shock, part and region."""
     points, weights = np.polynomial.legendre.leggauss(nodes)
-    cells = [np.zeros(part.size) for part in integral.parts]
-    regions = len(integral.model.benchmark.regions)
-    subtotals = np.zeros((len(moves), len(integral.parts), regions))
-    walk = homotopy.begin()
+    arrays, model = homotopy.system.arrays, laid[0].model
+    cells = [np.zeros(part.size) for part in laid]
+    subtotals = np.zeros((len(moves), len(laid), len(model.benchmark.regions)))
+    homotopy.begin()
     for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-        homotopy.advance(walk, float(point))
-        levels, tangents = homotopy.tangents(walk, moves)
-        terms = term_values(integral.model.arrays, levels)
-        price = levels[integral.price]
-        for number, tangent in enumerate(tangents):
-            rates = integral.rates(levels, terms, tangent.columns, price)
-            for n, rate in enumerate(rates):
+        homotopy.advance(float(point))
+        levels = homotopy.point()
+        terms = term_parts(arrays, levels)
+        outcomes = arrays.outcome_coefficients @ terms[1]
+        price = levels[model.variables["welfare_price"].positions]
+        for number, columns in enumerate(homotopy.tangents(moves)):
+            changes = arrays.outcome_coefficients @ term_changes(arrays, terms, columns)
+            for n, part in enumerate(laid):
+                # In money at benchmark prices.
+                rate = part.rate(outcomes, changes, columns) / price[part.region]
                 cells[n] += weight * rate
-                subtotals[number, n] += weight * integral.parts[n].sum(rate)
+                subtotals[number, n] += weight * part.sum(rate)
     return cells, subtotals
 
 
-class _Integral:
-    """The parts of welfare laid out on a compiled model."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.parts = [laid for part in PARTS if (laid := _Laid(part, model)).size]
-        self.price = model.variables["welfare_price"].block.positions
-
-    def rates(self, levels: Array, terms: Array, columns: Array, price: Array) -> list[Array]:
-        """Integrand of each part by cell, in money at benchmark prices."""
-        arrays = self.model.arrays
-        outcomes = arrays.outcome_coefficients @ terms
-        changes = arrays.outcome_coefficients @ term_changes(arrays, levels, terms, columns)
-        return [part.rate(outcomes, changes, columns) / price[part.region] for part in self.parts]
-
-    def first_order(self, solution: Solution) -> list[Array]:
-        """Every part as benchmark values times total relative changes."""
-        arrays = self.model.arrays
-        start, end = self.model.outcome_start, solution.outcomes
-        with np.errstate(all="ignore"):
-            logs = np.log(end / start)
-            columns = np.where(
-                arrays.free, solution.levels - arrays.start,
-                np.log(np.where(arrays.free, 1.0, solution.levels / arrays.start)),
-            )  # fmt: skip
-        return [part.first_order(start, end, logs, columns) for part in self.parts]
-
-    def by_region(self, cells: list[Array]) -> Array:
-        return sum(part.sum(c) for part, c in zip(self.parts, cells, strict=True))  # type: ignore[return-value]
-
-    def frame(self, cells: list[Array], first: list[Array]) -> pd.DataFrame:
-        tables = [
-            part.frame(value, approximate)
-            for part, value, approximate in zip(self.parts, cells, first, strict=True)
-        ]
-        table = pd.concat(tables, ignore_index=True)
-        keys = ["region", "partner", "sector", "component"]
-        summed = table.groupby(keys, sort=False, observed=True)[["value", "first_order"]].sum()
-        return summed.reset_index()
-
-    def shock_frame(self, labels: list[str], subtotals: Array) -> pd.DataFrame:
-        regions = self.model.benchmark.regions
-        rows = [
-            (region, label, part.part.component, float(subtotals[n, p, s]))
-            for n, label in enumerate(labels)
-            for p, part in enumerate(self.parts)
-            for s, region in enumerate(regions)
-        ]
-        table = pd.DataFrame(rows, columns=["region", "shock", "component", "value"])
-        keys = ["region", "shock", "component"]
-        return table.groupby(keys, sort=False)["value"].sum().reset_index()
+def _first_order(laid: list[_Laid], solution: Solution) -> list[Array]:
+    """Every part as benchmark values times total relative changes."""
+    arrays, start, end = solution.model.arrays, solution.model.outcome_start, solution.outcomes
+    with np.errstate(all="ignore"):
+        logs = np.log(end / start)
+        columns = np.where(
+            arrays.free, solution.levels - arrays.start,
+            np.log(np.where(arrays.free, 1.0, solution.levels / arrays.start)),
+        )  # fmt: skip
+    return [part.first_order(start, end, logs, columns) for part in laid]
 
 
 class _Laid:
     """One part of welfare with the positions of its cells in a compiled model."""
 
     def __init__(self, part: Part, model: Model) -> None:
-        self.part = part
-        self.model = model
-        names = [name for _, name in (*part.value, *part.of)]
-        families = {name: _family(model, name) for name in names}
+        self.part, self.model = part, model
+        families = {name: model.family(name) for _, name in (*part.value, *part.of)}
         # Where one family has fewer cells than the others (no weights in a Cobb-Douglas
         # nest), only those it has can change.
-        smallest = min(families.values(), key=lambda f: len(f.block))
-        family, keep = smallest, np.arange(len(smallest.block))
+        family = min(families.values(), key=len)
+        keep = np.arange(len(family))
         if part.where != "all":
-            at_home = smallest.codes[1] == smallest.codes[3]
-            keep = np.flatnonzero(at_home if part.where == "home" else ~at_home)
+            at_home = family.codes[1] == family.codes[3]
+            keep = np.flatnonzero(at_home == (part.where == "home"))
         self.size = len(keep)
         self.positions = {
-            name: other.block.start + other.matching(family)[keep]
-            for name, other in families.items()
+            name: other.start + other.matching(family)[keep] for name, other in families.items()
         }
-        regions = {code: n for n, code in enumerate(model.benchmark.regions)}
-        self.axes = family.axes
-        self.codes = {
-            axis: codes[keep] for axis, codes in zip(family.axes, family.codes, strict=True)
-        }
-        own = self.codes[part.region] if self.size else np.array([], dtype=str)
-        self.region = np.array([regions[code] for code in own], dtype=np.int64)
-        self.scale = self._one_less_sigma() if part.nest else np.ones(self.size)
-
-    def _one_less_sigma(self) -> Array:
-        b, nest = self.model.benchmark, self.part.nest
-        sigma = getattr(b.elasticities[self.model.horizon], nest)
-        order = {
-            "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
-            "j": b.sectors, "d": b.agents,
-        }  # fmt: skip
-        index = tuple(
-            np.array([order[axis].index(code) for code in self.codes[axis]], dtype=np.int64)
-            for axis in NEST_AXES[nest]
-        )
-        return 1 - sigma[index]
+        self.codes = {axis: family.by(axis)[keep] for axis in family.axes}
+        self.region = family.at(part.region)[0][keep]
+        self.scale = np.ones(self.size)
+        if part.nest:
+            sigma = getattr(model.benchmark.elasticities[model.horizon], part.nest)
+            self.scale = 1 - sigma[family.at(NEST_AXES[part.nest])][keep]
 
     def rate(self, outcomes: Array, changes: Array, columns: Array) -> Array:
         """Value times dln(of) by cell, the change of the value where `of` is empty."""
@@ -260,28 +209,17 @@ class _Laid:
         return self._sum(self.part.value, start) / self.scale * relative
 
     def _sum(self, terms: Sequence[tuple[float, str]], values: Array) -> Array:
-        total = np.zeros(self.size)
-        for coefficient, name in terms:
-            total += coefficient * values[self.positions[name]]
-        return total
+        return sum((by * values[self.positions[name]] for by, name in terms), np.zeros(self.size))
 
     def sum(self, cells: Array) -> Array:
         """Part by region, (s,)."""
         return np.bincount(self.region, cells, len(self.model.benchmark.regions)).astype(float)
 
     def frame(self, value: Array, first_order: Array) -> pd.DataFrame:
-        part, blank = self.part, ""
-        return pd.DataFrame(
-            {
-                "region": self.codes[part.region],
-                "partner": self.codes[part.partner] if part.partner else blank,
-                "sector": self.codes[part.sector] if part.sector else blank,
-                "component": part.component,
-                "value": value,
-                "first_order": first_order,
-            }
-        )
-
-
-def _family(model: Model, name: str) -> Family:
-    return model.variables[name] if name in model.variables else model.outcomes[name]
+        """Part by cell, exact and to first order."""
+        part, codes = self.part, {**self.codes, "": ""}
+        return pd.DataFrame({
+            "region": codes[part.region], "partner": codes[part.partner],
+            "sector": codes[part.sector], "component": part.component,
+            "value": value, "first_order": first_order,
+        })  # fmt: skip

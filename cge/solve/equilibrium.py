@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
-from cge.solve.arrays import MonomialArrays
+from cge.model.quantities import WALRAS_EQUATION
+from cge.solve.arrays import block_named
 from cge.solve.closure import Resolved
 from cge.solve.homotopy import Homotopy, Progress
 from cge.solve.system import term_values
-
-Array = NDArray[np.float64]
 
 RESIDUAL_LIMIT = 1e-9
 WALRAS_LIMIT = 1e-9
@@ -57,7 +56,7 @@ def solve_square(
     target: Array,
     solver: str = "newton",
     progress: Progress | None = None,
-) -> tuple[Array, int, int]:
+) -> tuple[Array, Diagnostics]:
     """Go from the equilibrium at `start` to the one at `target` by Newton and homotopy.
 
     Parameters
@@ -75,68 +74,44 @@ def solve_square(
     Returns
     -------
     levels : ndarray (columns,)
-    iterations, steps : int
+    diagnostics : Diagnostics
 
     Raises
     ------
     NoEquilibrium
-        With what was tried.
+        With what was tried, or if a residual, Walras' law or positivity fails at the end.
     """
-    homotopy = Homotopy.between(resolved, start, target)
-    walk = homotopy.begin()
-    homotopy.advance(walk, 1.0, solver, progress)
-    return homotopy.point(walk), walk.iterations, walk.steps
+    homotopy = Homotopy(resolved, start, target)
+    homotopy.advance(1.0, solver, progress)
+    levels = homotopy.point()
+    return levels, _accepted(resolved, levels, homotopy.iterations, homotopy.steps, solver)
 
 
-def diagnose(
-    arrays: MonomialArrays,
-    resolved: Resolved,
-    levels: Array,
-    walras_row: int,
-    iterations: int,
-    steps: int,
-    solver: str,
+def _accepted(
+    resolved: Resolved, levels: Array, iterations: int, steps: int, solver: str
 ) -> Diagnostics:
-    """Measure a candidate solution; raise NoEquilibrium unless it passes.
-
-    Raises
-    ------
-    NoEquilibrium
-        If a residual, Walras' law or positivity fails.
-    """
+    """Measure a candidate solution; raise NoEquilibrium unless it passes."""
+    arrays, targets = resolved.system.arrays, resolved.system.target_coefficients
+    walras = block_named(arrays.rows, WALRAS_EQUATION).start
     terms = term_values(arrays, levels)
     gap = arrays.coefficients @ terms
     scale = abs(arrays.coefficients) @ np.abs(terms)
-    targets = resolved.system.target_coefficients
-    reached = targets @ terms
-    wanted = resolved.target_levels
-    size = abs(targets) @ np.abs(terms)
     relative = np.abs(gap) / np.maximum(scale, 1e-300)
-    dropped = float(relative[walras_row])
-    relative[walras_row] = 0.0
-    missed = np.abs(reached - wanted) / np.maximum(size, 1e-300)
-    world_income = scale[_income_rows(arrays)].sum() / 2
-    diagnostics = Diagnostics(
-        residual=float(max(relative.max(), missed.max(initial=0.0))),
-        walras=float(abs(gap[walras_row]) / world_income),
-        iterations=iterations,
-        steps=steps,
-        solver=solver,
-    )
-    positive = levels[~arrays.free]
-    problems = []
-    if not np.isfinite(levels).all() or (positive <= 0).any():
-        problems.append("a price or quantity is not positive and finite")
-    if not diagnostics.residual <= RESIDUAL_LIMIT:
-        problems.append(f"residual {diagnostics.residual:.1e} above {RESIDUAL_LIMIT:.0e}")
-    if not diagnostics.walras <= WALRAS_LIMIT:
-        problems.append(f"Walras' law off by {diagnostics.walras:.1e} of world income")
-    if not dropped <= DROPPED_MARKET_LIMIT:
-        problems.append(f"the market left out by Walras' law is off by {dropped:.1e} of itself")
+    dropped = float(relative[walras])
+    relative[walras] = 0.0
+    size = np.maximum(abs(targets) @ np.abs(terms), 1e-300)
+    missed = np.abs(targets @ terms - resolved.target_levels) / size
+    world_income = scale[block_named(arrays.rows, "income").positions].sum() / 2
+    residual = float(max(relative.max(), missed.max(initial=0.0)))
+    imbalance = float(abs(gap[walras]) / world_income)
+    positive = np.isfinite(levels).all() and (levels[~arrays.free] > 0).all()
+    problems = [problem for passed, problem in (
+        (positive, "a price or quantity is not positive and finite"),
+        (residual <= RESIDUAL_LIMIT, f"residual {residual:.1e} above {RESIDUAL_LIMIT:.0e}"),
+        (imbalance <= WALRAS_LIMIT, f"Walras' law off by {imbalance:.1e} of world income"),
+        (dropped <= DROPPED_MARKET_LIMIT,
+         f"the market left out by Walras' law is off by {dropped:.1e} of itself"),
+    ) if not passed]  # fmt: skip
     if problems:
         raise NoEquilibrium(f"{solver} stopped at a point that fails: " + "; ".join(problems))
-    return diagnostics
-
-
-def _income_rows(arrays: MonomialArrays) -> slice:
-    return next(block.positions for block in arrays.rows if block.name == "income")
+    return Diagnostics(residual, imbalance, iterations, steps, solver)

@@ -6,57 +6,88 @@ has the grammar.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.axes import AXES, Array, Axes, Integers
 from cge.core.errors import InputError
+from cge.core.quantities import Quantity
 from cge.core.selectors import EVERY, UnknownCode, joined, split
-from cge.data.accounts.benchmark import AXES, Benchmark
+from cge.data.accounts.benchmark import Benchmark
 from cge.solve.arrays import Block
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Family:
+class Family(Block):
     """A block with its axes: positions by code.
 
     Parameters
     ----------
-    block : Block
     axes : str
         Axis letters of the index.
     unit : str
+    order : Axes
+        Codes of the benchmark's axes.
     """
 
-    block: Block
     axes: str
     unit: str
+    order: Axes
 
     @cached_property
     def codes(self) -> tuple[NDArray[np.str_], ...]:
         """Codes of each axis, one array of the block's length per axis."""
-        if not self.block.index:  # a family without members, as export taxes of one region
-            return tuple(np.array([], dtype=str) for _ in self.axes)
-        columns = zip(*self.block.index, strict=True)
-        return tuple(np.array(column) for column in columns) if self.axes else ()
+        table = np.array(self.index, dtype=str).reshape(len(self), len(self.axes))
+        return tuple(table.T)
+
+    def by(self, axis: str) -> NDArray[np.str_]:
+        """Codes of one axis by member."""
+        return self.codes[self.axes.index(axis)]
+
+    @cached_property
+    def columns(self) -> Integers:
+        """Positions of all members, one by one."""
+        return np.arange(self.start, self.start + len(self))
+
+    @cached_property
+    def place(self) -> Mapping[tuple[str, ...], int]:
+        """Position of each member in the model by its codes."""
+        return {cell: n for n, cell in enumerate(self.index, start=self.start)}
+
+    def at(self, letters: str) -> tuple[Integers, ...]:
+        """Position of every member among the benchmark's codes, one array for each axis."""
+        codes = self.order.codes
+        return tuple(pd.Index(codes[axis]).get_indexer(pd.Index(self.by(axis))) for axis in letters)
+
+    def full(self, values: Array, absent: float | Array = 0.0) -> Array:
+        """Values by member as an array over all axes.
+
+        Parameters
+        ----------
+        values : ndarray (members,)
+        absent : float or ndarray
+            What stands where there is no member.
+        """
+        array = np.array(np.broadcast_to(absent, self.order.shape(self.axes)), dtype=float)
+        array[self.at(self.axes)] = values
+        return array
 
     def matching(self, other: Family) -> Integers:
-        """Position of each member of another family among those of this one.
+        """Number of each member of another family among those of this one.
 
         Raises
         ------
         KeyError
             For a member that this family does not have.
         """
-        if self.block.index == other.block.index:
-            return np.arange(len(other.block))
-        place = {cell: n for n, cell in enumerate(self.block.index)}
-        return np.array([place[cell] for cell in other.block.index], dtype=np.int64)
+        if self.index == other.index:
+            return np.arange(len(other))
+        return np.array([self.place[cell] for cell in other.index], dtype=np.int64) - self.start
 
     def where(self, **codes: Sequence[str] | None) -> Integers:
         """Positions of members whose code on each named axis is among those given.
@@ -66,39 +97,34 @@ class Family:
         **codes : sequence of str or None
             By axis letter; None takes all.
         """
-        keep = np.ones(len(self.block), dtype=bool)
+        keep = np.ones(len(self), dtype=bool)
         for axis, wanted in codes.items():
             if wanted is not None:
-                keep &= np.isin(self.codes[self.axes.index(axis)], list(wanted))
-        return self.block.start + np.flatnonzero(keep)
+                keep &= np.isin(self.by(axis), list(wanted))
+        return self.columns[keep]
 
 
-class Layout:
-    """All families of one kind (variables or outcomes).
+class Layout(dict[str, Family]):
+    """All families of one kind (variables, outcomes or indices) by name.
 
     Parameters
     ----------
-    blocks : sequence of Block
-    schema : mapping
-        Axis letters and unit by name.
+    blocks : iterable of Block
+    register : mapping
+        The quantities among which they are.
     benchmark : Benchmark
         Whose codes and groups select.
     """
 
     def __init__(
-        self,
-        blocks: Sequence[Block],
-        schema: Mapping[str, tuple[str, str]],
-        benchmark: Benchmark,
+        self, blocks: Iterable[Block], register: Mapping[str, Quantity], benchmark: Benchmark
     ) -> None:
-        self.families = {b.name: Family(b, *schema[b.name]) for b in blocks}
+        super().__init__(
+            (b.name, Family(b.name, b.start, b.index, register[b.name].axes,
+                            register[b.name].unit_in(benchmark.unit), benchmark.axes))
+            for b in blocks
+        )  # fmt: skip
         self.benchmark = benchmark
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.families
-
-    def __getitem__(self, name: str) -> Family:
-        return self.families[name]
 
     def select(self, selector: str, key: str | None = None) -> tuple[Family, Integers]:
         """The family that a selector names, and the positions it selects.
@@ -110,42 +136,31 @@ class Layout:
         """
         name, parts = split(selector, key)
         if name not in self:
-            raise InputError(
-                "unknown name", key=key, value=selector, allowed=self.families, name=name
-            )
+            raise InputError("unknown name", key=key, value=selector, allowed=self, name=name)
         family = self[name]
         parts = parts or ["*"] * len(family.axes)
         if len(parts) != len(family.axes):
             raise InputError(
                 f"{len(parts)} codes for {len(family.axes)} axes ({', '.join(family.axes)})",
-                key=key,
-                value=selector,
-                allowed=joined(name, list(family.axes)),
-            )
-        chosen = {
-            axis: self._codes(axis, part, selector, key)
-            for axis, part in zip(family.axes, parts, strict=True)
-        }
-        positions = family.where(**chosen)
-        if not len(positions):
-            raise InputError(
-                "selects no cell of the model: there is no such flow in the benchmark",
-                key=key,
-                value=selector,
-            )
-        return family, positions
-
-    def _codes(self, axis: str, part: str, selector: str, key: str | None) -> list[str] | None:
-        """Codes of an axis that a part of a selector names, None for all."""
-        if part in EVERY:
-            return None
+                key=key, value=selector, allowed=joined(name, list(family.axes)),
+            )  # fmt: skip
         try:
-            return self.benchmark.codes(AXES[axis], part, key)
+            chosen = {
+                axis: None if part in EVERY else self.benchmark.codes(AXES[axis], part, key)
+                for axis, part in zip(family.axes, parts, strict=True)
+            }
         except UnknownCode as error:
             raise UnknownCode(
                 f"{error.problem} in '{selector}'", key=key, value=error.value,
                 allowed=error.allowed,
             ) from None  # fmt: skip
+        positions = family.where(**chosen)
+        if not len(positions):
+            raise InputError(
+                "selects no cell of the model: there is no such flow in the benchmark",
+                key=key, value=selector,
+            )  # fmt: skip
+        return family, positions
 
     def selector(self, name: str, positions: Integers) -> str | None:
         """Selector of certain cells of a family, None if no single one takes just these.
@@ -157,7 +172,7 @@ class Layout:
         positions : ndarray of int
         """
         family = self[name]
-        local = positions - family.block.start
+        local = positions - family.start
         codes = ["|".join(dict.fromkeys(column[local].tolist())) for column in family.codes]
         text = joined(name, codes)
         return text if len(self.select(text)[1]) == len(positions) else None

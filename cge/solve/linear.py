@@ -13,19 +13,15 @@ before, so that results do not depend on the order of scenarios.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.core.axes import Array, Integers
 
-#: From this many unknowns on, GMRES with a kept preconditioner is used.
-KRYLOV_SIZE = 2500
 #: Entries below this share of their row's largest are left out of the preconditioner.
 DROP = 0.02
 #: GMRES iterations after which the preconditioner is renewed at the current point.
@@ -96,12 +92,10 @@ class Factorised:
         except RuntimeError as error:
             raise Singular(str(error)) from None
 
-    def solve(self, right: Array) -> Array:
-        """Solve matrix @ x = right."""
-        return self._lu.solve(right[self._rows])
-
-    def solve_transposed(self, right: Array) -> Array:
-        """Solve matrix.T @ x = right."""
+    def solve(self, right: Array, transposed: bool = False) -> Array:
+        """Solve matrix @ x = right, or matrix.T @ x = right."""
+        if not transposed:
+            return self._lu.solve(right[self._rows])
         result = np.empty_like(right)
         result[self._rows] = self._lu.solve(right, trans="T")  # type: ignore[call-overload]
         return result
@@ -119,7 +113,6 @@ def _without_small(permuted: sparse.csr_array, drop: float) -> sparse.csr_array:
     )
 
 
-@dataclass
 class LinearSolver:
     """Solves with Jacobians of one pattern.
 
@@ -129,20 +122,20 @@ class LinearSolver:
         The Jacobian in the benchmark; the matching and the kept preconditioner are its.
     """
 
-    benchmark: sparse.csc_array
-    _matching: Integers | None = field(default=None, repr=False)
-    _kept: Factorised | None = field(default=None, repr=False)
+    #: From this many unknowns on, GMRES with a kept preconditioner is used.
+    large = 2500
 
-    @property
-    def iterative(self) -> bool:
-        """Whether systems of this size are solved by GMRES."""
-        return self.benchmark.shape[0] >= KRYLOV_SIZE
+    def __init__(self, benchmark: sparse.csc_array) -> None:
+        self.benchmark = benchmark
 
-    @property
+    @cached_property
     def matching(self) -> Integers:
-        if self._matching is None:
-            self._matching = match_rows(self.benchmark)
-        return self._matching
+        """Row matched to each column."""
+        return match_rows(self.benchmark)
+
+    @cached_property
+    def _kept(self) -> Factorised:
+        return Factorised(self.benchmark, self.matching, DROP)
 
     def solve(
         self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
@@ -162,30 +155,34 @@ class LinearSolver:
         ------
         Singular
         """
-        operator = matrix.T.tocsr() if transposed else matrix.tocsr()
-        if self.iterative and right.ndim == 2:
+        iterative = matrix.shape[0] >= self.large
+        if iterative and right.ndim == 2:
             each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
-            return np.column_stack(each)
-        if self.iterative:
-            if self._kept is None:
-                self._kept = Factorised(self.benchmark, self.matching, DROP)
-            for renew in (False, True):
-                preconditioner = Factorised(matrix, self.matching, DROP) if renew else self._kept
-                result = refined(operator, right, preconditioner, transposed,
-                                 enough=10 * rtol, each=max(rtol, 1e-8))  # fmt: skip
-                if result is not None:
-                    return result
-        return solved(operator, right, Factorised(matrix, self.matching), transposed)
+            return np.column_stack(each) if each else np.zeros_like(right)
+        operator = matrix.T.tocsr() if transposed else matrix.tocsr()
+        result = self._iterated(matrix, operator, right, rtol, transposed) if iterative else None
+        if result is None:
+            factors = self._factorised(matrix)
+            result = factors.solve(right, transposed)
+            # One refinement: the ordering allows small pivots.
+            result = result + factors.solve(right - operator @ result, transposed)
+        return result
 
+    def _iterated(
+        self, matrix: sparse.csc_array, operator: sparse.csr_array, right: Array, rtol: float,
+        transposed: bool,
+    ) -> Array | None:  # fmt: skip
+        """Solution by GMRES, None where it does not get there."""
+        for renew in (False, True):
+            factors = Factorised(matrix, self.matching, DROP) if renew else self._kept
+            result = refined(operator, right, factors, transposed,
+                             enough=10 * rtol, each=max(rtol, 1e-8))  # fmt: skip
+            if result is not None:
+                return result
+        return None
 
-def solved(
-    operator: sparse.csr_array, right: Array, factors: Factorised, transposed: bool
-) -> Array:
-    """Solve by a factorisation of the matrix, right-hand sides (n,) or (n, k)."""
-    apply = factors.solve_transposed if transposed else factors.solve
-    result = apply(right)
-    # One refinement: the ordering allows small pivots.
-    return result + apply(right - operator @ result)
+    def _factorised(self, matrix: sparse.csc_array) -> Factorised:
+        return Factorised(matrix, self.matching)
 
 
 def refined(
@@ -218,7 +215,7 @@ def refined(
         Iterations of a run.
     """
     shape = operator.shape
-    apply = preconditioner.solve_transposed if transposed else preconditioner.solve
+    apply = partial(preconditioner.solve, transposed=transposed)
     linear = LinearOperator(shape, matvec=lambda v: operator @ v, dtype=float)
     inverse = LinearOperator(shape, matvec=apply, dtype=float)
     result, residual = np.zeros_like(right), right

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.axes import Array, Integers
+from cge.core.display import Shown
+from cge.core.errors import InputError, NoEquilibrium, check_known
 from cge.core.rate_bounds import check_power
+from cge.core.recent import Recent
+from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
-from cge.model.quantities import OUTCOMES, VARIABLES, WALRAS_EQUATION
-from cge.solve import cache
-from cge.solve.arrays import MonomialTemplate
+from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
+from cge.solve import templates
+from cge.solve.arrays import Block, MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import Diagnostics, diagnose, solve_square
+from cge.solve.equilibrium import Diagnostics, solve_square
 from cge.solve.homotopy import Progress
-from cge.solve.layout import Layout
-from cge.solve.solution import Solution
+from cge.solve.layout import Family, Layout
+from cge.solve.solution import Allocation, Solution
 from cge.solve.system import outcome_values
 
-Array = NDArray[np.float64]
 Solver = Literal["newton", "ipopt"]
 
-HORIZONS = ("short", "long")
 SOLVERS = ("newton", "ipopt")
 #: Passes after which the set of bounds that are reached must have settled.
 BOUND_PASSES = 12
@@ -38,9 +39,9 @@ BOUND_SLACK = 1e-9
 
 
 #: Templates kept in memory, so that a run compiles the same accounts once.
-_TEMPLATES: dict[str, MonomialTemplate] = {}
 TEMPLATES_KEPT = 2
-#: Closures of a model kept ready, those used last.
+_TEMPLATES: Recent[MonomialTemplate] = Recent(TEMPLATES_KEPT)
+#: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
 CLOSURES_KEPT = 12
 
 
@@ -66,23 +67,22 @@ def _template(
     benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
 ) -> MonomialTemplate:
     """Template of a benchmark from memory, from disk, or compiled."""
-    name = cache.key(benchmark, horizon, backstop)
-    template = _TEMPLATES.pop(name, None)
-    keep = folder is not None and not cache.holds(folder, name)
-    if template is None and folder is not None:
-        template = cache.load(folder, name)
-    if template is None:
-        template = _compile(benchmark, horizon, backstop)
-        keep = True
-    if keep and folder is not None:
-        cache.save(folder, name, template)
-    _TEMPLATES[name] = template
-    while len(_TEMPLATES) > TEMPLATES_KEPT:
-        del _TEMPLATES[next(iter(_TEMPLATES))]
+    name = templates.key(benchmark, horizon, backstop)
+
+    def made() -> MonomialTemplate:
+        template = templates.load(folder, name)
+        if template is None:
+            template = _compile(benchmark, horizon, backstop)
+            templates.save(folder, name, template)
+        return template
+
+    template = _TEMPLATES.get(name, made)
+    if not templates.holds(folder, name):
+        templates.save(folder, name, template)
     return template
 
 
-class Model:
+class Model(Shown):
     """A benchmark's model, compiled.
 
     Parameters
@@ -111,18 +111,25 @@ class Model:
         horizon: str,
         backstop: tuple[str, ...] = (),
     ) -> None:
-        self.benchmark = benchmark
-        self.backstop = backstop
+        self.benchmark, self.horizon, self.backstop = benchmark, horizon, backstop
         self.template = template
         self.arrays = arrays = template.at(parameters(benchmark.elasticities[horizon]))
-        self.horizon = horizon
-        variables, outcomes = (
-            {q.name: (q.axes, q.unit_in(benchmark.unit)) for q in table.values()}
-            for table in (VARIABLES, OUTCOMES)
-        )
-        self.variables = Layout(arrays.columns, variables, benchmark)
-        self.outcomes = Layout(arrays.outcomes, outcomes, benchmark)
-        self._closures: dict[tuple[tuple[Swap, ...], ...], Resolved] = {}
+        regions = tuple((code,) for code in benchmark.regions)
+        self.variables = Layout(arrays.columns, VARIABLES, benchmark)
+        self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
+        self.indices = Layout((Block(name, 0, regions) for name in INDICES), INDICES, benchmark)
+        self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
+
+    def shown(self) -> dict[str, Any]:
+        """Facts that it shows of itself."""
+        b = self.benchmark
+        return {
+            "benchmark": b.name,
+            "horizon": self.horizon,
+            "regions": len(b.regions),
+            "sectors": len(b.sectors),
+            "equations": self.arrays.coefficients.shape[0],
+        }
 
     @classmethod
     def build(
@@ -145,27 +152,16 @@ class Model:
             Which elasticities to use.
         cache_folder : path, optional
             Folder of compiled models; with None nothing is read from disk or kept there.
-            :func:`cge.solve.cache.default_folder` is the one the commands use.
+            :func:`cge.solve.templates.default_folder` is the one the commands use.
         backstop : sequence of str
             Commodities whose imports something at home can stand in for, at a premium that
             is out of reach unless it is given (:mod:`cge.model.backstop`).
         """
-        if horizon not in benchmark.elasticities:
-            raise InputError(
-                "unknown horizon",
-                key="horizon",
-                value=horizon,
-                allowed=sorted(benchmark.elasticities),
-            )
+        check_known([horizon], sorted(benchmark.elasticities), "unknown horizon", key="horizon")
+        check_known(backstop, benchmark.sectors, "unknown sector", key="backstop")
         covered = tuple(code for code in benchmark.sectors if code in backstop)
-        for code in backstop:
-            if code not in benchmark.sectors:
-                raise InputError(
-                    "unknown sector", key="backstop", value=code, allowed=benchmark.sectors
-                )
-        return cls(
-            benchmark, _template(benchmark, horizon, cache_folder, covered), horizon, covered
-        )
+        template = _template(benchmark, horizon, cache_folder, covered)
+        return cls(benchmark, template, horizon, covered)
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
         """Model of the same accounts with other elasticities for its horizon.
@@ -199,9 +195,37 @@ class Model:
         return outcome_values(self.arrays, self.arrays.start)
 
     @property
-    def walras_row(self) -> int:
-        """The equation that Walras' law lets us drop."""
-        return next(b.start for b in self.arrays.rows if b.name == WALRAS_EQUATION)
+    def start(self) -> Allocation:
+        """The benchmark."""
+        return Allocation(self, self.arrays.start)  # not kept: a model goes when its last user does
+
+    def _layout(self, name: str, key: str | None, selector: str) -> Layout:
+        layouts = (self.variables, self.outcomes, self.indices)
+        for layout in layouts:
+            if name in layout:
+                return layout
+        allowed = [known for layout in layouts for known in layout]
+        raise InputError("unknown name", key=key, value=selector, allowed=allowed, name=name)
+
+    def family(self, name: str) -> Family:
+        """Cells of a variable, outcome or index.
+
+        Raises
+        ------
+        InputError
+            For a name that is none.
+        """
+        return self._layout(name, None, name)[name]
+
+    def select(self, selector: str, key: str | None = None) -> tuple[Family, Integers]:
+        """A variable, outcome or index that a selector names, and the positions it selects.
+
+        Raises
+        ------
+        InputError
+            As :meth:`cge.solve.layout.Layout.select`.
+        """
+        return self._layout(split(selector, key)[0], key, selector).select(selector, key)
 
     def levels(self, changes: Mapping[str, float], allow_large_rates: bool = False) -> Array:
         """Benchmark levels with some exogenous cells set.
@@ -227,13 +251,9 @@ class Model:
         levels = self.arrays.start.copy()
         for selector, level in changes.items():
             family, positions = self.variables.select(selector, "changes")
-            if VARIABLES[family.block.name].kind != "exogenous":
-                raise InputError(
-                    "is not exogenous; use a swap to fix it",
-                    key="changes",
-                    value=selector,
-                    allowed=[v.name for v in VARIABLES.values() if v.kind == "exogenous"],
-                )
+            if family.name not in EXOGENOUS:
+                raise InputError("is not exogenous; use a swap to fix it", key="changes",
+                                 value=selector, allowed=EXOGENOUS)  # fmt: skip
             if not np.isfinite(level) or (level <= 0 and not self.arrays.free[positions].any()):
                 raise InputError(
                     "level is not a positive number", key=f"changes.{selector}", value=level
@@ -277,21 +297,20 @@ class Model:
         NoEquilibrium
             When no point passes; says what was tried.
         """
-        if solver not in SOLVERS:
-            raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
+        check_known([solver], SOLVERS, "unknown solver", key="solver")
         closure = closure or Closure()
         levels = changes
         if not isinstance(levels, np.ndarray):
             levels = self.levels(levels or {}, allow_large_rates)
         origin = start.levels if isinstance(start, Solution) else start
-        bounded = [
-            cell
-            for swap in closure.bounded_swaps()
-            for cell in cells_of(swap, self.variables, self.outcomes)
-        ]
-        if bounded:
-            return self._solve_bounded(levels, closure, bounded, solver, origin, progress)
-        return self._solve(levels, closure, (), solver, origin, progress)
+        origin = self.arrays.start if origin is None else origin
+
+        def under(reached: tuple[Swap, ...]) -> Solution:
+            resolved = self._system(closure, reached)
+            final, diagnostics = solve_square(resolved, origin, levels, solver, progress)
+            return Solution(self, final, closure, resolved, levels, diagnostics)
+
+        return self._settled(levels, closure, under)
 
     def restored(
         self, closure: Closure, reached: tuple[Swap, ...], given: Array, levels: Array,
@@ -307,51 +326,18 @@ class Model:
         given, levels : ndarray (columns,)
         diagnostics : Diagnostics
         """
-        resolved = self._system(closure, reached)
-        return Solution(self, closure, resolved, given, levels, diagnostics)
+        return Solution(self, levels, closure, self._system(closure, reached), given, diagnostics)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""
-        return _rebuilt, (self.benchmark, self.horizon, self.backstop)
+        return rebuilt, (self.benchmark, self.horizon, self.backstop)
 
-    def _system(self, closure: Closure, extra: tuple[Swap, ...]) -> Resolved:
-        key = (closure.all_swaps(), extra)
-        resolved = self._closures.pop(key, None)
-        if resolved is None:
-            resolved = resolve(
-                closure, self.arrays, self.variables, self.outcomes, self.outcome_start, extra
-            )
-        self._closures[key] = resolved
-        # Each holds a factorisation: a study of many closures must not keep them all.
-        while len(self._closures) > CLOSURES_KEPT:
-            del self._closures[next(iter(self._closures))]
-        return resolved
+    def _system(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
+        key = (closure.all_swaps(), reached)
+        return self._closures.get(key, lambda: resolve(closure, self, reached))
 
-    def _solve(
-        self,
-        levels: Array,
-        closure: Closure,
-        extra: tuple[Swap, ...],
-        solver: Solver,
-        start: Array | None,
-        progress: Progress | None,
-    ) -> Solution:
-        resolved = self._system(closure, extra)
-        origin = self.arrays.start if start is None else start
-        final, iterations, steps = solve_square(resolved, origin, levels, solver, progress)
-        diagnostics = diagnose(
-            self.arrays, resolved, final, self.walras_row, iterations, steps, solver
-        )
-        return Solution(self, closure, resolved, levels, final, diagnostics)
-
-    def _solve_bounded(
-        self,
-        levels: Array,
-        closure: Closure,
-        bounded: Sequence[Swap],
-        solver: Solver,
-        start: Array | None,
-        progress: Progress | None,
+    def _settled(
+        self, levels: Array, closure: Closure, under: Callable[[tuple[Swap, ...]], Solution]
     ) -> Solution:
         """Find which bounds are reached: what is bounded held there, the rest left alone.
 
@@ -359,12 +345,12 @@ class Model:
         other way than the one that keeps to it, by default that when it was first met (a
         quota that would need a subsidy, a wage floor that would employ more than there is).
         """
+        bounded = [cell for swap in closure.bounded_swaps() for cell in cells_of(swap, self)]
         reached: frozenset[int] = frozenset()
         towards: dict[int, float] = {}
         seen: set[frozenset[int]] = set()
         for _ in range(BOUND_PASSES):
-            extra = tuple(bounded[n] for n in sorted(reached))
-            solution = self._solve(levels, closure, extra, solver, start, progress)
+            solution = under(tuple(bounded[n] for n in sorted(reached)))
             wanted = set(reached)
             for n, swap in enumerate(bounded):
                 if n not in reached:
@@ -389,8 +375,9 @@ class Model:
         )
 
 
-def _rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
-    return Model.build(benchmark, horizon, cache.default_folder(), backstop)
+def rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
+    """Model of a benchmark, compiled or from the user's cache."""
+    return Model.build(benchmark, horizon, templates.default_folder(), backstop)
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:

@@ -29,12 +29,12 @@ from pyomo.core.expr.relational_expr import EqualityExpression
 from pyomo.environ import ConcreteModel
 from scipy import sparse
 
-from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate
+from cge.core.axes import Array, Bools, Integers
+from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
 from cge.solve.reader import NotMonomial, Reader, Rows
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 
-Integers = NDArray[np.int64]
 
 #: Terms that are looked at together: bounds the memory this takes in large models.
 BLOCK = 200_000
@@ -117,8 +117,8 @@ def compile_template(
         exponents=exponents,
         exponent_slopes=exponent_slopes,
         log_slopes=_compact(sparse.csr_array(log_slopes[first])),
-        coefficients=_csr(coefficients, _length(rows), number, count),
-        outcome_coefficients=_csr(outcome_coefficients, _length(outcome_blocks), number, count),
+        coefficients=_csr(coefficients, number, count),
+        outcome_coefficients=_csr(outcome_coefficients, number, count),
     )
 
 
@@ -138,7 +138,7 @@ class _Entries:
     term: NDArray[np.int32]
     column: NDArray[np.int32]
     part: NDArray[np.int32]
-    power: NDArray[np.float64]
+    power: Array
 
     @classmethod
     def of(cls, terms: sparse.csr_array, width: int) -> _Entries:
@@ -164,12 +164,12 @@ class _Examined:
         Terms in which a free variable stands in a product or power.
     """
 
-    projections: NDArray[np.float64]
+    projections: Array
     log_slopes: sparse.csr_array
     misplaced: Integers
 
 
-def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
+def _examine(e: _Entries, free: Bools) -> _Examined:
     rng = np.random.default_rng(0)
     of_column = np.vstack([rng.standard_normal((len(free), 2)), np.zeros(2)])
     of_part = np.vstack([np.ones(2), rng.standard_normal((e.width - 1, 2))])
@@ -189,7 +189,7 @@ def _examine(e: _Entries, free: NDArray[np.bool_]) -> _Examined:
     return _Examined(np.column_stack(projections), log_slopes, np.union1d(odd, several))
 
 
-def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
+def _like(projections: Array) -> tuple[Integers, Integers]:
     """First of each set of like terms, and for every term the number of its set.
 
     Terms are like whose exponents agree whatever the open elasticities are.
@@ -202,9 +202,7 @@ def _like(projections: NDArray[np.float64]) -> tuple[Integers, Integers]:
     return order[np.concatenate([[True], different])], number
 
 
-def _exponents(
-    e: _Entries, free: NDArray[np.bool_]
-) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
+def _exponents(e: _Entries, free: Bools) -> tuple[sparse.csr_array, sparse.csr_array, Integers]:
     """Constants and slopes of the exponents, and the free column of each term.
 
     The slopes have a row for each entry of the constants, which may be zero.
@@ -234,19 +232,13 @@ def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
     if not len(entry):
         return "an outcome"
     row = int(np.searchsorted(np.array(rows.starts), entry[0], side="right")) - 1
-    block = next(b for b in blocks if b.start <= row < b.start + len(b))
-    index = block.index[row - block.start]
-    return f"{block.name}[{','.join(index)}]" if index else block.name
+    return label_at(blocks, row)
 
 
-def _length(blocks: tuple[Block, ...]) -> int:
-    return sum(len(block) for block in blocks)
-
-
-def _csr(data: Rows, rows: int, number: Integers, terms: int) -> sparse.csr_array:
+def _csr(data: Rows, number: Integers, terms: int) -> sparse.csr_array:
     matrix = sparse.csr_array(
         (np.array(data.values), number[np.array(data.terms)], np.array(data.starts)),
-        shape=(rows, terms),
+        shape=(len(data.starts) - 1, terms),
     )
     matrix.sum_duplicates()
     matrix.eliminate_zeros()

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from cge.core.axes import Array
 from cge.solve.linear import LinearSolver, Singular
 from cge.solve.system import FoldedSystem
-
-Array = NDArray[np.float64]
 
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.0

@@ -7,15 +7,29 @@ outcomes follow from them and from the model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cge.solve.closure import Closure, Swap, Total, WageFloor
+from pydantic import TypeAdapter
+
+from cge.core.errors import InputError
+from cge.core.writing import put_in_place
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.solve.closure import Closure, Swap
 from cge.solve.equilibrium import Diagnostics
+from cge.tasks.store import seal, unseal
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
     from cge.solve.solution import Solution
+
+FORMAT = "cge-solution-1"
+
+#: From the fields of a closure, or of a swap.
+closure_from_plain = TypeAdapter(Closure).validate_python
+swap_from_plain = TypeAdapter(Swap).validate_python
 
 
 def solution_to_plain(solution: Solution) -> dict[str, Any]:
@@ -47,20 +61,51 @@ def solution_from_plain(content: Mapping[str, Any], model: Model) -> Solution:
     )  # fmt: skip
 
 
-def swap_from_plain(content: Mapping[str, Any]) -> Swap:
-    """Make a swap of its fields."""
-    fix = content["fix"]
-    if not isinstance(fix, str):
-        fix = Total(tuple((float(coefficient), name) for coefficient, name in fix["terms"]))
-    return Swap(**{**content, "fix": fix})
+def save_solution(solution: Solution, path: str | Path) -> None:
+    """Write a solution with its benchmark to a file; see :meth:`Solution.save`."""
+    model, b = solution.model, solution.model.benchmark
+    accounts = {item.name: getattr(b, item.name) for item in fields(b)}
+    accounts["elasticities"] = {
+        horizon: {nest: getattr(one, nest) for nest in NEST_AXES}
+        for horizon, one in b.elasticities.items()
+    }
+    sealed = seal(FORMAT, {
+        "benchmark": accounts, "horizon": model.horizon, "backstop": model.backstop,
+        "solution": solution_to_plain(solution),
+    })  # fmt: skip
+
+    def write(draft: Path) -> None:
+        draft.write_bytes(sealed)
+
+    try:
+        put_in_place({Path(path): write})
+    except OSError as error:
+        raise InputError(f"can not be written: {error.strerror}", file=path) from None
 
 
-def closure_from_plain(content: Mapping[str, Any]) -> Closure:
-    """Make a closure of its fields."""
-    floor = content["wage_floor"]
-    if floor is not None:
-        regions = None if floor["regions"] is None else tuple(floor["regions"])
-        floor = WageFloor(**{**floor, "regions": regions})
-    swaps = tuple(swap_from_plain(swap) for swap in content["swaps"])
-    factors = tuple(content["specific_factors"])
-    return Closure(**{**content, "specific_factors": factors, "swaps": swaps, "wage_floor": floor})
+def open_solution(path: str | Path) -> Solution:
+    """Open a solution that was saved; see :meth:`Solution.open`."""
+    from cge.solve.model import rebuilt
+
+    try:
+        content = unseal(Path(path).read_bytes(), FORMAT)
+    except OSError as error:
+        raise InputError(f"can not be read: {error.strerror}", file=path) from None
+    if content is None:
+        raise InputError("is damaged, or no saved solution", file=path,
+                         allowed="a file that Solution.save wrote")  # fmt: skip
+    accounts = _tuples(content["benchmark"])
+    accounts["elasticities"] = {
+        horizon: Elasticities(**values) for horizon, values in accounts["elasticities"].items()
+    }
+    model = rebuilt(Benchmark(**accounts), content["horizon"], tuple(content["backstop"]))
+    return solution_from_plain(content["solution"], model)
+
+
+def _tuples(value: Any) -> Any:
+    """Plain data with tuples again where they came back as lists."""
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return value

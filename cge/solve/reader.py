@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -64,52 +65,42 @@ class Reader:
         self.named: dict[int, Polynomial] = {}
 
     def read_variables(self, model: ConcreteModel) -> tuple[Block, ...]:
+        """Number all variables of a model."""
         blocks = []
         for component in model.component_objects(Var):
-            begin = len(self.start)
-            index = []
-            for key, var in component.items():
+            blocks.append(_block(component.local_name, len(self.start), component))
+            for var in component.values():
                 if var.fixed:
                     raise NotMonomial(f"variable {var.name} is fixed; make it exogenous instead")
-                self.place_of[id(var)] = len(self.start) * self.width
-                if var.domain is PositiveReals:
-                    self.free.append(False)
-                elif var.domain is Reals:
-                    self.free.append(True)
-                else:
+                if var.domain not in (PositiveReals, Reals):
                     raise NotMonomial(
                         f"variable {var.name} has domain {var.domain}; "
                         "use PositiveReals, or Reals for one that may have either sign"
                     )
+                self.place_of[id(var)] = len(self.start) * self.width
+                self.free.append(var.domain is Reals)
                 self.start.append(float(var.value))
-                index.append(_codes(key))
-            blocks.append(Block(component.local_name, begin, tuple(index)))
         return tuple(blocks)
 
     def read_rows(
         self, components: Iterable[tuple[str, Any, Any]]
     ) -> tuple[tuple[Block, ...], Rows]:
-        rows, blocks, count = Rows(), [], 0
+        """Write down the terms of constraints or expressions, each the difference of two sides."""
+        rows, blocks = Rows(), []
         for name, component, sides in components:
-            index = []
-            for key, item in component.items():
-                if not getattr(item, "active", True):
-                    continue
+            active = {k: item for k, item in component.items() if getattr(item, "active", True)}
+            blocks.append(_block(name, len(rows.starts) - 1, active))
+            for item in active.values():
                 total: dict[int, float] = {}
                 try:
-                    left, right = sides(item)
-                    for coefficient, term in self.polynomial(left):
-                        total[term] = total.get(term, 0.0) + coefficient
-                    for coefficient, term in self.polynomial(right):
-                        total[term] = total.get(term, 0.0) - coefficient
+                    for sign, side in zip((1.0, -1.0), sides(item), strict=True):
+                        for coefficient, term in self.polynomial(side):
+                            total[term] = total.get(term, 0.0) + sign * coefficient
                 except (NotMonomial, NotAffine) as error:
                     raise NotMonomial(f"{item.name}: {error}") from None
                 rows.terms.extend(total)
                 rows.values.extend(total.values())
                 rows.starts.append(len(rows.terms))
-                index.append(_codes(key))
-            blocks.append(Block(name, count, tuple(index)))
-            count += len(index)
         return tuple(blocks), rows
 
     def term(self, powers: dict[int, float]) -> int:
@@ -170,15 +161,12 @@ class Reader:
             expr, power = pending.pop()
             place = place_of.get(id(expr))
             if place is not None:
-                if power.__class__ is Elasticity:
-                    _add(powers, place, power, 1.0)
-                else:
-                    powers[place] = powers.get(place, 0.0) + power
+                _add(powers, place, power)
                 continue
             kind = kind_of(expr.__class__, 0)
-            if kind == _PRODUCT:
+            if kind in (_PRODUCT, _QUOTIENT):
                 left, right = expr.args
-                pending.append((right, power))
+                pending.append((right, power if kind == _PRODUCT else -power))
                 pending.append((left, power))
             elif kind == _NUMBER:
                 coefficient *= self.constant(float(expr), power, powers)
@@ -188,18 +176,8 @@ class Reader:
                     raise _IsSum
                 factor, term = polynomial[0]
                 coefficient *= self.constant(factor, power, powers)
-                if power.__class__ is Elasticity:
-                    for place, exponent in self.powers_of(term):
-                        if place % self.width:
-                            raise NotAffine("an exponent is not affine in the elasticities")
-                        _add(powers, place, power, exponent)
-                else:
-                    for place, exponent in self.powers_of(term):
-                        powers[place] = powers.get(place, 0.0) + exponent * power
-            elif kind == _QUOTIENT:
-                left, right = expr.args
-                pending.append((right, -power))
-                pending.append((left, power))
+                for place, exponent in self.powers_of(term):
+                    _add(powers, place, power, exponent, place % self.width != 0)
             elif kind == _POWER:
                 base, exponent = expr.args
                 pending.append((base, power * _constant(exponent)))
@@ -281,19 +259,25 @@ _KINDS: dict[type, int] = {
 }
 
 
-def _codes(key: Any) -> tuple[str, ...]:
-    if key is None:
-        return ()
-    return key if isinstance(key, tuple) else (key,)
+def _block(name: str, start: int, index: Iterable[Any]) -> Block:
+    codes = ((key if isinstance(key, tuple) else (key,)) for key in index)
+    return Block(name, start, tuple(() if key == (None,) else key for key in codes))
 
 
-def _add(powers: dict[int, float], place: int, power: Elasticity, times: float) -> None:
-    """Add times * power to the exponent whose constant stands at `place`."""
+def _add(
+    powers: dict[int, float], place: int, power: Any, times: float = 1.0, slope: bool = False
+) -> None:
+    """Add times * power to the exponent whose constant stands at `place`, or to a slope."""
+    if power.__class__ is not Elasticity:
+        powers[place] = powers.get(place, 0.0) + times * power
+        return
+    if slope:
+        raise NotAffine("an exponent is not affine in the elasticities")
     if power.constant:
         powers[place] = powers.get(place, 0.0) + times * power.constant
-    for parameter, slope in power.slopes:
+    for parameter, by in power.slopes:
         at = place + 1 + parameter
-        powers[at] = powers.get(at, 0.0) + times * slope
+        powers[at] = powers.get(at, 0.0) + times * by
 
 
 def _constant(expr: Any) -> float:
@@ -314,6 +298,5 @@ def _number_power(base: float, power: float) -> float:
     return float(base) ** power
 
 
-def _shorten(expr: Any, limit: int = 80) -> str:
-    text = str(expr)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _shorten(expr: Any) -> str:
+    return shorten(str(expr), 80, placeholder="...")

@@ -24,15 +24,17 @@ What holds where:
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.axes import ratio
+from cge.core.errors import InputError, check_known
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
-Array = NDArray[np.float64]
+#: Taxes of which a solution has the power, 1 + rate.
+TAXES = ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax")
 
 
 def rebase(solution: Solution, name: str | None = None) -> Benchmark:
@@ -66,53 +68,36 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
             "spends on research beyond its benchmark's, which a new benchmark has no account for",
             key="research", allowed="a solution with research at zero",
         )  # fmt: skip
-    power = solution.array  # cells that the model does not have keep the rate they had
-    tariff, export_tax = power("tariff", 1 + b.tariff), power("export_tax", 1 + b.export_tax)
-    user_tax = power("intermediate_tax", 1 + b.intermediate_tax)
-    final_tax = power("final_tax", 1 + b.final_tax)
-    factor_tax = power("factor_tax", 1 + b.factor_tax)
-    net = power("net_of_output_tax", 1 - b.output_tax)
-    flows = solution.array("basic_value")
-    intermediate = solution.array("input_value")
-    final = solution.array("final_value")
-    payments = solution.array("factor_payment")
-    transfer = solution.array("transfer")
+    # Cells that the model does not have keep the rate they had.
+    power = {name: solution.array(name, 1 + getattr(b, name)) for name in TAXES}
+    net = solution.array("net_of_output_tax", 1 - b.output_tax)
+    flows, intermediate, final, payments = (
+        solution.array(name)
+        for name in ("basic_value", "input_value", "final_value", "factor_payment")
+    )
 
     # A solution holds to the solver's accuracy, a benchmark to rounding: uses are fitted
     # to supplies, then factor incomes to receipts.
-    supply = (flows * export_tax * tariff).sum(axis=1)  # (u, i, s)
+    supply = (flows * power["export_tax"] * power["tariff"]).sum(axis=1)  # (u, i, s)
     used = np.zeros_like(supply)
-    for u, code in enumerate(b.use_classes):
-        sectors = [c == code for c in b.sector_class]
-        agents = [c == code for c in b.agent_class]
+    for u, (sectors, agents) in enumerate(b.users):
         used[u] = (intermediate[:, :, sectors].sum(axis=2) + final[:, agents].sum(axis=1)).T
-    fit = np.divide(supply, used, out=np.zeros_like(supply), where=used > 0)
+    fit = ratio(supply, used)
     intermediate *= fit[[b.use_classes.index(c) for c in b.sector_class]].transpose(2, 1, 0)
     final *= fit[[b.use_classes.index(c) for c in b.agent_class]].transpose(2, 0, 1)
     receipts = flows.sum(axis=(0, 3)) * net
-    earned = receipts - (intermediate * user_tax).sum(axis=1)
-    cost = (payments * factor_tax).sum(axis=2)
-    payments *= np.divide(earned, cost, out=np.zeros_like(cost), where=cost > 0)[..., None]
+    earned = receipts - (intermediate * power["intermediate_tax"]).sum(axis=1)
+    payments *= ratio(earned, (payments * power["factor_tax"]).sum(axis=2))[..., None]
 
+    rates: dict[str, Any] = {tax: one - 1 for tax, one in power.items()}
     title = name or f"{b.name}-rebased"
     note = f"Benchmark: not the data, but an equilibrium computed from '{b.name}'."
     return replace(
-        b,
-        name=title,
-        flows=flows,
-        tariff=tariff - 1,
-        export_tax=export_tax - 1,
-        intermediate=intermediate,
-        intermediate_tax=user_tax - 1,
-        final=final,
-        final_tax=final_tax - 1,
-        factor_payments=payments,
-        factor_tax=factor_tax - 1,
-        output_tax=1 - net,
-        balance=transfer,
-        notes=(*b.notes, note),
-        origin={**b.origin, "rebased": title},
-    )
+        b, name=title, flows=flows, intermediate=intermediate, final=final,
+        factor_payments=payments, output_tax=1 - net, balance=solution.array("transfer"),
+        notes=(*b.notes, note), origin={**b.origin, "rebased": title},
+        **rates,
+    )  # fmt: skip
 
 
 def release(solution: Solution, factor: str) -> dict[str, float]:
@@ -142,12 +127,10 @@ def release(solution: Solution, factor: str) -> dict[str, float]:
     """
     model = solution.model
     b = model.benchmark
-    if factor not in b.factors:
-        raise InputError("unknown factor", key="factor", value=factor, allowed=b.factors)
+    check_known([factor], b.factors, "unknown factor", key="factor")
     f = b.factors.index(factor)
     start = np.ones_like(b.factor_payments)
-    price = solution.array("factor_price", start)[..., f]
-    use = solution.array("factor_use", start)[..., f]
+    price, use = (solution.array(n, start)[..., f] for n in ("factor_price", "factor_use"))
     supply = solution.array("factor_supply", np.ones(b.factor_payments[:, 0].shape))[:, f]
     physical = b.factor_payments[..., f] * use
     endowment = physical.sum(axis=1) / np.maximum((physical * price).sum(axis=1), 1e-300)

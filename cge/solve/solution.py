@@ -4,133 +4,64 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
+from cge.core.display import Shown
 from cge.core.errors import InputError
-from cge.core.selectors import split
-from cge.model.indices import INDEX_FORMULAS, Index
+from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
-from cge.solve.plain import solution_from_plain, solution_to_plain
+from cge.solve.layout import Family
+from cge.solve.plain import open_solution, save_solution, solution_from_plain, solution_to_plain
 from cge.solve.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
 
-Array = NDArray[np.float64]
+
+#: Regions whose welfare a solution shows of itself.
+SHOWN = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """An accepted equilibrium.
+@dataclass(frozen=True, eq=False, repr=False)
+class Allocation:
+    """Levels of all variables of a model, and the outcomes that follow from them.
 
     Parameters
     ----------
     model : Model
-    closure : Closure
-    resolved : Resolved
-        The system that was solved.
-    given : ndarray (columns,)
-        Levels wanted of the given columns: the policy. Those of what was solved for mean nothing.
     levels : ndarray (columns,)
         Level of every variable.
-    diagnostics : Diagnostics
     """
 
     model: Model
-    closure: Closure
-    resolved: Resolved
-    given: Array
     levels: Array
-    diagnostics: Diagnostics
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as plain data and the model."""
-        return solution_from_plain, (solution_to_plain(self), self.model)
 
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the order of the compiled model."""
+        if self.levels is self.model.arrays.start:
+            return self.model.outcome_start
         return outcome_values(self.model.arrays, self.levels)
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """A variable, outcome or measure as a table.
+    def values(self, name: str) -> Array:
+        """A variable, outcome or index by cell, in the order of its family."""
+        model = self.model
+        if name in model.variables:
+            return self.levels[model.variables[name].positions]
+        if name in model.indices:
+            return self.measure(name)
+        return self.outcomes[model.family(name).positions]
 
-        Parameters
-        ----------
-        name : str
-            E.g. ``"output"``, ``"trade_value"``, ``"real_gdp"``.
-
-        Returns
-        -------
-        DataFrame
-            One column per axis, then ``benchmark``, ``value``, ``unit``. A measure is
-            a change, its benchmark zero.
-        """
-        if name in INDICES:
-            unit = INDICES[name].unit_in(self.model.benchmark.unit)
-            table = pd.DataFrame({"s": self.model.benchmark.regions})
-            return table.assign(benchmark=0.0, value=self.measure(name), unit=unit)
-        if name in self.model.variables:
-            family = self.model.variables[name]
-            values, start = self.levels, self.model.arrays.start
-        elif name in self.model.outcomes:
-            family = self.model.outcomes[name]
-            values, start = self.outcomes, self.model.outcome_start
-        else:
-            allowed = [*self.model.variables.families, *self.model.outcomes.families, *INDICES]
-            raise InputError("unknown name", value=name, allowed=allowed)
-        table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
-        here = family.block.positions
-        return table.assign(benchmark=start[here], value=values[here], unit=family.unit)
-
-    def outcome(self, selector: str) -> float:
-        """One value of a variable, outcome or measure, e.g. ``"welfare[CHN]"``."""
-        name, _ = split(selector, "outcome")
-        if name in INDICES:
-            return float(self.measure(name)[self._region(selector)])
-        values, _, position = self._locate(selector)
-        return float(values[position])
-
-    def relative(self, selector: str) -> float:
-        """One value relative to the benchmark."""
-        values, start, position = self._locate(selector)
-        return float(values[position] / start[position])
-
-    def value_of(self, fixed: str | Total) -> tuple[float, float]:
-        """Level of what a swap fixes, here and in the benchmark."""
-        if isinstance(fixed, str):
-            values, start, position = self._locate(fixed)
-            return float(values[position]), float(start[position])
-        here = then = 0.0
-        for coefficient, selector in fixed.terms:
-            _, positions = self.model.outcomes.select(selector, "outcome")
-            here += coefficient * float(self.outcomes[positions].sum())
-            then += coefficient * float(self.model.outcome_start[positions].sum())
-        return here, then
-
-    def _locate(self, selector: str) -> tuple[Array, Array, int]:
-        name, _ = split(selector, "outcome")
-        if name in self.model.variables:
-            layout, values, start = self.model.variables, self.levels, self.model.arrays.start
-        else:
-            layout, values, start = self.model.outcomes, self.outcomes, self.model.outcome_start
-        _, positions = layout.select(selector, "outcome")
-        if len(positions) != 1:
-            raise InputError(f"selects {len(positions)} cells, not one", value=selector)
-        return values, start, int(positions[0])
-
-    def _region(self, selector: str) -> int:
-        b = self.model.benchmark
-        chosen = b.codes("regions", ", ".join(split(selector)[1]) or "all", "outcome")
-        if len(chosen) != 1:
-            raise InputError(f"selects {len(chosen)} regions, not one", value=selector)
-        return b.regions.index(chosen[0])
+    def relative_to(self, other: Allocation, name: str) -> Array:
+        """A variable or outcome over that of another, over its axes, one where it is absent."""
+        return self.model.family(name).full(self.values(name) / other.values(name), 1.0)
 
     def array(self, name: str, absent: float | Array = 0.0) -> Array:
         """A variable or outcome as a full array over its axes.
@@ -141,35 +72,134 @@ class Solution:
         absent : float or ndarray
             What stands where the model has no cell.
         """
-        b = self.model.benchmark
-        codes = {
-            "u": b.use_classes, "r": b.regions, "s": b.regions, "i": b.sectors,
-            "j": b.sectors, "d": b.agents, "f": b.factors,
+        return self.model.family(name).full(self.values(name), absent)
+
+    def measure(self, name: str) -> Array:
+        """An index for all regions, (s,)."""
+        index, start = INDEX_FORMULAS[name], self.model.start
+        now, then = ({n: at.values(n) for n in index.inputs} for at in (self, start))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(index.formula(now, then), dtype=float)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(Allocation, Shown):
+    """An accepted equilibrium.
+
+    Parameters
+    ----------
+    model : Model
+    levels : ndarray (columns,)
+        Level of every variable.
+    closure : Closure
+    resolved : Resolved
+        The system that was solved.
+    given : ndarray (columns,)
+        Levels wanted of the given columns: the policy. Those of what was solved for mean nothing.
+    diagnostics : Diagnostics
+    """
+
+    closure: Closure
+    resolved: Resolved
+    given: Array
+    diagnostics: Diagnostics
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as plain data and the model."""
+        return solution_from_plain, (solution_to_plain(self), self.model)
+
+    def shown(self) -> dict[str, Any]:
+        """Facts that it shows of itself."""
+        regions, variation = self.model.benchmark.regions, self.measure("equivalent_variation")
+        some = ", ".join(f"{s} {v:+.3f}" for s, v in list(zip(regions, variation))[:SHOWN])
+        return {
+            **self.model.shown(), "closure": self.closure.name,
+            "residual": f"{self.diagnostics.residual:.0e}",
+            "welfare (EV, %)": some + (" ..." if len(regions) > SHOWN else ""),
         }  # fmt: skip
-        variable = name in self.model.variables
-        family = self.model.variables[name] if variable else self.model.outcomes[name]
-        values = self.levels if variable else self.outcomes
-        shape = [len(codes[axis]) for axis in family.axes]
-        array = np.array(np.broadcast_to(absent, shape), dtype=float)
-        where = tuple(
-            pd.Index(codes[axis]).get_indexer(pd.Index(cells))
-            for axis, cells in zip(family.axes, family.codes, strict=True)
-        )
-        array[where] = values[family.block.positions]
-        return array
+
+    def save(self, path: str | Path) -> None:
+        """Write the solution with its benchmark to one file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            An existing file is replaced.
+
+        Raises
+        ------
+        InputError
+            If it can not be written.
+        """
+        save_solution(self, path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Solution:
+        """Open a solution that was saved; its model is built or taken from the user's cache.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        InputError
+            If it is no file that :meth:`save` has written.
+        """
+        return open_solution(path)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A variable, outcome or index as a table.
+
+        Parameters
+        ----------
+        name : str
+            E.g. ``"output"``, ``"trade_value"``, ``"real_gdp"``.
+
+        Returns
+        -------
+        DataFrame
+            One column per axis, then ``benchmark``, ``value``, ``unit``. An index is
+            a change, its benchmark zero.
+        """
+        family = self.model.family(name)
+        start = 0.0 if name in INDICES else self.model.start.values(name)
+        table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
+        return table.assign(benchmark=start, value=self.values(name), unit=family.unit)
+
+    def outcome(self, selector: str) -> float:
+        """One value of a variable, outcome or index, e.g. ``"welfare[CHN]"``."""
+        family, number = self._cell(selector)
+        return float(self.values(family.name)[number])
+
+    def relative(self, selector: str) -> float:
+        """One value relative to the benchmark."""
+        here, then = self.value_of(selector)
+        return here / then
+
+    def value_of(self, fixed: str | Total) -> tuple[float, float]:
+        """Level of what a swap fixes, here and in the benchmark."""
+        start = self.model.start
+        if isinstance(fixed, str):
+            family, number = self._cell(fixed)
+            return self.outcome(fixed), float(start.values(family.name)[number])
+        here = then = 0.0
+        for coefficient, selector in fixed.terms:
+            _, positions = self.model.outcomes.select(selector, "outcome")
+            here += coefficient * float(self.outcomes[positions].sum())
+            then += coefficient * float(start.outcomes[positions].sum())
+        return here, then
+
+    def _cell(self, selector: str) -> tuple[Family, int]:
+        """The family of the one cell that a selector names, and the cell's number in it."""
+        family, positions = self.model.select(selector, "outcome")
+        if len(positions) != 1:
+            raise InputError(f"selects {len(positions)} cells, not one", value=selector)
+        return family, int(positions[0]) - family.start
 
     def by_region(self, name: str, benchmark: bool = False) -> Array:
         """A regional outcome in the order of the benchmark's regions."""
-        values = self.model.outcome_start if benchmark else self.outcomes
-        return values[self.model.outcomes[name].block.positions]
-
-    def measure(self, name: str) -> Array:
-        """A measure for all regions, (s,)."""
-        measure = INDEX_FORMULAS[name]
-        now = {n: self.by_region(n) for n in measure.inputs}
-        then = {n: self.by_region(n, benchmark=True) for n in measure.inputs}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(measure.formula(now, then), dtype=float)
+        return (self.model.start if benchmark else self).values(name)
 
     # -- derivatives ----------------------------------------------------------------------
 
@@ -182,7 +212,7 @@ class Solution:
         Parameters
         ----------
         selector : str
-            A variable, outcome or measure and its codes: ``"equivalent_variation[USA]"``.
+            A variable, outcome or index and its codes: ``"equivalent_variation[USA]"``.
 
         Returns
         -------
@@ -191,24 +221,19 @@ class Solution:
             of the level (for a power: per unit of the rate). Cells that the closure
             makes endogenous are left out.
         """
-        total = self.derivative(selector)
-        arrays = self.model.arrays
-        solved = np.zeros(len(arrays.start), dtype=bool)
-        solved[self.resolved.system.unknown] = True
-        for gang in self.resolved.system.gangs:
-            solved[gang] = True
+        total, solved = self.derivative(selector), self.resolved.system.solved
         tables = []
         for name in EXOGENOUS:
-            block = self.model.variables[name].block
-            here = np.arange(block.start, block.start + len(block))
-            keep = ~solved[here]
+            family = self.model.variables[name]
+            here = family.columns[~solved[family.positions]]
+            cells = [family.index[n - family.start] for n in here]
             tables.append(
                 pd.DataFrame(
                     {
                         "instrument": name,
-                        "cell": [c for c, k in zip(block.index, keep, strict=True) if k],
-                        "level": self.levels[here[keep]],
-                        "derivative": total[here[keep]],
+                        "cell": cells,
+                        "level": self.levels[here],
+                        "derivative": total[here],
                     }
                 )
             )
@@ -219,54 +244,43 @@ class Solution:
 
         As :meth:`gradient`, by position; where a closure solves for a column it means nothing.
         """
-        return self._total_derivative(self._outcome_gradient(selector))
+        arrays, system = self.model.arrays, self.resolved.system
+        weights, direct = self._outcome_gradient(selector)
+        scale = np.where(arrays.free, 1.0, self.levels)
+        by_level = direct + log_derivative(arrays, self.levels, weights) / scale
+        folded = system.fold(self.levels, self.resolved.target_levels)
+        multipliers = self.resolved.linear.solve(
+            folded.jacobian(system.start(self.levels)), system.chain(by_level * scale), 1e-13,
+            transposed=True,
+        )  # fmt: skip
+        by_rows = log_derivative(arrays, self.levels, system.matrix.T @ multipliers)
+        return by_level - by_rows / scale
 
     def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:
         """Weights of the terms of one outcome, and its direct gradient by column."""
         model = self.model
-        weights = np.zeros(model.arrays.exponents.shape[0])
-        direct = np.zeros(len(model.arrays.start))
-        name, _ = split(selector, "outcome")
-        if name in model.variables:
-            _, _, position = self._locate(selector)
-            direct[position] = 1.0
-            return weights, direct
+        family, number = self._cell(selector)
         coefficients = model.arrays.outcome_coefficients
-        if name in INDICES:
-            region = self._region(selector)
-            for source, slope in self._measure_slopes(INDEX_FORMULAS[name], region).items():
-                row = model.outcomes[source].block.start + region
-                weights += slope * coefficients[[row]].toarray().ravel()
+        weights, direct = np.zeros(coefficients.shape[1]), np.zeros(len(self.levels))
+        rows = {family.start + number: 1.0}
+        if family.name in model.variables:
+            direct[family.start + number] = 1.0
             return weights, direct
-        _, _, position = self._locate(selector)
-        return coefficients[[position]].toarray().ravel(), direct
+        if family.name in model.indices:
+            slopes = self._slopes(family.name, number)
+            rows = {model.outcomes[name].start + number: slope for name, slope in slopes.items()}
+        for row, slope in rows.items():
+            weights += slope * coefficients[[row]].toarray().ravel()
+        return weights, direct
 
-    def _measure_slopes(self, measure: Index, region: int) -> dict[str, float]:
-        """Derivative of a measure by the outcomes of one region, by complex step."""
-        now: dict[str, Any] = {n: complex(self.by_region(n)[region]) for n in measure.inputs}
-        then = {n: float(self.by_region(n, benchmark=True)[region]) for n in measure.inputs}
+    def _slopes(self, name: str, region: int) -> dict[str, float]:
+        """Derivative of an index by the outcomes of one region, by complex step."""
+        index, start = INDEX_FORMULAS[name], self.model.start
+        now: dict[str, Any] = {n: complex(self.values(n)[region]) for n in index.inputs}
+        then = {n: float(start.values(n)[region]) for n in index.inputs}
         slopes = {}
-        for source in measure.inputs:
+        for source in index.inputs:
             step = 1e-30 * max(abs(now[source]), 1.0)
             moved = {**now, source: now[source] + 1j * step}
-            slopes[source] = float(measure.formula(moved, then).imag / step)
+            slopes[source] = float(index.formula(moved, then).imag / step)
         return slopes
-
-    def _total_derivative(self, outcome: tuple[Array, Array]) -> Array:
-        """Derivative with respect to the level of every given column."""
-        weights, direct = outcome
-        system = self.resolved.system
-        by_level = direct + self._column_derivative(weights)
-        scale = np.where(self.model.arrays.free, 1.0, self.levels)
-        gradient = system.chain(by_level * scale)
-        folded = system.fold(self.levels, self.resolved.target_levels)
-        z = system.start(self.levels)
-        jacobian = folded.jacobian(z)
-        multipliers = self.resolved.linear.solve(jacobian, gradient, 1e-13, transposed=True)
-        return by_level - self._column_derivative(system.matrix.T @ multipliers)
-
-    def _column_derivative(self, weights: Array) -> Array:
-        """Derivative of weights @ terms by the level of every column."""
-        arrays = self.model.arrays
-        by_log = log_derivative(arrays, self.levels, weights)
-        return by_log / np.where(arrays.free, 1.0, self.levels)

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from cge.solve.arrays import MonomialArrays
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cge.core.axes import Array, Bools, Integers
+from cge.solve.arrays import MonomialArrays, positive_logs
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +46,12 @@ class SquareSystem:
         return len(self.unknown) + len(self.gangs)
 
     @cached_property
-    def free(self) -> NDArray[np.bool_]:
+    def free(self) -> Bools:
         """Which unknowns are free (levels), the others being logs."""
         return np.concatenate([self.arrays.free[self.unknown], np.zeros(len(self.gangs), bool)])
 
     @cached_property
-    def _map(self) -> sparse.csr_array:
+    def motion(self) -> sparse.csr_array:
         """(columns, unknowns): how the log of each column moves with the unknowns."""
         singles = np.arange(len(self.unknown))
         columns = np.concatenate([self.unknown, *self.gangs]).astype(np.int64)
@@ -66,13 +64,16 @@ class SquareSystem:
     @cached_property
     def given(self) -> Integers:
         """Columns that are not unknown."""
-        mask = np.ones(len(self.arrays.start), dtype=bool)
-        mask[self.unknown] = False
-        return np.flatnonzero(mask)
+        return np.setdiff1d(np.arange(len(self.arrays.start)), self.unknown)
+
+    @cached_property
+    def solved(self) -> Bools:
+        """Which columns are solved for, those that move in gangs among them."""
+        return np.diff(self.motion.indptr) > 0
 
     @cached_property
     def _exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.arrays.exponents @ self._map)
+        return sparse.csr_array(self.arrays.exponents @ self.motion)
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
@@ -113,19 +114,17 @@ class SquareSystem:
 
         The multipliers of gangs start at one.
         """
-        z = np.zeros(self.size)
-        values = levels[self.unknown]
-        free = self.arrays.free[self.unknown]
-        z[: len(values)] = np.where(free, values, np.log(np.where(free, 1.0, values)))
-        return z
+        values, free = levels[self.unknown], self.arrays.free[self.unknown]
+        logs = np.where(free, values, positive_logs(values, free))
+        return np.concatenate([logs, np.zeros(len(self.gangs))])
 
     def chain(self, by_log: Array) -> Array:
         """Derivatives by unknown from derivatives by log (level where free) of columns."""
-        return self._map.T @ by_log
+        return self.motion.T @ by_log
 
     def spread(self, by_unknown: Array) -> Array:
         """Changes of log columns (levels where free) from changes of the unknowns."""
-        return self._map @ by_unknown
+        return self.motion @ by_unknown
 
     def levels(self, z: Array, levels: Array) -> Array:
         """Levels of all columns with the unknowns at `z`."""
@@ -146,10 +145,7 @@ class SquareSystem:
             Levels of all columns; those of the unknowns are ignored.
         target_values : ndarray (targets,)
         """
-        given = levels[self.given]
-        positive = ~self.arrays.free[self.given]
-        logs = np.zeros(len(given))
-        logs[positive] = np.log(given[positive])
+        logs = positive_logs(levels[self.given], self.arrays.free[self.given])
         factor = np.exp(self._given_exponents @ logs)
         free = self.arrays.free_of_term
         fixed_free = (free >= 0) & (self._free_unknown_of_term < 0)
@@ -160,15 +156,17 @@ class SquareSystem:
     @cached_property
     def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Magnitudes of the positive and of the negative coefficients of all rows."""
-        up, down = self.matrix.copy(), self.matrix.copy()
-        up.data = np.maximum(up.data, 0.0)
-        down.data = np.maximum(-down.data, 0.0)
-        up.eliminate_zeros()
-        down.eliminate_zeros()
-        return up, down
+
+        def side(sign: float) -> sparse.csr_array:
+            part = sparse.csr_array(sign * self.matrix)
+            part.data = np.maximum(part.data, 0.0)
+            part.eliminate_zeros()
+            return part
+
+        return side(1.0), side(-1.0)
 
     @cached_property
-    def signed_rows(self) -> NDArray[np.bool_]:
+    def signed_rows(self) -> Bools:
         """Rows in which a variable of either sign stands."""
         free = (self.arrays.free_of_term >= 0).astype(float)
         return (abs(self.matrix) @ free) > 0
@@ -214,7 +212,7 @@ class FoldedSystem:
     # -- the form in which Newton sees the system -------------------------------------------
 
     @cached_property
-    def balanced_rows(self) -> NDArray[np.bool_]:
+    def balanced_rows(self) -> Bools:
         """Rows that equate two sums of positive terms."""
         up, down = self.system.sides
         positive = (np.diff(up.indptr) > 0) | (self.target < 0)
@@ -329,16 +327,16 @@ class _Pattern:
         return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))
 
 
+def term_parts(arrays: MonomialArrays, levels: Array) -> tuple[Array, Array]:
+    """Every term without, and with, its free variable, at given levels of all columns."""
+    partial = np.exp(arrays.exponents @ positive_logs(levels, arrays.free))
+    column = arrays.free_of_term
+    return partial, partial * np.where(column >= 0, levels[column], 1.0)
+
+
 def term_values(arrays: MonomialArrays, levels: Array) -> Array:
     """Every term at given levels of all columns."""
-    logs = np.zeros(len(levels))
-    positive = ~arrays.free
-    with np.errstate(divide="ignore"):
-        logs[positive] = np.log(levels[positive])
-    values = np.exp(arrays.exponents @ logs)
-    linear = arrays.free_of_term >= 0
-    values[linear] *= levels[arrays.free_of_term[linear]]
-    return values
+    return term_parts(arrays, levels)[1]
 
 
 def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
@@ -346,13 +344,28 @@ def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
     return arrays.outcome_coefficients @ term_values(arrays, levels)
 
 
+def term_changes(arrays: MonomialArrays, parts: tuple[Array, Array], columns: Array) -> Array:
+    """Change of every term for changes of the columns.
+
+    Parameters
+    ----------
+    arrays : MonomialArrays
+    parts : tuple of ndarray (terms,)
+        Of :func:`term_parts`.
+    columns : ndarray (columns,)
+        Change of the log of each column, of its level where it is free.
+    """
+    partial, full = parts
+    change = full * (arrays.exponents @ np.where(arrays.free, 0.0, columns))
+    linear = arrays.free_of_term >= 0
+    change[linear] += partial[linear] * columns[arrays.free_of_term[linear]]
+    return change
+
+
 def log_derivative(arrays: MonomialArrays, levels: Array, weights: Array) -> Array:
     """Derivative of weights @ terms by the log of every column, by its level where it is free."""
-    result = arrays.exponents.T @ (weights * term_values(arrays, levels))
-    linear = np.flatnonzero(arrays.free_of_term >= 0)
-    if len(linear):
-        unit = levels.copy()
-        unit[arrays.free] = 1.0
-        partial = term_values(arrays, unit)[linear]
-        np.add.at(result, arrays.free_of_term[linear], weights[linear] * partial)
+    partial, full = term_parts(arrays, levels)
+    result = arrays.exponents.T @ (weights * full)
+    linear = arrays.free_of_term >= 0
+    np.add.at(result, arrays.free_of_term[linear], (weights * partial)[linear])
     return result

@@ -111,7 +111,7 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
     # milliseconds, while the factorisations that it gathers, one for each closure, would fill
     # the memory of a worker that keeps it.
     model = Model.build(chunk.benchmark, "short", place.models, chunk.backstop)
-    pre = PreShock(model, chunk.closure, chunk.levels, chunk.premium)
+    pre = PreShock(model, chunk.levels, chunk.closure, chunk.premium)
     found = [_solved(pre, disruption, chunk) for disruption in chunk.disruptions]
     if chunk.long_run is not None:
         closure, levels = chunk.long_run
@@ -137,7 +137,7 @@ def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, An
     except NoEquilibrium as error:
         return {"failed": str(error)}
     transfer, spent = (
-        pre.model.outcomes[name].block.positions for name in ("transfer", "absorption_value")
+        pre.model.outcomes[name].positions for name in ("transfer", "absorption_value")
     )
     borrowed = (solution.outcomes[transfer] - pre.outcomes[transfer]) / pre.outcomes[spent]
     found = {

@@ -177,7 +177,7 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
         )  # fmt: skip
     if choice.method != "auto":
         return choice.method
-    size = sum(len(problem.long.variables[name].block) for name in ENDOGENOUS)
+    size = sum(len(problem.long.variables[name]) for name in ENDOGENOUS)
     return "full" if size <= TINY and able else "reduced"
 
 
