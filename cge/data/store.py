@@ -48,7 +48,7 @@ class BenchmarkFile(Strict):
     """Layout of ``benchmark.yaml``."""
 
     format: Literal["cge-benchmark"]
-    version: Literal[1]
+    version: Literal[2]
     name: str
     unit: str
     status: Literal["original", "estimated", "user"]
