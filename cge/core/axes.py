@@ -79,6 +79,17 @@ class Axes:
         )
         return fixed(array)
 
+    def spread(self, key: str, given: Any, letters: str, short: str = "") -> Array:
+        """View on the axes `letters` of a number, or of an array on these or those of `short`."""
+        array, shape = number_array(key, given), self.shape(letters)
+        for known in ("", letters, short):
+            if array.shape == self.shape(known):
+                missing = tuple(k for k, letter in enumerate(letters) if letter not in known)
+                return np.broadcast_to(np.expand_dims(array, missing), shape)
+        wanted = " or ".join(f"{self.shape(a)} = ({', '.join(a)})" for a in (letters, short) if a)
+        raise InputError(f"array has shape {array.shape}", key=key,
+                         allowed=f"a number, or an array of shape {wanted}")  # fmt: skip
+
     def refuse(
         self,
         bad: NDArray[np.bool_],

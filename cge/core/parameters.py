@@ -105,7 +105,7 @@ class ParameterSet(Strict):
 
     title: str
     note: str = ""
-    ict_sectors: dict[str, list[str]] = {}
+    ict_sectors: dict[str, list[str]] = Field(default={})
     entries: dict[str, Parameter] = Field(alias="parameters")
 
     def __getitem__(self, name: str) -> float:

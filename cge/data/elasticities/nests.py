@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.axes import Array, Axes, fixed
-from cge.core.errors import InputError, check_complete, check_known
+from cge.core.axes import Array, Axes, fixed, number_array
+from cge.core.errors import InputError, check_complete, check_known, refuse_first
 
 HORIZONS = ("short", "long")
 
@@ -73,7 +73,7 @@ class Elasticities:
     def __post_init__(self) -> None:
         for item in fields(self):
             key = f"elasticities.{item.name}"
-            array = np.array(getattr(self, item.name), dtype=float)
+            array = number_array(key, getattr(self, item.name))
             most = LARGEST if item.name in SUBSTITUTION else np.inf
             bad = ~((array >= 0) & (array <= most))
             if bad.any():
@@ -107,15 +107,10 @@ class Elasticities:
             For an unknown nest, a missing one, or a shape that does not fit.
         """
         check_known(values, NEST_AXES, "unknown nest", key="elasticities")
-        arrays = {}
-        for nest, letters in NEST_AXES.items():
-            if nest not in values and nest not in NEST_DEFAULTS:
-                raise InputError(
-                    f"no elasticity for nest '{nest}'", key="elasticities", allowed=NEST_AXES
-                )
-            given = values.get(nest, NEST_DEFAULTS.get(nest))
-            arrays[nest] = _full_array(f"elasticities.{nest}", letters, given, axes)
-        return cls(**arrays)
+        given = {**NEST_DEFAULTS, **values}
+        left = (nest for nest in NEST_AXES if nest not in given)
+        refuse_first(left, "this nest has no elasticity", key="elasticities", allowed=NEST_AXES)
+        return cls(**{nest: _full_array(nest, given[nest], axes) for nest in NEST_AXES})
 
     def check_shapes(self, axes: Axes, horizon: str) -> None:
         """Refuse an array that does not have the shape of its axes."""
@@ -131,30 +126,18 @@ class Elasticities:
         return digest.hexdigest()
 
 
-def _full_array(key: str, letters: str, given: Any, axes: Axes) -> Array:
-    """Array on the axes `letters`, from a number, a value per code, or the array itself."""
-    shape = axes.shape(letters)
-    by = next((letter for letter in letters if letter in "ijf"), None)
+def _full_array(nest: str, given: Any, axes: Axes) -> Array:
+    """Array of a nest, from a number, a value per code, or the array itself."""
+    key, letters = f"elasticities.{nest}", NEST_AXES[nest]
+    by = next((letter for letter in letters if letter in "ijf"), "")
     if isinstance(given, Mapping):
-        if by is None:
+        if not by:
             raise InputError("give one number for this nest", key=key)
-        names = axes.codes[by]
-        check_complete(given, names, "elasticities by code must name every code once and no other",
+        codes = axes.codes[by]
+        check_complete(given, codes, "elasticities by code must name every code once and no other",
                        key=key)  # fmt: skip
-        given = [given[name] for name in names]
-    try:
-        array = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("not a number", key=key, value=given, allowed="numbers >= 0") from None
-    if array.shape == shape or array.ndim == 0:
-        return array if array.shape == shape else np.full(shape, float(array))
-    if by is not None and array.shape == axes.shape(by):
-        others = tuple(k for k, letter in enumerate(letters) if letter != by)
-        return np.broadcast_to(np.expand_dims(array, others), shape).copy()
-    raise InputError(
-        f"elasticities have shape {array.shape}", key=key,
-        allowed=f"a number, a vector per code, or an array of shape {shape}",
-    )  # fmt: skip
+        given = [given[code] for code in codes]
+    return np.ascontiguousarray(axes.spread(key, given, letters, by))
 
 
 def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]:
@@ -173,18 +156,16 @@ def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, An
     InputError
         If it is of another kind, or a mapping without an Armington elasticity.
     """
-    separate = isinstance(given, Mapping) and bool(set(given) & set(HORIZONS))
+    separate = isinstance(given, Mapping) and not set(given).isdisjoint(HORIZONS)
     if separate:
         check_complete(given, HORIZONS, "give both horizons and nothing else beside them",
                        key="elasticities")  # fmt: skip
     result = {}
     for horizon in HORIZONS:
-        nests = given[horizon] if separate else given
+        nests, key = (given[horizon], f".{horizon}") if separate else (given, "")
         if not isinstance(nests, kinds):
-            raise InputError(
-                "give a mapping from nest to value", value=nests, allowed=NEST_AXES,
-                key=f"elasticities.{horizon}" if separate else "elasticities",
-            )  # fmt: skip
+            raise InputError("give a mapping from nest to value", key=f"elasticities{key}",
+                             value=nests, allowed=NEST_AXES)  # fmt: skip
         if isinstance(nests, Mapping):
             if "armington" not in nests:
                 raise InputError("the Armington elasticity (among origins, 1 + theta) has no "

@@ -109,4 +109,5 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
                     entries.append(validate(ElasticityEntry, entry, None))
                 except InputError as error:
                     raise error.moved(key) from None
-    return ElasticitySet("user values", "Values given by the user", "", table.name, tuple(entries))
+    return ElasticitySet(name="user values", title="Values given by the user",
+                         classification=table.name, entries=entries)  # fmt: skip
