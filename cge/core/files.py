@@ -144,7 +144,7 @@ _WORDS = {
     **dict.fromkeys(("dict_type", "model_type"), "must be a mapping of keys to values"),
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
-    "list_type": "must be a list",
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
     "string_type": "must be text",
     "too_short": "must not be empty",
     "invalid_key": "keys must be text",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, ratio
 from cge.core.errors import InputError
@@ -34,6 +35,8 @@ class CleanTable:
 
     Parameters
     ----------
+    raw : WorldTable
+        As it was read.
     intermediate : ndarray (r, i, s, j)
     final : ndarray (r, i, s, d)
         Agents without inventories, which have been added to `capital_agent`.
@@ -47,6 +50,7 @@ class CleanTable:
         Cells changed or filled by a rule.
     """
 
+    raw: WorldTable
     intermediate: Array
     final: Array
     agents: tuple[str, ...]
@@ -117,7 +121,8 @@ def clean(table: WorldTable) -> CleanTable:
 
     final_total = f.sum(axis=(2, 3)).reshape(n)
     try:
-        output = np.linalg.solve(np.eye(n) - coefficients, final_total)
+        with threadpool_limits(1):  # the last digits differ with the number of threads
+            output = np.linalg.solve(np.eye(n) - coefficients, final_total)
     except np.linalg.LinAlgError:
         raise InputError("the table's input coefficients are singular: no balance") from None
     if (output < -1e-9 * output0.max()).any():
@@ -156,11 +161,8 @@ def clean(table: WorldTable) -> CleanTable:
     gap = np.abs(flows.reshape(n, n).sum(axis=1) + final_total - output)
     report("residual", 0, gap.sum(), f"largest row gap {gap.max() / output.max():.1e} of output")
     return CleanTable(
-        intermediate=flows,
-        final=f,
-        agents=table.agents,
+        raw=table, intermediate=flows, final=f, agents=table.agents,
         value_added=(share * output).reshape(r, i),
-        product_tax=(tax_share * output).reshape(r, i),
-        report=pd.DataFrame(steps),
+        product_tax=(tax_share * output).reshape(r, i), report=pd.DataFrame(steps),
         filled=pd.concat([part for part in filled if len(part)] or filled, ignore_index=True),
-    )
+    )  # fmt: skip

@@ -58,18 +58,6 @@ TABLES: Mapping[str, ShippedTable] = {
 }
 
 
-def shipped_table(name: str) -> ShippedTable:
-    """A shipped table by name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    check_known([name], TABLES, "unknown table", key="table")
-    return TABLES[name]
-
-
 def table_folder(name: str) -> Path:
     """Folder of a shipped table's files."""
     return calibration_file("tables", name)
@@ -95,24 +83,26 @@ def table_codes(name: str, axis: str) -> tuple[str, ...]:
     return tuple(_index(name, axis)[axis.removesuffix("s")])
 
 
-def load_table(name: str, year: int) -> WorldTable:
+def load_table(name: str, year: int | None = None) -> WorldTable:
     """Read a shipped table as published.
 
     Parameters
     ----------
     name : {"wiod2013", "wiod2014"}
-    year : int
+    year : int, optional
+        Default: the latest of the table.
 
     Raises
     ------
     InputError
         If there is no such table or year.
     """
-    years = shipped_table(name).years
-    if year not in years:
+    check_known([name], TABLES, "unknown table", key="table")
+    years = TABLES[name].years
+    if year is not None and year not in years:
         span = f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
         raise InputError(f"table {name} has no such year", key="year", value=year, allowed=span)
-    return _load(name, year)
+    return _load(name, years[-1] if year is None else year)
 
 
 @lru_cache(maxsize=2)

@@ -19,8 +19,8 @@ from cge.core.errors import InputError
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.aggregation import membership
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import clean_shipped
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.calibration import table_behind
+from cge.data.accounts.world_table import WorldTable
 from cge.data.knowledge import spillovers as links
 from cge.data.knowledge.spending import ResearchFigures, read_figures, shipped_file
 from cge.data.knowledge.stocks import KnowledgeData, balanced_stock
@@ -100,31 +100,28 @@ def _of_file(b: Benchmark, path: str | Path) -> FineData:
 
 
 def _of_table(b: Benchmark) -> FineData:
-    table = b.origin.get("table", "")
-    if table not in TABLES or not shipped_file(table).is_file():
+    cleaned = table_behind(b)
+    if cleaned is None or not shipped_file(cleaned.raw.name).is_file():
         raise InputError(
             "no figures on research and development ship for this benchmark", key="knowledge",
             value=b.name,
             allowed="a CSV file with columns region, sector, item, value in the benchmark's codes "
             "(items gerd, basic, business, industry; docs/data.md shows one)",
         )  # fmt: skip
-    year = int(b.origin["year"])
-    raw, cleaned = clean_shipped(table, year)
+    raw = cleaned.raw
     regions, sectors = (
         membership({code: b.members[axis][code] for code in getattr(b, axis)}, getattr(raw, axis))
         for axis in ("regions", "sectors")
     )
-    figures = _shipped_figures(table, year)
     gdp = cleaned.value_added.sum(axis=1) + cleaned.product_tax.sum(axis=1)
-    ict = np.isin(raw.sectors, ict_sectors(table))
-    source = f"knowledge/{table}.csv"
+    ict = np.isin(raw.sectors, ict_sectors(raw.name))
+    figures, source = _shipped_figures(raw), f"knowledge/{raw.name}.csv"
     return FineData(figures, gdp, cleaned.value_added, ict, regions, sectors, source)
 
 
 @lru_cache(maxsize=2)
-def _shipped_figures(table: str, year: int) -> ResearchFigures:
-    raw, _ = clean_shipped(table, year)
-    return read_figures(shipped_file(table), raw.regions, raw.sectors, year)
+def _shipped_figures(raw: WorldTable) -> ResearchFigures:
+    return read_figures(shipped_file(raw.name), raw.regions, raw.sectors, raw.year)
 
 
 def _assembled(b: Benchmark, fine: FineData, parameters: ParameterSet) -> KnowledgeData:

@@ -8,7 +8,8 @@ from typing import Any
 
 from cge.core.errors import InputError, check_complete
 from cge.core.files import validate
-from cge.data.accounts.calibration import Calibration, calibrate_cleaned, cleaned_table
+from cge.data.accounts.calibration import Calibration, calibrate_cleaned
+from cge.data.accounts.cleaning import clean
 from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import by_horizon
 from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
@@ -56,7 +57,7 @@ def calibrate_table(
         chosen = elasticity_set(elasticities, table)
     else:
         chosen = load_elasticity_set(elasticities)
-    return calibrate_cleaned(table, cleaned_table(table), aggregation, tariffs, chosen)
+    return calibrate_cleaned(clean(table), aggregation, tariffs, chosen, chosen.name)
 
 
 def calibrate_folder(
