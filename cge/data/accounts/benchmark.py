@@ -27,7 +27,7 @@ from cge.data.elasticities.nests import Elasticities
 BALANCE_TOLERANCE = 1e-9
 
 #: Axis letters of each array.
-_LETTERS = {
+LETTERS: Mapping[str, str] = {
     "flows": "uris",
     "tariff": "uris",
     "export_tax": "uris",
@@ -40,8 +40,7 @@ _LETTERS = {
     "output_tax": "sj",
     "balance": "s",
 }
-
-
+RATES = ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax", "output_tax")
 #: Fields that say what a benchmark is called and where it comes from; no equation reads them.
 _LABELS = ("name", "notes", "groups", "names", "members", "origin", "status", "unit")
 
@@ -125,7 +124,7 @@ class Benchmark:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
         for axis in (*AXES.values(), "sector_class", "agent_class"):
             object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
-        for name, letters in _LETTERS.items():
+        for name, letters in LETTERS.items():
             object.__setattr__(self, name, self.axes.checked(name, getattr(self, name), letters))
         for axis in dict.fromkeys(AXES.values()):
             codes = getattr(self, axis)
@@ -139,7 +138,13 @@ class Benchmark:
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
         for horizon, elasticities in self.elasticities.items():
             elasticities.check_shapes(self.axes, horizon)
-        self._check_signs()
+        for name in ("flows", "intermediate", "final", "factor_payments"):
+            array = getattr(self, name)
+            self.axes.refuse(array < 0, "negative value at {cell}", name, LETTERS[name], array,
+                             "values >= 0; clean the table first")  # fmt: skip
+        # A subsidy that balances the accounts of a sector may be of any size.
+        subsidies_aside = {"output_tax": np.maximum(self.output_tax, 0.0)}
+        check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside)
         self._check_accounts()
 
     @cached_property
@@ -168,24 +173,6 @@ class Benchmark:
             For a name that is neither a code nor a group.
         """
         return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
-
-    def _check_signs(self) -> None:
-        for name in ("flows", "intermediate", "final", "factor_payments"):
-            self._refuse(getattr(self, name) < 0, "negative value at {cell}", name,
-                         "values >= 0; clean the table first")  # fmt: skip
-        for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
-            self._refuse(getattr(self, name) <= -1, "rate at {cell} is -100 % or below", name,
-                         "rates above -1")  # fmt: skip
-        home = np.eye(len(self.regions), dtype=bool)[:, None]
-        self._refuse(home & (self.export_tax != 0),
-                     "an export tax lies on deliveries within a region, at {cell}", "export_tax",
-                     "zero where exporter and importer are the same")  # fmt: skip
-        self._refuse(self.output_tax >= 1, "output tax at {cell} takes the whole price",
-                     "output_tax", "fractions of the basic price below 1")  # fmt: skip
-
-    def _refuse(self, bad: NDArray[np.bool_], problem: str, name: str, allowed: str) -> None:
-        """Raise an InputError about the first cell of an array that is bad, if any is."""
-        self.axes.refuse(bad, problem, name, _LETTERS[name], getattr(self, name), allowed)
 
     @cached_property
     def users(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
@@ -322,6 +309,24 @@ class Benchmark:
             digest.update(horizon.encode())
             digest.update(self.elasticities[horizon].fingerprint.encode())
         return digest.hexdigest()
+
+
+def check_rates(axes: Axes, rates: Mapping[str, Array]) -> None:
+    """Refuse rates, by name, that leave no positive price or lie where they can not."""
+
+    def refuse(bad: NDArray[np.bool_], problem: str, name: str, allowed: str) -> None:
+        axes.refuse(bad, problem, name, LETTERS[name], rates[name], allowed)
+
+    for name, rate in rates.items():
+        refuse(rate <= -1, "rate at {cell} is -100 % or below", name,
+               "fractions above -1; 0.1 is 10 %")  # fmt: skip
+        if name == "export_tax":
+            home = np.eye(len(axes.regions), dtype=bool)[:, None]
+            refuse(home & (rate != 0), "export tax on deliveries within region {cell}", name,
+                   "0 where exporter and importer are the same")  # fmt: skip
+        if name == "output_tax":
+            refuse(rate >= 1, "rate at {cell} takes the whole price", name,
+                   "fractions of the price below 1")  # fmt: skip
 
 
 def _relative(gap: Array, account: Array) -> Array:

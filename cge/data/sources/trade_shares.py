@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.axes import Array, Axes, first_cell, number_array, ratio
+from cge.core.axes import Array, Axes, first_cell, ratio
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
@@ -99,15 +99,13 @@ def benchmark_from_trade(
     arguments.one_of("negative", negative, arguments.NEGATIVES)
     r_codes = arguments.read_codes("regions", regions)
     i_codes = arguments.read_codes("sectors", sectors)
-    shares = number_array("value_added_share", value_added_share)
-    if shares.ndim == 2:
-        shares = shares[..., None]
-    f_codes = arguments.axis_codes("factors", factors, shares, ("LAB",))
+    shares, f_codes = arguments.last_axis(
+        "value_added_share", value_added_share, 3, "factors", factors, "LAB"
+    )
     axes = Axes(r_codes, i_codes, ("all",), f_codes)
-    rates = arguments.RateReader(axes, allow_large_rates)
     tolerance = arguments.read_tolerance(tolerance)
     value = arguments.read_cells(axes, "trade", trade, "ris")
-    power = 1 + rates.border("tariff", tariff)[0]
+    power = 1 + arguments.read_rates(axes, allow_large_rates, tariff=tariff)["tariff"][0]
     factor_cost = arguments.read_cells(axes, "value_added_share", shares, "sjf")
     gamma = arguments.read_cells(axes, "io_shares", io_shares, "sij")
     gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
