@@ -21,6 +21,7 @@ from cge.data.sources.arguments import check_names
 from cge.data.sources.raw_table import (
     AGENTS,
     LABOUR_SHARE,
+    RESIDUAL,
     TOLERANCE,
     Agent,
     not_shipped,
@@ -103,12 +104,12 @@ def read_folder(path: str | Path) -> WorldTable:
         z, f = z / power[..., None], f / power[..., None]
 
     output, inputs = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3)), z.sum(axis=(0, 1))
-    notes = [f"Data: user table '{content.name}', {content.year}.", *content.notes]
     tariffs = np.einsum("risj,ris->sj", z, power - 1)
     value, labour = _value_added(folder, axes)
+    notes = [*content.notes]
     if value is None:
         value = np.maximum(output - inputs - tariffs, 0.0)
-        notes.append("Value added: what inputs leave of output, product taxes included.")
+        notes.append(RESIDUAL)
     missed = np.abs(output - inputs - tariffs - value)
     gap = float(missed.sum() / output.sum()) if output.sum() > 0 else np.inf
     if not gap <= content.tolerance:
@@ -120,20 +121,12 @@ def read_folder(path: str | Path) -> WorldTable:
             file=folder, key="tolerance", value=gap,
             allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
         )  # fmt: skip
+    labour_share = np.full(value.shape, np.nan) if labour is None else ratio(labour, value)
     return user_world_table(
-        name=content.name,
-        year=content.year,
-        regions=axes.regions,
-        sectors=axes.sectors,
-        intermediate=z,
-        final=f,
-        value_added=value,
-        labour_share=np.full(value.shape, np.nan) if labour is None else ratio(labour, value),
-        default=content.labour_share,
-        unit=content.unit,
-        notes=notes,
-        names=names,
-    )
+        notes, labour_share, content.labour_share, name=content.name, year=content.year,
+        regions=axes.regions, sectors=axes.sectors, intermediate=z, final=f, value_added=value,
+        unit=content.unit, names=names,
+    )  # fmt: skip
 
 
 def _axes(
