@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 
 Array = NDArray[np.float64]
 
@@ -57,12 +57,11 @@ class Axes:
 
     def check_shape(self, key: str, array: Array, letters: str) -> None:
         """Refuse an array whose shape is not that of the axes `letters`."""
-        expected = self.shape(letters)
-        if array.shape != expected:
-            raise InputError(
-                f"array has shape {array.shape}, expected {expected} = ({', '.join(letters)})",
-                key=key,
-            )
+        found, expected = array.shape, self.shape(letters)
+        refuse_if(
+            found != expected,
+            f"array has shape {found}, expected {expected} = ({', '.join(letters)})", key=key,
+        )  # fmt: skip
 
     def checked(self, key: str, given: Any, letters: str) -> Array:
         """Read-only copy of an array of numbers, of the shape `letters` and finite.
@@ -116,10 +115,9 @@ class Axes:
         """
         if bad.any():
             cell = first_cell(bad)
-            raise InputError(
-                problem.format(cell=self.label(letters, cell)), key=key,
-                value=None if array is None else float(array[cell]), allowed=allowed,
-            )  # fmt: skip
+            value = None if array is None else float(array[cell])
+            problem = problem.format(cell=self.label(letters, cell))
+            raise InputError(problem, key=key, value=value, allowed=allowed)
 
 
 def first_cell(mask: NDArray[np.bool_]) -> tuple[int, ...]:

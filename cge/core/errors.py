@@ -96,6 +96,21 @@ class InputError(CgeError):
         return error
 
 
+def refuse_if(wrong: object, problem: str, **where: Any) -> None:
+    """Raise an InputError if something is wrong.
+
+    Parameters
+    ----------
+    wrong : bool
+        Anything that counts as true, such as a list of what is wrong.
+    problem : str
+    **where
+        Of :class:`InputError`: file, key, value, allowed, name.
+    """
+    if wrong:
+        raise InputError(problem, **where)
+
+
 def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:
     """Raise an InputError about the first of the values that are wrong, if there is one.
 

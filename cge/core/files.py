@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -99,16 +99,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            raise InputError("is a folder, not a file", file=path)
+        refuse_if(path.is_dir(), "is a folder, not a file", file=path)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)  # bounded, for pipes and devices have no size
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except OSError as error:
         raise InputError(f"file can not be read: {error.strerror}", file=path) from None
-    if len(raw) > MAX_BYTES:
-        raise InputError("file is too large", file=path, allowed=f"up to {MAX_BYTES:,} bytes")
+    refuse_if(len(raw) > MAX_BYTES, "file is too large", file=path,
+              allowed=f"up to {MAX_BYTES:,} bytes")  # fmt: skip
     try:
         text = raw.decode("utf-8-sig")
         _check_events(text)

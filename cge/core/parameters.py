@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, get_args
 import pandas as pd
 from pydantic import Field, model_validator
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_yaml
 
@@ -126,9 +126,8 @@ class ParameterSet(Strict):
         check_known(values, self.entries, "no such parameter", key="parameters")
         entries = dict(self.entries)
         for name, value in values.items():
-            if not entries[name].possible(value):
-                raise InputError("value is not possible", key=f"parameters.{name}", value=value,
-                                 allowed=entries[name].limits)  # fmt: skip
+            refuse_if(not entries[name].possible(value), "value is not possible", value=value,
+                      key=f"parameters.{name}", allowed=entries[name].limits)  # fmt: skip
             entries[name] = entries[name].replaced(value)
         return self.model_copy(update={"entries": entries})
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.data.accounts.aggregation import Aggregation, load_aggregation
 from cge.data.accounts.calibration import USE_CLASSES, clean_shipped, deliveries
 from cge.data.accounts.cleaning import CleanTable
@@ -95,9 +95,8 @@ def tariff(
     s, r, i = source.places(importer=importer, exporter=exporter, sector=sector)
     cells = np.ix_(r, i, s)
     abroad = np.broadcast_to(np.not_equal.outer(r, s)[:, None, :], (len(r), len(i), len(s)))
-    if not abroad.any():
-        raise InputError("a region has no tariff on its own deliveries", key="exporter",
-                         value=exporter, allowed="another region than the importer")  # fmt: skip
+    refuse_if(not abroad.any(), "a region has no tariff on its own deliveries", key="exporter",
+              value=exporter, allowed="another region than the importer")  # fmt: skip
     rates, rows = applied_tariffs(table, raw.regions, raw.sectors)
     found = rows[
         rows["importer"].isin(np.take(raw.regions, s))

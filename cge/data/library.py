@@ -57,14 +57,14 @@ class EventEntry(Sized):
     def _fits_its_type(self) -> EventEntry:
         needed, optional = _KEYS[self.type]
         given = {name.rstrip("_") for name in self.model_fields_set} - {"type"}
+        event, known = f"an event of type {self.type}", (*needed, *optional)
         for name in needed:
             if name not in given or getattr(self, name) is None:
-                raise ValueError(f"an event of type {self.type} needs the key '{name}'")
-        for name in sorted(given - {*needed, *optional}):
-            known = ", ".join((*needed, *optional))
-            raise ValueError(f"an event of type {self.type} has no key '{name}', only {known}")
+                raise ValueError(f"{event} needs the key '{name}'")
+        for name in sorted(given - {*known}):
+            raise ValueError(f"{event} has no key '{name}', only {', '.join(known)}")
         if self.type in ("supply", "factor") and self.loss == 1:
-            raise ValueError(f"an event of type {self.type} can not take all: loss below 1")
+            raise ValueError(f"{event} can not take all: loss below 1")
         return self
 
     @property

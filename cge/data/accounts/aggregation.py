@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from cge.core.axes import Array
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_as
 from cge.core.selectors import RESERVED
@@ -140,8 +140,8 @@ def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
 def check_groups(groups: Parts, codes: Collection[str], key: str, path: Path | None = None) -> None:
     """Refuse a group that has the name of a code, or a member that is not among `codes`."""
     for group, members in groups.items():
-        if group in codes and members != (group,):
-            raise InputError(f"group '{group}' has the name of a code", file=path, key=key)
+        refuse_if(group in codes and members != (group,), f"group '{group}' has the name of a code",
+                  file=path, key=key)  # fmt: skip
         check_known(members, codes, f"group '{group}' names an unknown code", file=path,
                     key=f"{key}.{group}")  # fmt: skip
 
@@ -149,17 +149,12 @@ def check_groups(groups: Parts, codes: Collection[str], key: str, path: Path | N
 def _check_partition(parts: Parts, known: Sequence[str], axis: str, path: Path | None) -> None:
     seen: dict[str, str] = {}
     for code, members in parts.items():
-        check_known(members, known, f"unknown member of '{code}'", file=path, key=f"{axis}.{code}")
+        key = f"{axis}.{code}"
+        check_known(members, known, f"unknown member of '{code}'", file=path, key=key)
         for member in members:
-            if member in seen:
-                raise InputError(
-                    f"'{member}' is a member of both '{seen[member]}' and '{code}'",
-                    file=path, key=f"{axis}.{code}",
-                )  # fmt: skip
+            both = f"'{seen.get(member)}' and '{code}'"
+            refuse_if(member in seen, f"'{member}' is a member of both {both}", file=path, key=key)
             seen[member] = code
     left = [code for code in known if code not in seen]
-    if left:
-        raise InputError(
-            f"{len(left)} of the table's {axis} belong to no group",
-            file=path, key=axis, value=left[:10], allowed="every code in exactly one group",
-        )  # fmt: skip
+    refuse_if(left, f"{len(left)} of the table's {axis} belong to no group", file=path, key=axis,
+              value=left[:10], allowed="every code in exactly one group")  # fmt: skip

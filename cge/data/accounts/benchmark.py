@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes
-from cge.core.errors import InputError
+from cge.core.errors import refuse_first, refuse_if
 from cge.data.elasticities.nests import Elasticities
 
 #: An identity of the accounts must hold to this share of the account's own total.
@@ -128,13 +128,13 @@ class Benchmark:
             object.__setattr__(self, name, self.axes.checked(name, getattr(self, name), letters))
         for axis in dict.fromkeys(AXES.values()):
             codes = getattr(self, axis)
-            if len(set(codes)) != len(codes) or not codes:
-                raise InputError("codes must be unique and at least one", key=axis, value=codes)
+            refuse_if(len(set(codes)) != len(codes) or not codes,
+                      "codes must be unique and at least one", key=axis, value=codes)  # fmt: skip
         for axis, users in (("sector_class", self.sectors), ("agent_class", self.agents)):
             classes = getattr(self, axis)
-            if len(classes) != len(users) or not set(classes) <= set(self.use_classes):
-                raise InputError("one use class for each user is needed", key=axis, value=classes,
-                                 allowed=self.use_classes)  # fmt: skip
+            wrong = len(classes) != len(users) or not set(classes) <= set(self.use_classes)
+            refuse_if(wrong, "one use class for each user is needed", key=axis, value=classes,
+                      allowed=self.use_classes)  # fmt: skip
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
         for horizon, elasticities in self.elasticities.items():
             elasticities.check_shapes(self.axes, horizon)
@@ -264,17 +264,12 @@ class Benchmark:
     def _check_accounts(self) -> None:
         for identity, gap in self.residuals().items():
             worst = float(np.abs(gap).max())
-            if worst > BALANCE_TOLERANCE:
-                raise InputError(
-                    f"the accounts do not balance: identity '{identity}' is off by {worst:.2e} "
-                    "of its account",
-                    allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}",
-                )
-        for s, region in enumerate(self.regions):
-            if self.absorption[s] <= 0 or self.factor_payments[s].sum() <= 0:
-                raise InputError(
-                    "region has no final demand or no factor income", key="regions", value=region
-                )
+            refuse_if(worst > BALANCE_TOLERANCE, f"the accounts do not balance: identity "
+                      f"'{identity}' is off by {worst:.2e} of its account",
+                      allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}")  # fmt: skip
+        dead = (self.absorption <= 0) | (self.factor_payments.sum(axis=(1, 2)) <= 0)
+        refuse_first(np.array(self.regions)[dead].tolist(),
+                     "region has no final demand or no factor income", key="regions")  # fmt: skip
 
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array, Axes, fixed, number_array
-from cge.core.errors import InputError, check_complete, check_known, refuse_first
+from cge.core.errors import check_complete, check_known, refuse_first, refuse_if
 
 HORIZONS = ("short", "long")
 
@@ -75,20 +75,16 @@ class Elasticities:
             key = f"elasticities.{item.name}"
             array = number_array(key, getattr(self, item.name))
             most = LARGEST if item.name in SUBSTITUTION else np.inf
-            bad = ~((array >= 0) & (array <= most))
-            if bad.any():
-                raise InputError(
-                    "elasticity is negative, not a number, or so large that powers of prices "
-                    "would overflow", key=key, value=float(array[bad][0]),
-                    allowed=f"0 to {most:g}",
-                )  # fmt: skip
+            bad = array[~((array >= 0) & (array <= most))]
+            refuse_first(bad.tolist(), "elasticity is negative, not a number, or so large that "
+                         "powers of prices would overflow", key=key,
+                         allowed=f"0 to {most:g}")  # fmt: skip
             object.__setattr__(self, item.name, fixed(array))
-        if (self.transformation == 0).any():
-            raise InputError(
-                "a transformation elasticity of 0 is a sector-specific factor",
-                key="elasticities.transformation", value=0.0,
-                allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
-            )  # fmt: skip
+        refuse_if(
+            (self.transformation == 0).any(), key="elasticities.transformation", value=0.0,
+            problem="a transformation elasticity of 0 is a sector-specific factor",
+            allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
+        )  # fmt: skip
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], axes: Axes) -> Elasticities:
@@ -131,8 +127,7 @@ def _full_array(nest: str, given: Any, axes: Axes) -> Array:
     key, letters = f"elasticities.{nest}", NEST_AXES[nest]
     by = next((letter for letter in letters if letter in "ijf"), "")
     if isinstance(given, Mapping):
-        if not by:
-            raise InputError("give one number for this nest", key=key)
+        refuse_if(not by, "give one number for this nest", key=key)
         codes = axes.codes[by]
         check_complete(given, codes, "elasticities by code must name every code once and no other",
                        key=key)  # fmt: skip
@@ -163,13 +158,11 @@ def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, An
     result = {}
     for horizon in HORIZONS:
         nests, key = (given[horizon], f".{horizon}") if separate else (given, "")
-        if not isinstance(nests, kinds):
-            raise InputError("give a mapping from nest to value", key=f"elasticities{key}",
-                             value=nests, allowed=NEST_AXES)  # fmt: skip
+        refuse_if(not isinstance(nests, kinds), "give a mapping from nest to value", value=nests,
+                  key=f"elasticities{key}", allowed=NEST_AXES)  # fmt: skip
         if isinstance(nests, Mapping):
-            if "armington" not in nests:
-                raise InputError("the Armington elasticity (among origins, 1 + theta) has no "
-                                 "default", key="elasticities.armington")  # fmt: skip
+            refuse_if("armington" not in nests, "the Armington elasticity (among origins, "
+                      "1 + theta) has no default", key="elasticities.armington")  # fmt: skip
             nests = {**COBB_DOUGLAS, **nests}
         result[horizon] = nests
     return result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.core.parameters import LEVELS
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import aggregate_elasticities, table_behind
@@ -57,12 +57,11 @@ def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None
         If no set says how uncertain the elasticities are: a saved benchmark keeps central
         values alone.
     """
-    if own == "own":
-        raise InputError(
-            "a saved benchmark keeps central elasticities without their ranges",
-            key="elasticities", value=own,
-            allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
-        )  # fmt: skip
+    refuse_if(
+        own == "own", "a saved benchmark keeps central elasticities without their ranges",
+        key="elasticities", value=own,
+        allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
+    )  # fmt: skip
     chosen = load_elasticity_set(own or benchmark.origin["elasticities"])
     if own is None and (cleaned := table_behind(benchmark)) is not None:
         raw, members = cleaned.raw, benchmark.members
@@ -74,18 +73,13 @@ def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None
         ends = [set_values(benchmark, chosen, level) for level in LEVELS]
     entries = {}
     for nest in SUBSTITUTION:
-        in_force = chosen.in_force(nest, horizon, tuple(source.values()))
-        by_code = dict(zip(source, in_force, strict=True))
-        entries[nest] = tuple(
-            tuple(by_code[code] for code in parts[sector]) for sector in benchmark.sectors
-        )
+        by_code = dict(zip(source, chosen.in_force(nest, horizon, tuple(source.values()))))
+        entries[nest] = tuple(tuple(by_code[c] for c in parts[s]) for s in benchmark.sectors)
     low, central, high = (end[horizon] for end in ends)
     ranges = Ranges(low, central, high, entries)
     for nest in NEST_AXES:
         known, found = (getattr(e, nest) for e in (benchmark.elasticities[horizon], ranges.central))
-        if not np.allclose(known, found, rtol=1e-9, atol=0):
-            raise InputError(
-                f"the elasticities of nest '{nest}' are not those of the set that would say how "
-                "uncertain they are", key="elasticities", value=own,
-            )  # fmt: skip
+        refuse_if(not np.allclose(known, found, rtol=1e-9, atol=0),
+                  f"the elasticities of nest '{nest}' are not those of the set that would say how "
+                  "uncertain they are", key="elasticities", value=own)  # fmt: skip
     return ranges

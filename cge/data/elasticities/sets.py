@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
@@ -80,13 +80,11 @@ class ElasticitySet(Strict):
 
     def check_fits(self, classifications: Sequence[str], sectors: Sequence[str]) -> None:
         """Raise InputError for a set by sector of another classification, or unknown sectors."""
-        if self.sectors and self.classification not in classifications:
-            names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
-            raise InputError(
-                f"set '{self.name}' is for classification '{self.classification}'",
-                file=self._file, key="classification", value=self.classification,
-                allowed=f"{names}, or a set whose sectors are all '*'",
-            )  # fmt: skip
+        names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
+        refuse_if(self.sectors and self.classification not in classifications,
+                  f"set '{self.name}' is for classification '{self.classification}'",
+                  file=self._file, key="classification", value=self.classification,
+                  allowed=f"{names}, or a set whose sectors are all '*'")  # fmt: skip
         check_known(self.sectors, ["*", *sectors], "unknown sector", file=self._file, key="entries")
 
     def in_force(
@@ -160,20 +158,17 @@ def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
         "elasticity set", name, shipped, "extends" if extending else "elasticities",
         offered=NAMED_SETS, beside=extending[-1] if extending else None,
     )  # fmt: skip
-    if path.resolve() in extending:
-        raise InputError(
-            "sets extend each other in a circle", file=extending[-1], key="extends", value=name
-        )
+    refuse_if(path.resolve() in extending, "sets extend each other in a circle", key="extends",
+              file=extending[-1] if extending else None, value=name)  # fmt: skip
     chosen = read_as(ElasticitySet, path)
     chosen._file = path
     if not chosen.extends:
         return chosen
     base = _load(chosen.extends, (*extending, path.resolve()))
-    if base.sectors and base.classification != chosen.classification:
-        raise InputError(
-            f"extends a set of classification '{base.classification}'", file=path,
-            key="classification", value=chosen.classification, allowed=base.classification,
-        )  # fmt: skip
+    refuse_if(base.sectors and base.classification != chosen.classification,
+              f"extends a set of classification '{base.classification}'", file=path,
+              key="classification", value=chosen.classification,
+              allowed=base.classification)  # fmt: skip
     return chosen.model_copy(update={"entries": base.entries + chosen.entries})
 
 

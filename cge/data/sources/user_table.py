@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, check_complete
+from cge.core.errors import InputError, check_complete, refuse_if
 from cge.core.files import validate
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned
 from cge.data.accounts.cleaning import clean
@@ -48,11 +48,9 @@ def calibrate_table(
     InputError
         If any of these does not exist or does not fit the table.
     """
-    if str(tariffs) == "applied":
-        raise InputError(
-            "applied rates ship for the project's own tables only", key="tariffs",
-            value="applied", allowed="none, or the path of a file of rates",
-        )  # fmt: skip
+    refuse_if(str(tariffs) == "applied", "applied rates ship for the project's own tables only",
+              key="tariffs", value="applied",
+              allowed="none, or the path of a file of rates")  # fmt: skip
     if isinstance(elasticities, Mapping):
         chosen = elasticity_set(elasticities, table)
     else:
@@ -98,8 +96,8 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
     for horizon, nests in by_horizon(values).items():
         for nest, given in nests.items():
             key = f"elasticities.{nest}"
-            by_sector = given if isinstance(given, Mapping) else {"*": given}
-            known = table.sectors if isinstance(given, Mapping) else ("*",)
+            mapping = isinstance(given, Mapping)
+            by_sector, known = (given, table.sectors) if mapping else ({"*": given}, "*")
             check_complete(by_sector, known, "elasticities by sector must name every sector of "
                            "the table and no other", key=key)  # fmt: skip
             for sector, value in by_sector.items():
