@@ -13,21 +13,16 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.files import read_as
 from cge.data.accounts.aggregation import AggregationFile
 from cge.data.accounts.calibration import calibrate
-from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
+from cge.data.accounts.shipped import TABLES, read_provenance, table_codes, table_folder
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
-from cge.data.knowledge.overview import describe_knowledge
-from cge.data.parameters.parameter_files import load_disruption_parameters, load_dynamics_parameters
+from cge.data.knowledge.spending import read_figures, shipped_file
+from cge.data.parameters.parameter_files import (
+    load_disruption_parameters,
+    load_dynamics_parameters,
+    load_knowledge_parameters,
+)
 
 Tables = Mapping[str, pd.DataFrame]
-#: Folders of calibration/ that are data sets, each with the tables shown of it.
-_FOLDERS: Mapping[str, Callable[[], Tables]] = {
-    "factors": dict,
-    "tariffs": dict,
-    "elasticities": dict,
-    "knowledge": describe_knowledge,
-    "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
-    "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
-}
 
 
 @dataclass(frozen=True)
@@ -91,9 +86,34 @@ def describe(name: str, year: int | None = None) -> DataSet:
 
 def _of_table(name: str, year: int | None) -> Tables:
     result = calibrate(name, year, "full")
-    counts = result.filled.groupby(["what", "rule"]).size().reset_index(name="cells")
-    return {"cleaning": result.report, "cells filled by rule": counts,
-            "filled cells": result.filled}  # fmt: skip
+    return {"cleaning": result.report, **_filled(result.filled)}
+
+
+def _filled(cells: pd.DataFrame) -> Tables:
+    counts = cells.groupby(["what", "rule"]).size().reset_index(name="cells")
+    return {"cells filled by rule": counts, "filled cells": cells}
+
+
+def _of_knowledge() -> Tables:
+    """Figures on research for the latest year of each table, parameters and filled cells."""
+    tables, filled = {}, []
+    for name, table in TABLES.items():
+        regions, sectors = (table_codes(name, axis) for axis in ("regions", "sectors"))
+        year = table.years[-1]
+        cells = read_figures(shipped_file(name), regions, sectors, year).cells
+        columns = {"region": list(regions)}
+        for item in ("gerd", "basic", "business"):
+            part = cells[cells["item"] == item].set_index("region").loc[list(regions)]
+            columns[item] = [f"{value:.2f}" for value in part["value"]]
+            origin = zip(part["year"], part["rule"])
+            columns[f"{item} from"] = [f"{year} {rule}".strip() for year, rule in origin]
+        title = f"{name} {year}: R&D (gerd % of GDP; basic, business % of R&D)"
+        tables[title] = pd.DataFrame(columns)
+        flagged = cells[cells["filled_percent"].gt(0) | cells["status"].eq("filled")]
+        filled.append(flagged.assign(what=name + " " + flagged["item"]))
+    shown = ["what", "region", "sector", "year", "value", "filled_percent", "rule"]
+    every = pd.concat(filled, ignore_index=True)[shown]
+    return {**tables, "parameters": load_knowledge_parameters().frame(), **_filled(every)}
 
 
 def _of_aggregation(content: AggregationFile) -> Tables:
@@ -109,3 +129,14 @@ def _of_aggregation(content: AggregationFile) -> Tables:
         for group, members in named.items()
     ]
     return {**tables, "groups": pd.DataFrame(groups, columns=["axis", "group", "codes"])}
+
+
+#: Folders of calibration/ that are data sets, each with the tables shown of it.
+_FOLDERS: Mapping[str, Callable[[], Tables]] = {
+    "factors": dict,
+    "tariffs": dict,
+    "elasticities": dict,
+    "knowledge": _of_knowledge,
+    "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
+    "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
+}

@@ -22,7 +22,7 @@ import yaml
 from pydantic import ConfigDict, Field
 
 from cge.core.axes import AXES, Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
@@ -167,19 +167,17 @@ def open_calibration(folder: str | Path) -> Calibration:
         )  # fmt: skip
     path = folder / DESCRIPTION
     content = read_yaml(path)
-    if content.get("format") != FORMAT or content.get("version") != VERSION:
-        raise InputError(
-            "is not a benchmark of a version that this one reads", file=path, key="version",
-            value=content.get("version"), allowed=f"{FORMAT} version {VERSION}",
-        )  # fmt: skip
+    refuse_if((content.get("format"), content.get("version")) != (FORMAT, VERSION),
+              "is not a benchmark of a version that this one reads", file=path, key="version",
+              value=content.get("version"), allowed=f"{FORMAT} version {VERSION}")  # fmt: skip
     try:
         description = validate(BenchmarkFile, content, path)
-        if _checksum(folder / ARRAYS, description.model_dump()) != description.checksum:
-            raise InputError(
-                "codes and arrays are not those that were saved: the folder is damaged or edited",
-                key="checksum",
-                allowed="edits of name, unit, status, notes, origin, groups, names and members",
-            )  # fmt: skip
+        refuse_if(
+            _checksum(folder / ARRAYS, description.model_dump()) != description.checksum,
+            "codes and arrays are not those that were saved: the folder is damaged or edited",
+            key="checksum",
+            allowed="edits of name, unit, status, notes, origin, groups, names and members",
+        )  # fmt: skip
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             benchmark = _rebuild(description, arrays)
     except OSError as error:
@@ -219,17 +217,14 @@ def load_any(
         return load_benchmark(
             str(table), year, aggregation, str(tariffs), elasticities or "fontagne"
         )
-    if not Path(table).expanduser().is_dir():
-        raise InputError(
-            "no such table or benchmark folder", key="table", value=str(table),
-            allowed=[*TABLES, "the path of a benchmark folder"],
-        )  # fmt: skip
+    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+              key="table", value=str(table),
+              allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}
     given = {"year": year, "aggregation": aggregation, "tariffs": tariffs}
     for key, value in given.items():
-        if value != usual[key]:
-            raise InputError(f"the benchmark in '{table}' is calibrated already", key=key,
-                             value=value, allowed="nothing, or a shipped table")  # fmt: skip
+        refuse_if(value != usual[key], f"the benchmark in '{table}' is calibrated already",
+                  key=key, value=value, allowed="nothing, or a shipped table")  # fmt: skip
     benchmark = open_benchmark(table)
     if elasticities is None or str(elasticities) == "own":
         return benchmark
@@ -244,19 +239,14 @@ def is_benchmark_folder(path: str | Path) -> bool:
 def _check_target(target: Path, overwrite: bool) -> None:
     if not target.exists() and not target.is_symlink():
         return
-    if target.is_symlink() or not target.is_dir():
-        raise InputError("exists and is not a folder", file=target, allowed="another path")
+    refuse_if(target.is_symlink() or not target.is_dir(), "exists and is not a folder",
+              file=target, allowed="another path")  # fmt: skip
     present = {item.name for item in target.iterdir()}
-    if present and (present - _FILES or not is_benchmark_folder(target)):
-        raise InputError(
-            "folder exists and holds something else than a benchmark", file=target,
-            value=min(present - _FILES, default=None), allowed="a new folder",
-        )  # fmt: skip
-    if present and not overwrite:
-        raise InputError(
-            "a benchmark stands there already", file=target,
-            allowed="another folder, or overwriting on demand",
-        )  # fmt: skip
+    refuse_if(present and (present - _FILES or not is_benchmark_folder(target)),
+              "folder exists and holds something else than a benchmark", file=target,
+              value=min(present - _FILES, default=None), allowed="a new folder")  # fmt: skip
+    refuse_if(present and not overwrite, "a benchmark stands there already", file=target,
+              allowed="another folder, or overwriting on demand")  # fmt: skip
 
 
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:

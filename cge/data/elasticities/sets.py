@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import check_known, refuse_if
+from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
@@ -101,8 +101,9 @@ class ElasticitySet(Strict):
         for entry in self.entries:
             if (entry.nest, entry.horizon) == (nest, horizon):
                 found |= dict.fromkeys(sectors if entry.sector == "*" else [entry.sector], entry)
-        check_known(sectors, found, f"elasticity set '{self.name}' has no {horizon}-run value of "
-                    f"nest '{nest}' for this sector", file=self._file, key="entries")  # fmt: skip
+        left = (code for code in sectors if code not in found)
+        refuse_first(left, f"elasticity set '{self.name}' has no {horizon}-run value of nest "
+                     f"'{nest}' for this sector", file=self._file, key="entries")  # fmt: skip
         return tuple(found[code] for code in sectors)
 
     def resolved(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cge.core.axes import Array, Axes, number_array
-from cge.core.errors import InputError, check_complete, check_known, refuse_first
+from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.selectors import RESERVED
 from cge.data.accounts.aggregation import check_groups
@@ -89,8 +89,8 @@ def one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
 def read_tolerance(given: Any) -> float:
     """A share, the largest gap that is accepted."""
     tolerance = number_array("tolerance", given)
-    if tolerance.ndim or not 0 <= tolerance < 1:
-        raise InputError("not a share", key="tolerance", value=given, allowed="0 to 1")
+    refuse_if(tolerance.ndim or not 0 <= tolerance < 1, "not a share", key="tolerance",
+              value=given, allowed="0 to 1")  # fmt: skip
     return float(tolerance)
 
 
@@ -100,8 +100,7 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
         codes = tuple(str(code) for code in ([] if isinstance(given, str) else given))
     except TypeError:
         codes = ()
-    if not codes:
-        raise InputError("give a list of codes", key=key, value=given)
+    refuse_if(not codes, "give a list of codes", key=key, value=given)
     repeated = (code for n, code in enumerate(codes) if code in codes[:n])
     refuse_first(repeated, "code stands twice", key=key)
     check_names(key, codes)
@@ -139,8 +138,7 @@ def last_axis(
     if codes is not None:
         return array, read_codes(axis, codes)
     count = array.shape[-1] if array.ndim else 0
-    if count != 1:
-        raise InputError(f"there are {count} of them: give their codes", key=axis)
+    refuse_if(count != 1, f"there are {count} of them: give their codes", key=axis)
     return array, (single,)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes
-from cge.core.errors import InputError, check_known, refuse_first
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
@@ -110,8 +110,8 @@ def read_pymrio(
     InputError
         If the source cannot be read, is of another kind, or does not fit.
     """
-    if not 0 < labour_share < 1:
-        raise InputError("not a share", key="labour_share", value=labour_share, allowed="0 to 1")
+    refuse_if(not 0 < labour_share < 1, "not a share", key="labour_share", value=labour_share,
+              allowed="0 to 1")  # fmt: skip
     check_known([value_added], ("auto", "rows", "residual"), "unknown option", key="value_added")
     title = name or f"user-{kind or 'pymrio'}"
     not_shipped(title, None, "name")
@@ -119,8 +119,7 @@ def read_pymrio(
     if isinstance(source, str | Path):
         check_known([kind], KINDS, "unknown kind of table", key="kind")
         path = Path(source).expanduser()
-        if not path.exists():
-            raise InputError("no such file or folder", file=path)
+        refuse_if(not path.exists(), "no such file or folder", file=path)
         source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
     raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)
     reading = Reading(raw, agents or {}, value_added, value_added_rows, compensation_rows,
@@ -135,9 +134,8 @@ def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     import pymrio
 
     parser, by_year = _PARSERS[kind]
-    if by_year and path.is_dir() and year is None:
-        raise InputError("the folder may hold several years", key="year", file=path,
-                         allowed="the year to read")  # fmt: skip
+    refuse_if(by_year and path.is_dir() and year is None, "the folder may hold several years",
+              key="year", file=path, allowed="the year to read")  # fmt: skip
     try:
         return getattr(pymrio, parser)(path, **({"year": year} if by_year else {}))
     # pymrio's parsers raise whatever the first odd line of a file leads to.
@@ -154,8 +152,8 @@ def _of_system(io: IOSystem, label: str) -> RawTable:
     core = a if z is None else z
     if y is None or core is None:
         raise InputError("the system has no final demand Y, or neither Z nor A", file=label)
-    if core.index.nlevels != 2:
-        raise InputError("rows are not (region, sector)", file=label, value=list(core.index.names))
+    refuse_if(core.index.nlevels != 2, "rows are not (region, sector)", file=label,
+              value=list(core.index.names))  # fmt: skip
     codes = (tuple(dict.fromkeys(map(str, core.index.get_level_values(k)))) for k in (0, 1))
     axes = Axes(*codes)
     n = len(axes.regions) * len(axes.sectors)

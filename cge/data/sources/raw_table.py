@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import InputError, check_known, refuse_first
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 from cge.data.sources.arguments import safe_code
@@ -114,9 +114,8 @@ def filled_shares(
 
 def not_shipped(name: str, file: Path | None, key: str) -> None:
     """Refuse the name of a shipped table for a user's."""
-    if name in TABLES:
-        raise InputError("a shipped table has this name, and files of its own", file=file,
-                         key=key, value=name, allowed="another name")  # fmt: skip
+    refuse_if(name in TABLES, "a shipped table has this name, and files of its own", file=file,
+              key=key, value=name, allowed="another name")  # fmt: skip
 
 
 def matches(label: str, pattern: str) -> bool:
@@ -182,11 +181,11 @@ class Reading:
             check_known([agent], (*AGENTS, None), "unknown agent", key=f"agents.{category}")
             return agent
         usual = next((a for a, pattern in _AGENT_NAMES if matches(category, pattern)), None)
-        if usual is None and nonzero and not matches(category, _DISCREPANCY):
-            raise InputError(
-                "final-demand category is not recognised", key="agents", value=category,
-                allowed=f"agents={{'{category}': ...}} with one of {', '.join(AGENTS)}, or None",
-            )  # fmt: skip
+        refuse_if(
+            usual is None and nonzero and not matches(category, _DISCREPANCY),
+            "final-demand category is not recognised", key="agents", value=category,
+            allowed=f"agents={{'{category}': ...}} with one of {', '.join(AGENTS)}, or None",
+        )  # fmt: skip
         return usual
 
     def _final(self) -> tuple[Array, list[str]]:
@@ -206,8 +205,8 @@ class Reading:
                 lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
             else:
                 final[:, :, raw.regions.index(region), AGENTS.index(agent)] += column
-        if not final.any():
-            raise InputError("the table has no final demand", key="agents", allowed=categories)
+        refuse_if(not final.any(), "the table has no final demand", key="agents",
+                  allowed=categories)  # fmt: skip
         total = np.abs(raw.final).sum()
         return final, [
             f"Final demand '{label}', {value / total:.2%} of all, was left out."
@@ -248,9 +247,8 @@ class Reading:
                 f"inputs and value added ({', '.join(found[:3])}) miss output by {gap:.1%} of it, "
                 f"more than {self.tolerance:.0%}"
             )
-        if self.value_added == "rows":
-            other = "other value_added_rows, or value_added='residual'"
-            raise InputError(missing, key="value_added", allowed=other)
+        refuse_if(self.value_added == "rows", missing, key="value_added",
+                  allowed="other value_added_rows, or value_added='residual'")  # fmt: skip
         return residual, f"Value added: what inputs leave of output, since {missing}."
 
     def _labour_share(self) -> Array:

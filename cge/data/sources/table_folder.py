@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from cge.core.axes import Array, Axes, largest_cell, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.tables import LongTable, numbers
@@ -82,8 +82,7 @@ def read_folder(path: str | Path) -> WorldTable:
         number, and a table whose columns miss its rows by more than the tolerance.
     """
     folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise InputError("no such folder", file=folder)
+    refuse_if(not folder.is_dir(), "no such folder", file=folder)
     path = folder / "table.yaml"
     content = read_as(TableFile, path)
     not_shipped(content.name, path, "name")
@@ -112,15 +111,15 @@ def read_folder(path: str | Path) -> WorldTable:
         notes.append(RESIDUAL)
     missed = np.abs(output - inputs - tariffs - value)
     gap = float(missed.sum() / output.sum()) if output.sum() > 0 else np.inf
-    if not gap <= content.tolerance:
-        cell = largest_cell(missed)
-        raise InputError(
-            f"inputs and value added miss output by {gap:.1%} of it, most in "
-            f"{axes.label('sj', cell)}: output {output[cell]:.6g}, inputs {inputs[cell]:.6g}, "
-            f"tariffs on them {tariffs[cell]:.6g}, value added {value[cell]:.6g}",
-            file=folder, key="tolerance", value=gap,
-            allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
-        )  # fmt: skip
+    cell = largest_cell(missed)
+    refuse_if(
+        not gap <= content.tolerance,
+        f"inputs and value added miss output by {gap:.1%} of it, most in "
+        f"{axes.label('sj', cell)}: output {output[cell]:.6g}, inputs {inputs[cell]:.6g}, "
+        f"tariffs on them {tariffs[cell]:.6g}, value added {value[cell]:.6g}",
+        file=folder, key="tolerance", value=gap,
+        allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
+    )  # fmt: skip
     labour_share = np.full(value.shape, np.nan) if labour is None else ratio(labour, value)
     return user_world_table(
         notes, labour_share, content.labour_share, name=content.name, year=content.year,
@@ -134,14 +133,13 @@ def _axes(
 ) -> tuple[Axes, dict[str, dict[str, str]]]:
     """Codes of regions and sectors, in the order given or found, and their names."""
     found = {
-        "regions": pd.concat([flows["origin"], flows["destination"], final["origin"],
-                              final["destination"]]),
-        "sectors": pd.concat([flows["commodity"], flows["sector"], final["commodity"]]),
-    }  # fmt: skip
+        "regions": [*(t[c] for t in (flows, final) for c in ("origin", "destination"))],
+        "sectors": [flows["commodity"], flows["sector"], final["commodity"]],
+    }
     codes, names = {}, {}
     for axis, used in found.items():
         given = getattr(content, axis)
-        codes[axis] = tuple(dict.fromkeys(used if given is None else map(str, given)))
+        codes[axis] = tuple(dict.fromkeys(pd.concat(used) if given is None else map(str, given)))
         names[axis] = dict(given) if isinstance(given, dict) else {}
         check_names(axis, codes[axis], path)
     return Axes(**codes), names
@@ -161,8 +159,8 @@ def folder_elasticities(folder: str | Path) -> Path | None:
 
 def _find(folder: Path, stem: str) -> Path | None:
     found = [p for s in (".csv", ".csv.gz", ".parquet") if (p := folder / f"{stem}{s}").is_file()]
-    if len(found) > 1:
-        raise InputError(f"'{stem}' stands there twice", file=folder, value=[p.name for p in found])
+    refuse_if(len(found) > 1, f"'{stem}' stands there twice", file=folder,
+              value=[p.name for p in found])  # fmt: skip
     return found[0] if found else None
 
 
@@ -191,8 +189,8 @@ def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
     by_factor = {"region": axes.regions, "sector": axes.sectors, "factor": _FACTOR_NAMES}
     labour, capital, total = np.moveaxis(_array(table, by_factor), 2, 0)
     given = set(table.frame["factor"])
-    if given not in ({"LAB", "CAP"}, {"VA"}, {"LAB", "VA"}):
-        raise InputError("value added is not complete, or given twice", file=table.path,
-                         key="factor", value=sorted(given),
-                         allowed="LAB and CAP, VA (the total), or LAB and VA")  # fmt: skip
+    complete = given in ({"LAB", "CAP"}, {"VA"}, {"LAB", "VA"})
+    refuse_if(not complete, "value added is not complete, or given twice", file=table.path,
+              key="factor", value=sorted(given),
+              allowed="LAB and CAP, VA (the total), or LAB and VA")  # fmt: skip
     return labour + capital if "CAP" in given else total, labour if "LAB" in given else None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes, first_cell, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
 from cge.data.sources.user_arrays import benchmark_from_arrays
@@ -192,16 +192,13 @@ def _cost_shares(
 
 def _deficits(given: Any, tolerance: float, axes: Axes) -> Array:
     if isinstance(given, str):
-        if given != "zero":
-            raise InputError("unknown option", key="deficits", value=given,
-                             allowed="'data', 'zero', or one number for each region")  # fmt: skip
+        refuse_if(given != "zero", "unknown option", key="deficits", value=given,
+                  allowed="'data', 'zero', or one number for each region")  # fmt: skip
         return np.zeros(axes.shape("s"))
     transfer = axes.checked("deficits", given, "s")
-    if abs(transfer.sum()) > tolerance * np.abs(transfer).sum():
-        raise InputError(
-            "deficits of all regions must add up to nothing",
-            key="deficits", value=float(transfer.sum()), allowed="a sum of 0",
-        )  # fmt: skip
+    refuse_if(abs(transfer.sum()) > tolerance * np.abs(transfer).sum(),
+              "deficits of all regions must add up to nothing", key="deficits",
+              value=float(transfer.sum()), allowed="a sum of 0")  # fmt: skip
     return transfer - transfer.sum() / len(transfer)
 
 
