@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from cge.data.accounts.calibration import calibrate, load_benchmark
     from cge.data.elasticities.nests import Elasticities
     from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.table_folder import read_folder
     from cge.data.sources.trade_shares import benchmark_from_trade
     from cge.data.sources.user_arrays import benchmark_from_arrays
-    from cge.data.sources.user_table import calibrate_folder, calibrate_table
+    from cge.data.sources.user_table import calibrate_folder, calibrate_table, read_folder
     from cge.data.store import load_any, open_benchmark, save_benchmark
     from cge.results.collect import tabulate
     from cge.scenario.schema import Scenario, load_scenario
@@ -43,7 +42,7 @@ _PUBLIC = {
     "benchmark_from_arrays": "data.sources.user_arrays",
     "benchmark_from_trade": "data.sources.trade_shares",
     "calibrate_folder": "data.sources.user_table", "calibrate_table": "data.sources.user_table",
-    "read_folder": "data.sources.table_folder", "read_pymrio": "data.sources.pymrio_table",
+    "read_folder": "data.sources.user_table", "read_pymrio": "data.sources.pymrio_table",
     "load_any": "data.store", "open_benchmark": "data.store", "save_benchmark": "data.store",
     # a model
     "Model": "solve.model", "Solution": "solve.solution", "Closure": "solve.closure",

@@ -112,24 +112,18 @@ class DisruptionEntry(Strict):
         for name in known:
             if f"{{{name}}}" not in self.name:
                 raise ValueError(f"'name' must contain {{{name}}}, else all have one name")
-        events = [value for event in self.events for _, value in event]
-        for name in _PLACEHOLDER.findall("".join(_texts([self.name, self.title, *events]))):
-            if name not in known:
-                allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
-                raise ValueError(f"nothing to put in place of {{{name}}} (allowed: {allowed})")
+        try:
+            self.filled(dict.fromkeys(known, ""))
+        except KeyError as error:
+            allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
+            problem = f"nothing to put in place of {{{error.args[0]}}}"
+            raise ValueError(f"{problem} (allowed: {allowed})") from None
         return self
 
     def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
         """The entry for one of the things it is repeated over."""
         new = {"name": self.name, "title": self.title or self.name, "events": self.events}
         return self.model_copy(update={name: _fill(value, codes) for name, value in new.items()})
-
-
-def _texts(value: Any) -> list[str]:
-    """All texts in a value, a text itself or lists of them."""
-    if isinstance(value, list | tuple):
-        return [text for one in value for text in _texts(one)]
-    return [value] if isinstance(value, str) else []
 
 
 def _fill(value: Any, codes: Mapping[str, str]) -> Any:

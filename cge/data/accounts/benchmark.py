@@ -28,18 +28,10 @@ BALANCE_TOLERANCE = 1e-9
 
 #: Axis letters of each array.
 LETTERS: Mapping[str, str] = {
-    "flows": "uris",
-    "tariff": "uris",
-    "export_tax": "uris",
-    "intermediate": "sij",
-    "intermediate_tax": "sij",
-    "final": "sdi",
-    "final_tax": "sdi",
-    "factor_payments": "sjf",
-    "factor_tax": "sjf",
-    "output_tax": "sj",
-    "balance": "s",
-}
+    "flows": "uris", "tariff": "uris", "export_tax": "uris", "intermediate": "sij",
+    "intermediate_tax": "sij", "final": "sdi", "final_tax": "sdi", "factor_payments": "sjf",
+    "factor_tax": "sjf", "output_tax": "sj", "balance": "s",
+}  # fmt: skip
 RATES = ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax", "output_tax")
 #: Fields that say what a benchmark is called and where it comes from; no equation reads them.
 _LABELS = ("name", "notes", "groups", "names", "members", "origin", "status", "unit")

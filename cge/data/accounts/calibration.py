@@ -26,10 +26,8 @@ FACTORS = ("LAB", "CAP")
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
 USE_CLASSES = ("int", "con", "inv")
 AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "HH": ("con", ("HH", "NPISH")),
-    "GOV": ("con", ("GOV",)),
-    "INV": ("inv", ("GFCF", "INV")),
-}
+    "HH": ("con", ("HH", "NPISH")), "GOV": ("con", ("GOV",)), "INV": ("inv", ("GFCF", "INV")),
+}  # fmt: skip
 
 #: For the notes, by choice of tariffs.
 TARIFF_NOTES = {

@@ -31,31 +31,22 @@ class ShippedTable:
     notes: tuple[str, ...]
 
 
-TABLES: Mapping[str, ShippedTable] = {
-    "wiod2013": ShippedTable(
-        "wiod2013",
-        "World Input-Output Database, 2013 release: 41 regions x 35 sectors",
-        tuple(range(1995, 2012)),
-        "original",
-        (
-            "Data: World Input-Output Database, 2013 release (Timmer et al. 2015). Net product "
-            "taxes and transport margins on intermediates are estimated with the rates of the "
-            "2016 release; taxes on final use are not in the data.",
-        ),
+TABLES: Mapping[str, ShippedTable] = {table.name: table for table in (
+    ShippedTable(
+        "wiod2013", "World Input-Output Database, 2013 release: 41 regions x 35 sectors",
+        tuple(range(1995, 2012)), "original",
+        ("Data: World Input-Output Database, 2013 release (Timmer et al. 2015). Net product "
+         "taxes and transport margins on intermediates are estimated with the rates of the "
+         "2016 release; taxes on final use are not in the data.",),
     ),
-    "wiod2014": ShippedTable(
-        "wiod2014",
-        "World Input-Output Database, 2016 release, 2014: 44 regions x 56 sectors, "
-        "cross-border intermediates estimated",
-        (2014,),
-        "estimated",
-        (
-            "Data: World Input-Output Database, 2016 release, 2014 (Timmer et al. 2015).",
-            "ESTIMATED: the cross-border intermediates of this table are RAS estimates fitted to "
-            "published margins; for demonstration and timing, not for publication.",
-        ),
+    ShippedTable(
+        "wiod2014", "World Input-Output Database, 2016 release, 2014: 44 regions x 56 sectors, "
+        "cross-border intermediates estimated", (2014,), "estimated",
+        ("Data: World Input-Output Database, 2016 release, 2014 (Timmer et al. 2015).",
+         "ESTIMATED: the cross-border intermediates of this table are RAS estimates fitted to "
+         "published margins; for demonstration and timing, not for publication."),
     ),
-}
+)}  # fmt: skip
 
 
 def table_folder(name: str) -> Path:

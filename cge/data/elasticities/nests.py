@@ -17,14 +17,9 @@ HORIZONS = ("short", "long")
 
 #: Axes of each nest's array (:mod:`cge.core.axes`).
 NEST_AXES: Mapping[str, str] = {
-    "armington": "uis",
-    "intermediate": "sj",
-    "value_added": "sj",
-    "top": "sj",
-    "final": "sd",
-    "agents": "s",
-    "transformation": "f",
-}
+    "armington": "uis", "intermediate": "sj", "value_added": "sj", "top": "sj", "final": "sd",
+    "agents": "s", "transformation": "f",
+}  # fmt: skip
 
 #: Nests of the named sets. Mobility of factors is no published estimate.
 SUBSTITUTION = tuple(nest for nest in NEST_AXES if nest != "transformation")
