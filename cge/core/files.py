@@ -30,12 +30,6 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
 class _Loader(_SafeLoader):
     """Safe YAML without repeated keys; :func:`_check_events` has gone before."""
 
-    def construct_scalar(self, node: Any) -> Any:
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise _refusal("half a character (an escaped surrogate)", node.start_mark)
-        return value
-
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
@@ -78,11 +72,13 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def _check_events(text: str) -> None:
-    """Refuse aliases ('billion laughs') and deep nesting before anything is built."""
+    """Refuse aliases ('billion laughs'), deep nesting and surrogates before anything is built."""
     depth = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
+        if re.search("[\ud800-\udfff]", getattr(event, "value", "")):
+            raise _refusal("half a character (an escaped surrogate)", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:

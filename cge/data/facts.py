@@ -37,14 +37,14 @@ class FactSource:
 
     def places(self, **codes: str) -> list[list[int]]:
         """Positions in the table of what each code is made of, by its role."""
-        return [self._members(role, code) for role, code in codes.items()]
-
-    def _members(self, role: str, code: str) -> list[int]:
-        axis = "sectors" if role == "sector" else "regions"
-        known, parts = getattr(self.cleaned.raw, axis), self.partition.members[axis]
-        check_known([code], list(dict.fromkeys([*parts, *known])), f"unknown code of {axis}",
-                    key=role)  # fmt: skip
-        return [known.index(member) for member in parts.get(code, (code,))]
+        found = []
+        for role, code in codes.items():
+            axis = "sectors" if role == "sector" else "regions"
+            known, parts = getattr(self.cleaned.raw, axis), self.partition.members[axis]
+            check_known([code], {**parts, **dict.fromkeys(known)}, f"unknown code of {axis}",
+                        key=role)  # fmt: skip
+            found.append([known.index(member) for member in parts.get(code, (code,))])
+        return found
 
     def deliveries(self, use: str) -> Array:
         """Deliveries (r, i, s) to a use class, or to ``all``."""

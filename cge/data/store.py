@@ -21,12 +21,12 @@ import pandas as pd
 import yaml
 from pydantic import ConfigDict, Field
 
-from cge.core.axes import AXES, Array
+from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import Calibration, load_benchmark
+from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
@@ -178,8 +178,16 @@ def open_calibration(folder: str | Path) -> Calibration:
             key="checksum",
             allowed="edits of name, unit, status, notes, origin, groups, names and members",
         )  # fmt: skip
+        known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-            benchmark = _rebuild(description, arrays)
+            known |= {name: arrays[name] for name in _ACCOUNTS}
+            known["elasticities"] = {
+                horizon: Elasticities(
+                    **{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES}
+                )
+                for horizon in description.horizons
+            }
+        benchmark = Benchmark(**known)
     except OSError as error:
         raise InputError(f"can not be read: {error.strerror}", file=folder / ARRAYS) from None
     except InputError as error:
@@ -188,7 +196,7 @@ def open_calibration(folder: str | Path) -> Calibration:
     return Calibration(benchmark, **records)
 
 
-def load_any(
+def load_benchmark(
     table: str | Path = "wiod2013",
     year: int | None = None,
     aggregation: str | Path = "default",
@@ -214,9 +222,8 @@ def load_any(
         If there is neither such a table nor such a folder, or a choice does not fit it.
     """
     if str(table) in TABLES:
-        return load_benchmark(
-            str(table), year, aggregation, str(tariffs), elasticities or "fontagne"
-        )
+        own = elasticities or "fontagne"
+        return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
     refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
@@ -255,16 +262,6 @@ def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     codes = {key: description[key] for key in (*_CODES, "horizons")}
     digest.update(json.dumps(codes, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchmark:
-    elasticities = {
-        horizon: Elasticities(**{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES})
-        for horizon in description.horizons
-    }
-    known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
-    known |= {name: arrays[name] for name in _ACCOUNTS}
-    return Benchmark(elasticities=elasticities, **known)
 
 
 def _record(path: Path) -> pd.DataFrame:

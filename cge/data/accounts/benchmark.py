@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes
 from cge.core.errors import refuse_first, refuse_if
-from cge.data.elasticities.nests import Elasticities
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: An identity of the accounts must hold to this share of the account's own total.
 BALANCE_TOLERANCE = 1e-9
@@ -128,8 +128,10 @@ class Benchmark:
             refuse_if(wrong, "one use class for each user is needed", key=axis, value=classes,
                       allowed=self.use_classes)  # fmt: skip
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
-        for horizon, elasticities in self.elasticities.items():
-            elasticities.check_shapes(self.axes, horizon)
+        for horizon, given in self.elasticities.items():
+            for nest, letters in NEST_AXES.items():
+                key = f"elasticities.{horizon}.{nest}"
+                self.axes.check_shape(key, getattr(given, nest), letters)
         for name in ("flows", "intermediate", "final", "factor_payments"):
             array = getattr(self, name)
             self.axes.refuse(array < 0, "negative value at {cell}", name, LETTERS[name], array,
@@ -300,20 +302,17 @@ class Benchmark:
 
 def check_rates(axes: Axes, rates: Mapping[str, Array]) -> None:
     """Refuse rates, by name, that leave no positive price or lie where they can not."""
-
-    def refuse(bad: NDArray[np.bool_], problem: str, name: str, allowed: str) -> None:
-        axes.refuse(bad, problem, name, LETTERS[name], rates[name], allowed)
-
+    home = np.eye(len(axes.regions), dtype=bool)[:, None]
     for name, rate in rates.items():
-        refuse(rate <= -1, "rate at {cell} is -100 % or below", name,
-               "fractions above -1; 0.1 is 10 %")  # fmt: skip
+        here = name, LETTERS[name], rate
+        axes.refuse(rate <= -1, "rate at {cell} is -100 % or below", *here,
+                    "fractions above -1; 0.1 is 10 %")  # fmt: skip
         if name == "export_tax":
-            home = np.eye(len(axes.regions), dtype=bool)[:, None]
-            refuse(home & (rate != 0), "export tax on deliveries within region {cell}", name,
-                   "0 where exporter and importer are the same")  # fmt: skip
+            axes.refuse(home & (rate != 0), "export tax on deliveries within region {cell}", *here,
+                        "0 where exporter and importer are the same")  # fmt: skip
         if name == "output_tax":
-            refuse(rate >= 1, "rate at {cell} takes the whole price", name,
-                   "fractions of the price below 1")  # fmt: skip
+            axes.refuse(rate >= 1, "rate at {cell} takes the whole price", *here,
+                        "fractions of the price below 1")  # fmt: skip
 
 
 def _relative(gap: Array, account: Array) -> Array:

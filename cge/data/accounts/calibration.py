@@ -106,17 +106,6 @@ def calibrate(
     return calibrate_cleaned(cleaned, aggregation, tariffs, chosen, str(elasticities))
 
 
-def load_benchmark(
-    table: str = "wiod2013",
-    year: int | None = None,
-    aggregation: str | Path = "default",
-    tariffs: str = "applied",
-    elasticities: str | Path = "fontagne",
-) -> Benchmark:
-    """Benchmark of :func:`calibrate`, which see for the arguments."""
-    return calibrate(table, year, aggregation, tariffs, elasticities).benchmark
-
-
 @threadpool_limits.wrap(limits=1)  # the last digits of products differ with their threads
 def calibrate_cleaned(
     cleaned: CleanTable,

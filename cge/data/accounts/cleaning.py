@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.world_table import WorldTable, filled_cells
 
 #: Cells below this share of their column's total are set to zero.
@@ -68,7 +68,7 @@ def clean(table: WorldTable) -> CleanTable:
     InputError
         If the table is so far from productive that no balance exists.
     """
-    steps: list[dict[str, object]] = []
+    steps: list[tuple[str, int, float, float, str]] = []
     filled = [table.filled]
     r, i = len(table.regions), len(table.sectors)
     n = r * i
@@ -78,10 +78,7 @@ def clean(table: WorldTable) -> CleanTable:
     total = z.sum() + f.sum()
 
     def report(step: str, cells: int, value: float, note: str) -> None:
-        steps.append(
-            {"step": step, "cells": int(cells), "value": float(value) + 0.0,
-             "share_of_total": float(value / total) + 0.0, "note": note}
-        )  # fmt: skip
+        steps.append((step, int(cells), float(value) + 0.0, float(value / total) + 0.0, note))
 
     def drop_negative(step: str, cells: Array, note: str = "negative cells set to zero") -> None:
         negative = np.minimum(cells, 0.0)
@@ -125,12 +122,10 @@ def clean(table: WorldTable) -> CleanTable:
             output = np.linalg.solve(np.eye(n) - coefficients, final_total)
     except np.linalg.LinAlgError:
         raise InputError("the table's input coefficients are singular: no balance") from None
-    if (output < -1e-9 * output0.max()).any():
-        at = int(np.argmin(output))
-        raise InputError(
-            "balancing gives a negative output: the table is not productive",
-            key=f"{region[at]}, {sector[at]}", value=float(output[at]),
-        )  # fmt: skip
+    at = int(np.argmin(output))
+    refuse_if(output[at] < -1e-9 * output0.max(),
+              "balancing gives a negative output: the table is not productive",
+              key=f"{region[at]}, {sector[at]}", value=float(output[at]))  # fmt: skip
     output = np.maximum(output, 0.0)
     moved = np.abs(output - output0)
     large = output0 > 1e-6 * output0.sum()
@@ -163,6 +158,7 @@ def clean(table: WorldTable) -> CleanTable:
     return CleanTable(
         raw=table, intermediate=flows, final=f, agents=table.agents,
         value_added=(share * output).reshape(r, i),
-        product_tax=(tax_share * output).reshape(r, i), report=pd.DataFrame(steps),
+        product_tax=(tax_share * output).reshape(r, i),
+        report=pd.DataFrame(steps, columns=["step", "cells", "value", "share_of_total", "note"]),
         filled=pd.concat([part for part in filled if len(part)] or filled, ignore_index=True),
     )  # fmt: skip

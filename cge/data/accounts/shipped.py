@@ -59,10 +59,6 @@ def read_provenance(folder: Path) -> dict[str, Any]:
     return yaml.safe_load((folder / "provenance.yaml").read_text(encoding="utf-8"))
 
 
-def _index(name: str, axis: str) -> pd.DataFrame:
-    return pd.read_csv(table_folder(name) / f"{axis}.csv")
-
-
 def table_codes(name: str, axis: str) -> tuple[str, ...]:
     """Codes of an axis of a shipped table.
 
@@ -71,7 +67,13 @@ def table_codes(name: str, axis: str) -> tuple[str, ...]:
     name : {"wiod2013", "wiod2014"}
     axis : {"regions", "sectors", "agents"}
     """
-    return tuple(_index(name, axis)[axis.removesuffix("s")])
+    return tuple(_names(name, axis))
+
+
+def _names(name: str, axis: str) -> dict[str, str]:
+    """Readable names by code."""
+    index = pd.read_csv(table_folder(name) / f"{axis}.csv")
+    return dict(zip(index[axis.removesuffix("s")], index["name"], strict=True))
 
 
 def load_table(name: str, year: int | None = None) -> WorldTable:
@@ -113,10 +115,7 @@ def _load(name: str, year: int) -> WorldTable:
         value_added=_value_added_share(name, year, data, axes) * output,
         labour_share=labour_share, inventories=("INV",), status=shipped.status,
         notes=shipped.notes, filled=filled,
-        names={
-            axis: dict(zip(table_codes(name, axis), _index(name, axis)["name"], strict=True))
-            for axis in ("regions", "sectors")
-        },
+        names={axis: _names(name, axis) for axis in ("regions", "sectors")},
     )  # fmt: skip
 
 

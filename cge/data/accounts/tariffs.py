@@ -62,11 +62,8 @@ def _read(
     rate = numbers(table.frame["rate"])
     table.refuse(rate.isna() | (rate <= -1), "rate is not a number above -1", "rate",
                  "fractions, 0.10 for 10 %")  # fmt: skip
-    if "large" in table.frame:
-        meant = table.frame["large"].astype(str).str.lower() == "true"
-    else:
-        meant = pd.Series(False, index=rate.index)
-    largest = float(rate[~meant].max())
+    large = table.frame.get("large", pd.Series("", index=rate.index))
+    largest = float(rate[large.astype(str).str.lower() != "true"].max())
     if largest > LARGEST_RATE:
         raise too_large(largest, LARGEST_RATE, "'true' in a column 'large'", path, "rate")
     table.check_once()

@@ -103,11 +103,6 @@ class Elasticities:
         refuse_first(left, "this nest has no elasticity", key="elasticities", allowed=NEST_AXES)
         return cls(**{nest: _full_array(nest, given[nest], axes) for nest in NEST_AXES})
 
-    def check_shapes(self, axes: Axes, horizon: str) -> None:
-        """Refuse an array that does not have the shape of its axes."""
-        for nest, letters in NEST_AXES.items():
-            axes.check_shape(f"elasticities.{horizon}.{nest}", getattr(self, nest), letters)
-
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all values."""

@@ -90,8 +90,7 @@ def read_figures(
     """
     table = _checked(LongTable.read(path, CODES, "value"), regions, sectors)
     chosen = replace(table, frame=_nearest(table.frame, year))
-    national: dict[str, Array] = {}
-    grids: dict[str, Array] = {}
+    figures: dict[str, Array] = {}
     estimated: dict[str, Array] = {}
     for item in ITEMS:
         part = chosen.frame[chosen.frame["item"] == item]
@@ -103,11 +102,11 @@ def read_figures(
         if item in BY_SECTOR:
             axes["sector"] = sectors
         estimated[item] = chosen.array(filled, axes)
-        found = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
-        (grids if item in BY_SECTOR else national)[item] = found
-    _check_complete(national, grids["industry"], path, regions)
-    share = grids["industry"] / grids["industry"].sum(axis=1, keepdims=True)
-    return ResearchFigures(national, share, grids["depreciation"], estimated, chosen.frame)
+        figures[item] = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
+    industry, depreciation = (figures.pop(item) for item in BY_SECTOR)
+    _check_complete(figures, industry, path, regions)
+    share = industry / industry.sum(axis=1, keepdims=True)
+    return ResearchFigures(figures, share, depreciation, estimated, chosen.frame)
 
 
 def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -> LongTable:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from cge.core.axes import Array, ratio
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if
@@ -79,37 +78,33 @@ def user_world_table(
 ) -> WorldTable:
     """World table of a source with the agents :data:`AGENTS`, labour shares filled by rule.
 
+    A share that is none is the median of its region, `default` where the region has none.
+
     Parameters
     ----------
     notes : sequence of str
     labour_share : ndarray (s, j)
-        Of value added; anything but a share is filled.
+        Of value added.
     default : float
-        Where a region has no labour share at all.
     **accounts
         The other fields of :class:`~cge.data.accounts.world_table.WorldTable`.
     """
     said = [f"Data: user table '{accounts['name']}', {accounts['year']}.", *notes]
-    share, filled = filled_shares(labour_share, default, accounts["regions"], accounts["sectors"])
+    known = (labour_share > 0) & (labour_share < 1)
+    of_region = np.array(
+        [np.median(row[k]) if k.any() else default for row, k in zip(labour_share, known)]
+    )
+    s, j = np.nonzero(~known)
+    filled = filled_cells(
+        LABOUR_SHARE_CELL, np.array(accounts["regions"])[s], np.array(accounts["sectors"])[j],
+        of_region[s], np.where(known.any(axis=1), "region_median", "default")[s],
+    )  # fmt: skip
     if len(filled):
-        said.append(f"Labour share of value added: {len(filled)} of {share.size} cells filled by "
+        said.append(f"Labour share of value added: {len(filled)} of {known.size} cells filled by "
                     f"rule, {default:g} where nothing is known.")  # fmt: skip
+    share = np.where(known, labour_share, of_region[:, None])
     return WorldTable(agents=AGENTS, inventories=("INV",), status="user", labour_share=share,
                       filled=filled, notes=tuple(said), **accounts)  # fmt: skip
-
-
-def filled_shares(
-    share: Array, default: float, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[Array, pd.DataFrame]:
-    """Fill labour shares outside 0..1: the region's median, the default where it has none."""
-    known = (share > 0) & (share < 1)
-    has = known.any(axis=1)
-    value = np.array([np.median(s[k]) if k.any() else default for s, k in zip(share, known)])
-    s, j = np.nonzero(~known)
-    rule = np.where(has, "region_median", "default")[s]
-    cells = np.array(regions)[s], np.array(sectors)[j]
-    filled = filled_cells(LABOUR_SHARE_CELL, *cells, value[s], rule)
-    return np.where(known, share, value[:, None]), filled
 
 
 def not_shipped(name: str, file: Path | None, key: str) -> None:
