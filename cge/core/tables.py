@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -87,8 +87,11 @@ class LongTable:
 
     @classmethod
     def read(cls, path: str | Path, codes: tuple[str, ...], value: str) -> LongTable:
-        """Read a file that must have the columns `codes` and `value`."""
-        return cls(path, codes, read_table(path, (*codes, value), text=codes))
+        """Read a file that must have the columns `codes`, and numbers in the column `value`."""
+        table = cls(path, codes, read_table(path, (*codes, value), text=codes))
+        number = numbers(table.frame[value])
+        table.refuse(number.isna(), f"{value} of {{cell}} is not a number", value, "numbers")
+        return replace(table, frame=table.frame.assign(**{value: number}))
 
     def refuse(
         self, bad: pd.Series, problem: str, key: str | None = None, allowed: object = None
@@ -100,10 +103,8 @@ class LongTable:
         if bad.any():
             row = self.frame.loc[bad].iloc[0]
             cell = ", ".join(str(row[column]) for column in self.codes if row[column] != "")
-            value = cell if key is None else str(row[key])
-            raise InputError(
-                problem.format(cell=cell), file=self.path, key=key, value=value, allowed=allowed
-            )
+            value, problem = cell if key is None else str(row[key]), problem.format(cell=cell)
+            raise InputError(problem, file=self.path, key=key, value=value, allowed=allowed)
 
     def check_codes(self, **known: Sequence[str]) -> None:
         """Refuse a code that is not among those `known` of its column."""
@@ -129,10 +130,7 @@ class LongTable:
             Where no row stands.
         """
         rows = self.frame.loc[values.index]
-        where = tuple(
-            rows[column].map({code: k for k, code in enumerate(codes)}).to_numpy(dtype=int)
-            for column, codes in axes.items()
-        )
+        where = tuple(pd.Index(axis).get_indexer(pd.Index(rows[c])) for c, axis in axes.items())
         array = np.full([len(codes) for codes in axes.values()], empty)
         array[where] = 0.0
         np.add.at(array, where, values.to_numpy(dtype=float))

@@ -117,11 +117,11 @@ def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -
     refuse(by_sector & ~frame["sector"].isin(sectors), "unknown sector", "sector", sectors)
     refuse(~by_sector & (frame["sector"] != ""), "a national item has no sector", "sector",
            f"nothing, but for {' and '.join(BY_SECTOR)}")  # fmt: skip
-    value = numbers(frame["value"])
+    value = frame["value"]
     largest = frame["item"].map({item: most for item, (most, _) in ITEMS.items()})
-    refuse(value.isna() | (value < 0) | (value > largest), "value is not possible", "value",
+    refuse((value < 0) | (value > largest), "value is not possible", "value",
            "numbers from 0, per cent up to 100 (10 for ten per cent)")  # fmt: skip
-    frame = frame.assign(value=value, **{c: v for c, v in _OPTIONAL.items() if c not in frame})
+    frame = frame.assign(**{c: v for c, v in _OPTIONAL.items() if c not in frame})
     year = numbers(frame["year"])
     refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
     for column, empty in (("status", "original"), ("rule", ""), ("source", "user")):

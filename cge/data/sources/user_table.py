@@ -14,7 +14,7 @@ from cge.core.axes import Array, Axes, largest_cell, ratio
 from cge.core.errors import InputError, check_complete, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as, validate
-from cge.core.tables import LongTable, numbers
+from cge.core.tables import LongTable
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned
 from cge.data.accounts.cleaning import clean
 from cge.data.accounts.tariffs import load_tariffs
@@ -175,14 +175,13 @@ def _read(folder: Path, stem: str, codes: tuple[str, ...]) -> LongTable:
         raise InputError("no such file", file=folder / f"{stem}.csv",
                          allowed=f"{stem}.csv, {stem}.csv.gz or {stem}.parquet")  # fmt: skip
     table = LongTable.read(path, codes, "value")
-    table.refuse(numbers(table.frame["value"]).isna(), "value of {cell} is not a number", "value")
     table.check_once()
     return table
 
 
 def _array(table: LongTable, axes: Mapping[str, Sequence[str]]) -> Array:
     table.check_codes(**axes)
-    return table.array(numbers(table.frame["value"]), axes)
+    return table.array(table.frame["value"], axes)
 
 
 def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
