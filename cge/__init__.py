@@ -9,14 +9,13 @@ if TYPE_CHECKING:
     from cge.api import Results, run
     from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
     from cge.data.accounts.benchmark import Benchmark
-    from cge.data.accounts.calibration import calibrate, load_benchmark
+    from cge.data.accounts.calibration import calibrate
     from cge.data.elasticities.nests import Elasticities
     from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.table_folder import read_folder
     from cge.data.sources.trade_shares import benchmark_from_trade
     from cge.data.sources.user_arrays import benchmark_from_arrays
-    from cge.data.sources.user_table import calibrate_folder, calibrate_table
-    from cge.data.store import load_any, open_benchmark, save_benchmark
+    from cge.data.sources.user_table import calibrate_folder, calibrate_table, read_folder
+    from cge.data.store import load_benchmark, open_benchmark, save_benchmark
     from cge.results.collect import tabulate
     from cge.scenario.schema import Scenario, load_scenario
     from cge.solve.closure import Closure, Swap, Total, WageFloor
@@ -41,13 +40,13 @@ _PUBLIC = {
     "solve_paths": "studies.path", "DynamicPath": "studies.path",
     "StressTest": "studies.stress", "Comparison": "studies.comparison",
     # a benchmark
-    "load_benchmark": "data.accounts.calibration", "calibrate": "data.accounts.calibration",
+    "load_benchmark": "data.store", "calibrate": "data.accounts.calibration",
     "Benchmark": "data.accounts.benchmark", "Elasticities": "data.elasticities.nests",
     "benchmark_from_arrays": "data.sources.user_arrays",
     "benchmark_from_trade": "data.sources.trade_shares",
     "calibrate_folder": "data.sources.user_table", "calibrate_table": "data.sources.user_table",
-    "read_folder": "data.sources.table_folder", "read_pymrio": "data.sources.pymrio_table",
-    "load_any": "data.store", "open_benchmark": "data.store", "save_benchmark": "data.store",
+    "read_folder": "data.sources.user_table", "read_pymrio": "data.sources.pymrio_table",
+    "open_benchmark": "data.store", "save_benchmark": "data.store",
     # a model
     "Model": "solve.model", "Solution": "solve.solution", "Closure": "solve.closure",
     "Swap": "solve.closure", "Total": "solve.closure", "WageFloor": "solve.closure",
@@ -84,7 +83,6 @@ __all__ = [
     "calibrate_folder",
     "calibrate_table",
     "decompose",
-    "load_any",
     "load_benchmark",
     "load_scenario",
     "open_benchmark",

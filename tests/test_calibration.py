@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from cge import Benchmark, calibrate, load_benchmark
 from cge.core.content import content_dir
-from cge.core.parameters import LEVELS
+from cge.core.parameters import LEVELS, Level
 from cge.data.accounts.cleaning import clean
 from cge.data.accounts.shipped import TABLES, load_table, read_provenance, table_folder
 from cge.data.accounts.world_table import WorldTable
 from cge.data.catalogue import catalogue
 from cge.data.elasticities.nests import NEST_AXES
-from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
+from cge.data.elasticities.sets import NAMED_SETS, ElasticitySet, load_elasticity_set
 
 Array = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]
@@ -369,10 +369,16 @@ def test_an_aggregate_elasticity_lies_between_its_members(name: str) -> None:
                 assert values.min() - 1e-12 <= found.min() <= found.max() <= values.max() + 1e-12
 
 
+def by_sector(
+    chosen: ElasticitySet, nest: str, horizon: str, sectors: Sequence[str], level: Level = "central"
+) -> Array:
+    return np.array([entry.at(level) for entry in chosen.in_force(nest, horizon, sectors)])
+
+
 def test_the_named_sets_are_what_they_are_known_for() -> None:
     sectors = benchmark("full").sectors
     sigma = {
-        (name, horizon): load_elasticity_set(name).by_sector("armington", horizon, sectors)
+        (name, horizon): by_sector(load_elasticity_set(name), "armington", horizon, sectors)
         for name in NAMED_SETS
         for horizon in ("short", "long")
     }
@@ -398,7 +404,7 @@ def test_every_elasticity_has_a_source_and_a_status(name: str) -> None:
     for horizon in ("short", "long"):
         for nest in {entry.nest for entry in chosen.entries}:
             for level in LEVELS:
-                assert np.isfinite(chosen.by_sector(nest, horizon, sectors, level)).all()
+                assert np.isfinite(by_sector(chosen, nest, horizon, sectors, level)).all()
     nests = {entry.nest for entry in chosen.entries}
     wanted = {"intermediate", "value_added", "top", "final", "agents"}
     assert nests == (wanted if name == "common" else wanted | {"armington"})
@@ -488,7 +494,7 @@ def test_a_run_on_the_estimated_table_says_so_everywhere(
 def test_the_sectors_of_2014_take_their_elasticities_from_the_older_classification() -> None:
     b = load_benchmark("wiod2014", aggregation="default", elasticities="fontagne")
     chosen = load_elasticity_set("fontagne")
-    cars = chosen.by_sector("armington", "long", ("c15",))[0]
+    cars = by_sector(chosen, "armington", "long", ("c15",))[0]
     found = b.elasticities["long"].armington[:, b.sectors.index("VEH")]
     np.testing.assert_allclose(found, cars, rtol=1e-12)
 

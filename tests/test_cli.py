@@ -774,7 +774,7 @@ def test_everything_listed_can_be_shown(name: str, here: Path, cge: Run) -> None
 
 
 def test_filled_cells_are_listed_on_demand(cge: Run) -> None:
-    filled = describe("wiod2013", 2009).tables["filled cells"]
+    filled = describe("wiod2013", 2009).tables()["filled cells"]
     short = cge("data", "show", "wiod2013", "--year", "2009").out
     assert f"\n{len(filled)} filled cells; list them with --cells\n" in short
     listed = cge("data", "show", "wiod2013", "--year", "2009", "--cells").out

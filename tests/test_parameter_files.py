@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from cge import InputError
+from cge.core.files import read_as
 from cge.core.parameters import LEVELS, ParameterSet
 from cge.data.parameters.parameter_files import (
     ict_sectors,
@@ -28,7 +29,7 @@ def entry(**changes: Any) -> dict[str, Any]:
 def read(folder: Path, **entries: dict[str, Any]) -> ParameterSet:
     path = folder / "parameters.yaml"
     path.write_text(yaml.safe_dump({"title": "Mine", "parameters": entries}))
-    return ParameterSet.read(path)
+    return read_as(ParameterSet, path)
 
 
 def test_a_new_parameter_is_one_entry_of_a_file(tmp_path: Path) -> None:

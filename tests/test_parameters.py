@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cge import InputError, load_any, load_benchmark, save_benchmark
+from cge import InputError, load_benchmark, save_benchmark
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES
 from cge.data.elasticities.ranges import elasticity_ranges
@@ -126,12 +126,12 @@ def test_a_saved_benchmark_takes_its_ranges_from_a_set_that_is_named(
 ) -> None:
     folder = save_benchmark(fontagne, tmp_path / "mine")
     with pytest.raises(InputError, match="keeps central elasticities without their ranges"):
-        elasticity_ranges(load_any(folder), "long", own="own")
-    boehm = load_any(folder, elasticities="boehm")
+        elasticity_ranges(load_benchmark(folder), "long", own="own")
+    boehm = load_benchmark(folder, elasticities="boehm")
     found = elasticity_parameters(
         elasticity_ranges(boehm, "long", own="boehm"), boehm.sectors, split=True
     )
     armington = [(p.low, p.central, p.high) for p in found if p.group == "armington"]
     assert armington == [(1.75, 2.0, 2.25)] * len(boehm.sectors)
     with pytest.raises(InputError, match="are not those of the set"):
-        elasticity_ranges(load_any(folder), "long", own="boehm")
+        elasticity_ranges(load_benchmark(folder), "long", own="boehm")

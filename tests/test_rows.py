@@ -19,7 +19,7 @@ from cge.report.summary import markdown, pages
 from cge.results.policy_rows import add_budget, add_decomposition
 from cge.results.register import register
 from cge.results.schema import COLUMNS, Rows
-from cge.solve.cache import default_folder
+from cge.solve.templates import default_folder
 from cge.studies.static import Case
 
 SHOCKS = ("tariff on chips", "subsidy to chips")

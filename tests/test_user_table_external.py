@@ -17,8 +17,13 @@ import yaml
 from cge import InputError, Model
 from cge.data.sources.pymrio_table import read_pymrio
 from cge.data.sources.raw_table import AGENTS
-from cge.data.sources.table_folder import folder_elasticities, folder_tariffs, read_folder
-from cge.data.sources.user_table import calibrate_folder, calibrate_table
+from cge.data.sources.user_table import (
+    calibrate_folder,
+    calibrate_table,
+    folder_elasticities,
+    folder_tariffs,
+    read_folder,
+)
 
 REGIONS, SECTORS = ("CHN", "ROW"), ("AGR", "MAN", "SRV")
 CATEGORIES = {

@@ -14,7 +14,7 @@ from cge import InputError, calibrate
 from cge.data.elasticities.nests import NEST_AXES
 from cge.data.store import (
     is_benchmark_folder,
-    load_any,
+    load_benchmark,
     open_benchmark,
     open_calibration,
     save_benchmark,
@@ -159,12 +159,14 @@ def test_a_bit_changed_in_the_arrays_is_noticed(tmp_path):
 
 def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
     folder = save_benchmark(calibrated, tmp_path / "small")
-    assert load_any(folder).fingerprint == calibrated.benchmark.fingerprint
-    assert load_any(folder, elasticities="own").fingerprint == calibrated.benchmark.fingerprint
-    shipped = load_any("wiod2013", aggregation="small")
+    assert load_benchmark(folder).fingerprint == calibrated.benchmark.fingerprint
+    assert (
+        load_benchmark(folder, elasticities="own").fingerprint == calibrated.benchmark.fingerprint
+    )
+    shipped = load_benchmark("wiod2013", aggregation="small")
     assert shipped.fingerprint == calibrated.benchmark.fingerprint
-    boehm = load_any("wiod2013", aggregation="small", elasticities="boehm")
-    again = load_any(folder, elasticities="boehm")
+    boehm = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
+    again = load_benchmark(folder, elasticities="boehm")
     for nest in NEST_AXES:
         for horizon in ("short", "long"):
             np.testing.assert_allclose(
@@ -179,7 +181,7 @@ def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
         ({"table": tmp_path}, r"not a benchmark folder"),
     ):
         with pytest.raises(InputError, match=message):
-            load_any(**arguments)
+            load_benchmark(**arguments)
 
 
 def test_a_users_elasticity_file_fits_a_saved_benchmark_by_its_sectors(tmp_path):
@@ -190,6 +192,6 @@ def test_a_users_elasticity_file_fits_a_saved_benchmark_by_its_sectors(tmp_path)
                "entries": [entry]}  # fmt: skip
     path = tmp_path / "sets.yaml"
     path.write_text(yaml.safe_dump(content))
-    b = load_any(folder, elasticities=path)
+    b = load_benchmark(folder, elasticities=path)
     assert b.elasticities["long"].armington[0, :, 0].tolist() == [2.0, 6.0, 2.0]
     assert (b.elasticities["long"].top == 0.7).all()

@@ -25,11 +25,11 @@ def command(
 
     Example:  cge check --aggregation small
     """
-    from cge.data.store import load_any
+    from cge.data.store import load_benchmark
     from cge.solve.checks import run_checks
     from cge.solve.templates import default_folder
 
-    benchmark = load_any(table, year, aggregation, tariffs, elasticities)
+    benchmark = load_benchmark(table, year, aggregation, tariffs, elasticities)
     console = screen.console()
     used = elasticities or benchmark.origin.get("elasticities", "own")
     console.print(f"{benchmark.name}, elasticities {used}")

@@ -47,11 +47,12 @@ def show(name: str, year: int | None, cells: bool) -> None:
     from cge.data.catalogue import describe
 
     description = describe(name, year)
+    tables = description.tables()
     console = screen.console()
     console.print(description.title, style="bold")
     console.print(yaml.safe_dump(dict(description.provenance), sort_keys=False,
                                  allow_unicode=True))  # fmt: skip
-    for title, frame in description.tables.items():
+    for title, frame in tables.items():
         if title == "filled cells" and not cells:
             console.print(f"{len(frame)} filled cells; list them with --cells")
         elif title == "filled cells":  # thousands of rows: a drawn table takes minutes

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -59,12 +59,11 @@ class Axes:
 
     def check_shape(self, key: str, array: Array, letters: str) -> None:
         """Refuse an array whose shape is not that of the axes `letters`."""
-        expected = self.shape(letters)
-        if array.shape != expected:
-            raise InputError(
-                f"array has shape {array.shape}, expected {expected} = ({', '.join(letters)})",
-                key=key,
-            )
+        found, expected = array.shape, self.shape(letters)
+        refuse_if(
+            found != expected,
+            f"array has shape {found}, expected {expected} = ({', '.join(letters)})", key=key,
+        )  # fmt: skip
 
     def checked(self, key: str, given: Any, letters: str) -> Array:
         """Read-only copy of an array of numbers, of the shape `letters` and finite.
@@ -80,6 +79,17 @@ class Axes:
             ~np.isfinite(array), "missing (NaN) or infinite value at {cell}", key, letters, array
         )
         return fixed(array)
+
+    def spread(self, key: str, given: Any, letters: str, short: str = "") -> Array:
+        """View on the axes `letters` of a number, or of an array on these or those of `short`."""
+        array, shape = number_array(key, given), self.shape(letters)
+        for known in ("", letters, short):
+            if array.shape == self.shape(known):
+                missing = tuple(k for k, letter in enumerate(letters) if letter not in known)
+                return np.broadcast_to(np.expand_dims(array, missing), shape)
+        wanted = " or ".join(f"{self.shape(a)} = ({', '.join(a)})" for a in (letters, short) if a)
+        raise InputError(f"array has shape {array.shape}", key=key,
+                         allowed=f"a number, or an array of shape {wanted}")  # fmt: skip
 
     def refuse(
         self,
@@ -107,10 +117,9 @@ class Axes:
         """
         if bad.any():
             cell = first_cell(bad)
-            raise InputError(
-                problem.format(cell=self.label(letters, cell)), key=key,
-                value=None if array is None else float(array[cell]), allowed=allowed,
-            )  # fmt: skip
+            value = None if array is None else float(array[cell])
+            problem = problem.format(cell=self.label(letters, cell))
+            raise InputError(problem, key=key, value=value, allowed=allowed)
 
 
 def first_cell(mask: Bools) -> tuple[int, ...]:

@@ -7,12 +7,13 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-#: Names of an allowed list that a message shows.
-SHOWN = 40
+#: Names of an allowed list, and characters of a value, that a message shows.
+SHOWN, LONGEST = 40, 80
 
 
 class CgeError(Exception):
@@ -60,49 +61,54 @@ class InputError(CgeError):
         allowed: Any = None,
         name: str | None = None,
     ) -> None:
-        self.problem = problem
+        super().__init__(problem)
+        self.problem, self.key, self.value = problem, key, value
         self.file = None if file is None else str(file)
-        self.key = key
-        self.value = value
-        self.allowed = allowed
+        one = allowed is None or isinstance(allowed, str)
+        self.allowed = allowed if one else [str(item) for item in allowed]
         self.name = value if name is None and isinstance(value, str) else name
-        super().__init__(self._message())
 
-    def _message(self) -> str:
-        where = ", ".join(
-            part
-            for part in (
-                self.file,
-                f"key '{self.key}'" if self.key else None,
-                f"value {_short(self.value)}" if self.value is not None else None,
-            )
-            if part
+    def __str__(self) -> str:
+        value = repr(self.value)
+        short = value if len(value) <= LONGEST else value[: LONGEST - 3] + "..."
+        where = (
+            self.file,
+            self.key and f"key '{self.key}'",
+            None if self.value is None else f"value {short}",
         )
-        message = f"{where}: {self.problem}" if where else self.problem
-        if isinstance(self.allowed, str):
-            return f"{message} (allowed: {self.allowed})"
-        if self.allowed is not None:
-            allowed = [str(item) for item in self.allowed]
-            close = close_name(self.name, allowed)
-            if close is not None:
-                message += f"; did you mean '{close}'?"
-            message += f" (allowed: {_short_list(allowed)})"
-        return message
+        message = ": ".join(filter(None, [", ".join(filter(None, where)), self.problem]))
+        if not isinstance(self.allowed, list):
+            return f"{message} (allowed: {self.allowed})" if self.allowed is not None else message
+        close, count = close_name(self.name, self.allowed), len(self.allowed)
+        hint = f"; did you mean '{close}'?" if close is not None else ""
+        more = f", ... ({count} in all)" if count > SHOWN else ""
+        return f"{message}{hint} (allowed: {', '.join(self.allowed[:SHOWN])}{more})"
 
     def located(self, file: str | Path | None = None, key: str | None = None) -> InputError:
-        """Return the same error with the file or key filled in where it is missing."""
+        """The same error with the file or key filled in where it is missing."""
         return self.moved(self.key or key, file)
 
     def moved(self, key: str | None, file: str | Path | None = None) -> InputError:
-        """Return the same error under another key, where the user wrote what is wrong."""
-        return InputError(
-            self.problem,
-            file=self.file or file,
-            key=key,
-            value=self.value,
-            allowed=self.allowed,
-            name=self.name,
-        )
+        """The same error under another key, where the user wrote what is wrong."""
+        error = copy(self)
+        error.key = key
+        error.file = self.file or (None if file is None else str(file))
+        return error
+
+
+def refuse_if(wrong: object, problem: str, **where: Any) -> None:
+    """Raise an InputError if something is wrong.
+
+    Parameters
+    ----------
+    wrong : bool
+        Anything that counts as true, such as a list of what is wrong.
+    problem : str
+    **where
+        Of :class:`InputError`: file, key, value, allowed, name.
+    """
+    if wrong:
+        raise InputError(problem, **where)
 
 
 def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:
@@ -142,14 +148,3 @@ def close_name(name: str | None, allowed: Sequence[str]) -> str | None:
     by_lower = {item.lower(): item for item in allowed}
     close = get_close_matches(name.lower(), by_lower, n=1)
     return by_lower[close[0]] if close else None
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _short_list(items: list[str], limit: int = SHOWN) -> str:
-    if len(items) > limit:
-        return ", ".join(items[:limit]) + f", ... ({len(items)} in all)"
-    return ", ".join(items)

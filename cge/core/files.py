@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -29,12 +29,6 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
 
 class _Loader(_SafeLoader):
     """Safe YAML without repeated keys; :func:`_check_events` has gone before."""
-
-    def construct_scalar(self, node: Any) -> Any:
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise _refusal("half a character (an escaped surrogate)", node.start_mark)
-        return value
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -78,11 +72,13 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def _check_events(text: str) -> None:
-    """Refuse aliases ('billion laughs') and deep nesting before anything is built."""
+    """Refuse aliases ('billion laughs'), deep nesting and surrogates before anything is built."""
     depth = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
+        if re.search("[\ud800-\udfff]", getattr(event, "value", "")):
+            raise _refusal("half a character (an escaped surrogate)", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -99,16 +95,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            raise InputError("is a folder, not a file", file=path)
+        refuse_if(path.is_dir(), "is a folder, not a file", file=path)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)  # bounded, for pipes and devices have no size
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except OSError as error:
         raise InputError(f"file can not be read: {error.strerror}", file=path) from None
-    if len(raw) > MAX_BYTES:
-        raise InputError("file is too large", file=path, allowed=f"up to {MAX_BYTES:,} bytes")
+    refuse_if(len(raw) > MAX_BYTES, "file is too large", file=path,
+              allowed=f"up to {MAX_BYTES:,} bytes")  # fmt: skip
     try:
         content = yaml_value(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -157,7 +152,7 @@ _WORDS = {
     **dict.fromkeys(("dict_type", "model_type"), "must be a mapping of keys to values"),
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
-    "list_type": "must be a list",
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
     "string_type": "must be text",
     "too_short": "must not be empty",
     "invalid_key": "keys must be text",

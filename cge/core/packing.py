@@ -40,11 +40,11 @@ def pack(content: Any) -> bytes:
     TypeError
         For anything else.
     """
-    members: list[tuple[str, bytes]] = []
+    members: dict[str, bytes] = {}
     text = json.dumps(_plain(content, members))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in [(_CONTENT, text.encode()), *members]:
+        for name, data in {_CONTENT: text.encode(), **members}.items():
             archive.writestr(zipfile.ZipInfo(name, _DATE), data)
     return buffer.getvalue()
 
@@ -64,7 +64,7 @@ def unpack(data: bytes) -> Any:
         raise Damaged(str(error)) from None
 
 
-def _plain(value: Any, members: list[tuple[str, bytes]]) -> Any:
+def _plain(value: Any, members: dict[str, bytes]) -> Any:
     """Replace arrays and tables by references to members of the archive."""
     if value is None or isinstance(value, bool | str):
         return value
@@ -72,14 +72,14 @@ def _plain(value: Any, members: list[tuple[str, bytes]]) -> Any:
         return int(value)
     if isinstance(value, float | np.floating):
         return float(value)
-    if isinstance(value, np.ndarray):
-        buffer = io.BytesIO()
-        np.save(buffer, value, allow_pickle=False)
-        return _reference(_ARRAY, buffer.getvalue(), members)
-    if isinstance(value, pd.DataFrame):
-        buffer = io.BytesIO()
-        value.to_parquet(buffer, index=False)
-        return _reference(_TABLE, buffer.getvalue(), members)
+    if isinstance(value, np.ndarray | pd.DataFrame):
+        name, buffer = str(len(members)), io.BytesIO()
+        if isinstance(value, np.ndarray):
+            np.save(buffer, value, allow_pickle=False)
+        else:
+            value.to_parquet(buffer, index=False)
+        members[name] = buffer.getvalue()
+        return {_ARRAY if isinstance(value, np.ndarray) else _TABLE: name}
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise TypeError("keys of a mapping must be text")
@@ -87,12 +87,6 @@ def _plain(value: Any, members: list[tuple[str, bytes]]) -> Any:
     if isinstance(value, Sequence):
         return [_plain(item, members) for item in value]
     raise TypeError(f"{type(value).__name__} is not plain data")
-
-
-def _reference(kind: str, data: bytes, members: list[tuple[str, bytes]]) -> dict[str, str]:
-    name = str(len(members))
-    members.append((name, data))
-    return {kind: name}
 
 
 def _filled(value: Any, archive: zipfile.ZipFile) -> Any:

@@ -9,17 +9,15 @@ parameter is one entry of one file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 import pandas as pd
 from pydantic import Field, model_validator
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import Number, read_as, read_yaml
+from cge.core.files import Number, read_yaml
 
 #: The central value of a parameter, or an end of its range.
 Level = Literal["low", "central", "high"]
@@ -93,35 +91,22 @@ class Parameter(Ranged):
         })  # fmt: skip
 
 
-class ParameterFile(Strict):
-    """Layout of a file of parameters."""
-
-    title: str
-    note: str = ""
-    parameters: dict[str, Parameter]
-
-
-@dataclass(frozen=True, eq=False)
-class ParameterSet:
-    """Parameters by name.
+class ParameterSet(Strict):
+    """Parameters by name, as a file of them holds them.
 
     Parameters
     ----------
+    title, note : str
+    ict_sectors : mapping
+        By table, the sectors of information technology, whose knowledge depreciates at
+        ``depreciation_ict``.
     entries : mapping of str to Parameter
     """
 
-    entries: Mapping[str, Parameter]
-
-    @classmethod
-    def read(cls, path: str | Path) -> ParameterSet:
-        """Read a file of parameters.
-
-        Raises
-        ------
-        InputError
-            Naming file, key, value and what is allowed.
-        """
-        return cls(MappingProxyType(read_as(ParameterFile, path).parameters))
+    title: str
+    note: str = ""
+    ict_sectors: dict[str, list[str]] = Field(default={})
+    entries: dict[str, Parameter] = Field(alias="parameters")
 
     def __getitem__(self, name: str) -> float:
         return self.entries[name].value
@@ -138,15 +123,13 @@ class ParameterSet:
         InputError
             For an unknown name, or a value outside the parameter's limits.
         """
+        check_known(values, self.entries, "no such parameter", key="parameters")
         entries = dict(self.entries)
-        check_known(values, entries, "no such parameter", key="parameters")
         for name, value in values.items():
-            known = entries[name]
-            if not known.possible(value):
-                raise InputError("value is not possible", key=f"parameters.{name}", value=value,
-                                 allowed=known.limits)  # fmt: skip
-            entries[name] = known.replaced(value)
-        return replace(self, entries=MappingProxyType(entries))
+            refuse_if(not entries[name].possible(value), "value is not possible", value=value,
+                      key=f"parameters.{name}", allowed=entries[name].limits)  # fmt: skip
+            entries[name] = entries[name].replaced(value)
+        return self.model_copy(update={"entries": entries})
 
     def with_given(self, given: Mapping[str, Any] | str | Path | None) -> ParameterSet:
         """The same with values by name: a mapping, a YAML file that holds one, or none.
@@ -165,6 +148,5 @@ class ParameterSet:
 
     def frame(self) -> pd.DataFrame:
         """Every parameter as a table row."""
-        return pd.DataFrame(
-            [{"name": name, **entry.record()} for name, entry in self.entries.items()]
-        )
+        rows = [{"name": name, **entry.record()} for name, entry in self.entries.items()]
+        return pd.DataFrame(rows)

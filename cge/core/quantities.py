@@ -1,4 +1,4 @@
-"""What a figure is: the schema of every quantity that the model, or what is made of it, knows.
+"""The schema of every quantity that the model, or what is made of it, knows.
 
 A quantity is one line of a table, beside the equation or the formula that makes it. Results,
 tables, figures, units, the world's figures and the documentation follow from the line.
@@ -11,8 +11,6 @@ from dataclasses import dataclass, fields
 
 #: Unit of what is money, to be replaced by the benchmark's.
 MONEY = "money"
-#: Unit of what is relative to the benchmark.
-RATIO = "ratio to benchmark"
 #: Units that are relative changes or shares of something, in hundredths.
 PERCENT = "percent"
 
@@ -67,11 +65,6 @@ class Quantity:
             if getattr(self, field) not in known:
                 raise ValueError(f"{self.name}: {field} is none of {known}")
 
-    @property
-    def role(self) -> str:
-        """Whether a variable is endogenous or exogenous by default."""
-        return self.kind
-
     def unit_in(self, money: str) -> str:
         """Unit in terms of a benchmark's money."""
         return money if self.unit == MONEY else self.unit
@@ -86,16 +79,14 @@ def read_lines(table: str) -> dict[str, Quantity]:
         One quantity a line, fields in the order of :class:`Quantity` between bars; an empty
         title is made of the name.
     """
-    found: dict[str, Quantity] = {}
+    found = []
     for line in table.strip().splitlines():
         parts = [part.strip() for part in line.split("|")]
         if len(parts) != len(fields(Quantity)):
             raise ValueError(f"{len(parts)} fields in the line of {parts[0]}")
         parts[7] = parts[7] or parts[0].replace("_", " ").capitalize()
-        if parts[0] in found:
-            raise ValueError(f"{parts[0]} stands twice")
-        found[parts[0]] = Quantity(*parts)
-    return found
+        found.append({parts[0]: Quantity(*parts)})
+    return merged(*found)
 
 
 def merged(*tables: Mapping[str, Quantity]) -> dict[str, Quantity]:

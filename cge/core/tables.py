@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.files import is_file, one_line
 
 
@@ -33,8 +33,7 @@ def read_table(
         If the file is missing, unreadable, empty, or lacks a column.
     """
     path = Path(path)
-    if not is_file(path):
-        raise InputError("no such file", file=path)
+    refuse_if(not is_file(path), "no such file", file=path)
     try:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
@@ -46,20 +45,16 @@ def read_table(
         # The readers and decompressors have a dozen kinds of error, all about the file.
         raise InputError(f"file can not be read as a table: {one_line(error)}", file=path) from None
     for column in columns:
-        if column not in frame.columns:
-            raise InputError(f"column '{column}' is missing", file=path, key=column,
-                             allowed=f"columns {', '.join(columns)}")  # fmt: skip
+        refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
+                  key=column, allowed=f"columns {', '.join(columns)}")  # fmt: skip
         # pandas renames the second of two equal columns of a CSV file.
-        if f"{column}.1" in frame.columns or (frame.columns == column).sum() > 1:
-            raise InputError(f"column '{column}' stands twice", file=path, key=column)
-    if frame.empty:
-        raise InputError("the table has no rows", file=path)
-    if path.suffix != ".parquet" and not isinstance(frame.index, pd.RangeIndex):
-        # pandas would take the first column for row labels and shift the others.
-        raise InputError(
-            "rows have more fields than the header has names", file=path,
-            allowed=f"{len(frame.columns)} fields in every row",
-        )  # fmt: skip
+        twice = f"{column}.1" in frame.columns or (frame.columns == column).sum() > 1
+        refuse_if(twice, f"column '{column}' stands twice", file=path, key=column)
+    refuse_if(frame.empty, "the table has no rows", file=path)
+    # pandas takes the first column for row labels and shifts the others.
+    shifted = path.suffix != ".parquet" and not isinstance(frame.index, pd.RangeIndex)
+    refuse_if(shifted, "rows have more fields than the header has names", file=path,
+              allowed=f"{len(frame.columns)} fields in every row")  # fmt: skip
     for column in text:
         frame[column] = frame[column].fillna("").astype(str).str.strip()
     return frame.reset_index(drop=True)
@@ -92,8 +87,11 @@ class LongTable:
 
     @classmethod
     def read(cls, path: str | Path, codes: tuple[str, ...], value: str) -> LongTable:
-        """Read a file that must have the columns `codes` and `value`."""
-        return cls(path, codes, read_table(path, (*codes, value), text=codes))
+        """Read a file that must have the columns `codes`, and numbers in the column `value`."""
+        table = cls(path, codes, read_table(path, (*codes, value), text=codes))
+        number = numbers(table.frame[value])
+        table.refuse(number.isna(), f"{value} of {{cell}} is not a number", value, "numbers")
+        return replace(table, frame=table.frame.assign(**{value: number}))
 
     def refuse(
         self, bad: pd.Series, problem: str, key: str | None = None, allowed: object = None
@@ -105,10 +103,8 @@ class LongTable:
         if bad.any():
             row = self.frame.loc[bad].iloc[0]
             cell = ", ".join(str(row[column]) for column in self.codes if row[column] != "")
-            value = cell if key is None else str(row[key])
-            raise InputError(
-                problem.format(cell=cell), file=self.path, key=key, value=value, allowed=allowed
-            )
+            value, problem = cell if key is None else str(row[key]), problem.format(cell=cell)
+            raise InputError(problem, file=self.path, key=key, value=value, allowed=allowed)
 
     def check_codes(self, **known: Sequence[str]) -> None:
         """Refuse a code that is not among those `known` of its column."""
@@ -134,10 +130,7 @@ class LongTable:
             Where no row stands.
         """
         rows = self.frame.loc[values.index]
-        where = tuple(
-            rows[column].map({code: k for k, code in enumerate(codes)}).to_numpy(dtype=int)
-            for column, codes in axes.items()
-        )
+        where = tuple(pd.Index(axis).get_indexer(pd.Index(rows[c])) for c, axis in axes.items())
         array = np.full([len(codes) for codes in axes.values()], empty)
         array[where] = 0.0
         np.add.at(array, where, values.to_numpy(dtype=float))

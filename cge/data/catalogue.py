@@ -4,114 +4,139 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
 from cge.core.content import calibration_file
-from cge.core.errors import InputError
-from cge.core.files import read_yaml
+from cge.core.errors import check_known, refuse_if
+from cge.core.files import read_as
+from cge.data.accounts.aggregation import AggregationFile
 from cge.data.accounts.calibration import calibrate
-from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
+from cge.data.accounts.shipped import TABLES, read_provenance, table_codes, table_folder
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
-from cge.data.knowledge.overview import describe_knowledge
-from cge.data.parameters.parameter_files import load_disruption_parameters, load_dynamics_parameters
+from cge.data.knowledge.spending import read_figures, shipped_file
+from cge.data.parameters.parameter_files import (
+    load_disruption_parameters,
+    load_dynamics_parameters,
+    load_knowledge_parameters,
+)
 
-#: Folders of calibration/ that are data sets, each with the tables shown of it.
-_FOLDERS: Mapping[str, Callable[[], Mapping[str, pd.DataFrame]]] = {
-    "factors": dict,
-    "tariffs": dict,
-    "elasticities": dict,
-    "knowledge": describe_knowledge,
-    "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
-    "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
-}
+Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """One line of `cge data list`."""
+    """A line of `cge data list`, and what `cge data show` says of it.
+
+    Parameters
+    ----------
+    name, kind, title, status : str
+    provenance : mapping
+    tables : callable
+        Tables of its figures and filled cells by title, which take time to make.
+    """
 
     name: str
     kind: str
     title: str
     status: str
-
-
-@dataclass(frozen=True)
-class Description:
-    """Provenance of a data set, tables of its figures, and filled cells."""
-
-    title: str
     provenance: Mapping[str, object]
-    tables: Mapping[str, pd.DataFrame]
+    tables: Callable[[], Tables]
 
 
-def catalogue() -> list[DataSet]:
-    """Everything that ships, tables first."""
-    items = [DataSet(t.name, "table", t.title, t.status) for t in TABLES.values()]
-    for name in _FOLDERS:
+def catalogue(year: int | None = None) -> list[DataSet]:
+    """Everything that ships, tables first, these in a year or their latest."""
+    items = [
+        DataSet(t.name, "table", t.title, t.status, read_provenance(table_folder(t.name)),
+                partial(_of_table, t.name, year))
+        for t in TABLES.values()
+    ]  # fmt: skip
+    for name, tables in _FOLDERS.items():
         record = read_provenance(calibration_file(name))
-        items.append(DataSet(name, "data", str(record.get("title", name)), "see provenance"))
+        title = str(record.get("title", name))
+        items.append(DataSet(name, "data", title, "see provenance", record, tables))
     for name in NAMED_SETS:
-        items.append(DataSet(name, "elasticities", load_elasticity_set(name).title, "per entry"))
-    for name, content in _aggregations().items():
-        title = f"{content.get('title', '')} (of {content['table']})"
-        items.append(DataSet(name, "aggregation", title, ""))
+        known = load_elasticity_set(name)
+        record = {"name": known.name, "note": known.note, "classification": known.classification}
+        entries = {"entries": known.frame()}
+        items.append(DataSet(name, "elasticities", known.title, "per entry", record, entries.copy))
+    for path in sorted(calibration_file("aggregations").glob("*.yaml")):
+        parts = read_as(AggregationFile, path)
+        title, record = f"{parts.title} (of {parts.table})", {"table": parts.table}
+        tables = partial(_of_aggregation, parts)
+        items.append(DataSet(path.stem, "aggregation", title, "", record, tables))
     return items
 
 
-def _aggregations() -> dict[str, dict[str, Any]]:
-    paths = sorted(calibration_file("aggregations").glob("*.yaml"))
-    return {path.stem: read_yaml(path) for path in paths}
-
-
-def describe(name: str, year: int | None = None) -> Description:
-    """Provenance and figures of a shipped data set.
+def describe(name: str, year: int | None = None) -> DataSet:
+    """A shipped data set.
 
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is none of that name, or it has no years.
     """
-    if name in TABLES:
-        result = calibrate(name, year, "full")
-        filled = result.filled
-        counts = filled.groupby(["what", "rule"]).size().reset_index(name="cells")
-        return Description(
-            TABLES[name].title,
-            read_provenance(table_folder(name)),
-            {"cleaning": result.report, "cells filled by rule": counts, "filled cells": filled},
-        )
-    if year is not None:
-        raise InputError(
-            "only tables have years", key="--year", value=year, allowed=f"with {', '.join(TABLES)}"
-        )
-    if name in _FOLDERS:
-        record = read_provenance(calibration_file(name))
-        return Description(str(record.get("title", name)), record, _FOLDERS[name]())
-    if name in NAMED_SETS:
-        chosen = load_elasticity_set(name)
-        record = {"name": chosen.name, "note": chosen.note, "classification": chosen.classification}
-        return Description(chosen.title, record, {"entries": chosen.frame()})
-    if (aggregations := _aggregations()).get(name):
-        return _describe_aggregation(aggregations[name])
-    raise InputError(
-        "no such data set", key="NAME", value=name, allowed=[item.name for item in catalogue()]
-    )
+    items = {item.name: item for item in catalogue(year)}
+    check_known([name], items, "no such data set", key="NAME")
+    refuse_if(year is not None and items[name].kind != "table", "only tables have years",
+              key="--year", value=year, allowed=f"with {', '.join(TABLES)}")  # fmt: skip
+    return items[name]
 
 
-def _describe_aggregation(content: Mapping[str, Any]) -> Description:
+def _of_table(name: str, year: int | None) -> Tables:
+    result = calibrate(name, year, "full")
+    return {"cleaning": result.report, **_filled(result.filled)}
+
+
+def _filled(cells: pd.DataFrame) -> Tables:
+    counts = cells.groupby(["what", "rule"]).size().reset_index(name="cells")
+    return {"cells filled by rule": counts, "filled cells": cells}
+
+
+def _of_knowledge() -> Tables:
+    """Figures on research for the latest year of each table, parameters and filled cells."""
+    tables, filled = {}, []
+    for name, table in TABLES.items():
+        regions, sectors = (table_codes(name, axis) for axis in ("regions", "sectors"))
+        year = table.years[-1]
+        cells = read_figures(shipped_file(name), regions, sectors, year).cells
+        columns = {"region": list(regions)}
+        for item in ("gerd", "basic", "business"):
+            part = cells[cells["item"] == item].set_index("region").loc[list(regions)]
+            columns[item] = [f"{value:.2f}" for value in part["value"]]
+            origin = zip(part["year"], part["rule"])
+            columns[f"{item} from"] = [f"{year} {rule}".strip() for year, rule in origin]
+        title = f"{name} {year}: R&D (gerd % of GDP; basic, business % of R&D)"
+        tables[title] = pd.DataFrame(columns)
+        flagged = cells[cells["filled_percent"].gt(0) | cells["status"].eq("filled")]
+        filled.append(flagged.assign(what=name + " " + flagged["item"]))
+    shown = ["what", "region", "sector", "year", "value", "filled_percent", "rule"]
+    every = pd.concat(filled, ignore_index=True)[shown]
+    return {**tables, "parameters": load_knowledge_parameters().frame(), **_filled(every)}
+
+
+def _of_aggregation(content: AggregationFile) -> Tables:
     tables = {}
     for axis in ("regions", "sectors"):
-        if isinstance(content[axis], dict):
-            rows = [(code, part.get("name", ""), " ".join(part["members"]))
-                    for code, part in content[axis].items()]  # fmt: skip
+        parts = getattr(content, axis)
+        if parts != "identity":
+            rows = [(code, part.name, " ".join(part.members)) for code, part in parts.items()]
             tables[axis] = pd.DataFrame(rows, columns=["code", "name", "members"])
     groups = [
         (axis, group, " ".join(members))
-        for axis, named in content.get("groups", {}).items()
+        for axis, named in content.groups.items()
         for group, members in named.items()
     ]
-    tables["groups"] = pd.DataFrame(groups, columns=["axis", "group", "codes"])
-    return Description(content["title"], {"table": content["table"]}, tables)
+    return {**tables, "groups": pd.DataFrame(groups, columns=["axis", "group", "codes"])}
+
+
+#: Folders of calibration/ that are data sets, each with the tables shown of it.
+_FOLDERS: Mapping[str, Callable[[], Tables]] = {
+    "factors": dict,
+    "tariffs": dict,
+    "elasticities": dict,
+    "knowledge": _of_knowledge,
+    "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
+    "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
+}

@@ -15,50 +15,47 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.data.accounts.aggregation import Aggregation, load_aggregation
-from cge.data.accounts.calibration import AGENTS, USE_CLASSES, clean_shipped
+from cge.data.accounts.calibration import USE_CLASSES, clean_shipped, deliveries
 from cge.data.accounts.cleaning import CleanTable
-from cge.data.accounts.shipped import shipped_table
 from cge.data.accounts.tariffs import applied_tariffs
-from cge.data.accounts.world_table import WorldTable
 
 
 @dataclass(frozen=True, eq=False)
 class FactSource:
-    """A shipped table, as it is and cleaned, with the aggregation whose codes may be used."""
+    """A cleaned shipped table, with the aggregation whose codes may be used."""
 
-    raw: WorldTable
     cleaned: CleanTable
     partition: Aggregation
 
     @classmethod
     def open(cls, table: str, year: int | None, aggregation: str | Path) -> FactSource:
         """Open a table; without a year, the latest."""
-        chosen = shipped_table(table).years[-1] if year is None else year
-        raw, cleaned = clean_shipped(table, chosen)
-        return cls(raw, cleaned, load_aggregation(aggregation, raw))
+        cleaned = clean_shipped(table, year)
+        return cls(cleaned, load_aggregation(aggregation, cleaned.raw))
 
-    def positions(self, axis: str, code: str, key: str) -> list[int]:
-        """Positions on an axis of the table of what a code is made of."""
-        known, parts = getattr(self.raw, axis), getattr(self.partition, axis)
-        check_known([code], list(dict.fromkeys([*parts, *known])), f"unknown code of {axis}",
-                    key=key)  # fmt: skip
-        return [known.index(member) for member in parts.get(code, (code,))]
+    def places(self, **codes: str) -> list[list[int]]:
+        """Positions in the table of what each code is made of, by its role."""
+        found = []
+        for role, code in codes.items():
+            axis = "sectors" if role == "sector" else "regions"
+            known, parts = getattr(self.cleaned.raw, axis), self.partition.members[axis]
+            check_known([code], {**parts, **dict.fromkeys(known)}, f"unknown code of {axis}",
+                        key=role)  # fmt: skip
+            found.append([known.index(member) for member in parts.get(code, (code,))])
+        return found
 
     def deliveries(self, use: str) -> Array:
         """Deliveries (r, i, s) to a use class, or to ``all``."""
         check_known([use], ("all", *USE_CLASSES), "unknown use class", key="use")
-        by_class = {"int": self.cleaned.intermediate.sum(axis=3)}
-        for use_class in USE_CLASSES[1:]:
-            members = [m for c, ms in AGENTS.values() if c == use_class for m in ms]
-            columns = np.isin(self.cleaned.agents, members)
-            by_class[use_class] = self.cleaned.final[..., columns].sum(axis=3)
-        return np.sum(list(by_class.values()), axis=0) if use == "all" else by_class[use]
+        by_class = deliveries(self.cleaned)
+        return by_class.sum(axis=0) if use == "all" else by_class[USE_CLASSES.index(use)]
 
     def row(self, **columns: Any) -> pd.DataFrame:
         """One row of facts, with the table they are from."""
-        return pd.DataFrame([{**columns, "table": self.raw.name, "year": self.raw.year}])
+        raw = self.cleaned.raw
+        return pd.DataFrame([{**columns, "table": raw.name, "year": raw.year}])
 
 
 def tariff(
@@ -94,15 +91,12 @@ def tariff(
         For an unknown code, table, year or aggregation, or a region's own deliveries.
     """
     source = FactSource.open(table, year, aggregation)
-    raw = source.raw
-    s, r = (source.positions("regions", code, key)
-            for code, key in ((importer, "importer"), (exporter, "exporter")))  # fmt: skip
-    i = source.positions("sectors", sector, "sector")
+    raw = source.cleaned.raw
+    s, r, i = source.places(importer=importer, exporter=exporter, sector=sector)
     cells = np.ix_(r, i, s)
     abroad = np.broadcast_to(np.not_equal.outer(r, s)[:, None, :], (len(r), len(i), len(s)))
-    if not abroad.any():
-        raise InputError("a region has no tariff on its own deliveries", key="exporter",
-                         value=exporter, allowed="another region than the importer")  # fmt: skip
+    refuse_if(not abroad.any(), "a region has no tariff on its own deliveries", key="exporter",
+              value=exporter, allowed="another region than the importer")  # fmt: skip
     rates, rows = applied_tariffs(table, raw.regions, raw.sectors)
     found = rows[
         rows["importer"].isin(np.take(raw.regions, s))
@@ -114,8 +108,8 @@ def tariff(
         rate = np.average(rate, weights=trade if trade.sum() > 0 else None, keepdims=True)
     status, rule = (", ".join(dict.fromkeys(found[column])) for column in ("status", "rule"))
     return source.row(
-        importer=importer, exporter=exporter, sector=sector,
-        rate=float(rate[0]), cells=int(abroad.sum()), status=status or "none",
+        importer=importer, exporter=exporter, sector=sector, rate=float(rate[0]),
+        cells=int(abroad.sum()), status=status or "none",
         rule=rule or "not in the file of rates: zero",
     )  # fmt: skip
 
@@ -151,15 +145,10 @@ def flow(
         For an unknown code, use class, table, year or aggregation.
     """
     source = FactSource.open(table, year, aggregation)
-    cells = np.ix_(
-        source.positions("regions", exporter, "exporter"),
-        source.positions("sectors", sector, "sector"),
-        source.positions("regions", importer, "importer"),
-    )
-    return source.row(
-        exporter=exporter, importer=importer, sector=sector, use=use,
-        value=float(source.deliveries(use)[cells].sum()), unit=source.raw.unit,
-    )  # fmt: skip
+    cells = np.ix_(*source.places(exporter=exporter, sector=sector, importer=importer))
+    value = float(source.deliveries(use)[cells].sum())
+    return source.row(exporter=exporter, importer=importer, sector=sector, use=use, value=value,
+                      unit=source.cleaned.raw.unit)  # fmt: skip
 
 
 def output(
@@ -189,11 +178,9 @@ def output(
         For an unknown code, table, year or aggregation.
     """
     source = FactSource.open(table, year, aggregation)
-    cells = np.ix_(
-        source.positions("regions", region, "region"), source.positions("sectors", sector, "sector")
-    )
+    cells = np.ix_(*source.places(region=region, sector=sector))
     return source.row(
         region=region, sector=sector,
         output=float(source.deliveries("all").sum(axis=2)[cells].sum()),
-        value_added=float(source.cleaned.value_added[cells].sum()), unit=source.raw.unit,
+        value_added=float(source.cleaned.value_added[cells].sum()), unit=source.cleaned.raw.unit,
     )  # fmt: skip

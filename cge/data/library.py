@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from cge.core.content import calibration_file
 from cge.core.errors import InputError, check_known
@@ -59,27 +57,20 @@ class EventEntry(Sized):
     def _fits_its_type(self) -> EventEntry:
         needed, optional = _KEYS[self.type]
         given = {name.rstrip("_") for name in self.model_fields_set} - {"type"}
+        event, known = f"an event of type {self.type}", (*needed, *optional)
         for name in needed:
             if name not in given or getattr(self, name) is None:
-                raise ValueError(f"an event of type {self.type} needs the key '{name}'")
-        for name in sorted(given - {*needed, *optional}):
-            raise ValueError(
-                f"an event of type {self.type} has no key '{name}', "
-                f"only {', '.join((*needed, *optional))}"
-            )
+                raise ValueError(f"{event} needs the key '{name}'")
+        for name in sorted(given - {*known}):
+            raise ValueError(f"{event} has no key '{name}', only {', '.join(known)}")
         if self.type in ("supply", "factor") and self.loss == 1:
-            raise ValueError(f"an event of type {self.type} can not take all: loss below 1")
+            raise ValueError(f"{event} can not take all: loss below 1")
         return self
 
     @property
     def size(self) -> float:
         """Loss, addition or openness, whichever its type has."""
         return float(getattr(self, _KEYS[self.type][0][-1]))
-
-    def filled(self, codes: Mapping[str, str]) -> EventEntry:
-        """The event with its placeholders replaced."""
-        new = {name: _fill(value, codes) for name, value in self if isinstance(value, (str, list))}
-        return self.model_copy(update=new)
 
 
 class Each(Strict):
@@ -120,67 +111,77 @@ class DisruptionEntry(Strict):
         known = self.each.placeholders if self.each else ()
         for name in known:
             if f"{{{name}}}" not in self.name:
-                raise ValueError(
-                    f"'name' must contain {{{name}}}, or its disruptions have one name"
-                )
-        events = [value for event in self.events for _, value in event]
-        for name in _PLACEHOLDER.findall("".join(_texts([self.name, self.title, *events]))):
-            if name not in known:
-                allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
-                raise ValueError(f"nothing to put in place of {{{name}}} (allowed: {allowed})")
+                raise ValueError(f"'name' must contain {{{name}}}, else all have one name")
+        try:
+            self.filled(dict.fromkeys(known, ""))
+        except KeyError as error:
+            allowed = ", ".join(f"{{{one}}}" for one in known) or "none"
+            problem = f"nothing to put in place of {{{error.args[0]}}}"
+            raise ValueError(f"{problem} (allowed: {allowed})") from None
         return self
 
     def filled(self, codes: Mapping[str, str]) -> DisruptionEntry:
         """The entry for one of the things it is repeated over."""
-        return self.model_copy(update={
-            "name": _fill(self.name, codes),
-            "title": _fill(self.title or self.name, codes),
-            "events": [event.filled(codes) for event in self.events],
-        })  # fmt: skip
-
-
-def _texts(value: Any) -> list[str]:
-    """All texts in a value, a text itself or lists of them."""
-    if isinstance(value, list | tuple):
-        return [text for one in value for text in _texts(one)]
-    return [value] if isinstance(value, str) else []
+        new = {"name": self.name, "title": self.title or self.name, "events": self.events}
+        return self.model_copy(update={name: _fill(value, codes) for name, value in new.items()})
 
 
 def _fill(value: Any, codes: Mapping[str, str]) -> Any:
+    """A value with the placeholders replaced in all its texts."""
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda found: codes[found.group(1)], value)
-    return type(value)(_fill(one, codes) for one in value)
+    if isinstance(value, BaseModel):
+        return value.model_copy(update={name: _fill(one, codes) for name, one in value})
+    if isinstance(value, list | tuple):
+        return type(value)(_fill(one, codes) for one in value)
+    return value
 
 
-Weights = Annotated[dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1)]
+def _not_all_zero(weights: dict[str, float]) -> dict[str, float]:
+    if not any(weights.values()):
+        raise ValueError("all weights are zero")
+    return weights
 
 
-class _LibraryFile(Strict):
-    title: str = ""
-    note: str = ""
-    weightings: Annotated[dict[str, Weights], Field(min_length=1)]
-    disruptions: Annotated[list[DisruptionEntry], Field(min_length=1)]
+Weights = Annotated[
+    dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1), AfterValidator(_not_all_zero)
+]
 
 
-@dataclass(frozen=True, eq=False)
-class Library:
-    """A disruption library that has been read and checked.
+class Library(Strict):
+    """A disruption library, as a file holds it.
 
     Parameters
     ----------
     title, note : str
     weightings : mapping
         By name, the probability weight of each family; they need not add up to one.
-    entries : tuple of DisruptionEntry
-    file : path, optional
-        Where it was read, for messages.
+    entries : list of DisruptionEntry
     """
 
-    title: str
-    note: str
-    weightings: Mapping[str, Mapping[str, float]]
-    entries: tuple[DisruptionEntry, ...]
-    file: Path | None = None
+    title: str = ""
+    note: str = ""
+    weightings: Annotated[dict[str, Weights], Field(min_length=1)]
+    entries: Annotated[list[DisruptionEntry], Field(min_length=1, alias="disruptions")]
+    _file: Path | None = None
+
+    @model_validator(mode="after")
+    def _every_family_has_a_weight(self) -> Library:
+        # A misspelt family would otherwise drop out without a word.
+        for name, by_family in self.weightings.items():
+            for family in self.families:
+                if family not in by_family:
+                    raise ValueError(InputError(
+                        f"no weight for family '{family}', which disruptions belong to",
+                        key=f"weightings.{name}", value=by_family,
+                        allowed=f"a weight, 0 or more, for each of {', '.join(self.families)}",
+                    ))  # fmt: skip
+        return self
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read, for messages."""
+        return self._file
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -214,34 +215,12 @@ def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library
     """
     if given is None:
         return _shipped()
-    if isinstance(given, Mapping):
-        return _library(dict(given), None)
-    return _library(read_yaml(given), Path(given))
+    file = None if isinstance(given, Mapping) else Path(given)
+    library = validate(Library, given if file is None else read_yaml(file), file)
+    library._file = file
+    return library
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> Library:
-    path = calibration_file("disruptions", "library.yaml")
-    return _library(read_yaml(path), path)
-
-
-def _library(raw: dict[str, Any], file: Path | None) -> Library:
-    content = validate(_LibraryFile, raw, file)
-    weightings = {
-        name: MappingProxyType(dict(by_family)) for name, by_family in content.weightings.items()
-    }
-    library = Library(
-        content.title, content.note, MappingProxyType(weightings), tuple(content.disruptions), file
-    )
-    for name, by_family in weightings.items():
-        if not any(by_family.values()):
-            raise InputError("all weights are zero", file=file, key=f"weightings.{name}")
-        for family in library.families:
-            # A misspelt family would otherwise drop out without a word.
-            if family not in by_family:
-                raise InputError(
-                    f"no weight for family '{family}', which disruptions belong to", file=file,
-                    key=f"weightings.{name}", value=dict(by_family),
-                    allowed=f"a weight, 0 or more, for each of {', '.join(library.families)}",
-                )  # fmt: skip
-    return library
+    return load_library(calibration_file("disruptions", "library.yaml"))

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -22,14 +19,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from cge.core.axes import AXES, Array
-from cge.core.errors import InputError
+from cge.core.axes import AXES
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import Calibration, load_benchmark
+from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
@@ -47,6 +44,7 @@ _ACCOUNTS = tuple(item.name for item in fields(Benchmark) if item.type == "Array
 class BenchmarkFile(Strict):
     """Layout of ``benchmark.yaml``."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
     format: Literal["cge-benchmark"]
     version: Literal[2]
     name: str
@@ -73,31 +71,17 @@ _SHARED = tuple(key for key in BenchmarkFile.model_fields
                 if key not in ("format", "version", "horizons", "checksum"))  # fmt: skip
 
 
-class _Dumper(yaml.SafeDumper):
-    """Plain YAML: nothing is written by reference."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 def save_benchmark(
-    benchmark: Benchmark | Calibration,
-    folder: str | Path,
-    *,
-    report: pd.DataFrame | None = None,
-    filled: pd.DataFrame | None = None,
-    overwrite: bool = False,
+    benchmark: Benchmark | Calibration, folder: str | Path, *, overwrite: bool = False
 ) -> Path:
     """Write a benchmark to a folder, whole or not at all.
 
     Parameters
     ----------
     benchmark : Benchmark or Calibration
-        A calibration brings its own `report` and `filled`.
+        A calibration brings the record of how it was made.
     folder : path
         Made, with its parents, if it does not exist.
-    report, filled : DataFrame, optional
-        Cleaning steps, and cells that a rule filled.
     overwrite : bool
         Replace a benchmark that stands there; anything else is never replaced.
 
@@ -111,51 +95,36 @@ def save_benchmark(
     InputError
         If the folder exists and may not be replaced, or cannot be written.
     """
-    if isinstance(benchmark, Calibration):
-        report = benchmark.report if report is None else report
-        filled = benchmark.filled if filled is None else filled
-        benchmark = benchmark.benchmark
+    made = benchmark if isinstance(benchmark, Calibration) else Calibration(benchmark)
     target = Path(folder).expanduser().absolute()
     _check_target(target, overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            content = temporary / "new"
-            content.mkdir()
-            _write(benchmark, content, {"report": report, "filled": filled})
-            _replace(target, content, temporary / "old")
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=f".{target.name}-", ignore_cleanup_errors=True
+        ) as work:
+            _write(made, Path(work) / "new")
+            _replace(target, Path(work) / "new", Path(work) / "old")
     except OSError as error:
         raise InputError(f"folder cannot be written: {error.strerror}", file=target) from None
     return target
 
 
-def _write(benchmark: Benchmark, folder: Path, records: Mapping[str, pd.DataFrame | None]) -> None:
-    arrays = {name: getattr(benchmark, name) for name in _ACCOUNTS}
-    for horizon, elasticities in benchmark.elasticities.items():
+def _write(made: Calibration, folder: Path) -> None:
+    folder.mkdir()
+    arrays = {name: getattr(made.benchmark, name) for name in _ACCOUNTS}
+    for horizon, elasticities in made.benchmark.elasticities.items():
         arrays |= {f"elasticities.{horizon}.{n}": getattr(elasticities, n) for n in NEST_AXES}
     np.savez_compressed(folder / ARRAYS, **arrays)
-    for name, frame in records.items():
-        if frame is not None:
-            frame.to_csv(folder / RECORDS[name], index=False)
-    known = {key: _plain(getattr(benchmark, key)) for key in _SHARED}
-    known |= {"format": FORMAT, "version": VERSION, "horizons": sorted(benchmark.elasticities)}
+    for name, file in RECORDS.items():
+        if not getattr(made, name).empty:
+            getattr(made, name).to_csv(folder / file, index=False)
+    known = {key: getattr(made.benchmark, key) for key in _SHARED}
+    known |= {"format": FORMAT, "version": VERSION, "horizons": sorted(made.benchmark.elasticities)}
     known["checksum"] = _checksum(folder / ARRAYS, known)
-    validate(BenchmarkFile, known, None)
-    text = yaml.dump(
-        {key: known[key] for key in BenchmarkFile.model_fields},
-        Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100,
-    )  # fmt: skip
+    plain = json.loads(validate(BenchmarkFile, known, None).model_dump_json())
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """Mappings and sequences of any kind as those of YAML, everything else as text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else str(value)
 
 
 def _replace(target: Path, new: Path, old: Path) -> None:
@@ -198,35 +167,36 @@ def open_calibration(folder: str | Path) -> Calibration:
         )  # fmt: skip
     path = folder / DESCRIPTION
     content = read_yaml(path)
-    if content.get("format") != FORMAT or content.get("version") != VERSION:
-        raise InputError(
-            "is not a benchmark of a version that this one reads", file=path, key="version",
-            value=content.get("version"), allowed=f"{FORMAT} version {VERSION}",
-        )  # fmt: skip
-    description = validate(BenchmarkFile, content, path)
-    arrays_path = folder / ARRAYS
+    refuse_if((content.get("format"), content.get("version")) != (FORMAT, VERSION),
+              "is not a benchmark of a version that this one reads", file=path, key="version",
+              value=content.get("version"), allowed=f"{FORMAT} version {VERSION}")  # fmt: skip
     try:
-        checksum = _checksum(arrays_path, description.model_dump())
-        if checksum != description.checksum:
-            raise InputError(
-                "codes and arrays are not those that were saved: the folder is damaged or edited",
-                file=folder, key="checksum",
-                allowed="edits of name, unit, status, notes, origin, groups, names and members",
-            )  # fmt: skip
-        with np.load(arrays_path, allow_pickle=False) as data:
-            arrays = {key: data[key] for key in data.files}
-        benchmark = _rebuild(description, arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"file is damaged: {error}", file=arrays_path) from None
-    except KeyError as error:
-        raise InputError(f"array {error} is missing", file=arrays_path) from None
+        description = validate(BenchmarkFile, content, path)
+        refuse_if(
+            _checksum(folder / ARRAYS, description.model_dump()) != description.checksum,
+            "codes and arrays are not those that were saved: the folder is damaged or edited",
+            key="checksum",
+            allowed="edits of name, unit, status, notes, origin, groups, names and members",
+        )  # fmt: skip
+        known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
+        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+            known |= {name: arrays[name] for name in _ACCOUNTS}
+            known["elasticities"] = {
+                horizon: Elasticities(
+                    **{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES}
+                )
+                for horizon in description.horizons
+            }
+        benchmark = Benchmark(**known)
+    except OSError as error:
+        raise InputError(f"can not be read: {error.strerror}", file=folder / ARRAYS) from None
     except InputError as error:
         raise error.located(folder) from None
     records = {name: _record(folder / file) for name, file in RECORDS.items()}
     return Calibration(benchmark, **records)
 
 
-def load_any(
+def load_benchmark(
     table: str | Path = "wiod2013",
     year: int | None = None,
     aggregation: str | Path = "default",
@@ -252,23 +222,16 @@ def load_any(
         If there is neither such a table nor such a folder, or a choice does not fit it.
     """
     if str(table) in TABLES:
-        return load_benchmark(
-            str(table), year, aggregation, str(tariffs), elasticities or "fontagne"
-        )
-    if not Path(table).expanduser().is_dir():
-        raise InputError(
-            "no such table or benchmark folder", key="table", value=str(table),
-            allowed=[*TABLES, "the path of a benchmark folder"],
-        )  # fmt: skip
-    for key, value, default in (
-        ("year", year, None), ("aggregation", aggregation, "default"),
-        ("tariffs", tariffs, "applied"),
-    ):  # fmt: skip
-        if value != default:
-            raise InputError(
-                f"the benchmark in '{table}' is calibrated already", key=key, value=value,
-                allowed="nothing, or a shipped table",
-            )  # fmt: skip
+        own = elasticities or "fontagne"
+        return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
+    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+              key="table", value=str(table),
+              allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
+    usual = {"year": None, "aggregation": "default", "tariffs": "applied"}
+    given = {"year": year, "aggregation": aggregation, "tariffs": tariffs}
+    for key, value in given.items():
+        refuse_if(value != usual[key], f"the benchmark in '{table}' is calibrated already",
+                  key=key, value=value, allowed="nothing, or a shipped table")  # fmt: skip
     benchmark = open_benchmark(table)
     if elasticities is None or str(elasticities) == "own":
         return benchmark
@@ -277,25 +240,20 @@ def load_any(
 
 def is_benchmark_folder(path: str | Path) -> bool:
     """Whether a path looks like a benchmark folder (it may still be damaged)."""
-    return (Path(path) / DESCRIPTION).is_file() and (Path(path) / ARRAYS).is_file()
+    return all((Path(path) / name).is_file() for name in (DESCRIPTION, ARRAYS))
 
 
 def _check_target(target: Path, overwrite: bool) -> None:
     if not target.exists() and not target.is_symlink():
         return
-    if target.is_symlink() or not target.is_dir():
-        raise InputError("exists and is not a folder", file=target, allowed="another path")
+    refuse_if(target.is_symlink() or not target.is_dir(), "exists and is not a folder",
+              file=target, allowed="another path")  # fmt: skip
     present = {item.name for item in target.iterdir()}
-    if present and (present - _FILES or not is_benchmark_folder(target)):
-        raise InputError(
-            "folder exists and holds something else than a benchmark", file=target,
-            value=min(present - _FILES, default=None), allowed="a new folder",
-        )  # fmt: skip
-    if present and not overwrite:
-        raise InputError(
-            "a benchmark stands there already", file=target,
-            allowed="another folder, or overwriting on demand",
-        )  # fmt: skip
+    refuse_if(present and (present - _FILES or not is_benchmark_folder(target)),
+              "folder exists and holds something else than a benchmark", file=target,
+              value=min(present - _FILES, default=None), allowed="a new folder")  # fmt: skip
+    refuse_if(present and not overwrite, "a benchmark stands there already", file=target,
+              allowed="another folder, or overwriting on demand")  # fmt: skip
 
 
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
@@ -306,20 +264,10 @@ def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _rebuild(description: BenchmarkFile, arrays: Mapping[str, Array]) -> Benchmark:
-    elasticities = {
-        horizon: Elasticities(**{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES})
-        for horizon in description.horizons
-    }
-    known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
-    known |= {key: arrays[key] for key in _ACCOUNTS}
-    return Benchmark(elasticities=elasticities, **known)
-
-
 def _record(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame()
-    except (ValueError, OSError, pd.errors.ParserError) as error:
+    except (ValueError, OSError) as error:
         raise InputError(f"file is damaged: {error}", file=path) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.store import load_any
+from cge.data.store import load_benchmark
 from cge.scenario.schema import Scenario
 
 
@@ -32,7 +32,7 @@ def benchmark_of(
     """
     choice = scenario.benchmark
     try:
-        benchmark = load_any(
+        benchmark = load_benchmark(
             choice.table, choice.year, choice.aggregation, choice.tariffs, elasticities
         )
     except InputError as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import AfterValidator, Field
 
 from cge.core.axes import Array
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_as
 from cge.core.selectors import RESERVED
@@ -30,9 +30,11 @@ def _plain(code: str) -> str:
 
 
 Code = Annotated[str, AfterValidator(_plain)]
+Members = Annotated[tuple[str, ...], Field(min_length=1)]
 
-
-Members = Annotated[list[str], Field(min_length=1)]
+#: Codes that each code is made of, or stands for.
+Parts = Mapping[str, tuple[str, ...]]
+Axis = Literal["regions", "sectors"]
 
 
 class AggregateEntry(Strict):
@@ -42,11 +44,7 @@ class AggregateEntry(Strict):
     members: Members
 
 
-class CodeGroups(Strict):
-    """Named sets of codes."""
-
-    regions: dict[Code, Members] = Field(default={})
-    sectors: dict[Code, Members] = Field(default={})
+Entries = Annotated[dict[Code, AggregateEntry], Field(min_length=1)] | Literal["identity"]
 
 
 class AggregationFile(Strict):
@@ -55,9 +53,9 @@ class AggregationFile(Strict):
     name: str
     title: str = ""
     table: str
-    regions: Annotated[dict[Code, AggregateEntry], Field(min_length=1)] | Literal["identity"]
-    sectors: Annotated[dict[Code, AggregateEntry], Field(min_length=1)] | Literal["identity"]
-    groups: CodeGroups = CodeGroups()
+    regions: Entries
+    sectors: Entries
+    groups: dict[Axis, dict[Code, Members]] = Field(default={})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,26 +65,18 @@ class Aggregation:
     Parameters
     ----------
     name : str
-    regions, sectors : mapping of str to tuple of str
-        Members of each code.
-    groups : mapping
-        Named sets of codes, by axis.
-    names : mapping
-        Readable names, by axis.
+    members, groups, names : mapping
+        By axis (``regions``, ``sectors``): codes of the table that each code is made of,
+        named sets of codes, and readable names.
     """
 
     name: str
-    regions: Mapping[str, tuple[str, ...]]
-    sectors: Mapping[str, tuple[str, ...]]
-    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+    members: Mapping[str, Parts]
+    groups: Mapping[str, Parts]
     names: Mapping[str, Mapping[str, str]]
 
-    def matrices(self, regions: Sequence[str], sectors: Sequence[str]) -> tuple[Array, Array]:
-        """0/1 matrices (aggregated, table) for regions and sectors."""
-        return membership(self.regions, regions), membership(self.sectors, sectors)
 
-
-def membership(parts: Mapping[str, Sequence[str]], codes: Sequence[str]) -> Array:
+def membership(parts: Parts, codes: Sequence[str]) -> Array:
     """0/1 matrix (parts, codes): which codes each part is made of."""
     matrix = np.zeros((len(parts), len(codes)))
     for row, members in enumerate(parts.values()):
@@ -110,26 +100,22 @@ def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation
         For an unknown code, a code in two groups or in none, or a file for another table.
     """
     content, path = _content(str(name_or_path), table.name)
-    if content.table != table.name:
-        raise InputError(
-            f"aggregation '{content.name}' is for table '{content.table}'",
-            file=path, key="table", value=content.table, allowed=[table.name],
-        )  # fmt: skip
-    parts: dict[str, dict[str, tuple[str, ...]]] = {}
-    labels: dict[str, dict[str, str]] = {}
-    groups: dict[str, dict[str, tuple[str, ...]]] = {}
-    for axis in ("regions", "sectors"):
+    check_known([content.table], [table.name], f"aggregation '{content.name}' is for another table",
+                file=path, key="table")  # fmt: skip
+    members: dict[str, Parts] = {}
+    names: dict[str, dict[str, str]] = {}
+    for axis in get_args(Axis):
         given, known = getattr(content, axis), getattr(table, axis)
         if given == "identity":
-            parts[axis] = {code: (code,) for code in known}
-            labels[axis] = dict(table.names.get(axis, {}))
+            members[axis] = {code: (code,) for code in known}
+            names[axis] = dict(table.names.get(axis, {}))
         else:
-            parts[axis] = {code: tuple(part.members) for code, part in given.items()}
-            labels[axis] = {code: part.name or code for code, part in given.items()}
-            _check_partition(parts[axis], known, axis, path)
-        groups[axis] = {g: tuple(m) for g, m in getattr(content.groups, axis).items()}
-        check_groups(groups[axis], parts[axis], f"groups.{axis}", path)
-    return Aggregation(content.name, parts["regions"], parts["sectors"], groups, labels)
+            members[axis] = {code: part.members for code, part in given.items()}
+            names[axis] = {code: part.name or code for code, part in given.items()}
+            _check_partition(members[axis], known, axis, path)
+        check_groups(content.groups.get(axis, {}), members[axis], f"groups.{axis}", path)
+    groups = {axis: content.groups.get(axis, {}) for axis in get_args(Axis)}
+    return Aggregation(content.name, members, groups, names)
 
 
 def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
@@ -151,36 +137,24 @@ def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
     )  # fmt: skip
 
 
-def check_groups(
-    groups: Mapping[str, tuple[str, ...]],
-    codes: Collection[str],
-    key: str,
-    path: Path | None = None,
-) -> None:
+def check_groups(groups: Parts, codes: Collection[str], key: str, path: Path | None = None) -> None:
     """Refuse a group that has the name of a code, or a member that is not among `codes`."""
     for group, members in groups.items():
-        if group in codes and members != (group,):
-            raise InputError(f"group '{group}' has the name of a code", file=path, key=key)
+        refuse_if(group in codes and members != (group,), f"group '{group}' has the name of a code",
+                  file=path, key=key)  # fmt: skip
         check_known(members, codes, f"group '{group}' names an unknown code", file=path,
                     key=f"{key}.{group}")  # fmt: skip
 
 
-def _check_partition(
-    parts: Mapping[str, Sequence[str]], known: Sequence[str], axis: str, path: Path | None
-) -> None:
+def _check_partition(parts: Parts, known: Sequence[str], axis: str, path: Path | None) -> None:
     seen: dict[str, str] = {}
     for code, members in parts.items():
-        check_known(members, known, f"unknown member of '{code}'", file=path, key=f"{axis}.{code}")
+        key = f"{axis}.{code}"
+        check_known(members, known, f"unknown member of '{code}'", file=path, key=key)
         for member in members:
-            if member in seen:
-                raise InputError(
-                    f"'{member}' is a member of both '{seen[member]}' and '{code}'",
-                    file=path, key=f"{axis}.{code}",
-                )  # fmt: skip
+            both = f"'{seen.get(member)}' and '{code}'"
+            refuse_if(member in seen, f"'{member}' is a member of both {both}", file=path, key=key)
             seen[member] = code
     left = [code for code in known if code not in seen]
-    if left:
-        raise InputError(
-            f"{len(left)} of the table's {axis} belong to no group",
-            file=path, key=axis, value=left[:10], allowed="every code in exactly one group",
-        )  # fmt: skip
+    refuse_if(left, f"{len(left)} of the table's {axis} belong to no group", file=path, key=axis,
+              value=left[:10], allowed="every code in exactly one group")  # fmt: skip

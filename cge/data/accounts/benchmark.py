@@ -20,29 +20,20 @@ from numpy.typing import NDArray
 
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes
-from cge.core.errors import InputError
+from cge.core.errors import refuse_first, refuse_if
 from cge.core.identity import digest
-from cge.data.elasticities.nests import Elasticities
+from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: An identity of the accounts must hold to this share of the account's own total.
 BALANCE_TOLERANCE = 1e-9
 
 #: Axis letters of each array.
-_LETTERS = {
-    "flows": "uris",
-    "tariff": "uris",
-    "export_tax": "uris",
-    "intermediate": "sij",
-    "intermediate_tax": "sij",
-    "final": "sdi",
-    "final_tax": "sdi",
-    "factor_payments": "sjf",
-    "factor_tax": "sjf",
-    "output_tax": "sj",
-    "balance": "s",
-}
-
-
+LETTERS: Mapping[str, str] = {
+    "flows": "uris", "tariff": "uris", "export_tax": "uris", "intermediate": "sij",
+    "intermediate_tax": "sij", "final": "sdi", "final_tax": "sdi", "factor_payments": "sjf",
+    "factor_tax": "sjf", "output_tax": "sj", "balance": "s",
+}  # fmt: skip
+RATES = ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax", "output_tax")
 #: Fields that say what a benchmark is called and where it comes from; no equation reads them.
 _LABELS = ("name", "notes", "groups", "names", "members", "origin", "status", "unit")
 
@@ -126,21 +117,29 @@ class Benchmark:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
         for axis in (*AXES.values(), "sector_class", "agent_class"):
             object.__setattr__(self, axis, tuple(str(code) for code in getattr(self, axis)))
-        for name, letters in _LETTERS.items():
+        for name, letters in LETTERS.items():
             object.__setattr__(self, name, self.axes.checked(name, getattr(self, name), letters))
         for axis in dict.fromkeys(AXES.values()):
             codes = getattr(self, axis)
-            if len(set(codes)) != len(codes) or not codes:
-                raise InputError("codes must be unique and at least one", key=axis, value=codes)
+            refuse_if(len(set(codes)) != len(codes) or not codes,
+                      "codes must be unique and at least one", key=axis, value=codes)  # fmt: skip
         for axis, users in (("sector_class", self.sectors), ("agent_class", self.agents)):
             classes = getattr(self, axis)
-            if len(classes) != len(users) or not set(classes) <= set(self.use_classes):
-                raise InputError("one use class for each user is needed", key=axis, value=classes,
-                                 allowed=self.use_classes)  # fmt: skip
+            wrong = len(classes) != len(users) or not set(classes) <= set(self.use_classes)
+            refuse_if(wrong, "one use class for each user is needed", key=axis, value=classes,
+                      allowed=self.use_classes)  # fmt: skip
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
-        for horizon, elasticities in self.elasticities.items():
-            elasticities.check_shapes(self.axes, horizon)
-        self._check_signs()
+        for horizon, given in self.elasticities.items():
+            for nest, letters in NEST_AXES.items():
+                key = f"elasticities.{horizon}.{nest}"
+                self.axes.check_shape(key, getattr(given, nest), letters)
+        for name in ("flows", "intermediate", "final", "factor_payments"):
+            array = getattr(self, name)
+            self.axes.refuse(array < 0, "negative value at {cell}", name, LETTERS[name], array,
+                             "values >= 0; clean the table first")  # fmt: skip
+        # A subsidy that balances the accounts of a sector may be of any size.
+        subsidies_aside = {"output_tax": np.maximum(self.output_tax, 0.0)}
+        check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside)
         self._check_accounts()
 
     @cached_property
@@ -169,24 +168,6 @@ class Benchmark:
             For a name that is neither a code nor a group.
         """
         return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
-
-    def _check_signs(self) -> None:
-        for name in ("flows", "intermediate", "final", "factor_payments"):
-            self._refuse(getattr(self, name) < 0, "negative value at {cell}", name,
-                         "values >= 0; clean the table first")  # fmt: skip
-        for name in ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax"):
-            self._refuse(getattr(self, name) <= -1, "rate at {cell} is -100 % or below", name,
-                         "rates above -1")  # fmt: skip
-        home = np.eye(len(self.regions), dtype=bool)[:, None]
-        self._refuse(home & (self.export_tax != 0),
-                     "an export tax lies on deliveries within a region, at {cell}", "export_tax",
-                     "zero where exporter and importer are the same")  # fmt: skip
-        self._refuse(self.output_tax >= 1, "output tax at {cell} takes the whole price",
-                     "output_tax", "fractions of the basic price below 1")  # fmt: skip
-
-    def _refuse(self, bad: NDArray[np.bool_], problem: str, name: str, allowed: str) -> None:
-        """Raise an InputError about the first cell of an array that is bad, if any is."""
-        self.axes.refuse(bad, problem, name, _LETTERS[name], getattr(self, name), allowed)
 
     @cached_property
     def users(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
@@ -278,17 +259,12 @@ class Benchmark:
     def _check_accounts(self) -> None:
         for identity, gap in self.residuals().items():
             worst = float(np.abs(gap).max())
-            if worst > BALANCE_TOLERANCE:
-                raise InputError(
-                    f"the accounts do not balance: identity '{identity}' is off by {worst:.2e} "
-                    "of its account",
-                    allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}",
-                )
-        for s, region in enumerate(self.regions):
-            if self.absorption[s] <= 0 or self.factor_payments[s].sum() <= 0:
-                raise InputError(
-                    "region has no final demand or no factor income", key="regions", value=region
-                )
+            refuse_if(worst > BALANCE_TOLERANCE, f"the accounts do not balance: identity "
+                      f"'{identity}' is off by {worst:.2e} of its account",
+                      allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}")  # fmt: skip
+        dead = (self.absorption <= 0) | (self.factor_payments.sum(axis=(1, 2)) <= 0)
+        refuse_first(np.array(self.regions)[dead].tolist(),
+                     "region has no final demand or no factor income", key="regions")  # fmt: skip
 
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""
@@ -328,6 +304,21 @@ class Benchmark:
     def identity(self) -> str:
         """SHA-256 of everything that results depend on: also groups, members, origin and unit."""
         return digest(self.fingerprint, self.groups, self.members, self.origin, self.unit)
+
+
+def check_rates(axes: Axes, rates: Mapping[str, Array]) -> None:
+    """Refuse rates, by name, that leave no positive price or lie where they can not."""
+    home = np.eye(len(axes.regions), dtype=bool)[:, None]
+    for name, rate in rates.items():
+        here = name, LETTERS[name], rate
+        axes.refuse(rate <= -1, "rate at {cell} is -100 % or below", *here,
+                    "fractions above -1; 0.1 is 10 %")  # fmt: skip
+        if name == "export_tax":
+            axes.refuse(home & (rate != 0), "export tax on deliveries within region {cell}", *here,
+                        "0 where exporter and importer are the same")  # fmt: skip
+        if name == "output_tax":
+            axes.refuse(rate >= 1, "rate at {cell} takes the whole price", *here,
+                        "fractions of the price below 1")  # fmt: skip
 
 
 def _relative(gap: Array, account: Array) -> Array:

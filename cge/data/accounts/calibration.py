@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
-from cge.data.accounts.aggregation import Aggregation, load_aggregation
+from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
-from cge.data.accounts.shipped import load_table, shipped_table
+from cge.data.accounts.shipped import TABLES, load_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import HORIZONS, Elasticities
@@ -26,10 +26,8 @@ FACTORS = ("LAB", "CAP")
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
 USE_CLASSES = ("int", "con", "inv")
 AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "HH": ("con", ("HH", "NPISH")),
-    "GOV": ("con", ("GOV",)),
-    "INV": ("inv", ("GFCF", "INV")),
-}
+    "HH": ("con", ("HH", "NPISH")), "GOV": ("con", ("GOV",)), "INV": ("inv", ("GFCF", "INV")),
+}  # fmt: skip
 
 #: For the notes, by choice of tariffs.
 TARIFF_NOTES = {
@@ -53,21 +51,24 @@ class Calibration:
     """
 
     benchmark: Benchmark
-    report: pd.DataFrame
-    filled: pd.DataFrame
-
-
-def cleaned_table(raw: WorldTable) -> CleanTable:
-    """A table cleaned, to the same last digit on every machine."""
-    with threadpool_limits(1):  # sums over threads differ in the last digits with their number
-        return clean(raw)
+    report: pd.DataFrame = field(default_factory=pd.DataFrame)
+    filled: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @lru_cache(maxsize=2)
-def clean_shipped(table: str, year: int) -> tuple[WorldTable, CleanTable]:
-    """A shipped table as it is and cleaned; the latest two are kept."""
-    raw = load_table(table, year)
-    return raw, cleaned_table(raw)
+def _cleaned(raw: WorldTable) -> CleanTable:
+    return clean(raw)
+
+
+def clean_shipped(table: str, year: int | None = None) -> CleanTable:
+    """A shipped table cleaned, by default of its latest year; the latest two are kept."""
+    return _cleaned(load_table(table, year))
+
+
+def table_behind(benchmark: Benchmark) -> CleanTable | None:
+    """The cleaned shipped table that a benchmark was made of, if it was of one."""
+    table = benchmark.origin.get("table", "")
+    return clean_shipped(table, int(benchmark.origin["year"])) if table in TABLES else None
 
 
 def calibrate(
@@ -100,65 +101,19 @@ def calibrate(
     InputError
         If any of these does not exist or does not fit.
     """
-    chosen_year = shipped_table(table).years[-1] if year is None else year
-    raw, cleaned = clean_shipped(table, chosen_year)
     chosen = load_elasticity_set(elasticities)
-    made = calibrate_cleaned(raw, cleaned, aggregation, tariffs, chosen)
-    origin = {**made.benchmark.origin, "elasticities": str(elasticities)}
-    return replace(made, benchmark=replace(made.benchmark, origin=origin))
+    cleaned = clean_shipped(table, year)
+    return calibrate_cleaned(cleaned, aggregation, tariffs, chosen, str(elasticities))
 
 
-def load_benchmark(
-    table: str = "wiod2013",
-    year: int | None = None,
-    aggregation: str | Path = "default",
-    tariffs: str = "applied",
-    elasticities: str | Path = "fontagne",
-) -> Benchmark:
-    """Benchmark of :func:`calibrate`, which see for the arguments."""
-    return calibrate(table, year, aggregation, tariffs, elasticities).benchmark
-
-
+@threadpool_limits.wrap(limits=1)  # the last digits of products differ with their threads
 def calibrate_cleaned(
-    raw: WorldTable,
     cleaned: CleanTable,
     aggregation: str | Path,
     tariffs: str | Path,
     elasticities: ElasticitySet,
+    set_name: str,
 ) -> Calibration:
-    """Calibrate a table that has been cleaned.
-
-    Parameters
-    ----------
-    raw : WorldTable
-    cleaned : CleanTable
-    aggregation : str or path
-    tariffs : str or path
-        ``applied``, ``none``, or a file of rates.
-    elasticities : ElasticitySet
-    """
-    rates, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
-    partition = load_aggregation(aggregation, raw)
-    note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
-    notes = (*raw.notes, f"Benchmark tariffs: {note}")
-    with threadpool_limits(1):
-        benchmark = assemble(raw, cleaned, rates, partition, elasticities, notes)
-    origin = {
-        "table": raw.name, "year": str(raw.year), "aggregation": str(aggregation),
-        "tariffs": str(tariffs), "elasticities": elasticities.name,
-    }  # fmt: skip
-    everything = pd.concat([cleaned.filled, filled], ignore_index=True)
-    return Calibration(replace(benchmark, origin=origin), cleaned.report, everything)
-
-
-def assemble(
-    raw: WorldTable,
-    cleaned: CleanTable,
-    tariff: Array,
-    partition: Aggregation,
-    elasticities: ElasticitySet,
-    notes: tuple[str, ...] = (),
-) -> Benchmark:
     """Put a clean table, tariffs, an aggregation and elasticities together.
 
     Tariff revenue on a sector's imported intermediates is taken out of that column's
@@ -168,33 +123,28 @@ def assemble(
 
     Parameters
     ----------
-    raw : WorldTable
-        For codes, labour shares and names.
     cleaned : CleanTable
-    tariff : ndarray (r, i, s)
-        Rates at the table's resolution.
-    partition : Aggregation
+    aggregation : str or path
+    tariffs : str or path
+        ``applied``, ``none``, or a file of rates.
     elasticities : ElasticitySet
-    notes : tuple of str
+    set_name : str
+        What the set is called in the benchmark's record.
     """
-    regions, sectors = partition.matrices(raw.regions, raw.sectors)
-    agents = {
-        code: (use_class, [cleaned.agents.index(m) for m in members if m in cleaned.agents])
-        for code, (use_class, members) in AGENTS.items()
-    }
+    raw = cleaned.raw
+    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
+    partition = load_aggregation(aggregation, raw)
+    regions, sectors = (
+        membership(members, getattr(raw, axis)) for axis, members in partition.members.items()
+    )
     power = 1 + tariff
-    deliveries = [cleaned.intermediate.sum(axis=3)]
-    for use_class in USE_CLASSES[1:]:
-        columns = [d for c, ds in agents.values() if c == use_class for d in ds]
-        deliveries.append(cleaned.final[..., columns].sum(axis=3))
-    fine_flows = np.stack(deliveries)  # (u, r, i, s)
+    fine_flows = deliveries(cleaned)
     fine_intermediate = np.einsum("risj,ris->sij", cleaned.intermediate, power)
     fine_final = np.stack(
-        [np.einsum("risd,ris->si", cleaned.final[..., ds], power) for _, ds in agents.values()],
+        [np.einsum("risd,ris->si", cleaned.final[..., d], power) for _, d in _agents(cleaned)],
         axis=1,
     )  # (s, d, i)
     tariff_on_inputs = np.einsum("risj,ris->sj", cleaned.intermediate, tariff)
-    fine_user_tax = cleaned.product_tax - tariff_on_inputs
 
     def gather(array: Array, axes: str) -> Array:
         """Sum over the members of each aggregate along every axis."""
@@ -207,38 +157,56 @@ def assemble(
     flows = gather(fine_flows, "uris")
     revenue = gather(fine_flows * tariff, "uris")
     intermediate = gather(fine_intermediate, "sij")
-    user_tax = gather(fine_user_tax, "sj")
+    user_tax = gather(cleaned.product_tax - tariff_on_inputs, "sj")
     inputs = intermediate.sum(axis=1)
     # Rates have their values' order in memory, on which the last digits of later sums depend.
     rate = np.divide(user_tax, inputs, out=np.zeros_like(user_tax), where=inputs > 0)
-    labour = gather(cleaned.value_added * raw.labour_share, "sj")
-    capital = gather(cleaned.value_added * (1 - raw.labour_share), "sj")
-    payments = np.stack([labour, capital], axis=2)
+    shares = raw.labour_share, 1 - raw.labour_share
+    payments = np.stack([gather(cleaned.value_added * s, "sj") for s in shares], axis=2)
     final = gather(fine_final, "sdi")
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    return Benchmark(
+    note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
+    benchmark = Benchmark(
         name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
-        notes=notes, regions=tuple(partition.regions), sectors=tuple(partition.sectors),
-        factors=FACTORS, agents=tuple(agents), use_classes=USE_CLASSES,
-        sector_class=("int",) * len(partition.sectors),
-        agent_class=tuple(use_class for use_class, _ in agents.values()), flows=flows,
+        notes=(*raw.notes, f"Benchmark tariffs: {note}"),
+        regions=tuple(partition.members["regions"]), sectors=tuple(partition.members["sectors"]),
+        factors=FACTORS, agents=tuple(AGENTS), use_classes=USE_CLASSES,
+        sector_class=("int",) * len(sectors),
+        agent_class=tuple(use_class for use_class, _ in AGENTS.values()), flows=flows,
         tariff=np.divide(revenue, flows, out=np.zeros_like(flows), where=flows > 0),
         export_tax=np.zeros_like(flows), intermediate=intermediate,
         intermediate_tax=np.broadcast_to(rate[:, None, :], intermediate.shape),
         final=final, final_tax=np.zeros_like(final), factor_payments=payments,
-        factor_tax=np.zeros_like(payments), output_tax=np.zeros_like(labour),
+        factor_tax=np.zeros_like(payments), output_tax=np.zeros_like(payments[..., 0]),
         balance=final.sum(axis=(1, 2)) - payments.sum(axis=(1, 2)) - taxes,
-        elasticities=aggregate_elasticities(elasticities, raw, cleaned, partition),
-        groups=partition.groups, names=partition.names,
-        members={"regions": partition.regions, "sectors": partition.sectors},
+        elasticities=aggregate_elasticities(elasticities, cleaned, partition.members),
+        groups=partition.groups, names=partition.names, members=partition.members,
+        origin={"table": raw.name, "year": str(raw.year), "aggregation": str(aggregation),
+                "tariffs": str(tariffs), "elasticities": set_name},
     )  # fmt: skip
+    everything = pd.concat([cleaned.filled, filled], ignore_index=True)
+    return Calibration(benchmark, cleaned.report, everything)
+
+
+def deliveries(cleaned: CleanTable) -> Array:
+    """Deliveries at basic prices by use class, (u, r, i, s)."""
+    final = [
+        cleaned.final[..., [d for c, ds in _agents(cleaned) if c == use_class for d in ds]]
+        for use_class in USE_CLASSES[1:]
+    ]
+    return np.stack([part.sum(axis=3) for part in (cleaned.intermediate, *final)])
+
+
+def _agents(cleaned: CleanTable) -> list[tuple[str, list[int]]]:
+    """Use class of each final agent of a benchmark, and its columns in the table."""
+    codes = cleaned.agents
+    return [(c, [codes.index(m) for m in members if m in codes]) for c, members in AGENTS.values()]
 
 
 def aggregate_elasticities(
     chosen: ElasticitySet,
-    raw: WorldTable,
     cleaned: CleanTable,
-    partition: Aggregation,
+    members: Mapping[str, Parts],
     level: Level = "central",
 ) -> dict[str, Elasticities]:
     """Resolve a set, or an end of its ranges, to the aggregated sectors.
@@ -246,11 +214,11 @@ def aggregate_elasticities(
     Armington elasticities are averaged with world imports of the table's sectors, the
     nests of production with world output; the same for all regions and use classes.
     """
-    _, sectors = partition.matrices(raw.regions, raw.sectors)
-    abroad = 1.0 - np.eye(len(raw.regions))
-    deliveries = cleaned.intermediate.sum(axis=3) + cleaned.final.sum(axis=3)
-    imports = np.einsum("ris,rs->i", deliveries, abroad)
-    output = deliveries.sum(axis=(0, 2))
+    raw = cleaned.raw
+    sectors = membership(members["sectors"], raw.sectors)
+    delivered = cleaned.intermediate.sum(axis=3) + cleaned.final.sum(axis=3)
+    imports = np.einsum("ris,rs->i", delivered, 1.0 - np.eye(len(raw.regions)))
+    output = delivered.sum(axis=(0, 2))
 
     def mean(nest: str, fine: Array) -> Array:
         weight = np.maximum(imports if nest == "armington" else output, 1e-9)
@@ -258,6 +226,6 @@ def aggregate_elasticities(
 
     source = to_classification(chosen, raw.sectors, raw.name)
     codes = tuple(source[code] for code in raw.sectors)
-    axes = Axes(tuple(partition.regions), tuple(partition.sectors), USE_CLASSES, FACTORS,
+    axes = Axes(tuple(members["regions"]), tuple(members["sectors"]), USE_CLASSES, FACTORS,
                 tuple(AGENTS))  # fmt: skip
     return {horizon: chosen.resolved(horizon, codes, axes, level, mean) for horizon in HORIZONS}

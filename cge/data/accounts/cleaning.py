@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.world_table import WorldTable, filled_cells
 
 #: Cells below this share of their column's total are set to zero.
@@ -34,6 +35,8 @@ class CleanTable:
 
     Parameters
     ----------
+    raw : WorldTable
+        As it was read.
     intermediate : ndarray (r, i, s, j)
     final : ndarray (r, i, s, d)
         Agents without inventories, which have been added to `capital_agent`.
@@ -47,6 +50,7 @@ class CleanTable:
         Cells changed or filled by a rule.
     """
 
+    raw: WorldTable
     intermediate: Array
     final: Array
     agents: tuple[str, ...]
@@ -64,7 +68,7 @@ def clean(table: WorldTable) -> CleanTable:
     InputError
         If the table is so far from productive that no balance exists.
     """
-    steps: list[dict[str, object]] = []
+    steps: list[tuple[str, int, float, float, str]] = []
     filled = [table.filled]
     r, i = len(table.regions), len(table.sectors)
     n = r * i
@@ -74,10 +78,7 @@ def clean(table: WorldTable) -> CleanTable:
     total = z.sum() + f.sum()
 
     def report(step: str, cells: int, value: float, note: str) -> None:
-        steps.append(
-            {"step": step, "cells": int(cells), "value": float(value) + 0.0,
-             "share_of_total": float(value / total) + 0.0, "note": note}
-        )  # fmt: skip
+        steps.append((step, int(cells), float(value) + 0.0, float(value / total) + 0.0, note))
 
     def drop_negative(step: str, cells: Array, note: str = "negative cells set to zero") -> None:
         negative = np.minimum(cells, 0.0)
@@ -117,15 +118,14 @@ def clean(table: WorldTable) -> CleanTable:
 
     final_total = f.sum(axis=(2, 3)).reshape(n)
     try:
-        output = np.linalg.solve(np.eye(n) - coefficients, final_total)
+        with threadpool_limits(1):  # the last digits differ with the number of threads
+            output = np.linalg.solve(np.eye(n) - coefficients, final_total)
     except np.linalg.LinAlgError:
         raise InputError("the table's input coefficients are singular: no balance") from None
-    if (output < -1e-9 * output0.max()).any():
-        at = int(np.argmin(output))
-        raise InputError(
-            "balancing gives a negative output: the table is not productive",
-            key=f"{region[at]}, {sector[at]}", value=float(output[at]),
-        )  # fmt: skip
+    at = int(np.argmin(output))
+    refuse_if(output[at] < -1e-9 * output0.max(),
+              "balancing gives a negative output: the table is not productive",
+              key=f"{region[at]}, {sector[at]}", value=float(output[at]))  # fmt: skip
     output = np.maximum(output, 0.0)
     moved = np.abs(output - output0)
     large = output0 > 1e-6 * output0.sum()
@@ -156,11 +156,9 @@ def clean(table: WorldTable) -> CleanTable:
     gap = np.abs(flows.reshape(n, n).sum(axis=1) + final_total - output)
     report("residual", 0, gap.sum(), f"largest row gap {gap.max() / output.max():.1e} of output")
     return CleanTable(
-        intermediate=flows,
-        final=f,
-        agents=table.agents,
+        raw=table, intermediate=flows, final=f, agents=table.agents,
         value_added=(share * output).reshape(r, i),
         product_tax=(tax_share * output).reshape(r, i),
-        report=pd.DataFrame(steps),
+        report=pd.DataFrame(steps, columns=["step", "cells", "value", "share_of_total", "note"]),
         filled=pd.concat([part for part in filled if len(part)] or filled, ignore_index=True),
-    )
+    )  # fmt: skip

@@ -31,43 +31,22 @@ class ShippedTable:
     notes: tuple[str, ...]
 
 
-TABLES: Mapping[str, ShippedTable] = {
-    "wiod2013": ShippedTable(
-        "wiod2013",
-        "World Input-Output Database, 2013 release: 41 regions x 35 sectors",
-        tuple(range(1995, 2012)),
-        "original",
-        (
-            "Data: World Input-Output Database, 2013 release (Timmer et al. 2015). Net product "
-            "taxes and transport margins on intermediates are estimated with the rates of the "
-            "2016 release; taxes on final use are not in the data.",
-        ),
+TABLES: Mapping[str, ShippedTable] = {table.name: table for table in (
+    ShippedTable(
+        "wiod2013", "World Input-Output Database, 2013 release: 41 regions x 35 sectors",
+        tuple(range(1995, 2012)), "original",
+        ("Data: World Input-Output Database, 2013 release (Timmer et al. 2015). Net product "
+         "taxes and transport margins on intermediates are estimated with the rates of the "
+         "2016 release; taxes on final use are not in the data.",),
     ),
-    "wiod2014": ShippedTable(
-        "wiod2014",
-        "World Input-Output Database, 2016 release, 2014: 44 regions x 56 sectors, "
-        "cross-border intermediates estimated",
-        (2014,),
-        "estimated",
-        (
-            "Data: World Input-Output Database, 2016 release, 2014 (Timmer et al. 2015).",
-            "ESTIMATED: the cross-border intermediates of this table are RAS estimates fitted to "
-            "published margins; for demonstration and timing, not for publication.",
-        ),
+    ShippedTable(
+        "wiod2014", "World Input-Output Database, 2016 release, 2014: 44 regions x 56 sectors, "
+        "cross-border intermediates estimated", (2014,), "estimated",
+        ("Data: World Input-Output Database, 2016 release, 2014 (Timmer et al. 2015).",
+         "ESTIMATED: the cross-border intermediates of this table are RAS estimates fitted to "
+         "published margins; for demonstration and timing, not for publication."),
     ),
-}
-
-
-def shipped_table(name: str) -> ShippedTable:
-    """A shipped table by name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    check_known([name], TABLES, "unknown table", key="table")
-    return TABLES[name]
+)}  # fmt: skip
 
 
 def table_folder(name: str) -> Path:
@@ -80,10 +59,6 @@ def read_provenance(folder: Path) -> dict[str, Any]:
     return yaml.safe_load((folder / "provenance.yaml").read_text(encoding="utf-8"))
 
 
-def _index(name: str, axis: str) -> pd.DataFrame:
-    return pd.read_csv(table_folder(name) / f"{axis}.csv")
-
-
 def table_codes(name: str, axis: str) -> tuple[str, ...]:
     """Codes of an axis of a shipped table.
 
@@ -92,27 +67,35 @@ def table_codes(name: str, axis: str) -> tuple[str, ...]:
     name : {"wiod2013", "wiod2014"}
     axis : {"regions", "sectors", "agents"}
     """
-    return tuple(_index(name, axis)[axis.removesuffix("s")])
+    return tuple(_names(name, axis))
 
 
-def load_table(name: str, year: int) -> WorldTable:
+def _names(name: str, axis: str) -> dict[str, str]:
+    """Readable names by code."""
+    index = pd.read_csv(table_folder(name) / f"{axis}.csv")
+    return dict(zip(index[axis.removesuffix("s")], index["name"], strict=True))
+
+
+def load_table(name: str, year: int | None = None) -> WorldTable:
     """Read a shipped table as published.
 
     Parameters
     ----------
     name : {"wiod2013", "wiod2014"}
-    year : int
+    year : int, optional
+        Default: the latest of the table.
 
     Raises
     ------
     InputError
         If there is no such table or year.
     """
-    years = shipped_table(name).years
-    if year not in years:
+    check_known([name], TABLES, "unknown table", key="table")
+    years = TABLES[name].years
+    if year is not None and year not in years:
         span = f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
         raise InputError(f"table {name} has no such year", key="year", value=year, allowed=span)
-    return _load(name, year)
+    return _load(name, years[-1] if year is None else year)
 
 
 @lru_cache(maxsize=2)
@@ -132,10 +115,7 @@ def _load(name: str, year: int) -> WorldTable:
         value_added=_value_added_share(name, year, data, axes) * output,
         labour_share=labour_share, inventories=("INV",), status=shipped.status,
         notes=shipped.notes, filled=filled,
-        names={
-            axis: dict(zip(table_codes(name, axis), _index(name, axis)["name"], strict=True))
-            for axis in ("regions", "sectors")
-        },
+        names={axis: _names(name, axis) for axis in ("regions", "sectors")},
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from cge.core.axes import Array, fixed
 from cge.core.content import calibration_file, find_content
 from cge.core.rate_bounds import LARGEST_RATE, too_large
-from cge.core.tables import LongTable, numbers
+from cge.core.tables import LongTable
 from cge.data.accounts.world_table import filled_cells
 
 
@@ -59,14 +59,10 @@ def _read(
     """Rates of a file as an array, read-only, and its rows."""
     table = LongTable.read(path, ("importer", "exporter", "sector"), "rate")
     table.check_codes(importer=regions, exporter=regions, sector=sectors)
-    rate = numbers(table.frame["rate"])
-    table.refuse(rate.isna() | (rate <= -1), "rate is not a number above -1", "rate",
-                 "fractions, 0.10 for 10 %")  # fmt: skip
-    if "large" in table.frame:
-        meant = table.frame["large"].astype(str).str.lower() == "true"
-    else:
-        meant = pd.Series(False, index=rate.index)
-    largest = float(rate[~meant].max())
+    rate = table.frame["rate"]
+    table.refuse(rate <= -1, "rate is not above -1", "rate", "fractions, 0.10 for 10 %")
+    large = table.frame.get("large", pd.Series("", index=rate.index))
+    largest = float(rate[large.astype(str).str.lower() != "true"].max())
     if largest > LARGEST_RATE:
         raise too_large(largest, LARGEST_RATE, "'true' in a column 'large'", path, "rate")
     table.check_once()

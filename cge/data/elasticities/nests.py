@@ -10,21 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.axes import Array, Axes, fixed
-from cge.core.errors import InputError, check_complete, check_known
+from cge.core.axes import Array, Axes, fixed, number_array
+from cge.core.errors import check_complete, check_known, refuse_first, refuse_if
 
 HORIZONS = ("short", "long")
 
 #: Axes of each nest's array (:mod:`cge.core.axes`).
 NEST_AXES: Mapping[str, str] = {
-    "armington": "uis",
-    "intermediate": "sj",
-    "value_added": "sj",
-    "top": "sj",
-    "final": "sd",
-    "agents": "s",
-    "transformation": "f",
-}
+    "armington": "uis", "intermediate": "sj", "value_added": "sj", "top": "sj", "final": "sd",
+    "agents": "s", "transformation": "f",
+}  # fmt: skip
 
 #: Nests of the named sets. Mobility of factors is no published estimate.
 SUBSTITUTION = tuple(nest for nest in NEST_AXES if nest != "transformation")
@@ -73,22 +68,18 @@ class Elasticities:
     def __post_init__(self) -> None:
         for item in fields(self):
             key = f"elasticities.{item.name}"
-            array = np.array(getattr(self, item.name), dtype=float)
+            array = number_array(key, getattr(self, item.name))
             most = LARGEST if item.name in SUBSTITUTION else np.inf
-            bad = ~((array >= 0) & (array <= most))
-            if bad.any():
-                raise InputError(
-                    "elasticity is negative, not a number, or so large that powers of prices "
-                    "would overflow", key=key, value=float(array[bad][0]),
-                    allowed=f"0 to {most:g}",
-                )  # fmt: skip
+            bad = array[~((array >= 0) & (array <= most))]
+            refuse_first(bad.tolist(), "elasticity is negative, not a number, or so large that "
+                         "powers of prices would overflow", key=key,
+                         allowed=f"0 to {most:g}")  # fmt: skip
             object.__setattr__(self, item.name, fixed(array))
-        if (self.transformation == 0).any():
-            raise InputError(
-                "a transformation elasticity of 0 is a sector-specific factor",
-                key="elasticities.transformation", value=0.0,
-                allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
-            )  # fmt: skip
+        refuse_if(
+            (self.transformation == 0).any(), key="elasticities.transformation", value=0.0,
+            problem="a transformation elasticity of 0 is a sector-specific factor",
+            allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
+        )  # fmt: skip
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], axes: Axes) -> Elasticities:
@@ -107,20 +98,10 @@ class Elasticities:
             For an unknown nest, a missing one, or a shape that does not fit.
         """
         check_known(values, NEST_AXES, "unknown nest", key="elasticities")
-        arrays = {}
-        for nest, letters in NEST_AXES.items():
-            if nest not in values and nest not in NEST_DEFAULTS:
-                raise InputError(
-                    f"no elasticity for nest '{nest}'", key="elasticities", allowed=NEST_AXES
-                )
-            given = values.get(nest, NEST_DEFAULTS.get(nest))
-            arrays[nest] = _full_array(f"elasticities.{nest}", letters, given, axes)
-        return cls(**arrays)
-
-    def check_shapes(self, axes: Axes, horizon: str) -> None:
-        """Refuse an array that does not have the shape of its axes."""
-        for nest, letters in NEST_AXES.items():
-            axes.check_shape(f"elasticities.{horizon}.{nest}", getattr(self, nest), letters)
+        given = {**NEST_DEFAULTS, **values}
+        left = (nest for nest in NEST_AXES if nest not in given)
+        refuse_first(left, "this nest has no elasticity", key="elasticities", allowed=NEST_AXES)
+        return cls(**{nest: _full_array(nest, given[nest], axes) for nest in NEST_AXES})
 
     @cached_property
     def fingerprint(self) -> str:
@@ -131,30 +112,17 @@ class Elasticities:
         return digest.hexdigest()
 
 
-def _full_array(key: str, letters: str, given: Any, axes: Axes) -> Array:
-    """Array on the axes `letters`, from a number, a value per code, or the array itself."""
-    shape = axes.shape(letters)
-    by = next((letter for letter in letters if letter in "ijf"), None)
+def _full_array(nest: str, given: Any, axes: Axes) -> Array:
+    """Array of a nest, from a number, a value per code, or the array itself."""
+    key, letters = f"elasticities.{nest}", NEST_AXES[nest]
+    by = next((letter for letter in letters if letter in "ijf"), "")
     if isinstance(given, Mapping):
-        if by is None:
-            raise InputError("give one number for this nest", key=key)
-        names = axes.codes[by]
-        check_complete(given, names, "elasticities by code must name every code once and no other",
+        refuse_if(not by, "give one number for this nest", key=key)
+        codes = axes.codes[by]
+        check_complete(given, codes, "elasticities by code must name every code once and no other",
                        key=key)  # fmt: skip
-        given = [given[name] for name in names]
-    try:
-        array = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("not a number", key=key, value=given, allowed="numbers >= 0") from None
-    if array.shape == shape or array.ndim == 0:
-        return array if array.shape == shape else np.full(shape, float(array))
-    if by is not None and array.shape == axes.shape(by):
-        others = tuple(k for k, letter in enumerate(letters) if letter != by)
-        return np.broadcast_to(np.expand_dims(array, others), shape).copy()
-    raise InputError(
-        f"elasticities have shape {array.shape}", key=key,
-        allowed=f"a number, a vector per code, or an array of shape {shape}",
-    )  # fmt: skip
+        given = [given[code] for code in codes]
+    return np.ascontiguousarray(axes.spread(key, given, letters, by))
 
 
 def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, Any]:
@@ -173,22 +141,18 @@ def by_horizon(given: Any, kinds: tuple[type, ...] = (Mapping,)) -> dict[str, An
     InputError
         If it is of another kind, or a mapping without an Armington elasticity.
     """
-    separate = isinstance(given, Mapping) and bool(set(given) & set(HORIZONS))
+    separate = isinstance(given, Mapping) and not set(given).isdisjoint(HORIZONS)
     if separate:
         check_complete(given, HORIZONS, "give both horizons and nothing else beside them",
                        key="elasticities")  # fmt: skip
     result = {}
     for horizon in HORIZONS:
-        nests = given[horizon] if separate else given
-        if not isinstance(nests, kinds):
-            raise InputError(
-                "give a mapping from nest to value", value=nests, allowed=NEST_AXES,
-                key=f"elasticities.{horizon}" if separate else "elasticities",
-            )  # fmt: skip
+        nests, key = (given[horizon], f".{horizon}") if separate else (given, "")
+        refuse_if(not isinstance(nests, kinds), "give a mapping from nest to value", value=nests,
+                  key=f"elasticities{key}", allowed=NEST_AXES)  # fmt: skip
         if isinstance(nests, Mapping):
-            if "armington" not in nests:
-                raise InputError("the Armington elasticity (among origins, 1 + theta) has no "
-                                 "default", key="elasticities.armington")  # fmt: skip
+            refuse_if("armington" not in nests, "the Armington elasticity (among origins, "
+                      "1 + theta) has no default", key="elasticities.armington")  # fmt: skip
             nests = {**COBB_DOUGLAS, **nests}
         result[horizon] = nests
     return result

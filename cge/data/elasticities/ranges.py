@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.core.parameters import LEVELS
-from cge.data.accounts.aggregation import load_aggregation
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import aggregate_elasticities, clean_shipped
+from cge.data.accounts.calibration import aggregate_elasticities, table_behind
 from cge.data.elasticities.nests import NEST_AXES, SUBSTITUTION, Elasticities
 from cge.data.elasticities.sets import (
     NAMED_SETS,
@@ -58,39 +57,29 @@ def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None
         If no set says how uncertain the elasticities are: a saved benchmark keeps central
         values alone.
     """
-    if own == "own":
-        raise InputError(
-            "a saved benchmark keeps central elasticities without their ranges",
-            key="elasticities", value=own,
-            allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
-        )  # fmt: skip
-    origin = benchmark.origin
-    chosen = load_elasticity_set(own or origin["elasticities"])
-    if own is None:
-        raw, cleaned = clean_shipped(origin["table"], int(origin["year"]))
-        partition = load_aggregation(origin["aggregation"], raw)
-        source, members = to_classification(chosen, raw.sectors, raw.name), partition.sectors
-        low, central, high = (
-            aggregate_elasticities(chosen, raw, cleaned, partition, level)[horizon]
-            for level in LEVELS
-        )
+    refuse_if(
+        own == "own", "a saved benchmark keeps central elasticities without their ranges",
+        key="elasticities", value=own,
+        allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
+    )  # fmt: skip
+    chosen = load_elasticity_set(own or benchmark.origin["elasticities"])
+    if own is None and (cleaned := table_behind(benchmark)) is not None:
+        raw, members = cleaned.raw, benchmark.members
+        source, parts = to_classification(chosen, raw.sectors, raw.name), members["sectors"]
+        ends = [aggregate_elasticities(chosen, cleaned, members, level) for level in LEVELS]
     else:
         source = {code: code for code in benchmark.sectors}
-        members = {code: (code,) for code in benchmark.sectors}
-        low, central, high = (set_values(benchmark, chosen, level)[horizon] for level in LEVELS)
+        parts = {code: (code,) for code in benchmark.sectors}
+        ends = [set_values(benchmark, chosen, level) for level in LEVELS]
     entries = {}
     for nest in SUBSTITUTION:
-        in_force = chosen.in_force(nest, horizon, tuple(source.values()))
-        by_code = dict(zip(source, in_force, strict=True))
-        entries[nest] = tuple(
-            tuple(by_code[code] for code in members[sector]) for sector in benchmark.sectors
-        )
+        by_code = dict(zip(source, chosen.in_force(nest, horizon, tuple(source.values()))))
+        entries[nest] = tuple(tuple(by_code[c] for c in parts[s]) for s in benchmark.sectors)
+    low, central, high = (end[horizon] for end in ends)
     ranges = Ranges(low, central, high, entries)
     for nest in NEST_AXES:
         known, found = (getattr(e, nest) for e in (benchmark.elasticities[horizon], ranges.central))
-        if not np.allclose(known, found, rtol=1e-9, atol=0):
-            raise InputError(
-                f"the elasticities of nest '{nest}' are not those of the set that would say how "
-                "uncertain they are", key="elasticities", value=own,
-            )  # fmt: skip
+        refuse_if(not np.allclose(known, found, rtol=1e-9, atol=0),
+                  f"the elasticities of nest '{nest}' are not those of the set that would say how "
+                  "uncertain they are", key="elasticities", value=own)  # fmt: skip
     return ranges

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +12,7 @@ from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
@@ -46,8 +45,24 @@ class ElasticityEntry(Ranged):
         return self
 
 
-class ElasticityFile(Strict):
-    """A file of entries; `extends` names a set whose entries come first."""
+def has_sectors(nest: str) -> bool:
+    """Whether the elasticities of a nest differ by sector or commodity."""
+    return bool(set(NEST_AXES[nest]) & {"i", "j"})
+
+
+class ElasticitySet(Strict):
+    """Elasticities by nest, sector and horizon with their ranges, as a file holds them.
+
+    Parameters
+    ----------
+    name, title, note : str
+    extends : str, optional
+        A set whose entries come first.
+    classification : str
+        Sector codes in use.
+    entries : list of ElasticityEntry
+        Later entries override earlier ones for the cells they name.
+    """
 
     name: str
     title: str
@@ -55,34 +70,8 @@ class ElasticityFile(Strict):
     extends: str | None = None
     classification: str
     entries: list[ElasticityEntry] = Field(min_length=1)
-
-
-def has_sectors(nest: str) -> bool:
-    """Whether the elasticities of a nest differ by sector or commodity."""
-    return bool(set(NEST_AXES[nest]) & {"i", "j"})
-
-
-@dataclass(frozen=True, eq=False)
-class ElasticitySet:
-    """Elasticities by nest, sector and horizon with their ranges.
-
-    Parameters
-    ----------
-    name, title, note : str
-    classification : str
-        Sector codes in use.
-    entries : tuple of ElasticityEntry
-        Later entries override earlier ones for the cells they name.
-    file : path, optional
-        Where it was read, for messages.
-    """
-
-    name: str
-    title: str
-    note: str
-    classification: str
-    entries: tuple[ElasticityEntry, ...]
-    file: Path | None = None
+    #: Where it was read, for messages.
+    _file: Path | None = None
 
     @property
     def sectors(self) -> tuple[str, ...]:
@@ -91,14 +80,12 @@ class ElasticitySet:
 
     def check_fits(self, classifications: Sequence[str], sectors: Sequence[str]) -> None:
         """Raise InputError for a set by sector of another classification, or unknown sectors."""
-        if self.sectors and self.classification not in classifications:
-            names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
-            raise InputError(
-                f"set '{self.name}' is for classification '{self.classification}'",
-                file=self.file, key="classification", value=self.classification,
-                allowed=f"{names}, or a set whose sectors are all '*'",
-            )  # fmt: skip
-        check_known(self.sectors, ["*", *sectors], "unknown sector", file=self.file, key="entries")
+        names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
+        refuse_if(self.sectors and self.classification not in classifications,
+                  f"set '{self.name}' is for classification '{self.classification}'",
+                  file=self._file, key="classification", value=self.classification,
+                  allowed=f"{names}, or a set whose sectors are all '*'")  # fmt: skip
+        check_known(self.sectors, ["*", *sectors], "unknown sector", file=self._file, key="entries")
 
     def in_force(
         self, nest: str, horizon: str, sectors: Sequence[str]
@@ -110,36 +97,14 @@ class ElasticitySet:
         InputError
             If a sector has no value.
         """
-        of_nest = [e for e in self.entries if e.nest == nest and e.horizon == horizon]
         found: dict[str, ElasticityEntry] = {}
-        for entry in of_nest:
-            found |= dict.fromkeys(sectors if entry.sector == "*" else [entry.sector], entry)
-        for code in sectors:
-            if code not in found:
-                raise InputError(
-                    f"elasticity set '{self.name}' has no {horizon}-run value of nest '{nest}' "
-                    f"for sector '{code}'", file=self.file, key="entries",
-                )  # fmt: skip
+        for entry in self.entries:
+            if (entry.nest, entry.horizon) == (nest, horizon):
+                found |= dict.fromkeys(sectors if entry.sector == "*" else [entry.sector], entry)
+        left = (code for code in sectors if code not in found)
+        refuse_first(left, f"elasticity set '{self.name}' has no {horizon}-run value of nest "
+                     f"'{nest}' for this sector", file=self._file, key="entries")  # fmt: skip
         return tuple(found[code] for code in sectors)
-
-    def by_sector(
-        self, nest: str, horizon: str, sectors: Sequence[str], level: Level = "central"
-    ) -> Array:
-        """Values of a nest for `sectors`, (len(sectors),).
-
-        Parameters
-        ----------
-        nest, horizon : str
-        sectors : sequence of str
-        level : {"low", "central", "high"}
-            The central value, or an end of its range.
-
-        Raises
-        ------
-        InputError
-            If a sector has no value.
-        """
-        return np.array([entry.at(level) for entry in self.in_force(nest, horizon, sectors)])
 
     def resolved(
         self,
@@ -165,7 +130,7 @@ class ElasticitySet:
             Nests that the set does not have.
         """
         for nest in SUBSTITUTION:
-            fine = self.by_sector(nest, horizon, sectors, level)
+            fine = np.array([e.at(level) for e in self.in_force(nest, horizon, sectors)])
             own[nest] = mean(nest, fine) if has_sectors(nest) else float(fine[0])
         return Elasticities.from_values(own, axes)
 
@@ -194,23 +159,18 @@ def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
         "elasticity set", name, shipped, "extends" if extending else "elasticities",
         offered=NAMED_SETS, beside=extending[-1] if extending else None,
     )  # fmt: skip
-    if path.resolve() in extending:
-        raise InputError(
-            "sets extend each other in a circle", file=extending[-1], key="extends", value=name
-        )
-    file = read_as(ElasticityFile, path)
-    chosen = ElasticitySet(
-        file.name, file.title, file.note, file.classification, tuple(file.entries), path
-    )
-    if not file.extends:
+    refuse_if(path.resolve() in extending, "sets extend each other in a circle", key="extends",
+              file=extending[-1] if extending else None, value=name)  # fmt: skip
+    chosen = read_as(ElasticitySet, path)
+    chosen._file = path
+    if not chosen.extends:
         return chosen
-    base = _load(file.extends, (*extending, path.resolve()))
-    if base.sectors and base.classification != file.classification:
-        raise InputError(
-            f"extends a set of classification '{base.classification}'", file=path,
-            key="classification", value=file.classification, allowed=base.classification,
-        )  # fmt: skip
-    return replace(chosen, entries=base.entries + chosen.entries)
+    base = _load(chosen.extends, (*extending, path.resolve()))
+    refuse_if(base.sectors and base.classification != chosen.classification,
+              f"extends a set of classification '{base.classification}'", file=path,
+              key="classification", value=chosen.classification,
+              allowed=base.classification)  # fmt: skip
+    return chosen.model_copy(update={"entries": base.entries + chosen.entries})
 
 
 def to_classification(

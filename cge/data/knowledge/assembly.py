@@ -14,13 +14,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.axes import Array, fixed, ratio
-from cge.core.errors import InputError
+from cge.core.axes import Array, ratio
+from cge.core.errors import InputError, refuse_first
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.aggregation import membership
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import clean_shipped
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.calibration import table_behind
+from cge.data.accounts.world_table import WorldTable
 from cge.data.knowledge import spillovers as links
 from cge.data.knowledge.spending import ResearchFigures, read_figures, shipped_file
 from cge.data.knowledge.stocks import KnowledgeData, balanced_stock
@@ -33,6 +33,8 @@ class FineData:
 
     Parameters
     ----------
+    codes : tuple of str
+        Of the fine regions.
     figures : ResearchFigures
     gdp : ndarray (fine regions,)
     value_added : ndarray (fine regions, fine sectors)
@@ -44,6 +46,7 @@ class FineData:
         The file of figures.
     """
 
+    codes: tuple[str, ...]
     figures: ResearchFigures
     gdp: Array
     value_added: Array
@@ -58,10 +61,8 @@ class FineData:
 
     def refuse(self, bad: NDArray[np.bool_], problem: str, key: str, allowed: str | None) -> None:
         """Raise an InputError about the first fine region that is marked `bad`, if any is."""
-        if bad.any():
-            codes = self.figures.cells["region"].drop_duplicates()
-            raise InputError(problem, file=self.source, key=key, allowed=allowed,
-                             value=str(codes.iloc[int(np.argmax(bad))]))  # fmt: skip
+        wrong = np.array(self.codes)[bad].tolist()
+        refuse_first(wrong, problem, file=self.source, key=key, allowed=allowed)
 
 
 def load_knowledge(
@@ -96,35 +97,32 @@ def _of_file(b: Benchmark, path: str | Path) -> FineData:
     figures = read_figures(path, b.regions, b.sectors, int(year) if year.isdigit() else None)
     ict = np.zeros(len(b.sectors), dtype=bool)
     same = np.eye(len(b.regions)), np.eye(len(b.sectors))
-    return FineData(figures, b.gdp, b.value_added, ict, *same, str(path))
+    return FineData(b.regions, figures, b.gdp, b.value_added, ict, *same, str(path))
 
 
 def _of_table(b: Benchmark) -> FineData:
-    table = b.origin.get("table", "")
-    if table not in TABLES or not shipped_file(table).is_file():
+    cleaned = table_behind(b)
+    if cleaned is None:
         raise InputError(
             "no figures on research and development ship for this benchmark", key="knowledge",
             value=b.name,
             allowed="a CSV file with columns region, sector, item, value in the benchmark's codes "
             "(items gerd, basic, business, industry; docs/data.md shows one)",
         )  # fmt: skip
-    year = int(b.origin["year"])
-    raw, cleaned = clean_shipped(table, year)
+    raw = cleaned.raw
     regions, sectors = (
         membership({code: b.members[axis][code] for code in getattr(b, axis)}, getattr(raw, axis))
         for axis in ("regions", "sectors")
     )
-    figures = _shipped_figures(table, year)
     gdp = cleaned.value_added.sum(axis=1) + cleaned.product_tax.sum(axis=1)
-    ict = np.isin(raw.sectors, ict_sectors(table))
-    source = f"knowledge/{table}.csv"
-    return FineData(figures, gdp, cleaned.value_added, ict, regions, sectors, source)
+    ict = np.isin(raw.sectors, ict_sectors(raw.name))
+    return FineData(raw.regions, _shipped_figures(raw), gdp, cleaned.value_added, ict, regions,
+                    sectors, f"knowledge/{raw.name}.csv")  # fmt: skip
 
 
 @lru_cache(maxsize=2)
-def _shipped_figures(table: str, year: int) -> ResearchFigures:
-    raw, _ = clean_shipped(table, year)
-    return read_figures(shipped_file(table), raw.regions, raw.sectors, year)
+def _shipped_figures(raw: WorldTable) -> ResearchFigures:
+    return read_figures(shipped_file(raw.name), raw.regions, raw.sectors, raw.year)
 
 
 def _assembled(b: Benchmark, fine: FineData, parameters: ParameterSet) -> KnowledgeData:
@@ -170,28 +168,14 @@ def _assembled(b: Benchmark, fine: FineData, parameters: ParameterSet) -> Knowle
     estimated["industry"] = ratio(
         fine.gathered(figures.estimated["industry"] * fine_business), fine.gathered(fine_business)
     )
-    arrays = {
-        "gdp": b.gdp,
-        "value_added": b.value_added,
-        "receipts": b.receipts,
-        "business": fine.gathered(fine_business),
-        "public_applied": fine.gathered(fine_others),
-        "basic": basic_here,
-        "basic_by_business": regions @ by_business,
-        "depreciation": rate,
-        "domestic_weights": links.use_weights(b, own=False),
-        "use_weights": links.use_weights(b, own=True),
-        "embodied_weights": links.embodied_weights(b),
-        "disembodied_weights": links.disembodied_weights(knowledge, known),
-        "import_share": links.import_share(b, b.value_added),
-    }
     return KnowledgeData(
-        regions=b.regions,
-        sectors=b.sectors,
-        unit=b.unit,
-        parameters=parameters,
-        estimated=MappingProxyType({k: fixed(v) for k, v in estimated.items()}),
-        cells=figures.cells,
-        source=fine.source,
-        **{name: fixed(values) for name, values in arrays.items()},
-    )
+        regions=b.regions, sectors=b.sectors, unit=b.unit, gdp=b.gdp, value_added=b.value_added,
+        receipts=b.receipts, business=fine.gathered(fine_business),
+        public_applied=fine.gathered(fine_others), basic=basic_here,
+        basic_by_business=regions @ by_business, depreciation=rate,
+        domestic_weights=links.use_weights(b, own=False),
+        use_weights=links.use_weights(b, own=True), embodied_weights=links.embodied_weights(b),
+        disembodied_weights=links.disembodied_weights(knowledge, known),
+        import_share=links.import_share(b, b.value_added), parameters=parameters,
+        estimated=MappingProxyType(estimated), cells=figures.cells, source=fine.source,
+    )  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array, first_cell
+from cge.core.axes import Array
 from cge.core.content import calibration_file
-from cge.core.errors import InputError
+from cge.core.errors import refuse_first
 from cge.core.tables import LongTable, numbers
 
 #: Item, largest value, and whether a file must have it for every region.
@@ -26,6 +27,10 @@ ITEMS: Mapping[str, tuple[float, bool]] = {
 }
 BY_SECTOR = ("industry", "depreciation")
 CODES = ("region", "sector", "item")
+#: Columns that a file may have, and what they hold where it has not.
+_OPTIONAL: Mapping[str, Any] = {
+    "year": 0, "status": "", "rule": "", "source": "", "filled_percent": np.nan,
+}  # fmt: skip
 #: Shares of sectors must add up to 100 within this.
 _ROUNDING = 0.5
 
@@ -85,8 +90,7 @@ def read_figures(
     """
     table = _checked(LongTable.read(path, CODES, "value"), regions, sectors)
     chosen = replace(table, frame=_nearest(table.frame, year))
-    national: dict[str, Array] = {}
-    grids: dict[str, Array] = {}
+    figures: dict[str, Array] = {}
     estimated: dict[str, Array] = {}
     for item in ITEMS:
         part = chosen.frame[chosen.frame["item"] == item]
@@ -98,11 +102,11 @@ def read_figures(
         if item in BY_SECTOR:
             axes["sector"] = sectors
         estimated[item] = chosen.array(filled, axes)
-        found = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
-        (grids if item in BY_SECTOR else national)[item] = found
-    _check_complete(national, grids["industry"], path, regions)
-    share = grids["industry"] / grids["industry"].sum(axis=1, keepdims=True)
-    return ResearchFigures(national, share, grids["depreciation"], estimated, chosen.frame)
+        figures[item] = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
+    industry, depreciation = (figures.pop(item) for item in BY_SECTOR)
+    _check_complete(figures, industry, path, regions)
+    share = industry / industry.sum(axis=1, keepdims=True)
+    return ResearchFigures(figures, share, depreciation, estimated, chosen.frame)
 
 
 def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -> LongTable:
@@ -113,20 +117,17 @@ def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -
     refuse(by_sector & ~frame["sector"].isin(sectors), "unknown sector", "sector", sectors)
     refuse(~by_sector & (frame["sector"] != ""), "a national item has no sector", "sector",
            f"nothing, but for {' and '.join(BY_SECTOR)}")  # fmt: skip
-    value = numbers(frame["value"])
+    value = frame["value"]
     largest = frame["item"].map({item: most for item, (most, _) in ITEMS.items()})
-    refuse(value.isna() | (value < 0) | (value > largest), "value is not possible", "value",
+    refuse((value < 0) | (value > largest), "value is not possible", "value",
            "numbers from 0, per cent up to 100 (10 for ten per cent)")  # fmt: skip
-    year = numbers(frame["year"]) if "year" in frame else pd.Series(0.0, frame.index)
+    frame = frame.assign(**{c: v for c, v in _OPTIONAL.items() if c not in frame})
+    year = numbers(frame["year"])
     refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
-    frame = frame.assign(value=value, year=year.astype(int))
     for column, empty in (("status", "original"), ("rule", ""), ("source", "user")):
-        given = frame[column] if column in frame else pd.Series(empty, frame.index)
-        frame[column] = given.fillna("").astype(str).replace("", empty)
-    default = (frame["status"] == "filled") * 100.0
-    filled = numbers(frame["filled_percent"]) if "filled_percent" in frame else default
-    frame["filled_percent"] = filled.fillna(default)
-    table = replace(table, frame=frame)
+        frame[column] = frame[column].fillna("").astype(str).replace("", empty)
+    filled = numbers(frame["filled_percent"]).fillna((frame["status"] == "filled") * 100.0)
+    table = replace(table, frame=frame.assign(year=year.astype(int), filled_percent=filled))
     table.refuse(~frame["status"].isin(["original", "computed", "filled"]), "unknown status",
                  "status", "original, computed, filled")  # fmt: skip
     table.check_once("year")
@@ -158,16 +159,10 @@ def _check_complete(
 ) -> None:
     """Refuse a missing national figure, and shares of sectors that do not add up to 100."""
     for item, values in national.items():
-        missing = np.isnan(values)
-        if ITEMS[item][1] and missing.any():
-            raise InputError(f"no figure '{item}'", file=path, key="region",
-                             value=regions[first_cell(missing)[0]],
-                             allowed="one for every region")  # fmt: skip
+        missing = np.array(regions)[np.isnan(values) & ITEMS[item][1]].tolist()
+        refuse_first(missing, f"no figure '{item}'", file=path, key="region",
+                     allowed="one for every region")  # fmt: skip
     total = 100 * industry.sum(axis=1)
-    bad = np.abs(total - 100) > _ROUNDING
-    if bad.any():
-        (r,) = first_cell(bad)
-        raise InputError(
-            "shares of industry in business R&D do not add up to 100", file=path, key="industry",
-            value=f"{regions[r]}: {total[r]:.2f}", allowed="100 for every region",
-        )  # fmt: skip
+    bad = (f"{r}: {t:.2f}" for r, t in zip(regions, total) if abs(t - 100) > _ROUNDING)
+    refuse_first(bad, "shares of industry in business R&D do not add up to 100", file=path,
+                 key="industry", allowed="100 for every region")  # fmt: skip

@@ -53,12 +53,6 @@ class KnowledgeElasticities:
     basic: Array
     foreign: Array
 
-    def scaled(self, factor: Array) -> KnowledgeElasticities:
-        """Every elasticity times a factor (r, j)."""
-        return KnowledgeElasticities(
-            **{item.name: fixed(getattr(self, item.name) * factor) for item in fields(self)}
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class KnowledgeData:
@@ -122,6 +116,11 @@ class KnowledgeData:
     cells: pd.DataFrame
     source: str
 
+    def __post_init__(self) -> None:
+        for value in (*vars(self).values(), *self.estimated.values()):
+            if isinstance(value, np.ndarray):
+                fixed(value)
+
     @cached_property
     def applied(self) -> Array:
         """Applied research and experimental development a year, RA0 (r, j)."""
@@ -173,21 +172,18 @@ class KnowledgeData:
             For a level or base that is none.
         """
         check_known([on], ("value_added", "output"), "no such base", key="on")
-        rates = self.gross_returns(level)
-        p, added = self.parameters, self.value_added
+        rates, p, added = self.gross_returns(level), self.parameters, self.value_added
         basic = elasticity(rates["basic"], self.basic_stock, added.sum(axis=1))
-        found = KnowledgeElasticities(
-            private=elasticity(rates["private"], self.private_stock, added),
-            own=elasticity(rates["own"], self.applied_stock, added),
-            spillover=elasticity(rates["spillover"], self.domestic_pool, added),
-            basic=basic[:, None] * (added > 0),
-            foreign=np.minimum(
-                p.at("foreign_coefficient", level) * self.import_share,
-                p.at("foreign_cap", level),
-            ),
-        )
+        abroad = p.at("foreign_coefficient", level) * self.import_share
+        found = {
+            "private": elasticity(rates["private"], self.private_stock, added),
+            "own": elasticity(rates["own"], self.applied_stock, added),
+            "spillover": elasticity(rates["spillover"], self.domestic_pool, added),
+            "basic": basic[:, None] * (added > 0),
+            "foreign": np.minimum(abroad, p.at("foreign_cap", level)),
+        }
         base = ratio(added, self.receipts) if on == "output" else np.ones_like(added)
-        return found.scaled(base)
+        return KnowledgeElasticities(**{name: fixed(v * base) for name, v in found.items()})
 
     def gross_returns(self, level: Level = "central") -> Mapping[str, Array]:
         """Gross rates of return by stock, each (r, j) or (r,).
@@ -199,60 +195,28 @@ class KnowledgeData:
         """
         p = self.parameters
         private = p.at("real_rate", level) + self.depreciation
-        n = len(self.regions)
+        basic = p.at("return_basic", level) + p["depreciation_basic"]
         return {
             "private": private,
             "own": np.maximum(private, p.at("return_private", level)),
             "spillover": np.full_like(private, p.at("return_spillover", level)),
-            "basic": np.full(n, p.at("return_basic", level) + p["depreciation_basic"]),
-        }
-
-    def implied_returns(self, found: KnowledgeElasticities) -> Mapping[str, Array]:
-        """Worth of a unit of each stock that elasticities of value added imply.
-
-        Parameters
-        ----------
-        found : KnowledgeElasticities
-            Of value added.
-
-        Returns
-        -------
-        mapping
-            ``private``, ``own`` (r, j) to the sector itself, ``spillover`` (r, k) to all
-            other sectors of the region together, ``basic`` (r,) to the region's economy.
-        """
-        added = self.value_added
-        worth = ratio(added * found.spillover, self.domestic_pool)
-        return {
-            "private": ratio(found.private * added, self.private_stock),
-            "own": ratio(found.own * added, self.applied_stock),
-            "spillover": np.einsum("rj,rkj->rk", worth, self.domestic_weights),
-            "basic": ratio((found.basic * added).sum(axis=1), self.basic_stock),
+            "basic": np.full(len(self.regions), basic),
         }
 
     def by_region(self) -> pd.DataFrame:
-        """Main figures of each region, per cent of GDP."""
-
-        def percent(values: Array) -> Array:
-            return 100 * values / self.gdp
-
-        return pd.DataFrame(
-            {
-                "region": self.regions,
-                "gerd": percent(self.total),
-                "business_applied": percent(self.business.sum(axis=1)),
-                "other_applied": percent(self.public_applied.sum(axis=1)),
-                "basic": percent(self.basic),
-                "applied_stock": percent(self.applied_stock.sum(axis=1)),
-                "basic_stock": percent(self.basic_stock),
-                "gerd_estimated": self.estimated["gerd"],
-                "basic_estimated": self.estimated["basic"],
-                "industry_estimated": ratio(
-                    (self.estimated["industry"] * self.business).sum(axis=1),
-                    self.business.sum(axis=1),
-                ),
-            }
-        )
+        """Main figures of each region, per cent of GDP, and parts of them that are estimated."""
+        spent = self.business.sum(axis=1)
+        values = {
+            "gerd": self.total, "business_applied": spent,
+            "other_applied": self.public_applied.sum(axis=1), "basic": self.basic,
+            "applied_stock": self.applied_stock.sum(axis=1), "basic_stock": self.basic_stock,
+        }  # fmt: skip
+        industry = ratio((self.estimated["industry"] * self.business).sum(axis=1), spent)
+        return pd.DataFrame({
+            "region": self.regions, **{name: 100 * v / self.gdp for name, v in values.items()},
+            "gerd_estimated": self.estimated["gerd"], "basic_estimated": self.estimated["basic"],
+            "industry_estimated": industry,
+        })  # fmt: skip
 
     def by_sector(self, level: Level = "central") -> pd.DataFrame:
         """Spending, stocks and elasticities of value added by region and sector."""

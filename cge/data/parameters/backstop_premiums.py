@@ -9,8 +9,7 @@ import numpy as np
 from cge.core.errors import check_known
 from cge.core.parameters import Level, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.calibration import clean_shipped
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.calibration import table_behind
 from cge.data.parameters.parameter_files import ict_sectors, load_disruption_parameters
 
 
@@ -57,15 +56,15 @@ def premiums(
 
 def _ict_shares(benchmark: Benchmark) -> dict[str, float]:
     """Share of information technology in the output of each sector."""
-    table = benchmark.origin.get("table", "")
     own = benchmark.groups.get("sectors", {}).get("ict")
-    if own is not None or table not in TABLES:
+    cleaned = table_behind(benchmark) if own is None else None
+    if cleaned is None:
         return {code: float(code in (own or ())) for code in benchmark.sectors}
-    raw, cleaned = clean_shipped(table, int(benchmark.origin["year"]))
+    known = cleaned.raw.sectors
     output = cleaned.intermediate.sum(axis=(0, 2, 3)) + cleaned.final.sum(axis=(0, 2, 3))
-    listed = np.isin(raw.sectors, ict_sectors(table))
+    listed = np.isin(known, ict_sectors(cleaned.raw.name))
     shares = {}
     for code in benchmark.sectors:
-        members = np.isin(raw.sectors, benchmark.members["sectors"][code])
+        members = np.isin(known, benchmark.members["sectors"][code])
         shares[code] = float(output[members & listed].sum() / output[members].sum())
     return shares

@@ -6,17 +6,17 @@ Every check ends in an :class:`~cge.core.errors.InputError` that names the argum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from cge.core.axes import Array, Axes, number_array
-from cge.core.errors import InputError, check_complete, check_known, refuse_first
+from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.selectors import RESERVED
 from cge.data.accounts.aggregation import check_groups
+from cge.data.accounts.benchmark import LETTERS, check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
 
 Negative = Literal["error", "clip"]
@@ -31,76 +31,54 @@ def read_cells(axes: Axes, key: str, given: Any, letters: str) -> Array:
     return array
 
 
-@dataclass(frozen=True)
-class RateReader:
-    """Reading of rates that a user gives as a number or an array.
+#: Axes on which a rate that holds for all of the others may be given.
+_SHORT = {"tariff": "ris", "export_tax": "ris", "intermediate_tax": "sj", "final_tax": "sd",
+          "factor_tax": "sj", "output_tax": "sj"}  # fmt: skip
+
+
+def read_rates(axes: Axes, large: bool, **given: Any) -> dict[str, Array]:
+    """Rates by name, on the axes of a benchmark.
 
     Parameters
     ----------
     axes : Axes
     large : bool
         Whether rates beyond :data:`~cge.core.rate_bounds.LARGEST_RATE` are meant.
+    **given
+        A number, or an array on the axes of the rate or on fewer; at borders a number holds
+        across them all, and there may be one for each use class.
     """
-
-    axes: Axes
-    large: bool = False
-
-    def rate(self, key: str, given: Any, letters: str, short: str | None = None) -> Array:
-        """A rate on `letters`, from a number, or an array on them or on those of `short`."""
-        axes, array = self.axes, number_array(key, given)
-        if array.ndim == 0:
-            array = np.full(axes.shape(letters), float(array))
-        elif short is not None and array.ndim == len(short):
-            missing = tuple(k for k, letter in enumerate(letters) if letter not in short)
-            array = np.expand_dims(axes.checked(key, array, short), missing)
-            array = np.broadcast_to(array, axes.shape(letters))
-        array = axes.checked(key, array, letters)
-        axes.refuse(array <= -1, "rate at {cell} is -100 % or below", key, letters, array,
-                    "fractions above -1; 0.1 is 10 %")  # fmt: skip
-        largest = float(array.max(initial=0.0))
-        if largest > LARGEST_RATE and not self.large:
-            raise too_large(largest, LARGEST_RATE, "allow_large_rates=True", key=key)
-        return array
-
-    def output_tax(self, given: Any) -> Array:
-        """A tax on output (s, j), which can not take the whole price."""
-        array = self.rate("output_tax", given, "sj")
-        self.axes.refuse(array >= 1, "rate at {cell} takes the whole price", "output_tax", "sj",
-                         array, "fractions of the price below 1")  # fmt: skip
-        return array
-
-    def border(self, key: str, given: Any) -> Array:
-        """A border rate (u, r, i, s), from one for all classes or one for each."""
-        axes = self.axes
-        if isinstance(given, Mapping):
-            check_complete(given, axes.use_classes,
+    rates = {}
+    for name, value in given.items():
+        letters, short = LETTERS[name], _SHORT[name]
+        if short == "ris" and isinstance(value, Mapping):
+            check_complete(value, axes.use_classes,
                            "rates by use class must name every class and no other",
-                           key=key)  # fmt: skip
-            by_class = [self.border(f"{key}.{c}", given[c]) for c in axes.use_classes]
-            return np.stack([rate[k] for k, rate in enumerate(by_class)])
-        array = number_array(key, given)
-        if array.ndim == 0:
-            # One number is a rate across borders.
-            abroad = 1.0 - np.eye(len(axes.regions))
-            array = array * np.broadcast_to(abroad[:, None, :], axes.shape("ris"))
-        return self.rate(key, array, "uris", "ris")
+                           key=name)  # fmt: skip
+            keys = {f"{name}.{c}": value[c] for c in axes.use_classes}
+            parts = [axes.spread(key, _border(axes, key, v), "ris") for key, v in keys.items()]
+            value = np.stack(parts)
+        elif short == "ris":
+            value = _border(axes, name, value)
+        rates[name] = axes.checked(name, axes.spread(name, value, letters, short), letters)
+        largest = float(rates[name].max(initial=0.0))
+        if largest > LARGEST_RATE and not large:
+            raise too_large(largest, LARGEST_RATE, "allow_large_rates=True", key=name)
+    check_rates(axes, rates)
+    return rates
 
-    def export_tax(self, given: Any) -> Array:
-        """Export tax (u, r, i, s), which can not lie on a region's deliveries to itself."""
-        array = self.border("export_tax", given)
-        home = np.eye(len(self.axes.regions), dtype=bool)[:, None]
-        self.axes.refuse(
-            home & (array != 0), "export tax on deliveries within region {cell}", "export_tax",
-            "uris", array, "0 for a region's deliveries to itself",
-        )  # fmt: skip
-        return array
+
+def _border(axes: Axes, key: str, given: Any) -> Array:
+    """An array as it is, one number on (r, i, s) across borders."""
+    array = number_array(key, given)
+    abroad = 1.0 - np.eye(len(axes.regions))
+    spread = np.broadcast_to(abroad[:, None, :], axes.shape("ris"))
+    return array if array.ndim else array * spread
 
 
 def safe_code(code: str) -> str:
     """A code that scenarios can name, the code itself if it is one."""
-    for character in RESERVED:
-        code = code.replace(character, " ")
-    return " ".join(code.split())
+    return " ".join(code.translate(dict.fromkeys(map(ord, RESERVED), " ")).split())
 
 
 def one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
@@ -111,8 +89,8 @@ def one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
 def read_tolerance(given: Any) -> float:
     """A share, the largest gap that is accepted."""
     tolerance = number_array("tolerance", given)
-    if tolerance.ndim or not 0 <= tolerance < 1:
-        raise InputError("not a share", key="tolerance", value=given, allowed="0 to 1")
+    refuse_if(tolerance.ndim or not 0 <= tolerance < 1, "not a share", key="tolerance",
+              value=given, allowed="0 to 1")  # fmt: skip
     return float(tolerance)
 
 
@@ -122,8 +100,7 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
         codes = tuple(str(code) for code in ([] if isinstance(given, str) else given))
     except TypeError:
         codes = ()
-    if not codes:
-        raise InputError("give a list of codes", key=key, value=given)
+    refuse_if(not codes, "give a list of codes", key=key, value=given)
     repeated = (code for n, code in enumerate(codes) if code in codes[:n])
     refuse_first(repeated, "code stands twice", key=key)
     check_names(key, codes)
@@ -139,29 +116,41 @@ def check_names(key: str, codes: Sequence[str], file: Path | None = None) -> Non
     )  # fmt: skip
 
 
-def axis_codes(
-    key: str, given: Sequence[str] | None, array: Array, single: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Codes of an array's last axis, which need not be named if it has one."""
-    if given is not None:
-        return read_codes(key, given)
-    if array.ndim and array.shape[-1] == 1:
-        return single
-    raise InputError(
-        f"there are {array.shape[-1] if array.ndim else 0} of them: give their codes", key=key
-    )
+def last_axis(
+    key: str, given: Any, ndim: int, axis: str, codes: Sequence[str] | None, single: str
+) -> tuple[Array, tuple[str, ...]]:
+    """An array and the codes of its last axis; both may be left out where there is one.
+
+    Parameters
+    ----------
+    key : str
+    given : array_like
+        With `ndim` axes, or without the last.
+    ndim : int
+    axis : str
+        Name of the argument with the codes.
+    codes : sequence of str, optional
+    single : str
+        Code where there is one and none is given.
+    """
+    array = number_array(key, given)
+    array = array[..., None] if array.ndim == ndim - 1 else array
+    if codes is not None:
+        return array, read_codes(axis, codes)
+    count = array.shape[-1] if array.ndim else 0
+    refuse_if(count != 1, f"there are {count} of them: give their codes", key=axis)
+    return array, (single,)
 
 
 def read_groups(
     given: Mapping[str, Mapping[str, Sequence[str]]], axes: Axes
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Groups of codes by axis."""
-    result = {}
-    for axis, named in given.items():
-        one_of("groups", axis, ("regions", "sectors"))
-        result[axis] = {group: tuple(members) for group, members in named.items()}
-        check_groups(result[axis], getattr(axes, axis), f"groups.{axis}")
-    return result
+    check_known(given, ("regions", "sectors"), "unknown option", key="groups")
+    groups = {axis: {g: tuple(m) for g, m in named.items()} for axis, named in given.items()}
+    for axis, named in groups.items():
+        check_groups(named, getattr(axes, axis), f"groups.{axis}")
+    return groups
 
 
 def read_use_classes(
@@ -171,15 +160,12 @@ def read_use_classes(
     if given == "single":
         return ("all",), ("all",) * len(sectors), ("all",) * len(agents)
     if given == "by_kind":
-        if "int" in agents:
-            raise InputError("an agent has the code of the inputs' class", key="agents",
-                             value="int", allowed="another code, or a mapping")  # fmt: skip
+        refuse_first({"int"} & {*agents}, "an agent has the code of the inputs' class",
+                     key="agents", allowed="another code, or a mapping")  # fmt: skip
         return ("int", *agents), ("int",) * len(sectors), agents
     if not isinstance(given, Mapping):
-        raise InputError(
-            "unknown option", key="use_classes", value=given,
-            allowed=("single", "by_kind", "a mapping from user to class"),
-        )  # fmt: skip
+        raise InputError("unknown option", key="use_classes", value=given,
+                         allowed=("single", "by_kind", "a mapping from user to class"))  # fmt: skip
     check_known(given, ("sectors", "agents", *sectors, *agents), "unknown user", key="use_classes")
     chosen: list[tuple[str, ...]] = []
     for kind, users in (("sectors", sectors), ("agents", agents)):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes, largest_cell, ratio
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 
 Balance = Literal["error", "value_added", "output_tax", "intermediate_tax", "leontief"]
 BALANCES = get_args(Balance)
@@ -82,16 +82,15 @@ def closed(columns: Columns, how: str, tolerance: float) -> tuple[Columns, list[
                   "sector {cell} has costs but delivers nothing", "intermediate", "sj",
                   allowed="a positive row, a zero column, or balance='leontief'")  # fmt: skip
     over = c.share > tolerance
-    if how == "error" and over.any():
-        cell, ways = largest_cell(c.share), " / ".join(f"'{option}'" for option in BALANCES[1:])
-        raise InputError(
-            f"cost and output differ in {int(over.sum())} sectors, most in "
-            f"{c.axes.label('sj', cell)}: output net of tax is "
-            f"{c.output[cell] * (1 - c.output_tax[cell]):.6g}, cost "
-            f"{c.inputs[cell] + c.factor_cost[cell]:.6g}", key="balance",
-            value=float(c.share[cell]),
-            allowed=f"gaps up to tolerance={tolerance:g} of output, or balance={ways}",
-        )  # fmt: skip
+    cell, ways = largest_cell(c.share), " / ".join(f"'{option}'" for option in BALANCES[1:])
+    refuse_if(
+        how == "error" and over.any(),
+        f"cost and output differ in {int(over.sum())} sectors, most in "
+        f"{c.axes.label('sj', cell)}: output net of tax is "
+        f"{c.output[cell] * (1 - c.output_tax[cell]):.6g}, cost "
+        f"{c.inputs[cell] + c.factor_cost[cell]:.6g}", key="balance", value=float(c.share[cell]),
+        allowed=f"gaps up to tolerance={tolerance:g} of output, or balance={ways}",
+    )  # fmt: skip
     if how == "output_tax":
         result = _into_output_tax(c, np.ones_like(c.gap, dtype=bool))
     elif how == "intermediate_tax":
@@ -173,12 +172,10 @@ def leontief_scale(columns: Columns, z: Array, f: Array) -> tuple[Array, list[st
         output = np.linalg.solve(np.eye(n) - coefficients, demand)
     except np.linalg.LinAlgError:
         output = np.full(n, np.nan)
-    if not (output > -1e-9 * np.nanmax(np.abs(output), initial=0.0)).all():
-        raise InputError(
-            "the columns' cost shares are not productive: no output meets final demand",
-            key="balance", value="leontief",
-            allowed="columns whose inputs cost less than the output",
-        )  # fmt: skip
+    productive = (output > -1e-9 * np.nanmax(np.abs(output), initial=0.0)).all()
+    refuse_if(not productive, "the columns' cost shares are not productive: no output meets "
+              "final demand", key="balance", value="leontief",
+              allowed="columns whose inputs cost less than the output")  # fmt: skip
     rows = c.output.reshape(n)
     output = np.where(rows > 0, np.maximum(output, 0.0), 0.0)
     c.axes.refuse(((base <= 0) & (output > 0)).reshape(shape),

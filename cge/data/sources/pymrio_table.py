@@ -7,7 +7,7 @@ flagged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,10 +16,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.data.accounts.world_table import WorldTable
-from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE, RawTable, not_shipped
-from cge.data.sources.source_names import PRIMARY, Reading, matches, year_in
+from cge.data.sources.raw_table import (
+    LABOUR_SHARE,
+    PRIMARY,
+    TOLERANCE,
+    RawTable,
+    Reading,
+    matches,
+    not_shipped,
+    year_in,
+)  # fmt: skip
 from cge.data.sources.wiod2016 import read_wiod2016
 
 if TYPE_CHECKING:
@@ -42,6 +50,10 @@ KINDS: Mapping[str, str] = {
     "gloria": "GLORIA: folder of the downloads",
     "pymrio": "a system written by pymrio's save_all",
 }
+#: Function of pymrio that reads a kind, and whether it takes a year.
+_PARSERS = {"wiod2013": ("parse_wiod", True), "icio": ("parse_oecd", True),
+            "exiobase3": ("parse_exiobase3", False), "eora26": ("parse_eora26", True),
+            "gloria": ("parse_gloria", True), "pymrio": ("load_all", False)}  # fmt: skip
 
 
 def read_pymrio(
@@ -98,8 +110,8 @@ def read_pymrio(
     InputError
         If the source cannot be read, is of another kind, or does not fit.
     """
-    if not 0 < labour_share < 1:
-        raise InputError("not a share", key="labour_share", value=labour_share, allowed="0 to 1")
+    refuse_if(not 0 < labour_share < 1, "not a share", key="labour_share", value=labour_share,
+              allowed="0 to 1")  # fmt: skip
     check_known([value_added], ("auto", "rows", "residual"), "unknown option", key="value_added")
     title = name or f"user-{kind or 'pymrio'}"
     not_shipped(title, None, "name")
@@ -107,15 +119,9 @@ def read_pymrio(
     if isinstance(source, str | Path):
         check_known([kind], KINDS, "unknown kind of table", key="kind")
         path = Path(source).expanduser()
-        if not path.exists():
-            raise InputError("no such file or folder", file=path)
-        label = str(path)
-        if kind == "wiod2016":
-            raw = read_wiod2016(path, year)
-        else:
-            raw = _of_system(_parse(path, str(kind), year), label)
-    else:
-        raw = _of_system(source, label)
+        refuse_if(not path.exists(), "no such file or folder", file=path)
+        source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
+    raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)
     reading = Reading(raw, agents or {}, value_added, value_added_rows, compensation_rows,
                       labour_share, tolerance)  # fmt: skip
     try:
@@ -127,20 +133,11 @@ def read_pymrio(
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     import pymrio
 
-    wants_year = {"wiod2013", "icio", "eora26", "gloria"}
-    if kind in wants_year and path.is_dir() and year is None:
-        raise InputError("the folder may hold several years", key="year", file=path,
-                         allowed="the year to read")  # fmt: skip
-    readers: Mapping[str, Callable[[], IOSystem]] = {
-        "wiod2013": lambda: pymrio.parse_wiod(path, year=year),
-        "icio": lambda: pymrio.parse_oecd(path, year=year),
-        "exiobase3": lambda: pymrio.parse_exiobase3(path),
-        "eora26": lambda: pymrio.parse_eora26(path, year=year),
-        "gloria": lambda: pymrio.parse_gloria(path, year=year),
-        "pymrio": lambda: pymrio.load_all(path),
-    }
+    parser, by_year = _PARSERS[kind]
+    refuse_if(by_year and path.is_dir() and year is None, "the folder may hold several years",
+              key="year", file=path, allowed="the year to read")  # fmt: skip
     try:
-        return readers[kind]()
+        return getattr(pymrio, parser)(path, **({"year": year} if by_year else {}))
     # pymrio's parsers raise whatever the first odd line of a file leads to.
     except Exception as error:
         raise InputError(
@@ -155,8 +152,8 @@ def _of_system(io: IOSystem, label: str) -> RawTable:
     core = a if z is None else z
     if y is None or core is None:
         raise InputError("the system has no final demand Y, or neither Z nor A", file=label)
-    if core.index.nlevels != 2:
-        raise InputError("rows are not (region, sector)", file=label, value=list(core.index.names))
+    refuse_if(core.index.nlevels != 2, "rows are not (region, sector)", file=label,
+              value=list(core.index.names))  # fmt: skip
     codes = (tuple(dict.fromkeys(map(str, core.index.get_level_values(k)))) for k in (0, 1))
     axes = Axes(*codes)
     n = len(axes.regions) * len(axes.sectors)
@@ -168,28 +165,19 @@ def _of_system(io: IOSystem, label: str) -> RawTable:
     if z is None:
         flows = flows * np.linalg.solve(np.eye(n) - flows, final.sum(axis=1))
     two = y.columns.nlevels >= 2
+    names = ((str(c[0]), str(c[-1])) if two else (str(c), "final demand") for c in y.columns)
     return RawTable(
-        regions=axes.regions,
-        sectors=axes.sectors,
-        intermediate=flows.reshape(axes.shape("risj")),
-        final=final.reshape(*axes.shape("ri"), -1),
-        final_names=tuple(
-            (str(c[0]), str(c[-1])) if two else (str(c), "final demand") for c in y.columns
-        ),
-        inputs=_primary_inputs(io, axes),
-        unit=_unit_of(io),
-        year=_year_of(io),
-    )
+        regions=axes.regions, sectors=axes.sectors, intermediate=flows.reshape(axes.shape("risj")),
+        final=final.reshape(*axes.shape("ri"), -1), final_names=tuple(names),
+        inputs=_primary_inputs(io, axes), unit=_unit_of(io), year=_year_of(io),
+    )  # fmt: skip
 
 
 def _positions(index: pd.Index, axes: Axes) -> NDArray[np.int64]:
     """Positions of (region, sector) on the flat axis of `axes`."""
     wanted = pd.MultiIndex.from_tuples([(str(region), str(sector)) for region, sector in index])
     found = pd.MultiIndex.from_product([axes.regions, axes.sectors]).get_indexer(wanted)
-    if (found < 0).any():
-        raise InputError(
-            "rows and columns do not have the same codes", value=wanted[int(np.argmin(found))]
-        )
+    refuse_first(wanted[found < 0], "rows and columns do not have the same codes")
     return found
 
 
@@ -207,8 +195,8 @@ def _primary_inputs(io: IOSystem, axes: Axes) -> dict[str, Array]:
         where = _positions(frame.columns, axes)
         own: dict[str, Array] = {}
         for label, values in zip(frame.index, frame.to_numpy(), strict=True):
-            parts = [str(p) for p in label] if isinstance(label, tuple) else [str(label)]
-            named = [part for part in parts if matches(part, PRIMARY)]
+            parts = label if isinstance(label, tuple) else (label,)
+            named = [str(part) for part in parts if matches(str(part), PRIMARY)]
             if named:
                 figures = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=float)
                 row = own.setdefault(named[-1], np.zeros(axes.shape("sj")))

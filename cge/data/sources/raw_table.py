@@ -1,26 +1,49 @@
-"""Readers of other people's tables: raw arrays, agents, and rules for labour shares."""
+"""Tables of other people: raw arrays, names of demand and inputs, rules for labour shares."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
-from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.axes import Array, ratio
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
+from cge.data.sources.arguments import safe_code
 
 Agent = Literal["HH", "NPISH", "GOV", "GFCF", "INV"]
 AGENTS: tuple[Agent, ...] = get_args(Agent)
 #: Where compensation of employees is not in the source.
 LABOUR_SHARE = 0.6
+#: Note where a source has no value added of its own.
+RESIDUAL = "Value added: what inputs leave of output, product taxes included."
 #: Largest share of world output by which columns may miss rows before a table is refused.
 TOLERANCE = 0.10
+
+
+#: Names of final demand in the sources, most specific first.
+_AGENT_NAMES: tuple[tuple[str, str], ...] = (
+    ("NPISH", r"npish|non-?profit|\bnps\b|\bp\.?3n\b|^c38$|^c58$"),
+    ("HH", r"household|hfce|^hh$|\bp\.?3h\b|^c37$|^c57$|dpabr|dirp|direct purchases|p33"),
+    ("GOV", r"government|ggfc|^gov$|\bp\.?3g\b|^c39$|^c59$"),
+    ("GFCF", r"capital formation|gfcf|\bp\.?51\b|^c41$|^c60$"),
+    ("INV", r"inventor|valuables|invnt|^inv$|\bp\.?5[23]\b|^c42$|^c61$|stock"),
+)
+#: Columns that close a source's rows and are nobody's demand.
+_DISCREPANCY = r"^disc$|discrepanc"
+_TOTAL_VALUE_ADDED = r"^(total )?(gross )?value added( at basic prices)?$|^va$|^valu$"
+_VALUE_ADDED_PARTS = (
+    r"compensation of employees|operating surplus|mixed income|consumption of fixed capital"
+    r"|other (net )?taxes (less subsidies )?on production|^other taxes|d\.?29|d\.?39"
+    r"|(taxes|subsidies) on production"
+)
+_COMPENSATION = r"compensation of employees"
+PRIMARY = f"{_TOTAL_VALUE_ADDED}|{_VALUE_ADDED_PARTS}|value.?added|^valu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,49 +74,193 @@ class RawTable:
 
 
 def user_world_table(
-    *, labour_share: Array, default: float, notes: Sequence[str], **accounts: Any
+    notes: Sequence[str], labour_share: Array, default: float, **accounts: Any
 ) -> WorldTable:
     """World table of a source with the agents :data:`AGENTS`, labour shares filled by rule.
 
+    A share that is none is the median of its region, `default` where the region has none.
+
     Parameters
     ----------
-    labour_share : ndarray (s, j)
-        Of value added; anything but a share is filled.
-    default : float
-        Where a region has no labour share at all.
     notes : sequence of str
+    labour_share : ndarray (s, j)
+        Of value added.
+    default : float
     **accounts
         The other fields of :class:`~cge.data.accounts.world_table.WorldTable`.
     """
-    share, filled = filled_shares(labour_share, default, accounts["regions"], accounts["sectors"])
-    if len(filled):
-        rule = (
-            f"Labour share of value added: {len(filled)} of {share.size} cells filled by rule, "
-            f"{default:g} where nothing is known."
-        )
-        notes = [*notes, rule]
-    return WorldTable(
-        agents=AGENTS, inventories=("INV",), status="user", labour_share=share, filled=filled,
-        notes=tuple(notes), **accounts,
-    )  # fmt: skip
-
-
-def filled_shares(
-    share: Array, default: float, regions: Sequence[str], sectors: Sequence[str]
-) -> tuple[Array, pd.DataFrame]:
-    """Fill labour shares outside 0..1: the region's median, the default where it has none."""
-    known = (share > 0) & (share < 1)
-    has = known.any(axis=1)
-    value = np.array([np.median(s[k]) if k.any() else default for s, k in zip(share, known)])
+    said = [f"Data: user table '{accounts['name']}', {accounts['year']}.", *notes]
+    known = (labour_share > 0) & (labour_share < 1)
+    of_region = np.array(
+        [np.median(row[k]) if k.any() else default for row, k in zip(labour_share, known)]
+    )
     s, j = np.nonzero(~known)
-    rule = np.where(has, "region_median", "default")[s]
-    cells = np.array(regions)[s], np.array(sectors)[j]
-    filled = filled_cells(LABOUR_SHARE_CELL, *cells, value[s], rule)
-    return np.where(known, share, value[:, None]), filled
+    filled = filled_cells(
+        LABOUR_SHARE_CELL, np.array(accounts["regions"])[s], np.array(accounts["sectors"])[j],
+        of_region[s], np.where(known.any(axis=1), "region_median", "default")[s],
+    )  # fmt: skip
+    if len(filled):
+        said.append(f"Labour share of value added: {len(filled)} of {known.size} cells filled by "
+                    f"rule, {default:g} where nothing is known.")  # fmt: skip
+    share = np.where(known, labour_share, of_region[:, None])
+    return WorldTable(agents=AGENTS, inventories=("INV",), status="user", labour_share=share,
+                      filled=filled, notes=tuple(said), **accounts)  # fmt: skip
 
 
 def not_shipped(name: str, file: Path | None, key: str) -> None:
     """Refuse the name of a shipped table for a user's."""
-    if name in TABLES:
-        raise InputError("a shipped table has this name, and files of its own", file=file,
-                         key=key, value=name, allowed="another name")  # fmt: skip
+    refuse_if(name in TABLES, "a shipped table has this name, and files of its own", file=file,
+              key=key, value=name, allowed="another name")  # fmt: skip
+
+
+def matches(label: str, pattern: str) -> bool:
+    """Whether a pattern is found in a label, in any case."""
+    return re.search(pattern, label.strip(), re.IGNORECASE) is not None
+
+
+def year_in(text: str) -> int | None:
+    """The first year in a text."""
+    found = re.search(r"(?<!\d)(19|20)\d\d(?!\d)", text)
+    return int(found.group()) if found else None
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A source's arrays and how its names are to be understood.
+
+    Parameters
+    ----------
+    raw : RawTable
+    agents : mapping
+        Category of final demand to its agent, or None to leave it out.
+    value_added : {"auto", "rows", "residual"}
+    value_added_rows, compensation_rows : sequence of str, optional
+    labour_share, tolerance : float
+        As in :func:`~cge.data.sources.pymrio_table.read_pymrio`.
+    """
+
+    raw: RawTable
+    agents: Mapping[str, str | None]
+    value_added: str
+    value_added_rows: Sequence[str] | None
+    compensation_rows: Sequence[str] | None
+    labour_share: float
+    tolerance: float
+
+    def table(self, name: str, year: int | None) -> WorldTable:
+        """The world table of the source.
+
+        Parameters
+        ----------
+        name : str
+        year : int, optional
+            None is an error: the source does not say it.
+        """
+        if year is None:
+            raise InputError("the source does not say its year", key="year", allowed="a year")
+        raw = self.raw
+        names = {axis: _names(getattr(raw, axis), axis) for axis in ("regions", "sectors")}
+        final, left_out = self._final()
+        output = raw.intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+        value, said = self._value_added(output, raw.intermediate.sum(axis=(0, 1)))
+        return user_world_table(
+            [*left_out, said], self._labour_share(), self.labour_share, name=name,
+            year=int(year), regions=tuple(names["regions"]), sectors=tuple(names["sectors"]),
+            intermediate=raw.intermediate, final=final, value_added=value, unit=raw.unit,
+            names=names,
+        )  # fmt: skip
+
+    def _agent(self, category: str, nonzero: bool) -> str | None:
+        if category in self.agents:
+            agent = self.agents[category]
+            check_known([agent], (*AGENTS, None), "unknown agent", key=f"agents.{category}")
+            return agent
+        usual = next((a for a, pattern in _AGENT_NAMES if matches(category, pattern)), None)
+        refuse_if(
+            usual is None and nonzero and not matches(category, _DISCREPANCY),
+            "final-demand category is not recognised", key="agents", value=category,
+            allowed=f"agents={{'{category}': ...}} with one of {', '.join(AGENTS)}, or None",
+        )  # fmt: skip
+        return usual
+
+    def _final(self) -> tuple[Array, list[str]]:
+        """Final demand (r, i, s, d), and notes on what belongs to no region or agent."""
+        raw = self.raw
+        categories = dict.fromkeys(category for _, category in raw.final_names)
+        check_known(self.agents, categories, "no such final-demand category", key="agents")
+        final = np.zeros((*raw.final.shape[:2], len(raw.regions), len(AGENTS)))
+        lost: dict[str, float] = {}
+        for k, (region, category) in enumerate(raw.final_names):
+            column = raw.final[..., k]
+            # Discrepancy columns of the world stand under no region.
+            inside = region in raw.regions
+            agent = self._agent(category, bool(np.any(column))) if inside else None
+            if agent is None:
+                label = category if inside else f"{region} {category}"
+                lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
+            else:
+                final[:, :, raw.regions.index(region), AGENTS.index(agent)] += column
+        refuse_if(not final.any(), "the table has no final demand", key="agents",
+                  allowed=categories)  # fmt: skip
+        total = np.abs(raw.final).sum()
+        return final, [
+            f"Final demand '{label}', {value / total:.2%} of all, was left out."
+            for label, value in lost.items() if value > 0
+        ]  # fmt: skip
+
+    def _rows(self, given: Sequence[str] | None, usual: Sequence[str], key: str) -> list[str]:
+        """Rows of primary inputs that the user names, or those with the usual names."""
+        check_known(given or (), self.raw.inputs, "no such row of primary inputs", key=key)
+        return list(usual if given is None else given)
+
+    def _value_added_rows(self) -> list[str]:
+        """Rows that make up value added at basic prices.
+
+        Parts come before a total where they include wages: a total may have product taxes
+        in it.
+        """
+        parts = [row for row in self.raw.inputs if matches(row, _VALUE_ADDED_PARTS)]
+        total = [row for row in self.raw.inputs if matches(row, _TOTAL_VALUE_ADDED)]
+        complete = any(matches(row, _COMPENSATION) for row in parts) or not total
+        return self._rows(self.value_added_rows, parts if complete else total[:1],
+                          "value_added_rows")  # fmt: skip
+
+    def _value_added(self, output: Array, inputs: Array) -> tuple[Array, str]:
+        """Value added (s, j), and a note on where it is from."""
+        residual = np.maximum(output - inputs, 0.0)
+        if self.value_added == "residual":
+            return residual, RESIDUAL
+        found = self._value_added_rows()
+        missing = "the source has no rows of value added"
+        if found:
+            value = np.sum([self.raw.inputs[row] for row in found], axis=0)
+            gap = float(np.abs(output - inputs - value).sum() / output.sum())
+            if gap <= self.tolerance:
+                more = ", ..." if len(found) > 6 else ""
+                return value, f"Value added: rows {', '.join(found[:6])}{more}."
+            missing = (
+                f"inputs and value added ({', '.join(found[:3])}) miss output by {gap:.1%} of it, "
+                f"more than {self.tolerance:.0%}"
+            )
+        refuse_if(self.value_added == "rows", missing, key="value_added",
+                  allowed="other value_added_rows, or value_added='residual'")  # fmt: skip
+        return residual, f"Value added: what inputs leave of output, since {missing}."
+
+    def _labour_share(self) -> Array:
+        """Labour shares (s, j) of the source's own rows, zero where it has none."""
+        usual = [row for row in self.raw.inputs if matches(row, _COMPENSATION)]
+        found = self._rows(self.compensation_rows, usual, "compensation_rows")
+        base = self._value_added_rows()
+        if not (found and base):
+            return np.zeros(self.raw.intermediate.shape[:2])
+        labour, value = (np.sum([self.raw.inputs[row] for row in rows], axis=0)
+                         for rows in (found, base))  # fmt: skip
+        return ratio(labour, value)
+
+
+def _names(codes: Sequence[str], axis: str) -> dict[str, str]:
+    """The source's names by codes that scenarios can name."""
+    safe = [safe_code(code) for code in codes]
+    refuse_first((code for code in safe if not code or safe.count(code) > 1),
+                 "codes are not unique without reserved characters", key=axis)  # fmt: skip
+    return dict(zip(safe, codes, strict=True))

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.axes import Array, Axes, first_cell, number_array, ratio
-from cge.core.errors import InputError
+from cge.core.axes import Array, Axes, first_cell, ratio
+from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
 from cge.data.sources.user_arrays import benchmark_from_arrays
@@ -99,15 +99,13 @@ def benchmark_from_trade(
     arguments.one_of("negative", negative, arguments.NEGATIVES)
     r_codes = arguments.read_codes("regions", regions)
     i_codes = arguments.read_codes("sectors", sectors)
-    shares = number_array("value_added_share", value_added_share)
-    if shares.ndim == 2:
-        shares = shares[..., None]
-    f_codes = arguments.axis_codes("factors", factors, shares, ("LAB",))
+    shares, f_codes = arguments.last_axis(
+        "value_added_share", value_added_share, 3, "factors", factors, "LAB"
+    )
     axes = Axes(r_codes, i_codes, ("all",), f_codes)
-    rates = arguments.RateReader(axes, allow_large_rates)
     tolerance = arguments.read_tolerance(tolerance)
     value = arguments.read_cells(axes, "trade", trade, "ris")
-    power = 1 + rates.border("tariff", tariff)[0]
+    power = 1 + arguments.read_rates(axes, allow_large_rates, tariff=tariff)["tariff"][0]
     factor_cost = arguments.read_cells(axes, "value_added_share", shares, "sjf")
     gamma = arguments.read_cells(axes, "io_shares", io_shares, "sij")
     gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
@@ -194,16 +192,13 @@ def _cost_shares(
 
 def _deficits(given: Any, tolerance: float, axes: Axes) -> Array:
     if isinstance(given, str):
-        if given != "zero":
-            raise InputError("unknown option", key="deficits", value=given,
-                             allowed="'data', 'zero', or one number for each region")  # fmt: skip
+        refuse_if(given != "zero", "unknown option", key="deficits", value=given,
+                  allowed="'data', 'zero', or one number for each region")  # fmt: skip
         return np.zeros(axes.shape("s"))
     transfer = axes.checked("deficits", given, "s")
-    if abs(transfer.sum()) > tolerance * np.abs(transfer).sum():
-        raise InputError(
-            "deficits of all regions must add up to nothing",
-            key="deficits", value=float(transfer.sum()), allowed="a sum of 0",
-        )  # fmt: skip
+    refuse_if(abs(transfer.sum()) > tolerance * np.abs(transfer).sum(),
+              "deficits of all regions must add up to nothing", key="deficits",
+              value=float(transfer.sum()), allowed="a sum of 0")  # fmt: skip
     return transfer - transfer.sum() / len(transfer)
 
 

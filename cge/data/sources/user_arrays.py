@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from cge.core.axes import Array, Axes, number_array
+from cge.core.axes import Array, Axes
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
 from cge.data.sources.column_balance import BALANCES, Balance, Columns, closed, leontief_scale
@@ -141,14 +141,10 @@ def benchmark_from_arrays(
     arguments.one_of("negative", negative, arguments.NEGATIVES)
     r_codes = arguments.read_codes("regions", regions)
     i_codes = arguments.read_codes("sectors", sectors)
-    final = number_array("final", final)
-    value_added = number_array("value_added", value_added)
-    if final.ndim == 3:
-        final = final[..., None]
-    if value_added.ndim == 2:
-        value_added = value_added[..., None]
-    d_codes = arguments.axis_codes("agents", agents, final, ("FINAL",))
-    f_codes = arguments.axis_codes("factors", factors, value_added, ("LAB",))
+    final, d_codes = arguments.last_axis("final", final, 4, "agents", agents, "FINAL")
+    value_added, f_codes = arguments.last_axis(
+        "value_added", value_added, 3, "factors", factors, "LAB"
+    )
     classes, sector_class, agent_class = arguments.read_use_classes(use_classes, i_codes, d_codes)
     axes = Axes(r_codes, i_codes, classes, f_codes, d_codes)
     tolerance = arguments.read_tolerance(tolerance)
@@ -173,23 +169,22 @@ def benchmark_from_arrays(
     z = cells("intermediate", intermediate, "risj")
     f = cells("final", final, "risd")
     payments = cells("value_added", value_added, "sjf")
-    rates = arguments.RateReader(axes, allow_large_rates)
-    tm = rates.border("tariff", tariff)
-    tx = rates.export_tax(export_tax)
-    ti = rates.rate("intermediate_tax", intermediate_tax, "sij", "sj")
-    td = rates.rate("final_tax", final_tax, "sdi", "sd")
-    tf = rates.rate("factor_tax", factor_tax, "sjf", "sj")
-    to = rates.output_tax(output_tax)
+    rates = arguments.read_rates(
+        axes, allow_large_rates, tariff=tariff, export_tax=export_tax,
+        intermediate_tax=intermediate_tax, final_tax=final_tax, factor_tax=factor_tax,
+        output_tax=output_tax,
+    )  # fmt: skip
+    tm, tx, ti, td, tf, to = rates.values()
+
+    def by_user(array: Array, class_of_user: Sequence[str]) -> Array:
+        """What is on (u, r, i, s), at the class of each user, which comes last."""
+        return np.moveaxis(array[[classes.index(c) for c in class_of_user]], 0, -1)
 
     # To basic prices: each user's deliveries without the border taxes of its class.
-    class_of_sector = [classes.index(c) for c in sector_class]
-    class_of_agent = [classes.index(c) for c in agent_class]
     power = (1 + tx) * (1 + tm)
     included = {"net": np.ones_like(power), "fob": 1 + tx, "gross": power}[flows]
-    z = z / np.moveaxis(included[class_of_sector], 0, -1)
-    f = f / np.moveaxis(included[class_of_agent], 0, -1)
-    power_z = np.moveaxis(power[class_of_sector], 0, -1)
-    power_f = np.moveaxis(power[class_of_agent], 0, -1)
+    z, f = z / by_user(included, sector_class), f / by_user(included, agent_class)
+    power_z, power_f = by_user(power, sector_class), by_user(power, agent_class)
 
     def columns() -> Columns:
         output = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3))
@@ -207,10 +202,9 @@ def benchmark_from_arrays(
     ti, to = accounts.intermediate_tax, accounts.output_tax
 
     delivered = np.zeros(power.shape)
-    for k, u in enumerate(class_of_sector):
-        delivered[u] += z[..., k]
-    for k, u in enumerate(class_of_agent):
-        delivered[u] += f[..., k]
+    for users, bought in ((sector_class, z), (agent_class, f)):
+        for k, code in enumerate(users):
+            delivered[classes.index(code)] += bought[..., k]
     sold = np.einsum("risd,risd->sdi", f, power_f)
     taxes = (
         (delivered * (power - 1 - tx)).sum(axis=(0, 1, 2))

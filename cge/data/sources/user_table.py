@@ -1,18 +1,202 @@
-"""From a table that does not ship to a benchmark."""
+"""Tables that do not ship: read from a folder of plain files, and made into a benchmark."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from cge.core.errors import InputError, check_complete
-from cge.core.files import validate
-from cge.data.accounts.calibration import Calibration, calibrate_cleaned, cleaned_table
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from cge.core.axes import Array, Axes, largest_cell, ratio
+from cge.core.errors import InputError, check_complete, refuse_if
+from cge.core.fields import Strict
+from cge.core.files import Number, read_as, validate
+from cge.core.tables import LongTable
+from cge.data.accounts.calibration import Calibration, calibrate_cleaned
+from cge.data.accounts.cleaning import clean
+from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import by_horizon
 from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
-from cge.data.sources.table_folder import folder_elasticities, folder_tariffs, read_folder
+from cge.data.sources.arguments import check_names
+from cge.data.sources.raw_table import (
+    AGENTS,
+    LABOUR_SHARE,
+    RESIDUAL,
+    TOLERANCE,
+    Agent,
+    not_shipped,
+    user_world_table,
+)
+
+_FACTOR_NAMES = ("LAB", "CAP", "VA")
+
+
+class TableFile(Strict):
+    """Layout of ``table.yaml`` in a folder of plain files."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
+    year: int
+    unit: str = "million USD"
+    flows: Literal["net", "gross"] = "net"
+    notes: list[str] = Field(default=[])
+    regions: dict[str, str] | list[str] | None = None
+    sectors: dict[str, str] | list[str] | None = None
+    agents: dict[str, Agent] = Field(default={})
+    labour_share: Number = Field(default=LABOUR_SHARE, gt=0, lt=1)
+    tolerance: Number = Field(default=TOLERANCE, gt=0)
+
+
+def read_folder(path: str | Path) -> WorldTable:
+    """Read a table from a folder of CSV or Parquet files.
+
+    The folder holds, each as ``.csv``, ``.csv.gz`` or ``.parquet``:
+
+    - ``table.yaml``: ``name``, ``year``, and optionally ``unit``, ``flows`` (``net``: basic
+      prices, the default; ``gross``: tariffs included), ``notes``, ``regions`` and
+      ``sectors`` (a list that fixes the order, or code to readable name), ``agents``
+      (agent in the files to HH, NPISH, GOV, GFCF or INV), ``labour_share`` and
+      ``tolerance``;
+    - ``intermediate``: origin, commodity, destination, sector, value;
+    - ``final``: origin, commodity, destination, agent, value;
+    - ``value_added`` (optional: else what inputs leave of output): region, sector, factor,
+      value, with factors LAB (compensation of labour), CAP (everything else) or VA
+      (the total);
+    - ``tariffs`` (optional): importer, exporter, sector, rate;
+    - ``elasticities.yaml`` (optional), in the layout of the shipped sets.
+
+    Cells that do not stand in a file are zero.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    WorldTable
+        At basic prices: with ``flows: gross`` the tariffs are taken out.
+
+    Raises
+    ------
+    InputError
+        For a missing file or column, an unknown code, a cell that stands twice or is not a
+        number, and a table whose columns miss its rows by more than the tolerance.
+    """
+    folder = Path(path).expanduser()
+    refuse_if(not folder.is_dir(), "no such folder", file=folder)
+    path = folder / "table.yaml"
+    content = read_as(TableFile, path)
+    not_shipped(content.name, path, "name")
+    flows = _read(folder, "intermediate", ("origin", "commodity", "destination", "sector"))
+    final = _read(folder, "final", ("origin", "commodity", "destination", "agent"))
+    axes, names = _axes(content, flows.frame, final.frame, path)
+    agents: dict[str, str] = {**dict(zip(AGENTS, AGENTS)), **content.agents}
+    final.refuse(
+        ~final.frame["agent"].isin(list(agents)), "unknown agent", "agent",
+        f"{', '.join(AGENTS)}, or a line under 'agents' in table.yaml",
+    )  # fmt: skip
+    final.frame["agent"] = final.frame["agent"].map(agents)
+    route = {"origin": axes.regions, "commodity": axes.sectors, "destination": axes.regions}
+    z = _array(flows, {**route, "sector": axes.sectors})
+    f = _array(final, {**route, "agent": AGENTS})
+    power = 1 + load_tariffs(folder_tariffs(folder), content.name, axes.regions, axes.sectors)[0]
+    if content.flows == "gross":
+        z, f = z / power[..., None], f / power[..., None]
+
+    output, inputs = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3)), z.sum(axis=(0, 1))
+    tariffs = np.einsum("risj,ris->sj", z, power - 1)
+    value, labour = _value_added(folder, axes)
+    notes = [*content.notes]
+    if value is None:
+        value = np.maximum(output - inputs - tariffs, 0.0)
+        notes.append(RESIDUAL)
+    missed = np.abs(output - inputs - tariffs - value)
+    gap = float(missed.sum() / output.sum()) if output.sum() > 0 else np.inf
+    cell = largest_cell(missed)
+    refuse_if(
+        not gap <= content.tolerance,
+        f"inputs and value added miss output by {gap:.1%} of it, most in "
+        f"{axes.label('sj', cell)}: output {output[cell]:.6g}, inputs {inputs[cell]:.6g}, "
+        f"tariffs on them {tariffs[cell]:.6g}, value added {value[cell]:.6g}",
+        file=folder, key="tolerance", value=gap,
+        allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
+    )  # fmt: skip
+    labour_share = np.full(value.shape, np.nan) if labour is None else ratio(labour, value)
+    return user_world_table(
+        notes, labour_share, content.labour_share, name=content.name, year=content.year,
+        regions=axes.regions, sectors=axes.sectors, intermediate=z, final=f, value_added=value,
+        unit=content.unit, names=names,
+    )  # fmt: skip
+
+
+def _axes(
+    content: TableFile, flows: pd.DataFrame, final: pd.DataFrame, path: Path
+) -> tuple[Axes, dict[str, dict[str, str]]]:
+    """Codes of regions and sectors, in the order given or found, and their names."""
+    found = {
+        "regions": [*(t[c] for t in (flows, final) for c in ("origin", "destination"))],
+        "sectors": [flows["commodity"], flows["sector"], final["commodity"]],
+    }
+    codes, names = {}, {}
+    for axis, used in found.items():
+        given = getattr(content, axis)
+        codes[axis] = tuple(dict.fromkeys(pd.concat(used) if given is None else map(str, given)))
+        names[axis] = dict(given) if isinstance(given, dict) else {}
+        check_names(axis, codes[axis], path)
+    return Axes(**codes), names
+
+
+def folder_tariffs(folder: str | Path) -> str:
+    """Path of a folder's tariffs, or ``none``."""
+    found = _find(Path(folder).expanduser(), "tariffs")
+    return "none" if found is None else str(found)
+
+
+def folder_elasticities(folder: str | Path) -> Path | None:
+    """Path of a folder's elasticities, if it has them."""
+    path = Path(folder).expanduser() / "elasticities.yaml"
+    return path if path.is_file() else None
+
+
+def _find(folder: Path, stem: str) -> Path | None:
+    found = [p for s in (".csv", ".csv.gz", ".parquet") if (p := folder / f"{stem}{s}").is_file()]
+    refuse_if(len(found) > 1, f"'{stem}' stands there twice", file=folder,
+              value=[p.name for p in found])  # fmt: skip
+    return found[0] if found else None
+
+
+def _read(folder: Path, stem: str, codes: tuple[str, ...]) -> LongTable:
+    """Read a file in long format, cells with their codes and values."""
+    path = _find(folder, stem)
+    if path is None:
+        raise InputError("no such file", file=folder / f"{stem}.csv",
+                         allowed=f"{stem}.csv, {stem}.csv.gz or {stem}.parquet")  # fmt: skip
+    table = LongTable.read(path, codes, "value")
+    table.check_once()
+    return table
+
+
+def _array(table: LongTable, axes: Mapping[str, Sequence[str]]) -> Array:
+    table.check_codes(**axes)
+    return table.array(table.frame["value"], axes)
+
+
+def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
+    """Value added and its labour part, (s, j), None where the folder has none."""
+    if _find(folder, "value_added") is None:
+        return None, None
+    table = _read(folder, "value_added", ("region", "sector", "factor"))
+    by_factor = {"region": axes.regions, "sector": axes.sectors, "factor": _FACTOR_NAMES}
+    labour, capital, total = np.moveaxis(_array(table, by_factor), 2, 0)
+    given = set(table.frame["factor"])
+    complete = given in ({"LAB", "CAP"}, {"VA"}, {"LAB", "VA"})
+    refuse_if(not complete, "value added is not complete, or given twice", file=table.path,
+              key="factor", value=sorted(given),
+              allowed="LAB and CAP, VA (the total), or LAB and VA")  # fmt: skip
+    return labour + capital if "CAP" in given else total, labour if "LAB" in given else None
 
 
 def calibrate_table(
@@ -47,16 +231,14 @@ def calibrate_table(
     InputError
         If any of these does not exist or does not fit the table.
     """
-    if str(tariffs) == "applied":
-        raise InputError(
-            "applied rates ship for the project's own tables only", key="tariffs",
-            value="applied", allowed="none, or the path of a file of rates",
-        )  # fmt: skip
+    refuse_if(str(tariffs) == "applied", "applied rates ship for the project's own tables only",
+              key="tariffs", value="applied",
+              allowed="none, or the path of a file of rates")  # fmt: skip
     if isinstance(elasticities, Mapping):
         chosen = elasticity_set(elasticities, table)
     else:
         chosen = load_elasticity_set(elasticities)
-    return calibrate_cleaned(table, cleaned_table(table), aggregation, tariffs, chosen)
+    return calibrate_cleaned(clean(table), aggregation, tariffs, chosen, chosen.name)
 
 
 def calibrate_folder(
@@ -97,8 +279,8 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
     for horizon, nests in by_horizon(values).items():
         for nest, given in nests.items():
             key = f"elasticities.{nest}"
-            by_sector = given if isinstance(given, Mapping) else {"*": given}
-            known = table.sectors if isinstance(given, Mapping) else ("*",)
+            mapping = isinstance(given, Mapping)
+            by_sector, known = (given, table.sectors) if mapping else ({"*": given}, "*")
             check_complete(by_sector, known, "elasticities by sector must name every sector of "
                            "the table and no other", key=key)  # fmt: skip
             for sector, value in by_sector.items():
@@ -109,4 +291,5 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
                     entries.append(validate(ElasticityEntry, entry, None))
                 except InputError as error:
                     raise error.moved(key) from None
-    return ElasticitySet("user values", "Values given by the user", "", table.name, tuple(entries))
+    return ElasticitySet(name="user values", title="Values given by the user",
+                         classification=table.name, entries=entries)  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.sources.raw_table import AGENTS, RawTable
 
 _ROWS = ("II_fob", "TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM", "GO")
@@ -46,9 +46,8 @@ def read_wiod2016(path: Path, year: int | None) -> RawTable:
     """
     if path.is_dir():
         found = sorted(p for p in path.glob(f"*WIOT{year or ''}*") if p.suffix in _READERS)
-        if len(found) != 1:
-            raise InputError(f"{len(found)} WIOD tables fit, one is needed", file=path, key="year",
-                             value=year, allowed=[p.name for p in found])  # fmt: skip
+        refuse_if(len(found) != 1, f"{len(found)} WIOD tables fit, one is needed", file=path,
+                  key="year", value=year, allowed=[p.name for p in found])  # fmt: skip
         path = found[0]
     check_known([path.suffix], _READERS, "unknown type of file", file=path)
     try:
@@ -61,9 +60,8 @@ def read_wiod2016(path: Path, year: int | None) -> RawTable:
     except (ValueError, OSError, KeyError, IndexError, pd.errors.ParserError) as error:
         raise InputError(f"file cannot be read as WIOD 2016: {error}", file=path) from None
     for column in ("IndustryCode", "Country", "RNr"):
-        if column not in frame.columns:
-            raise InputError(f"column '{column}' is missing", file=path, key=column,
-                             allowed="a table of the 2016 release as published")  # fmt: skip
+        refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
+                  key=column, allowed="a table of the 2016 release as published")  # fmt: skip
     found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
     return _frame(frame, path, int(found_year.group(1)) if found_year else None)
 
@@ -80,22 +78,18 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
         if match and match.group(1) in regions:
             inside[column] = match.group(1), int(match.group(2))
     expected = r * (i + 5)
-    if not r or int(body.sum()) != r * i or len(inside) != expected:
-        raise InputError(
-            f"found {int(body.sum())} rows and {len(inside)} columns of {r} regions x {i} "
-            "industries",
-            file=path, allowed=f"{r * i} rows, {expected} columns",
-        )  # fmt: skip
+    refuse_if(not r or int(body.sum()) != r * i or len(inside) != expected,
+              f"found {int(body.sum())} rows and {len(inside)} columns of {r} regions x {i} "
+              "industries", file=path, allowed=f"{r * i} rows, {expected} columns")  # fmt: skip
     number = pd.to_numeric(frame["RNr"].astype(str).str.lstrip("c"), errors="coerce")[body]
-    if set(number) != set(range(1, i + 1)):
-        raise InputError(f"industries are not numbered 1 to {i}", file=path, key="RNr")
+    refuse_if(set(number) != set(range(1, i + 1)), f"industries are not numbered 1 to {i}",
+              file=path, key="RNr")  # fmt: skip
     by_number = dict(zip(number, code[body], strict=True))
     sectors = tuple(by_number[k + 1] for k in range(i))
     row = country[body].map(regions.index).to_numpy() * i + (number.to_numpy(dtype=int) - 1)
     values = frame[list(inside)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     core = values[body]
-    if np.isnan(core).any():
-        raise InputError("a cell of the table is not a number", file=path)
+    refuse_if(np.isnan(core).any(), "a cell of the table is not a number", file=path)
     where = np.array([regions.index(c) * i + k - 1 if k <= i else -1 for c, k in inside.values()])
     industry = where >= 0
     intermediate = np.zeros((r * i, r * i))
