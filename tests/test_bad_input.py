@@ -493,7 +493,7 @@ CASES = [
     in_tariffs("a tariff in per cent", rates("USA,CHN,c1,10%"), "'rate'", "'10%'", "0.10"),
     in_tariffs("tariffs of 17.5 where 0.175 is meant", rates(FINE, "USA,CHN,c2,17.5"), "'rate'",
                "value 17.5", "is 0.175", "'large'"),
-    in_tariffs("a benchmark tariff of minus 100 per cent", rates("USA,CHN,c1,-1"), "'rate'", "'-1'",
+    in_tariffs("a benchmark tariff of minus 100 per cent", rates("USA,CHN,c1,-1"), "'rate'", "'-1.0'",
                "above -1"),
     in_tariffs("a tariff left empty", rates(FINE, "USA,CHN,c2,"), "'rate'", "above -1"),
     in_tariffs("an infinite tariff", rates("USA,CHN,c1,inf"), "'rate'", "inf"),

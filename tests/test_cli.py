@@ -814,7 +814,9 @@ def test_the_cache_is_shown_and_cleared(
     assert empty[1].startswith("finished work: 0 files, 0.0 MB of at most ")
     assert empty[2] == "compiled models: 0 files, 0.0 MB"
     assert cge("run", "trial.yaml", "-q", *ONE).code == 0
-    work, compiled = (list((here / "cache").rglob(end)) for end in ("*.cge", "*.npz"))
+    work, compiled = (
+        list((here / "cache").rglob(f"{part}/*/*.cge")) for part in ("work", "compiled")
+    )
     assert len(work) == len(compiled) == 1
     shown = cge("cache").out
     assert "finished work: 1 files, " in shown and "compiled models: 1 files, " in shown

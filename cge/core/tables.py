@@ -86,11 +86,13 @@ class LongTable:
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, path: str | Path, codes: tuple[str, ...], value: str) -> LongTable:
+    def read(
+        cls, path: str | Path, codes: tuple[str, ...], value: str, allowed: str = "numbers"
+    ) -> LongTable:
         """Read a file that must have the columns `codes`, and numbers in the column `value`."""
         table = cls(path, codes, read_table(path, (*codes, value), text=codes))
         number = numbers(table.frame[value])
-        table.refuse(number.isna(), f"{value} of {{cell}} is not a number", value, "numbers")
+        table.refuse(number.isna(), f"{value} of {{cell}} is not a number", value, allowed)
         return replace(table, frame=table.frame.assign(**{value: number}))
 
     def refuse(

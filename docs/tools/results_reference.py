@@ -1,6 +1,6 @@
 """Write docs/reference/results.md from the layout of results and the register of quantities.
 
-    python docs/tools/results_reference.py
+python docs/tools/results_reference.py
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cge.core.quantities import Quantity
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import INDICES, OUTCOMES, VARIABLES
-from cge.resilience.measures import RESILIENCE_QUANTITIES
+from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.schema import COLUMNS, NUMBERS, TEXT, WHOLE
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 

@@ -57,10 +57,11 @@ def _read(
     path: Path, regions: tuple[str, ...], sectors: tuple[str, ...]
 ) -> tuple[Array, pd.DataFrame]:
     """Rates of a file as an array, read-only, and its rows."""
-    table = LongTable.read(path, ("importer", "exporter", "sector"), "rate")
+    allowed = "fractions above -1, 0.10 for 10 %"
+    table = LongTable.read(path, ("importer", "exporter", "sector"), "rate", allowed)
     table.check_codes(importer=regions, exporter=regions, sector=sectors)
     rate = table.frame["rate"]
-    table.refuse(rate <= -1, "rate is not above -1", "rate", "fractions, 0.10 for 10 %")
+    table.refuse(rate <= -1, "rate is not above -1", "rate", allowed)
     large = table.frame.get("large", pd.Series("", index=rate.index))
     largest = float(rate[large.astype(str).str.lower() != "true"].max())
     if largest > LARGEST_RATE:
