@@ -27,7 +27,7 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
-class _Loader(_SafeLoader):
+class _Loader(_SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """Safe YAML without repeated keys; :func:`_check_events` has gone before."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

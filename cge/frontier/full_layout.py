@@ -14,8 +14,8 @@ from cge.core.axes import Array, Integers
 from cge.frontier.disruption_loss import Hit
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.monomial_program import ProgramBuilder
+from cge.frontier.optimum import Goal
 from cge.frontier.preshock_map import given_map
-from cge.frontier.reduced_space import Goal
 from cge.resilience.impact import idle_factors, impact_of
 from cge.solve.arrays import cell_at
 from cge.solve.model import Model

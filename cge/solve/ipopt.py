@@ -26,7 +26,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
-class SquareProblem(CyIpoptProblemInterface):
+class SquareProblem(CyIpoptProblemInterface):  # type: ignore[misc]  # PyNumero has no types
     """Minimise 0 subject to F(z) = 0, as PyNumero wants it."""
 
     def __init__(self, system: FoldedSystem, start: Array) -> None:

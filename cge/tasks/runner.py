@@ -304,7 +304,7 @@ def _cluster(scheduler: str | None) -> Iterator[str]:
             allowed="without a scheduler, or after: pip install 'cge-trade-policy[dask]'",
         ) from None  # fmt: skip
     try:
-        client = Client(scheduler, timeout=10, set_as_default=True)
+        client = Client(scheduler, timeout=10, set_as_default=True)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(
             f"is not reached: {error or 'no answer'}", key="scheduler", value=scheduler,

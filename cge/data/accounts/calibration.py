@@ -106,7 +106,7 @@ def calibrate(
     return calibrate_cleaned(cleaned, aggregation, tariffs, chosen, str(elasticities))
 
 
-@threadpool_limits.wrap(limits=1)  # the last digits of products differ with their threads
+@threadpool_limits.wrap(limits=1)  # type: ignore[untyped-decorator]  # last digits: by threads
 def calibrate_cleaned(
     cleaned: CleanTable,
     aggregation: str | Path,
