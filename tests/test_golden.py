@@ -1,0 +1,89 @@
+"""Every shipped scenario and every kind of study gives the figures that it gave before.
+
+`golden.csv` holds them. After a change that is meant to move figures:
+
+    python tests/test_golden.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cge
+from cge.core.content import content_dir
+
+FILE = Path(__file__).with_name("golden.csv")
+KEY = [
+    "study", "variant", "elasticities", "research_return", "path_year", "step", "weighting",
+    "point", "statistic", "region", "measure",
+]  # fmt: skip
+#: Measures of regions that are kept.
+MEASURES = [
+    "equivalent_variation", "real_gdp", "terms_of_trade", "import_volume_change",
+    "trade_efficiency", "present_value", "expected_loss", "cvar_loss",
+]  # fmt: skip
+#: Scenarios with codes that the small aggregation has not.
+DEFAULT_WORLD = (
+    "path-cooperation", "path-knowledge-decoupling", "china-productivity-own-strengths",
+    "china-productivity-us-strengths", "cooperation", "electronics-export-tax",
+)  # fmt: skip
+#: Studies of scenarios that have several, small enough to take seconds.
+OTHERS = {
+    "stress us-china-tariff-war": {},
+    "sensitivity us-china-tariff-war": {"draws": 12},
+    "frontier frontier-china": {"points": 3},
+}
+#: Of an iterative optimum and of all else, relative to the largest figure of the measure.
+LOOSE, TIGHT = 1e-6, 1e-9
+
+
+def questions() -> list[str]:
+    """Names of scenarios, a kind of study before those that have several."""
+    names = sorted(path.stem for path in content_dir("experiments").glob("*.yaml"))
+    return [n for n in names if not n.startswith(("frontier-", "compare-"))] + list(OTHERS)
+
+
+def figures(question: str) -> pd.DataFrame:
+    """Main figures of regions, by what they are of."""
+    kind, _, name = question.rpartition(" ")
+    options = OTHERS.get(question, {})
+    scenario = cge.load_scenario(name)
+    if scenario.path is not None:
+        scenario = scenario.with_changes({"path.years": 4, "path.returns": ["central"]})
+    world = {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
+    rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()
+    rows = rows[rows["measure"].isin(MEASURES) & (rows["sector"] == "") & (rows["partner"] == "")]
+    rows = rows[(rows["disruption"] == "") & (rows["item"] == "") & (rows["shock"] == "")]
+    found = rows[[*KEY, "value"]].astype({name: str for name in KEY})
+    return found.assign(question=question)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", questions())
+def test_figures_are_those_of_before(question: str) -> None:
+    kept = pd.read_csv(FILE, dtype={name: str for name in KEY}, keep_default_na=False)
+    kept = kept[kept["question"] == question].set_index(KEY)["value"].astype(float)
+    found = figures(question).set_index(KEY)["value"]
+    assert len(kept) > 0
+    assert found.index.is_unique
+    assert sorted(found.index) == sorted(kept.index)
+    scale = kept.abs().groupby("measure").transform("max")
+    gap = ((found.reindex(kept.index) - kept).abs() / scale.where(scale > 0, 1.0)).max()
+    assert gap <= (LOOSE if question.startswith("frontier") else TIGHT)
+
+
+def write() -> None:
+    """Write the figures of today."""
+    every = pd.concat([figures(question) for question in questions()])
+    every["value"] = [np.format_float_scientific(value, 12) for value in every["value"]]
+    every[["question", *KEY, "value"]].to_csv(FILE, index=False)
+    print(f"{len(every)} figures written to {FILE}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    write()
