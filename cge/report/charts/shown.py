@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from cge.report.charts import style
-from cge.report.format.page import Column, Page, Panel
+from cge.report.charts.heat import NAMED
+from cge.report.format.page import Page, Panel
 
-#: Columns of a matrix beside which there is room for names.
-NAMED = 16
 #: Forms of which what rounds to zero is left out.
 _PARTIAL = ("dots", "years", "areas", "ends", "stacks")
 
@@ -24,23 +23,16 @@ def shown(page: Page) -> Page:
     panels = [panel.plain() for panel in page.panels]
     left: list[str] = []
     if page.chart in _PARTIAL:
-        panels = _in_focus(page, panels)
-        panels, left = _not_flat(page, panels)
+        panels, left = _not_flat(page, _in_focus(page, panels))
         panels = [part for panel in panels for part in _by_set(panel)]
-    if page.chart == "shares":
-        panels = [_turned(panel) for panel in panels]
     short = {code: style.short(name, code) for code, name in page.names.items()}
-    named = replace(page, names=short)
-    rows = _row_names(page, short)
+    named, rows = replace(page, names=short), _row_names(page, short)
     panels = [
-        replace(
-            panel, title=named.spelled(panel.title, names=True),
-            rows=tuple(rows.get(row) or page.spelled(row) for row in panel.rows),
-            columns=tuple(replace(c, title=page.spelled(c.title)) for c in panel.columns),
-        )
+        replace(panel, title=named.spelled(panel.title),
+                rows=tuple(rows.get(row, row) for row in panel.rows))
         for panel in panels
     ]  # fmt: skip
-    told = "; ".join(named.spelled(title, names=True) for title in left)
+    told = "; ".join(map(named.spelled, left))
     notes = (*page.notes, f"Not drawn, as it would round to zero: {told}.") if told else page.notes
     return replace(page, panels=tuple(panels), notes=notes)
 
@@ -53,26 +45,15 @@ def _row_names(page: Page, short: Mapping[str, str]) -> Mapping[str, str]:
     return page.names if named else {}
 
 
-def _turned(panel: Panel) -> Panel:
-    """A panel with regions in rows and parameters as parts."""
-    heads = tuple(Column(name, name, panel.columns[0].unit, 0, "part") for name in panel.rows)
-    codes = tuple(column.title for column in panel.columns)
-    return replace(panel, columns=heads, rows=codes, figures=panel.figures.T, marks={})
-
-
 def _in_focus(page: Page, panels: Sequence[Panel]) -> list[Panel]:
     """Panels and rows of the regions that the policy is about; all where there are none."""
     if not page.focus:
         return list(panels)
     kept = [panel for panel in panels if panel.keys.get("region", page.focus[0]) in page.focus]
     if page.stub == "Region":
-        kept = [_rows(panel, [row in page.focus for row in panel.rows]) for panel in kept]
+        kept = [panel.take([n for n, row in enumerate(panel.rows) if row in page.focus])
+                for panel in kept]  # fmt: skip
     return [panel for panel in kept if panel.rows] or list(panels)
-
-
-def _rows(panel: Panel, keep: Sequence[bool]) -> Panel:
-    rows = tuple(row for row, here in zip(panel.rows, keep, strict=True) if here)
-    return replace(panel, rows=rows, figures=panel.figures[np.asarray(keep)])
 
 
 def _by_set(panel: Panel) -> list[Panel]:
@@ -81,12 +62,13 @@ def _by_set(panel: Panel) -> list[Panel]:
     every = list(dict.fromkeys(sets))
     rows = [", ".join(part for part in row.split(", ") if part != name)
             for row, name in zip(panel.rows, sets, strict=False)]  # fmt: skip
-    own = {name: [row for row, of in zip(rows, sets, strict=True) if of == name] for name in every}
-    if len(every) < 2 or any(own[name] != own[every[0]] for name in every):
+    places = {name: [n for n, of in enumerate(sets) if of == name] for name in every}
+    labels = {name: tuple(rows[n] for n in places[name]) for name in every}
+    if len(every) < 2 or len(set(labels.values())) > 1:
         return [panel]
     return [
-        replace(_rows(panel, [of == name for of in sets]), title=f"Elasticities: {name}",
-                rows=tuple(own[name]), row_keys=())
+        replace(panel.take(places[name]), title=f"Elasticities: {name}", rows=labels[name],
+                row_keys=())
         for name in every
     ]  # fmt: skip
 
@@ -95,17 +77,12 @@ def _not_flat(page: Page, panels: Sequence[Panel]) -> tuple[list[Panel], list[st
     """Panels, or columns with an axis each, that do not round to zero; titles of the others."""
     seen = [_seen(panel) for panel in panels]
     if page.chart == "dots":
-        if any(panel.columns != panels[0].columns for panel in panels):
+        columns = panels[0].columns
+        keep = [n for n in range(len(columns)) if any(here[n : n + 1].any() for here in seen)]
+        if not keep or any(panel.columns != columns for panel in panels):
             return list(panels), []
-        keep = np.flatnonzero(np.any(seen, axis=0))
-        left = [c.title for n, c in enumerate(panels[0].columns) if n not in keep]
-        if not len(keep):
-            return list(panels), []
-        return [
-            replace(panel, columns=tuple(panel.columns[n] for n in keep),
-                    figures=panel.figures[:, keep])
-            for panel in panels
-        ], left  # fmt: skip
+        left = [c.title for n, c in enumerate(columns) if n not in keep]
+        return [panel.take(columns=keep) for panel in panels], left
     kept = [panel for panel, here in zip(panels, seen, strict=True) if here.any()]
     left = [panel.title for panel, here in zip(panels, seen, strict=True) if not here.any()]
     return (kept, left) if kept else (list(panels), [])
