@@ -172,6 +172,7 @@ def cases_of(
         For a scenario, elasticity set, step, year or region that none of them has.
     """
     cases: list[Case] = []
+    chosen(_levels(found), choice.returns, "returns")
     for results in found:
         rows = source(results)
         if measures:
@@ -238,8 +239,13 @@ def first_year(results: ResultSet) -> int | None:
 def _of_returns(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
     known = list(dict.fromkeys(one["research_return"] for one in keys if one["research_return"]))
     usual = [CENTRAL] if CENTRAL in known else known[:1]
-    wanted = chosen(known, choice.returns, "returns") if choice.returns else usual
-    return [one for one in keys if one["research_return"] in ("", *wanted)]
+    return [one for one in keys if one["research_return"] in ("", *(choice.returns or usual))]
+
+
+def _levels(found: Sequence[ResultSet]) -> list[str]:
+    """Levels of the returns to research in some results."""
+    known = (str(level) for one in found for level in one.rows["research_return"].unique())
+    return [level for level in dict.fromkeys(known) if level]
 
 
 def _of_step(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
@@ -307,20 +313,18 @@ class Group:
     Parameters
     ----------
     cases : tuple of Case
-        The first is central: of the first set, under central returns; its label is the group's.
+        The first is central: of the first set, under central returns.
+    label : str
+        What tells it from the other groups.
     """
 
     cases: tuple[Case, ...]
+    label: str = ""
 
     @property
     def main(self) -> Case:
         """The central one."""
         return self.cases[0]
-
-    @property
-    def label(self) -> str:
-        """Label among the other groups."""
-        return self.main.label
 
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of all solutions."""
@@ -363,7 +367,7 @@ def grouped(cases: Sequence[Case], *columns: str) -> list[Group]:
         main = min(sets, key=lambda case: case.keys["research_return"] != CENTRAL)
         made.append((main, *(case for case in own if case is not main)))
     labelled = relabelled([own[0] for own in made])
-    return [Group((main, *own[1:])) for main, own in zip(labelled, made, strict=True)]
+    return [Group(own, one.label) for own, one in zip(made, labelled, strict=True)]
 
 
 def paths_of(
@@ -379,8 +383,7 @@ def paths_of(
     InputError
         For results without years, and what none of them has.
     """
-    levels = {str(level) for one in found for level in one.rows["research_return"].unique()}
-    every = replace(choice, years=(), returns=choice.returns or tuple(levels - {""}))
+    every = replace(choice, years=(), returns=choice.returns or tuple(_levels(found)))
     whole = {
         (case.results, *keys.values()): replace(case, keys=keys)
         for case in cases_of(found, every, (), EVERY_YEAR, source, world)

@@ -82,11 +82,12 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
             first = case.rows("ev_part_first_order")
             if first_order and measure == "ev_part" and not choice.detail and len(first):
                 rough[case] = _by(case, first, "item", column).sum(axis=1)
-    meaning, title = (
+    title = ""
+    meaning = (
         "Parts of the equivalent variation, integrated along the path of the policy, beside their "
         "sum the exact one. Allocative efficiency: change of what tariffs, taxes and subsidies "
         "hold back or over-expand."
-    ), ""
+    )
     if measure != "ev_part":
         title = " (first order)"
         meaning = (

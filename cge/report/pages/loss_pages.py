@@ -110,7 +110,7 @@ def _and_change(
 def _draft(
     title: str, cases: Sequence[Case], shown: Sequence[Shown], choice: Choice, lines: Sequence[str]
 ) -> Draft:
-    groups = [Group((case,)) for case in cases]
+    groups = [Group((case,), case.label) for case in cases]
     lost = set(pd.concat([case.rows(one.measure) for case in cases for one in shown])["region"])
     codes = [code for code in codes_of(cases, choice) if code in lost]
     return Draft(title, "Region", by_group(groups, shown, codes), cases, lines, folded=2)

@@ -35,7 +35,7 @@ def regions(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = U
     """Regions by measures, a panel for each solution."""
     cases = cases_of(found, choice)
     wanted = resolved(cases, choice.measures, usual)
-    groups = [Group((case,)) for case in cases]
+    groups = [Group((case,), case.label) for case in cases]
     shown = [Shown(name, sectors=choice.sectors) for name in wanted]
     panels = by_group(groups, shown, codes_of(cases, choice, world=True))
     return Draft("Effects by region", "Region", panels, cases, folded=2)
