@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.report.cases import Case
+from cge.report.cases import Case, cases_of
 from cge.report.choice import FLAGS, Choice, chosen
 from cge.report.format.page import Column, Panel, short_name
 from cge.report.format.units import printed
 from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
-from cge.results.schema import CASE, WORLD
 
 Array = NDArray[np.float64]
 
@@ -47,33 +47,24 @@ _ROUNDING = 1e-3
 
 
 class Curve:
-    """A frontier of one version under one elasticity set.
+    """A frontier of one version under one elasticity set: `case` is what results have of it."""
 
-    Parameters
-    ----------
-    case : Case
-        What notes are made of.
-    rows : DataFrame
-    """
-
-    def __init__(self, case: Case, rows: pd.DataFrame) -> None:
-        self.case, self.rows = case, rows
+    def __init__(self, case: Case) -> None:
+        self.case, rates = case, case.rows(RATE)
         self.version, self.elasticities = (str(case.keys[key])
                                            for key in ("variant", "elasticities"))  # fmt: skip
-        rates = rows[rows["measure"] == RATE]
         self.region = str(rates["region"].iloc[0])
         self.name = short_name(case.results.names("regions").get(self.region, self.region))
-        self.points = sorted({int(n) for n in rows["point"].dropna()})
+        self.points = sorted({int(n) for n in case.table["point"].dropna()})
         self.instruments = list(dict.fromkeys(rates["item"]))
 
     def figures(
         self, measure: str, item: str = "", world: bool = False, column: str = "value"
     ) -> Array:
         """A measure by point, (points,); NaN where there is none."""
-        rows = self.rows
-        places = (WORLD, f"{WORLD} total") if world else (self.region,)
-        here = (rows["measure"] == measure) & (rows["item"] == item)
-        rows = rows[here & rows["region"].isin(places) & rows["point"].notna()]
+        rows = self.case.rows(measure)
+        region = self.case.world if world else self.region
+        rows = rows[(rows["item"] == item) & (rows["region"] == region) & rows["point"].notna()]
         return rows.set_index("point")[column].reindex(self.points).to_numpy(float)
 
     def panel(self, shown: Sequence[Curve]) -> Panel:
@@ -107,6 +98,12 @@ class Curve:
         return Panel(title, columns, tuple(rows), np.array(places), keys=self.keys(version))
 
 
+@lru_cache(maxsize=32)
+def frontier_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of frontiers."""
+    return results.rows[results.rows["study"] == "frontier"]
+
+
 def curves(found: Sequence[ResultSet], choice: Choice) -> list[Curve]:
     """Frontiers that are wanted, versions in the order in which they belong together.
 
@@ -115,22 +112,9 @@ def curves(found: Sequence[ResultSet], choice: Choice) -> list[Curve]:
     InputError
         If there is none, and for a region, elasticity set or version that none has.
     """
-    every = []
-    for results in found:
-        rows = results.to_frame(study="frontier")
-        for keys, own in rows.groupby(list(CASE), sort=False, dropna=False):
-            case = Case(results, {**dict(zip(CASE, keys, strict=True)), "path_year": 0})
-            every.append(Curve(case, own))
-    if not every:
-        raise InputError("the results hold no frontier", allowed="results of `cge frontier`")
+    every = [Curve(case) for case in cases_of(found, choice, (RATE,), source=frontier_rows)]
     regions = chosen([one.region for one in every], choice.regions, "regions")
-    sets = chosen([one.elasticities for one in every], choice.elasticities, "elasticities")
-    names = [name for one in every for name in (one.version, str(one.case.keys["scenario"]))]
-    wanted = chosen(names, choice.scenarios, "scenarios")
-    return [
-        one for one in every if one.region in regions and one.elasticities in sets
-        and (one.version in wanted or one.case.keys["scenario"] in wanted)
-    ]  # fmt: skip
+    return [one for one in every if one.region in regions]
 
 
 def frontier(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -203,7 +187,7 @@ def _policies(
     InputError
         For results that hold neither a frontier nor such policies.
     """
-    weighting = one.rows.loc[one.rows["measure"] == CVAR, "weighting"].iloc[0]
+    weighting = one.case.rows(CVAR)["weighting"].iloc[0]
     for results in found:
         if (results.rows["study"] == "frontier").any():
             continue
@@ -262,5 +246,5 @@ def _of_curve(one: Curve, shown: Sequence[Curve]) -> Iterator[str]:
 
 KINDS = (
     PageKind("frontier", "the best welfare at each level of risk, its price, and the policy that "
-             "gives it", frontier, ("regions",), "frontier", drawn),
+             "gives it", frontier, ("regions",), "frontier", drawn, "results of `cge frontier`"),
 )  # fmt: skip
