@@ -68,13 +68,9 @@ def _of_results(sets: Sequence[ResultSet]) -> list[str]:
                 if not n.startswith("Policy: ") and n != ESTIMATED]  # fmt: skip
         for line in [*_data(results.benchmark), *told]:
             found.setdefault(line, []).append(results)
-    lines = []
-    for line, own in found.items():
-        if len(own) == len(sets):
-            lines.append(line)
-        else:
-            lines.append(f"{', '.join(dict.fromkeys(one.name for one in own))}: {line}")
-    return lines
+    names = {line: ", ".join(dict.fromkeys(one.name for one in own)) for line, own in found.items()}
+    return [line if len(own) == len(sets) else f"{names[line]}: {line}"
+            for line, own in found.items()]  # fmt: skip
 
 
 def _data(b: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ def areas(page: Page) -> Drawing:
     look: dict[str, Any] = {"color": "black", "linewidth": 1.5}
     figure, axes = _axes(page.panels)
     for axis, panel, years in axes:
-        _, fine, figures = _crossings(years, np.nan_to_num(panel.figures))
+        fine, figures = _crossings(years, np.nan_to_num(panel.figures))
         up, down = np.zeros(len(fine)), np.zeros(len(fine))
         for n, place in enumerate(parts):
             for sign, base in ((1, up), (-1, down)):
@@ -89,12 +89,12 @@ def areas(page: Page) -> Drawing:
     return figure, [*handles, Line2D([], [], label=columns[total].title, **look)], ""
 
 
-def _crossings(years: Array, figures: Array) -> tuple[Array, Array, Array]:
-    """Years, years with those at which a part changes its sign, and figures at these."""
+def _crossings(years: Array, figures: Array) -> tuple[Array, Array]:
+    """Years with those at which a part changes its sign, and figures at these."""
     extra = []
     for values in figures.T:
         here = np.flatnonzero(values[:-1] * values[1:] < 0)
         step = values[here] / (values[here] - values[here + 1])
         extra.append(years[here] + step * (years[here + 1] - years[here]))
     fine = np.unique(np.concatenate([years, *extra]))
-    return years, fine, np.column_stack([np.interp(fine, years, v) for v in figures.T])
+    return fine, np.column_stack([np.interp(fine, years, v) for v in figures.T])

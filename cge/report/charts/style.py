@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -174,15 +173,9 @@ def finish(
         figure.text(y=0.05 / total, s=foot, fontsize=_NOTE, va="bottom", color="0.25", **place)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script the font does not have
-        yield
-
-
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; the same content gives the same file."""
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with _quiet():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script the font does not have
         figure.savefig(path, metadata=undated.get(path.suffix.lower()), dpi=200)

@@ -277,13 +277,9 @@ def _columns(panel: Panel) -> dict[str, Array]:
 
 def _joined(page: Page, tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     """One table for all panels of the same keys, their columns beside each other."""
-    found: dict[tuple[tuple[str, str], ...], pd.DataFrame] = {}
+    found: dict[tuple[tuple[str, str], ...], list[pd.DataFrame]] = {}
     for panel, table in zip(page.panels, tables, strict=True):
-        case = tuple(sorted(panel.keys.items()))
         each = panel.row_keys[0] if panel.row_keys else {}
         here = table.set_index([*panel.keys, *each, page.stub.lower()])
-        if case in found:
-            rows = found[case].index.union(here.index, sort=False)
-            here = pd.concat([found[case].reindex(rows), here.reindex(rows)], axis=1)
-        found[case] = here
-    return [table.reset_index() for table in found.values()]
+        found.setdefault(tuple(sorted(panel.keys.items())), []).append(here)
+    return [pd.concat(own, axis=1, sort=False).reset_index() for own in found.values()]

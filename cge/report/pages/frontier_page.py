@@ -13,7 +13,6 @@ from cge.core.errors import InputError
 from cge.report.cases import Case, cases_of
 from cge.report.choice import FLAGS, Choice, chosen
 from cge.report.format.page import Column, Panel, short_name
-from cge.report.format.units import printed
 from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
@@ -74,9 +73,8 @@ class Curve:
             columns.append(Column(key, title, unit, digits))
             figures.append(self.figures(measure, world=world))
         for item in self.instruments:
-            rates = self.figures(RATE, item)
-            columns.append(Column(f"{RATE}_{item}", item, printed("percent", rates).unit, 2))
-            figures.append(rates)
+            columns.append(Column(f"{RATE}_{item}", item, "%"))
+            figures.append(self.figures(RATE, item))
         parts = [
             self.name if len({other.region for other in shown}) > 1 else "",
             VERSIONS.get(self.version, (self.version, ""))[0],
