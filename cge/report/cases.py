@@ -97,13 +97,12 @@ class Case:
         here = self.table["measure"].isin(measures)
         return self.table[here].astype(dict.fromkeys(TEXT, object))
 
-    def regional(self, measure: str) -> pd.DataFrame:
-        """Rows of a measure of regions, or of one of its items: ``factor_supply[LAB]``."""
-        return regional(self.rows(item_of(measure)[0]), measure)
-
     def of_region(self, measure: str, column: str = "value") -> pd.Series:
-        """One measure by region, NaN where there is none."""
-        rows = self.regional(measure).drop_duplicates("region").set_index("region")
+        """One measure of regions as a whole, or one item of it, NaN where there is none."""
+        name, item = item_of(measure)
+        rows = self.rows(name)
+        rows = rows[(rows[["partner", "sector", "shock"]] == "").all(axis=1)]
+        rows = rows[rows["item"] == item].drop_duplicates("region").set_index("region")
         return rows[column].reindex([*self.regions, self.world]).astype(float)
 
     @property
@@ -129,12 +128,6 @@ class Case:
             if all(same) and (year is None or told.get("path_year", 0) in (0, year, None)):
                 return dict(told)
         return {}
-
-
-def regional(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Those rows that are of a region as a whole, and of an item if the measure names one."""
-    here = (rows["partner"] == "") & (rows["sector"] == "") & (rows["shock"] == "")
-    return rows[here & (rows["item"] == item_of(measure)[1])]
 
 
 def measures_in(rows: pd.DataFrame) -> list[str]:

@@ -295,8 +295,3 @@ def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
 
 _KEPT: dict[tuple[str, str], pd.DataFrame] = {}
 _MOST_KEPT = 16
-
-
-def regional(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of regions and of the world as a whole."""
-    return frame[(frame["sector"] == "") & (frame["partner"] == "")]

@@ -32,15 +32,12 @@ VERSIONS: Mapping[str, tuple[str, str]] = {
 POLICIES, NO_POLICY = "policies", "No policy"
 CVAR, EV, WORLD_EV = "cvar", "equivalent_variation", "world_equivalent_variation"
 PRICE, RATE = "price_of_resilience", "rate"
-#: Columns: key, measure, whether of the world, heading, unit, decimals.
 _COLUMNS = (
-    (CVAR, CVAR, False, "CVaR", "%", 3),
-    ("expected_loss", "expected_loss", False, "Expected loss", "%", 3),
-    (EV, EV, False, "EV", "%", 3),
-    (WORLD_EV, EV, True, "EV, world", "%", 3),
-    (PRICE, PRICE, False, "Price of resilience", "EV points per point", 2),
-    ("outlay_share", "outlay_share", False, "Outlay", "% of GDP", 2),
-)
+    Column(CVAR, "CVaR", "%", 3), Column("expected_loss", "Expected loss", "%", 3),
+    Column(EV, "EV", "%", 3), Column(WORLD_EV, "EV, world", "%", 3),
+    Column(PRICE, "Price of resilience", "EV points per point"),
+    Column("outlay_share", "Outlay", "% of GDP"),
+)  # fmt: skip
 #: By how much the price of resilience may fall from a point to the next unnoticed.
 _ROUNDING = 1e-3
 
@@ -68,19 +65,16 @@ class Curve:
 
     def panel(self, shown: Sequence[Curve]) -> Panel:
         """Its points in rows; titled by what tells it from the others."""
-        columns, figures = [], []
-        for key, measure, world, title, unit, digits in _COLUMNS:
-            columns.append(Column(key, title, unit, digits))
-            figures.append(self.figures(measure, world=world))
-        for item in self.instruments:
-            columns.append(Column(f"{RATE}_{item}", item, "%"))
-            figures.append(self.figures(RATE, item))
+        rates = [Column(f"{RATE}_{item}", item, "%") for item in self.instruments]
+        figures = [self.figures(EV, world=True) if column.key == WORLD_EV
+                   else self.figures(column.key) for column in _COLUMNS]  # fmt: skip
+        figures += [self.figures(RATE, item) for item in self.instruments]
         parts = [
             self.name if len({other.region for other in shown}) > 1 else "",
             VERSIONS.get(self.version, (self.version, ""))[0],
             self.elasticities if len({other.elasticities for other in shown}) > 1 else "",
         ]
-        return Panel(", ".join(part for part in parts if part), tuple(columns),
+        return Panel(", ".join(part for part in parts if part), (*_COLUMNS, *rates),
                      tuple(map(str, self.points)), np.array(figures).T,
                      keys=self.keys(self.version))  # fmt: skip
 
