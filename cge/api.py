@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError
 from cge.report.choice import choice_of
-from cge.report.format.page import Page
+from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
-from cge.report.summary import files
+from cge.report.summary import files, pages
 from cge.results.folder import locked, read, read_manifest, write
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
@@ -25,6 +25,7 @@ from cge.tasks.runner import Report, Runner
 from cge.tasks.store import default_folder
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -101,8 +102,8 @@ class Results(ResultSet):
         return Results(together(parts), told)
 
     def _repr_html_(self) -> str:
-        pages = [render(page, "html") for page in _first_pages(self)]
-        return "".join(pages) or f"<p>{escape(repr(self))}</p>"
+        shown = "".join(render(page, "html") for page in pages(self))
+        return shown or f"<p>{escape(repr(self))}</p>"
 
 
 def _parts(results: ResultSet) -> Sequence[ResultSet]:
@@ -129,8 +130,12 @@ class Table:
         """The table as LaTeX, or as a whole document."""
         return render(self.page, "latex", standalone)
 
+    def to_frame(self) -> pd.DataFrame:
+        """The figures of the table, not rounded, with their keys and units."""
+        return frame(self.page)
+
     def to_csv(self) -> str:
-        """The figures of the table, not rounded."""
+        """The same as CSV."""
         return render(self.page, "csv")
 
     def __repr__(self) -> str:
@@ -255,12 +260,6 @@ def _changed(question: Scenario | str | Path, changes: dict[str, Any]) -> Scenar
         return with_changes(load_scenario(file), changes)
     except InputError as error:
         raise error.located(file) from None
-
-
-def _first_pages(results: Results) -> list[Page]:
-    from cge.report.summary import pages
-
-    return pages(results)
 
 
 __all__ = ["Format", "Results", "Table", "run"]

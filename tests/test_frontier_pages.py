@@ -123,7 +123,7 @@ def test_a_figure_shows_one_elasticity_set_and_says_which() -> None:
 @pytest.mark.parametrize(
     ("found", "choice", "message"),
     [
-        ((stress(),), {}, "hold no frontier"),
+        ((stress(),), {}, "results of `cge frontier`"),
         ((frontier(), stress("USA")), {}, "no policies to set beside"),
         ((frontier(), frontier()), {}, "shows one frontier"),
         ((frontier(),), {"regions": ("USA",)}, "not in these results"),

@@ -59,14 +59,14 @@ def figures(question: str) -> pd.DataFrame:
     rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()
     rows = rows[rows["measure"].isin(MEASURES) & (rows["sector"] == "") & (rows["partner"] == "")]
     rows = rows[(rows["disruption"] == "") & (rows["item"] == "") & (rows["shock"] == "")]
-    found = rows[[*KEY, "value"]].astype({name: str for name in KEY})
+    found = rows[[*KEY, "value"]].astype(dict.fromkeys(KEY, str))
     return found.assign(question=question)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", questions())
 def test_figures_are_those_of_before(question: str) -> None:
-    kept = pd.read_csv(FILE, dtype={name: str for name in KEY}, keep_default_na=False)
+    kept = pd.read_csv(FILE, dtype=dict.fromkeys(KEY, str), keep_default_na=False)
     kept = kept[kept["question"] == question].set_index(KEY)["value"].astype(float)
     found = figures(question).set_index(KEY)["value"]
     assert len(kept) > 0

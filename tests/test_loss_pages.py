@@ -135,7 +135,7 @@ def test_latex_is_well_formed_with_all_policies_and_one_set_of_notes(
 
 def test_one_combination_has_no_ranges_and_says_so() -> None:
     page = page_of("policies", compared(combinations=[("fontagne", "central")]))
-    assert not any(panel.ranges for panel in page.panels)
+    assert not any(np.isfinite(panel.low).any() for panel in page.panels)
     assert "Under elasticities fontagne, central returns to research." in page.notes
 
 
@@ -227,7 +227,8 @@ def test_losses_stand_beside_their_change_and_the_disruption_that_is_worst() -> 
     np.testing.assert_allclose(panel.figures[0, :3], [0.075, 0.75, -0.25])
     assert panel.words[0, 7] == "near"
     other = page_of("losses", of_disruptions(), weighting="other", regions=("EU",)).panels[0]
-    assert other.rows == ("EU",) and other.figures[0, 1] == pytest.approx(5.5)
+    assert other.rows == ("Elasticities: fontagne", "Elasticities: boehm")  # of one region
+    assert other.keys["region"] == "EU" and other.figures[0, 1] == pytest.approx(5.5)
 
 
 def test_without_a_policy_there_are_levels_alone() -> None:
@@ -288,7 +289,7 @@ def test_the_costliest_links_come_first_without_policy() -> None:
     np.testing.assert_allclose(panel.figures[:, 0], np.arange(12, 2, -1) / 10)
     cut = [c.key for c in panel.columns].index("value_cut")
     np.testing.assert_allclose(panel.figures[:, cut], 0.1)  # half of what is bought there
-    assert panel.ranges[0, 0] == (1.2, 2.4)
+    assert (panel.low[0, 0], panel.high[0, 0]) == (1.2, 2.4)
     assert any("50 %" in note for note in page.notes)
     assert len(tabulars(render(page, "latex").replace("sidewaystable", "table"))) >= 1
 
@@ -299,7 +300,7 @@ def test_links_can_be_chosen_and_a_policy_too() -> None:
         "chokepoints", found, sectors=("ELEC",), scenarios=("tariff",), detail=True
     ).panels
     assert all(row.startswith("Electronics") for row in panel.rows) and len(panel.rows) == 6
-    assert panel.figures[0, 0] == pytest.approx(2.1) and not panel.ranges
+    assert panel.figures[0, 0] == pytest.approx(2.1) and not np.isfinite(panel.low).any()
     (one,) = page_of("chokepoints", found, measures=("leverage",)).panels
     assert one.rows == ("CHN", "USA") and [c.key for c in one.columns] == ["CHN", "USA"]
     np.testing.assert_allclose(one.figures, [[np.nan, 2], [2, np.nan]])

@@ -483,7 +483,7 @@ def test_lines_and_their_ranges_are_those_of_the_page(results: Results) -> None:
 
 def test_areas_break_where_a_part_changes_its_sign() -> None:
     years = np.array([1.0, 2.0, 3.0])
-    _, fine, figures = lines._crossings(years, np.array([[1.0, 0.0], [-3.0, 1.0], [-3.0, 2.0]]))
+    fine, figures = lines._crossings(years, np.array([[1.0, 0.0], [-3.0, 1.0], [-3.0, 2.0]]))
     np.testing.assert_allclose(fine, [1.0, 1.25, 2.0, 3.0])
     np.testing.assert_allclose(figures[:, 0], [1.0, 0.0, -3.0, -3.0])
 

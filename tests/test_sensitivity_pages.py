@@ -89,7 +89,7 @@ def test_intervals_stand_in_brackets_behind_the_means_of_all_measures() -> None:
     (panel,) = page_of("intervals", made()).panels
     assert [c.key for c in panel.columns] == ["equivalent_variation", "consumer_real_return[LAB]"]
     np.testing.assert_allclose(panel.figures[:, 0], -N + 0.01)
-    assert panel.ranges[1, 1] == pytest.approx((-2.1, -1.9))
+    assert (panel.low[1, 1], panel.high[1, 1]) == pytest.approx((-2.1, -1.9))
     assert "-0.99 [-1.10, -0.90]" in render(page_of("intervals", made()), "text")
 
 

@@ -11,7 +11,7 @@ from cge.cli.main import CONTEXT
 
 @click.group("cache", context_settings=CONTEXT, invoke_without_command=True)
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def cache(ctx: click.Context) -> None:
     """Show what is kept of finished work and compiled models, and where.
 
     Example:  cge cache
@@ -36,7 +36,7 @@ def command(ctx: click.Context) -> None:
         print(told)
 
 
-@command.command("clear")
+@cache.command("clear")
 @click.option("--models", is_flag=True, help="Also the compiled models.")
 def clear(models: bool) -> None:
     """Remove finished work.

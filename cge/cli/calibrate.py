@@ -32,7 +32,7 @@ REPLICATION = 1e-9
               help="Labour share where the source has no compensation.")  # fmt: skip
 @click.option("--tolerance", type=float, help="Largest imbalance of a published account.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
-def command(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
+def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.
 
     SOURCE is the folder or file of the table, or 'example'.

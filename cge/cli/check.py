@@ -16,7 +16,7 @@ from cge.cli.main import CONTEXT
               help="default, small, full, or an aggregation file.")  # fmt: skip
 @click.option("--tariffs", default="applied", show_default=True, help="applied, none, or a file.")
 @click.option("--elasticities", help="Elasticity set or file; of a folder, its own.")
-def command(
+def check(
     table: str, year: int | None, aggregation: str, tariffs: str, elasticities: str | None
 ) -> None:
     """Check that a benchmark replicates, is homogeneous, balances, and that two solvers agree.

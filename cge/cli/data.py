@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.group("data", context_settings=CONTEXT)
-def command() -> None:
+def data() -> None:
     """Show what is calibrated, with provenance; single rates and flows."""
 
 
-@command.command("list")
+@data.command("list")
 def list_data() -> None:
     """List the tables, data, elasticity sets and aggregations that ship.
 
@@ -33,7 +33,7 @@ def list_data() -> None:
     )
 
 
-@command.command("show")
+@data.command("show")
 @click.argument("name")
 @click.option("--year", type=int, help="Year of a table.")
 @click.option("--cells", is_flag=True, help="List every filled cell, as CSV.")
@@ -75,7 +75,7 @@ def _of_table(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@command.command("rate")
+@data.command("rate")
 @click.argument("importer")
 @click.argument("exporter")
 @click.argument("sector")
@@ -90,7 +90,7 @@ def rate(**given: Any) -> None:
     _print_fact(tariff(**given))
 
 
-@command.command("flow")
+@data.command("flow")
 @click.argument("exporter")
 @click.argument("importer")
 @click.argument("sector")
@@ -106,7 +106,7 @@ def flow(**given: Any) -> None:
     _print_fact(facts.flow(**given))
 
 
-@command.command("sector")
+@data.command("sector")
 @click.argument("region")
 @click.argument("sector")
 @_of_table

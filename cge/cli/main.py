@@ -10,19 +10,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import get_completion_class
 
 from cge.core.errors import CgeError
 
 #: Commands that are no studies: where each is defined, and what it does.
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "table": ("table", "Make a table of one or several runs, notes included."),
-    "figure": ("figure", "Draw one or several runs."),
+    "table": ("pages", "Make a table of one or several runs, notes included."),
+    "figure": ("pages", "Draw one or several runs."),
     "runs": ("runs", "List the runs in a folder."),
     "check": ("check", "Check replication, homogeneity, Walras' law, zero profit, two solvers."),
     "data": ("data", "Show what is calibrated, with provenance; single rates and flows."),
     "calibrate": ("calibrate", "Make a benchmark of your own table."),
     "cache": ("cache", "Show or clear what is kept of finished work and compiled models."),
-    "completion": ("completion", "Print the script that completes commands in a shell."),
+    "completion": ("main", "Print the script that completes commands in a shell."),
 }
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -42,7 +43,7 @@ class Commands(click.Group):
 
         if name in COMMANDS:
             module = importlib.import_module(f"cge.cli.{COMMANDS[name][0]}")
-            command: click.Command = module.command
+            command: click.Command = getattr(module, name)
             return command
         if name in listed():
             from cge.cli.study import command_of
@@ -87,6 +88,19 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
               help="Print the version and stop.")  # fmt: skip
 def app() -> None:
     """An open multi-region CGE model of trade and industrial policy on real data."""
+
+
+@click.command("completion", context_settings=CONTEXT)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes commands in a shell.
+
+    \b
+    Example:  cge completion bash > ~/.local/share/bash-completion/completions/cge
+    """
+    made = get_completion_class(shell)
+    assert made is not None
+    print(made(app, {}, "cge", "_CGE_COMPLETE").source())
 
 
 def run() -> None:

@@ -1,73 +1,143 @@
-"""What `cge table` and `cge figure` have in common: options, and writing files whole."""
+"""`cge table` and `cge figure`: results as a table or a figure for a paper."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args, get_type_hints
 
 import click
 
+from cge.cli.main import CONTEXT
 from cge.core.errors import InputError
+from cge.report.choice import Choice
 
-if TYPE_CHECKING:
-    from cge.report.choice import Choice
-
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.argument("runs", nargs=-1),
-    click.option("--kinds", is_flag=True, help="List the kinds and stop."),
-    click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
-    click.option("--measures", multiple=True,
-                 help="Measures, with commas or repeated: real_gdp,factor_supply[LAB]."),
-    click.option("--region", "regions", multiple=True, help="Only this; may be repeated."),
-    click.option("--sector", "sectors", multiple=True,
-                 help="Only this sector; trade sums them; may be repeated."),
-    click.option("--scenario", "--variant", "scenarios", multiple=True,
-                 help="Only this scenario or variant; may be repeated."),
-    click.option("--elasticities", multiple=True, help="Only this set; may be repeated."),
-    click.option("--returns", multiple=True, help="Of a path: returns to research."),
-    click.option("--unit", help="percent, value or volume."),
-    click.option("--step", type=float, help="Share of the policy that is in place."),
-    click.option("--year", "years", type=int, multiple=True,
-                 help="Of a path: 1 is the first; or of the calendar; may be repeated."),
-    click.option("--weighting", help="Of disruptions, in statistics of losses."),
-    click.option("--detail", is_flag=True, help="All components of welfare."),
-    click.option("--title", help="In place of the usual one."),
-)  # fmt: skip
+_PICTURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
 
 
-def page_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a page."""
-    for option in reversed(_OPTIONS):
+def _flag(one: Field[Any]) -> Callable[[Any], Any]:
+    """Flag of an option of a choice."""
+    kind = get_type_hints(Choice)[one.name]
+    plain = next(iter(get_args(kind)), kind)
+    return click.option(*one.metadata["flags"], one.name, type=plain, is_flag=plain is bool,
+                        multiple=one.default == (), help=one.metadata["help"])  # fmt: skip
+
+
+def _page_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments and options of a page."""
+    for option in (
+        *reversed([_flag(one) for one in fields(Choice)]),
+        click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
+        click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
+                     callback=_print_kinds, help="List the kinds and stop."),
+        click.argument("runs", nargs=-1),
+    ):  # fmt: skip
         function = option(function)
     return function
 
 
-def choice(options: dict[str, Any]) -> Choice:
-    """The options as one choice."""
-    from cge.report.choice import Choice
+def _print_kinds(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from cge.cli import screen
+        from cge.report.kinds import kinds
 
-    measures = tuple(p.strip() for m in options["measures"] for p in _split(m) if p.strip())
+        rows = [[name, kind.meaning] for name, kind in kinds().items()]
+        screen.console().print(screen.table("", ["kind", "shows"], rows, numbers=False))
+        ctx.exit()
+
+
+@click.command("table", context_settings=CONTEXT)
+@_page_options
+@click.option("--out", multiple=True, type=click.Path(path_type=Path),
+              help="File, .md, .tex or .csv; may be repeated; default the screen.")  # fmt: skip
+@click.option("--format", "form", help="On the screen: text, markdown, latex or csv.")
+@click.option("--standalone", is_flag=True, help="LaTeX: a document of its own.")
+def table(
+    runs: tuple[str, ...], kind: str, out: tuple[Path, ...], form: str | None, standalone: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Make a table of one or several runs, with the notes that must stand under it.
+
+    Example:  cge table --kinds
+
+    After `cge run us-china-tariff-war`:
+
+    cge table us-china-tariff-war --kind decomposition --out welfare.tex
+    """
+    from cge.report.format.render import FORMATS, SUFFIXES, render
+    from cge.report.kinds import build, kind_of
+    from cge.results.folder import read_all
+
+    kind_of(kind)
+    if form is not None and form not in FORMATS:
+        raise InputError("unknown format", key="--format", value=form, allowed=FORMATS)
+    wanted = {path: _suffix(path, SUFFIXES) for path in out}
+    for path, found in wanted.items():
+        if form not in (None, found):
+            raise InputError(f"'{path.name}' is {found} by its suffix", key="--format",
+                             value=form, allowed="without --out, or the same")  # fmt: skip
+    shown: Any = form or "markdown"
+    if standalone and "latex" not in (*wanted.values(), shown):
+        raise InputError("only LaTeX has whole documents", key="--standalone",
+                         allowed="--format latex, or --out FILE.tex")  # fmt: skip
+    page = build(kind, read_all(runs), _choice(options))
+    if not wanted:
+        print(render(page, shown, standalone), end="")
+        return
+
+    def write(text: str, path: Path) -> None:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+    _write_whole({path: partial(write, render(page, found, standalone))
+                  for path, found in wanted.items()})  # fmt: skip
+
+
+@click.command("figure", context_settings=CONTEXT)
+@_page_options
+@click.option("--out", multiple=True, type=click.Path(path_type=Path),
+              help="File, .svg, .pdf or .png; may be repeated; default KIND.svg and KIND.pdf.",
+              )  # fmt: skip
+@click.option("--notes/--no-notes", default=True,
+              help="Title and notes in the figure, or only on the screen.")  # fmt: skip
+def figure(
+    runs: tuple[str, ...], kind: str, out: tuple[Path, ...], notes: bool, **options: Any
+) -> None:
+    """Draw one or several runs; what the caption must say is printed.
+
+    Example:  cge figure --kinds
+
+    After `cge run us-china-tariff-war`:
+
+    cge figure us-china-tariff-war --kind trade --out trade.pdf --out trade.svg
+    """
+    from cge.report.kinds import build, kind_of
+    from cge.results.folder import read_all
+
+    kind_of(kind)
+    paths = out or (Path(f"{kind}.svg"), Path(f"{kind}.pdf"))
+    for path in paths:
+        _suffix(path, _PICTURES)
+    page = build(kind, read_all(runs), _choice(options), figure=True)
+
+    from cge.report.charts import style  # matplotlib takes a second to import
+    from cge.report.charts.draw import draw
+
+    drawn = draw(page, notes)
+    lines = [page.caption, *(f"- {note}" for note in page.notes)]
+    _write_whole({path: partial(style.save, drawn) for path in paths}, lines)
+
+
+def _choice(options: dict[str, Any]) -> Choice:
+    """The options as one choice; between measures stand commas, those in brackets left alone."""
+    parts = (part for one in options["measures"] for part in re.split(r",(?![^\[]*\])", one))
+    measures = tuple(part.strip() for part in parts if part.strip())
     return Choice(**{**options, "measures": measures})
 
 
-def _split(text: str) -> list[str]:
-    """Parts between commas, those in brackets left alone."""
-    import re
-
-    return re.split(r",(?![^\[]*\])", text)
-
-
-def kinds_listed() -> None:
-    """Print the kinds."""
-    from cge.cli import screen
-    from cge.report.kinds import kinds
-
-    rows = [[name, kind.meaning] for name, kind in kinds().items()]
-    screen.console().print(screen.table("", ["kind", "shows"], rows, numbers=False))
-
-
-def check_suffix(path: Path, formats: Mapping[str, str]) -> str:
+def _suffix(path: Path, formats: Mapping[str, Any]) -> Any:
     """Format in which a file is written, by its suffix.
 
     Raises
@@ -85,13 +155,14 @@ def check_suffix(path: Path, formats: Mapping[str, str]) -> str:
     return formats[path.suffix.lower()]
 
 
-def write_whole(files: Mapping[Path, Callable[[Path], None]]) -> None:
-    """Write some files, all of them or none.
+def _write_whole(files: Mapping[Path, Callable[[Path], None]], lines: Sequence[str] = ()) -> None:
+    """Write some files, all of them or none, and say so below some lines.
 
     Parameters
     ----------
     files : mapping of path to callable
         Each is called with where to write, under the same suffix.
+    lines : sequence of str
 
     Raises
     ------
@@ -106,3 +177,5 @@ def write_whole(files: Mapping[Path, Callable[[Path], None]]) -> None:
         where = str(error.filename or next(iter(files), ""))
         raise InputError(f"can not be written: {error.strerror or error}", key="--out",
                          value=where) from None  # fmt: skip
+    for line in (*lines, *(f"Written to {path}" for path in files)):
+        print(line)

@@ -12,7 +12,7 @@ from cge.cli.main import CONTEXT
 
 @click.command("runs", context_settings=CONTEXT)
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-def command(folder: Path | None) -> None:
+def runs(folder: Path | None) -> None:
     """List the runs in a folder, default results/runs.
 
     Example:  cge runs

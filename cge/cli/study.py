@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,12 +24,13 @@ from cge.tasks.runner import Runner
 from cge.tasks.store import default_folder
 
 #: Flags that every study has for keys of its scenario.
-SHARED = {
-    "aggregation": ("benchmark.aggregation", "default, small, full, or an aggregation file."),
-    "year": ("benchmark.year", "Benchmark year."),
-    "elasticities": ("elasticities", "Elasticity set or file; may be repeated."),
-    "variant": ("variants", "Only this variant; may be repeated."),
-}
+SHARED: Mapping[str, tuple[str, Any, str]] = {
+    "aggregation": ("benchmark.aggregation", str,
+                    "default, small, full, or an aggregation file."),
+    "year": ("benchmark.year", int, "Benchmark year."),
+    "elasticities": ("elasticities", tuple[str, ...], "Elasticity set or file."),
+    "variant": ("variants", tuple[str, ...], "Only this variant."),
+}  # fmt: skip
 
 
 def command_of(kind: str) -> click.Command:
@@ -38,7 +39,7 @@ def command_of(kind: str) -> click.Command:
     params: list[click.Parameter] = [
         click.Argument(["scenario"], nargs=-1 if made.several else 1, required=not made.several)
     ]
-    params += [_shared(name) for name in SHARED]
+    params += [_flag(name, kind, told, None) for name, (_, kind, told) in SHARED.items()]
     params += [_of_key(key) for key in made.keys]
     params += [_of_option(f, made) for f in option_fields(made)]
     params += [
@@ -58,15 +59,12 @@ def command_of(kind: str) -> click.Command:
         _run(made, given)
 
     text = inspect.cleandoc(made.__doc__ or "").split("\n\nParameters\n")[0]
-    text = f"{text}\n\n\b\n{_example(made)}".replace("``", "`")  # \b: not to be broken
+    example = f"Example:  cge {made.command} {made.example}"
+    text = f"{text}\n\n\b\n{example}".replace("``", "`")  # \b: not to be broken
     return click.Command(
         made.command, params=params, callback=callback, help=text, context_settings=CONTEXT,
         short_help=listed()[made.command].meaning,
     )  # fmt: skip
-
-
-def _example(made: type[Study]) -> str:
-    return f"Example:  cge {made.command} {made.example}"
 
 
 def _run(made: type[Study], given: dict[str, Any]) -> None:
@@ -114,7 +112,7 @@ def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], 
 
     changes: dict[str, Any] = {}
     flags: dict[str, str] = {}
-    keys = {name: key for name, (key, _) in SHARED.items()}
+    keys = {name: key for name, (key, *_) in SHARED.items()}
     keys |= {key.rpartition(".")[2]: key for key in made.keys}
     for name, key in keys.items():
         value = given.get(name)
@@ -175,13 +173,6 @@ def _print(results: Any, folder: Path, earlier: bool, runner: Runner) -> None:
 # -- flags
 
 
-def _shared(name: str) -> click.Option:
-    _, told = SHARED[name]
-    several = name in ("elasticities", "variant")
-    kind: Any = int if name == "year" else str
-    return click.Option([f"--{name}"], type=kind, multiple=several, help=told)
-
-
 def _of_option(field: Any, made: type[Study]) -> click.Option:
     """Flag of an option of a study."""
     kind = typing.get_type_hints(made)[field.name]
@@ -227,7 +218,6 @@ def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     flag = f"--{name.replace('_', '-')}"
     kinds = [one for one in _plain(kind) if one is not type(None)]
     lists = [one for one in kinds if get_origin(one) in (list, tuple)]
-    several = bool(lists)
     if bool in kinds:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)
     words = [str(a) for one in kinds if get_origin(one) is Literal for a in get_args(one)]
@@ -235,5 +225,5 @@ def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     inner: Any = str
     if not words:
         inner = next((one for one in (int, float) if one in each and str not in each), str)
-    told = told.replace("``", "`") + (" May be repeated." if several else "")
-    return click.Option([flag, name], type=inner, multiple=several, default=default, help=told)
+    told = told.replace("``", "`") + (" May be repeated." if lists else "")
+    return click.Option([flag, name], type=inner, multiple=bool(lists), default=default, help=told)

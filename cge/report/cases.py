@@ -1,10 +1,10 @@
-"""Solutions in results: chosen, labelled, and their rows."""
+"""Solutions in results: chosen, labelled, put together, and their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,25 +12,43 @@ import pandas as pd
 
 from cge.core.errors import InputError
 from cge.report.choice import FLAGS, Choice, chosen
+from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.schema import CASE, TEXT, WORLD
+from cge.stress.worlds import is_world
 
 Keys = Mapping[str, Any]
-#: Level of the returns to research that stands for all.
+Source = Callable[[ResultSet], pd.DataFrame]
+#: What is wrong where a page would be empty.
+NO_ROWS = "the results have no rows for this choice"
+#: Levels of the returns to research, and the one that stands for all.
 CENTRAL = "central"
+_LEVELS = ("low", CENTRAL, "high")
+EVERY_YEAR = range(1, 201)
+#: Years of a path that a table shows unless others are chosen, and the last.
+SHOWN = (1, 5, 10, 20)
+
+
+@lru_cache(maxsize=32)
+def all_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of solutions, also those of disruptions and statistics over them."""
+    return results.rows[results.rows["point"].isna() & (results.rows["statistic"] == "")]
 
 
 @lru_cache(maxsize=32)
 def plain_rows(results: ResultSet) -> pd.DataFrame:
-    """Rows of solutions: no statistics, draws, points or disruptions."""
-    rows = results.rows
-    here = rows["point"].isna() & (rows["statistic"] == "") & (rows["disruption"] == "")
-    return rows[here & (rows["weighting"] == "")]
+    """Rows of solutions alone."""
+    rows = all_rows(results)
+    return rows[(rows["disruption"] == "") & (rows["weighting"] == "")]
 
 
-def all_rows(results: ResultSet) -> pd.DataFrame:
-    """All rows, also those of disruptions and statistics over them."""
-    return results.rows
+@lru_cache(maxsize=32)
+def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.ndarray]:
+    """Numbers of the rows of each solution."""
+    keys = source(results)[list(CASE)]
+    keys = keys.assign(path_year=keys["path_year"].fillna(0).astype(int))
+    groups: Any = keys.groupby(list(CASE), observed=True, sort=False).indices
+    return dict(groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +59,8 @@ class Case:
     ----------
     results : ResultSet
     keys : mapping
-        Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year.
+        Of the columns :data:`cge.results.schema.CASE`; ``path_year`` is 0 for what is of no year,
+        None for a whole path.
     label : str
         What tells it from the other cases shown; empty if it is the only one.
     source : callable
@@ -51,28 +70,39 @@ class Case:
     results: ResultSet
     keys: Keys
     label: str = ""
-    source: Callable[[ResultSet], pd.DataFrame] = field(default=plain_rows, repr=False)
-    _found: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
+    source: Source = plain_rows
 
     @property
     def title(self) -> str:
         """Title of its scenario or variant."""
         return str(self.keys["title"])
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What it is in a data file."""
+        return {name: "" if value is None else str(value) for name, value in self.keys.items()}
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Its rows."""
+        wanted = tuple(self.keys[name] for name in CASE)
+        own = [
+            places for key, places in _places(self.results, self.source).items()
+            if all(want is None or want == has for want, has in zip(wanted, key, strict=True))
+        ]  # fmt: skip
+        return self.source(self.results).iloc[np.sort(np.concatenate([*own, []]).astype(int))]
+
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of some measures, with plain columns of text."""
-        if measures not in self._found:
-            table = self.source(self.results)
-            here = table["measure"].isin(measures).to_numpy() & of_case(table, self.keys)
-            self._found[measures] = table[here].astype(dict.fromkeys(TEXT, object))
-        return self._found[measures]
+        here = self.table["measure"].isin(measures)
+        return self.table[here].astype(dict.fromkeys(TEXT, object))
 
-    def of_region(self, name: str, column: str = "value") -> pd.Series:
-        """One measure by region, NaN where there is none; ``name`` may have an [item]."""
-        name, _, item = name.removesuffix("]").partition("[")
+    def of_region(self, measure: str, column: str = "value") -> pd.Series:
+        """One measure of regions as a whole, or one item of it, NaN where there is none."""
+        name, item = item_of(measure)
         rows = self.rows(name)
-        here = (rows["partner"] == "") & (rows["sector"] == "") & (rows["shock"] == "")
-        rows = rows[here & (rows["item"] == item)].drop_duplicates("region").set_index("region")
+        rows = rows[(rows[["partner", "sector", "shock"]] == "").all(axis=1)]
+        rows = rows[rows["item"] == item].drop_duplicates("region").set_index("region")
         return rows[column].reindex([*self.regions, self.world]).astype(float)
 
     @property
@@ -87,37 +117,31 @@ class Case:
 
     def codes(self, column: str, *measures: str) -> tuple[str, ...]:
         """Codes in a column of some measures, in the order of the rows."""
-        rows = self.rows(*measures)
-        return tuple(code for code in dict.fromkeys(rows[column]) if code)
+        return tuple(code for code in dict.fromkeys(self.rows(*measures)[column]) if code)
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the manifest says of it."""
-        for told in self.results.manifest.get("cases", ()):
+        """What the manifest says of it; of a whole path solved year by year, of its last year."""
+        year = self.keys["path_year"]
+        for told in reversed(self.results.manifest.get("cases", ())):
             same = (told.get(k, v) == v for k, v in self.keys.items() if k != "path_year")
-            if all(same) and told.get("path_year", 0) in (0, self.keys["path_year"], None):
+            if all(same) and (year is None or told.get("path_year", 0) in (0, year, None)):
                 return dict(told)
         return {}
 
 
-def of_case(table: pd.DataFrame, keys: Keys) -> np.ndarray:
-    """Which rows are of a case."""
-    here = np.ones(len(table), dtype=bool)
-    for name, value in keys.items():
-        if name == "path_year":
-            here &= table[name].fillna(0).to_numpy(dtype=int) == value
-        elif name == "step":
-            here &= np.isclose(table[name].to_numpy(dtype=float), value)
-        else:
-            here &= (table[name] == value).to_numpy()
-    return here
+def measures_in(rows: pd.DataFrame) -> list[str]:
+    """Measures in rows, those by item as ``name[item]``."""
+    pairs = rows[["measure", "item"]].drop_duplicates().itertuples(index=False, name=None)
+    return [f"{name}[{item}]" if item else str(name) for name, item in pairs]
+
+
+# -- which solutions are shown
 
 
 def cases_of(
     found: Sequence[ResultSet], choice: Choice, measures: Sequence[str] = (),
-    years: Sequence[int] | None = None,
-    source: Callable[[ResultSet], pd.DataFrame] = plain_rows,
-    keep: Callable[[Keys], bool] | None = None,
+    years: Sequence[int] | None = None, source: Source = plain_rows, world: bool = False,
 ) -> list[Case]:  # fmt: skip
     """The chosen solutions of some results, in the order of their rows.
 
@@ -131,39 +155,45 @@ def cases_of(
         Years of a path that are shown unless others are chosen; default its last.
     source : callable
         From results to the rows that are meant; default those of solutions.
-    keep : callable, optional
-        Whether a solution is kept.
+    world : bool
+        Unless scenarios are chosen: of a stress test, worlds without policy alone; else those
+        with one, if there are any.
 
     Raises
     ------
     InputError
-        For a scenario, elasticity set, step or year that none of them has.
+        For a scenario, elasticity set, step, year or region that none of them has.
     """
-    cases: list[tuple[ResultSet, dict[str, Any]]] = []
+    cases: list[Case] = []
+    chosen(_levels(found), choice.returns, "returns")
     for results in found:
         rows = source(results)
         if measures:
             rows = rows[rows["measure"].isin(list(measures))]
-        distinct = rows[list(CASE)].drop_duplicates()
-        keys = [_keys(row) for row in distinct.itertuples(index=False, name=None)]
-        keys = [one for one in keys if keep is None or keep(one)]
-        keys = _of_years(keys, choice, years, results)
-        cases += [(results, one) for one in _of_step(_of_returns(keys, choice), choice)]
-    cases = _of_names(cases, choice)
+        distinct = rows[list(CASE)].drop_duplicates().itertuples(index=False, name=None)
+        keys = [dict(zip(CASE, row, strict=True)) for row in distinct]
+        keys = [{**one, "path_year": 0 if pd.isna(one["path_year"]) else int(one["path_year"])}
+                for one in keys]  # fmt: skip
+        keys = _of_step(_of_returns(_of_years(keys, choice, years, results), choice), choice)
+        cases += [Case(results, one, source=source) for one in keys]
+    cases = _named(cases, ("scenario", "variant"), choice.scenarios, "scenarios")
+    cases = _named(cases, ("elasticities",), choice.elasticities, "elasticities")
+    if not choice.scenarios:
+        alike = [case for case in cases if is_world(str(case.keys["variant"])) == world]
+        cases = alike or cases
+    if cases and choice.regions:
+        wanted = codes_of(cases, choice)
+        cases = [case for case in cases if set(case.regions) & set(wanted)]
     if not cases:
-        raise InputError("the results have no rows for this choice", allowed="another combination")
-    return relabelled([Case(results, keys, source=source) for results, keys in cases])
+        raise InputError(NO_ROWS)
+    return relabelled(cases)
 
 
-def relabelled(cases: Sequence[Case]) -> list[Case]:
-    """Cases with labels that tell them from each other."""
-    labels = _labels([(case.results, case.keys) for case in cases])
-    return [replace(case, label=label) for case, label in zip(cases, labels, strict=True)]
-
-
-def _keys(row: Sequence[Any]) -> dict[str, Any]:
-    keys = dict(zip(CASE, row, strict=True))
-    return {**keys, "path_year": 0 if pd.isna(keys["path_year"]) else int(keys["path_year"])}
+def codes_of(cases: Sequence[Case], choice: Choice, world: bool = False) -> list[str]:
+    """Chosen regions; with `world` its label too, where none is chosen."""
+    known = list(dict.fromkeys(code for case in cases for code in case.regions))
+    wanted = chosen(known, choice.regions, "regions")
+    return [*wanted, cases[0].world] if world and not choice.regions else wanted
 
 
 def _of_years(
@@ -191,24 +221,30 @@ def path_year(results: ResultSet, known: Sequence[int], year: int) -> int:
     InputError
         If the path does not have it.
     """
-    if year in known:
-        return year
-    start = str(results.benchmark.get("origin", {}).get("year", ""))
-    if start.isdigit() and year - int(start) in known:
-        return year - int(start)
+    start = first_year(results)
+    for meant in (year, year - (start or 0)):
+        if meant in known:
+            return meant
     raise InputError("the path has no such year", key=FLAGS["years"], value=year,
                      allowed=f"{known[0]} to {known[-1]}, or the calendar's")  # fmt: skip
 
 
+def first_year(results: ResultSet) -> int | None:
+    """Year of the benchmark."""
+    year = str(results.benchmark.get("origin", {}).get("year", ""))
+    return int(year) if year.isdigit() else None
+
+
 def _of_returns(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
     known = list(dict.fromkeys(one["research_return"] for one in keys if one["research_return"]))
-    wanted = chosen(known, choice.returns, "returns") if choice.returns else main_returns(known)
-    return [one for one in keys if one["research_return"] in ("", *wanted)]
+    usual = [CENTRAL] if CENTRAL in known else known[:1]
+    return [one for one in keys if one["research_return"] in ("", *(choice.returns or usual))]
 
 
-def main_returns(levels: Sequence[str]) -> list[str]:
-    """The level of returns to research that is shown in full."""
-    return [CENTRAL] if CENTRAL in levels else list(levels[:1])
+def _levels(found: Sequence[ResultSet]) -> list[str]:
+    """Levels of the returns to research in some results."""
+    known = (str(level) for one in found for level in one.rows["research_return"].unique())
+    return [level for level in dict.fromkeys(known) if level]
 
 
 def _of_step(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:
@@ -220,45 +256,185 @@ def _of_step(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]
     return [one for one in keys if np.isclose(one["step"], wanted).any()]
 
 
-def _of_names(
-    cases: list[tuple[ResultSet, dict[str, Any]]], choice: Choice
-) -> list[tuple[ResultSet, dict[str, Any]]]:
-    if choice.scenarios:
-        known = [name for _, one in cases for name in (one["scenario"], one["variant"]) if name]
-        wanted = chosen(list(dict.fromkeys(known)), choice.scenarios, "scenarios")
-        cases = [(r, k) for r, k in cases if k["scenario"] in wanted or k["variant"] in wanted]
-    if choice.elasticities:
-        known = list(dict.fromkeys(one["elasticities"] for _, one in cases))
-        wanted = chosen(known, choice.elasticities, "elasticities")
-        cases = [(r, k) for r, k in cases if k["elasticities"] in wanted]
-    return cases
+def _named(
+    cases: list[Case], columns: Sequence[str], wanted: Sequence[str], option: str
+) -> list[Case]:
+    """Cases that have one of the wanted names in one of the columns; all if none is wanted."""
+    if not wanted:
+        return cases
+    names = dict.fromkeys(case.keys[name] for case in cases for name in columns)
+    found = chosen([name for name in names if name], wanted, option)
+    return [case for case in cases if any(case.keys[name] in found for name in columns)]
 
 
-def _labels(cases: Sequence[tuple[ResultSet, Keys]]) -> list[str]:
-    """What tells cases apart, in as few words as will do."""
-    words = [_words(results, keys) for results, keys in cases]
+# -- labels
+
+
+def relabelled(cases: Sequence[Case]) -> list[Case]:
+    """Cases with labels that tell them from each other."""
+    words = [_words(case) for case in cases]
     varying = [name for name in words[0] if len({one[name] for one in words}) > 1]
-    if "title" in varying and "scenario" in varying:
-        pairs = {(one["title"], one["scenario"]) for one in words}
-        if len(pairs) == len({one["title"] for one in words}):
-            varying.remove("scenario")
+    for name in ("folder", "scenario", "study", "research_return"):  # said by the others already?
+        fewer = [other for other in varying if other != name]
+        if name in varying and _distinct(words, fewer) == _distinct(words, varying):
+            varying = fewer
+    labels = [", ".join(one[name] for name in varying if one[name]) for one in words]
     if varying == ["elasticities"]:
-        return [f"Elasticities: {one['elasticities']}" for one in words]
-    return [", ".join(one[name] for name in varying if one[name]) for one in words]
+        labels = [f"Elasticities: {label}" for label in labels]
+    return [replace(case, label=label) for case, label in zip(cases, labels, strict=True)]
 
 
-def _words(results: ResultSet, keys: Keys) -> dict[str, str]:
-    year = keys["path_year"]
+def _distinct(words: Sequence[Mapping[str, str]], names: Sequence[str]) -> int:
+    return len({tuple(one[name] for name in names) for one in words})
+
+
+def _words(case: Case) -> dict[str, str]:
+    keys, folder = case.keys, case.results.folder
     return {
-        "title": str(keys["title"]),
+        "title": case.title,
         "scenario": str(keys["scenario"]),
         "study": {"static": "", "path": "path"}.get(keys["study"], str(keys["study"])),
         "elasticities": str(keys["elasticities"]),
         "research_return": f"{keys['research_return']} returns" if keys["research_return"] else "",
-        "path_year": f"year {year}" if year else "",
+        "path_year": f"year {keys['path_year']}" if keys["path_year"] else "",
         "step": f"{100 * keys['step']:g} % of the shock",
-        "folder": "" if results.folder is None else results.folder.resolve().name,
+        "folder": "" if folder is None else folder.resolve().name,
     }
+
+
+# -- solutions put together
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Solutions that differ in elasticities and returns to research alone.
+
+    Parameters
+    ----------
+    cases : tuple of Case
+        The first is central: of the first set, under central returns.
+    label : str
+        What tells it from the other groups.
+    """
+
+    cases: tuple[Case, ...]
+    label: str = ""
+
+    @property
+    def main(self) -> Case:
+        """The central one."""
+        return self.cases[0]
+
+    def rows(self, *measures: str) -> pd.DataFrame:
+        """Rows of all solutions."""
+        return pd.concat([case.rows(*measures) for case in self.cases])
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Years of the path, 1 the first."""
+        return tuple(sorted({int(n) for n in self.main.table["path_year"].dropna()}))
+
+    def year(self, number: int) -> str:
+        """A year as a reader calls it, with that of the calendar where there is one."""
+        start = first_year(self.main.results)
+        return str(number) if start is None else f"{number} ({start + number})"
+
+    def shown(self, choice: Choice, usual: Iterable[int] = SHOWN) -> tuple[int, ...]:
+        """The chosen years, or the usual ones and the last.
+
+        Raises
+        ------
+        InputError
+            For a year that the path does not have.
+        """
+        if choice.years:
+            found = (path_year(self.main.results, self.years, year) for year in choice.years)
+            return tuple(dict.fromkeys(found))
+        last = self.years[-1]
+        return (*(n for n in usual if n in self.years and n < last), last)
+
+
+def grouped(cases: Sequence[Case], *columns: str) -> list[Group]:
+    """Solutions put together by results, scenario, variant and further columns, labelled."""
+    groups: dict[tuple[Any, ...], list[Case]] = {}
+    for case in cases:
+        key = (case.keys[name] for name in ("scenario", "variant", *columns))
+        groups.setdefault((case.results, *key), []).append(case)
+    made = []
+    for own in groups.values():
+        sets = [case for case in own if case.keys["elasticities"] == own[0].keys["elasticities"]]
+        main = min(sets, key=lambda case: case.keys["research_return"] != CENTRAL)
+        made.append((main, *(case for case in own if case is not main)))
+    labelled = relabelled([own[0] for own in made])
+    return [Group(own, one.label) for own, one in zip(made, labelled, strict=True)]
+
+
+def paths_of(
+    found: Sequence[ResultSet], choice: Choice, *columns: str, source: Source = plain_rows,
+    world: bool = False,
+) -> list[Group]:  # fmt: skip
+    """The chosen paths of some results, whole, a group for each variant.
+
+    Further arguments as for :func:`grouped` and :func:`cases_of`.
+
+    Raises
+    ------
+    InputError
+        For results without years, and what none of them has.
+    """
+    every = replace(choice, years=(), returns=choice.returns or tuple(_levels(found)))
+    whole = {
+        (case.results, *keys.values()): replace(case, keys=keys)
+        for case in cases_of(found, every, (), EVERY_YEAR, source, world)
+        if case.keys["path_year"] for keys in [{**case.keys, "path_year": None}]
+    }  # fmt: skip
+    if not whole:
+        raise InputError("has no years: it is no path", file=found[0].folder,
+                         allowed="what `cge path SCENARIO` wrote")  # fmt: skip
+    return grouped(list(whole.values()), *columns)
+
+
+def ranged(rows: pd.DataFrame, keys: Sequence[str], column: str = "value") -> pd.DataFrame:
+    """Central figure, least and largest, by some columns.
+
+    Central are the first elasticity set and central returns to research; figures that do not
+    depend on returns are the same under any.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With plain columns elasticities, research_return and those of `keys`.
+    keys : sequence of str
+    column : str
+        Of the figures.
+
+    Returns
+    -------
+    DataFrame
+        Columns central, low, high, indexed by `keys`.
+    """
+    keys = list(keys)
+    ends = rows.groupby(keys, sort=False)[column].agg(["min", "max"])
+    main = rows[rows["elasticities"] == rows["elasticities"].iloc[0]] if len(rows) else rows
+    main = main.iloc[np.argsort(main["research_return"] != CENTRAL, kind="stable")]
+    central = main.drop_duplicates(keys).set_index(keys)[column].reindex(ends.index)
+    return pd.DataFrame({"central": central, "low": ends["min"], "high": ends["max"]})
+
+
+def range_note(cases: Sequence[Case]) -> str:
+    """What the central figure and the brackets are."""
+    sets = list(dict.fromkeys(str(c.keys["elasticities"]) for c in cases if c.keys["elasticities"]))
+    known = {str(case.keys["research_return"]) for case in cases}
+    levels = [level for level in _LEVELS if level in known]
+    over = [f"elasticities ({', '.join(sets)})"] * (len(sets) > 1)
+    over += [f"returns to research ({', '.join(levels)})"] * (len(levels) > 1)
+    middle = CENTRAL if CENTRAL in levels else next(iter(levels), "")
+    central = f"elasticities {', '.join(sets[:1])}"
+    central += f", {middle} returns to research" if levels else ""
+    if not over:
+        return f"Under {central}."
+    return (f"Central: {central}. In brackets: least and largest over all combinations of "
+            f"{' and '.join(over)}.")  # fmt: skip
 
 
 def one_money(cases: Sequence[Case]) -> str:
@@ -274,16 +450,3 @@ def one_money(cases: Sequence[Case]) -> str:
         raise InputError("results in different money units can not share a table",
                          value=", ".join(money), allowed="--unit percent")  # fmt: skip
     return money[0]
-
-
-def regions_of(cases: Sequence[Case], choice: Choice) -> tuple[list[Case], list[str]]:
-    """Cases that have a chosen region, and the chosen regions.
-
-    Raises
-    ------
-    InputError
-        For a region that no case has.
-    """
-    known = list(dict.fromkeys(code for case in cases for code in case.regions))
-    wanted = chosen(known, choice.regions, "regions")
-    return [case for case in cases if set(case.regions) & set(wanted)], wanted

@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cge.core.errors import InputError, check_known
+
+
+def _option(help: str, *flags: str, default: Any = ()) -> Any:
+    return field(default=default, metadata={"help": help, "flags": flags})
 
 
 @dataclass(frozen=True)
 class Choice:
     """A choice among results; empty means what fits the page.
 
-    Parameters
-    ----------
-    measures, regions, sectors : tuple of str
-    scenarios : tuple of str
-        Scenarios or variants.
-    elasticities, returns : tuple of str
-        Elasticity sets; levels of the returns to research.
-    unit : str, optional
-        percent, value or volume.
-    step : float, optional
-        Share of the whole shock that is in place; default the largest.
-    years : tuple of int
-        Of a path: 1 is the first, or years of the calendar.
-    weighting : str, optional
-        Weights of disruptions; default those that the study names.
-    detail : bool
-        Components rather than their groups.
-    title : str, optional
+    The command line has a flag for each, with the help that stands here.
     """
 
-    measures: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    sectors: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    elasticities: tuple[str, ...] = ()
-    returns: tuple[str, ...] = ()
-    unit: str | None = None
-    step: float | None = None
-    years: tuple[int, ...] = ()
-    weighting: str | None = None
-    detail: bool = False
-    title: str | None = None
+    measures: tuple[str, ...] = _option(
+        "Measures, with commas or repeated: real_gdp,factor_supply[LAB].", "--measures"
+    )
+    regions: tuple[str, ...] = _option("Only this; may be repeated.", "--region")
+    sectors: tuple[str, ...] = _option(
+        "Only this sector; trade sums them; may be repeated.", "--sector"
+    )
+    scenarios: tuple[str, ...] = _option(
+        "Only this scenario or variant; may be repeated.", "--scenario", "--variant"
+    )
+    elasticities: tuple[str, ...] = _option("Only this set; may be repeated.", "--elasticities")
+    returns: tuple[str, ...] = _option("Of a path: returns to research.", "--returns")
+    unit: str | None = _option("percent, value or volume.", "--unit", default=None)
+    step: float | None = _option("Share of the policy that is in place.", "--step", default=None)
+    years: tuple[int, ...] = _option(
+        "Of a path: 1 is the first; or of the calendar; may be repeated.", "--year"
+    )
+    weighting: str | None = _option(
+        "Of disruptions, in statistics of losses.", "--weighting", default=None
+    )
+    detail: bool = _option("All components of welfare.", "--detail", default=False)
+    title: str | None = _option("In place of the usual one.", "--title", default=None)
+
+
+#: Flag of the command line for each option, for messages.
+FLAGS: Mapping[str, str] = {one.name: one.metadata["flags"][0] for one in fields(Choice)}
 
 
 def choice_of(options: Mapping[str, Any]) -> Choice:
@@ -55,7 +56,7 @@ def choice_of(options: Mapping[str, Any]) -> Choice:
     InputError
         For an option there is not.
     """
-    check_known(options, Choice.__dataclass_fields__, "no such option")
+    check_known(options, FLAGS, "no such option")
     found: dict[str, Any] = {}
     for name, value in options.items():
         several = isinstance(getattr(Choice(), name), tuple)
@@ -63,15 +64,6 @@ def choice_of(options: Mapping[str, Any]) -> Choice:
             value = (value,)
         found[name] = tuple(value) if several else value
     return Choice(**found)
-
-
-#: Flag of the command line for each option, for messages.
-FLAGS = {
-    "measures": "--measures", "regions": "--region", "sectors": "--sector",
-    "scenarios": "--scenario", "elasticities": "--elasticities", "returns": "--returns",
-    "unit": "--unit", "step": "--step", "years": "--year", "weighting": "--weighting",
-    "detail": "--detail",
-}  # fmt: skip
 
 
 def chosen(
@@ -84,20 +76,21 @@ def chosen(
     InputError
         For one that is not known.
     """
-    for code in wanted:
-        if code not in known:
-            raise InputError(f"not in {among}", key=FLAGS[option], value=code, allowed=list(known))
-    return list(dict.fromkeys(wanted)) or list(known)
+    check_known(wanted, list(known), f"not in {among}", key=FLAGS[option])
+    return list(dict.fromkeys(wanted or known))
 
 
-def one_unit(unit: str | None, known: Sequence[str]) -> str:
-    """The unit that is wanted, or the first that is known.
+def chosen_one(
+    known: Sequence[str], wanted: Sequence[str | None], option: str, among: str = "what is shown"
+) -> str:
+    """The one code that is wanted, or the first that is known.
 
     Raises
     ------
     InputError
-        For one that is not known.
+        For one that is not known, and for several.
     """
-    if unit is not None and unit not in known:
-        raise InputError("unknown unit", key=FLAGS["unit"], value=unit, allowed=known)
-    return unit or known[0]
+    given = [code for code in wanted if code is not None]
+    if len(given) > 1:
+        raise InputError("one at a time", key=FLAGS[option], value=", ".join(given), allowed=known)
+    return chosen(known, given, option, among)[0]

@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from cge.core.errors import InputError
+from cge.report.cases import NO_ROWS
 from cge.report.choice import FLAGS, Choice
-from cge.report.format.page import Page
+from cge.report.format.page import Page, in_print, one_panel
+from cge.report.notes import notes_of
 from cge.report.pagekind import PageKind
 from cge.results.resultset import ResultSet
 
@@ -68,11 +70,21 @@ def build(
                 value=value if isinstance(value, str | bool) else ", ".join(value),
                 allowed=[FLAGS[o] for o in kind.options],
             )  # fmt: skip
-    page = (kind.figure if figure and kind.figure else kind.table)(found, choice)
-    page = replace(page, chart=kind.chart)
-    if choice.title or page.subject:
-        return page
-    return replace(page, subject=_subject(page, found))
+    try:
+        draft = (kind.figure if figure and kind.figure else kind.table)(found, choice)
+    except InputError as error:
+        if error.problem != NO_ROWS:
+            raise
+        raise InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs) from None
+    results = draft.cases[0].results
+    page = Page(
+        name, choice.title or draft.title, draft.stub, in_print(draft.panels), notes_of(draft),
+        {**results.names("regions"), **results.names("sectors")}, draft.across,
+        joined=draft.joined, chart=kind.chart,
+        focus=() if choice.regions else tuple(results.manifest.get("homes", {}).values()),
+    )  # fmt: skip
+    page = one_panel(page, draft.folded) if draft.folded else page
+    return page if choice.title else replace(page, subject=_subject(page, found))
 
 
 def _subject(page: Page, found: Sequence[ResultSet]) -> str:

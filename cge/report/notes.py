@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cge.report.cases import Case
+from cge.report.pagekind import Draft
 from cge.results.manifest import ESTIMATED
 from cge.results.resultset import ResultSet
 
-INDICES = (
-    "Real GDP and terms of trade are Fisher indices; EV is the exact equivalent variation of the "
-    "regional agent (household, government and investment)."
-)
-LABOUR = "Real wage and employment are those of factor LAB."
-PARTS = (
-    "The parts of welfare are integrated along the path from the benchmark and add up to the "
-    "exact EV. Allocative efficiency is the change of what tariffs, taxes and subsidies hold "
-    "back or over-expand."
-)
+#: What must be said of a measure that is a column, or of an item.
+_MEANING: Mapping[str, str] = {
+    "equivalent_variation": "Welfare: equivalent variation of the regional agent (household, "
+    "government and investment), in percent of its benchmark absorption.",
+    "trade_efficiency": "Terms of trade and allocative efficiency are parts of the welfare "
+    "change, in percent of benchmark absorption, integrated along the path of the policy. "
+    "Allocative efficiency is the change of what tariffs, taxes and subsidies hold back or "
+    "over-expand.",
+    "domestic_share": "Domestic share: purchases from the own region in all purchases, in value "
+    "at the exporter's border, change in percentage points.",
+    "domestic_share_per_ev_lost": "Domestic share gained per 0.01 % of benchmark absorption lost, "
+    "of the whole welfare change; a dash where welfare does not fall.",
+    "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of benchmark "
+    "absorption lost in allocative efficiency alone, terms of trade left out.",
+    "outlay": "Outlay: subsidies paid and taxes forgone, at the solution.",
+    "tax_revenue": "Net tax revenue: change of all taxes less subsidies.",
+    "[LAB]": "Real wage and employment are those of factor LAB.",
+    "real_gdp": "Real GDP and terms of trade are Fisher indices.",
+}
 
 
-def notes_of(cases: Sequence[Case], first: Iterable[str] = (), **said: bool) -> tuple[str, ...]:
-    """Notes of a table: what it shows, then what holds for all results, then for each case.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-        Those shown.
-    first : iterable of str
-        What the figures are.
-    **said : bool
-        Whether figures are shown that need a line: ``labour``, ``parts``, ``indices``.
-    """
-    lines: list[str] = []
-    sets = list(dict.fromkeys(case.results for case in cases))
-    if any(ESTIMATED in one.manifest.get("notes", ()) for one in sets):
-        lines.append(ESTIMATED)
-    lines += first
-    lines += _policy(sets, cases)
-    common = {"labour": LABOUR, "parts": PARTS, "indices": INDICES}
-    lines += [text for name, text in common.items() if said.get(name)]
-    lines += _of_results(sets)
-    lines += _of_cases(cases)
-    return tuple(dict.fromkeys(lines))
+def notes_of(draft: Draft) -> tuple[str, ...]:
+    """Notes of a page: what it shows, then what holds for all results, then for each case."""
+    sets = list(dict.fromkeys(case.results for case in draft.cases))
+    columns = {column.key for panel in draft.panels for column in panel.columns}
+    columns |= {key[key.index("[") :] for key in columns if "[" in key}
+    estimated = any(ESTIMATED in one.manifest.get("notes", ()) for one in sets)
+    lines = [
+        *([ESTIMATED] if estimated else []), *draft.lines,
+        *(text for key, text in _MEANING.items() if key in columns),
+        *_policy(sets, draft.cases), *_of_results(sets),
+        *(_of_cases(draft.cases) if draft.of_cases else []),
+    ]  # fmt: skip
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _policy(sets: Sequence[ResultSet], cases: Sequence[Case]) -> list[str]:
@@ -52,10 +53,9 @@ def _policy(sets: Sequence[ResultSet], cases: Sequence[Case]) -> list[str]:
     lines = []
     for results in sets:
         told = [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")]
-        several = any(case.get("variant") for case in results.manifest.get("cases", ()))
+        others = {case.get("variant") for case in results.manifest.get("cases", ())} - variants
         for line in told:
-            variant = line.removeprefix("Policy: ").partition(":")[0]
-            if not several or variant in variants:
+            if line.removeprefix("Policy: ").partition(":")[0] not in others:
                 lines.append(line)
     return lines
 
@@ -68,13 +68,9 @@ def _of_results(sets: Sequence[ResultSet]) -> list[str]:
                 if not n.startswith("Policy: ") and n != ESTIMATED]  # fmt: skip
         for line in [*_data(results.benchmark), *told]:
             found.setdefault(line, []).append(results)
-    lines = []
-    for line, own in found.items():
-        if len(own) == len(sets):
-            lines.append(line)
-        else:
-            lines.append(f"{', '.join(dict.fromkeys(one.name for one in own))}: {line}")
-    return lines
+    names = {line: ", ".join(dict.fromkeys(one.name for one in own)) for line, own in found.items()}
+    return [line if len(own) == len(sets) else f"{names[line]}: {line}"
+            for line, own in found.items()]  # fmt: skip
 
 
 def _data(b: Mapping[str, Any]) -> list[str]:
@@ -83,33 +79,29 @@ def _data(b: Mapping[str, Any]) -> list[str]:
 
 
 def _of_cases(cases: Sequence[Case]) -> list[str]:
-    """Closure, numeraire and found rates as solved, case by case where they differ."""
+    """How cases were solved, with their names where they differ."""
     lines = []
-    for word, key in (("Closure", "closure"), ("Numeraire", "numeraire")):
-        told: dict[str, list[str]] = {}
-        for case in cases:
-            text = str(case.facts.get(key, ""))
-            if text:
-                ending = f"{text} = 1" if key == "numeraire" else text
-                told.setdefault(ending, []).append(case.label or case.title)
-        for text, labels in told.items():
-            where = "" if len(told) == 1 else f" ({'; '.join(dict.fromkeys(labels))})"
-            lines.append(f"{word}{where}: {text}.")
-    for case in cases:
-        facts = case.facts
-        where = case.label.removesuffix(f"year {case.keys['path_year']}").removesuffix(", ")
-        where = f" ({where})" if where else ""
-        if facts.get("rates_found"):
-            lines.append(f"Rates found{where}: {'; '.join(facts['rates_found'])}.")
-        if facts.get("failure"):
-            lines.append(f"Welfare could not be taken apart{where}: {facts['failure']}")
-    sets = list(dict.fromkeys(str(case.keys["elasticities"]) for case in cases))
-    lines.append(f"Trade elasticities: {', '.join(name for name in sets if name)}.")
-    returns = list(dict.fromkeys(str(case.keys["research_return"]) for case in cases))
-    if any(returns):
-        lines.append(f"Returns to research: {', '.join(level for level in returns if level)}.")
-    steps = {float(case.keys["step"]) for case in cases}
-    if steps != {1.0}:
-        told_steps = ", ".join(f"{100 * step:g}" for step in sorted(steps))
-        lines.append(f"Share of the policy in place: {told_steps} %.")
+    for word, key, ending in (
+        ("Closure", "closure", "."), ("Numeraire", "numeraire", " = 1."),
+        ("Rates found", "rates_found", "."), ("Welfare could not be taken apart", "failure", ""),
+    ):  # fmt: skip
+        found = [(case, case.facts.get(key) or "") for case in cases]
+        told = [(case, text if isinstance(text, str) else "; ".join(text)) for case, text in found]
+        by_title = len({(case.title, text) for case, text in told}) == len(
+            {case.title for case, _ in told})  # fmt: skip
+        whose: dict[str, dict[str, None]] = {}
+        for case, text in told:
+            label = re.sub(r"(^|, )year \d+$", "", case.label)
+            whose.setdefault(text, {})[case.title if by_title else label or case.title] = None
+        for text, labels in whose.items():
+            where = f" ({'; '.join(labels)})" if len(whose) > 1 else ""
+            lines += [f"{word}{where}: {text}{ending}"] if text else []
+    for word, column in (("Trade elasticities", "elasticities"),
+                         ("Returns to research", "research_return")):  # fmt: skip
+        names = [name for name in dict.fromkeys(str(case.keys[column]) for case in cases) if name]
+        lines += [f"{word}: {', '.join(names)}."] if names else []
+    steps = sorted({float(case.keys["step"]) for case in cases})
+    if steps != [1.0]:
+        shares = ", ".join(f"{100 * step:g}" for step in steps)
+        lines.append(f"Share of the policy in place: {shares} %.")
     return lines

@@ -1,15 +1,51 @@
-"""What a kind of table or figure is."""
+"""What a kind of table or figure is, and what its builder returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cge.report.cases import Case
 from cge.report.choice import Choice
-from cge.report.format.page import Page
+from cge.report.format.page import Panel
 from cge.results.resultset import ResultSet
 
-Builder = Callable[[Sequence[ResultSet], Choice], Page]
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What a page shows: its figures are in the units of the results, its notes its own alone.
+
+    Parameters
+    ----------
+    title, stub : str
+        What the rows are: region, exporter, sector, policy, parameter.
+    panels : sequence of Panel
+    cases : sequence of Case
+        Of which the notes are.
+    lines : sequence of str
+        What the figures are; empty ones are left out.
+    across : str
+        What the columns are, where they are one thing: importer, region.
+    folded : int
+        So many panels of a single row, the same in all, become rows of one panel; 0: never.
+    joined : bool
+        Whether panels of the same keys are columns of one table, apart only on paper.
+    of_cases : bool
+        Whether notes say how each case was solved.
+    """
+
+    title: str
+    stub: str
+    panels: Sequence[Panel]
+    cases: Sequence[Case]
+    lines: Sequence[str] = ()
+    across: str = ""
+    folded: int = 0
+    joined: bool = False
+    of_cases: bool = True
+
+
+Builder = Callable[[Sequence[ResultSet], Choice], Draft]
 
 
 @dataclass(frozen=True)
@@ -22,15 +58,16 @@ class PageKind:
     meaning : str
         One line for users.
     table : callable
-        From results and a choice to the page.
+        From results and a choice to the draft of the page.
     options : tuple of str
         Options of the choice that it understands, beside scenarios, elasticities, returns, step,
         years and title.
     chart : str
-        Form of the figure: of :mod:`cge.report.charts.draw`, or a file of that folder with a
-        function ``figure(page, title, notes)``.
+        Form of the figure, of :mod:`cge.report.charts.draw`.
     figure : callable, optional
-        Page of the figure, where it shows less than the table.
+        Draft of the figure, where it shows less than the table.
+    needs : str
+        Results that have such rows.
     """
 
     name: str
@@ -39,3 +76,4 @@ class PageKind:
     options: tuple[str, ...]
     chart: str = "dots"
     figure: Builder | None = None
+    needs: str = "results of `cge run` or `cge path`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,22 +47,13 @@ def accepted(results: ResultSet) -> str:
 
 def markdown(results: ResultSet) -> str:
     """Summary of results as Markdown."""
-    return "".join(_pieces(results))
-
-
-def _pieces(results: ResultSet) -> Iterator[str]:
-    scenario = results.scenario
-    yield f"# {scenario.get('title') or scenario.get('name', '')}\n\n"
+    scenario, found = results.scenario, pages(results)
+    pieces = [f"# {scenario.get('title') or scenario.get('name', '')}\n"]
     if scenario.get("description"):
-        yield f"{str(scenario['description']).strip()}\n\n"
-    found = pages(results)
-    for page in found:
-        yield render(replace(page, notes=(), names={}, subject=""), "markdown")
-        yield "\n"
-    yield "Notes\n\n"
-    for line in [*notes(found), accepted(results)]:
-        if line:
-            yield f"- {line}\n"
+        pieces.append(f"{str(scenario['description']).strip()}\n")
+    pieces += [render(replace(page, notes=(), names={}, subject=""), "markdown") for page in found]
+    below = "".join(f"- {line}\n" for line in [*notes(found), accepted(results)] if line)
+    return "\n".join([*pieces, "Notes\n", below])
 
 
 def files(results: ResultSet, figure: bool = False) -> dict[str, Callable[[Path], None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,21 +295,3 @@ def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
 
 _KEPT: dict[tuple[str, str], pd.DataFrame] = {}
 _MOST_KEPT = 16
-
-
-def measures_by_region(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Measures of regions in a table of results, with their items."""
-    here = (frame["region"] != "") & (frame["partner"] == "") & (frame["sector"] == "")
-    here &= frame["shock"] == ""
-    pairs = frame.loc[here, ["measure", "item"]].drop_duplicates()
-    yield from pairs.itertuples(index=False, name=None)
-
-
-def regional(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of regions and of the world as a whole."""
-    return frame[(frame["sector"] == "") & (frame["partner"] == "")]
-
-
-def ordered(codes: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Codes in the order in which they are known."""
-    return [code for code in known if code in codes]

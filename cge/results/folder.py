@@ -15,7 +15,6 @@ from filelock import FileLock, Timeout
 from cge.core.errors import InputError
 from cge.core.files import is_file
 from cge.core.writing import WORK
-from cge.results.collect import regional
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
 from cge.results.schema import layout
@@ -137,7 +136,8 @@ def _fill(results: ResultSet, work: Path, more: Mapping[str, Callable[[Path], No
     known = {**(table.schema.metadata or {}), _IDENTITY: results.identity.encode()}
     with (work / ROWS).open("wb") as file:  # Arrow opens no path that is not UTF-8
         pq.write_table(table.replace_schema_metadata(known), file)
-    regional(results.rows).to_csv(work / TABLE, index=False, float_format="%.10g")
+    of_regions = (results.rows["sector"] == "") & (results.rows["partner"] == "")
+    results.rows[of_regions].to_csv(work / TABLE, index=False, float_format="%.10g")
     for name, make in more.items():
         make(work / name)
     text = json.dumps({"identity": results.identity, **results.manifest}, indent=2)

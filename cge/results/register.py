@@ -82,11 +82,17 @@ def add_known(
              **columns)  # fmt: skip
 
 
+def item_of(measure: str) -> tuple[str, str]:
+    """Name and item of a measure that may name one: ``factor_return[LAB]``."""
+    name, _, item = measure.removesuffix("]").partition("[")
+    return name, item
+
+
 def heading(measure: str) -> str:
     """Heading of a measure, or of one of its items: ``factor_return[LAB]``."""
     if measure in _OF_ITEM:
         return _OF_ITEM[measure]
-    name, _, item = measure.removesuffix("]").partition("[")
+    name, item = item_of(measure)
     known = register().get(name)
     words = known.title if known else name.replace("_", " ").capitalize()
     return f"{words}, {item}" if item else words

@@ -77,13 +77,6 @@ class ResultSet:
         found = self.benchmark.get("names", {}).get(axis, {})
         return {str(code): str(name) for code, name in found.items()}
 
-    def cases(self) -> list[dict[str, Any]]:
-        """What tells the solutions from each other, in the order of the rows."""
-        frame = self.rows[list(CASE)].drop_duplicates()
-        return [
-            dict(zip(CASE, row, strict=True)) for row in frame.itertuples(index=False, name=None)
-        ]
-
     def to_frame(self, **where: str | float | Sequence[str]) -> pd.DataFrame:
         """Rows as a table of plain columns.
 

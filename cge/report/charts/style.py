@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib import font_manager
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -33,12 +31,15 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: Where more things are shown than there are colours.
 HATCHES = ("", "////", "....", "xxxx")
-#: Width of a page, and of what stands to the left of axes, inches.
-WIDTH, LEFT = 7.2, 1.2
-#: Letters of a label in a line, and size of the type of titles over axes.
-LABEL, TITLE = 26, 8.5
-_NOTE_SIZE, _TITLE_SIZE = 6.0, 9.5
+#: Width of a page, of row labels, and of what stands to the left of axes at least, inches.
+WIDTH, LABEL, LEFT = 7.2, 1.75, 1.2
+#: Sizes of type: of titles over axes, of notes, of the title of a figure, of all else.
+TITLE, _NOTE, _HEAD, _TYPE = 8.5, 6.0, 9.5, 8.0
 _LINE = 1.25 / 72  # inches of a line for each point of type
+_MEASURE = RendererAgg(1, 1, 72)
+
+#: A figure, what its legend shows, and the title of the legend.
+Drawing = tuple[Figure, list[Any], str]
 
 
 def colour(number: int) -> str:
@@ -46,9 +47,10 @@ def colour(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def hatch(number: int) -> str:
-    """The hatching of the n-th thing shown."""
-    return HATCHES[number // len(COLOURS) % len(HATCHES)]
+def filled(number: int, **look: Any) -> dict[str, Any]:
+    """Look of an area that stands for the n-th thing shown."""
+    return {"facecolor": colour(number), "edgecolor": "white",
+            "hatch": HATCHES[number // len(COLOURS) % len(HATCHES)], **look}  # fmt: skip
 
 
 def short(name: str, code: str, longest: int = 22) -> str:
@@ -57,9 +59,27 @@ def short(name: str, code: str, longest: int = 22) -> str:
     return plain if len(plain) <= longest else code
 
 
-def wrapped(text: str, letters: int) -> str:
-    """A text in lines of so many letters."""
-    return "\n".join(textwrap.wrap(text, letters))
+def inches(text: str, size: float = _TYPE, weight: str = "normal") -> float:
+    """Width of a text."""
+    font = font_manager.FontProperties(size=size, weight=weight)
+    return float(_MEASURE.get_text_width_height_descent(text, font, False)[0]) / 72
+
+
+def wrapped(text: str, room: float, size: float = _TYPE, weight: str = "normal") -> str:
+    """A text in lines that are no wider than so many inches."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and inches(longer, size, weight) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def over_axis(title: str, room: float) -> str:
+    """A title over an axis of so many inches; a part after a semicolon has lines of its own."""
+    return "\n".join(wrapped(part, room, TITLE) for part in title.split("; "))
 
 
 def lines_of(texts: Sequence[str]) -> int:
@@ -67,21 +87,12 @@ def lines_of(texts: Sequence[str]) -> int:
     return max((text.count("\n") + 1 for text in texts), default=1)
 
 
-def left_of(labels: Sequence[str]) -> float:
-    """Inches that the labels of rows take, or those of a vertical axis."""
-    longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
-    return max(LEFT, 0.35 + 0.067 * longest)
-
-
-def axis_width(width: float, across: int, labels: Sequence[str] = ()) -> float:
-    """Inches of an axis where so many stand beside each other in a figure."""
-    return (width - left_of(labels)) / across
-
-
-def over_axis(title: str, width: float, across: int, labels: Sequence[str] = ()) -> str:
-    """A title in lines that are no wider than the axis; a part after a semicolon has its own."""
-    letters = int(axis_width(width, across, labels) * 72 / (0.6 * TITLE))
-    return "\n".join(wrapped(part, letters) for part in title.split("; "))
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """A figure of so many inches; :func:`finish` adds what stands around the axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.06, h_pad=0.05, wspace=0.04)
+    return figure
 
 
 def axes_of(figure: Figure, count: int, across: int, **share: Any) -> list[Any]:
@@ -95,105 +106,76 @@ def axes_of(figure: Figure, count: int, across: int, **share: Any) -> list[Any]:
 def name_below(axes: Sequence[Any], across: int, name: str) -> None:
     """Name the horizontal axes that have none below them."""
     for axis in axes[max(0, len(axes) - across) :]:
-        axis.set_xlabel(name, fontsize=8)
+        axis.set_xlabel(name, fontsize=_TYPE)
         axis.tick_params(labelbottom=True)
 
 
-def rows_of(axis: Any, figure: Figure, across: int, title: str, labels: Sequence[str]) -> None:
-    """Give an axis with rows its title and labels, and take off its frame."""
-    axis.set_yticks(range(len(labels))[::-1], labels)
-    axis.set_ylim(-0.7, len(labels) - 0.3)
-    width = figure.get_figwidth()
-    axis.set_title(over_axis(title, width, across, labels), fontsize=TITLE)
-    few_ticks(axis, axis_width(width, across, labels))
-    bare(axis)
-
-
-def few_ticks(axis: Any, inches: float) -> None:
+def few_ticks(axis: Any, room: float) -> None:
     """Set as many ticks as have room for their labels, six intervals at most."""
     for bins in range(6, 1, -1):
         locator = MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
         axis.xaxis.set_major_locator(locator)
-        ticks = locator()
-        letters = max(map(len, axis.xaxis.get_major_formatter().format_ticks(ticks)))
-        if len(ticks) * (letters + 1) * 0.075 <= inches:
+        labels = axis.xaxis.get_major_formatter().format_ticks(locator())
+        if sum(inches(label) + 0.08 for label in labels) <= room:
             return
 
 
-def bare(axis: Any, sides: Sequence[str] = ("top", "right", "left")) -> None:
-    """Take frame and ticks off an axis whose zero line is drawn."""
+def plain(axis: Any, grid: str, sides: Sequence[str] = ("top", "right")) -> None:
+    """Take sides of its frame off an axis, and give it a faint grid."""
     for side in sides:
         axis.spines[side].set_visible(False)
-    axis.tick_params(axis="y", length=0)
-    axis.tick_params(labelsize=8)
-    axis.grid(axis="x", color="0.92", linewidth=0.6)
+    axis.tick_params(labelsize=_TYPE)
+    axis.grid(axis=grid, color="0.92", linewidth=0.6)
     axis.set_axisbelow(True)
 
 
-def figure_with_room(
-    width: float, height: float, title: str = "", notes: Sequence[str] = ()
-) -> Figure:
-    """A figure with a title above and notes below an area of the given height.
+def finish(
+    figure: Figure, title: str, notes: Sequence[str], handles: Sequence[Any], legend: str = ""
+) -> None:
+    """Add a legend and notes below a figure, and a title above it; its axes keep their size.
 
     Parameters
     ----------
-    width, height : float
-        Of the drawing, in inches.
+    figure : Figure
     title : str
     notes : sequence of str
+    handles : sequence of artists
+        With labels.
+    legend : str
+        Title of the legend.
     """
-    letters = int(width * 72 / (_TITLE_SIZE * 0.65))
-    head = textwrap.wrap(title, letters) if title else []
-    per_line = int((width - 0.2) * 72 / (_NOTE_SIZE * 0.515))
-    foot = textwrap.wrap("Notes: " + " ".join(notes), per_line) if notes else []
-    above = len(head) * _TITLE_SIZE * _LINE + (0.1 if head else 0.0)
-    below = len(foot) * _NOTE_SIZE * _LINE + (0.12 if foot else 0.0)
-    total = height + above + below
-    figure = Figure(figsize=(width, total), layout="constrained")
+    width, height = figure.get_size_inches()
+    head = wrapped(title, width - 0.2, _HEAD, "bold")
+    foot = wrapped("Notes: " + " ".join(notes), width - 0.2, _NOTE) if notes else ""
+    above = lines_of([head]) * _HEAD * _LINE + 0.1 if head else 0.0
+    below = lines_of([foot]) * _NOTE * _LINE + 0.12 if foot else 0.0
+    taken = 0.0
+    if handles:
+        widest = max(inches(str(handle.get_label())) for handle in handles)
+        box = figure.legend(
+            handles=handles, loc="lower center", fontsize=_TYPE, frameon=False,
+            ncols=max(1, min(len(handles), int(width / (0.5 + widest)))), title=legend or None,
+            title_fontsize=_TYPE,
+        )  # fmt: skip
+        renderer: Any = FigureCanvasAgg(figure).get_renderer()
+        taken = box.get_window_extent(renderer).height / figure.dpi + 0.05
+    total = height + above + below + taken
+    figure.set_size_inches(width, total)
+    if handles:
+        box.set_bbox_to_anchor((0, below / total, 1, 1))
     engine: Any = figure.get_layout_engine()
-    engine.set(rect=(0, below / total, 1, height / total), w_pad=0.06, h_pad=0.05, wspace=0.04)
+    engine.set(rect=(0, (below + taken) / total, 1, height / total))
+    place: dict[str, Any] = {"x": 0.1 / width, "linespacing": 1.2}
     if head:
-        figure.text(0.1 / width, 1 - 0.05 / total, "\n".join(head), fontsize=_TITLE_SIZE,
-                    fontweight="bold", va="top", linespacing=1.2)  # fmt: skip
+        figure.text(y=1 - 0.05 / total, s=head, fontsize=_HEAD, fontweight="bold", va="top",
+                    **place)  # fmt: skip
     if foot:
-        figure.text(0.1 / width, 0.05 / total, "\n".join(foot), fontsize=_NOTE_SIZE, va="bottom",
-                    color="0.25", linespacing=1.2)  # fmt: skip
-    return figure
-
-
-def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], **look: Any) -> None:
-    """Set a legend under the axes and above the notes, in as many columns as fit."""
-    engine: Any = figure.get_layout_engine()
-    left, bottom, width, height = engine.get()["rect"]
-    box = figure.legend(
-        handles, labels, loc="lower center", bbox_to_anchor=(left, bottom, width, height),
-        fontsize=8, frameon=False, ncols=_across(labels, figure.get_figwidth()), **look,
-    )  # fmt: skip
-    renderer: Any = FigureCanvasAgg(figure).get_renderer()
-    taken = box.get_window_extent(renderer).height / figure.bbox.height
-    engine.set(rect=(left, bottom + taken, width, height - taken))
-
-
-def _across(labels: Sequence[str], width: float) -> int:
-    """Number of entries of a legend that fit beside each other."""
-    longest = max((len(label) for label in labels), default=0)
-    return max(1, min(len(labels), int(width / (0.45 + 0.066 * longest))))
-
-
-def legend_height(labels: Sequence[str], width: float) -> float:
-    """The inches that a legend of these labels will take."""
-    return 0.17 * -(-len(labels) // _across(labels, width)) + 0.1 if labels else 0.0
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script the font does not have
-        yield
+        figure.text(y=0.05 / total, s=foot, fontsize=_NOTE, va="bottom", color="0.25", **place)
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; the same content gives the same file."""
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with _quiet():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script the font does not have
         figure.savefig(path, metadata=undated.get(path.suffix.lower()), dpi=200)

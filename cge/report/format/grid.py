@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cge.report.format.page import Column, Page, Panel
+from cge.report.format.page import Page, Panel
 from cge.report.format.units import text
 
 #: Letters after which headings of columns, and labels of rows, are broken.
@@ -60,27 +60,24 @@ class Grid:
 def grids(page: Page) -> list[Grid]:
     """Panels of a page as text, neighbours under one header where the columns allow it.
 
-    A panel that lacks columns of its neighbour has dashes there. Ends of ranges stand with the
-    figures they belong to.
+    A panel that lacks columns of its neighbour has dashes there.
     """
     groups: list[tuple[list[tuple[str, str]], list[Panel]]] = []
-    for panel in (panel.folded() for panel in page.panels):
-        own = _header(panel)
+    for panel in page.panels:
+        own = _header(page, panel)
         if groups and (wider := _wider(groups[-1][0], own)):
             groups[-1] = (wider, [*groups[-1][1], panel])
         else:
             groups.append((own, [panel]))
     return [
-        Grid(
-            tuple(page.heading(Column("", title, unit)) for title, unit in header),
-            tuple(_body(page, panel, header) for panel in panels),
-        )
+        Grid(tuple(header), tuple(_body(page, panel, header) for panel in panels))
         for header, panels in groups
     ]
 
 
-def _header(panel: Panel) -> list[tuple[str, str]]:
-    return [(column.title, column.unit) for column in panel.columns]
+def _header(page: Page, panel: Panel) -> list[tuple[str, str]]:
+    """Title and unit of each column, without a unit that all of them have."""
+    return [(c.title, "" if page.unit_of(panel) else c.unit) for c in panel.columns]
 
 
 def _wider(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -96,18 +93,19 @@ def _wider(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> list[tup
 
 
 def _body(page: Page, panel: Panel, header: Sequence[tuple[str, str]]) -> Body:
-    own, nothing = _header(panel), Cell(text(float("nan"), 0))
+    own, nothing = _header(page, panel), Cell(text(float("nan"), 0))
     place: Sequence[int | None] = range(len(own))
     if own != header:
         place = [own.index(head) if head in own else None for head in header]
     rows = tuple(
-        (page.spelled(label), tuple(nothing if j is None else cells[j] for j in place))
+        (label, tuple(nothing if j is None else cells[j] for j in place))
         for label, cells in zip(panel.rows, cells_of(panel), strict=True)
     )
-    title = page.spelled(panel.title, names=True)
+    title = page.spelled(panel.title)
     if len(page.panels) == 1 and title in page.caption:
         title = ""
-    return Body(", ".join(part for part in (title, panel.unit) if part), rows, panel.totals)
+    unit = "" if page.common_unit else page.unit_of(panel)
+    return Body(", ".join(part for part in (title, unit) if part), rows, panel.totals)
 
 
 def cells_of(panel: Panel) -> list[list[Cell]]:
@@ -124,9 +122,9 @@ def cells_of(panel: Panel) -> list[list[Cell]]:
 
 
 def _ends(panel: Panel, i: int, j: int, digits: int) -> tuple[str, str] | None:
-    if (i, j) not in panel.ranges:
+    if np.isnan(panel.low[i, j]):
         return None
-    low, high = (text(value, digits) for value in panel.ranges[i, j])
+    low, high = text(panel.low[i, j], digits), text(panel.high[i, j], digits)
     return None if low == high == text(panel.figures[i, j], digits) else (low, high)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -10,23 +11,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.report.format.units import Printed, printed, unit_text
+
 Array = NDArray[np.float64]
 #: What a column is: a figure of its own, a part of a sum, that sum, what the sum must be, or
-#: their difference; or an end of the range of the value before it.
-Role = Literal["value", "part", "total", "exact", "check", "low", "high"]
+#: their difference.
+Role = Literal["value", "part", "total", "exact", "check"]
+#: Decimals of a column that is still in the unit of the results.
+AUTO = -1
 #: More codes than this are not named one by one.
 MOST_NAMES = 30
+#: Ends of ranges where there are none.
+NONE: Array = np.zeros((0, 0))
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name in a file, its heading, unit and decimals."""
+    """A column: its name in a file, its heading, unit and decimals.
+
+    Columns of one group are printed in one way, by default those of one key.
+    """
 
     key: str
     title: str
     unit: str = ""
     digits: int = 2
     role: Role = "value"
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +65,8 @@ class Panel:
         By row and column number, what stands in place of a figure that there is not.
     unit : str
         Unit of all columns, where the panels of a page differ in it.
-    ranges : mapping
-        By row and column number, low and high end of a figure, set behind it in brackets.
+    low, high : ndarray (rows, columns)
+        Ends of the range of each figure, set behind it in brackets; NaN where there is none.
     """
 
     title: str
@@ -68,41 +79,37 @@ class Panel:
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     words: Mapping[tuple[int, int], str] = field(default_factory=dict)
     unit: str = ""
-    ranges: Mapping[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    low: Array = field(default_factory=lambda: NONE)
+    high: Array = field(default_factory=lambda: NONE)
 
-    @property
-    def heading(self) -> str:
-        """Title and unit."""
-        return f"{self.title}, {self.unit}" if self.title and self.unit else self.title or self.unit
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            if getattr(self, name).shape != self.figures.shape:
+                object.__setattr__(self, name, np.full(self.figures.shape, np.nan))
+
+    def take(
+        self, rows: Sequence[int] | None = None, columns: Sequence[int] | None = None
+    ) -> Panel:
+        """Some of its rows and columns, by number; none of them counts as a total."""
+        down = range(len(self.rows)) if rows is None else rows
+        over = range(len(self.columns)) if columns is None else columns
+
+        def signs(given: Mapping[tuple[int, int], str]) -> dict[tuple[int, int], str]:
+            return {(m, n): given[i, j] for m, i in enumerate(down) for n, j in enumerate(over)
+                    if (i, j) in given}  # fmt: skip
+
+        cells = np.ix_(down, over)
+        return replace(
+            self, columns=tuple(self.columns[j] for j in over), totals=0,
+            rows=tuple(self.rows[i] for i in down), figures=self.figures[cells],
+            row_keys=tuple(self.row_keys[i] for i in down) if self.row_keys else (),
+            marks=signs(self.marks), words=signs(self.words), low=self.low[cells],
+            high=self.high[cells],
+        )  # fmt: skip
 
     def plain(self) -> Panel:
         """The panel without the rows that sum up others."""
-        count = len(self.rows) - self.totals
-        return replace(self, rows=self.rows[:count], figures=self.figures[:count], totals=0)
-
-    def folded(self) -> Panel:
-        """The panel with columns that are ends of a range behind the figures they belong to."""
-        place = {(column.key, column.role): n for n, column in enumerate(self.columns)}
-        ends = {
-            n: (low, high)
-            for n, column in enumerate(self.columns)
-            for sign in (" ", "_")
-            if (low := place.get((f"{column.key}{sign}low", "low"))) is not None
-            and (high := place.get((f"{column.key}{sign}high", "high"))) is not None
-        }
-        gone = {n for pair in ends.values() for n in pair}
-        kept = [n for n in range(len(self.columns)) if n not in gone]
-        at = {n: k for k, n in enumerate(kept)}
-        ranges = {
-            (i, at[n]): (float(self.figures[i, low]), float(self.figures[i, high]))
-            for n, (low, high) in ends.items() for i in range(len(self.rows))
-        }  # fmt: skip
-        return replace(
-            self, columns=tuple(self.columns[n] for n in kept), figures=self.figures[:, kept],
-            ranges={(i, at[n]): pair for (i, n), pair in self.ranges.items()} | ranges,
-            marks={(i, at[n]): mark for (i, n), mark in self.marks.items()},
-            words={(i, at[n]): word for (i, n), word in self.words.items()},
-        )  # fmt: skip
+        return self.take(range(len(self.rows) - self.totals)) if self.totals else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +130,6 @@ class Page:
         What the columns are, where they are one thing: importer, region.
     subject : str
         The scenario, where there is one.
-    landscape : bool
-        Whether it is so wide that LaTeX sets it across the page.
     joined : bool
         Whether panels of the same keys are columns of one table, apart only on paper.
     focus : tuple of str
@@ -141,7 +146,6 @@ class Page:
     names: Mapping[str, str] = field(default_factory=dict)
     across: str = ""
     subject: str = ""
-    landscape: bool = False
     joined: bool = False
     focus: tuple[str, ...] = ()
     chart: str = ""
@@ -149,9 +153,8 @@ class Page:
     @property
     def common_unit(self) -> str:
         """The unit of all columns of all panels, or an empty text."""
-        units = {column.unit for panel in self.panels for column in panel.columns}
-        many = all(len(panel.columns) > 3 for panel in self.panels)
-        return units.pop() if many and len(units) == 1 else ""
+        units = {self.unit_of(panel) for panel in self.panels}
+        return units.pop() if len(units) == 1 else ""
 
     @property
     def caption(self) -> str:
@@ -162,22 +165,25 @@ class Page:
     @property
     def below(self) -> tuple[str, ...]:
         """Notes, with the names of those codes alone that stand as labels."""
-        labels = [row for panel in self.panels for row in panel.rows]
-        labels += [column.title for panel in self.panels for column in panel.columns]
-        labels += [part for panel in self.panels for part in panel.title.split(", ")]
-        named = [code for code in self.names if code in labels and self.names[code] != code]
+        labels = [text for panel in self.panels for text in (
+            panel.title, *panel.rows, *(column.title for column in panel.columns),
+            *panel.words.values(),
+        )]  # fmt: skip
+        seen = {part for label in labels for part in (label, *re.split("[,:;] ", label))}
+        named = [code for code in self.names if code in seen and self.names[code] != code]
         told = "; ".join(f"{code} {self.names[code]}" for code in named)
-        notes = [note for note in self.notes if not note.startswith("Regions: ")]
-        return (*notes, f"Abbreviations: {told}.") if 0 < len(named) <= MOST_NAMES else (*notes,)
+        return (*self.notes, f"Abbreviations: {told}.") if 0 < len(named) <= MOST_NAMES else (
+            self.notes)  # fmt: skip
 
-    def spelled(self, label: str, names: bool = False) -> str:
-        """A label, short names in place of codes if wanted."""
-        known = {code: short_name(name) for code, name in self.names.items() if names}
+    def unit_of(self, panel: Panel) -> str:
+        """The unit of all columns of a panel that has several, or an empty text."""
+        units = {column.unit for column in panel.columns}
+        return panel.unit or (units.pop() if len(panel.columns) > 1 == len(units) else "")
+
+    def spelled(self, label: str) -> str:
+        """A label with short names in place of codes."""
+        known = {code: short_name(name) for code, name in self.names.items()}
         return ", ".join(known.get(part, part) for part in label.split(", "))
-
-    def heading(self, column: Column) -> tuple[str, str]:
-        """Title and unit of a column as they stand over it."""
-        return self.spelled(column.title), "" if self.common_unit else column.unit
 
 
 def short_name(name: str) -> str:
@@ -185,73 +191,95 @@ def short_name(name: str) -> str:
     return name.split(" (")[0].split(", with ")[0]
 
 
-def frame(page: Page) -> pd.DataFrame:
-    """Return a page as data: keys and labels, then a column for each figure with its unit."""
-    tables = []
-    for panel in page.panels:
-        heads = [f"{c.key} [{c.unit}]" if c.unit else c.key for c in panel.columns]
-        table = pd.DataFrame(_with_ends(panel, heads))
-        each = panel.row_keys or ({},) * len(panel.rows)
-        keys = pd.DataFrame([{**panel.keys, **own} for own in each], index=table.index)
-        keys[page.stub.lower()] = list(panel.rows)
-        table = pd.concat([keys, table], axis=1)
-        for (row, column), mark in panel.marks.items():
-            table.loc[row, f"{panel.columns[column].key} sign"] = mark
-        for (row, column), word in panel.words.items():
-            table.loc[row, f"{panel.columns[column].key} text"] = word
-        tables.append(table)
-    return pd.concat(_joined(page, tables) if page.joined else tables, ignore_index=True)
+def in_print(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+    """Panels in the units in which they are printed, figures of a group and a unit alike."""
+    every: dict[tuple[str, str], list[Array]] = {}
+    for panel in panels:
+        for column, values in zip(panel.columns, panel.plain().figures.T, strict=True):
+            text, scale = unit_text(column.unit)
+            every.setdefault((column.group or column.key, text), []).append(scale * values)
+    how = {key: printed(key[1], np.concatenate(found)) for key, found in every.items()}
+    return tuple(_printed(panel, how) for panel in panels)
 
 
-def _joined(page: Page, tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return one table for all panels of the same keys, their columns beside each other."""
-    found: dict[tuple[tuple[str, str], ...], pd.DataFrame] = {}
-    for panel, table in zip(page.panels, tables, strict=True):
-        case = tuple(sorted(panel.keys.items()))
-        each = panel.row_keys[0] if panel.row_keys else {}
-        here = table.set_index([*panel.keys, *each, page.stub.lower()])
-        if case in found:
-            there = found[case]
-            rows = there.index.union(here.index, sort=False)
-            here = pd.concat([there.reindex(rows), here.reindex(rows)], axis=1)
-        found[case] = here
-    return [table.reset_index() for table in found.values()]
+def _printed(panel: Panel, how: Mapping[tuple[str, str], Printed]) -> Panel:
+    scales, columns = np.ones(len(panel.columns)), list(panel.columns)
+    for n, column in enumerate(panel.columns):
+        if column.digits == AUTO:
+            text, scale = unit_text(column.unit)
+            own = how[column.group or column.key, text]
+            scales[n] = scale * own.scale
+            columns[n] = replace(column, unit=own.unit, digits=own.digits)
+    return replace(panel, columns=tuple(columns), figures=scales * panel.figures,
+                   low=scales * panel.low, high=scales * panel.high)  # fmt: skip
 
 
-def _with_ends(panel: Panel, heads: Sequence[str]) -> dict[str, Array]:
-    """Return the figures of a panel by heading, the ends of their ranges behind them."""
-    ranged = {column for _, column in panel.ranges}
-    found = {}
-    for j, head in enumerate(heads):
-        found[head] = panel.figures[:, j]
-        if j in ranged:
-            nothing = (np.nan, np.nan)
-            ends = np.array([panel.ranges.get((i, j), nothing) for i in range(len(panel.rows))])
-            name, bracket, unit = head.partition(" [")
-            found[f"{name} low{bracket}{unit}"] = ends[:, 0]
-            found[f"{name} high{bracket}{unit}"] = ends[:, 1]
-    return found
+def stacked(
+    panels: Sequence[Panel], rows: Sequence[str], row_keys: Sequence[Mapping[str, str]] = ()
+) -> Panel:
+    """One panel with the rows of several, which have the same columns; labels are given."""
+    start = np.cumsum([0, *(len(panel.rows) for panel in panels)])
+    return Panel(
+        "", panels[0].columns, tuple(rows), np.concatenate([p.figures for p in panels]),
+        row_keys=tuple(row_keys), unit=panels[0].unit,
+        words={(int(n) + i, j): word for n, panel in zip(start, panels, strict=False)
+               for (i, j), word in panel.words.items()},
+        low=np.concatenate([p.low for p in panels]), high=np.concatenate([p.high for p in panels]),
+    )  # fmt: skip
 
 
-def by_panel(page: Page) -> Page:
-    """Return the page with panels of a single row made rows of one panel.
+def one_panel(page: Page, fewest: int = 2) -> Page:
+    """The page with panels of a single row, if there are so many, made rows of one panel.
 
     A table of one region under ten policies has ten rows, not ten panels.
     """
     first = page.panels[0]
-    same = all(
-        len(p.rows) == 1 and p.columns == first.columns and p.unit == first.unit
-        for p in page.panels
-    )
-    if len(page.panels) < 2 or not same or len({p.rows[0] for p in page.panels}) > 1:
+    same = all(p.rows == first.rows[:1] and p.columns == first.columns and p.unit == first.unit
+               for p in page.panels)  # fmt: skip
+    if not same or len(page.panels) < fewest:
         return page
-    label = first.rows[0]
-    merged = Panel(
-        "", first.columns, tuple(p.title or label for p in page.panels),
-        np.concatenate([p.figures for p in page.panels]), unit=first.unit,
-        keys={page.stub.lower(): label}, row_keys=tuple(p.keys for p in page.panels),
-        words={(n, j): w for n, p in enumerate(page.panels) for (_, j), w in p.words.items()},
-    )  # fmt: skip
+    (label,) = first.rows
+    titles = [p.keys.get("title", "") for p in page.panels]
+    rows = [p.title or title or label for p, title in zip(page.panels, titles, strict=True)]
+    merged = stacked(page.panels, rows, [p.keys for p in page.panels])
     return replace(
-        page, panels=(merged,), stub="Case", title=f"{page.title}, {page.names.get(label, label)}"
-    )
+        page, panels=(replace(merged, keys={page.stub.lower(): label}),),
+        stub="Policy" if len(set(titles)) > 1 else "Case",
+        title=f"{page.title}, {page.names.get(label, label)}",
+    )  # fmt: skip
+
+
+def frame(page: Page) -> pd.DataFrame:
+    """A page as data: keys and labels, then a column for each figure with its unit."""
+    tables = []
+    for panel in page.panels:
+        each = panel.row_keys or ({},) * len(panel.rows)
+        keys = pd.DataFrame([{**panel.keys, **own} for own in each], index=range(len(panel.rows)))
+        keys[page.stub.lower()] = list(panel.rows)
+        table = pd.concat([keys, pd.DataFrame(_columns(panel))], axis=1)
+        for end, signs in (("sign", panel.marks), ("text", panel.words)):
+            for (row, column), sign in signs.items():
+                table.loc[row, f"{panel.columns[column].key} {end}"] = sign
+        tables.append(table)
+    return pd.concat(_joined(page, tables) if page.joined else tables, ignore_index=True)
+
+
+def _columns(panel: Panel) -> dict[str, Array]:
+    """Figures of a panel by key and unit, the ends of their ranges behind them."""
+    found = {}
+    for j, column in enumerate(panel.columns):
+        unit = f" [{column.unit}]" if column.unit else ""
+        for end, cells in (("", panel.figures), (" low", panel.low), (" high", panel.high)):
+            if not end or np.isfinite(cells[:, j]).any():
+                found[f"{column.key}{end}{unit}"] = cells[:, j]
+    return found
+
+
+def _joined(page: Page, tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """One table for all panels of the same keys, their columns beside each other."""
+    found: dict[tuple[tuple[str, str], ...], list[pd.DataFrame]] = {}
+    for panel, table in zip(page.panels, tables, strict=True):
+        each = panel.row_keys[0] if panel.row_keys else {}
+        here = table.set_index([*panel.keys, *each, page.stub.lower()])
+        found.setdefault(tuple(sorted(panel.keys.items())), []).append(here)
+    return [pd.concat(own, axis=1, sort=False).reset_index() for own in found.values()]

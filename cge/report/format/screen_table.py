@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cge.report.format.grid import LABEL, Body, blocks, grids, heading_lines
+from cge.report.format.grid import LABEL, Body, blocks, broken, grids, heading_lines
 from cge.report.format.page import Page
 
 #: Columns of a terminal where there is none: a pipe, a file.
@@ -75,5 +75,9 @@ def _table(stub: str, body: Body, heads: Sequence[str], columns: Sequence[int]) 
                          vertical="bottom")  # fmt: skip
     for n, (label, cells) in enumerate(body.rows, start=1):
         last = body.totals > 0 and n == len(body.rows) - body.totals
-        table.add_row(Text(label), *(Text(cells[k].plain) for k in columns), end_section=last)
+        table.add_row(
+            Text("\n".join(broken(label, LABEL))),
+            *(Text(cells[k].plain) for k in columns),
+            end_section=last,
+        )
     return table

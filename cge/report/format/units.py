@@ -47,6 +47,11 @@ class Printed:
     digits: int
 
 
+def unit_text(unit: str) -> tuple[str, float]:
+    """Text of a unit of the results, and what a figure is multiplied with; itself if unknown."""
+    return _WORDS.get(unit, (unit, 1.0))
+
+
 def printed(unit: str, figures: object) -> Printed:
     """Unit, scale and decimals of figures that stand under one heading.
 
@@ -56,20 +61,17 @@ def printed(unit: str, figures: object) -> Printed:
     Parameters
     ----------
     unit : str
-        As it stands in the results.
+        As it stands in the results, or as it is printed.
     figures : array_like
     """
-    largest = _largest(figures)
-    if unit in _WORDS:
-        text, scale = _WORDS[unit]
-        return Printed(text, scale, decimals(text, scale * largest))
-    word, currency = _money(unit)
-    if not currency or largest < NOISE:
-        return Printed(unit, 1.0, decimals(unit, largest))
-    own = _MONEY[word]
-    fitting = next((w for w, worth in _MONEY.items() if largest * own >= worth), "")
-    scale = own / _MONEY[fitting]
-    return Printed(fitting + currency, scale, decimals(unit, scale * largest))
+    text, scale = unit_text(unit)
+    largest = scale * _largest(figures)
+    word, currency = _money(text)
+    if currency and largest >= NOISE:
+        fitting = next((w for w, worth in _MONEY.items() if largest * _MONEY[word] >= worth), "")
+        scale = _MONEY[word] / _MONEY[fitting]
+        text, largest = fitting + currency, scale * largest
+    return Printed(text, scale, decimals(text, largest))
 
 
 def decimals(unit: str, figures: object, significant: int = SIGNIFICANT) -> int:

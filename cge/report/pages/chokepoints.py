@@ -7,23 +7,17 @@ solved: the value of the cut, and the loss in fixed proportions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.report.cases import EVERY_YEAR, Case, all_rows, cases_of, range_note, ranged
 from cge.report.choice import Choice, chosen
-from cge.report.figure_ranges import ends_of, range_note, ranged
-from cge.report.format.page import Column, Page, Panel, short_name
-from cge.report.format.units import printed
-from cge.report.loss_tables import tested
-from cge.report.notes import notes_of
-from cge.report.pagekind import PageKind
+from cge.report.format.page import AUTO, NONE, Column, Panel, short_name
+from cge.report.pagekind import Draft, PageKind
 from cge.resilience.links import CUT
 from cge.results.resultset import ResultSet
 
-Array = NDArray[np.float64]
 _KEYS = ("region", "partner", "sector")
 #: Rows of a table that does not show all.
 MOST = 10
@@ -32,13 +26,13 @@ LONGEST = 26
 LOSS = "link_loss"
 #: Measures of a link: heading, unit over it, factor.
 _COLUMNS: Mapping[str, tuple[str, str, float]] = {
-    LOSS: ("Loss, short run", "%", 1.0),
-    "link_loss_long_run": ("Loss, long run", "%", 1.0),
+    LOSS: ("Loss, short run", "percent", 1.0),
+    "link_loss_long_run": ("Loss, long run", "percent", 1.0),
     "speed_of_substitution": ("Short over long run", "ratio", 1.0),
-    "link_share": ("Value cut", "% of absorption", CUT),
+    "link_share": ("Value cut", "percent of absorption", CUT),
     "link_loss_over_share": ("Loss over value cut", "ratio", 1.0),
-    "link_extraction_loss": ("Extraction loss", "% of absorption", 1.0),
-    "link_bottleneck_loss": ("Bottleneck loss", "% of absorption", 1.0),
+    "link_extraction_loss": ("Extraction loss", "percent of absorption", 1.0),
+    "link_bottleneck_loss": ("Bottleneck loss", "percent of absorption", 1.0),
 }
 #: Measures of regions by partners, and by sectors.
 _BY_PARTNER = {
@@ -52,54 +46,37 @@ _BY_SECTOR = {
 }
 
 
-class Links:
-    """Cuts of single links from one equilibrium, under every elasticity set.
-
-    Parameters
-    ----------
-    found : sequence of ResultSet
-    choice : Choice
-        Of one variant and year; default the first, without policy.
-    measure : str
-        Which there must be.
-
-    Raises
-    ------
-    InputError
-        For results without such cuts.
-    """
-
-    def __init__(self, found: Sequence[ResultSet], choice: Choice, measure: str) -> None:
-        kind = "links: [...]" if measure in _COLUMNS else "leverage: true"
-        every = tested(found, choice, True, measure, f"a stress test with `stress: {{{kind}}}`")
-        one = ("scenario", "variant", "path_year")
-        first = [every[0].keys[key] for key in one]
-        self.cases = [case for case in every if [case.keys[key] for key in one] == first]
-        self.names = every[0].results.names
-
-    @cached_property
-    def rows(self) -> pd.DataFrame:
-        """Rows of all measures that are shown."""
-        measures = (*_COLUMNS, *_BY_PARTNER, *_BY_SECTOR)
-        rows = pd.concat([case.rows(*measures) for case in self.cases])
-        return rows[rows["item"] == ""]
-
-    def of(self, measure: str, times: float = 1.0) -> pd.DataFrame:
-        """Central, low and high by importer, supplier and sector."""
-        rows = self.rows[self.rows["measure"] == measure]
-        return times * ranged(rows, _KEYS) if len(rows) else pd.DataFrame()
-
-    def page(
-        self, title: str, stub: str, panels: Sequence[Panel], lines: Sequence[str], choice: Choice,
-        across: str = "", landscape: bool = False,
-    ) -> Page:  # fmt: skip
-        """A page with the notes of these cases."""
-        return Page("chokepoints", choice.title or title, stub, tuple(panels),
-                    notes_of(self.cases, lines), self.names("regions"), across,
-                    landscape=landscape)  # fmt: skip
+def _links(
+    found: Sequence[ResultSet], choice: Choice, measure: str
+) -> tuple[list[Case], pd.DataFrame]:
+    """Equilibria of one variant and year, by default without policy, and rows of their links."""
+    every = cases_of(found, choice, (measure,), EVERY_YEAR, all_rows, world=True)
+    one = ("scenario", "variant", "path_year")
+    cases = [case for case in every if all(case.keys[k] == every[0].keys[k] for k in one)]
+    rows = pd.concat([case.rows(*_COLUMNS, *_BY_PARTNER, *_BY_SECTOR) for case in cases])
+    return cases, rows[rows["item"] == ""]
 
 
-def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Page:
+def _shown(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
+    """Importers and sectors that are shown."""
+    known = (list(loss.index.get_level_values(level).unique()) for level in ("region", "sector"))
+    importers, sectors = known
+    return (chosen(importers, choice.regions, "regions"),
+            chosen(sectors, choice.sectors, "sectors"))  # fmt: skip
+
+
+def _panel(
+    title: str, heads: Sequence[Column], rows: Sequence[str], ends: Sequence[np.ndarray],
+    cases: Sequence[Case], keys: Mapping[str, str], row_keys: Sequence[Mapping[str, str]] = (),
+) -> Panel:  # fmt: skip
+    central, low, high = ends
+    several = len(cases) > 1
+    keys = {**keys, "elasticities": str(cases[0].keys["elasticities"])}
+    return Panel(title, tuple(heads), tuple(rows), central, keys=keys, row_keys=tuple(row_keys),
+                 low=low if several else NONE, high=high if several else NONE)  # fmt: skip
+
+
+def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Links on which an importer depends most, a panel for each importer.
 
     With measures of leverage or irreplaceability: regions by partners or sectors.
@@ -111,67 +88,46 @@ def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Page:
     """
     if choice.measures:
         return _matrices(found, choice)
-    links = Links(found, choice, LOSS)
-    tables = {name: links.of(name, times) for name, (_, _, times) in _COLUMNS.items()}
-    tables = {name: table for name, table in tables.items() if len(table)}
+    cases, rows = _links(found, choice, LOSS)
+    tables = {name: times * ranged(own, _KEYS) for name, (_, _, times) in _COLUMNS.items()
+              if len(own := rows[rows["measure"] == name])}  # fmt: skip
+    heads = [
+        Column("value_cut" if name == "link_share" else name, title, unit,
+               2 if unit == "ratio" else AUTO)
+        for name, (title, unit, _) in _COLUMNS.items() if name in tables
+    ]  # fmt: skip
     loss = tables[LOSS]["central"]
-    importers, sectors = _cut(loss, choice)
-    shown = {}
+    importers, sectors = _shown(loss, choice)
+    panels = []
     for code in importers:
         where = loss[[here[0] == code and here[2] in sectors for here in loss.index]]
         where = where.sort_values(ascending=False, kind="stable")
         if choice.detail:
             where = where.sort_index(level="sector", key=lambda c: c.map(sectors.index),
                                      kind="stable", sort_remaining=False)  # fmt: skip
-        shown[code] = where.index if choice.detail else where.index[:MOST]
-    heads = []
-    for name, table in tables.items():
-        title, unit, _ = _COLUMNS[name]
-        cells = np.concatenate([table.reindex(where)["central"] for where in shown.values()])
-        digits = 2 if unit == "ratio" else printed("percent", cells).digits
-        heads.append(Column("value_cut" if name == "link_share" else name, title, unit, digits))
-    panels = [_panel(links, code, where, heads, list(tables.values()))
-              for code, where in shown.items() if len(where)]  # fmt: skip
+        links = where.index if choice.detail else where.index[:MOST]
+        if len(links):
+            labels = [f"{_name(cases, 'sectors', i)}, {_name(cases, 'regions', r)}"
+                      for _, r, i in links]  # fmt: skip
+            ends = [np.array([table[end].reindex(links) for table in tables.values()]).T
+                    for end in ("central", "low", "high")]  # fmt: skip
+            panels.append(_panel(_name(cases, "regions", code, 1000), heads, labels, ends, cases,
+                                 {"importer": code},
+                                 [{"supplier": r, "sector": i} for _, r, i in links]))  # fmt: skip
     title = "Chokepoints: links whose cut costs the importer most"
-    return links.page(title, "Sector and supplier", panels, _lines(links), choice, landscape=True)
+    return Draft(title, "Sector and supplier", panels, cases, _lines(cases))
 
 
-def _cut(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
-    """Importers and sectors of links that are shown."""
-    known = (list(loss.index.get_level_values(level).unique()) for level in ("region", "sector"))
-    importers, sectors = known
-    return (chosen(importers, choice.regions, "regions"),
-            chosen(sectors, choice.sectors, "sectors"))  # fmt: skip
+def _name(cases: Sequence[Case], axis: str, code: str, longest: int = LONGEST) -> str:
+    name = short_name(cases[0].results.names(axis).get(code, code))
+    return name if len(name) <= longest else code
 
 
-def _panel(
-    links: Links, importer: str, where: pd.Index, heads: Sequence[Column],
-    tables: Sequence[pd.DataFrame],
-) -> Panel:  # fmt: skip
-    central, low, high = (
-        np.array([table[end].reindex(where) for table in tables]).T
-        for end in ("central", "low", "high")
-    )
-    names = {axis: links.names(axis) for axis in ("regions", "sectors")}
-
-    def short(axis: str, code: str) -> str:
-        name = short_name(names[axis].get(code, code))
-        return name if len(name) <= LONGEST else code
-
-    return Panel(
-        short_name(names["regions"].get(importer, importer)), tuple(heads),
-        tuple(f"{short('sectors', i)}, {short('regions', r)}" for _, r, i in where), central,
-        keys={"importer": importer, "elasticities": str(links.cases[0].keys["elasticities"])},
-        row_keys=tuple({"supplier": r, "sector": i} for _, r, i in where),
-        ranges=ends_of(low, high, [head.digits for head in heads]),
-    )  # fmt: skip
-
-
-def _lines(links: Links) -> list[str]:
+def _lines(cases: Sequence[Case]) -> list[str]:
     return [
         f"Deliveries of one sector of one supplier to the importer are cut by {100 * CUT:g} %; the "
         "supplier sells the rest at the scarcity price. Loss: of the importer's real income.",
-        range_note(links.rows),
+        range_note(cases),
         "Short run: relations and capital as they were, a stand-in at home at a premium. Long run: "
         "the same cut once all has adapted.",
         "Value cut: the first-order size of the cut. Extraction loss: from the input-output table "
@@ -180,47 +136,45 @@ def _lines(links: Links) -> list[str]:
     ]
 
 
-def _matrices(found: Sequence[ResultSet], choice: Choice) -> Page:
+def _matrices(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Leverage or irreplaceability, or the losses of which they are made."""
-    every = (*_BY_PARTNER, *_BY_SECTOR)
-    links = Links(found, choice, chosen(every, choice.measures, "measures")[0])
-    there = set(links.rows["measure"])
-    shown = chosen([name for name in every if name in there], choice.measures, "measures")
-    panels = [_matrix(links, name, choice) for name in shown]
+    every = {**_BY_PARTNER, **_BY_SECTOR}
+    first = chosen(list(every), choice.measures, "measures")[0]
+    cases, rows = _links(found, choice, first)
+    there = [name for name in every if name in set(rows["measure"])]
+    panels = [
+        _matrix(cases, rows[rows["measure"] == name], name, every[name], choice)
+        for name in chosen(there, choice.measures, "measures")
+    ]
     lines = [
         "A region bans all exports of goods that have a stand-in to one partner, or withholds "
         "those of one sector from all. A ratio over 1: others lose more than the region itself.",
-        range_note(links.rows),
+        range_note(cases),
     ]
-    return links.page("Leverage and irreplaceability", "Region", panels, lines, choice,
-                      landscape=True)  # fmt: skip
+    return Draft("Leverage and irreplaceability", "Region", panels, cases, lines)
 
 
-def _matrix(links: Links, measure: str, choice: Choice) -> Panel:
+def _matrix(
+    cases: Sequence[Case], rows: pd.DataFrame, measure: str, title: str, choice: Choice
+) -> Panel:
     across = "partner" if measure in _BY_PARTNER else "sector"
-    table = links.of(measure).reset_index()
-    rows = chosen(list(dict.fromkeys(table["region"])), choice.regions, "regions")
-    columns = list(dict.fromkeys(table[across]))
+    table = ranged(rows, ("region", across))
+    codes = chosen(list(dict.fromkeys(rows["region"])), choice.regions, "regions")
+    columns = list(dict.fromkeys(rows[across]))
     if across == "sector":
         columns = chosen(columns, choice.sectors, "sectors")
     else:  # in the order of the regions, of which each has no cell of its own
-        columns = list(dict.fromkeys([*table["region"], *columns]))
-    central, low, high = (
-        table.pivot_table(end, "region", across).reindex(rows)[columns].to_numpy()
-        for end in ("central", "low", "high")
-    )
+        columns = list(dict.fromkeys([*rows["region"], *columns]))
     ratio = measure in ("leverage", "irreplaceability")
-    how = printed("percent of real income", central)
-    digits = 1 if ratio else how.digits
-    return Panel(
-        {**_BY_PARTNER, **_BY_SECTOR}[measure],
-        tuple(Column(code, code, "", digits) for code in columns), tuple(rows), central,
-        keys={"measure": measure, "elasticities": str(links.cases[0].keys["elasticities"])},
-        unit="" if ratio else how.unit, ranges=ends_of(low, high, [digits] * len(columns)),
-    )  # fmt: skip
+    heads = [Column(code, code, "" if ratio else "percent of real income", 1 if ratio else AUTO,
+                    group=measure) for code in columns]  # fmt: skip
+    cells = pd.MultiIndex.from_product([codes, columns])
+    ends = [table[end].reindex(cells).to_numpy(float).reshape(len(codes), -1)
+            for end in ("central", "low", "high")]  # fmt: skip
+    return _panel(title, heads, codes, ends, cases, {"measure": measure})
 
 
-def chokepoint_map(found: Sequence[ResultSet], choice: Choice) -> Page:
+def chokepoint_map(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Effect of every cut on the importer's real income, suppliers by sectors.
 
     Columns are importers and sectors. A loss is negative, as elsewhere in figures.
@@ -230,27 +184,23 @@ def chokepoint_map(found: Sequence[ResultSet], choice: Choice) -> Page:
     InputError
         For results without cuts of links, and for an importer or sector they lack.
     """
-    links = Links(found, choice, LOSS)
-    loss = links.of(LOSS)["central"]
-    importers, sectors = _cut(loss, choice)
+    cases, rows = _links(found, choice, LOSS)
+    loss = ranged(rows[rows["measure"] == LOSS], _KEYS)["central"]
+    importers, sectors = _shown(loss, choice)
     suppliers = list(loss.index.get_level_values("partner").unique())
     cells = [(s, i) for s in importers for i in sectors]
     figures = -np.array([[loss.get((s, r, i), np.nan) for s, i in cells] for r in suppliers])
-    digits = printed("percent", figures).digits
     several = len(importers) > 1
-    columns = tuple(
-        Column(f"{s} {i}", f"{s}: {i}" if several else i, "% of real income", digits)
-        for s, i in cells
-    )
-    first = str(links.cases[0].keys["elasticities"])
-    panel = Panel("", columns, tuple(suppliers), figures, keys={"elasticities": first})
-    title = "Effect of a cut of one link on the importer's real income"
-    lines = [*_lines(links)[:1], f"Elasticities: {first}."]
-    return links.page(title, "Supplier", [panel], lines, choice,
-                      "Importer: sector" if several else "Sector")  # fmt: skip
+    heads = [Column(f"{s} {i}", f"{s}: {i}" if several else i, "percent of real income", AUTO,
+                    group="loss") for s, i in cells]  # fmt: skip
+    panel = _panel("", heads, suppliers, (figures, figures, figures), cases[:1], {})
+    lines = [*_lines(cases)[:1], f"Elasticities: {cases[0].keys['elasticities']}."]
+    return Draft("Effect of a cut of one link on the importer's real income", "Supplier", [panel],
+                 cases, lines, "Importer: sector" if several else "Sector")  # fmt: skip
 
 
 KINDS = (
     PageKind("chokepoints", "links whose cut costs the importer most; leverage", chokepoints,
-             ("measures", "regions", "sectors", "detail"), "heat", chokepoint_map),
+             ("measures", "regions", "sectors", "detail"), "heat", chokepoint_map,
+             "a stress test with `stress: {links: [...]}` or `{leverage: true}`"),
 )  # fmt: skip

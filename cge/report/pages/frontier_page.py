@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.report.cases import Case
+from cge.report.cases import Case, cases_of
 from cge.report.choice import FLAGS, Choice, chosen
-from cge.report.format.page import Column, Page, Panel
-from cge.report.format.units import printed
-from cge.report.notes import notes_of
-from cge.report.pagekind import PageKind
+from cge.report.format.page import Column, Panel, short_name
+from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
-from cge.results.schema import CASE, WORLD
 
 Array = NDArray[np.float64]
 
@@ -37,77 +32,68 @@ VERSIONS: Mapping[str, tuple[str, str]] = {
 POLICIES, NO_POLICY = "policies", "No policy"
 CVAR, EV, WORLD_EV = "cvar", "equivalent_variation", "world_equivalent_variation"
 PRICE, RATE = "price_of_resilience", "rate"
-#: Columns: key, measure, whether of the world, heading, unit, decimals.
 _COLUMNS = (
-    (CVAR, CVAR, False, "CVaR", "%", 3),
-    ("expected_loss", "expected_loss", False, "Expected loss", "%", 3),
-    (EV, EV, False, "EV", "%", 3),
-    (WORLD_EV, EV, True, "EV, world", "%", 3),
-    (PRICE, PRICE, False, "Price of resilience", "EV points per point", 2),
-    ("outlay_share", "outlay_share", False, "Outlay", "% of GDP", 2),
-)
-_TITLE = "The efficiency-resilience frontier"
+    Column(CVAR, "CVaR", "%", 3), Column("expected_loss", "Expected loss", "%", 3),
+    Column(EV, "EV", "%", 3), Column(WORLD_EV, "EV, world", "%", 3),
+    Column(PRICE, "Price of resilience", "EV points per point"),
+    Column("outlay_share", "Outlay", "% of GDP"),
+)  # fmt: skip
 #: By how much the price of resilience may fall from a point to the next unnoticed.
 _ROUNDING = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
 class Curve:
-    """A frontier of one version under one elasticity set.
+    """A frontier of one version under one elasticity set: `case` is what results have of it."""
 
-    Parameters
-    ----------
-    results : ResultSet
-    region : str
-    keys : mapping
-        Of the columns :data:`cge.results.schema.CASE`.
-    rows : DataFrame
-    """
-
-    results: ResultSet
-    region: str
-    keys: Mapping[str, Any]
-    rows: pd.DataFrame
-
-    @property
-    def version(self) -> str:
-        """Name of its problem."""
-        return str(self.keys["variant"])
-
-    @property
-    def elasticities(self) -> str:
-        """Name of its elasticity set."""
-        return str(self.keys["elasticities"])
-
-    @property
-    def name(self) -> str:
-        """The region in words."""
-        return self.results.names("regions").get(self.region, self.region).split(" (")[0]
-
-    @cached_property
-    def points(self) -> list[int]:
-        """Numbers of its points."""
-        return sorted({int(n) for n in self.rows["point"].dropna()})
-
-    @cached_property
-    def instruments(self) -> list[str]:
-        """Names of its instruments."""
-        return list(dict.fromkeys(self.rows.loc[self.rows["measure"] == RATE, "item"]))
+    def __init__(self, case: Case) -> None:
+        self.case, rates = case, case.rows(RATE)
+        self.version, self.elasticities = (str(case.keys[key])
+                                           for key in ("variant", "elasticities"))  # fmt: skip
+        self.region = str(rates["region"].iloc[0])
+        self.name = short_name(case.results.names("regions").get(self.region, self.region))
+        self.points = sorted({int(n) for n in case.table["point"].dropna()})
+        self.instruments = list(dict.fromkeys(rates["item"]))
 
     def figures(
         self, measure: str, item: str = "", world: bool = False, column: str = "value"
     ) -> Array:
         """A measure by point, (points,); NaN where there is none."""
-        rows = self.rows
-        places = (WORLD, f"{WORLD} total") if world else (self.region,)
-        here = (rows["measure"] == measure) & (rows["item"] == item)
-        rows = rows[here & rows["region"].isin(places) & rows["point"].notna()]
+        rows = self.case.rows(measure)
+        region = self.case.world if world else self.region
+        rows = rows[(rows["item"] == item) & (rows["region"] == region) & rows["point"].notna()]
         return rows.set_index("point")[column].reindex(self.points).to_numpy(float)
 
-    @property
-    def case(self) -> Case:
-        """What notes are made of."""
-        return Case(self.results, {**self.keys, "path_year": 0})
+    def panel(self, shown: Sequence[Curve]) -> Panel:
+        """Its points in rows; titled by what tells it from the others."""
+        rates = [Column(f"{RATE}_{item}", item, "%") for item in self.instruments]
+        figures = [self.figures(EV, world=True) if column.key == WORLD_EV
+                   else self.figures(column.key) for column in _COLUMNS]  # fmt: skip
+        figures += [self.figures(RATE, item) for item in self.instruments]
+        parts = [
+            self.name if len({other.region for other in shown}) > 1 else "",
+            VERSIONS.get(self.version, (self.version, ""))[0],
+            self.elasticities if len({other.elasticities for other in shown}) > 1 else "",
+        ]
+        return Panel(", ".join(part for part in parts if part), (*_COLUMNS, *rates),
+                     tuple(map(str, self.points)), np.array(figures).T,
+                     keys=self.keys(self.version))  # fmt: skip
+
+    def keys(self, version: str) -> dict[str, str]:
+        """What a panel is in a data file."""
+        return {"region": self.region, "elasticities": self.elasticities, "version": version}
+
+    def dots(
+        self, title: str, version: str, rows: Sequence[str], places: Sequence[Sequence[float]]
+    ) -> Panel:
+        """Panel of policies that are no points of the frontier."""
+        columns = (Column(CVAR, heading(CVAR), "%", 3), Column(EV, "EV", "%", 3))
+        return Panel(title, columns, tuple(rows), np.array(places), keys=self.keys(version))
+
+
+@lru_cache(maxsize=32)
+def frontier_rows(results: ResultSet) -> pd.DataFrame:
+    """Rows of frontiers."""
+    return results.rows[results.rows["study"] == "frontier"]
 
 
 def curves(found: Sequence[ResultSet], choice: Choice) -> list[Curve]:
@@ -118,30 +104,14 @@ def curves(found: Sequence[ResultSet], choice: Choice) -> list[Curve]:
     InputError
         If there is none, and for a region, elasticity set or version that none has.
     """
-    every = [curve for results in found for curve in _curves(results)]
-    if not every:
-        raise InputError("the results hold no frontier", allowed="results of `cge frontier`")
+    every = [Curve(case) for case in cases_of(found, choice, (RATE,), source=frontier_rows)]
     regions = chosen([one.region for one in every], choice.regions, "regions")
-    sets = chosen([one.elasticities for one in every], choice.elasticities, "elasticities")
-    names = [name for one in every for name in (one.version, str(one.keys["scenario"]))]
-    wanted = chosen(names, choice.scenarios, "scenarios")
-    return [
-        one for one in every if one.region in regions and one.elasticities in sets
-        and (one.version in wanted or one.keys["scenario"] in wanted)
-    ]  # fmt: skip
+    return [one for one in every if one.region in regions]
 
 
-def _curves(results: ResultSet) -> Iterator[Curve]:
-    rows = results.to_frame(study="frontier")
-    for keys, own in rows.groupby(list(CASE), sort=False, dropna=False):
-        region = str(own.loc[own["measure"] == RATE, "region"].iloc[0])
-        yield Curve(results, region, dict(zip(CASE, keys, strict=True)), own)
-
-
-def frontier(found: Sequence[ResultSet], choice: Choice) -> Page:
+def frontier(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Points of frontiers, a panel for each."""
     shown = curves(found, choice)
-    panels = tuple(_panel(one, shown) for one in shown)
     lines = [
         "Each point: the policy with the largest EV of those whose CVaR is no larger, from no "
         "limit (point 0) to the smallest that is attainable. " + _problems(shown),
@@ -150,11 +120,10 @@ def frontier(found: Sequence[ResultSet], choice: Choice) -> Page:
         *_checks(shown),
         *(line for one in shown for line in _of_curve(one, shown)),
     ]
-    return Page("frontier", choice.title or _TITLE, "Point", panels, _notes(shown, lines),
-                shown[0].results.names("regions"), landscape=True)  # fmt: skip
+    return _draft([one.panel(shown) for one in shown], shown, lines)
 
 
-def drawn(found: Sequence[ResultSet], choice: Choice) -> Page:
+def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Points of one frontier under one elasticity set, and single policies beside them.
 
     Panels: versions, the point without policy, and policies of stress tests of the same region
@@ -167,62 +136,37 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Page:
     """
     shown = curves(found, choice)
     shown = [one for one in shown if one.elasticities == shown[0].elasticities]
-    if len({(id(one.results), one.region) for one in shown}) > 1:
+    if len({(one.case.results, one.region) for one in shown}) > 1:
         raise InputError("a figure shows one frontier", key=FLAGS["regions"],
                          value=", ".join(dict.fromkeys(one.region for one in shown)),
                          allowed="one folder, or the region of one")  # fmt: skip
     first = shown[0]
-    several = len(curves([first.results], Choice(regions=choice.regions))) > len(shown)
-    panels = [_panel(one, shown) for one in shown]
+    several = len(curves([first.case.results], Choice(regions=choice.regions))) > len(shown)
     without = float(first.figures(CVAR, column="benchmark")[0])
-    panels.append(_dots(NO_POLICY, NO_POLICY, first, (NO_POLICY,), [[without, 0.0]]))
+    panels = [one.panel(shown) for one in shown]
+    panels.append(first.dots(NO_POLICY, NO_POLICY, (NO_POLICY,), [[without, 0.0]]))
+    dots, beside = "", list(_policies(found, first, without))
+    if beside:
+        panels.append(first.dots("Policies", POLICIES, *zip(*beside, strict=True)))
+        over_years = any(one.rows["path_year"].notna().any() for one in found)
+        dots = "Dots: single policies, CVaR that without policy plus the change they make" + (
+            " in the last year of their paths. Knowledge and sourcing move along a path, and do "
+            "not on the frontier, which is of the long run." if over_years else "."
+        )  # fmt: skip
     lines = [
         "Lines: the largest EV at each level of risk, CVaR falling to the right. "
         + _problems(shown) + " Below: the policy at each point, rates added to those of the "
         "benchmark.",
+        dots,
         f"Elasticities: {first.elasticities}." if several else "",
         *_checks(shown),
     ]  # fmt: skip
-    beside = list(_policies(found, first, without))
-    if beside:
-        labels, places = zip(*beside, strict=True)
-        panels.append(_dots("Policies", POLICIES, first, labels, places))
-        over_years = any(one.rows["path_year"].notna().any() for one in found)
-        lines.insert(1, "Dots: single policies, CVaR that without policy plus the change they make"
-                     + (" in the last year of their paths. Knowledge and sourcing move along a "
-                        "path, and do not on the frontier, which is of the long run."
-                        if over_years else "."))  # fmt: skip
-    return Page("frontier", choice.title or _TITLE, "Point", tuple(panels),
-                _notes(shown, [line for line in lines if line]),
-                {first.region: first.name})  # fmt: skip
+    return _draft(panels, shown, lines)
 
 
-def _panel(one: Curve, shown: Sequence[Curve]) -> Panel:
-    columns, figures = [], []
-    for key, measure, world, title, unit, digits in _COLUMNS:
-        columns.append(Column(key, title, unit, digits))
-        figures.append(one.figures(measure, world=world))
-    for item in one.instruments:
-        rates = one.figures(RATE, item)
-        columns.append(Column(f"{RATE}_{item}", item, printed("percent", rates).unit, 2))
-        figures.append(rates)
-    parts = [
-        one.name if len({other.region for other in shown}) > 1 else "",
-        VERSIONS.get(one.version, (one.version, ""))[0],
-        one.elasticities if len({other.elasticities for other in shown}) > 1 else "",
-    ]
-    keys = {"region": one.region, "elasticities": one.elasticities, "version": one.version}
-    return Panel(", ".join(part for part in parts if part), tuple(columns),
-                 tuple(map(str, one.points)), np.array(figures).T, keys=keys)  # fmt: skip
-
-
-def _dots(
-    title: str, version: str, one: Curve, rows: Sequence[str], places: Sequence[Sequence[float]]
-) -> Panel:
-    """Panel of policies that are no points of the frontier."""
-    columns = (Column(CVAR, heading(CVAR), "%", 3), Column(EV, "EV", "%", 3))
-    keys = {"region": one.region, "elasticities": one.elasticities, "version": version}
-    return Panel(title, columns, tuple(rows), np.array(places), keys=keys)
+def _draft(panels: Sequence[Panel], shown: Sequence[Curve], lines: Sequence[str]) -> Draft:
+    return Draft("The efficiency-resilience frontier", "Point", panels,
+                 [one.case for one in shown], lines)  # fmt: skip
 
 
 def _policies(
@@ -235,7 +179,7 @@ def _policies(
     InputError
         For results that hold neither a frontier nor such policies.
     """
-    weighting = one.rows.loc[one.rows["measure"] == CVAR, "weighting"].iloc[0]
+    weighting = one.case.rows(CVAR)["weighting"].iloc[0]
     for results in found:
         if (results.rows["study"] == "frontier").any():
             continue
@@ -273,7 +217,7 @@ def _checks(shown: Sequence[Curve]) -> list[str]:
 
 def _of_curve(one: Curve, shown: Sequence[Curve]) -> Iterator[str]:
     """Sentences on how one frontier was found."""
-    name = _panel(one, shown).title
+    name = one.panel(shown).title
     facts, risk = one.case.facts, one.figures(CVAR)
     without = one.figures(CVAR, column="benchmark")[0]
     starts = facts.get("starts", 0)
@@ -292,11 +236,7 @@ def _of_curve(one: Curve, shown: Sequence[Curve]) -> Iterator[str]:
                "of it; the points are local optima.")  # fmt: skip
 
 
-def _notes(shown: Sequence[Curve], first: Sequence[str]) -> tuple[str, ...]:
-    return notes_of([one.case for one in shown], first)
-
-
 KINDS = (
     PageKind("frontier", "the best welfare at each level of risk, its price, and the policy that "
-             "gives it", frontier, ("regions",), "frontier_figure", drawn),
+             "gives it", frontier, ("regions",), "frontier", drawn, "results of `cge frontier`"),
 )  # fmt: skip

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.report.cases import Case
-from cge.report.choice import Choice, chosen
-from cge.report.format.page import Column, Page, Panel
-from cge.report.format.units import printed
-from cge.report.loss_tables import Shown, keys_of, library_of, loss_page, tested, weighting_of
-from cge.report.notes import notes_of
-from cge.report.pagekind import PageKind
+from cge.report.cases import EVERY_YEAR, Case, Group, all_rows, cases_of, codes_of
+from cge.report.choice import FLAGS, Choice, chosen
+from cge.report.columns import Shown, by_group
+from cge.report.format.page import AUTO, Column, Panel
+from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
+from cge.stress.stress_notes import usual_weighting
 from cge.stress.worlds import is_world
 
 STATISTICS = ("expected_loss", "cvar", "worst_loss")
@@ -26,20 +26,42 @@ MOST = 3
 _CHANGE = "Change: against no policy."
 
 
-def losses(found: Sequence[ResultSet], choice: Choice, words: bool = True) -> Page:
+def tested(found: Sequence[ResultSet], choice: Choice, world: bool = False) -> list[Case]:
+    """Chosen equilibria that disruptions set out from; by default those under a policy."""
+    return cases_of(found, choice, ("expected_loss",), EVERY_YEAR, all_rows, world)
+
+
+def weighting_of(case: Case, choice: Choice) -> str:
+    """The weighting that is chosen, or that the study names.
+
+    Raises
+    ------
+    InputError
+        For one that the library does not have.
+    """
+    known = list(case.results.manifest.get("library", {}).get("weightings", ()))
+    wanted = choice.weighting or case.results.manifest.get("weighting")
+    if wanted is not None and wanted not in known:
+        raise InputError("not in these results", key=FLAGS["weighting"], value=wanted,
+                         allowed=known)  # fmt: skip
+    return str(wanted or usual_weighting(known))
+
+
+def losses(found: Sequence[ResultSet], choice: Choice, words: bool = True) -> Draft:
     """Welfare in normal times and statistics of losses, regions in rows; the worst by name."""
     cases = tested(found, choice)
-    where = {"weighting": weighting_of(cases[0], choice)}
-    shown = [
-        Shown("equivalent_variation", "Welfare (EV)"),
-        *_with_changes(cases, STATISTICS, where),
-        *([Shown("worst_loss", "by", where=where, text="disruption")] if words else []),
-    ]
-    lines = [f"Statistics of losses under the weighting {where['weighting']}."]
-    return loss_page("losses", "Losses from disruptions", cases, shown, choice, lines)
+    weighting = weighting_of(cases[0], choice)
+    where = {"weighting": weighting}
+    shown = [Shown("equivalent_variation")]
+    for measure in STATISTICS:
+        shown += _and_change(cases, measure, heading(measure), where, "change" * words)
+    if words:
+        shown.append(Shown("worst_loss", "by", "words", where, "disruption", "worst_disruption"))
+    lines = [f"Statistics of losses under the weighting {weighting}."]
+    return _draft("Losses from disruptions", cases, shown, choice, lines)
 
 
-def weightings(found: Sequence[ResultSet], choice: Choice) -> Page:
+def weightings(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Expected loss and CVaR under every weighting, or their changes against no policy.
 
     Raises
@@ -48,69 +70,84 @@ def weightings(found: Sequence[ResultSet], choice: Choice) -> Page:
         Where there is one weighting alone.
     """
     cases = tested(found, choice)
-    names = list(library_of(cases[0]).get("weightings", ()))
+    names = list(_library(cases[0]).get("weightings", ()))
     if len(names) < 2:
         raise InputError("there is one weighting alone", value=", ".join(names))
-    change = not all(map(_world, cases))
+    change = not _without_policy(cases)
     shown = [
-        Shown(measure, f"{name}: {heading(measure)}", "change" if change else "value",
-              {"weighting": name})
-        for name in names
-        for measure in ("expected_loss", "cvar")
+        _shown(measure, f"{name}: {heading(measure)}", {"weighting": name}, change)
+        for name in names for measure in ("expected_loss", "cvar")
     ]  # fmt: skip
     title = "Change of losses under every weighting" if change else "Losses under every weighting"
-    return loss_page("weightings", title, cases, shown, choice, [_CHANGE] if change else [])
+    return _draft(title, cases, shown, choice, [_CHANGE * change])
 
 
-def families(found: Sequence[ResultSet], choice: Choice) -> Page:
+def families(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Mean loss by family of disruptions, regions in rows."""
     cases = tested(found, choice)
-    known = dict.fromkeys(name for case in cases for name in case.codes("item", "loss_by_family"))
     shown = []
-    for name in known:
-        where, words = {"item": name}, name.replace("_", " ")
-        shown.append(Shown("loss_by_family", words, where=where))
-        if not all(map(_world, cases)):
-            shown.append(Shown("loss_by_family", f"{words}, change", "change", where))
+    for name in dict.fromkeys(n for case in cases for n in case.codes("item", "loss_by_family")):
+        shown += _and_change(cases, "loss_by_family", name.replace("_", " "), {"item": name})
     lines = ["Mean loss over the disruptions of a family in the eyes of the region."]
-    return loss_page("families", "Losses by family", cases, shown, choice, lines)
+    return _draft("Losses by family", cases, shown, choice, lines)
 
 
-def disruptions(found: Sequence[ResultSet], choice: Choice) -> Page:
+def _shown(measure: str, title: str, where: dict[str, str], change: bool) -> Shown:
+    column = "change" if change else "value"
+    return Shown(measure, title, column, where, key="_".join([measure, *where.values(), column]))
+
+
+def _and_change(
+    cases: Sequence[Case], measure: str, title: str, where: dict[str, str], change: str = ""
+) -> list[Shown]:
+    """A loss, and beside it its change, where there is a policy."""
+    found = [_shown(measure, title, where, change=False)]
+    if not _without_policy(cases):
+        found.append(_shown(measure, change or f"{title}, change", where, change=True))
+    return found
+
+
+def _draft(
+    title: str, cases: Sequence[Case], shown: Sequence[Shown], choice: Choice, lines: Sequence[str]
+) -> Draft:
+    groups = [Group((case,), case.label) for case in cases]
+    lost = set(pd.concat([case.rows(one.measure) for case in cases for one in shown])["region"])
+    codes = [code for code in codes_of(cases, choice) if code in lost]
+    return Draft(title, "Region", by_group(groups, shown, codes), cases, lines, folded=2)
+
+
+def disruptions(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Disruptions, and the regions that lose most from each, without policy."""
-    cases = _first(found, choice)
-    panels = []
+    cases, panels = _first(found, choice), []
     for case in cases:
         table = _by_disruption(case, choice)
         order = np.argsort(-table.to_numpy(), axis=1, kind="stable")[:, :MOST]
         values = np.take_along_axis(table.to_numpy(), order, axis=1)
         figures = np.full((len(table), 2 * order.shape[1]), np.nan)
         figures[:, ::2] = values
-        digits = printed("percent of real income", values).digits
-        heads = [
-            column for n in range(order.shape[1]) for column in (
-                Column(f"loss_{n + 1}", "Loss" if n == 0 else "then", "% of real income", digits),
-                Column(f"region_{n + 1}", "of"),
-            )
-        ]  # fmt: skip
+        heads = []
+        for n in range(order.shape[1]):
+            heads += [Column(f"loss_{n + 1}", "then" if n else "Loss", "percent of real income",
+                             AUTO, group="loss"), Column(f"region_{n + 1}", "of")]  # fmt: skip
         words = {(i, 2 * n + 1): str(table.columns[place]) if np.isfinite(values[i, n]) else "-"
                  for i, row in enumerate(order) for n, place in enumerate(row)}  # fmt: skip
-        panels.append(Panel(case.label, tuple(heads), _titles(case, table.index), figures,
-                            keys=keys_of(case), words=words,
+        known = {one["name"]: one["title"] for one in _library(case).get("disruptions", ())}
+        titles = tuple(known.get(name) or name for name in table.index)
+        panels.append(Panel(case.label, tuple(heads), titles, figures, keys=case.texts,
                             row_keys=tuple({"disruption": name} for name in table.index),
-                            ))  # fmt: skip
-    return _disruption_page(cases, panels, choice, "Disruptions and who loses most")
+                            words=words))  # fmt: skip
+    return Draft("Disruptions and who loses most", "Disruption", panels, cases)
 
 
-def disruption_map(found: Sequence[ResultSet], choice: Choice) -> Page:
+def disruption_map(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Effect of every disruption on the real income of every region; losses are negative."""
     cases = _first(found, choice)[:1]
     table = _by_disruption(cases[0], choice)
-    digits = printed("percent", table.to_numpy()).digits
-    heads = tuple(Column(code, code, "% of real income", digits) for code in table.columns)
-    panel = Panel("", heads, tuple(table.index), -table.to_numpy(), keys=keys_of(cases[0]))
-    title = "Effect of disruptions on real income"
-    return _disruption_page(cases, [panel], choice, title, "Region")
+    heads = tuple(Column(code, code, "percent of real income", AUTO, group="loss")
+                  for code in table.columns)  # fmt: skip
+    panel = Panel("", heads, tuple(table.index), -table.to_numpy(), keys=cases[0].texts)
+    return Draft("Effect of disruptions on real income", "Disruption", [panel], cases,
+                 across="Region")  # fmt: skip
 
 
 def _first(found: Sequence[ResultSet], choice: Choice) -> list[Case]:
@@ -120,48 +157,32 @@ def _first(found: Sequence[ResultSet], choice: Choice) -> list[Case]:
     return cases if wanted else cases[:1]
 
 
-def _disruption_page(
-    cases: Sequence[Case], panels: Sequence[Panel], choice: Choice, title: str, across: str = ""
-) -> Page:
-    return Page("disruptions", choice.title or title, "Disruption", tuple(panels),
-                notes_of(cases), cases[0].results.names("regions"), across)  # fmt: skip
-
-
 def _by_disruption(case: Case, choice: Choice) -> pd.DataFrame:
     """Losses, disruptions of the library by regions."""
     rows = case.rows("loss")
     table = rows.pivot_table(index="disruption", columns="region", values="value", sort=False)
-    known = [one["name"] for one in library_of(case).get("disruptions", ())]
+    known = [one["name"] for one in _library(case).get("disruptions", ())]
     order = [name for name in known if name in table.index]
     codes = chosen([code for code in case.regions if code in table], choice.regions, "regions")
     return table.loc[order, codes]
 
 
-def _titles(case: Case, names: Iterable[str]) -> tuple[str, ...]:
-    known = {one["name"]: one["title"] for one in library_of(case).get("disruptions", ())}
-    return tuple(known.get(name) or name for name in names)
+def _library(case: Case) -> dict[str, Any]:
+    """The library of disruptions, from the manifest."""
+    return dict(case.results.manifest.get("library", {}))
 
 
-def _with_changes(
-    cases: Sequence[Case], measures: Sequence[str], where: dict[str, str]
-) -> list[Shown]:
-    found = []
-    for measure in measures:
-        found.append(Shown(measure, heading(measure), where=where))
-        if not all(map(_world, cases)):
-            found.append(Shown(measure, "change", "change", where))
-    return found
+def _without_policy(cases: Sequence[Case]) -> bool:
+    return all(is_world(str(case.keys["variant"])) for case in cases)
 
 
-def _world(case: Case) -> bool:
-    return is_world(str(case.keys["variant"]))
-
-
+_NEEDS = "results of `cge stress` or `cge compare`"
 KINDS = (
     PageKind("losses", "losses from disruptions: expected, tail, worst", losses,
-             ("regions", "weighting"), figure=partial(losses, words=False)),
-    PageKind("weightings", "losses under every weighting of disruptions", weightings, ("regions",)),
-    PageKind("families", "losses by family of disruptions", families, ("regions",)),
+             ("regions", "weighting"), figure=partial(losses, words=False), needs=_NEEDS),
+    PageKind("weightings", "losses under every weighting of disruptions", weightings, ("regions",),
+             needs=_NEEDS),
+    PageKind("families", "losses by family of disruptions", families, ("regions",), needs=_NEEDS),
     PageKind("disruptions", "each disruption, and who loses most", disruptions, ("regions",),
-             "heat", disruption_map),
+             "heat", disruption_map, _NEEDS),
 )  # fmt: skip

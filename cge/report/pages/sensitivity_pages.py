@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.report import measures as m
-from cge.report.cases import Case, cases_of, regions_of
+from cge.report.cases import Case, Source, cases_of, measures_in
 from cge.report.choice import Choice, chosen
-from cge.report.format.page import Column, Page, Panel
+from cge.report.columns import title
+from cge.report.format.page import AUTO, Column, Panel
 from cge.report.format.units import decimals, printed
-from cge.report.notes import notes_of
-from cge.report.pagekind import PageKind
+from cge.report.pagekind import Draft, PageKind
+from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.uncertainty.spread import COEFFICIENT, EXPLAINED, MEAN, POSITIVE, SHARE
 from cge.uncertainty.uncertain_parameters import PARAMETER
@@ -49,9 +49,22 @@ def shares_of(results: ResultSet) -> pd.DataFrame:
     return results.rows[results.rows["statistic"].isin(known)]
 
 
-def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = ()) -> Page:
+def _start(
+    found: Sequence[ResultSet], choice: Choice, source: Source, usual: Sequence[str] = ()
+) -> tuple[list[Case], list[str]]:
+    """Solutions and measures that are wanted: of the usual ones those that there are, else all."""
+    cases = cases_of(found, choice, source=source)
+    known = list(dict.fromkeys(name for case in cases for name in measures_in(source(case.results))
+                               if name != PARAMETER))  # fmt: skip
+    wanted = chosen(known, choice.measures, "measures")
+    if not choice.measures:
+        wanted = [name for name in usual if name in known] or wanted
+    return cases, wanted
+
+
+def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = ()) -> Draft:
     """Mean, deviation, quantiles and P(>0) by region, a panel for each measure and solution."""
-    cases, wanted = _cases(found, choice, statistics_of, usual)
+    cases, wanted = _start(found, choice, statistics_of, usual)
     panels = []
     for measure in wanted:
         tables = [_statistics(case, measure, choice) for case in cases]
@@ -64,12 +77,10 @@ def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str]
         "them at their central values; SD: standard deviation; P(>0): share of draws with a "
         "positive result."
     ]
-    title = choice.title or "Sensitivity of results to parameters"
-    return Page("sensitivity", title, "Region", tuple(panels), notes_of(cases, lines),
-                cases[0].results.names("regions"))  # fmt: skip
+    return Draft("Sensitivity of results to parameters", "Region", panels, cases, lines)
 
 
-def intervals(found: Sequence[ResultSet], choice: Choice) -> Page:
+def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Regions by measures: mean over draws, and the range of nine in ten.
 
     Raises
@@ -77,91 +88,63 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Page:
     InputError
         Where draws are quadrature points, which have no quantiles.
     """
-    cases, wanted = _cases(found, choice, statistics_of)
-    labels, tables, units = [], [], []
+    cases, wanted = _start(found, choice, statistics_of)
+    panels = []
     for case in cases:
         every = [_statistics(case, name, choice) for name in wanted]
         if not any(HIGH in table for table, _ in every):
             raise InputError("the results have no quantiles", allowed="--kind sensitivity")
-        labels.append(list(dict.fromkeys(label for table, _ in every for label in table.index)))
-        parts = [table.reindex(index=labels[-1], columns=[MEAN, LOW, HIGH]) for table, _ in every]
-        tables.append(np.column_stack([part.to_numpy(float).T.ravel() for part in parts]))
-        units.append([unit for _, unit in every])
-    panels = []
-    for case, head, rows, table in zip(
-        cases, m.columns(wanted, units, tables), labels, tables, strict=True
-    ):
-        mean, low, high = table.reshape(3, len(rows), len(wanted))
-        ends = {(i, j): (float(low[i, j]), float(high[i, j])) for i, j in np.ndindex(mean.shape)
-                if np.isfinite(mean[i, j])}  # fmt: skip
-        panels.append(Panel(case.label, head, tuple(rows), mean, keys=_keys(case), ranges=ends))
+        rows = list(dict.fromkeys(label for table, _ in every for label in table.index))
+        mean, low, high = (
+            np.array([table.reindex(index=rows, columns=[name])[name].to_numpy(float)
+                      for table, _ in every]).T
+            for name in (MEAN, LOW, HIGH)
+        )  # fmt: skip
+        heads = tuple(Column(name, title(name), unit, AUTO)
+                      for name, (_, unit) in zip(wanted, every, strict=True))  # fmt: skip
+        panels.append(Panel(case.label, heads, tuple(rows), mean, keys=case.texts, low=low,
+                            high=high))  # fmt: skip
     lines = ["Mean over draws of the uncertain parameters, in brackets the 5 % and 95 % quantiles."]
-    title = choice.title or "Means and intervals of results"
-    return Page("intervals", title, "Region", tuple(panels), notes_of(cases, lines),
-                cases[0].results.names("regions"))  # fmt: skip
+    return Draft("Means and intervals of results", "Region", panels, cases, lines)
 
 
-def drivers(found: Sequence[ResultSet], choice: Choice) -> Page:
+def drivers(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of each parameter in the variance of one measure, regions across."""
-    cases, wanted = _cases(found, choice, shares_of, DRAWN[:1])
+    cases, wanted = _start(found, choice, shares_of, DRAWN[:1])
     parts = [(case, name, *_shares(case, name, choice)) for name in wanted for case in cases]
     parts = [part for part in parts if len(part[2])]
     # The same parameters everywhere, those first that matter most over all.
     order = pd.concat([shares for _, _, shares, _, _ in parts], axis=1).mean(axis=1)
     names = list(order.sort_values(ascending=False, kind="stable").index)
-    labels = names
-    if len(names) > MOST_DRIVERS + 1:
-        labels = [*names[:MOST_DRIVERS], f"{len(names) - MOST_DRIVERS} others"]
+    most = MOST_DRIVERS if len(names) > MOST_DRIVERS + 1 else len(names)
+    labels = [*names[:most], *([f"{len(names) - most} others"] if most < len(names) else []), "R2"]
     panels = []
     for case, measure, shares, signs, explained in parts:
         table = shares.reindex(names).to_numpy(float)
-        if len(labels) < len(names):
-            table = np.vstack([table[:MOST_DRIVERS], np.nansum(table[MOST_DRIVERS:], axis=0)])
+        rest = [np.nansum(table[most:], axis=0)] if most < len(names) else []
         marks = {
             (i, j): str(sign)
-            for (i, j), sign in np.ndenumerate(signs.reindex(labels).fillna("").to_numpy(object))
+            for (i, j), sign in np.ndenumerate(signs.reindex(names[:most]).fillna("").to_numpy())
             if sign and np.isfinite(table[i, j])
         }
-        title = "; ".join(t for t in (case.label, m.title(measure) if len(wanted) > 1 else "") if t)
+        label = "; ".join(t for t in (case.label, title(measure) if len(wanted) > 1 else "") if t)
         heads = tuple(Column(c, c, "% of variance", 0, "part") for c in shares.columns)
-        keys = {**_keys(case), "measure": measure}
-        table = 100 * np.vstack([table, explained])
-        panels.append(Panel(title, heads, (*labels, "R2"), table, 1, keys=keys, marks=marks))
+        figures = 100 * np.vstack([table[:most], *rest, explained])
+        panels.append(Panel(label, heads, tuple(labels), figures, 1,
+                            {**case.texts, "measure": measure}, marks=marks))  # fmt: skip
     lines = [
         "Share of each parameter in the variance of the result over draws, in percent: squared "
         "standardised regression coefficients; + and −: a larger value of the parameter raises or "
         "lowers the result. R2 is what they explain together, the rest curvature and interaction."
     ]
-    what = f" of {m.title(wanted[0])}" if len(wanted) == 1 else ""
-    return Page("drivers", choice.title or f"Parameters behind the variance{what}", "Parameter",
-                tuple(panels), notes_of(cases, lines), cases[0].results.names("regions"),
-                "Region")  # fmt: skip
-
-
-def _cases(
-    found: Sequence[ResultSet], choice: Choice, source: Callable[[ResultSet], pd.DataFrame],
-    usual: Sequence[str] = (),
-) -> tuple[list[Case], list[str]]:  # fmt: skip
-    """Solutions and measures that are wanted: of the usual ones those that there are, else all."""
-    cases = cases_of(found, choice, source=source)
-    pairs = (
-        pair
-        for case in cases
-        for pair in zip(
-            *(source(case.results)[c].astype(object) for c in ("measure", "item")), strict=True
-        )
-    )
-    known = list(dict.fromkeys(f"{name}[{item}]" if item else name for name, item in pairs))
-    known = [name for name in known if name != PARAMETER]
-    wanted = chosen(known, choice.measures, "measures")
-    if not choice.measures:
-        wanted = [name for name in usual if name in known] or wanted
-    return regions_of(cases, choice)[0], wanted
+    what = f" of {title(wanted[0])}" if len(wanted) == 1 else ""
+    return Draft(f"Parameters behind the variance{what}", "Parameter", panels, cases, lines,
+                 "Region")  # fmt: skip
 
 
 def _rows(case: Case, measure: str, choice: Choice) -> pd.DataFrame:
     """Rows of a measure in the chosen regions, with their labels."""
-    name, _, item = measure.removesuffix("]").partition("[")
+    name, item = item_of(measure)
     rows = case.rows(name)
     rows = rows[rows["item"] == item]
     if choice.regions:
@@ -192,10 +175,10 @@ def _panel(
     values = how.scale * table[shown].to_numpy(float)
     if POSITIVE in table.columns:
         values = np.column_stack([values, table[POSITIVE]])
-        heads.append(Column(POSITIVE, "P(>0)", "", 2))
-    title = "; ".join(part for part in (case.label, m.title(measure)) if part)
-    keys = {**_keys(case), "measure": measure, "unit": how.unit}
-    return Panel(title, tuple(heads), tuple(table.index), values, keys=keys, unit=how.unit)
+        heads.append(Column(POSITIVE, "P(>0)"))
+    label = "; ".join(part for part in (case.label, title(measure)) if part)
+    return Panel(label, tuple(heads), tuple(table.index), values, unit=how.unit,
+                 keys={**case.texts, "measure": measure, "unit": how.unit})  # fmt: skip
 
 
 def _shares(
@@ -215,16 +198,13 @@ def _shares(
     return shares, signs, explained.reindex(columns).tolist()
 
 
-def _keys(case: Case) -> dict[str, str]:
-    return {name: str(value) for name, value in case.keys.items()}
-
-
 _OPTIONS = ("measures", "regions")
+_NEEDS = "results of `cge sensitivity`"
 KINDS = (
     PageKind("intervals", "mean and 90 % interval over draws, regions by measures", intervals,
-             _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN)),
+             _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN), _NEEDS),
     PageKind("sensitivity", "mean, deviation, quantiles, probability of a gain over draws",
-             sensitivity, _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN)),
+             sensitivity, _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN), _NEEDS),
     PageKind("drivers", "share of each parameter in the variance of a result", drivers, _OPTIONS,
-             "shares"),
+             "shares", needs=_NEEDS),
 )  # fmt: skip

@@ -1,0 +1,218 @@
+"""Charts with rows: dots, stacked bars, intervals, and two ends that are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from cge.report.charts import style
+from cge.report.charts.style import Drawing
+from cge.report.format.page import Page, Panel, stacked
+
+Array = NDArray[np.float64]
+#: Inches of a row, of each line of it and of a title beyond the first, of a frame, and of the
+#: smallest axis.
+_ROW, _LINE, _FRAME, _AXIS = 0.2, 0.13, 0.9, 1.1
+
+
+class RowAxes:
+    """Axes with rows, several beside each other.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        One for each axis.
+    rows : sequence (axes) of sequence of str
+        Labels; one for all axes if it is the only one.
+    across : int
+        Axes beside each other; 0: as many as there is room for.
+    more : float
+        Inches for what stands below axes.
+    **share
+        Whether axes share a scale.
+    """
+
+    def __init__(
+        self, titles: Sequence[str], rows: Sequence[Sequence[str]], across: int, more: float = 0.0,
+        **share: Any,
+    ) -> None:  # fmt: skip
+        rows = rows if len(rows) == len(titles) else [rows[0]] * len(titles)
+        self.rows = [[style.wrapped(label, style.LABEL) for label in own] for own in rows]
+        every = [label for own in self.rows for label in own]
+        lines = (line for label in every for line in label.split("\n"))
+        left = max(style.LEFT, 0.35 + max(map(style.inches, lines)))
+        if not across:
+            fit = int((style.WIDTH - left) / _AXIS)
+            across = -(-len(titles) // -(-len(titles) // fit))
+        self.across, self.room = across, (style.WIDTH - left) / across
+        self.titles = [style.over_axis(title, self.room) for title in titles]
+        row = _ROW + _LINE * (style.lines_of(every) - 1)
+        tall = 0.45 + _LINE * (style.lines_of(self.titles) - 1) + row * max(2, *map(len, rows))
+        self.figure = style.new_figure(-(-len(titles) // across) * tall + _FRAME + more)
+        same = all(own == self.rows[0] for own in self.rows)
+        self.axes = style.axes_of(self.figure, len(titles), across, sharey=same, **share)
+
+    def __iter__(self) -> Iterator[tuple[Any, Array]]:
+        """Each axis and where its rows stand, to draw on."""
+        for axis, title, labels in zip(self.axes, self.titles, self.rows, strict=True):
+            y = np.arange(len(labels), dtype=float)[::-1]
+            yield axis, y
+            axis.set_yticks(y, labels)
+            axis.set_ylim(-0.7, len(labels) - 0.3)
+            axis.set_title(title, fontsize=style.TITLE)
+            style.few_ticks(axis, self.room)
+            style.plain(axis, "x", ("top", "right", "left"))
+            axis.tick_params(axis="y", length=0)
+
+
+def _mark(**look: Any) -> Line2D:
+    """A mark as it stands in a legend."""
+    return Line2D([], [], linestyle="none", **look)
+
+
+def dots(page: Page) -> Drawing:
+    """Rows by measures: an axis for each measure, a dot for each solution."""
+    panels = page.panels
+    if any(p.rows != panels[0].rows or p.columns != panels[0].columns for p in panels):
+        # Other regions or units: each solution has rows of its own.
+        labels = [f"{row} ({p.title})" if p.title else row for p in panels for row in p.rows]
+        panels = (stacked(panels, labels),)
+    columns, values = panels[0].columns, np.array([panel.figures for panel in panels])
+    drawing = RowAxes([column.title for column in columns], [panels[0].rows], 0)
+    looks = [
+        {"marker": style.MARKERS[n % len(style.MARKERS)], "color": style.colour(n), "markersize": 5}
+        for n in range(len(panels))
+    ]
+    for number, (axis, y) in enumerate(drawing):
+        here = values[:, :, number]
+        axis.axvline(0, color="0.6", linewidth=0.8)
+        known = np.isfinite(here).any(axis=0)
+        low = np.where(known, np.nan_to_num(here, nan=np.inf).min(axis=0), np.nan)
+        high = np.where(known, np.nan_to_num(here, nan=-np.inf).max(axis=0), np.nan)
+        if len(panels) == 1:  # a line from zero shows size where nothing is compared
+            low, high = np.minimum(low, 0), np.maximum(high, 0)
+        axis.hlines(y, low, high, color="0.75", linewidth=2)
+        for own, look in zip(here, looks, strict=True):
+            axis.plot(own, y, linestyle="none", clip_on=False, **look)
+        axis.set_xlabel(columns[number].unit, fontsize=8)
+    prefix = "Elasticities: "
+    names = [panel.title.removeprefix(prefix) for panel in panels]
+    handles = [_mark(label=name, **look) for name, look in zip(names, looks, strict=True)]
+    sets = panels[0].title.startswith(prefix)
+    return (drawing.figure, handles if len(panels) > 1 else [],
+            "Trade elasticities" if sets else "")  # fmt: skip
+
+
+def stacks(page: Page) -> Drawing:
+    """Parts of each row to both sides of zero, and a mark for what they must sum to."""
+    panels, columns = page.panels, page.panels[0].columns
+    rows = [panel.rows for panel in panels]
+    if page.stub == "Year":
+        rows = [tuple(f"Year {label}" for label in own) for own in rows]
+    parts = [n for n, column in enumerate(columns) if column.role == "part"]
+    marks = [n for n, column in enumerate(columns) if column.role == "exact"]
+    drawing = RowAxes([p.title for p in panels], rows, min(len(panels), 3), sharex=True)
+    diamond = {"markersize": 4.5, "markerfacecolor": "black", "markeredgecolor": "white",
+               "markeredgewidth": 0.8}  # fmt: skip
+    for panel, (axis, y) in zip(panels, drawing, strict=True):
+        up, down = np.zeros(len(y)), np.zeros(len(y))
+        for number, n in enumerate(parts):
+            length = np.nan_to_num(panel.figures[:, n])
+            axis.barh(y, length, left=np.where(length >= 0, up, down), height=0.72,
+                      **style.filled(number, linewidth=0.4))  # fmt: skip
+            up, down = up + length.clip(min=0), down + length.clip(max=0)
+        axis.axvline(0, color="0.2", linewidth=0.8)
+        for n in marks:
+            axis.plot(panel.figures[:, n], y, linestyle="none", marker="D", **diamond)
+    style.name_below(drawing.axes, drawing.across, columns[0].unit)
+    handles: list[Any] = [Patch(label=columns[n].title, **style.filled(number))
+                          for number, n in enumerate(parts)]  # fmt: skip
+    handles += [
+        _mark(marker="D", label=columns[n].title, color="black", markersize=4.5) for n in marks
+    ]
+    return drawing.figure, handles, ""
+
+
+def intervals(page: Page) -> Drawing:
+    """The middle half of draws thick, nine tenths thin, median and central value."""
+    panels = list(page.panels)
+    measures = {panel.keys["measure"] for panel in panels}
+    cases = list(dict.fromkeys(map(_case, panels)))
+    across = min(len(measures) if len(measures) > 1 else len(cases), 3)
+    if across == len(measures):  # a column for each measure, a row for each case
+        panels.sort(key=lambda panel: cases.index(_case(panel)))
+    every = list(dict.fromkeys(row for panel in panels for row in panel.rows))
+    drawing = RowAxes([p.title for p in panels], [every], across, 0.25 * -(-len(panels) // across))
+    handles: dict[str, Line2D] = {}
+    for panel, (axis, y) in zip(panels, drawing, strict=True):
+        found = {c.key: _at_rows(panel, n, every) for n, c in enumerate(panel.columns)}
+        axis.axvline(0, color="0.6", linewidth=0.8)
+        for low, high, width, name in (
+            ("p05", "p95", 1.2, "90 % of draws"), ("p25", "p75", 4.5, "50 % of draws"),
+        ):  # fmt: skip
+            if low in found and high in found:
+                axis.hlines(y, found[low], found[high], color=style.COLOURS[0], linewidth=width)
+                handles[name] = Line2D([], [], color=style.COLOURS[0], linewidth=width, label=name)
+        for key, marker, face, size, edge, name in (
+            ("p50", "|", "black", 5, 1.2, "Median"),
+            ("central", "o", style.COLOURS[1], 4.5, 0.7, "Central"),
+        ):  # fmt: skip
+            if key in found:
+                look: dict[str, Any] = {
+                    "color": face, "markersize": size, "markeredgewidth": edge,
+                    "markeredgecolor": face if marker == "|" else "white",
+                }  # fmt: skip
+                axis.plot(found[key], y, linestyle="none", marker=marker, **look)
+                handles[name] = _mark(marker=marker, label=name, **look)
+        axis.set_xlabel(panel.unit, fontsize=8)
+    return drawing.figure, list(handles.values()), ""
+
+
+def _at_rows(panel: Panel, column: int, rows: Sequence[str]) -> Array:
+    """Figures of a column at the given rows, NaN where the panel lacks one."""
+    found = dict(zip(panel.rows, panel.figures[:, column], strict=True))
+    return np.array([found.get(row, np.nan) for row in rows])
+
+
+def _case(panel: Panel) -> tuple[str, ...]:
+    return tuple(value for key, value in panel.keys.items() if key not in ("measure", "unit"))
+
+
+def ends(page: Page) -> Drawing:
+    """Two values of each row, joined: what is at first, and what is at last."""
+    panels, columns = page.panels, page.panels[0].columns
+    drawing = RowAxes([p.title for p in panels], [p.rows for p in panels], min(len(panels), 3),
+                      sharex=True)  # fmt: skip
+    looks = [{"marker": style.MARKERS[n], "color": style.colour(n), "markersize": 5.5,
+              "markerfacecolor": style.colour(n) if n else "white"} for n in (0, 1)]  # fmt: skip
+    for panel, (axis, y) in zip(panels, drawing, strict=True):
+        axis.axvline(0, color="0.35", linewidth=0.8)
+        axis.hlines(y, *panel.figures[:, :2].T, color="0.7", linewidth=1.5, zorder=1)
+        for n, look in enumerate(looks):
+            axis.hlines(y + (-0.2 if n else 0.2), panel.low[:, n], panel.high[:, n],
+                        color=style.colour(n), alpha=0.45, linewidth=2.5)  # fmt: skip
+            axis.plot(panel.figures[:, n], y, linestyle="none", zorder=3, **look)
+    style.name_below(drawing.axes, drawing.across, columns[0].unit)
+    handles = [_mark(label=c.title, **look) for c, look in zip(columns, looks, strict=False)]
+    if any(np.isfinite(panel.low).any() for panel in panels):
+        handles.append(Line2D([], [], color="0.5", alpha=0.6, linewidth=2.5, label="Range"))
+    return drawing.figure, handles, ""
+
+
+def shares(page: Page) -> Drawing:
+    """Parts of a whole: rows of the page stacked, a bar for each of its columns."""
+    panels = tuple(
+        Panel(
+            panel.title,
+            tuple(replace(panel.columns[0], key=row, title=row, role="part") for row in panel.rows),
+            tuple(column.title for column in panel.columns), panel.figures.T,
+        )
+        for panel in page.panels
+    )  # fmt: skip
+    return stacks(replace(page, panels=panels))

@@ -1,0 +1,129 @@
+"""Efficiency against resilience: frontiers, and policies from the first year to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from cge.report.charts import style
+from cge.report.charts.lines import DASHES
+from cge.report.charts.style import Drawing
+from cge.report.format.page import Page, Panel
+from cge.report.pages.frontier_page import EV, NO_POLICY, POLICIES, PRICE, RATE, WORLD_EV
+
+#: Colour and shape of a version; instruments and single policies take the others.
+_LOOK = {"unilateral": (0, "o"), "terms_of_trade_neutral": (2, "^"), "global": (1, "s")}
+_DOTS = ("D", "v", "P", "*", "<", "p", ">", "h", "d")
+_INSTRUMENTS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#666666", "#009E73")
+#: Without yellow, which no line on white may have.
+COLOURS = tuple(c for c in style.COLOURS if c != "#F0E442")
+
+
+def curves(page: Page) -> Drawing:
+    """Welfare of the region and of the world over risk; below the policy mix and the price."""
+    lines = [p for p in page.panels if p.keys["version"] not in (POLICIES, NO_POLICY)]
+    dots = [p for p in page.panels if p.keys["version"] in (POLICIES, NO_POLICY)]
+    first, names = lines[0], [column.key for column in lines[0].columns]
+    figure = style.new_figure(4.6)
+    above, below = figure.subplots(2, 2, sharex=True, height_ratios=(2.3, 1))
+    handles = _goal(above[0], lines, names.index(EV))
+    _dress(above[0], f"Welfare of {page.spelled(first.keys['region'])}", "EV, % of absorption")
+    _goal(above[1], lines, names.index(WORLD_EV))
+    _dress(above[1], "Welfare of the world", "EV, % of absorption")
+    for axis in above:
+        axis.margins(x=0.06, y=0.08)
+    handles += _mix(below[0], first)
+    _dress(below[0], f"Policy: {first.title.lower()}", "Rates, %")
+    _goal(below[1], lines, names.index(PRICE))
+    _dress(below[1], "Price of resilience", "EV points per point")
+    for axis in below:
+        axis.set_xlabel("CVaR, % of real income: safer to the right", fontsize=7.5)
+    handles += [mark for panel in dots for mark in _marks(above[0], panel)]
+    above[0].invert_xaxis()  # all share it
+    return figure, handles, ""
+
+
+def _goal(axis: Any, lines: Sequence[Panel], column: int) -> list[Any]:
+    handles = []
+    for n, panel in enumerate(lines):
+        risk, welfare = panel.figures[:, 0], panel.figures[:, column]
+        order = np.argsort(risk)
+        number, marker = _LOOK.get(panel.keys["version"], (3, "D"))
+        look: dict[str, Any] = {"color": style.colour(number), "marker": marker, "linewidth": 1.4}
+        # Points that coincide with those of another version are seen around them.
+        axis.plot(risk[order], welfare[order], zorder=4 - 0.1 * n, markersize=3.8 + 1.6 * n,
+                  markerfacecolor="white" if n else None, markeredgewidth=1.0, **look)  # fmt: skip
+        handles.append(Line2D([], [], markersize=4.5, label=panel.title, **look))
+    return handles
+
+
+def _mix(axis: Any, panel: Panel) -> list[Any]:
+    order, handles = np.argsort(panel.figures[:, 0]), []
+    rates = [n for n, column in enumerate(panel.columns) if column.key.startswith(f"{RATE}_")]
+    for k, n in enumerate(rates):
+        look: dict[str, Any] = {"color": _INSTRUMENTS[k % len(_INSTRUMENTS)], "linewidth": 1.4,
+                "linestyle": DASHES[k % len(DASHES)]}  # fmt: skip
+        axis.plot(panel.figures[order, 0], panel.figures[order, n], marker=".", markersize=4,
+                  **look)  # fmt: skip
+        handles.append(Line2D([], [], label=panel.columns[n].title, **look))
+    return handles
+
+
+def _dress(axis: Any, title: str, unit: str) -> None:
+    axis.axhline(0, color="0.35", linewidth=0.7, zorder=1)
+    axis.set_title(title, fontsize=style.TITLE)
+    axis.set_ylabel(unit, fontsize=7.5)
+    style.plain(axis, "both")
+    axis.tick_params(labelsize=7, length=2, pad=2)
+    axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+
+
+def _marks(axis: Any, panel: Panel) -> list[Any]:
+    """Draw policies as dots, each in a shape and colour of its own, or the point without any."""
+    looks = [(_DOTS[n % len(_DOTS)], _INSTRUMENTS[n % len(_INSTRUMENTS)])
+             for n in range(len(panel.rows))]  # fmt: skip
+    if panel.keys["version"] == NO_POLICY:
+        looks = [("X", "black")]
+    return [
+        axis.plot(*place, linestyle="none", marker=marker, markersize=6.5, color=colour,
+                  markeredgecolor="white", markeredgewidth=0.5, zorder=5, label=row)[0]
+        for row, place, (marker, colour) in zip(panel.rows, panel.figures, looks, strict=True)
+    ]  # fmt: skip
+
+
+def arrows(page: Page) -> Drawing:
+    """An arrow for each policy; an axis for each region, each on scales of its own.
+
+    Columns of a panel are efficiency first and last, resilience first and last.
+    """
+    across = min(len(page.panels), 3)
+    figure = style.new_figure(-(-len(page.panels) // across) * 3.4,
+                              style.WIDTH if across > 1 else 5.0)  # fmt: skip
+    axes = style.axes_of(figure, len(page.panels), across)
+    every = list(dict.fromkeys(row for panel in page.panels for row in panel.rows))
+    handles: dict[str, Any] = {}
+    for axis, panel in zip(axes, page.panels, strict=True):
+        axis.axhline(0, color="0.35", linewidth=0.7, zorder=1)
+        axis.axvline(0, color="0.35", linewidth=0.7, zorder=1)
+        for row, (x1, x2, y1, y2) in zip(panel.rows, panel.figures, strict=True):
+            number = every.index(row)
+            look: dict[str, Any] = {"color": COLOURS[number % len(COLOURS)], "zorder": 3,
+                                    "marker": style.MARKERS[number % len(style.MARKERS)],
+                                    "linestyle": "none", "markersize": 5}  # fmt: skip
+            axis.plot(x1, y1, markerfacecolor="white", **look)
+            (handles[row],) = axis.plot(x2, y2, label=row, **look)
+            if np.isfinite([x1, x2, y1, y2]).all():
+                arrow = {"arrowstyle": "-|>", "color": look["color"], "linewidth": 1.0}
+                axis.annotate("", (x2, y2), (x1, y1), arrowprops=arrow).set_in_layout(False)
+        axis.grid(color="0.94", linewidth=0.5)
+        axis.tick_params(labelsize=7)
+        axis.set_title(panel.title, fontsize=style.TITLE)
+        efficiency, resilience = panel.columns[0], panel.columns[-1]
+        axis.set_xlabel(f"Efficiency: EV, {efficiency.unit}", fontsize=7.5)
+        axis.set_ylabel(f"Resilience, {resilience.unit}", fontsize=7.5)
+    return figure, [handles[row] for row in every], ""

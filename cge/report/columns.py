@@ -1,0 +1,222 @@
+"""Columns of tables by region: measures of the results, and some made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from cge.core.errors import InputError
+from cge.report.cases import Case, Group, measures_in, plain_rows, ranged
+from cge.report.choice import FLAGS, chosen
+from cge.report.format.page import AUTO, Column, Panel
+from cge.results.register import heading, item_of
+
+#: Losses smaller than this, per cent, are none to divide by.
+LOSS_SHOWN = 1e-6
+#: Shown as they are: what they are compared with is zero.
+_LEVELS = ("outlay",)
+_TITLES = {
+    "domestic_share": "Domestic share of purchases",
+    "domestic_share_per_ev_lost": "Domestic share gained per 0.01 % of welfare lost",
+    "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of efficiency lost",
+}
+
+
+class Figures(NamedTuple):
+    """Figures by region: central, low, high; their unit; words in place of some."""
+
+    table: pd.DataFrame
+    unit: str
+    words: Mapping[str, str]
+
+
+def title(measure: str) -> str:
+    """Heading of a measure."""
+    return _TITLES.get(measure) or heading(measure)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of figures by region.
+
+    Parameters
+    ----------
+    measure : str
+        Of the results, or of :data:`DERIVED`; one item of it as ``name[item]``.
+    title : str
+        Default that of the measure.
+    column : {"value", "change", "words", ""}
+        Default the change where it changes, else the level.
+    where : mapping
+        Values, or tuples of values, of columns of the results: weighting, path_year.
+    text : str
+        Column of the results whose words stand in place of a figure, where there are any.
+    key, group, digits, unit
+        Of the :class:`Column`; the unit if it is not that of the results.
+    spread : bool
+        Whether the range over the solutions of a group is shown.
+    also : str
+        Measure whose figures, all items of them, are in the range too.
+    sectors : sequence of str
+        Of which a derived measure is, default all.
+    """
+
+    measure: str
+    title: str = ""
+    column: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    key: str = ""
+    group: str = ""
+    digits: int = AUTO
+    unit: str = ""
+    spread: bool = True
+    also: str = ""
+    sectors: Sequence[str] = ()
+
+    def of(self, group: Group) -> Figures:
+        """Figures of a group of solutions."""
+        rows = self._rows(group.rows(item_of(self.measure)[0]))
+        words = {}
+        if self.text:
+            own = self._rows(group.main.rows(item_of(self.measure)[0])).set_index("region")
+            words = {str(code): str(word) for code, word in own[self.text].items() if word}
+        known = rows.dropna(subset="value")
+        if self.column == "words" or (known.empty and not words):
+            make = DERIVED.get(self.measure)
+            made = None if make is None else make(group.main, self.sectors)
+            table = pd.DataFrame({"central": made}, columns=["central", "low", "high"], dtype=float)
+            return Figures(table, "" if made is None else "points", words)
+        changes = item_of(self.measure)[0] not in _LEVELS and known["change"].notna().any() and (
+            known["change_unit"] != "").any()  # fmt: skip
+        column = self.column or ("change" if changes else "value")
+        table = ranged(rows, ["region"], column)
+        if self.also:
+            more = group.main.rows(self.also).groupby("region")["value"]
+            table["low"] = pd.concat([table["low"], more.min()], axis=1).min(axis=1)
+            table["high"] = pd.concat([table["high"], more.max()], axis=1).max(axis=1)
+        if not self.spread or (len(group.cases) == 1 and not self.also):
+            table[["low", "high"]] = np.nan
+        units = rows["change_unit" if column == "change" else "unit"]
+        return Figures(table, next((str(unit) for unit in units if unit), ""), words)
+
+    def _rows(self, rows: pd.DataFrame) -> pd.DataFrame:
+        nowhere = dict.fromkeys(("partner", "sector", "shock"), "")
+        where = {**nowhere, "item": item_of(self.measure)[1], **self.where}
+        for name, value in where.items():
+            if name != self.text:
+                rows = rows[rows[name].isin(value if isinstance(value, tuple) else (value,))]
+        return rows
+
+    def head(self, unit: str) -> Column:
+        """Its column, in the unit of the results."""
+        name = self.key or self.measure
+        return Column(name, self.title or title(self.measure), self.unit or unit, self.digits,
+                      "value", self.group or name)  # fmt: skip
+
+
+def by_group(groups: Sequence[Group], shown: Sequence[Shown], codes: Sequence[str]) -> list[Panel]:
+    """A panel for each group, regions in rows, those for which it has figures."""
+    found = [[one.of(group) for one in shown] for group in groups]
+    units = [next((row[n].unit for row in found if row[n].unit), "") for n in range(len(shown))]
+    panels = []
+    for group, row in zip(groups, found, strict=True):
+        world = group.main.world
+        here = [code for code in codes if code in (*group.main.regions, world)]
+        known = {code for one in row for code in (*one.table["central"].dropna().index, *one.words)}
+        rows = [code for code in here if code in known] or here
+        central, low, high = (
+            np.array([one.table[end].reindex(rows).to_numpy(float) for one in row]).T
+            for end in ("central", "low", "high")
+        )
+        words = {(i, j): one.words[code] for j, one in enumerate(row)
+                 for i, code in enumerate(rows) if code in one.words}  # fmt: skip
+        heads = [one.head(figures.unit or units[n])
+                 for n, (one, figures) in enumerate(zip(shown, row, strict=True))]  # fmt: skip
+        panels.append(Panel(
+            group.label, tuple(heads), tuple(rows), central, int(rows[-1:] == [world]),
+            group.main.texts, words=words, low=low, high=high,
+        ))  # fmt: skip
+    return panels
+
+
+# -- which measures there are, and those that are made
+
+
+def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series | None:
+    """Change of what a region buys at home, of all it buys, in points of value."""
+    rows = case.rows("trade_value")
+    if rows.empty:
+        return None
+    wanted = chosen(case.codes("sector", "trade_value"), sectors, "sectors")
+    rows = rows[rows["sector"].isin(wanted)]
+    home = rows[rows["region"] == rows["partner"]].groupby("partner")[["value", "benchmark"]].sum()
+    total = rows.groupby("partner")[["value", "benchmark"]].sum()
+    share = 100 * (home / total).reindex([*case.regions, case.world])
+    return share["value"] - share["benchmark"]
+
+
+def _share_per(measure: str) -> Callable[[Case, Sequence[str]], pd.Series | None]:
+    """Points of domestic share gained per 0.01 % of absorption lost of a measure.
+
+    Missing where nothing is lost: then the share comes for free, or there is none.
+    """
+
+    def make(case: Case, sectors: Sequence[str]) -> pd.Series | None:
+        gained = _domestic_share(case, sectors)
+        if gained is None or case.rows(measure).empty:
+            return None
+        lost = -case.of_region(measure)
+        lost[case.world] = np.nan
+        return gained.where(lost > LOSS_SHOWN) / (100 * lost)
+
+    return make
+
+
+#: Made of rows of the results, where these have no such measure by region; in points.
+DERIVED: Mapping[str, Callable[[Case, Sequence[str]], pd.Series | None]] = {
+    "domestic_share": _domestic_share,
+    "domestic_share_per_ev_lost": _share_per("equivalent_variation"),
+    "domestic_share_per_efficiency_lost": _share_per("trade_efficiency"),
+}
+
+
+def resolved(cases: Sequence[Case], wanted: Sequence[str], usual: Sequence[str]) -> list[str]:
+    """Measures that are meant; one by item without its item stands for all of them.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    wanted : sequence of str
+        Chosen ones; if none, those of `usual` that there are.
+    usual : sequence of str
+
+    Raises
+    ------
+    InputError
+        For a measure that no case has by region.
+    """
+    every: dict[str, None] = {}
+    for case in {case.results: case for case in cases}.values():
+        rows = plain_rows(case.results)
+        here = (rows["region"] != "") & (rows["partner"] == "") & (rows["sector"] == "")
+        every |= dict.fromkeys(measures_in(rows[here & (rows["shock"] == "")]))
+        every |= {name: None for name, make in DERIVED.items() if make(case, ()) is not None}
+    known = list(every)
+    if not wanted:
+        wanted = [name for name in usual if name in known]
+        if not wanted:
+            raise InputError("none of the usual measures is in these results",
+                             key=FLAGS["measures"], allowed=sorted(known))  # fmt: skip
+    found: list[str] = []
+    for name in wanted:
+        these = [one for one in known if name in (one, item_of(one)[0])]
+        if not these:
+            raise InputError("is not a measure of a region in these results", key=FLAGS["measures"],
+                             value=name, allowed=sorted(known))  # fmt: skip
+        found += these
+    return list(dict.fromkeys(found))
