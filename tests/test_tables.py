@@ -394,7 +394,7 @@ def test_a_table_on_the_screen_fits_its_width_and_cuts_no_figure(
     shown = screen_text(page, width)
     assert max(cell_len(line) for line in shown.splitlines()) <= width and "\u2026" not in shown
     found = shown.split()
-    for panel in (panel.folded() for panel in page.panels):
+    for panel in page.panels:
         for figures, row in zip(panel.figures, cells_of(panel), strict=True):
             for value, cell, head in zip(figures, row, panel.columns, strict=True):
                 assert set(cell.plain.split()) <= set(found), cell
@@ -456,16 +456,18 @@ def test_variants_have_their_titles_and_shown_codes_alone_are_named() -> None:
 
 
 def test_a_range_stands_behind_its_figure_and_columns_that_lack_have_dashes() -> None:
-    heads = (Column("x", "X", "%", 1), Column("x_low", "low", "%", 1, "low"),
-             Column("x_high", "high", "%", 1, "high"), Column("y", "Y", "%", 1))  # fmt: skip
-    one = Panel("one", heads, ("a",), np.array([[1.0, 0.5, 2.0, 3.0]]))
-    other = Panel("other", heads[3:], ("a",), np.array([[4.0]]))
+    heads = (Column("x", "X", "%", 1), Column("y", "Y", "bn USD", 1))
+    one = Panel("one", heads, ("a",), np.array([[1.0, 3.0]]), low=np.array([[0.5, np.nan]]),
+                high=np.array([[2.0, np.nan]]))  # fmt: skip
+    other = Panel("other", heads[1:], ("a",), np.array([[4.0]]))
     page = Page("regions", "T", "Region", (one, other), ())
     (grid,) = grids(page)
-    assert grid.header == (("X", "%"), ("Y", "%"))
+    assert grid.header == (("X", "%"), ("Y", "bn USD"))
     cells = [[cell.plain for cell in body.rows[0][1]] for body in grid.bodies]
     assert cells == [["1.0 [0.5, 2.0]", "3.0"], ["-", "4.0"]]
-    assert list(frame(page).columns) == ["region", "x [%]", "x_low [%]", "x_high [%]", "y [%]"]
+    assert list(frame(page).columns) == [
+        "region", "x [%]", "x low [%]", "x high [%]", "y [bn USD]",
+    ]  # fmt: skip
 
 
 def test_blocks_of_columns_are_as_few_and_as_equal_as_can_be() -> None:
@@ -590,7 +592,7 @@ def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
         (["--kind", "sensitivity"], "no rows for this choice"),
         (["--kind", "losses"], "`cge stress`"),
         (["--kind", "policies"], "cge compare"),
-        (["--kind", "frontier"], "hold no frontier"),
+        (["--kind", "frontier"], "results of `cge frontier`"),
         (["--kind", "years"], "it is no path"),
         (["--elasticities", "x"], "allowed: fontagne, boehm"),
         (["--scenario", "x"], "allowed: trial"),

@@ -143,7 +143,7 @@ def told(folder: Path, *command: str) -> str:
 
 def last_figures(page: Page, text: str) -> int:
     """Return where the last figures of a table stand in its text."""
-    panel = page.panels[-1].folded()
+    panel = page.panels[-1]
     figures = [f"{abs(v):,.{c.digits}f}" for v, c in zip(panel.figures[-1], panel.columns)
                if v == v]  # fmt: skip
     return max(text.rindex(figure, 0, text.index("Notes:")) for figure in figures)
