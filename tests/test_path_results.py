@@ -93,8 +93,10 @@ def page_of(kind: str, results: ResultSet, figure: bool = False, **choice: Any) 
 
 
 def column(panel: Panel, key: str) -> np.ndarray:
-    (place,) = [n for n, c in enumerate(panel.columns) if c.key == key]
-    return panel.figures[:, place]
+    """Figures of a column of a page, or the ends of their ranges: ``war low``."""
+    name, end = (key, "") if key.rpartition(" ")[2] not in ("low", "high") else key.rsplit(" ", 1)
+    (place,) = [n for n, c in enumerate(panel.columns) if c.key == name]
+    return {"": panel.figures, "low": panel.low, "high": panel.high}[end][:, place]
 
 
 def one(table: pd.DataFrame, **wanted: object) -> pd.DataFrame:
@@ -364,7 +366,9 @@ def test_the_table_of_a_path_shows_the_rows_and_their_range(
         assert column(panel, "war")[n] == pytest.approx(main["value"].item())
         assert column(panel, "war low")[n] == pytest.approx(here["value"].min())
         assert column(panel, "war high")[n] == pytest.approx(here["value"].max())
-    assert any("fontagne, boehm and low, central returns" in note for note in page.notes)
+    assert any(
+        "(fontagne, boehm) and returns to research (low, central)" in note for note in page.notes
+    )
 
 
 def test_the_comparison_shows_present_values_and_tells_losses_in_words(
@@ -372,13 +376,13 @@ def test_the_comparison_shows_present_values_and_tells_losses_in_words(
 ) -> None:
     page = page_of("worth", results)
     assert [p.title for p in page.panels] == [
-        f"{v}, elasticities {e}" for v in ("war", "research") for e in ("fontagne", "boehm")
+        f"{v}, {e}" for v in ("war", "research") for e in ("fontagne", "boehm")
     ]  # fmt: skip
     keys = ("variant", "elasticities", "research_return")
     for panel in page.panels:
         rows = one(table, **{k: panel.keys[k] for k in keys}, measure="present_value", region="*")
         np.testing.assert_allclose(column(panel, "present_value")[:-1], rows["value"])
-        low, high = column(panel, "present_value_low"), column(panel, "present_value_high")
+        low, high = column(panel, "present_value low"), column(panel, "present_value high")
         worth = column(panel, "present_value")
         assert (low - 1e-12 <= worth).all() and (worth <= high + 1e-12).all()
         money = column(panel, "present_value_money")

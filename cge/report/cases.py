@@ -361,7 +361,8 @@ def grouped(cases: Sequence[Case], *columns: str) -> list[Group]:
         key = (case.keys[name] for name in ("scenario", "variant", *columns))
         groups.setdefault((case.results, *key), []).append(case)
     made = []
-    for own in groups.values():
+    variants = list(dict.fromkeys(key[:3] for key in groups))
+    for _, own in sorted(groups.items(), key=lambda one: variants.index(one[0][:3])):
         sets = [case for case in own if case.keys["elasticities"] == own[0].keys["elasticities"]]
         main = min(sets, key=lambda case: case.keys["research_return"] != CENTRAL)
         made.append((main, *(case for case in own if case is not main)))
