@@ -11,6 +11,7 @@ from cge.core.parameters import Level
 from cge.path.laws import choice_of
 from cge.path.solving import PathContent, check_path, path_content, path_task
 from cge.policy.benchmarks import benchmarks_of
+from cge.policy.effects import refuse_idle
 from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
@@ -47,7 +48,7 @@ class SetOfPaths:
     Parameters
     ----------
     scenario : Scenario
-    family : sequence of Member
+    members : sequence of Member
     solver : {"newton", "ipopt"}
 
     Raises
@@ -56,9 +57,9 @@ class SetOfPaths:
         For what a path can not be.
     """
 
-    def __init__(self, scenario: Scenario, family: Sequence[Member], solver: Solver) -> None:
-        self.family, self.solver = tuple(family), solver
-        self.choice = check_paths(scenario, self.family)
+    def __init__(self, scenario: Scenario, members: Sequence[Member], solver: Solver) -> None:
+        self.members, self.solver = tuple(members), solver
+        self.choice = check_paths(scenario, self.members)
         self.benchmarks = benchmarks_of(scenario)
         #: What the paths are made from, once they are checked: :func:`check_path`.
         self.made_from: dict[str, Any] = {}
@@ -71,13 +72,15 @@ class SetOfPaths:
     def solved(self) -> Generator[list[Task], list[Any], list[PathOfVariant]]:
         """Yield the tasks; return the paths by set, level and variant."""
         checked = yield self.checks()
-        self.made_from = checked[0]
+        self.made_from = {name: checked[0][name] for name in ("parameters", "knowledge")}
+        names = [member.variant for member in self.members]
+        refuse_idle(self.members, {n: one["moves"] for n, one in zip(names, checked, strict=True)})
         baselines = self._baselines()
         if baselines:
             yield baselines
         places = [
             (name, level, member) for name in self.benchmarks
-            for level in self.choice.returns for member in self.family
+            for level in self.choice.returns for member in self.members
         ]  # fmt: skip
         tasks: dict[tuple[str, Level, str], Task] = {}
         results: dict[tuple[str, Level, str], Any] = {}
@@ -92,6 +95,10 @@ class SetOfPaths:
             if batch:
                 tasks |= batch
                 results |= zip(batch, (yield list(batch.values())), strict=True)
+        moved: dict[str, set[str]] = {name: set() for name in names}
+        for (_, _, variant), found in results.items():
+            moved[variant].update(found["moved"])
+        refuse_idle(self.members, moved)
         return [
             PathOfVariant(name, level, member, tasks[key].content, results[key]["facts"])
             for name, level, member in places
@@ -115,7 +122,7 @@ class SetOfPaths:
         return [
             Task(f"{member.variant or name}: calibrating and compiling", check_path,
                  self._content(name, self.main_level, member), 0, member.told)
-            for member in self.family
+            for member in self.members
         ]  # fmt: skip
 
     def _baselines(self) -> list[Task]:
@@ -123,7 +130,7 @@ class SetOfPaths:
         found: dict[str, Task] = {}
         for name in self.benchmarks:
             for level in self.choice.returns:
-                for member in self.family:
+                for member in self.members:
                     content = self._content(name, level, member).baseline
                     if content is not None:
                         label = f"{self.label(name, level, member)}, baseline"
@@ -138,7 +145,7 @@ class SetOfPaths:
         return ", ".join(part for part in parts if part)
 
 
-def check_paths(scenario: Scenario, family: Sequence[Member]) -> PathChoice:
+def check_paths(scenario: Scenario, members: Sequence[Member]) -> PathChoice:
     """Check that a scenario can be a path, and return what its variants share.
 
     Raises
@@ -146,11 +153,11 @@ def check_paths(scenario: Scenario, family: Sequence[Member]) -> PathChoice:
     InputError
         Naming what they can not say, or do not share.
     """
-    choice = choice_of(family[0].scenario)
+    choice = choice_of(members[0].scenario)
     if scenario.steps is not None:
         raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
                          allowed="phase_in of a measure")  # fmt: skip
-    for member in family:
+    for member in members:
         own = choice_of(member.scenario)
         for key in ("years", "returns"):
             if getattr(own, key) != getattr(choice, key):

@@ -7,7 +7,7 @@ the main level, for which welfare is taken apart. Changes are against the baseli
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +28,15 @@ from cge.results.collect import Wanted, add_solution, world_label
 from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
 from cge.results.register import add_known
 from cge.results.schema import Rows
+from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.tasks.runner import Place
 
 Array = NDArray[np.float64]
 
 #: Years with all figures, beside the last: trade, factors by sector, the rates of the policy.
 DETAILED = (1, 5, 10, 15, 20, 25)
-#: Kinds of outlay in words: by instrument, and what the budget has for prices.
+#: Outlay on all that is no measure about knowledge, which have names of their own.
 SUBSIDIES = "subsidies and taxes forgone"
-KINDS: Mapping[str, str] = {
-    "basic_research": "basic research", "diffusion": "diffusion",
-    "research_credit": "research credits",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -171,10 +168,11 @@ def add_outlays(rows: Rows, case: PathCase) -> Array:
 def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
     """Spending of governments on the policy in a year by kind, each (s,)."""
     nothing = np.zeros(len(case.model.benchmark.regions))
-    spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(KINDS.values(), nothing)}
+    kinds = [kind.outlay for kind in KnowledgeMeasure.kinds.values() if kind.outlay]
+    spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(kinds, nothing)}
     for one in year.outlays:
-        kind = KINDS.get(case.scenario.knowledge[one.number].instrument)
-        if kind is not None:
+        kind = case.scenario.knowledge[one.number].outlay
+        if kind:
             spent[kind] = spent[kind] + one.value
     return spent
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws
-from cge.policy.case import FoundRate
+from cge.policy.case import EndogenousRate
 from cge.policy.knowledge_plan import KnowledgePart
+from cge.policy.replies import Reply
 from cge.scenario.schema import Scenario
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
@@ -36,11 +37,10 @@ class SolvedYear:
     solution : Solution
     policy : KnowledgePolicy
     parts : tuple of KnowledgePart
-        Size of each measure about knowledge.
-    shocks : tuple of Shock
-    found : tuple of FoundRate
-    powers : ndarray (columns,)
-        See :class:`cge.policy.case.SolvedCase`.
+        What each measure about knowledge adds to it.
+    shocks, endogenous, replies, powers, moved
+        See :class:`cge.policy.case.SolvedCase`; credits for a budget and measures about
+        knowledge are among rates and what moved.
     """
 
     weights: Array
@@ -49,8 +49,10 @@ class SolvedYear:
     policy: KnowledgePolicy
     parts: tuple[KnowledgePart, ...]
     shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
+    endogenous: tuple[EndogenousRate, ...]
+    replies: tuple[Reply, ...]
     powers: Array
+    moved: tuple[str, ...]
 
     def to_plain(self) -> dict[str, Any]:
         """Turn the year into plain data, without its model."""
@@ -59,11 +61,12 @@ class SolvedYear:
             "solution": solution_to_plain(self.solution), "policy": vars(self.policy),
             "parts": [vars(part) for part in self.parts],
             "shocks": [vars(shock) for shock in self.shocks],
-            "found": [
+            "endogenous": [
                 {**vars(rate), "shock": vars(rate.shock), "swaps": [asdict(s) for s in rate.swaps]}
-                for rate in self.found
+                for rate in self.endogenous
             ],
-            "powers": self.powers,
+            "replies": [vars(reply) for reply in self.replies],
+            "powers": self.powers, "moved": list(self.moved),
         }  # fmt: skip
 
     @classmethod
@@ -75,11 +78,12 @@ class SolvedYear:
             tuple(KnowledgePart(**part) for part in content["parts"]),
             tuple(Shock(**shock) for shock in content["shocks"]),
             tuple(
-                FoundRate(**{**rate, "shock": Shock(**rate["shock"]),
-                             "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
-                for rate in content["found"]
+                EndogenousRate(**{**rate, "shock": Shock(**rate["shock"]),
+                                  "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
+                for rate in content["endogenous"]
             ),
-            content["powers"],
+            tuple(Reply(**reply) for reply in content["replies"]),
+            content["powers"], tuple(content["moved"]),
         )  # fmt: skip
 
 
@@ -119,8 +123,8 @@ class PathYear:
         Business research relative to the baseline.
     shocks : tuple of Shock
         What each measure and response did to given columns, over the year's ground.
-    found : tuple of FoundRate
-        Credits for a budget among them, which have no swaps.
+    endogenous, replies, moved
+        See :class:`SolvedYear`; a credit has no swaps.
     outlays : tuple of KnowledgeOutlay
     """
 
@@ -131,7 +135,9 @@ class PathYear:
     productivity: Mapping[str, Array]
     business: Array | None
     shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
+    endogenous: tuple[EndogenousRate, ...]
+    replies: tuple[Reply, ...]
+    moved: tuple[str, ...]
     outlays: tuple[KnowledgeOutlay, ...] = ()
 
 

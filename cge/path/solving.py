@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
 from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear
 from cge.path.year import Course, research_price, solve_year
-from cge.policy.case import FoundRate
-from cge.policy.closure_text import closure_facts
+from cge.policy.closures import closure_facts
+from cge.policy.replies import raising
 from cge.policy.targets import outlay
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import BenchmarkChoice, Scenario
-from cge.scenario.variants import Member, with_equal
+from cge.scenario.variants import Member
 from cge.solve.model import Model, Solver
 from cge.tasks.runner import Place, Task
 
@@ -37,8 +37,8 @@ class PathContent:
         is what only other studies read.
     benchmark : Benchmark
     solver : {"newton", "ipopt"}
-    own_policy, own_knowledge : int
-        Where outlays are compared, the number of measures that all variants share.
+    shared : mapping of str to int
+        Where outlays are compared, the number of entries that all variants share, by list.
     equal : tuple of float, optional
         For each year the outlay that another variant has, as a share of GDP.
     files : tuple of path
@@ -47,8 +47,7 @@ class PathContent:
     scenario: Scenario
     benchmark: Benchmark
     solver: Solver
-    own_policy: int = 0
-    own_knowledge: int = 0
+    shared: Mapping[str, int] = field(default_factory=dict)
     equal: tuple[float, ...] | None = None
     files: tuple[Path, ...] = ()
 
@@ -60,7 +59,7 @@ class PathContent:
     @property
     def member(self) -> Member:
         """The variant without its name."""
-        return Member("", self.scenario, self.own_policy, self.own_knowledge)
+        return Member("", self.scenario, self.shared)
 
     @property
     def baseline(self) -> PathContent | None:
@@ -98,10 +97,8 @@ def path_content(
         "name": "x", "title": "", "description": "", "benchmark": BenchmarkChoice(),
         "elasticities": None, "stress": None, "path": path,
     })  # fmt: skip
-    shared = (0, 0)
-    if scenario.equal is not None:
-        shared = (member.own_policy, member.own_knowledge)
-    return PathContent(scenario, benchmark, solver, *shared, equal, tuple(files_of(scenario)))
+    shared = {} if scenario.equal is None else member.shared
+    return PathContent(scenario, benchmark, solver, shared, equal, tuple(files_of(scenario)))
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
@@ -116,14 +113,16 @@ def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``facts`` for the manifest; ``outlay``, for each year what the variant's own measures
-        cost as a share of GDP, where variants are compared by it, else empty.
+        ``facts`` for the manifest; ``moved``, keys of what moved something in some year;
+        ``outlay``, for each year what the variant's own measures cost as a share of GDP, where
+        variants are compared by it, else empty.
     """
     case, equal = solved_path(content, place), content.scenario.equal
     spent = []
     if equal is not None and isinstance(equal.value, str) and content.equal is None:
         spent = [_own_outlay(content.member, year) for year in case.years]
-    return {"facts": _facts(case), "outlay": spent}
+    moved = sorted({key for year in case.years for key in year.moved})
+    return {"facts": _facts(case), "moved": moved, "outlay": spent}
 
 
 def solved_path(content: PathContent, place: Place) -> PathCase:
@@ -168,9 +167,9 @@ def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:
     """Course of a path, with the outlay that is equal in one of its years."""
     scenario, equal = content.scenario, content.scenario.equal
     if content.equal is not None:
-        scenario = with_equal(content.member, content.equal[year - 1])
+        scenario = content.member.with_equal(content.equal[year - 1])
     elif equal is not None and isinstance(equal.value, str):
-        scenario = with_equal(content.member, 0.0)  # the variant that sets it for the others
+        scenario = content.member.with_equal(0.0)  # the variant that sets it for the others
     return Course(scenario, laws, content.solver)
 
 
@@ -212,7 +211,7 @@ def _path_year(
         )
     return PathYear(
         year, state, found.solution, found.policy, ground.productivity, ground.business,
-        found.shocks, found.found, outlays,
+        found.shocks, found.endogenous, found.replies, found.moved, outlays,
     )  # fmt: skip
 
 
@@ -220,13 +219,14 @@ def _own_outlay(member: Member, year: PathYear) -> float:
     """Cost of the variant's own measures in a year, as a share of GDP."""
     equal, solution = member.scenario.equal, year.solution
     assert equal is not None
-    policy = member.scenario.policy[member.own_policy :]
-    knowledge = member.scenario.knowledge[member.own_knowledge :]
+    shared = {"policy": 0, "knowledge": 0, **member.shared}
+    policy = member.scenario.policy[shared["policy"] :]
+    knowledge = member.scenario.knowledge[shared["knowledge"] :]
     total = 0.0
     if not knowledge or any(INSTRUMENTS[m.instrument].fiscal == "outlay" for m in policy):
         total = outlay(solution, policy, equal.region, "equal.outlay")
     region = solution.model.benchmark.regions.index(equal.region)
-    own = [one for one in year.outlays if one.number >= member.own_knowledge]
+    own = [one for one in year.outlays if one.number >= shared["knowledge"]]
     spent = sum(float(one.value[region]) for one in own)
     return total + spent / solution.outcome(f"gdp[{equal.region}]")
 
@@ -240,7 +240,8 @@ def _facts(case: PathCase) -> dict[str, Any]:
         **closures[-1],
         "swaps": list(dict.fromkeys(swap for one in closures for swap in one["swaps"])),
         "benchmark_and_elasticities": case.model.benchmark.fingerprint,
-        "rates_found": list(_rates(case.years)),
+        "endogenous_rates": _first_and_last(case.years, lambda year: year.endogenous),
+        "response_rates": _first_and_last(case.years, lambda year: raising(year.replies)),
         "years": len(case.years),
         "discount_rate": case.laws["discount_rate"], "growth": case.laws["growth"],
         "baseline": "balanced growth" if case.baseline is None else "given",
@@ -253,15 +254,15 @@ def _facts(case: PathCase) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rates(years: tuple[PathYear, ...]) -> Iterator[str]:
-    """Rates that were found, in the first and the last year in which they were."""
-    every: dict[str, list[tuple[int, FoundRate]]] = {}
+def _first_and_last(
+    years: Sequence[PathYear], rates: Callable[[PathYear], Sequence[Any]]
+) -> list[str]:
+    """Rates in words, each in the first and the last year in which there is one."""
+    every: dict[str, list[str]] = {}
     for year in years:
-        for rate in year.found:
-            every.setdefault(rate.label, []).append((year.year, rate))
-    for found in every.values():
-        for number, rate in dict.fromkeys((found[0], found[-1])):
-            yield f"{rate.text} in year {number}"
+        for rate in rates(year):
+            every.setdefault(rate.label, []).append(f"{rate.text} in year {year.year}")
+    return [text for texts in every.values() for text in dict.fromkeys((texts[0], texts[-1]))]
 
 
 def check_path(content: PathContent, place: Place) -> dict[str, Any]:
@@ -271,7 +272,8 @@ def check_path(content: PathContent, place: Place) -> dict[str, Any]:
     -------
     dict
         ``parameters``, by name with value, range, unit, status and source; ``knowledge``, where
-        the figures on research come from, None where there are none.
+        the figures on research come from, None where there are none; ``moves``, keys of what
+        moves something in a year, or may.
 
     Raises
     ------
@@ -279,11 +281,11 @@ def check_path(content: PathContent, place: Place) -> dict[str, Any]:
         For what can be known to be wrong by then.
     """
     laws = laws_in(content, place)
-    course_of(content, laws).check()
+    moves = course_of(content, laws).check()
     equal = content.scenario.equal
     if equal is not None and equal.region not in content.benchmark.regions:
         raise InputError(
             "unknown region", key="equal.region", value=equal.region,
             allowed=content.benchmark.regions,
         )  # fmt: skip
-    return {"parameters": laws.parameters(), "knowledge": laws.sources()}
+    return {"parameters": laws.parameters(), "knowledge": laws.sources(), "moves": sorted(moves)}

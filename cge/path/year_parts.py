@@ -19,16 +19,16 @@ YEARS = (1, 10)
 def decomposed(year: PathYear, sourcing: Sourcing | None = None) -> Decomposition:
     """Take the welfare of a year apart, all that moved since the benchmark a shock of its own.
 
-    Rates that were found are taken as given: their effect is the measure's.
+    Endogenous rates are taken as given: their effect is the measure's.
 
     Raises
     ------
     NoEquilibrium
         If welfare can not be taken apart.
     """
-    sought = tuple(rate for rate in year.found if rate.swaps)
+    sought = tuple(rate for rate in year.endogenous if rate.swaps)
     solution = with_rates_given(year.solution, sought)
-    measures = apart((*year.shocks, *(rate.shock for rate in year.found)))
+    measures = apart((*year.shocks, *(rate.shock for rate in year.endogenous)))
     ground = ground_shocks(
         solution.model, solution.given, measures, year.productivity, year.policy, sourcing
     )

@@ -8,8 +8,7 @@ to be a tax because that has the same effect.
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
+from typing import Any
 
 from cge.core.errors import NoEquilibrium
 from cge.scenario.instruments import INSTRUMENTS
@@ -22,20 +21,15 @@ MOST_OF_A_PRICE = 0.9
 
 
 def needs_bracket(scenario: Scenario) -> bool:
-    """Return whether a rate is to be found by its welfare effect, without a guess of it."""
-    unsized = [m for m in scenario.policy if m.unsized]
-    return (
-        scenario.equal is not None
-        and scenario.equal.what == "welfare"
-        and isinstance(scenario.equal.value, float)
-        and scenario.equal.value != 0
-        and bool(unsized)
-        and all(m.guess is None for m in unsized)
-    )
+    """Whether a rate follows from its welfare effect, without a guess of it."""
+    equal, unsized = scenario.equal, [m for m in scenario.policy if m.unsized]
+    if equal is None or equal.what != "welfare" or not isinstance(equal.value, float):
+        return False
+    return equal.value != 0 and bool(unsized) and all(m.guess is None for m in unsized)
 
 
 def bracketed(scenario: Scenario, share: float, effect: Callable[[Scenario], float]) -> Scenario:
-    """Return a scenario with a guess of the rate that its `equal` asks for.
+    """A scenario with a guess of the rate that its `equal` asks for.
 
     Parameters
     ----------
@@ -53,34 +47,26 @@ def bracketed(scenario: Scenario, share: float, effect: Callable[[Scenario], flo
     assert scenario.equal is not None and isinstance(scenario.equal.value, float)
     wanted = share * scenario.equal.value
     towards = 1.0 if wanted > 0 else -1.0
-    takes = [
-        bool(INSTRUMENTS[m.instrument].to_power(np.ones(1))[0] <= 0)
-        for m in scenario.policy
-        if m.unsized
-    ]
+    takes = any(INSTRUMENTS[m.instrument].sign < 0 for m in scenario.policy if m.unsized)
     tried: list[tuple[float, float]] = []
     for rate in RATES:
-        if any(takes) and rate > MOST_OF_A_PRICE:
+        if takes and rate > MOST_OF_A_PRICE:
             break
         try:
-            tried.append((rate, effect(_sized(scenario, rate))))
+            tried.append((rate, effect(_with(scenario, "add", rate, equal=None))))
         except NoEquilibrium:
             break
         if towards * (tried[-1][1] - wanted) >= 0:
-            return _guessed(scenario, rate)
+            return _with(scenario, "guess", rate)
     seen = "; ".join(f"{100 * rate:g} %: {ev:.4g}" for rate, ev in tried)
     raise NoEquilibrium(
-        f"no rate was found with an equivalent variation of {wanted:g} % in "
-        f"{scenario.equal.region}; tried {seen or 'none that solves'} (a 'guess' says where else "
-        "to look, a negative one among them)"
+        f"no rate has an equivalent variation of {wanted:g} % in {scenario.equal.region}; tried "
+        f"{seen or 'none that solves'} (a 'guess' says where else to look, a negative one among "
+        "them)"
     )
 
 
-def _sized(scenario: Scenario, rate: float) -> Scenario:
-    policy = [m.model_copy(update={"add": rate}) if m.unsized else m for m in scenario.policy]
-    return scenario.model_copy(update={"policy": policy, "equal": None})
-
-
-def _guessed(scenario: Scenario, rate: float) -> Scenario:
-    policy = [m.model_copy(update={"guess": rate}) if m.unsized else m for m in scenario.policy]
-    return scenario.model_copy(update={"policy": policy})
+def _with(scenario: Scenario, key: str, rate: float, **changes: Any) -> Scenario:
+    """A scenario whose measures without a size have a rate under some key."""
+    policy = [m.model_copy(update={key: rate}) if m.unsized else m for m in scenario.policy]
+    return scenario.model_copy(update={"policy": policy, **changes})

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import NoEquilibrium
 from cge.policy.bracketing import bracketed, needs_bracket
 from cge.policy.closures import closure_of, part_of_closure
 from cge.policy.levels import PolicyLevels, policy_levels
-from cge.policy.responses import Reply, replies
+from cge.policy.replies import Reply, answered, distance, replies
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure, Swap
 from cge.solve.equilibrium import Progress
@@ -26,25 +26,30 @@ Array = NDArray[np.float64]
 SETTLED = 1e-10
 #: Passes after which they must have.
 RESPONSE_PASSES = 60
+#: A rate that is solved for has moved if it is more than this; what a bound leaves is less.
+MOVED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class FoundRate:
-    """A rate that the model found.
+class EndogenousRate:
+    """A rate that the model solved for.
 
     Parameters
     ----------
     label : str
         For what.
+    key : str
+        Where that stands in the scenario.
     low, high : float
         Over its cells: what was added to the rate in force, a fraction.
     shock : Shock
-        What it does where it is given instead of found.
+        What it does where it is given instead.
     swaps : tuple of Swap
-        By which it was found.
+        By which it was solved for.
     """
 
     label: str
+    key: str
     low: float
     high: float
     shock: Shock
@@ -59,7 +64,7 @@ class FoundRate:
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """What a year of a path gives to the policy of that year.
+    """Ground, closure and timing that a year of a path gives to its policy.
 
     Parameters
     ----------
@@ -76,7 +81,7 @@ class Standing:
     phases: tuple[float, ...]
 
     def laid(self, model: Model, levels: Array) -> Array:
-        """Return the ground with a policy on it, told by its levels on the benchmark.
+        """The ground with a policy on it, of which the levels on the benchmark are given.
 
         What the ground has moved, productivity say, a measure moves from there.
         """
@@ -97,17 +102,23 @@ class SolvedCase:
     solution : Solution
     shocks : tuple of Shock
         What each measure, each response and the balances did to given columns.
-    found : tuple of FoundRate
-        Rates that were found: for a budget, an equal comparison, financing, a quota.
+    endogenous : tuple of EndogenousRate
+        Rates that were solved for: for a budget, an equal comparison, financing, a quota.
+    replies : tuple of Reply
+        Tariffs that responses raised.
     powers : ndarray (columns,)
-        Levels with policy and responses on the benchmark, rates that were found among them;
-        not the rents of quotas.
+        Levels with policy and responses on the benchmark, rates that were solved for among
+        them; not the rents of quotas.
+    moved : tuple of str
+        Keys of the measures and responses that moved something.
     """
 
     solution: Solution
     shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
+    endogenous: tuple[EndogenousRate, ...]
+    replies: tuple[Reply, ...]
     powers: Array
+    moved: tuple[str, ...]
 
 
 def solve_case(
@@ -126,7 +137,7 @@ def solve_case(
     ----------
     model : Model
     scenario : Scenario
-        One without variants and grid (see :func:`cge.scenario.variants.members`), on the
+        One without variants and grid (see :class:`cge.scenario.variants.ScenarioSet`), on the
         benchmark of the model. Its `steps` are not looked at.
     share : float
         Part of the whole shock.
@@ -154,19 +165,46 @@ def solve_case(
     policy = policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
     full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
-    if any(found.guessed for found in policy.found):
-        start = _from_guess(model, policy, standing, solver)
-    if not scenario.responses:
-        levels = standing.laid(model, policy.levels)
-        solution = model.solve(levels, full, solver, start, progress)
-        rates = _rates(policy, levels, solution)
-        return SolvedCase(solution, policy.shocks, rates, _policy_powers(policy, solution))
-    return _with_responses(model, scenario, policy, standing, full, solver, start, progress)
+    if any(target.guessed for target in policy.targets):
+        # The equilibrium at the rates that the user guesses, from which to search.
+        known = (s for target in policy.targets if not target.guessed for s in target.swaps)
+        guess = replace(closure, swaps=(*closure.swaps, *known))
+        start = model.solve(standing.laid(model, policy.levels), guess, solver)
+    # A response to rates that are given is known beforehand and needs one pass; one to a rate
+    # that is solved for, or to a subsidy on factors as a part of output, depends on the
+    # equilibrium it takes part in.
+    answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
+    for _ in range(RESPONSE_PASSES):
+        answered_levels, shocks = answered(policy, answers)
+        levels = standing.laid(model, answered_levels)
+        solution = start = model.solve(levels, full, solver, start, progress)
+        powers = policy.levels.copy()
+        for target in policy.targets:
+            if target.counts:
+                powers[target.columns] = solution.levels[target.columns]
+        again = replies(model, scenario.responses, powers, solution.outcomes)
+        apart = distance(answers, again, len(levels))
+        if apart <= SETTLED:
+            break
+        answers = again
+    else:
+        raise NoEquilibrium(
+            f"responses and equilibrium did not settle in {RESPONSE_PASSES} passes; a tariff "
+            f"still moved by {100 * apart:.2g} points"
+        )
+    rates = _rates(policy, levels, solution)
+    moved = (
+        *policy.moved,
+        *(rate.key for rate in rates if max(abs(rate.low), abs(rate.high)) > MOVED),
+        *(f"responses.{n}" for n, answer in enumerate(answers) if len(answer.points)),
+    )
+    raised = np.where(powers == policy.levels, answered_levels, powers)
+    return SolvedCase(solution, (*policy.shocks, *shocks), rates, answers, raised, moved)
 
 
 def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -> Scenario:
-    """Return the scenario with a guess of the rate that has the welfare effect asked for."""
-    policy_levels(model, scenario, share)  # what is wrong is told before the search
+    """A scenario with a guess of the rate that has the welfare effect asked for."""
+    policy_levels(model, scenario, share)  # what is wrong is refused before the search
     region = scenario.equal.region if scenario.equal else ""
     last: list[Solution] = []
 
@@ -179,110 +217,27 @@ def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -
     return bracketed(scenario, share, effect)
 
 
-def _from_guess(model: Model, policy: PolicyLevels, standing: Standing, solver: Solver) -> Solution:
-    """Return the equilibrium at the rates that the user guesses, from which to search."""
-    known = tuple(s for found in policy.found if not found.guessed for s in found.swaps)
-    closure = replace(standing.closure, swaps=(*standing.closure.swaps, *known))
-    return model.solve(standing.laid(model, policy.levels), closure, solver)
+def with_rates_given(solution: Solution, endogenous: Sequence[EndogenousRate]) -> Solution:
+    """The same equilibrium with the rates that were solved for as given ones.
 
-
-def _with_responses(
-    model: Model,
-    scenario: Scenario,
-    policy: PolicyLevels,
-    standing: Standing,
-    closure: Closure,
-    solver: Solver,
-    start: Solution | None,
-    progress: Progress | None,
-) -> SolvedCase:
-    """Go back and forth between the equilibrium and the responses to it until both stay.
-
-    A response to rates that are given is known beforehand and needs one pass; one to a
-    rate that is found, or to a subsidy on factors as a part of output, depends on the
-    equilibrium it takes part in.
-    """
-    solution = start
-    answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
-    moved = np.inf
-    for _ in range(RESPONSE_PASSES):
-        told, shocks = answered(policy, answers)
-        levels = standing.laid(model, told)
-        solution = model.solve(levels, closure, solver, solution, progress)
-        powers = _policy_powers(policy, solution)
-        again = replies(model, scenario.responses, powers, solution.outcomes)
-        moved = _distance(answers, again, len(levels))
-        if moved <= SETTLED:
-            raised = np.where(powers == policy.levels, told, powers)
-            rates = _rates(policy, levels, solution)
-            return SolvedCase(solution, (*policy.shocks, *shocks), rates, raised)
-        answers = again
-    raise NoEquilibrium(
-        f"responses and equilibrium did not settle in {RESPONSE_PASSES} passes; a tariff still "
-        f"moved by {100 * moved:.2g} points"
-    )
-
-
-def with_rates_given(solution: Solution, found: Sequence[FoundRate]) -> Solution:
-    """Return the same equilibrium with the rates that were found as given ones.
-
-    What a policy does is then told by its rates, also where more than one rate has the
+    What a policy does then follows from its rates, also where more than one rate has the
     outlay or the welfare effect that was asked for.
     """
-    if not found:
+    if not endogenous:
         return solution
-    finding = {swap for rate in found for swap in rate.swaps}
-    swaps = tuple(swap for swap in solution.closure.swaps if swap not in finding)
+    freeing = {swap for rate in endogenous for swap in rate.swaps}
+    swaps = tuple(swap for swap in solution.closure.swaps if swap not in freeing)
     closure = replace(solution.closure, swaps=swaps)
     return solution.model.solve(solution.levels, closure, start=solution)
 
 
-def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[FoundRate, ...]:
-    """Return the rates that were found from levels at which the search set out."""
+def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[EndogenousRate, ...]:
+    """Rates that were solved for, from levels at which the search set out."""
     rates = []
-    for found in policy.found:
-        points = found.points(solution.levels)
-        change = np.log(solution.levels[found.columns] / levels[found.columns])
-        shock = Shock(found.label, found.columns, change)
+    for one in policy.targets:
+        points = one.points(solution.levels)
+        change = np.log(solution.levels[one.columns] / levels[one.columns])
         low, high = float(points.min()), float(points.max())
-        rates.append(FoundRate(found.label, low, high, shock, found.swaps))
+        shock = Shock(one.label, one.columns, change)
+        rates.append(EndogenousRate(one.label, one.key, low, high, shock, one.swaps))
     return tuple(rates)
-
-
-def answered(policy: PolicyLevels, answers: tuple[Reply, ...]) -> tuple[Array, list[Shock]]:
-    """Return the policy's levels with the responses on top, and what each did."""
-    levels = policy.levels.copy()
-    found = {c for one in policy.found if one.counts for c in one.columns.tolist()}
-    shocks = []
-    for number, answer in enumerate(answers):
-        if not found.isdisjoint(answer.columns.tolist()):
-            raise InputError(
-                "raises a tariff whose rate is to be found", key=f"responses.{number}",
-                value=answer.label,
-            )  # fmt: skip
-        before = levels[answer.columns]
-        levels[answer.columns] = before + answer.points
-        change = np.log(levels[answer.columns] / before)
-        shocks.append(Shock(answer.label, answer.columns, change))
-    return levels, shocks
-
-
-def _policy_powers(policy: PolicyLevels, solution: Solution) -> Array:
-    """Return levels with the policy alone in place, rates that were found among it."""
-    powers = policy.levels.copy()
-    for found in policy.found:
-        if found.counts:
-            powers[found.columns] = solution.levels[found.columns]
-    return powers
-
-
-def _distance(one: tuple[Reply, ...], other: tuple[Reply, ...], columns: int) -> float:
-    """Return the largest difference of two sets of responses, in points of a rate."""
-    points = np.zeros(columns)
-    worst = 0.0
-    for a, b in zip(one, other, strict=True):
-        points[:] = 0.0
-        points[a.columns] += a.points
-        points[b.columns] -= b.points
-        worst = max(worst, float(np.abs(points).max(initial=0.0)))
-    return worst

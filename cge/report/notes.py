@@ -19,6 +19,8 @@ PARTS = (
     "exact EV. Allocative efficiency is the change of what tariffs, taxes and subsidies hold "
     "back or over-expand."
 )
+#: Rates of a case in words, and where its facts have them.
+_RATES = {"Endogenous rates": "endogenous_rates", "Rates raised in response": "response_rates"}
 
 
 def notes_of(cases: Sequence[Case], first: Iterable[str] = (), **said: bool) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def _data(b: Mapping[str, Any]) -> list[str]:
 
 
 def _of_cases(cases: Sequence[Case]) -> list[str]:
-    """Closure, numeraire and found rates as solved, case by case where they differ."""
+    """Closure, numeraire, endogenous rates, responses, case by case where they differ."""
     lines = []
     for word, key in (("Closure", "closure"), ("Numeraire", "numeraire")):
         told: dict[str, list[str]] = {}
@@ -99,8 +101,9 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         facts = case.facts
         where = case.label.removesuffix(f"year {case.keys['path_year']}").removesuffix(", ")
         where = f" ({where})" if where else ""
-        if facts.get("rates_found"):
-            lines.append(f"Rates found{where}: {'; '.join(facts['rates_found'])}.")
+        for words, key in _RATES.items():
+            if facts.get(key):
+                lines.append(f"{words}{where}: {'; '.join(facts[key])}.")
         if facts.get("failure"):
             lines.append(f"Welfare could not be taken apart{where}: {facts['failure']}")
     sets = list(dict.fromkeys(str(case.keys["elasticities"]) for case in cases))

@@ -37,7 +37,7 @@ def manifest(
     benchmark : Benchmark
         The accounts, with the first elasticity set.
     cases : sequence of mapping
-        Of every solution: what it is, closure as solved, rates that were found, diagnostics.
+        Of every solution: what it is, closure as solved, endogenous rates, responses, diagnostics.
     notes : sequence of str
         What must be said under any table.
     files : iterable of path

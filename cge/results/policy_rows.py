@@ -27,15 +27,15 @@ PARTS = tuple(read_lines(LINES))
 
 
 def decomposition_of(case: SolvedCase) -> Decomposition:
-    """Take the welfare change of a case apart; a rate that was found counts as given.
+    """Take the welfare change of a case apart; an endogenous rate counts as given.
 
     Raises
     ------
     NoEquilibrium
         If welfare can not be taken apart.
     """
-    solution = with_rates_given(case.solution, case.found)
-    return decompose(solution, (*case.shocks, *(rate.shock for rate in case.found)))
+    solution = with_rates_given(case.solution, case.endogenous)
+    return decompose(solution, (*case.shocks, *(rate.shock for rate in case.endogenous)))
 
 
 def add_parts(
@@ -109,7 +109,7 @@ def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **lab
     spenders = [code for code, value in zip(b.regions, spent, strict=True) if value > 0]
     if spenders:
         # At the rates in force: a tax that keeps the budget would give back what another raises.
-        funds = marginal_cost_of_funds(with_rates_given(solution, case.found), spenders)
+        funds = marginal_cost_of_funds(with_rates_given(solution, case.endogenous), spenders)
         funds = funds.dropna(subset="cost_of_funds")
         rows.add("marginal_cost_of_funds", funds["cost_of_funds"], region=funds["region"],
                  item=funds["tax"], unit="welfare per unit of revenue", **labels)  # fmt: skip

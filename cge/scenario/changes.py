@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import check_known
 from cge.core.files import is_file, validate
 from cge.scenario.schema import Scenario, completed
 
@@ -47,11 +47,9 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
 
 
 def _only(scenario: Scenario, wanted: Sequence[str]) -> list[dict[str, Any]]:
-    known = [one.get("name") for one in scenario.variants or ()]
-    for name in wanted:
-        if name not in known:
-            raise InputError("no such variant", key="variants", value=name, allowed=known)
-    return [one for one in scenario.variants or () if one.get("name") in wanted]
+    every = scenario.variants or []
+    check_known(wanted, [one.get("name") for one in every], "no such variant", key="variants")
+    return [one for one in every if one.get("name") in wanted]
 
 
 def _from_here(value: Any) -> Any:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.core.fields import Codes, Rate, Sized, Strict
+from cge.core.fields import Rate, Sized, Strict
 from cge.core.rate_bounds import LARGEST_SHARE
-from cge.scenario.actions import SELECTORS
+from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
 
 
-class LeverChoice(Sized):
+class LeverChoice(Aimed, Sized):
     """An instrument whose rate is chosen, between bounds.
 
     Parameters
     ----------
     name : str
         Name in tables.
-    instrument : str
-        As in a scenario's policy; no quota.
-    exporter, importer, region, sector, buyer, use, factor, agent : codes, optional
-        The cells it applies to, as in a scenario's policy; that of the region which sets it (the
-        importer of a tariff) is the region of the frontier unless it is given.
+    instrument, exporter, importer, region, sector, buyer, use, factor, agent
+        As in a scenario's policy, no quota; that of the region which sets it (the importer of a
+        tariff) is the region of the frontier unless it is given.
     low, high : float
         Bounds of the rate, which is added to the one of the benchmark.
     large : bool
@@ -35,34 +34,13 @@ class LeverChoice(Sized):
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    instrument: str
-    exporter: Codes | None = None
-    importer: Codes | None = None
-    region: Codes | None = None
-    sector: Codes | None = None
-    buyer: Codes | None = None
-    use: Codes | None = None
-    factor: Codes | None = None
-    agent: Codes | None = None
     low: Rate = 0.0
     high: Rate
 
-    @field_validator("instrument")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        allowed = [name for name in INSTRUMENTS if name != QUOTA]
-        if value not in allowed:
-            raise ValueError(InputError("unknown instrument", value=value, allowed=allowed))
-        return value
+    may_be: ClassVar[Collection[str]] = [name for name in INSTRUMENTS if name != QUOTA]
 
     @model_validator(mode="after")
-    def _fits(self) -> LeverChoice:
-        keys = INSTRUMENTS[self.instrument].keys
-        for key in SELECTORS:
-            if getattr(self, key) is not None and key not in keys:
-                raise ValueError(
-                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(keys)})"
-                )
+    def _in_order(self) -> LeverChoice:
         if not self.low < self.high:
             raise ValueError(InputError("the bounds are reversed, or leave no choice",
                                         value=self.low,

@@ -16,7 +16,7 @@ from cge.resilience.events import Event
 from cge.resilience.links import bans, link_cuts, withholdings
 from cge.scenario.schema import Scenario
 from cge.scenario.stress_options import StressChoice
-from cge.scenario.variants import Member, members
+from cge.scenario.variants import Member, ScenarioSet
 from cge.stress.stress_settings import StressSettings, settings_of
 
 #: Keys of the section `stress` that all variants share.
@@ -127,31 +127,31 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     InputError
         When the scenario, its data, the library or a choice is wrong.
     """
-    family = members(scenario)
-    choice = _shared_choice(family)
-    years = _tested_years(scenario, family, choice)
+    members = ScenarioSet(scenario).members
+    choice = _shared_choice(members)
+    years = _tested_years(scenario, members, choice)
     library = load_library(choice.library)
     b = benchmark_of(scenario, scenario.chosen_elasticities[0])
     settings = {}
-    for member in family:
+    for member in members:
         try:
             settings[member.variant] = settings_of(member.scenario, b)
         except InputError as error:
             raise member.told(error) from None
-    cuts = _single_cuts(choice, settings[family[0].variant].backstops.sectors, b)
+    cuts = _single_cuts(choice, settings[members[0].variant].backstops.sectors, b)
     if years and not whole:
-        scenario = _shortened(scenario, years, family)
-        family = members(scenario)
+        scenario = _shortened(scenario, years, members)
+        members = ScenarioSet(scenario).members
     plan = StressPlan(
-        scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
+        scenario, members, choice, years, b, settings, library, expand(library, b), cuts,
         left_out(library, b),
     )  # fmt: skip
     _check_names(plan.every)
     return plan
 
 
-def _shared_choice(family: Sequence[Member]) -> StressChoice:
-    choices = [member.scenario.stress or StressChoice() for member in family]
+def _shared_choice(members: Sequence[Member]) -> StressChoice:
+    choices = [member.scenario.stress or StressChoice() for member in members]
     for key in _SHARED:
         for choice in choices:
             if getattr(choice, key) != getattr(choices[0], key):
@@ -161,9 +161,9 @@ def _shared_choice(family: Sequence[Member]) -> StressChoice:
 
 
 def _tested_years(
-    scenario: Scenario, family: Sequence[Member], choice: StressChoice
+    scenario: Scenario, members: Sequence[Member], choice: StressChoice
 ) -> tuple[int, ...]:
-    if not any(member.scenario.is_path for member in family):
+    if not any(member.scenario.is_path for member in members):
         if choice.years is not None:
             raise InputError(
                 "comparative statics have no years", key="stress.years", value=choice.years,
@@ -173,7 +173,7 @@ def _tested_years(
     if scenario.steps is not None:
         raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
                          allowed="phase_in of a measure")  # fmt: skip
-    last = choice_of(family[0].scenario).years
+    last = choice_of(members[0].scenario).years
     years = tuple(choice.years or sorted({1, last}))
     if years[-1] > last:
         raise InputError("is beyond the path", key="stress.years", value=years[-1],
@@ -181,17 +181,17 @@ def _tested_years(
     return years
 
 
-def _shortened(scenario: Scenario, years: Sequence[int], family: Sequence[Member]) -> Scenario:
+def _shortened(scenario: Scenario, years: Sequence[int], members: Sequence[Member]) -> Scenario:
     """A path that ends with the last year that is tested, or in which something starts.
 
     Later years are known a year ahead at most, so the years until then stay as they are.
     """
     starts = [
         measure.start
-        for member in family
+        for member in members
         for measure in (*member.scenario.policy, *member.scenario.knowledge)
     ]
-    last = min(max(years[-1], *starts, 1), choice_of(family[0].scenario).years)
+    last = min(max(years[-1], *starts, 1), choice_of(members[0].scenario).years)
     path = choice_of(scenario).model_copy(update={"years": last})
     shorter = scenario.model_copy(update={"path": path})
     shorter._places, shorter._folder = dict(scenario._places), scenario._folder

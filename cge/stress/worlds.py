@@ -8,7 +8,7 @@ from typing import Any
 
 from cge.core.selectors import split
 from cge.model.wedges import WEDGES
-from cge.policy.case import FoundRate, with_rates_given
+from cge.policy.case import EndogenousRate, with_rates_given
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
 from cge.solve.solution import Solution
@@ -72,12 +72,12 @@ def is_world(variant: str) -> bool:
     return variant.startswith(NO_POLICY)
 
 
-def with_all_rates_given(solution: Solution, found: Sequence[FoundRate]) -> Solution:
+def with_all_rates_given(solution: Solution, endogenous: Sequence[EndogenousRate]) -> Solution:
     """The same equilibrium with all rates given, those that a closure solves for too.
 
-    In a disruption rates are what they were: what a swap holds is held by the rate it found.
+    In a disruption rates are what they were: what a swap holds is held by its rate.
     """
-    solution = with_rates_given(solution, found)
+    solution = with_rates_given(solution, endogenous)
     kept = tuple(swap for swap in solution.closure.swaps if not _frees_a_rate(swap.free))
     if len(kept) == len(solution.closure.swaps):
         return solution

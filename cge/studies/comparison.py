@@ -26,7 +26,7 @@ from cge.results.resultset import ResultSet
 from cge.results.schema import Rows, joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.scenario.wording import knowledge_text, measure_text, policy_lines
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.stress_notes import case_of, library_facts, stress_notes, usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
@@ -185,7 +185,7 @@ class Comparison(Study):
                 for one, found in zip(made.paths, worth, strict=True) if found["lost"]]  # fmt: skip
         name = plan.scenario.name
         notes = [
-            *(f"Policy: {line}." for line in policy_lines(plan.scenario)),
+            *(f"Policy: {line}." for line in ScenarioSet(plan.scenario).lines),
             *(f"{name}, welfare can not be taken apart: {line}" for line in lost),
             *stress_notes(viewers, cases),
         ]
@@ -196,7 +196,7 @@ def _titled(plan: StressPlan) -> StressPlan:
     """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
-        words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
+        words = [one.text for one in (*scenario.policy, *scenario.knowledge)]
         return ", ".join(dict.fromkeys(words)) or NO_POLICY
 
     return replace(plan, members=tuple(

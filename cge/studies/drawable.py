@@ -15,7 +15,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
-from cge.scenario.variants import members
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.studies.study import Study, inner, option
 from cge.uncertainty.uncertain_parameters import (
@@ -65,7 +65,9 @@ class Drawable(Study):
         InputError
             If the variants use both.
         """
-        found = sorted({member.scenario.chosen_horizon for member in members(self.question)})
+        found = sorted(
+            {member.scenario.chosen_horizon for member in ScenarioSet(self.question).members}
+        )
         if len(found) > 1:
             raise InputError(
                 "the variants use elasticities of both horizons, whose ranges differ",

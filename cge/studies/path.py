@@ -18,8 +18,7 @@ from cge.results.resultset import ResultSet
 from cge.results.schema import joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
-from cge.scenario.variants import members
-from cge.scenario.wording import policy_lines
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.studies.static import labels_of
 from cge.studies.study import Study, Work, check_solver, option
@@ -61,7 +60,7 @@ class DynamicPath(Study):
     def work(self) -> Work:
         check_solver(self.solver)
         scenario = self.question
-        made = SetOfPaths(scenario, members(scenario), self.solver)
+        made = SetOfPaths(scenario, ScenarioSet(scenario).members, self.solver)
         years = self._parts(made.choice.years)
         solved = yield from made.solved()
         results = yield [
@@ -135,7 +134,7 @@ def solve_paths(
     check_solver(solver)
     question = DynamicPath(scenario).question
     with (runner or Runner(workers=1, cache=None)).open() as session:
-        found = session.drive(SetOfPaths(question, members(question), solver).solved())
+        found = session.drive(SetOfPaths(question, ScenarioSet(question).members, solver).solved())
         place = Place(session.store.steps("none"), session.models, session.store)
         return {
             (one.elasticities, one.level, one.member.variant): solved_path(one.content, place)
@@ -151,7 +150,7 @@ def path_notes(made: SetOfPaths, scenario: Scenario, cases: Sequence[Mapping]) -
         "moves between sectors")  # fmt: skip
     discount, growth = (100 * parameters[name]["value"] for name in ("discount_rate", "growth"))
     lines = [
-        *(f"Policy: {line}." for line in policy_lines(scenario)),
+        *(f"Policy: {line}." for line in ScenarioSet(scenario).lines),
         f"Path of {years} year{'s' if years > 1 else ''}, year 1 is the one after the benchmark.",
         "Each year is an equilibrium with short-run elasticities, capital fixed in its sector; "
         f"between years relations with suppliers adapt, capital {moves}"

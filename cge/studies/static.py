@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.value_chain_rows import VALUE_CHAINS
+from cge.path.solved import PathYear
 from cge.policy.benchmarks import benchmark_of, set_name
-from cge.policy.case import FoundRate, SolvedCase, solve_case
-from cge.policy.closure_text import closure_facts
+from cge.policy.case import EndogenousRate, SolvedCase, solve_case
+from cge.policy.closures import closure_facts
+from cge.policy.effects import may_move, refuse_idle
+from cge.policy.replies import raising
 from cge.policy.targets import outlay
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import manifest
@@ -22,9 +25,7 @@ from cge.results.resultset import ResultSet
 from cge.results.schema import Rows, joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.scenario.timing import TIMING
-from cge.scenario.variants import Member, members, with_equal
-from cge.scenario.wording import policy_lines
+from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
 from cge.solve.equilibrium import Progress
 from cge.solve.homotopy import Shock
@@ -51,8 +52,8 @@ class Content:
         Figures to collect.
     decompose : bool
         Whether welfare is taken apart.
-    own_policy : int
-        Number of measures that all variants share.
+    shared : mapping of str to int
+        Number of entries that all variants share, by list.
     equal : tuple of float, optional
         For each step the outlay or welfare effect that another variant has.
     files : tuple of path
@@ -63,7 +64,7 @@ class Content:
     solver: Solver
     wanted: Wanted
     decompose: bool
-    own_policy: int = 0
+    shared: Mapping[str, int] = field(default_factory=dict)
     equal: tuple[float, ...] | None = None
     files: tuple[Path, ...] = ()
 
@@ -94,14 +95,16 @@ class Static(Drawable):
     def work(self) -> Work:
         check_solver(self.solver)
         scenario = self.question
-        family = members(scenario)
-        check_static(family)
+        members = ScenarioSet(scenario).members
+        check_static(members)
         groups = (VALUE_CHAINS,) if self.value_chains else ()
         wanted = Wanted(groups=groups, measures=self.only or None)
         made = SetOfTasks(
-            scenario, family, self.benchmarks, self.solver, wanted, self.decompose
+            scenario, members, self.benchmarks, self.solver, wanted, self.decompose
         )  # fmt: skip
         found = yield from made.done()
+        if not self.accounts:  # a draw of parameters alone does not tell
+            refuse_idle(members, moved_by(found))
         return static_results(self.spec, scenario, self.benchmarks, found)
 
 
@@ -111,7 +114,7 @@ class SetOfTasks:
     Parameters
     ----------
     scenario : Scenario
-    family : sequence of Member
+    members : sequence of Member
     benchmarks : mapping of str to Benchmark
         By elasticity set.
     solver : {"newton", "ipopt"}
@@ -120,27 +123,27 @@ class SetOfTasks:
     """
 
     def __init__(
-        self, scenario: Scenario, family: Sequence[Member], benchmarks: Mapping[str, Benchmark],
+        self, scenario: Scenario, members: Sequence[Member], benchmarks: Mapping[str, Benchmark],
         solver: Solver, wanted: Wanted, decompose: bool,
     ) -> None:  # fmt: skip
-        self.scenario, self.family, self.benchmarks = scenario, tuple(family), benchmarks
+        self.scenario, self.members, self.benchmarks = scenario, tuple(members), benchmarks
         self.solver, self.wanted, self.decompose = solver, wanted, decompose
 
     def done(self) -> Any:
         """Yield the tasks; return (set, member, result) in the order of sets and variants."""
-        references = {m.variant: m.reference for m in self.family}
-        first = [m for m in self.family if references[m.variant] is None]
+        references = {m.variant: m.reference for m in self.members}
+        first = [m for m in self.members if references[m.variant] is None]
         pairs = [(name, m) for name in self.benchmarks for m in first]
         results = yield [self.task(name, m) for name, m in pairs]
         found = {(name, m.variant): r for (name, m), r in zip(pairs, results, strict=True)}
-        pairs = [(n, m) for n in self.benchmarks for m in self.family if m not in first]
+        pairs = [(n, m) for n in self.benchmarks for m in self.members if m not in first]
         if pairs:
             results = yield [
                 self.task(n, m, [s["equal"] for s in found[n, str(references[m.variant])]])
                 for n, m in pairs
             ]
             found.update({(n, m.variant): r for (n, m), r in zip(pairs, results, strict=True)})
-        return [(n, m, found[n, m.variant]) for n in self.benchmarks for m in self.family]
+        return [(n, m, found[n, m.variant]) for n in self.benchmarks for m in self.members]
 
     def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
         """Task of one variant under one set."""
@@ -150,7 +153,7 @@ class SetOfTasks:
         })  # fmt: skip
         content = Content(
             scenario, self.benchmarks[name], self.solver, self.wanted, self.decompose,
-            member.own_policy, None if equal is None else tuple(equal),
+            member.shared, None if equal is None else tuple(equal),
             tuple(files_of(scenario)),
         )  # fmt: skip
         label = ", ".join(part for part in (name, member.variant) if part)
@@ -164,11 +167,12 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        For each step ``step``, ``rows`` (DataFrame), ``facts`` for the manifest and ``equal``,
-        the outlay or welfare effect that other variants share.
+        For each step ``step``, ``rows`` (DataFrame), ``facts`` for the manifest, ``moved``, keys
+        of what moved something, and ``equal``, the outlay or welfare effect that other variants
+        share.
     """
     model = Model.build(asked.benchmark, asked.scenario.chosen_horizon, place.models)
-    member = Member("", asked.scenario, asked.own_policy)
+    member = Member("", asked.scenario, asked.shared)
     found = []
     for case in solve_steps(member, model, asked.solver, asked.equal):
         rows = Rows()
@@ -182,8 +186,8 @@ def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
                 failure = str(error)
         found.append({
             "step": case.step, "rows": rows.frame(step=case.step),
-            "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": equal_value(member, case.solution),
+            "facts": {**case_facts(case.solution, case.scenario, case.solved), "failure": failure},
+            "moved": case.solved.moved, "equal": equal_value(member, case.solution),
         })  # fmt: skip
     return found
 
@@ -221,9 +225,9 @@ class Case:
         return self.solved.shocks
 
     @property
-    def found(self) -> tuple[FoundRate, ...]:
-        """Rates that the model found."""
-        return self.solved.found
+    def endogenous(self) -> tuple[EndogenousRate, ...]:
+        """Rates that the model solved for."""
+        return self.solved.endogenous
 
     @cached_property
     def decomposition(self) -> Decomposition:
@@ -234,7 +238,7 @@ class Case:
 def solve_scenario(
     scenario: Scenario | str | Path, *, solver: Solver = "newton", cache_folder: Path | None = None
 ) -> tuple[Case, ...]:
-    """Solve a scenario in this process, and return its solutions.
+    """Solve a scenario in this process.
 
     Parameters
     ----------
@@ -264,21 +268,21 @@ def solve_scenario(
         except InputError as error:
             raise error.located(path) from None
     scenario = completed(scenario)
-    family = members(scenario)
-    check_static(family)
+    members = ScenarioSet(scenario).members
+    check_static(members)
     cases: list[Case] = []
     for name in scenario.chosen_elasticities:
         first = cases[0].solution.model.benchmark if cases else None
         benchmark = benchmark_of(scenario, name, first)
         done: dict[str, list[Case]] = {}
         built: dict[str, Model] = {}
-        for member in sorted(family, key=lambda m: m.reference is not None):
+        for member in sorted(members, key=lambda m: m.reference is not None):
             horizon = member.scenario.chosen_horizon
             model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
             built[horizon] = model
             reference, equal = member.reference, None
             if reference is not None:
-                other = next(m for m in family if m.variant == reference)
+                other = next(m for m in members if m.variant == reference)
                 equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
             whole = replace(member, scenario=member.scenario.model_copy(
                 update={"steps": scenario.steps}))  # fmt: skip
@@ -286,7 +290,11 @@ def solve_scenario(
                 replace(case, elasticities=set_name(name))
                 for case in solve_steps(whole, model, solver, equal)
             ]
-        cases += [case for member in family for case in done[member.variant]]
+        cases += [case for member in members for case in done[member.variant]]
+    moved: dict[str, set[str]] = {member.variant: set() for member in members}
+    for case in cases:
+        moved[case.variant].update(case.solved.moved)
+    refuse_idle(members, moved)
     return tuple(cases)
 
 
@@ -307,8 +315,11 @@ def solve_steps(
     for number, step in enumerate(member.scenario.steps or [1.0]):
         chosen = member.scenario
         if equal is not None:
-            chosen = with_equal(member, equal[number] / step)
+            chosen = member.with_equal(equal[number] / step)
         try:
+            if before is None:
+                moves = {member.variant: may_move(model, chosen)}
+                refuse_idle([member], moves, own_alone=True)
             solved = solve_case(
                 model, chosen, share=step, solver=solver, start=before, progress=progress
             )
@@ -332,37 +343,49 @@ def equal_value(member: Member, solution: Solution) -> float | None:
         raise InputError("unknown region", key="equal.region", value=equal.region, allowed=regions)
     if equal.what == "welfare":
         return solution.outcome(f"equivalent_variation[{equal.region}]")
-    own = member.scenario.policy[member.own_policy :]
+    own = member.scenario.policy[member.shared.get("policy", 0) :]
     return outlay(solution, own, equal.region, f"equal.outlay, variant {member.variant}")
 
 
+def moved_by(
+    found: Sequence[tuple[str, Member, Sequence[Mapping[str, Any]]]],
+) -> dict[str, set[str]]:
+    """Keys of what moved something under some set and step, by variant."""
+    moved: dict[str, set[str]] = {}
+    for _, member, steps in found:
+        moved.setdefault(member.variant, set()).update(*(step["moved"] for step in steps))
+    return moved
+
+
 def case_facts(
-    solution: Solution, found: Sequence[FoundRate], scenario: Scenario
+    solution: Solution, scenario: Scenario, solved: SolvedCase | PathYear | None = None
 ) -> dict[str, Any]:
-    """What a manifest says of one solution."""
+    """Facts of one solution for a manifest; without a case one of no policy."""
     d = solution.diagnostics
+    rates, answers = ((), ()) if solved is None else (solved.endogenous, solved.replies)
     return {
         **closure_facts(solution, scenario),
         "benchmark_and_elasticities": solution.model.benchmark.fingerprint,
-        "rates_found": [rate.text for rate in found],
+        "endogenous_rates": [rate.text for rate in rates],
+        "response_rates": [answer.text for answer in raising(answers)],
         "solver": d.solver, "residual": d.residual, "walras": d.walras,
         "iterations": d.iterations, "homotopy_steps": d.steps,
         "unknowns": solution.resolved.system.size,
     }  # fmt: skip
 
 
-def check_static(family: Sequence[Member]) -> None:
-    """Check that a scenario says nothing that only a path of years can do.
+def check_static(members: Sequence[Member]) -> None:
+    """Refuse what only a path of years can do.
 
     Raises
     ------
     InputError
         Naming the measure.
     """
-    for member in family:
+    for member in members:
         for part in ("policy", "knowledge"):
             for number, measure in enumerate(getattr(member.scenario, part)):
-                timed = [key for key in TIMING if key in measure.model_fields_set]
+                timed = measure.timing
                 if timed or part == "knowledge":
                     key = f"{part}.{number}" + (f".{timed[0]}" if timed else "")
                     raise member.told(InputError(
@@ -385,7 +408,7 @@ def static_results(
         for step in steps:
             frames.append(labelled(step["rows"], calendar_year=calendar, **labels))
             cases.append({**labels, "step": step["step"], **step["facts"]})
-    notes = [*(f"Policy: {line}." for line in policy_lines(scenario)), RESULTS_HINGE]
+    notes = [*(f"Policy: {line}." for line in ScenarioSet(scenario).lines), RESULTS_HINGE]
     files = [path for _, member, _ in found for path in files_of(member.scenario)]
     b = next(iter(benchmarks.values()))
     pages = [["regions", {}], ["decomposition", {"unit": "value"}], ["shocks", {"unit": "value"}]]

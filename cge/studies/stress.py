@@ -16,7 +16,7 @@ from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.schema import joined
 from cge.scenario.named_files import files_of
-from cge.scenario.wording import policy_lines
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.stress_cases import StressCase, stress_case
 from cge.stress.stress_notes import case_of, library_facts, stress_notes
@@ -61,7 +61,7 @@ class StressTest(Study):
         plan, cases = yield from solved_cases(made)
         viewers = Viewers(plan)
         files = [path for member in plan.members for path in files_of(member.scenario)]
-        notes = [*(f"Policy: {line}." for line in policy_lines(self.question)),
+        notes = [*(f"Policy: {line}." for line in ScenarioSet(self.question).lines),
                  *stress_notes(viewers, cases)]  # fmt: skip
         return ResultSet(
             joined(stress_rows(viewers, case) for case in cases),

@@ -13,6 +13,7 @@ from cge.path.laws import PathLaws, knowledge_law, path_closure
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, laws_in, path_content, solved_path
 from cge.policy.benchmarks import benchmarks_of
+from cge.policy.effects import refuse_idle
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
 from cge.scenario.path_options import PathChoice
@@ -22,7 +23,15 @@ from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
 from cge.stress.stress_cases import Equilibrium
 from cge.stress.stress_plan import StressPlan
 from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
-from cge.studies.static import Content, SetOfTasks, case_facts, equal_value, labels_of, solve_steps
+from cge.studies.static import (
+    Content,
+    SetOfTasks,
+    case_facts,
+    equal_value,
+    labels_of,
+    moved_by,
+    solve_steps,
+)
 from cge.tasks.runner import Place, Task
 
 Made = Generator[Sequence[Task], list[Any], list[Equilibrium]]
@@ -72,9 +81,10 @@ class Equilibria:
     def _static(self) -> Made:
         tasks = _StaticTasks(self)
         results = yield from tasks.done()
+        refuse_idle(self.plan.members, moved_by(results))
         found = {(name, member.variant): steps[-1] for name, member, steps in results}
         return self._collected({
-            (name, "", 0): (b, {m.variant: found[name, m.variant] for m in tasks.family})
+            (name, "", 0): (b, {m.variant: found[name, m.variant] for m in tasks.members})
             for name, b in tasks.benchmarks.items()
         })  # fmt: skip
 
@@ -154,9 +164,9 @@ class _StaticTasks(SetOfTasks):
 
     def __init__(self, whole: Equilibria) -> None:
         scenario = whole.plan.scenario
-        family = (*whole.plain, *whole.plan.members)
+        members = (*whole.plain, *whole.plan.members)
         super().__init__(
-            scenario, family, benchmarks_of(scenario), whole.solver, Wanted(measures=()),
+            scenario, members, benchmarks_of(scenario), whole.solver, Wanted(measures=()),
             decompose=False,
         )  # fmt: skip
         self.asked = whole.asked
@@ -179,19 +189,22 @@ def static_pre_shock(task: StaticPreShock, place: Place) -> list[Found]:
     Returns
     -------
     list of dict
-        For each step ``equal``, the outlay or welfare effect that other variants share; for the
-        last one also ``plain``, the pre-shock equilibrium, and ``facts`` for the manifest.
+        For each step ``moved``, keys of what moved something, and ``equal``, the outlay or
+        welfare effect that other variants share; for the last one also ``plain``, the pre-shock
+        equilibrium, and ``facts`` for the manifest.
     """
     content = task.variant
-    member = Member("", content.scenario, content.own_policy)
+    member = Member("", content.scenario, content.shared)
     model = Model.build(content.benchmark, content.scenario.chosen_horizon, place.models)
     cases = list(solve_steps(member, model, content.solver, content.equal))
-    found: list[Found] = [{"equal": equal_value(member, case.solution)} for case in cases]
+    found: list[Found] = [
+        {"moved": case.solved.moved, "equal": equal_value(member, case.solution)} for case in cases
+    ]
     last, law = cases[-1], knowledge_law(content.benchmark, PathChoice(), "central")
-    solution = with_all_rates_given(last.solution, last.found)
+    solution = with_all_rates_given(last.solution, last.endogenous)
     knowledge = Knowledge.of_benchmark(law, content.benchmark)
     found[-1]["plain"] = plain_pre_shock(solution, task.asked, knowledge, place)
-    found[-1]["facts"] = case_facts(last.solution, last.found, last.scenario)
+    found[-1]["facts"] = case_facts(last.solution, last.scenario, last.solved)
     return found
 
 
@@ -225,11 +238,11 @@ def path_pre_shocks(task: PathPreShocks, place: Place) -> list[Found]:
     pairs, found = list(case.pairs()), []
     for number in task.years:
         year, base = pairs[number - 1]
-        solution = with_all_rates_given(year.solution, year.found)
+        solution = with_all_rates_given(year.solution, year.endogenous)
         then = None if base is None else base.solution
         known = _knowledge(case.laws, year)
         plain = plain_pre_shock(solution, task.asked, known, place, then, f"year {number} ")
-        facts = case_facts(year.solution, year.found, case.scenario)
+        facts = case_facts(year.solution, case.scenario, year)
         found.append({"plain": plain, "facts": facts})
     return found
 
@@ -241,7 +254,7 @@ def _balanced_growth(task: PathPreShocks, place: Place) -> Found:
     solution = model.solve(closure=closure, solver=task.path.solver)
     knowledge = Knowledge.of_benchmark(laws.recursion.law, model.benchmark)
     plain = plain_pre_shock(solution, task.asked, knowledge, place)
-    return {"plain": plain, "facts": case_facts(solution, (), scenario)}
+    return {"plain": plain, "facts": case_facts(solution, scenario)}
 
 
 def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:

@@ -32,7 +32,10 @@ EV = "equivalent_variation"
 #: A longer label gives way to the policy's name.
 LONGEST = 30
 #: Beginnings of notes that are about single cases.
-_OF_CASES = ("Rates found", "Closure", "Numeraire", "Trade elasticities", "Returns to research")
+_OF_CASES = (
+    "Endogenous rates", "Rates raised in response", "Closure", "Numeraire", "Trade elasticities",
+    "Returns to research",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
