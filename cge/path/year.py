@@ -18,7 +18,7 @@ from cge.path.solved import SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
 from cge.policy.case import EndogenousRate, Standing, solve_case
 from cge.policy.effects import may_move
-from cge.policy.knowledge_plan import KnowledgePlan, KnowledgePart
+from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
 from cge.policy.openness import closed_by, coverage
 from cge.policy.replies import answered, replies

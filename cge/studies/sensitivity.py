@@ -25,8 +25,7 @@ from cge.studies.catalogue import listed, study_class, usual_kind
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
 from cge.studies.study import Study, Work, check_solver, option, option_names, side_by_side
-from cge.tasks.runner import Place, Task, drive
-from cge.tasks.serial import Serial
+from cge.tasks.runner import Place, Serial, Task
 from cge.uncertainty.designs import Design, sample
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
 
@@ -222,10 +221,10 @@ def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
     for number, values in enumerate(asked.points):
         study = asked.study.drawn(asked.parameters, values)
         try:
-            rows = drive(study.work(), Serial(place).run).rows
+            rows = Serial(place).drive(study.work()).rows
             numbers[number] = _picked(rows, asked.figures)
         except NoEquilibrium as error:
-            failed[number] = str(error).removeprefix(": ")
+            failed[number] = str(error)
     return {"numbers": numbers, "failed": failed}
 
 
