@@ -83,7 +83,7 @@ def test_a_new_instrument_about_knowledge_is_one_class() -> None:
         budget: float
 
         def cells(self, benchmark: Benchmark, data: KnowledgeData) -> NDArray[np.bool_]:
-            return self._mask("region", "regions", benchmark)
+            return self.mask("region", "regions", benchmark)
 
         def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
             openness = np.zeros_like(met.before.openness)
@@ -106,4 +106,4 @@ def test_a_new_instrument_about_knowledge_is_one_class() -> None:
     assert last.outlays[0].value[0] / gdp == pytest.approx(0.001)
     assert last.productivity["foreign"][0].min() > 0
     with pytest.raises(InputError, match=r"knowledge\.0\.region.*'X'"):
-        solve_paths(scenario(knowledge=[{**entry, "region": "X"}], path={"years": 1}))
+        solve_paths(scenario(knowledge=[{**entry, "region": "X"}], path={"years": 2}))
