@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cge import Solution, tabulate
-from cge.indicators.catalogue import INDICATORS
-from cge.indicators.value_chain_rows import VALUE_CHAINS
+from cge.indicators.value_chain_rows import INDICATORS, VALUE_CHAINS
 
 PLACES = ["region", "partner", "sector", "item"]
 
@@ -21,7 +20,5 @@ def rows_of(solution: Solution, base: Solution | None = None, **wanted: object) 
 
 def value_chains_of(solution: Solution) -> pd.DataFrame:
     """Rows of the indicators of value chains."""
-    names = {
-        name for one in INDICATORS if one.group == VALUE_CHAINS for name in one.quantities
-    }  # fmt: skip
+    names = set(INDICATORS[0].quantities)
     return rows_of(solution, groups=(VALUE_CHAINS,), measures=names)

@@ -9,7 +9,7 @@ from policies import solved
 from tools import small_model
 from worlds import random_world
 
-from cge import Model, Solution
+from cge import Model, Solution, tabulate
 from cge.indicators import fiscal
 
 #: Of every tax and subsidy: outcome that is its base, by whom it is collected, and the axis
@@ -108,7 +108,7 @@ def test_the_outlay_of_a_budget_is_the_budget(instrument: str, place: dict[str, 
 
 def test_domestic_shares_are_the_home_variety_in_all_purchases(busy: Solution) -> None:
     flows = busy.frame("fob_value")
-    shares = fiscal.domestic_shares(busy).set_index(["region", "sector"])
+    shares = tabulate(busy, measures=["domestic_share"]).set_index(["region", "sector"])
     for (region, good), bought in flows.groupby(["s", "i"]):
         home = bought[bought["r"] == region]
         row = shares.loc[(region, good)]

@@ -275,7 +275,7 @@ def test_quadrature_and_sampling_agree_on_mean_and_spread(cache: Path) -> None:
 
 
 def test_every_variant_of_a_family_is_solved_in_every_draw(cache: Path) -> None:
-    family = Scenario(
+    whole = Scenario(
         name="two", benchmark={"aggregation": "small"}, elasticities=["boehm", "fontagne"],
         steps=[0.5, 1.0],
         variants=[
@@ -283,7 +283,7 @@ def test_every_variant_of_a_family_is_solved_in_every_draw(cache: Path) -> None:
             for name, rate in (("low", 0.05), ("high", 0.10))
         ],
     )  # fmt: skip
-    found = done(family, cache, draws=3, measures=("terms_of_trade",))
+    found = done(whole, cache, draws=3, measures=("terms_of_trade",))
     table = found.to_frame(measure="terms_of_trade")
     assert set(table["variant"]) == {"low", "high"} and set(table["step"]) == {0.5, 1.0}
     assert set(table["elasticities"]) == {"boehm", "fontagne", POOLED}

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.once import once_for_each
-from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
+from cge.indicators.economy import ALWAYS, Economy, Indicator, table_of
 from cge.model.wedges import WEDGES
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -104,51 +104,29 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     abroad, home : ndarray (s,)
         In the benchmark's money at the numeraire's price.
     """
-    model = solution.model
-    values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["tariff_paid"].block.positions
-    ]
-    abroad, home = (np.array([values[here].sum() for here in cells]) for cells in _payers(model))
+    values = _values(solution, "tariff_paid", benchmark)
+    abroad, home = (
+        np.array([values[here].sum() for here in cells]) for cells in _payers(solution.model)
+    )
     return abroad, home
 
 
+def _values(solution: Solution, name: str, benchmark: bool) -> Array:
+    """Cells of an outcome."""
+    model = solution.model
+    outcomes = model.outcome_start if benchmark else solution.outcomes
+    return outcomes[model.outcomes[name].block.positions]
+
+
 @once_for_each
-def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
+def _payers(model: Model) -> list[list[Integers]]:
     """Cells of tariffs by the region that pays, between regions and at home."""
     origin, _, user = model.outcomes["tariff_paid"].codes
-    regions = model.benchmark.regions
-    return (
-        [np.flatnonzero((origin != user) & (user == code)) for code in regions],
-        [np.flatnonzero((origin == user) & (user == code)) for code in regions],
-    )
-
-
-def domestic_shares(solution: Solution) -> pd.DataFrame:
-    """Domestic share of what each region buys of each good, in percent.
-
-    Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
-    buyer counts only by what it makes him buy.
-
-    Returns
-    -------
-    DataFrame
-        ``region``, ``sector``, ``value``, ``benchmark``.
-    """
-    now, then = (_bought_at_home(solution, benchmark) for benchmark in (False, True))
-    return _purchases(solution.model)[0].assign(value=now, benchmark=then)
-
-
-def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
-    """Domestic shares, cell by cell of :func:`_purchases`."""
-    model = solution.model
-    _, good, home = _purchases(model)
-    values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["trade_value"].block.positions
+    home = origin == user
+    return [
+        [np.flatnonzero(where & (user == code)) for code in model.benchmark.regions]
+        for where in (~home, home)
     ]
-    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
-    own = np.zeros(len(bought))
-    own[good[home]] = values[home]
-    return 100 * own / bought
 
 
 @once_for_each
@@ -180,15 +158,24 @@ domestic_share       | si | percent | indicator | 2 | difference |     | Domesti
 
 def _revenue(economy: Economy) -> pd.DataFrame:
     abroad, home = tariff_revenue(economy.solution, benchmark=economy.at_benchmark)
-    return by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
+    return table_of(economy.benchmark, [
+        ("tariff_revenue", abroad, "s"), ("purchase_tax_revenue", home, "s"),
+    ])  # fmt: skip
 
 
 def _shares(economy: Economy) -> pd.DataFrame:
-    bought = _purchases(economy.solution.model)[0]
-    return bought.assign(
-        value=_bought_at_home(economy.solution, economy.at_benchmark),
-        measure=pd.Series(["domestic_share"] * len(bought), dtype=object),
-    )
+    """Share of purchases from home, cell by cell.
+
+    Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
+    buyer counts only by what it makes him buy.
+    """
+    named, good, home = _purchases(economy.solution.model)
+    values = _values(economy.solution, "trade_value", economy.at_benchmark)
+    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
+    own = np.zeros(len(bought))
+    own[good[home]] = values[home]
+    measure = pd.Series("domestic_share", index=named.index, dtype=object)
+    return named.assign(value=100 * own / bought, measure=measure)
 
 
 INDICATORS = (

@@ -284,7 +284,7 @@ def outlay(solution: Solution, measures: Sequence[Measure], region: str, key: st
                 here = model.outcomes.select(text)[1]
                 total -= coefficient * float(solution.outcomes[here].sum())
     if not len(seen):
-        raise InputError(f"has no subsidy of region {region} whose outlay could be equal", key=key)
+        raise InputError(f"the variant that sets it has no subsidy of region {region}", key=key)
     return total / solution.outcome(f"gdp[{region}]")
 
 

@@ -99,7 +99,7 @@ class KnowledgeMeasure(ByKind, Timed):
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a policy that it has made impossible."""
 
-    def _mask(self, word: str, axis: str, benchmark: Benchmark) -> Mask:
+    def mask(self, word: str, axis: str, benchmark: Benchmark) -> Mask:
         """Codes of an axis that one of its selectors names."""
         chosen = benchmark.codes(axis, getattr(self, word), word)
         return np.isin(getattr(benchmark, axis), chosen)
@@ -125,7 +125,7 @@ class _Outlay(KnowledgeMeasure):
 
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Its regions, (r,)."""
-        return self._mask("region", "regions", benchmark)
+        return self.mask("region", "regions", benchmark)
 
     @property
     def words(self) -> str:
@@ -231,7 +231,7 @@ class ResearchCredit(_Outlay):
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Its sectors with business research, (r, j), of which each of its regions has some."""
         regions = super().cells(benchmark, data)
-        sectors = self._mask("sector", "sectors", benchmark)
+        sectors = self.mask("sector", "sectors", benchmark)
         cells = regions[:, None] & sectors & (data.business > 0)
         without = regions & ~cells.any(axis=1)
         _refuse(without, "there is no business research in the data", benchmark)
@@ -274,7 +274,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
 
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Pairs of source and learner, (s, r)."""
-        source, learner = (self._mask(w, "regions", benchmark) for w in ("source", "learner"))
+        source, learner = (self.mask(w, "regions", benchmark) for w in ("source", "learner"))
         cells = source[:, None] & learner
         cells |= cells.T & self.mutual
         np.fill_diagonal(cells, False)
