@@ -25,8 +25,8 @@ from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.present_value import break_even, payback, present_value
 from cge.path import path_rows
+from cge.path.path_rows import decomposed, some_years
 from cge.path.solved import PathCase
-from cge.path.year_parts import decomposed, some_years
 from cge.report.charts import lines
 from cge.report.charts.draw import draw
 from cge.report.choice import Choice
@@ -320,7 +320,7 @@ def test_a_year_that_can_not_be_taken_apart_is_told(monkeypatch: pytest.MonkeyPa
     def fails(*_: object) -> None:
         raise NoEquilibrium("the parts do not add up")
 
-    monkeypatch.setattr("cge.path.year_parts.decompose", fails)
+    monkeypatch.setattr("cge.path.path_rows.decompose", fails)
     chosen = with_changes(SCENARIO, {
         "variants": ["war"], "elasticities": ["fontagne"],
         "path": {"years": 2, "knowledge": False},

@@ -320,7 +320,7 @@ def test_a_draw_without_equilibrium_is_counted_not_dropped_in_silence(
     (told,) = failed.manifest["draws"]
     lost = set(np.flatnonzero(first > middle) + 1)
     assert {int(n) for n in told["without_equilibrium"]} == lost and lost
-    assert set(told["without_equilibrium"].values()) == {"too elastic"}
+    assert set(told["without_equilibrium"].values()) == {"boehm: too elastic"}
     assert any(f"{len(lost)} of 10 draws under boehm" in line for line in failed.manifest["notes"])
     kept = [n for n in range(10) if n + 1 not in lost]
     one = {"measure": "real_gdp", "region": "USA"}

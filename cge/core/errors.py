@@ -129,6 +129,14 @@ def check_complete(names: Iterable[Any], wanted: Iterable[Any], problem: str, **
     refuse_first(sorted({*names} ^ {*wanted}, key=str), problem, allowed=wanted, **where)
 
 
+def check_same(parts: Sequence[Any], names: Iterable[str], whose: str, section: str) -> None:
+    """Refuse the first of some values of a section of a file that is not the same in all parts."""
+    for name in names:
+        first, *others = (getattr(part, name) for part in parts)
+        refuse_first((value for value in others if value != first),
+                     f"must be the same for all {whose}", key=f"{section}.{name}")  # fmt: skip
+
+
 class NoEquilibrium(CgeError):
     """No point was found that passes the acceptance tests; says what was tried."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import NoEquilibrium, check_known
 from cge.core.identity import digest
 from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
@@ -15,41 +14,19 @@ from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
 from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear
 from cge.path.year import Course, research_price, solve_year
-from cge.policy.closures import closure_facts
 from cge.policy.replies import raising
 from cge.policy.targets import outlay
+from cge.policy.variant_content import NO_ACTIONS, VariantContent
+from cge.results.manifest import solution_facts
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.named_files import files_of
-from cge.scenario.schema import BenchmarkChoice, Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Model, Solver
 from cge.tasks.runner import Place, Task
 
 
-@dataclass(frozen=True)
-class PathContent:
-    """All that the years of one path depend on.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        One variant with one level of returns to research. Its name and titles are empty, and so
-        is what only other studies read.
-    benchmark : Benchmark
-    solver : {"newton", "ipopt"}
-    shared : mapping of str to int
-        Where outlays are compared, the number of entries that all variants share, by list.
-    equal : tuple of float, optional
-        For each year the outlay that another variant has, as a share of GDP.
-    files : tuple of path
-    """
-
-    scenario: Scenario
-    benchmark: Benchmark
-    solver: Solver
-    shared: Mapping[str, int] = field(default_factory=dict)
-    equal: tuple[float, ...] | None = None
-    files: tuple[Path, ...] = ()
+class PathContent(VariantContent):
+    """All that the years of one path depend on: one variant, one level of returns to research."""
 
     @property
     def level(self) -> Level:
@@ -57,27 +34,19 @@ class PathContent:
         return choice_of(self.scenario).returns[0]
 
     @property
-    def member(self) -> Member:
-        """The variant without its name."""
-        return Member("", self.scenario, self.shared)
-
-    @property
     def baseline(self) -> PathContent | None:
         """The same path without policy; None where that is balanced growth."""
         if choice_of(self.scenario).baseline is None:
             return None
         closure = self.scenario.closure.model_copy(update={"balance": "given", "swaps": []})
-        scenario = self.scenario.model_copy(update={
-            "policy": [], "knowledge": [], "responses": [], "financing": [], "equal": None,
-            "closure": closure,
-        })  # fmt: skip
+        scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
         files = tuple(files_of(scenario))
         return PathContent(scenario, self.benchmark, self.solver, files=files)
 
 
 def path_content(
-    member: Member, level: Level, benchmark: Benchmark, solver: Solver,
-    equal: tuple[float, ...] | None = None,
+    member: Member, level: str, benchmark: Benchmark, solver: Solver,
+    equal: Sequence[float] | None = None,
 ) -> PathContent:  # fmt: skip
     """Content of the path of one variant.
 
@@ -89,16 +58,13 @@ def path_content(
     benchmark : Benchmark
         With the elasticity set.
     solver : {"newton", "ipopt"}
-    equal : tuple of float, optional
-        See :class:`PathContent`.
+    equal : sequence of float, optional
+        For each year the outlay that another variant has, as a share of GDP.
     """
     path = choice_of(member.scenario).model_copy(update={"returns": [level]})
-    scenario = member.scenario.model_copy(update={
-        "name": "x", "title": "", "description": "", "benchmark": BenchmarkChoice(),
-        "elasticities": None, "stress": None, "path": path,
-    })  # fmt: skip
-    shared = {} if scenario.equal is None else member.shared
-    return PathContent(scenario, benchmark, solver, shared, equal, tuple(files_of(scenario)))
+    if member.scenario.equal is None:  # only then does it matter what others share
+        member = replace(member, shared={})
+    return PathContent.of(member, benchmark, solver, equal, {"path": path})
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
@@ -114,7 +80,7 @@ def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
     -------
     dict
         ``facts`` for the manifest; ``moved``, keys of what moved something in some year;
-        ``outlay``, for each year what the variant's own measures cost as a share of GDP, where
+        ``equal``, for each year what the variant's own measures cost as a share of GDP, where
         variants are compared by it, else empty.
     """
     case, equal = solved_path(content, place), content.scenario.equal
@@ -122,7 +88,7 @@ def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
     if equal is not None and isinstance(equal.value, str) and content.equal is None:
         spent = [_own_outlay(content.member, year) for year in case.years]
     moved = sorted({key for year in case.years for key in year.moved})
-    return {"facts": _facts(case), "moved": moved, "outlay": spent}
+    return {"facts": _facts(case), "moved": moved, "equal": spent}
 
 
 def solved_path(content: PathContent, place: Place) -> PathCase:
@@ -233,24 +199,13 @@ def _own_outlay(member: Member, year: PathYear) -> float:
 
 def _facts(case: PathCase) -> dict[str, Any]:
     """Facts of a path for the manifest."""
-    solutions = [year.solution for year in case.years]
-    closures = [closure_facts(solution, case.scenario) for solution in solutions]
-    diagnostics = [solution.diagnostics for solution in solutions]
     return {
-        **closures[-1],
-        "swaps": list(dict.fromkeys(swap for one in closures for swap in one["swaps"])),
-        "benchmark_and_elasticities": case.model.benchmark.fingerprint,
+        **solution_facts([year.solution for year in case.years], case.scenario),
         "endogenous_rates": _first_and_last(case.years, lambda year: year.endogenous),
         "response_rates": _first_and_last(case.years, lambda year: raising(year.replies)),
         "years": len(case.years),
         "discount_rate": case.laws["discount_rate"], "growth": case.laws["growth"],
         "baseline": "balanced growth" if case.baseline is None else "given",
-        "solver": diagnostics[0].solver,
-        "residual": max(one.residual for one in diagnostics),
-        "walras": max(abs(one.walras) for one in diagnostics),
-        "iterations": sum(one.iterations for one in diagnostics),
-        "homotopy_steps": max(one.steps for one in diagnostics),
-        "unknowns": solutions[0].resolved.system.size,
     }  # fmt: skip
 
 
@@ -282,10 +237,7 @@ def check_path(content: PathContent, place: Place) -> dict[str, Any]:
     """
     laws = laws_in(content, place)
     moves = course_of(content, laws).check()
-    equal = content.scenario.equal
-    if equal is not None and equal.region not in content.benchmark.regions:
-        raise InputError(
-            "unknown region", key="equal.region", value=equal.region,
-            allowed=content.benchmark.regions,
-        )  # fmt: skip
+    if content.scenario.equal is not None:
+        check_known([content.scenario.equal.region], content.benchmark.regions, "unknown region",
+                    key="equal.region")  # fmt: skip
     return {"parameters": laws.parameters(), "knowledge": laws.sources(), "moves": sorted(moves)}

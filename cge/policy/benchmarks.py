@@ -62,3 +62,9 @@ def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
 def set_name(elasticities: str) -> str:
     """Name of an elasticity set in results."""
     return Path(elasticities).stem.encode(errors="backslashreplace").decode()
+
+
+def calendar_year(benchmark: Benchmark, path_year: int = 0) -> int:
+    """Year of the calendar of the accounts, or of a year of a path from them; -1: none is known."""
+    origin = benchmark.origin.get("year", "")
+    return int(origin) + path_year if origin.isdigit() else -1

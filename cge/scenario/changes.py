@@ -8,6 +8,7 @@ from typing import Any
 
 from cge.core.errors import check_known
 from cge.core.files import is_file, validate
+from cge.scenario.merging import put
 from cge.scenario.schema import Scenario, completed
 
 
@@ -33,13 +34,8 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     for key, value in changes.items():
         if key == "variants":
             content["variants"] = _only(scenario, value)
-            continue
-        *above, last = key.split(".")
-        node = content
-        for part in above:
-            node[part] = dict(node.get(part) or {})
-            node = node[part]
-        node[last] = _from_here(value)
+        else:
+            put(content, key, _from_here(value))
     changed = validate(Scenario, content, None)
     changed._places, changed._folder = scenario._places, scenario._folder
     changed._file = scenario._file

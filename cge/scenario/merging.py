@@ -17,6 +17,34 @@ APPENDED = ("policy", "knowledge", "responses", "financing")
 Places = Mapping[str, tuple[str, str]]
 
 
+def put(content: dict[str, Any], place: str, value: Any) -> None:
+    """Put a value at a dotted place of a scenario, mappings on the way being made.
+
+    Raises
+    ------
+    InputError
+        If there is no such place.
+    """
+    parts, node = place.split("."), content
+    for depth, part in enumerate(parts):
+        there, last = ".".join(parts[:depth]), depth == len(parts) - 1
+        index: Any = part
+        if isinstance(node, list):
+            if not part.isdigit() or int(part) >= len(node):
+                raise InputError(f"there is no entry {part} in '{there}', which has {len(node)} "
+                                 "(the first is 0)", value=place)  # fmt: skip
+            index = int(part)
+        elif not isinstance(node, dict):
+            raise InputError(f"'{there}' has no keys", value=place)
+        elif not last and node.get(part) is None:
+            # Of a mapping that is not there yet, a list is the one thing not to invent.
+            node[part] = {} if not parts[depth + 1].isdigit() else []
+        if last:
+            node[index] = value
+        else:
+            node = node[index]
+
+
 def laid_over(
     base: Mapping[str, Any], top: Mapping[str, Any], appended: Collection[str] = APPENDED
 ) -> dict[str, Any]:

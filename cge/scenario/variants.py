@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.files import validate
-from cge.scenario.merging import APPENDED, Places, laid_over, places_of, written
+from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, written
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 
 #: What the members of a set share.
@@ -155,6 +155,7 @@ class ScenarioSet:
         for key, values in grid.items():
             if not values:
                 raise InputError("must not be empty", file=file or None, key=f"grid.{key}")
+        open_keys = [k for k in Scenario.model_fields if k not in (*COMPOSING, *_SHARED)]
         for combination in product(*grid.values()):
             changed = copy.deepcopy(content)
             places: dict[str, tuple[str, str]] = {}
@@ -163,7 +164,8 @@ class ScenarioSet:
                 for place in (part.strip() for part in key.split(",")):
                     places[place] = (file, f"grid.{key}")
                     try:
-                        _put(changed, place, value)
+                        check_known([place.split(".")[0]], open_keys, "a grid can not change this")
+                        put(changed, place, copy.deepcopy(value))
                     except InputError as error:
                         raise error.moved(f"grid.{key}", file or None) from None
                 parts.append(f"{label}-{_text(value)}")
@@ -205,32 +207,6 @@ class ScenarioSet:
                 where = f" in variant '{member.variant}'" if member.variant else ""
                 problem = f"has no measure without a size whose rate could be solved for{where}"
                 raise member.told(InputError(problem, key="equal"))
-
-
-def _put(content: dict[str, Any], place: str, value: Any) -> None:
-    """Put a value at a dotted place of a scenario."""
-    parts = place.split(".")
-    open_keys = [k for k in Scenario.model_fields if k not in (*COMPOSING, *_SHARED)]
-    if parts[0] not in open_keys:
-        raise InputError("a grid can not change this", value=place, allowed=open_keys)
-    node: Any = content
-    for depth, part in enumerate(parts):
-        above, last = ".".join(parts[:depth]), depth == len(parts) - 1
-        index: Any = part
-        if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
-                raise InputError(f"there is no entry {part} in '{above}', which has {len(node)} "
-                                 "(the first is 0)", value=place)  # fmt: skip
-            index = int(part)
-        elif not isinstance(node, dict):
-            raise InputError(f"'{above}' has no keys", value=place)
-        elif not last and part not in node:
-            # Of a mapping that is not there yet, a list is the one thing not to invent.
-            node[part] = {} if not parts[depth + 1].isdigit() else []
-        if last:
-            node[index] = copy.deepcopy(value)
-        else:
-            node = node[index]
 
 
 def _labels(keys: Sequence[str]) -> dict[str, str]:

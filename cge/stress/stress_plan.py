@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
@@ -87,6 +88,22 @@ class StressPlan:
     def level(self) -> float:
         """Of the conditional value at risk."""
         return self.settings[self.members[0].variant].level
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The library and its disruptions, for the manifest."""
+        file = self.library.file
+        return {
+            "file": None if file is None else str(file), "title": self.library.title,
+            "weightings": {name: dict(one) for name, one in self.library.weightings.items()},
+            "disruptions": [
+                {name: getattr(one, name) for name in
+                 ("name", "title", "duration", "families", "note")}
+                for one in self.disruptions
+            ],
+            "single_cuts": [one.name for one in self.every[len(self.disruptions) :]],
+            "left_out": list(self.left_out),
+        }  # fmt: skip
 
     @cached_property
     def knowledge_events(self) -> tuple[tuple[Event, int], ...]:

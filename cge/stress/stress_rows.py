@@ -29,7 +29,7 @@ def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
     _add_years_after(rows, viewers, case)
     add_links(rows, viewers.plan, case)
     rows.extend(case.equilibrium.plain["rows"])
-    return rows.frame(**case.equilibrium.labels)
+    return rows.frame()
 
 
 def _add_losses(rows: Rows, viewers: Viewers, case: StressCase) -> None:
