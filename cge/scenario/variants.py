@@ -1,4 +1,7 @@
-"""Scenario sets: a scenario with its variants or a grid of values, and the members they make."""
+"""Scenario sets: a scenario with its variants or a grid of values, and the members they make.
+
+Also a scenario with some of its keys replaced, by a command line or a call.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
-from cge.core.files import validate
+from cge.core.errors import InputError, check_known
+from cge.core.files import is_file, validate
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, written
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 
 #: What the members of a set share.
 _SHARED = ("name", "benchmark", "elasticities")
+#: Keys of a scenario that a variant may have, or a grid change.
+_OPEN = [key for key in Scenario.model_fields if key not in (*COMPOSING, *_SHARED)]
 #: More than anybody looks at, and a guard against a grid written by mistake.
 MOST_MEMBERS = 400
 
@@ -163,6 +169,7 @@ class ScenarioSet:
                 for place in (part.strip() for part in key.split(",")):
                     places[place] = (file, f"grid.{key}")
                     try:
+                        check_known([place.split(".")[0]], _OPEN, "a grid can not change this")
                         _put(changed, place, value)
                     except InputError as error:
                         raise error.moved(f"grid.{key}", file or None) from None
@@ -207,12 +214,48 @@ class ScenarioSet:
                 raise member.told(InputError(problem, key="equal"))
 
 
+def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """A scenario with other values at some places.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    changes : mapping of str to value
+        By dotted key: ``benchmark.aggregation``, ``path.years``. ``variants`` is a list of names,
+        of which the others are left out.
+
+    Raises
+    ------
+    InputError
+        If the scenario can not be so.
+    """
+    if not changes:
+        return scenario
+    content = scenario.model_dump(by_alias=True, exclude_unset=True)
+    for key, value in changes.items():
+        if key == "variants":
+            every = scenario.variants or []
+            check_known(value, [one.get("name") for one in every], "no such variant", key=key)
+            content[key] = [one for one in every if one.get("name") in value]
+        else:
+            _put(content, key, _from_here(value))
+    changed = validate(Scenario, content, None)
+    changed._places, changed._folder = scenario._places, scenario._folder
+    changed._file = scenario._file
+    return completed(changed)
+
+
+def _from_here(value: Any) -> Any:
+    """Full path of a file that is there, lest it be looked for beside the scenario."""
+    if isinstance(value, str):
+        return str(Path(value).absolute()) if Path(value).suffix and is_file(value) else value
+    return [_from_here(item) for item in value] if isinstance(value, list) else value
+
+
 def _put(content: dict[str, Any], place: str, value: Any) -> None:
     """Put a value at a dotted place of a scenario."""
     parts = place.split(".")
-    open_keys = [k for k in Scenario.model_fields if k not in (*COMPOSING, *_SHARED)]
-    if parts[0] not in open_keys:
-        raise InputError("a grid can not change this", value=place, allowed=open_keys)
     node: Any = content
     for depth, part in enumerate(parts):
         above, last = ".".join(parts[:depth]), depth == len(parts) - 1
@@ -224,7 +267,7 @@ def _put(content: dict[str, Any], place: str, value: Any) -> None:
             index = int(part)
         elif not isinstance(node, dict):
             raise InputError(f"'{above}' has no keys", value=place)
-        elif not last and part not in node:
+        elif not last and node.get(part) is None:
             # Of a mapping that is not there yet, a list is the one thing not to invent.
             node[part] = {} if not parts[depth + 1].isdigit() else []
         if last:

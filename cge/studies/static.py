@@ -27,7 +27,6 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
-from cge.solve.equilibrium import Progress
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
@@ -300,9 +299,8 @@ def solve_scenario(
 
 
 def solve_steps(
-    member: Member, model: Model, solver: Solver, equal: Sequence[float] | None = None,
-    progress: Progress | None = None,
-) -> Iterator[Case]:  # fmt: skip
+    member: Member, model: Model, solver: Solver, equal: Sequence[float] | None = None
+) -> Iterator[Case]:
     """Solve a variant at the steps of its scenario, each from the one before.
 
     Raises
@@ -321,9 +319,7 @@ def solve_steps(
             if before is None:
                 moves = {member.variant: may_move(model, chosen)}
                 refuse_idle([member], moves, own_alone=True)
-            solved = solve_case(
-                model, chosen, share=step, solver=solver, start=before, progress=progress
-            )
+            solved = solve_case(model, chosen, share=step, solver=solver, start=before)
         except InputError as error:
             raise member.told(error) from None
         except NoEquilibrium as error:
