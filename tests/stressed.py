@@ -13,7 +13,7 @@ from policies import scenario
 from cge import Model
 from cge.resilience.preshock import PreShock
 from cge.results.collect import Wanted
-from cge.results.schema import TEXT, joined
+from cge.results.schema import TEXT, joined, labelled
 from cge.scenario.schema import Scenario, completed
 from cge.solve.cache import default_folder
 from cge.solve.plain import closure_from_plain
@@ -56,7 +56,7 @@ class Tried(Tested):
     @cached_property
     def table(self) -> pd.DataFrame:
         """All rows, in plain columns."""
-        rows = joined(rows for _, rows, _ in self.rows())
+        rows = joined(labelled(rows, **labels) for labels, rows, _ in self.rows())
         return rows.astype(dict.fromkeys(TEXT, object))
 
     def loss(self, case: StressCase, name: str, region: str) -> float:

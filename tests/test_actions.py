@@ -90,13 +90,11 @@ def test_a_new_instrument_about_knowledge_is_one_class() -> None:
             openness[:, met.cells] = 0.1 * met.share
             return {"diffusion": met.spending, "openness": openness}
 
-        @property
-        def words(self) -> str:
-            return self.at_its_time(f"{self.called} ({self.region})")
-
     entry = {"instrument": "exchange", "region": "CHN", "budget": 0.001, "start": 2}
     asked = scenario(knowledge=[entry], path={"years": 3})
-    assert asked.lines == ["exchange of researchers (CHN), from year 2"]
+    assert asked.lines == [
+        "exchange of researchers (region CHN) with outlay of 0.1 % of GDP, from year 2"
+    ]
     (path,) = solve_paths(asked).values()
     first, _, last = path.years
     assert (first.policy.openness == 1).all() and not first.outlays

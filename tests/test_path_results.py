@@ -37,8 +37,8 @@ from cge.results.folder import FIGURES, FILES
 from cge.results.register import register
 from cge.results.resultset import ResultSet
 from cge.results.schema import COLUMNS, Rows
-from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario
+from cge.scenario.variants import with_changes
 from cge.studies.catalogue import study_of
 from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study

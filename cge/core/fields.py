@@ -7,6 +7,7 @@ from math import inf
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,9 +26,31 @@ def _one_word_for_all(value: Any) -> Any:
     return "all" if isinstance(value, str) and value.strip() in EVERY else value
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def distinct(values: Any) -> Any:
+    """Refuse a value that stands twice in a list."""
+    for value in values or ():
+        if values.count(value) > 1:
+            raise ValueError(f"'{value}' stands twice")
+    return values
+
+
+def _rising(values: Any) -> Any:
+    if values is not None and sorted(set(values)) != values:
+        raise ValueError("must rise: each once, in order")
+    return values
+
+
 #: Codes of an axis, see :mod:`cge.core.selectors`.
 Codes = Annotated[str | list[str], BeforeValidator(_one_word_for_all)]
 Rate = Number
+#: Of a list: a single value stands for a list of one; each once; each once and in order.
+OneOrMore, Distinct, Rising = (
+    BeforeValidator(_as_list), AfterValidator(distinct), AfterValidator(_rising)
+)  # fmt: skip
 
 
 class Strict(BaseModel):

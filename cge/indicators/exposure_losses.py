@@ -17,7 +17,7 @@ they no longer sell abroad is not in its loss, nor is what other regions lose by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,20 +154,7 @@ def link_bottleneck_loss(
     model, Journal of Economic Dynamics and Control 144. Arguments and errors are those of
     :func:`link_extraction_loss`.
     """
-    cut, binding = allowed_cut(cut), _critical(table, critical)
-    losses = np.zeros_like(table.final)
-    own = np.arange(table.size).reshape(table.output.shape)
-    for s, uses in enumerate(_uses(table)):
-        for i, intensity in enumerate(uses.intensity):
-            bought, less = uses.final[own[:, i]], cut * uses.share[:, i]
-            if binding[i]:
-                touched = intensity > 0
-                # The link's own product falls by the cut, not by that and more.
-                others = touched @ uses.final - touched[own[:, i]] * bought
-            else:
-                others = uses.needed[i]
-            losses[:, i, s] = cut * bought + less * others
-    return of_absorption(table, losses)
+    return _link_loss(table, cut, critical, _cut_alike)
 
 
 def link_extraction_loss(
@@ -211,17 +198,38 @@ def link_extraction_loss(
     InputError
         If `cut` is not above 0 and at most 1, or a critical sector unknown.
     """
+    return _link_loss(table, cut, critical, _given_up)
+
+
+def _link_loss(
+    table: WorldIO, cut: float, critical: Sequence[str] | None, forced: Callable[..., Array]
+) -> Array:
+    """Final use lost with a part of each link, (r, i, s).
+
+    Parameters
+    ----------
+    table, cut, critical
+        See :func:`link_extraction_loss`.
+    forced : callable
+        Final use lost for want of a critical input; called as :func:`_given_up`.
+    """
     cut, binding = allowed_cut(cut), _critical(table, critical)
     losses = np.zeros_like(table.final)
     own = np.arange(table.size).reshape(table.output.shape)
     for s, uses in enumerate(_uses(table)):
         for i, intensity in enumerate(uses.intensity):
             less = cut * uses.share[:, i]
-            losses[:, i, s] = cut * uses.final[own[:, i]] + (
-                _given_up(intensity, uses.final, own[:, i], cut, less)
-                if binding[i] else less * uses.needed[i]
-            )  # fmt: skip
+            lost = less * uses.needed[i]
+            if binding[i]:
+                lost = forced(intensity, uses.final, own[:, i], cut, less)
+            losses[:, i, s] = cut * uses.final[own[:, i]] + lost
     return of_absorption(table, losses)
+
+
+def _cut_alike(intensity: Array, final: Array, own: Places, cut: float, less: Array) -> Array:
+    """Final use lost if all products that use an input fall alike; the link's own by the cut."""
+    touched = intensity > 0
+    return np.asarray(less * (touched @ final - touched[own] * final[own]))
 
 
 def _given_up(intensity: Array, final: Array, own: Places, cut: float, less: Array) -> Array:

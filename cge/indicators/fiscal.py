@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -29,43 +31,61 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
         ``value`` in the benchmark's money at the numeraire's price; negative is an outlay.
     """
     found = _receipts(solution)
-    table = _rates(solution.model)[0].loc[found.index].reset_index(drop=True)
+    table = _rates(solution.model).table.loc[found.index].reset_index(drop=True)
     return table.assign(value=found.to_numpy())
 
 
 def _receipts(solution: Solution) -> pd.Series:
     """Receipts from changed rates, by number of their rows in :func:`_rates`."""
-    model, cells, values = solution.model, [], []
-    for here, base, row, sign in _rates(model)[1]:
-        start = model.arrays.start[here]
-        change = solution.levels[here] - start
-        raised = np.flatnonzero(np.abs(change) > 1e-12 * start)
-        cells.append(row[raised])
-        values.append(sign * change[raised] * solution.outcomes[base[raised]])
-    return pd.Series(np.concatenate(values)).groupby(np.concatenate(cells), sort=False).sum()
+    rates, here = _rates(solution.model), _changed(solution)
+    change = solution.levels[rates.power[here]] - solution.model.arrays.start[rates.power[here]]
+    values = rates.sign[here] * change * solution.outcomes[rates.base[here]]
+    return pd.Series(values).groupby(rates.row[here], sort=False).sum()
+
+
+def _changed(solution: Solution) -> Integers:
+    """Numbers of the rates that are not at their benchmark level."""
+    power = _rates(solution.model).power
+    start = solution.model.arrays.start[power]
+    return np.flatnonzero(np.abs(solution.levels[power] - start) > 1e-12 * start)
+
+
+class _Rates(NamedTuple):
+    """All rates of a model, cell by cell.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``region`` whose budget it is, ``sector``, ``item`` (the variable); a row for many cells.
+    row, power, base : ndarray of int
+        Of each cell the row, the column of the rate, the outcome that is its base.
+    sign : ndarray of int
+        Of receipts.
+    """
+
+    table: pd.DataFrame
+    row: Integers
+    power: Integers
+    base: Integers
+    sign: Integers
 
 
 @once_for_each
-def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Integers, int]]]:
-    """Whose budget, sector and variable of all rates; and rates cell by cell.
-
-    Of each variable the cells, the positions of their bases among outcomes, the rows that
-    they belong to in the first table, and the sign of receipts.
-    """
-    cells: list[tuple[str, str, str]] = []
-    laid = []
+def _rates(model: Model) -> _Rates:
+    parts = []
     for wedge in WEDGES.values():
         power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
-        if len(power.block):
-            sectors = power.codes[power.axes.index("i" if "i" in power.axes else "j")]
-            owners = power.codes[power.axes.index(wedge.collector)]
-            positions = base.block.start + base.matching(power)
-            here = slice(len(cells), len(cells) + len(owners))
-            cells += zip(owners, sectors, [wedge.variable] * len(owners), strict=True)
-            laid.append((power.block.positions, positions, here, wedge.sign))
-    row, named = pd.MultiIndex.from_tuples(cells).factorize()
-    table = pd.DataFrame(list(named), columns=["region", "sector", "item"], dtype=object)
-    return table, [(power, base, row[here], sign) for power, base, here, sign in laid]
+        parts.append(pd.DataFrame({
+            "region": power.codes[power.axes.index(wedge.collector)],
+            "sector": power.codes[power.axes.index("i" if "i" in power.axes else "j")],
+            "item": wedge.variable, "power": power.block.start + np.arange(len(power.block)),
+            "base": base.block.start + base.matching(power), "sign": wedge.sign,
+        }))  # fmt: skip
+    every = pd.concat(parts, ignore_index=True)
+    owned = every[["region", "sector", "item"]]
+    every["row"] = owned.groupby(list(owned), sort=False).ngroup()
+    table = owned.drop_duplicates(ignore_index=True).astype(object)
+    return _Rates(table, *(every[name].to_numpy() for name in ("row", "power", "base", "sign")))
 
 
 def outlay(solution: Solution) -> Array:
@@ -74,22 +94,16 @@ def outlay(solution: Solution) -> Array:
     In the benchmark's money at the numeraire's price, relative to benchmark rates; what
     higher taxes bring is not netted out.
     """
-    regions = solution.model.benchmark.regions
-    if not moved(solution):
-        return np.zeros(len(regions))
     receipts = _receipts(solution)
     receipts = receipts[receipts < 0]
-    owners = _rates(solution.model)[0]["region"].to_numpy()[receipts.index]
+    owners = _rates(solution.model).table["region"].to_numpy()[receipts.index]
     spent = receipts.groupby(owners).sum()
-    return -spent.reindex(list(regions)).fillna(0.0).to_numpy()
+    return -spent.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
 
 
 def moved(solution: Solution) -> bool:
     """Whether any rate is not at its benchmark level."""
-    model = solution.model
-    here = [model.variables[name].block.positions for name in WEDGES]
-    start = model.arrays.start
-    return any((np.abs(solution.levels[p] - start[p]) > 1e-12 * start[p]).any() for p in here)
+    return bool(len(_changed(solution)))
 
 
 def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:

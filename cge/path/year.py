@@ -20,8 +20,7 @@ from cge.policy.case import EndogenousRate, Standing, solve_case
 from cge.policy.effects import may_move
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
-from cge.policy.openness import closed_by, coverage
-from cge.policy.replies import answered, replies
+from cge.policy.replies import answered, closed_by, coverage, replies
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
 from cge.solve.homotopy import Shock

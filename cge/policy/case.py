@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.policy.bracketing import bracketed, needs_bracket
 from cge.policy.closures import closure_of, part_of_closure
 from cge.policy.levels import PolicyLevels, policy_levels
 from cge.policy.replies import Reply, answered, distance, replies
+from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure, Swap
-from cge.solve.equilibrium import Progress
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
@@ -26,6 +25,10 @@ Array = NDArray[np.float64]
 SETTLED = 1e-10
 #: Passes after which they must have.
 RESPONSE_PASSES = 60
+#: Rates that are tried, upwards from zero until a welfare effect is passed. One that takes away
+#: from a price ends before it takes all.
+BRACKETS = tuple(0.005 * 2**n for n in range(12))
+MOST_OF_A_PRICE = 0.9
 #: A rate that is solved for has moved if it is more than this; what a bound leaves is less.
 MOVED = 1e-9
 
@@ -128,7 +131,6 @@ def solve_case(
     share: float = 1.0,
     solver: Solver = "newton",
     start: Solution | None = None,
-    progress: Progress | None = None,
     standing: Standing | None = None,
 ) -> SolvedCase:
     """Solve one scenario on one compiled model.
@@ -144,8 +146,6 @@ def solve_case(
     solver : {"newton", "ipopt"}
     start : Solution, optional
         Equilibrium from which to set out; default the benchmark.
-    progress : callable, optional
-        Called with the part of the shock done.
     standing : Standing, optional
         Ground, closure and timing of a year of a path; default: the benchmark, the
         scenario's closure, everything in force.
@@ -157,7 +157,9 @@ def solve_case(
     NoEquilibrium
         When no point passes, or responses and equilibrium do not settle.
     """
-    if needs_bracket(scenario):
+    equal, guesses = scenario.equal, [m.guess for m in scenario.policy if m.unsized]
+    by_welfare = equal is not None and equal.welfare and isinstance(equal.welfare, float)
+    if by_welfare and guesses and not any(guess is not None for guess in guesses):
         scenario = _bracketed(model, scenario, share, solver)
     if standing is None:
         closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
@@ -177,7 +179,7 @@ def solve_case(
     for _ in range(RESPONSE_PASSES):
         answered_levels, shocks = answered(policy, answers)
         levels = standing.laid(model, answered_levels)
-        solution = start = model.solve(levels, full, solver, start, progress)
+        solution = start = model.solve(levels, full, solver, start)
         powers = policy.levels.copy()
         for target in policy.targets:
             if target.counts:
@@ -203,18 +205,46 @@ def solve_case(
 
 
 def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -> Scenario:
-    """A scenario with a guess of the rate that has the welfare effect asked for."""
+    """A scenario with a guess of the rate that has the welfare effect asked for.
+
+    Welfare need not fall, or rise, with a rate throughout: a small tariff pays, a large one
+    costs. So the rate is first bracketed from zero upwards, and a subsidy does not turn out
+    to be a tax because that has the same effect.
+
+    Raises
+    ------
+    NoEquilibrium
+        If no positive rate has the effect; says how far it goes.
+    """
     policy_levels(model, scenario, share)  # what is wrong is refused before the search
-    region = scenario.equal.region if scenario.equal else ""
-    last: list[Solution] = []
+    assert scenario.equal is not None and isinstance(scenario.equal.value, float)
+    region, wanted = scenario.equal.region, share * scenario.equal.value
+    takes = any(INSTRUMENTS[m.instrument].sign < 0 for m in scenario.policy if m.unsized)
+    tried: list[str] = []
+    start: Solution | None = None
+    for rate in BRACKETS:
+        if takes and rate > MOST_OF_A_PRICE:
+            break
+        sized = _with_rate(scenario, "add", rate).model_copy(update={"equal": None})
+        try:
+            start = solve_case(model, sized, share=share, solver=solver, start=start).solution
+        except NoEquilibrium:
+            break
+        effect = start.outcome(f"equivalent_variation[{region}]")
+        tried.append(f"{100 * rate:g} %: {effect:.4g}")
+        if (effect - wanted) * np.sign(wanted) >= 0:
+            return _with_rate(scenario, "guess", rate)
+    raise NoEquilibrium(
+        f"no rate has an equivalent variation of {wanted:g} % in {region}; tried "
+        f"{'; '.join(tried) or 'none that solves'} (a 'guess' says where else to look, a "
+        "negative one among them)"
+    )
 
-    def effect(sized: Scenario) -> float:
-        start = last[-1] if last else None
-        one = solve_case(model, sized, share=share, solver=solver, start=start)
-        last.append(one.solution)
-        return one.solution.outcome(f"equivalent_variation[{region}]")
 
-    return bracketed(scenario, share, effect)
+def _with_rate(scenario: Scenario, key: str, rate: float) -> Scenario:
+    """A scenario whose measures without a size have a rate under some key."""
+    policy = [m.model_copy(update={key: rate}) if m.unsized else m for m in scenario.policy]
+    return scenario.model_copy(update={"policy": policy})
 
 
 def with_rates_given(solution: Solution, endogenous: Sequence[EndogenousRate]) -> Solution:

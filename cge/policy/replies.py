@@ -1,4 +1,4 @@
-"""Responses laid on a policy: the tariffs that each raises."""
+"""Responses laid on a policy: tariffs that each raises, and knowledge that closes with trade."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
@@ -16,6 +17,9 @@ from cge.solve.model import Model
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+#: A tariff that rises by less is no new one to which knowledge would respond.
+NEW = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,3 +111,39 @@ def distance(one: Sequence[Reply], other: Sequence[Reply], columns: int) -> floa
         points[b.columns] -= b.points
         worst = max(worst, float(np.abs(points).max(initial=0.0)))
     return worst
+
+
+def coverage(model: Model, powers: Array) -> Array:
+    """Part of a region's imports of goods from each partner that is under a new tariff.
+
+    Parameters
+    ----------
+    model : Model
+    powers : ndarray (columns,)
+        Levels with policy and responses in place.
+
+    Returns
+    -------
+    ndarray (importer, partner)
+        Shares of benchmark imports of goods, fob; all sectors where the benchmark has no
+        group ``goods``.
+    """
+    b = model.benchmark
+    tariff, fob = model.variables["tariff"], model.outcomes["fob_value"]
+    traded = model.outcome_start[fob.block.start + fob.matching(tariff)]
+    here = tariff.block.positions
+    raised = powers[here] - model.arrays.start[here] > NEW
+    _, exporter, sector, importer = tariff.codes
+    goods = b.groups.get("sectors", {}).get("goods", b.sectors)
+    counts = np.isin(sector, list(goods)) & (exporter != importer)
+    place = pd.Index(b.regions)
+    cells = tuple(place.get_indexer(pd.Index(codes)) for codes in (importer, exporter))
+    total, hit = np.zeros((2, len(b.regions), len(b.regions)))
+    np.add.at(total, cells, traded * counts)
+    np.add.at(hit, cells, traded * (counts & raised))
+    return np.divide(hit, total, out=np.zeros_like(hit), where=total > 0)
+
+
+def closed_by(share: Array, chi: float) -> Array:
+    """Openness left between regions: both sides lose, by the wider of two coverages."""
+    return 1 - chi * np.maximum(share, share.T)

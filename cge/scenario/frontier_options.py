@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.core.fields import Rate, Sized, Strict
+from cge.core.fields import Distinct, OneOrMore, Rate, Sized, Strict, distinct
 from cge.core.rate_bounds import LARGEST_SHARE
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
@@ -77,33 +77,18 @@ class FrontierChoice(Strict):
 
     region: str
     instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
-    disruptions: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["*"])
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
     weighting: str = "default"
     points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
     starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
-    versions: Annotated[list[Version], Field(min_length=1)] = Field(
-        default_factory=lambda: list(get_args(Version))
+    versions: Annotated[list[Version], OneOrMore, Distinct] = Field(
+        default=list(get_args(Version)), min_length=1
     )
     budget: Annotated[Rate, Field(gt=0, le=LARGEST_SHARE)] | None = None
     method: Method = "auto"
 
-    @field_validator("disruptions", "versions", mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("versions")
-    @classmethod
-    def _once(cls, value: list[str]) -> list[str]:
-        if len(set(value)) < len(value):
-            raise ValueError("a version stands twice")
-        return value
-
     @field_validator("instruments")
     @classmethod
-    def _told_apart(cls, value: list[LeverChoice]) -> list[LeverChoice]:
-        names = [one.name for one in value]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(InputError("two instruments have this name", value=name))
+    def _of_distinct_names(cls, value: list[LeverChoice]) -> list[LeverChoice]:
+        distinct([one.name for one in value])
         return value

@@ -7,7 +7,7 @@ laws of motion read. :mod:`cge.policy.knowledge_plan` adds up the measures of a 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+#: Sizes in words.
+_SIZES: Mapping[str, Callable[[float], str]] = {
+    "add": lambda rate: f"of {100 * rate:+g} points",
+    "budget": lambda share: f"with outlay of {100 * share:g} % of GDP",
+    "set_": lambda share: f"set to {share:g}",
+}
 #: A credit that a budget asks for must stay below this part of the cost of research.
 LARGEST_CREDIT = 0.95
 
@@ -78,9 +84,42 @@ class KnowledgeMeasure(ByKind, Timed):
     sizes: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def unsized(self) -> bool:
+        """Whether its outlay is left to an equal comparison."""
+        return bool(self.outlay) and all(getattr(self, size) is None for size in self.sizes)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it says itself that it does nothing."""
+        return bool(self.outlay) and any(getattr(self, size) == 0 for size in self.sizes)
+
+    @property
     def endogenous(self) -> str:
         """Field of a KnowledgePolicy that is a rate which follows from its budget."""
         return ""
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        return self.at_its_time(f"{self.called} ({self.where}) {self.size}")
+
+    @property
+    def where(self) -> str:
+        """Where it applies, in words."""
+        chosen = {key: getattr(self, key, "all") for key in ("region", "sector")}
+        return "; ".join(
+            f"{key} {codes_text(codes)}" for key, codes in chosen.items()
+            if key == "region" or codes != "all"
+        )  # fmt: skip
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        for key, text in _SIZES.items():
+            value = getattr(self, key, None)
+            if value is not None:
+                return text(value)
+        return "with the outlay that makes the variants equal"
 
     @abstractmethod
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
@@ -113,31 +152,9 @@ class _Outlay(KnowledgeMeasure):
 
     sizes: ClassVar[tuple[str, ...]] = ("budget",)
 
-    @property
-    def unsized(self) -> bool:
-        """Whether its outlay is left to an equal comparison."""
-        return self.budget is None
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.budget == 0
-
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Its regions, (r,)."""
         return self.mask("region", "regions", benchmark)
-
-    @property
-    def words(self) -> str:
-        """What it does."""
-        where = f"region {codes_text(self.region)}"
-        return self.at_its_time(f"{self.called} ({where}) {self._size}")
-
-    @property
-    def _size(self) -> str:
-        if self.budget is None:
-            return "with the outlay that makes the variants equal"
-        return f"with outlay of {100 * self.budget:g} % of GDP"
 
 
 class BasicResearch(_Outlay):
@@ -214,16 +231,6 @@ class ResearchCredit(_Outlay):
         return self
 
     @property
-    def unsized(self) -> bool:
-        """Whether its outlay is left to an equal comparison."""
-        return self.add is None and self.budget is None
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.add == 0 or self.budget == 0
-
-    @property
     def endogenous(self) -> str:
         """Its rate, where a budget pays for it."""
         return "credit" if self.add is None else ""
@@ -252,14 +259,6 @@ class ResearchCredit(_Outlay):
             raise InputError("pays for all research and more",
                              allowed="credits that add up to less than 1")  # fmt: skip
 
-    @property
-    def words(self) -> str:
-        """What it does."""
-        sector = "" if self.sector == "all" else f"; sector {codes_text(self.sector)}"
-        where = f"region {codes_text(self.region)}{sector}"
-        size = self._size if self.add is None else f"of {100 * self.add:+g} points"
-        return self.at_its_time(f"{self.called} ({where}) {size}")
-
 
 class KnowledgeOpenness(KnowledgeMeasure):
     """How much knowledge of a source is let through to a learner."""
@@ -270,7 +269,10 @@ class KnowledgeOpenness(KnowledgeMeasure):
     mutual: bool = False
     set_: Annotated[Rate, Field(ge=0, le=1, alias="set")]
 
-    sizes: ClassVar[tuple[str, ...]] = ("set",)
+    @property
+    def nothing(self) -> bool:
+        """Whether it says itself that it does nothing."""
+        return self.set_ == 1
 
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Pairs of source and learner, (s, r)."""
@@ -288,11 +290,10 @@ class KnowledgeOpenness(KnowledgeMeasure):
         return {"openness": np.where(met.cells, change, 0.0)}
 
     @property
-    def words(self) -> str:
-        """What it does."""
+    def where(self) -> str:
+        """Where it applies, in words."""
         both = " and back" if self.mutual else ""
-        where = f"from {codes_text(self.source)} to {codes_text(self.learner)}{both}"
-        return self.at_its_time(f"{self.called} ({where}) set to {self.set_:g}")
+        return f"from {codes_text(self.source)} to {codes_text(self.learner)}{both}"
 
 
 def _refuse(regions: Mask, problem: str, benchmark: Benchmark) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from cge.core.fields import Rate, Strict
+from cge.core.fields import Distinct, OneOrMore, Rate, Strict
 from cge.core.files import Number
 from cge.core.parameters import Level
 from cge.scenario.named_files import file_field
@@ -46,22 +46,8 @@ class PathChoice(Strict):
     years: Annotated[int, Field(strict=True, ge=1, le=MOST_YEARS)] = 25
     knowledge: bool | None = None
     knowledge_data: str | None = file_field()
-    returns: Annotated[list[Level], Field(min_length=1)] = Field(
-        default_factory=lambda: ["central"]  # type: ignore[arg-type]
-    )
+    returns: Annotated[list[Level], OneOrMore, Distinct] = Field(default=["central"], min_length=1)
     capital: Literal["accumulates", "reallocated"] = "accumulates"
     parameters: dict[str, Number] = Field(default_factory=dict)
     baseline: str | None = file_field()
     openness_response: OpennessResponse | None = None
-
-    @field_validator("returns", mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("returns")
-    @classmethod
-    def _distinct(cls, value: list[Level]) -> list[Level]:
-        if len(set(value)) != len(value):
-            raise ValueError("one level of returns stands twice")
-        return value

@@ -18,7 +18,7 @@ from pydantic import (
 
 from cge.core.content import content_dir
 from cge.core.errors import InputError
-from cge.core.fields import Codes, Rate, Strict
+from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
@@ -30,6 +30,8 @@ from cge.scenario.path_options import PathChoice
 from cge.scenario.responses import Response
 from cge.scenario.stress_options import StressChoice
 
+#: Part of the whole shock.
+Share = Annotated[Number, Field(gt=0, le=1)]
 #: Keys that make several scenarios of one, or one of several: gone from each member.
 COMPOSING = ("extends", "variants", "grid", "steps")
 #: Sections whose keys are most easily put at the top of the file.
@@ -130,7 +132,7 @@ class Scenario(Strict):
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
-    elasticities: list[str] | None = file_field(min_length=1)
+    elasticities: Annotated[list[str], OneOrMore, Field(min_length=1)] | None = file_field()
     horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)
@@ -141,7 +143,7 @@ class Scenario(Strict):
     path: PathChoice | None = None
     stress: StressChoice | None = None
     frontier: FrontierChoice | None = None
-    steps: Annotated[list[Number], Field(min_length=1)] | None = None
+    steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
     extends: str | None = None
@@ -171,11 +173,6 @@ class Scenario(Strict):
             raise ValueError(problem)
         return value
 
-    @field_validator("elasticities", mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
     @field_validator("elasticities")
     @classmethod
     def _distinct(cls, value: list[str]) -> list[str]:
@@ -183,13 +180,6 @@ class Scenario(Strict):
         for label in labels:
             if labels.count(label) > 1:
                 raise ValueError(f"two sets are called '{label}': results could not be told apart")
-        return value
-
-    @field_validator("steps")
-    @classmethod
-    def _rising(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None and (min(value) <= 0 or max(value) > 1 or sorted(set(value)) != value):
-            raise ValueError("must rise, above 0 and up to 1: shares of the whole shock")
         return value
 
     @model_validator(mode="after")

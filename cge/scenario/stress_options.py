@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from cge.core.errors import InputError
-from cge.core.fields import Codes, Strict
+from cge.core.fields import Codes, OneOrMore, Rising, Strict
 from cge.core.files import Number
 from cge.core.parameters import Level
 from cge.scenario.named_files import file_field
@@ -57,7 +57,7 @@ class StressChoice(Strict):
 
     library: str | None = file_field()
     home: str | None = None
-    years: Annotated[list[Year], Field(min_length=1)] | None = None
+    years: Annotated[list[Year], OneOrMore, Rising, Field(min_length=1)] | None = None
     level: Annotated[Number, Field(ge=0, le=1)] | None = None
     lending: bool = True
     backstop: Codes | None = None
@@ -76,16 +76,4 @@ class StressChoice(Strict):
                 raise ValueError(InputError(
                     "this key has another name now", key=f"stress.{old}", allowed=new
                 ))  # fmt: skip
-        return value
-
-    @field_validator("years", mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, int) else value
-
-    @field_validator("years")
-    @classmethod
-    def _in_order(cls, value: list[int] | None) -> list[int] | None:
-        if value is not None and sorted(set(value)) != value:
-            raise ValueError("must rise: each year once, in order")
         return value

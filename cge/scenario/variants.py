@@ -1,4 +1,7 @@
-"""Scenario sets: a scenario with its variants or a grid of values, and the members they make."""
+"""Scenario sets: a scenario with its variants or a grid of values, and the members they make.
+
+Also a scenario with some of its keys replaced, by a command line or a call.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from cge.core.errors import InputError, check_known
-from cge.core.files import validate
+from cge.core.files import is_file, validate
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, written
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 
 #: What the members of a set share.
 _SHARED = ("name", "benchmark", "elasticities")
+#: Keys of a scenario that a variant may have, or a grid change.
+_OPEN = [key for key in Scenario.model_fields if key not in (*COMPOSING, *_SHARED)]
 #: More than anybody looks at, and a guard against a grid written by mistake.
 MOST_MEMBERS = 400
 
@@ -155,7 +161,6 @@ class ScenarioSet:
         for key, values in grid.items():
             if not values:
                 raise InputError("must not be empty", file=file or None, key=f"grid.{key}")
-        open_keys = [k for k in Scenario.model_fields if k not in (*COMPOSING, *_SHARED)]
         for combination in product(*grid.values()):
             changed = copy.deepcopy(content)
             places: dict[str, tuple[str, str]] = {}
@@ -164,7 +169,7 @@ class ScenarioSet:
                 for place in (part.strip() for part in key.split(",")):
                     places[place] = (file, f"grid.{key}")
                     try:
-                        check_known([place.split(".")[0]], open_keys, "a grid can not change this")
+                        check_known([place.split(".")[0]], _OPEN, "a grid can not change this")
                         put(changed, place, copy.deepcopy(value))
                     except InputError as error:
                         raise error.moved(f"grid.{key}", file or None) from None
@@ -207,6 +212,45 @@ class ScenarioSet:
                 where = f" in variant '{member.variant}'" if member.variant else ""
                 problem = f"has no measure without a size whose rate could be solved for{where}"
                 raise member.told(InputError(problem, key="equal"))
+
+
+def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """A scenario with other values at some places.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    changes : mapping of str to value
+        By dotted key: ``benchmark.aggregation``, ``path.years``. ``variants`` is a list of names,
+        of which the others are left out.
+
+    Raises
+    ------
+    InputError
+        If the scenario can not be so.
+    """
+    if not changes:
+        return scenario
+    content = scenario.model_dump(by_alias=True, exclude_unset=True)
+    for key, value in changes.items():
+        if key == "variants":
+            every = scenario.variants or []
+            check_known(value, [one.get("name") for one in every], "no such variant", key=key)
+            content[key] = [one for one in every if one.get("name") in value]
+        else:
+            put(content, key, _from_here(value))
+    changed = validate(Scenario, content, None)
+    changed._places, changed._folder = scenario._places, scenario._folder
+    changed._file = scenario._file
+    return completed(changed)
+
+
+def _from_here(value: Any) -> Any:
+    """Full path of a file that is there, lest it be looked for beside the scenario."""
+    if isinstance(value, str):
+        return str(Path(value).absolute()) if Path(value).suffix and is_file(value) else value
+    return [_from_here(item) for item in value] if isinstance(value, list) else value
 
 
 def _labels(keys: Sequence[str]) -> dict[str, str]:

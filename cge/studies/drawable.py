@@ -14,8 +14,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
-from cge.scenario.changes import with_changes
-from cge.scenario.variants import ScenarioSet
+from cge.scenario.variants import ScenarioSet, with_changes
 from cge.solve.model import Solver
 from cge.studies.study import Study, inner, solver_option
 from cge.uncertainty.uncertain_parameters import (

@@ -308,7 +308,7 @@ def equal_value(member: Member, solution: Solution) -> float | None:
     if equal.what == "welfare":
         return solution.outcome(f"equivalent_variation[{equal.region}]")
     own = member.scenario.policy[member.shared.get("policy", 0) :]
-    return outlay(solution, own, equal.region, f"equal.outlay, variant {member.variant}")
+    return outlay(solution, own, equal.region, "equal.outlay")
 
 
 def check_static(members: Sequence[Member]) -> None:
