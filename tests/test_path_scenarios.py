@@ -14,8 +14,8 @@ from worlds import random_world
 
 from cge import InputError, Model, load_benchmark
 from cge.path.laws import laws_of
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario, load_scenario
+from cge.scenario.study_options import PathChoice
 from cge.scenario.timing import Timed
 from cge.studies.path import DynamicPath
 from cge.studies.static import solve_scenario

@@ -20,8 +20,8 @@ from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.library import load_library
 from cge.policy.levels import policy_levels
-from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.schema import load_scenario
+from cge.scenario.study_options import FrontierChoice
 from cge.scenario.variants import ScenarioSet
 
 TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}

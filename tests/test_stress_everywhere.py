@@ -9,7 +9,7 @@ from stressed import tried
 from cge.core.content import content_dir
 from cge.path.laws import choice_of
 from cge.scenario.schema import load_scenario
-from cge.scenario.stress_options import StressChoice
+from cge.scenario.study_options import StressChoice
 from cge.scenario.variants import ScenarioSet
 
 SCENARIOS = sorted(path.stem for path in content_dir("experiments").glob("*.yaml")

@@ -9,8 +9,8 @@ from cge.core.errors import InputError
 from cge.frontier.problem import Lever
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
-from cge.scenario.frontier_options import FrontierChoice, LeverChoice
 from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.study_options import FrontierChoice, LeverChoice
 from cge.solve.model import Model
 
 Integers = NDArray[np.int64]

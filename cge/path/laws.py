@@ -18,8 +18,8 @@ from cge.data.parameters.parameter_files import load_dynamics_parameters, load_k
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.policy.closures import closure_of
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 

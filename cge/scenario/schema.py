@@ -22,13 +22,11 @@ from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
-from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import file_field, with_files_found
-from cge.scenario.path_options import PathChoice
 from cge.scenario.responses import Response
-from cge.scenario.stress_options import StressChoice
+from cge.scenario.study_options import FrontierChoice, PathChoice, StressChoice
 
 #: Part of the whole shock.
 Share = Annotated[Number, Field(gt=0, le=1)]

@@ -27,7 +27,7 @@ from cge.results.register import add_known
 from cge.results.schema import Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.stress.backstops import Backstops
+from cge.stress.stress_settings import Backstops
 from cge.tasks.runner import Place
 
 Array = NDArray[np.float64]

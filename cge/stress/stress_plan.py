@@ -16,7 +16,7 @@ from cge.resilience.disruptions import Disruption, expand, left_out
 from cge.resilience.events import Event
 from cge.resilience.links import bans, link_cuts, withholdings
 from cge.scenario.schema import Scenario
-from cge.scenario.stress_options import StressChoice
+from cge.scenario.study_options import StressChoice
 from cge.scenario.variants import Member, ScenarioSet
 from cge.stress.stress_settings import StressSettings, settings_of
 

@@ -13,8 +13,8 @@ from cge.path.laws import choice_of
 from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
 from cge.path.solving import PathContent, check_path, path_content, path_task, solved_path
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.studies.drawable import Drawable

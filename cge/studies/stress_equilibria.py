@@ -16,8 +16,8 @@ from cge.policy.case import SolvedCase
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
