@@ -18,7 +18,7 @@ from cge.data.parameters.parameter_files import (
     load_knowledge_parameters,
 )
 from cge.dynamics.recursion import Settings
-from cge.path.laws import choice_of, parameters_of
+from cge.path.laws import choice_of, motion_of, parameters_of
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
 
@@ -177,9 +177,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         For codes the benchmark does not have, and values that are not possible.
     """
     choice, path = scenario.stress or StressChoice(), choice_of(scenario)
-    if choice.home is not None and choice.home not in benchmark.regions:
-        raise InputError("unknown region", key="stress.home", value=choice.home,
-                         allowed=benchmark.regions)  # fmt: skip
+    check_known({choice.home} - {None}, benchmark.regions, "unknown region", key="stress.home")
     eta, parameters = _parameters(choice)
     dynamics, knowledge = parameters_of(path)
     return StressSettings(
@@ -190,11 +188,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         years_after=choice.recovery,
         recovered=parameters["recovered"],
         discount_rate=dynamics["discount_rate"],
-        motion=Settings(
-            knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
-            dynamics["investment_response"], dynamics["investment_speed"],
-            path.capital == "accumulates",
-        ),
+        motion=motion_of(path, dynamics, knowledge),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import load_library
 from cge.frontier.confirmation import ColdPoint
@@ -27,16 +27,14 @@ from cge.model.quantities import ENDOGENOUS
 from cge.policy.benchmarks import benchmark_of, set_name
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.collect import world_label
-from cge.results.manifest import manifest
 from cge.results.register import add_known
-from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined, labelled
-from cge.scenario.named_files import files_of
+from cge.results.schema import Rows
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import FrontierChoice, StressChoice
+from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.study import Study, Work
+from cge.studies.study import Study, Work, labels_of
 from cge.tasks.runner import Place, Task
 
 Array = NDArray[np.float64]
@@ -66,19 +64,14 @@ class Frontier(Study):
                  case.content.choice.points)
             for case in cases
         ]  # fmt: skip
-        frames, facts = [], []
-        for case, found in zip(cases, results, strict=True):
-            labels = {
-                "study": self.kind, "scenario": scenario.name, "variant": case.version,
-                "title": scenario.title or scenario.name, "elasticities": case.elasticities,
-            }  # fmt: skip
-            frames.append(labelled(found["rows"], **labels))
-            facts.append({**labels, "step": 1.0, **found["facts"]})
-        first = cases[0].content
-        return ResultSet(joined(frames), manifest(
-            self.spec, first.benchmark, facts, _notes(cases), files_of(scenario),
-            stress=first.settings.facts, pages=[["frontier", {}]], figure="frontier",
-        ))  # fmt: skip
+        first, labels = cases[0].content, labels_of(self.kind, scenario, Member("", scenario), "")
+        return self.results(
+            [({**labels, "variant": case.version, "elasticities": case.elasticities},
+              found["rows"], {"step": 1.0, **found["facts"]})
+             for case, found in zip(cases, results, strict=True)],
+            first.benchmark, [scenario], _notes(cases), stress=first.settings.facts,
+            pages=[["frontier", {}]], figure="frontier",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,15 +202,12 @@ def _checked(scenario: Scenario) -> FrontierChoice:
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
     """Every version under every elasticity set."""
     library = load_library((scenario.stress or StressChoice()).library)
-    if choice.weighting not in library.weightings:
-        raise InputError("no such weighting", key="frontier.weighting", value=choice.weighting,
-                         allowed=library.weightings)  # fmt: skip
+    check_known([choice.weighting], library.weightings, "no such weighting",
+                key="frontier.weighting")  # fmt: skip
     first = None
     for name in scenario.chosen_elasticities:
         b = first = benchmark_of(scenario, name, first)
-        if choice.region not in b.regions:
-            raise InputError("unknown region", key="frontier.region", value=choice.region,
-                             allowed=b.regions)  # fmt: skip
+        check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
         if settings.level >= 1:
             raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
