@@ -104,7 +104,7 @@ def test_an_entry_of_a_variant_is_refused_there() -> None:
 def test_what_variants_share_may_move_nothing_in_some_but_not_in_all() -> None:
     variants = [{"name": "peace"}, {"name": "war", "policy": [{**TARIFF, "add": 0.1}]}]
     cases = solve_scenario(scenario(responses=[ANSWER], variants=variants))
-    assert [case.solved.moved for case in cases] == [(), ("policy.0", "responses.0")]
+    assert [case.moved for case in cases] == [(), ("policy.0", "responses.0")]
     assert "in any variant" in refused(
         "responses.0", responses=[{**ANSWER, "by": "EU"}], variants=variants
     )

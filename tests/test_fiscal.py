@@ -82,10 +82,10 @@ def test_all_rates_moved_together_are_what_revenue_moves_by_at_benchmark_bases()
 
 def test_no_policy_costs_and_brings_nothing() -> None:
     still = small_model().solve({})
-    assert not fiscal.moved(still)
+    assert fiscal.policy_receipts(still).empty
     np.testing.assert_array_equal(fiscal.outlay(still), 0.0)
     productive = small_model().solve({"productivity[CHN, ELEC]": 1.1})
-    assert not fiscal.moved(productive), "productivity is no rate"
+    assert fiscal.policy_receipts(productive).empty, "productivity is no rate"
     np.testing.assert_array_equal(fiscal.outlay(productive), 0.0)
 
 

@@ -159,8 +159,8 @@ def test_a_quota_and_a_wage_floor_hold_in_every_year() -> None:
 
 
 def test_welfare_falls_with_openness_to_knowledge() -> None:
-    found = []
-    for openness in (1.0, 0.5, 0.0):
+    found = [welfare(path(years=6))]
+    for openness in (0.5, 0.0):
         closing = {"instrument": "knowledge_openness", "source": "all but CHN", "learner": "CHN",
                    "set": openness, "mutual": True}  # fmt: skip
         found.append(welfare(path(years=6, knowledge=[closing])))

@@ -6,6 +6,7 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -127,6 +128,11 @@ def check_known(names: Iterable[Any], allowed: Collection[Any], problem: str, **
 def check_complete(names: Iterable[Any], wanted: Iterable[Any], problem: str, **where: Any) -> None:
     """Refuse names that are not just those wanted: the first that is missing or too many."""
     refuse_first(sorted({*names} ^ {*wanted}, key=str), problem, allowed=wanted, **where)
+
+
+def check_once(names: Iterable[Any], problem: str, **where: Any) -> None:
+    """Refuse the first of some names that stands more than once."""
+    refuse_first((name for name, count in Counter(names).items() if count > 1), problem, **where)
 
 
 def check_same(parts: Sequence[Any], names: Iterable[str], whose: str, section: str) -> None:

@@ -37,17 +37,12 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
 
 def _receipts(solution: Solution) -> pd.Series:
     """Receipts from changed rates, by number of their rows in :func:`_rates`."""
-    rates, here = _rates(solution.model), _changed(solution)
-    change = solution.levels[rates.power[here]] - solution.model.arrays.start[rates.power[here]]
-    values = rates.sign[here] * change * solution.outcomes[rates.base[here]]
+    rates = _rates(solution.model)
+    start = solution.model.arrays.start[rates.power]
+    change = solution.levels[rates.power] - start
+    here = np.flatnonzero(np.abs(change) > 1e-12 * start)
+    values = rates.sign[here] * change[here] * solution.outcomes[rates.base[here]]
     return pd.Series(values).groupby(rates.row[here], sort=False).sum()
-
-
-def _changed(solution: Solution) -> Integers:
-    """Numbers of the rates that are not at their benchmark level."""
-    power = _rates(solution.model).power
-    start = solution.model.arrays.start[power]
-    return np.flatnonzero(np.abs(solution.levels[power] - start) > 1e-12 * start)
 
 
 class _Rates(NamedTuple):
@@ -99,11 +94,6 @@ def outlay(solution: Solution) -> Array:
     owners = _rates(solution.model).table["region"].to_numpy()[receipts.index]
     spent = receipts.groupby(owners).sum()
     return -spent.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
-
-
-def moved(solution: Solution) -> bool:
-    """Whether any rate is not at its benchmark level."""
-    return bool(len(_changed(solution)))
 
 
 def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:

@@ -175,10 +175,8 @@ def _path_year(
             KnowledgeOutlay(part.number, part.outlay(law, ground.business, price))
             for part in found.parts
         )
-    return PathYear(
-        year, state, found.solution, found.policy, ground.productivity, ground.business,
-        found.shocks, found.endogenous, found.replies, found.moved, outlays,
-    )  # fmt: skip
+    return PathYear(**vars(found), year=year, state=state, productivity=ground.productivity,
+                    business=ground.business, outlays=outlays)  # fmt: skip
 
 
 def _own_outlay(member: Member, year: PathYear) -> float:

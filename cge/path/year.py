@@ -177,10 +177,9 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
         policy = replace(policy, openness=policy.openness * left)
     credits = (_rate(part) for part in parts if part.endogenous)
     keys = (f"knowledge.{part.number}" for part in parts if part.moves)
-    return SolvedYear(
-        state.weights, expected, solved.solution, policy, parts, solved.shocks,
-        (*solved.endogenous, *credits), solved.replies, solved.powers, (*solved.moved, *keys),
-    )  # fmt: skip
+    found = replace(solved, endogenous=(*solved.endogenous, *credits), moved=(*solved.moved, *keys))
+    return SolvedYear(**vars(found), weights=state.weights, expected=expected, policy=policy,
+                      parts=parts)  # fmt: skip
 
 
 def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tuple[State, Array]:

@@ -96,7 +96,7 @@ class Standing:
         return np.where(levels == start, self.ground, on_top)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SolvedCase:
     """One solution and what led to it.
 

@@ -15,7 +15,7 @@ from cge.solve.model import Model
 PARTS = ("policy", "knowledge", "responses")
 _ALLOWED = (
     "what moves something, or a size that says that it does not: add: 0, scale: 1, budget: 0, "
-    "to: 1, set: 1 of openness, share: 0, chi: 0"
+    "to: 1, share: 0, chi: 0"
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.quantities import read_lines
-from cge.indicators.fiscal import moved, outlay, policy_receipts
+from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
@@ -102,10 +102,9 @@ def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **lab
         return
     spent = outlay(solution)
     add_outlay(rows, spent, solution, **labels)
-    if moved(solution):
-        receipts = policy_receipts(solution)
-        rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",
-                    unit=b.unit, benchmark=0.0, change_unit=b.unit, **labels)  # fmt: skip
+    receipts = policy_receipts(solution)
+    rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",
+                unit=b.unit, benchmark=0.0, change_unit=b.unit, **labels)  # fmt: skip
     spenders = [code for code, value in zip(b.regions, spent, strict=True) if value > 0]
     if spenders:
         # At the rates in force: a tax that keeps the budget would give back what another raises.

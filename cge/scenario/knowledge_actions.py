@@ -269,11 +269,6 @@ class KnowledgeOpenness(KnowledgeMeasure):
     mutual: bool = False
     set_: Annotated[Rate, Field(ge=0, le=1, alias="set")]
 
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.set_ == 1
-
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
         """Pairs of source and learner, (s, r)."""
         source, learner = (self.mask(w, "regions", benchmark) for w in ("source", "learner"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_once, check_same
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
@@ -146,7 +146,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     """
     members = ScenarioSet(scenario).members
     choice = _shared_choice(members)
-    years = _tested_years(scenario, members, choice)
+    years = _tested_years(members, choice)
     library = load_library(choice.library)
     b = benchmark_of(scenario, scenario.chosen_elasticities[0])
     settings = {}
@@ -163,23 +163,18 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         scenario, members, choice, years, b, settings, library, expand(library, b), cuts,
         left_out(library, b),
     )  # fmt: skip
-    _check_names(plan.every)
+    check_once((one.name for one in plan.every), "two disruptions have this name",
+               key="disruptions")  # fmt: skip
     return plan
 
 
 def _shared_choice(members: Sequence[Member]) -> StressChoice:
     choices = [member.scenario.stress or StressChoice() for member in members]
-    for key in _SHARED:
-        for choice in choices:
-            if getattr(choice, key) != getattr(choices[0], key):
-                raise InputError("must be the same for all variants", key=f"stress.{key}",
-                                 value=getattr(choice, key))  # fmt: skip
+    check_same(choices, _SHARED, "variants", "stress")
     return choices[0]
 
 
-def _tested_years(
-    scenario: Scenario, members: Sequence[Member], choice: StressChoice
-) -> tuple[int, ...]:
+def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
     if not any(member.scenario.is_path for member in members):
         if choice.years is not None:
             raise InputError(
@@ -187,9 +182,6 @@ def _tested_years(
                 allowed="no such key, or a scenario with the section 'path'",
             )  # fmt: skip
         return ()
-    if scenario.steps is not None:
-        raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
-                         allowed="phase_in of a measure")  # fmt: skip
     last = choice_of(members[0].scenario).years
     years = tuple(choice.years or sorted({1, last}))
     if years[-1] > last:
@@ -229,11 +221,3 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
     if not choice.leverage:
         return SingleCuts(links)
     return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))
-
-
-def _check_names(disruptions: Sequence[Disruption]) -> None:
-    names: set[str] = set()
-    for one in disruptions:
-        if one.name in names:
-            raise InputError("two disruptions have this name", key="disruptions", value=one.name)
-        names.add(one.name)

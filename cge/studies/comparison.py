@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium, check_known, check_same, refuse_first
-from cge.indicators.fiscal import moved, policy_receipts
+from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same
+from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
 from cge.path.path_rows import add_worth, dated, decomposed
@@ -133,9 +133,7 @@ class Comparison(Study):
     def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""
         first = plans[0]
-        names = [plan.scenario.name for plan in plans]
-        refuse_first((name for name in names if names.count(name) > 1),
-                     "two scenarios have this name", key="name")  # fmt: skip
+        check_once((p.scenario.name for p in plans), "two scenarios have this name", key="name")
         for plan in plans:
             name = plan.scenario.name
             if plan.choice.home is None:
@@ -234,8 +232,6 @@ def net_outlay(year: PathYear) -> Array:
     """Outlay on a policy less what changed rates bring, (s,), per cent of GDP."""
     solution = year.solution
     spent = sum((one.value for one in year.outlays), np.zeros(1))
-    if moved(solution):
-        receipts = policy_receipts(solution).groupby("region")["value"].sum()
-        regions = list(solution.model.benchmark.regions)
-        spent = spent - receipts.reindex(regions).fillna(0.0).to_numpy()
-    return 100 * spent / solution.by_region("gdp")
+    receipts = policy_receipts(solution).groupby("region")["value"].sum()
+    back = receipts.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
+    return 100 * (spent - back) / solution.by_region("gdp")

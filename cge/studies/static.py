@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from cge.core.errors import InputError, NoEquilibrium, check_known
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.policy.benchmarks import calendar_year
-from cge.policy.case import EndogenousRate, SolvedCase, solve_case
+from cge.policy.case import SolvedCase, solve_case
 from cge.policy.effects import may_move, refuse_idle
 from cge.policy.targets import outlay
 from cge.policy.variant_content import VariantContent
@@ -22,7 +22,6 @@ from cge.results.schema import Rows
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
-from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 from cge.studies.drawable import Drawable
@@ -155,10 +154,10 @@ def solve_variant(content: StaticContent, place: Place) -> dict[str, Any]:
     for case in cases:
         rows, failure = Rows(), ""
         add_solution(rows, case.solution, wanted=figures.wanted)
-        add_budget(rows, case.solved, figures.wanted)
+        add_budget(rows, case, figures.wanted)
         if figures.decompose:
             try:
-                add_decomposition(rows, case.solved)
+                add_decomposition(rows, case)
             except NoEquilibrium as error:
                 failure = str(error)
         found.append((case.step, rows.frame(), {**case.facts, "failure": failure}))
@@ -166,7 +165,7 @@ def solve_variant(content: StaticContent, place: Place) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Case(SolvedCase):
     """One solution of a scenario.
 
     Parameters
@@ -175,7 +174,6 @@ class Case:
         The variant that was solved.
     step : float
         Share of the whole shock.
-    solved : SolvedCase
     elasticities : str
         Name of the set.
     variant : str
@@ -183,34 +181,18 @@ class Case:
 
     scenario: Scenario
     step: float
-    solved: SolvedCase
     elasticities: str = ""
     variant: str = ""
-
-    @property
-    def solution(self) -> Solution:
-        """The equilibrium."""
-        return self.solved.solution
-
-    @property
-    def shocks(self) -> tuple[Shock, ...]:
-        """Changes of given columns by each measure, each response and the balances."""
-        return self.solved.shocks
-
-    @property
-    def endogenous(self) -> tuple[EndogenousRate, ...]:
-        """Rates that the model solved for."""
-        return self.solved.endogenous
 
     @cached_property
     def decomposition(self) -> Decomposition:
         """Equivalent variation in parts, integrated when first asked for."""
-        return decomposition_of(self.solved)
+        return decomposition_of(self)
 
     @property
     def facts(self) -> dict[str, Any]:
         """Facts for a manifest."""
-        return solution_facts([self.solution], self.scenario, self.solved)
+        return solution_facts([self.solution], self.scenario, self)
 
 
 def solve_scenario(
@@ -279,7 +261,7 @@ def solve_steps(content: VariantContent, place: Place) -> list[Case]:
             part = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
             raise NoEquilibrium(f"{part}{error}") from None
         before = solved.solution
-        cases.append(Case(chosen, step, solved))
+        cases.append(Case(**vars(solved), scenario=chosen, step=step))
     return cases
 
 
@@ -294,7 +276,7 @@ def for_others(content: VariantContent, cases: Sequence[Case]) -> dict[str, Any]
     """
     return {
         "equal": [equal_value(content.member, case.solution) for case in cases],
-        "moved": sorted({key for case in cases for key in case.solved.moved}),
+        "moved": sorted({key for case in cases for key in case.moved}),
     }
 
 

@@ -140,7 +140,7 @@ def static_pre_shock(content: StaticContent, place: Place) -> Found:
     law = knowledge_law(content.benchmark, PathChoice(), "central")
     knowledge = Knowledge.of_benchmark(law, content.benchmark)
     last = cases[-1]
-    return {**_found(last.solved, last.scenario, content.asked, knowledge, place),
+    return {**_found(last, last.scenario, content.asked, knowledge, place),
             **for_others(content, cases)}  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def _balanced_growth(task: PathPreShocks, place: Place) -> Found:
 
 
 def _found(
-    solved: SolvedCase | PathYear, scenario: Scenario, asked: Asked, knowledge: Knowledge,
+    solved: SolvedCase, scenario: Scenario, asked: Asked, knowledge: Knowledge,
     place: Place, base: PathYear | None = None,
 ) -> Found:  # fmt: skip
     """The equilibrium of a case or a year, all its rates given, and facts about it."""
