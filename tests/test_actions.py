@@ -101,7 +101,7 @@ def test_a_new_instrument_about_knowledge_is_one_class() -> None:
     assert last.policy.openness[1, 0] == pytest.approx(1.1) and last.policy.diffusion[0] > 0
     assert last.moved == ("knowledge.0",)
     gdp = last.solution.outcome("gdp[CHN]")
-    assert last.outlays[0].value[0] / gdp == pytest.approx(0.001)
+    assert last.outlays[0][0] / gdp == pytest.approx(0.001)
     assert last.productivity["foreign"][0].min() > 0
     with pytest.raises(InputError, match=r"knowledge\.0\.region.*'X'"):
         solve_paths(scenario(knowledge=[{**entry, "region": "X"}], path={"years": 2}))

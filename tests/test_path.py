@@ -221,7 +221,7 @@ def test_a_budget_for_knowledge_is_spent_to_the_cent_every_year(instrument: str)
     for region in ("CHN", "USA"):
         np.testing.assert_allclose(outlays(case, region), [0.0005, 0.001, 0.001], rtol=1e-9)
     year = case.years[2]
-    told = year.outlays[0].value[USA] / year.solution.outcome("gdp[USA]")
+    told = year.outlays[0][USA] / year.solution.outcome("gdp[USA]")
     assert told == pytest.approx(0.001, rel=1e-9)
     assert bool(year.endogenous) == (instrument == "research_credit")
 

@@ -120,11 +120,8 @@ def _of_buyers(table: WorldIO) -> Iterator[Figure]:
             look, face = (_at(table, reliance, axes) for reliance in pair)
             yield f"foreign_{name}_reliance", 100 * look, axes
             yield f"foreign_{name}_reliance_face_value", 100 * face, axes
-        yield (
-            "hidden_exposure",
-            vc.hidden_exposure(*(_at(table, one, axes) for one in bought)),
-            axes,
-        )
+        hidden = vc.hidden_exposure(*(_at(table, one, axes) for one in bought))
+        yield "hidden_exposure", hidden, axes
     chain, length = vc.foreign(bought[0]), vc.downstreamness(table)
     yield "foreign_share_of_stages", 100 * ratio(_mean(table, chain), _mean(table, length)), "s"
     yield "foreign_share_of_stages", 100 * ratio(chain, length), "si"

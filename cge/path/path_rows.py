@@ -185,10 +185,10 @@ def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
     nothing = np.zeros(len(case.model.benchmark.regions))
     kinds = [kind.outlay for kind in KnowledgeMeasure.kinds.values() if kind.outlay]
     spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(kinds, nothing)}
-    for one in year.outlays:
-        kind = case.scenario.knowledge[one.number].outlay
+    for number, value in year.outlays.items():
+        kind = case.scenario.knowledge[number].outlay
         if kind:
-            spent[kind] = spent[kind] + one.value
+            spent[kind] = spent[kind] + value
     return spent
 
 

@@ -79,23 +79,6 @@ class SolvedYear(SolvedCase):
 
 
 @dataclass(frozen=True, eq=False)
-class KnowledgeOutlay:
-    """Cost of one measure about knowledge in a year.
-
-    Parameters
-    ----------
-    number : int
-        Of the measure in its scenario, from 0.
-    value : ndarray (r,)
-        In the benchmark's unit, at the numeraire's price; of a credit what is paid of business
-        research.
-    """
-
-    number: int
-    value: Array
-
-
-@dataclass(frozen=True, eq=False)
 class PathYear(SolvedYear):
     """One year of a path, with what follows from it. Its credits have no swaps.
 
@@ -109,14 +92,16 @@ class PathYear(SolvedYear):
         Log deviation by source of knowledge.
     business : ndarray (r, j), optional
         Business research relative to the baseline.
-    outlays : tuple of KnowledgeOutlay
+    outlays : mapping of int to ndarray (r,)
+        Cost of each measure about knowledge by its number in the scenario, in the benchmark's
+        unit at the numeraire's price; of a credit what is paid of business research.
     """
 
     year: int
     state: State
     productivity: Mapping[str, Array]
     business: Array | None
-    outlays: tuple[KnowledgeOutlay, ...] = ()
+    outlays: Mapping[int, Array]
 
 
 @dataclass(frozen=True, eq=False)

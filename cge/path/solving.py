@@ -12,7 +12,7 @@ from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
-from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear
+from cge.path.solved import PathCase, PathYear, SolvedYear
 from cge.path.year import Course, research_price, solve_year
 from cge.policy.replies import raising
 from cge.policy.targets import outlay
@@ -168,13 +168,10 @@ def _path_year(
 ) -> PathYear:
     """A year with what follows from it and from what it started from."""
     law = laws.recursion.law
-    outlays: tuple[KnowledgeOutlay, ...] = ()
+    outlays = {}
     if law is not None and ground.business is not None:
         price = research_price(found.solution)
-        outlays = tuple(
-            KnowledgeOutlay(part.number, part.outlay(law, ground.business, price))
-            for part in found.parts
-        )
+        outlays = {part.number: part.outlay(law, ground.business, price) for part in found.parts}
     return PathYear(**vars(found), year=year, state=state, productivity=ground.productivity,
                     business=ground.business, outlays=outlays)  # fmt: skip
 
@@ -190,8 +187,8 @@ def _own_outlay(member: Member, year: PathYear) -> float:
     if not knowledge or any(INSTRUMENTS[m.instrument].fiscal == "outlay" for m in policy):
         total = outlay(solution, policy, equal.region, "equal.outlay")
     region = solution.model.benchmark.regions.index(equal.region)
-    own = [one for one in year.outlays if one.number >= shared["knowledge"]]
-    spent = sum(float(one.value[region]) for one in own)
+    own = (one for number, one in year.outlays.items() if number >= shared["knowledge"])
+    spent = sum(float(one[region]) for one in own)
     return total + spent / solution.outcome(f"gdp[{equal.region}]")
 
 

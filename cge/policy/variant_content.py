@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from cge.data.accounts.benchmark import Benchmark
+from cge.scenario.merging import APPENDED
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import BenchmarkChoice, Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Solver
 
 #: The parts of a scenario that act, without anything in them; the others describe the world.
-NO_ACTIONS: Mapping[str, Any] = {
-    "policy": [], "knowledge": [], "responses": [], "financing": [], "equal": None,
-}  # fmt: skip
+NO_ACTIONS: Mapping[str, Any] = {**{part: [] for part in APPENDED}, "equal": None}
 
 
 @dataclass(frozen=True)

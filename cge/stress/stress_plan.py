@@ -11,7 +11,7 @@ from cge.core.errors import InputError, check_once, check_same
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
-from cge.policy.benchmarks import benchmark_of
+from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, left_out
 from cge.resilience.events import Event
 from cge.resilience.links import bans, link_cuts, withholdings
@@ -148,7 +148,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     choice = _shared_choice(members)
     years = _tested_years(members, choice)
     library = load_library(choice.library)
-    b = benchmark_of(scenario, scenario.chosen_elasticities[0])
+    b = next(iter(benchmarks_of(scenario).values()))
     settings = {}
     for member in members:
         try:

@@ -231,7 +231,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
 def net_outlay(year: PathYear) -> Array:
     """Outlay on a policy less what changed rates bring, (s,), per cent of GDP."""
     solution = year.solution
-    spent = sum((one.value for one in year.outlays), np.zeros(1))
+    spent = sum(year.outlays.values(), np.zeros(1))
     receipts = policy_receipts(solution).groupby("region")["value"].sum()
     back = receipts.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
     return 100 * (spent - back) / solution.by_region("gdp")

@@ -24,7 +24,7 @@ from cge.frontier.problem import NEUTRAL, UNILATERAL, Problem
 from cge.frontier.reduced_space import optimise
 from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
-from cge.policy.benchmarks import benchmark_of, set_name
+from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.collect import world_label
 from cge.results.register import add_known
@@ -204,9 +204,7 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
     library = load_library((scenario.stress or StressChoice()).library)
     check_known([choice.weighting], library.weightings, "no such weighting",
                 key="frontier.weighting")  # fmt: skip
-    first = None
-    for name in scenario.chosen_elasticities:
-        b = first = benchmark_of(scenario, name, first)
+    for name, b in benchmarks_of(scenario).items():
         check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
         if settings.level >= 1:
@@ -223,7 +221,7 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             content = VersionContent(own, b, settings, chosen, found)
-            yield VersionCase(set_name(name), version, content, dropped)
+            yield VersionCase(name, version, content, dropped)
 
 
 def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
