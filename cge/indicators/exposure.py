@@ -43,7 +43,7 @@ def _lost_income(
     falls by ``L (I + m B L)^-1 m z``: the Leontief inverse after extraction written as an
     update of the one before (Woodbury), the rest of final use unchanged.
     """
-    regions, sectors = table.output.shape
+    cut, (regions, sectors) = allowed_cut(cut), table.output.shape
     block = table.leontief.reshape(regions, sectors, regions, sectors)
     coefficients = table.coefficients.reshape(block.shape)
     # (sold, buyers, j) and (buyers, j, sold)
@@ -68,7 +68,6 @@ def market_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     count = len(table.regions)
     lost = np.zeros((count, count))
     for r, s in np.ndindex(count, count):
@@ -88,7 +87,6 @@ def withholding_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     lost = np.zeros_like(table.output)
     for r, i in np.ndindex(*lost.shape):
         others = np.arange(len(table.regions)) != r
@@ -109,7 +107,6 @@ def export_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     count = len(table.regions)
     lost = [_lost_income(table, r, slice(None), np.arange(count) != r, cut) for r in range(count)]
     return ratio(np.array(lost), table.absorption)

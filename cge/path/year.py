@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
@@ -56,21 +55,16 @@ class Course:
         """The compiled model of all years."""
         return self.laws.model
 
-    @property
-    def benchmark(self) -> Benchmark:
-        """The accounts."""
-        return self.model.benchmark
-
     @cached_property
     def closure(self) -> Closure:
         """Closure of every year, without what the policy itself fixes."""
-        return path_closure(self.scenario, self.benchmark)
+        return path_closure(self.scenario, self.model.benchmark)
 
     @cached_property
     def plan(self) -> KnowledgePlan:
         """The measures about knowledge."""
-        law = self.laws.recursion.law
-        return KnowledgePlan(self.scenario.knowledge, self.benchmark, law, self.scenario.equal)
+        asked, law = self.scenario, self.laws.recursion.law
+        return KnowledgePlan(asked.knowledge, self.model.benchmark, law, asked.equal)
 
     @cached_property
     def baseline(self) -> Baseline | None:
@@ -78,7 +72,7 @@ class Course:
         choice = choice_of(self.scenario)
         if choice.baseline is None:
             return None
-        return read_baseline(choice.baseline, self.benchmark, choice.years)
+        return read_baseline(choice.baseline, self.model.benchmark, choice.years)
 
     def phases(self, year: int) -> tuple[float, ...]:
         """Part of each measure that is in force in a year."""

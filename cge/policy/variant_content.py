@@ -34,6 +34,8 @@ class VariantContent:
     equal : tuple of float, optional
         For each step or year the outlay or welfare effect that another variant has.
     files : tuple of path
+    asked
+        What the task makes of the solutions, where its function can make more than one thing.
     """
 
     scenario: Scenario
@@ -42,6 +44,7 @@ class VariantContent:
     shared: Mapping[str, int] = field(default_factory=dict)
     equal: tuple[float, ...] | None = None
     files: tuple[Path, ...] = ()
+    asked: Any = None
 
     @classmethod
     def of(

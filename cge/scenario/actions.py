@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -94,6 +94,8 @@ class Measure(Timed, Aimed):
     rents: Literal["importer", "exporter", "lost"] | None = None
     binding: bool | None = None
 
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "scale": 1, "budget": 0, "to": 1}
+
     @property
     def sizes(self) -> list[str]:
         """Names of the sizes that are given."""
@@ -104,11 +106,6 @@ class Measure(Timed, Aimed):
     def unsized(self) -> bool:
         """Whether the rate is left to a comparison at equal outlay or welfare."""
         return self.instrument != QUOTA and not self.sizes
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.add == 0 or self.scale == 1 or self.budget == 0 or self.to == 1
 
     @model_validator(mode="after")
     def _one_size(self) -> Measure:

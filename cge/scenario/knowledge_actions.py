@@ -82,16 +82,12 @@ class KnowledgeMeasure(ByKind, Timed):
     outlay: ClassVar[str] = ""
     #: Keys that say how large it is.
     sizes: ClassVar[tuple[str, ...]] = ()
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "budget": 0}
 
     @property
     def unsized(self) -> bool:
         """Whether its outlay is left to an equal comparison."""
         return bool(self.outlay) and all(getattr(self, size) is None for size in self.sizes)
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return bool(self.outlay) and any(getattr(self, size) == 0 for size in self.sizes)
 
     @property
     def endogenous(self) -> str:

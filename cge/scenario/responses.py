@@ -74,14 +74,9 @@ class Retaliation(Response):
     of what was raised, weighted with benchmark trade.
     """
 
-    named, to_rates = "retaliation", True
+    named, to_rates, idle = "retaliation", True, {"share": 0}
     to: Codes
     share: Annotated[Rate, Field(ge=0)] = 1.0
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.share == 0
 
     @property
     def words(self) -> str:
@@ -125,14 +120,9 @@ class Countervailing(Response):
     basic value of output.
     """
 
-    named = "countervailing"
+    named, idle = "countervailing", {"chi": 0}
     against: Codes
     chi: Annotated[Rate, Field(ge=0)]
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it says itself that it does nothing."""
-        return self.chi == 0
 
     @property
     def words(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -29,6 +30,9 @@ class Action(Strict):
 
     label: str | None = None
 
+    #: Sizes by which it says itself that it does nothing.
+    idle: ClassVar[Mapping[str, float]] = {}
+
     @property
     def words(self) -> str:
         """What it does."""
@@ -37,7 +41,7 @@ class Action(Strict):
     @property
     def nothing(self) -> bool:
         """Whether it says itself that it does nothing."""
-        return False
+        return any(getattr(self, size, None) == value for size, value in self.idle.items())
 
     @property
     def unsized(self) -> bool:

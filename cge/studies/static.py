@@ -33,19 +33,6 @@ RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not 
 
 
 @dataclass(frozen=True)
-class StaticContent(VariantContent):
-    """All that the results of one variant under one elasticity set depend on.
-
-    Parameters
-    ----------
-    asked
-        What the function of the task makes of the solutions.
-    """
-
-    asked: Any = None
-
-
-@dataclass(frozen=True)
 class StaticFigures:
     """Figures of solutions that are asked for.
 
@@ -119,7 +106,7 @@ class StaticTasks(VariantTasks):
     Parameters
     ----------
     function : callable
-        Of a :class:`StaticContent` and a place.
+        Of a :class:`VariantContent` and a place.
     asked : callable
         What is asked of a variant.
     """
@@ -132,7 +119,7 @@ class StaticTasks(VariantTasks):
     ) -> Task:
         """Task of one variant under one set."""
         steps = member.scenario.steps or self.scenario.steps
-        content = StaticContent.of(
+        content = VariantContent.of(
             member, self.benchmarks[name], self.solver, equal, {"steps": steps},
             asked=self.asked(member),
         )  # fmt: skip
@@ -140,7 +127,7 @@ class StaticTasks(VariantTasks):
         return Task(label, self.function, content, len(steps or [1.0]), member.told)
 
 
-def solve_variant(content: StaticContent, place: Place) -> dict[str, Any]:
+def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
     """Solve one variant at all its steps.
 
     Returns

@@ -13,6 +13,7 @@ from cge.path.solved import PathYear
 from cge.path.solving import PathContent, laws_in, solved_path
 from cge.policy.benchmarks import benchmarks_of, calendar_year
 from cge.policy.case import SolvedCase
+from cge.policy.variant_content import VariantContent
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
@@ -25,7 +26,7 @@ from cge.stress.stress_cases import Equilibrium
 from cge.stress.stress_plan import StressPlan
 from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
 from cge.studies.path import PathTasks
-from cge.studies.static import StaticContent, StaticTasks, for_others, solve_steps
+from cge.studies.static import StaticTasks, for_others, solve_steps
 from cge.studies.study import labels_of
 from cge.studies.variant_tasks import VariantResult
 from cge.tasks.runner import Place, Task
@@ -127,7 +128,7 @@ class Equilibria:
         ]
 
 
-def static_pre_shock(content: StaticContent, place: Place) -> Found:
+def static_pre_shock(content: VariantContent, place: Place) -> Found:
     """Solve one variant at all its steps.
 
     Returns

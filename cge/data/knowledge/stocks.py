@@ -207,29 +207,6 @@ class KnowledgeData:
             "basic": np.full(n, p.at("return_basic", level) + p["depreciation_basic"]),
         }
 
-    def implied_returns(self, found: KnowledgeElasticities) -> Mapping[str, Array]:
-        """Worth of a unit of each stock that elasticities of value added imply.
-
-        Parameters
-        ----------
-        found : KnowledgeElasticities
-            Of value added.
-
-        Returns
-        -------
-        mapping
-            ``private``, ``own`` (r, j) to the sector itself, ``spillover`` (r, k) to all
-            other sectors of the region together, ``basic`` (r,) to the region's economy.
-        """
-        added = self.value_added
-        worth = ratio(added * found.spillover, self.domestic_pool)
-        return {
-            "private": ratio(found.private * added, self.private_stock),
-            "own": ratio(found.own * added, self.applied_stock),
-            "spillover": np.einsum("rj,rkj->rk", worth, self.domestic_weights),
-            "basic": ratio((found.basic * added).sum(axis=1), self.basic_stock),
-        }
-
     def by_region(self) -> pd.DataFrame:
         """Main figures of each region, per cent of GDP."""
 
