@@ -7,7 +7,8 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,20 @@ class InputError(CgeError):
             allowed=self.allowed,
             name=self.name,
         )
+
+
+@contextmanager
+def retold(change: Callable[[InputError], InputError]) -> Iterator[None]:
+    """Raise an error of the user's as a function makes it: where it was written, say."""
+    try:
+        yield
+    except InputError as error:
+        raise change(error) from None
+
+
+def below(place: str) -> AbstractContextManager[None]:
+    """Put a place before the key of an error."""
+    return retold(lambda error: error.moved(".".join(filter(None, (place, error.key)))))
 
 
 def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:

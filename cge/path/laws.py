@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, below, check_known
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -169,11 +169,9 @@ def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
                 "is given, so it has no low and high end", key=f"path.parameters.{name}",
                 value=value, allowed="returns: [central]",
             )  # fmt: skip
-    try:
+    with below("path"):
         dynamics = dynamics.with_values(own[0])
         knowledge = knowledge.with_values(own[1])
-    except InputError as error:
-        raise error.moved(f"path.{error.key}") from None
     if dynamics["discount_rate"] <= knowledge["growth"]:
         raise InputError(
             "must exceed the growth of the baseline, or the future is worth without limit",

@@ -8,14 +8,13 @@ which goes back and forth until they agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, below
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.scenario.actions import Equal
@@ -115,7 +114,7 @@ class KnowledgePlan:
         self, number: int, one: KnowledgeMeasure, b: Benchmark, law: KnowledgeLaw,
         equal: Equal | None,
     ) -> _Compiled:  # fmt: skip
-        with _placed(number):
+        with below(f"knowledge.{number}"):
             cells = one.cells(b, law.data)
             regions = np.asarray(cells if cells.ndim == 1 else cells.any(axis=1))
             budget = getattr(one, "budget", None) or 0.0
@@ -184,7 +183,7 @@ class KnowledgePlan:
                 continue
             one = self.compiled[number]
             spending = share * one.budget * gdp / price * one.regions
-            with _placed(number):
+            with below(f"knowledge.{number}"):
                 adds = one.measure.moves(KnowledgeSetting(
                     self.law, state, seen, policy, one.cells, share, one.budget, spending
                 ))  # fmt: skip
@@ -192,12 +191,3 @@ class KnowledgePlan:
                 one.measure.check(self.law, policy)
             parts.append(KnowledgePart(number, one.measure.text, adds, one.measure.endogenous))
         return policy, tuple(parts)
-
-
-@contextmanager
-def _placed(number: int) -> Iterator[None]:
-    """Put the place of a measure before the key of an error about it."""
-    try:
-        yield
-    except InputError as error:
-        raise error.moved(".".join(filter(None, (f"knowledge.{number}", error.key)))) from None

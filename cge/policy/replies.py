@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, below
 from cge.policy.levels import PolicyLevels
 from cge.scenario.responses import RAISED, Response
 from cge.solve.homotopy import Shock
@@ -67,10 +67,8 @@ def replies(
     """
     start, found = model.variables["tariff"].block.start, []
     for number, response in enumerate(responses):
-        try:
+        with below(f"responses.{number}"):
             points = response.points(model, powers, outcomes)
-        except InputError as error:
-            raise error.moved(f"responses.{number}.{error.key}") from None
         raised = np.flatnonzero(points > RAISED)
         found.append(Reply(response.text, start + raised, points[raised]))
     return tuple(found)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from cge.core.content import content_dir
-from cge.core.errors import InputError
+from cge.core.errors import InputError, retold
 from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
@@ -317,10 +317,8 @@ def completed(
             **places_of({}, content, str(source)), **base._places,
             **places_of(content, top, str(file or "")),
         }  # fmt: skip
-        try:
+        with retold(lambda error: written(error, places).located(file)):
             whole = validate(Scenario, laid_over(content, top), None)
-        except InputError as error:
-            raise written(error, places).located(file) from None
     result = with_files_found(whole, folder)
     result._folder, result._file, result._places = folder, file, dict(places)
     return result

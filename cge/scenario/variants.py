@@ -9,11 +9,12 @@ import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, retold
 from cge.core.files import is_file, validate
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, written
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
@@ -119,10 +120,8 @@ class ScenarioSet:
                 title = changes.get("title", "")
                 title = f"{title} ({point})" if point and title else title
                 changed |= {"name": f"{whole.name}.{name}", "title": title}
-                try:
+                with retold(partial(written, places=where)):
                     scenario = completed(validate(Scenario, changed, None), whole._folder)
-                except InputError as error:
-                    raise written(error, where) from None
                 yield Member(name, scenario, shared, where)
 
     def _variants(self, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], Places]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from cge.core.errors import InputError, check_once, check_same
+from cge.core.errors import InputError, check_once, check_same, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
@@ -151,10 +151,8 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     b = next(iter(benchmarks_of(scenario).values()))
     settings = {}
     for member in members:
-        try:
+        with retold(member.told):
             settings[member.variant] = settings_of(member.scenario, b)
-        except InputError as error:
-            raise member.told(error) from None
     cuts = _single_cuts(choice, settings[members[0].variant].backstops.sectors, b)
     if years and not whole:
         scenario = _shortened(scenario, years, members)

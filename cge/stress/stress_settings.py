@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, below, check_known
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.parameters.backstop_premiums import premiums
@@ -197,8 +197,7 @@ def _parameters(choice: StressChoice) -> tuple[float, ParameterSet]:
     given = dict(choice.parameters)
     about_knowledge = {ETA: given.pop(ETA)} if ETA in given else {}
     check_known(given, [*_GIVEN, ETA], "no such parameter", key="stress.parameters")
-    try:
+    with below("stress"):
         eta = load_knowledge_parameters().with_values(about_knowledge)[ETA]
-        return eta, load_disruption_parameters().with_values(given)
-    except InputError as error:
-        raise error.moved(f"stress.{error.key}") from None
+        others = load_disruption_parameters().with_values(given)
+    return eta, others

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same
+from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same, retold
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
@@ -124,11 +124,10 @@ class Comparison(Study):
 
     def _equilibria(self, question: Scenario) -> Equilibria:
         """Pre-shock equilibria of a scenario, not made yet."""
-        try:
+        with retold(lambda error: error.located(question._file)):
             plan = _titled(plan_of(question, whole=True))
-            return Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
-        except InputError as error:
-            raise error.located(question._file) from None
+            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+        return made
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""

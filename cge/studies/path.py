@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cge.core.errors import InputError, check_same, refuse_first
+from cge.core.errors import InputError, check_same, refuse_first, retold
 from cge.path.laws import choice_of
 from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
@@ -260,10 +260,8 @@ def check_paths(scenario: Scenario, members: Sequence[Member]) -> PathChoice:
                          allowed="phase_in of a measure")  # fmt: skip
     check_same(choices, ("years", "returns"), "variants", "path")
     for member in members:
-        try:
+        with retold(member.told):
             _check_member(member.scenario, choices[0].years)
-        except InputError as error:
-            raise member.told(error) from None
     return choices[0]
 
 
