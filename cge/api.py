@@ -17,8 +17,8 @@ from cge.report.summary import files, pages
 from cge.results.folder import locked, read, read_manifest, write
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
-from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.variants import with_changes
 from cge.studies.catalogue import study_class, study_of, study_with
 from cge.studies.study import Study, run_study
 from cge.tasks.runner import Report, Runner

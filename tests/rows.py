@@ -19,6 +19,6 @@ def rows_of(solution: Solution, base: Solution | None = None, **wanted: object) 
 
 
 def value_chains_of(solution: Solution) -> pd.DataFrame:
-    """Rows of the measures of value chains, those of other files of their group left out."""
-    names = {name for one in INDICATORS for name in one.quantities}
+    """Rows of the indicators of value chains."""
+    names = set(INDICATORS[0].quantities)
     return rows_of(solution, groups=(VALUE_CHAINS,), measures=names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,15 +13,13 @@ from policies import scenario
 from cge import Model
 from cge.resilience.preshock import PreShock
 from cge.results.collect import Wanted
-from cge.results.schema import TEXT, joined
+from cge.results.schema import TEXT, joined, labelled
 from cge.scenario.schema import Scenario, completed
 from cge.solve.plain import closure_from_plain
 from cge.solve.templates import default_folder
 from cge.stress.stress_cases import StressCase
-from cge.stress.stress_plan import StressPlan, plan_of
-from cge.stress.stress_rows import stress_rows
-from cge.stress.viewers import Viewers
-from cge.studies.stress import solved_cases
+from cge.stress.stress_plan import plan_of
+from cge.studies.stress import Tested, solved_cases
 from cge.studies.stress_equilibria import Equilibria
 from cge.tasks.runner import Runner
 
@@ -53,17 +50,13 @@ TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector"
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class Tried(Tested):
     """What a stress test found, before it is rows of results."""
-
-    plan: StressPlan
-    cases: tuple[StressCase, ...]
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """All rows, in plain columns."""
-        viewers = Viewers(self.plan)
-        rows = joined(stress_rows(viewers, case) for case in self.cases)
+        rows = joined(labelled(rows, **labels) for labels, rows, _ in self.rows())
         return rows.astype(dict.fromkeys(TEXT, object))
 
     def loss(self, case: StressCase, name: str, region: str) -> float:
@@ -92,23 +85,16 @@ def tried(
 ) -> Tried:
     """Test a scenario, by default in this process."""
     made = Equilibria(plan_of(told), "newton", wanted, "stress")
-    return Tried(*done(solved_cases(made), runner or Runner(1)))
-
-
-def done(work: Generator[Any, Any, Any], runner: Runner) -> Any:
-    """Run tasks as they come; what the generator returns."""
-    with runner.open() as session:
-        tasks = next(work)
-        while True:
-            try:
-                tasks = work.send(session.run(tasks))
-            except StopIteration as end:
-                return end.value
+    with (runner or Runner(1)).open() as session:
+        tested = session.drive(solved_cases(made))
+    return Tried(tested.plan, tested.cases)
 
 
 def equilibria(told: Scenario) -> list[Any]:
     """Pre-shock equilibria of a scenario, disruptions not solved."""
-    return list(done(Equilibria(plan_of(told), "newton", (Wanted(1),), "stress").made(), Runner(1)))
+    with Runner(1).open() as session:
+        made = Equilibria(plan_of(told), "newton", (Wanted(1),), "stress")
+        return session.drive(made.made())
 
 
 def pre_shock_of(one: Any, in_reach: bool = True) -> PreShock:

@@ -17,8 +17,8 @@ from cge import InputError
 from cge.indicators.present_value import present_value
 from cge.path.laws import parameters_of
 from cge.results.resultset import ResultSet
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario, completed
+from cge.scenario.study_options import PathChoice
 from cge.studies.catalogue import study_of
 from cge.studies.comparison import Comparison
 from cge.studies.study import run_study

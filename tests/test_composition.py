@@ -16,7 +16,7 @@ from policies import solved
 
 from cge import InputError
 from cge.scenario.schema import Scenario, completed, load_scenario
-from cge.scenario.variants import members
+from cge.scenario.variants import ScenarioSet
 from cge.studies.static import solve_scenario
 
 Run = Callable[..., Outcome]
@@ -87,15 +87,15 @@ def test_files_are_looked_for_beside_the_scenario_that_names_them(here: Path) ->
 # -- variants and grids ----------------------------------------------------------------------
 
 
-def test_variants_add_to_the_family_and_are_solved_one_by_one() -> None:
-    family = Scenario.model_validate({
+def test_variants_add_to_the_set_and_are_solved_one_by_one() -> None:
+    whole = Scenario.model_validate({
         **BASE, "variants": [
             {"name": "alone"},
             {"name": "more", "title": "More", "policy": [{**TARIFF, "add": 0.2}]},
             {"name": "short", "closure": {"kind": "short_run"}},
         ],
     })  # fmt: skip
-    run = solve_scenario(family)
+    run = solve_scenario(whole)
     assert [case.variant for case in run] == ["alone", "more", "short"]
     assert [c.scenario.name for c in run] == ["base.alone", "base.more", "base.short"]
     assert [c.scenario.title for c in run] == ["", "More", ""]
@@ -103,7 +103,7 @@ def test_variants_add_to_the_family_and_are_solved_one_by_one() -> None:
     assert tariffs[1] - tariffs[0] == pytest.approx(0.2) and tariffs[2] == tariffs[0]
     assert run[2].solution.closure.specific_factors == ("CAP",)
     assert run[2].solution.model.horizon == "short"
-    assert run[0].solution.model is run[1].solution.model
+    assert run[0].solution.model.benchmark is run[1].solution.model.benchmark
     direct = solved({**TARIFF, "add": 0.1}, {**TARIFF, "add": 0.2}, elasticities=["boehm"])
     boehm = solve_scenario(Scenario.model_validate({**BASE, "policy": [{**TARIFF, "add": 0.3}]}))
     np.testing.assert_allclose(
@@ -113,11 +113,11 @@ def test_variants_add_to_the_family_and_are_solved_one_by_one() -> None:
 
 
 def test_a_grid_is_every_combination_with_a_readable_name() -> None:
-    family = Scenario.model_validate(
+    whole = Scenario.model_validate(
         {**BASE, "grid": {"policy.0.add": [0.1, 0.25], "policy.0.sector": ["ELEC", ["VEH", "HMAN"],
                                                                           "all but SERV"]}}
     )  # fmt: skip
-    made = members(family)
+    made = ScenarioSet(whole).members
     assert [member.variant for member in made] == [
         "add-0.1.sector-ELEC", "add-0.1.sector-VEH-HMAN", "add-0.1.sector-all-but-SERV",
         "add-0.25.sector-ELEC", "add-0.25.sector-VEH-HMAN", "add-0.25.sector-all-but-SERV",
@@ -130,11 +130,11 @@ def test_a_grid_is_every_combination_with_a_readable_name() -> None:
 
 def test_a_grid_sets_several_places_at_once_and_makes_keys_that_are_not_there() -> None:
     war = [{**TARIFF, "add": 0}, {**TARIFF, "exporter": "USA", "importer": "CHN", "add": 0}]
-    family = Scenario.model_validate({
+    whole = Scenario.model_validate({
         **BASE, "policy": war,
         "grid": {"policy.0.add, policy.1.add": [0.1, 0.2], "closure.wage_floor.level": [0.99, 1]},
     })  # fmt: skip
-    made = members(family)
+    made = ScenarioSet(whole).members
     assert [m.variant for m in made] == [
         "add-0.1.level-0.99", "add-0.1.level-1", "add-0.2.level-0.99", "add-0.2.level-1"
     ]  # fmt: skip
@@ -143,58 +143,59 @@ def test_a_grid_sets_several_places_at_once_and_makes_keys_that_are_not_there() 
 
 
 def test_names_of_a_grid_tell_alike_keys_apart() -> None:
-    family = Scenario.model_validate({
+    whole = Scenario.model_validate({
         **BASE, "policy": [{**TARIFF, "add": 0}] * 2,
         "grid": {"policy.0.add": [0.1], "policy.1.add": [-0.2]},
     })  # fmt: skip
-    assert members(family)[0].variant == "0-add-0.1.1-add--0.2"
+    assert ScenarioSet(whole).members[0].variant == "0-add-0.1.1-add--0.2"
 
 
 def test_variants_and_a_grid_multiply() -> None:
-    family = Scenario.model_validate({
+    whole = Scenario.model_validate({
         **BASE, "variants": [{"name": "a"}, {"name": "b", "policy": [{**TARIFF, "add": 1}]}],
         "grid": {"policy.0.add": [0.1, 0.2]},
     })  # fmt: skip
-    made = members(family)
+    made = ScenarioSet(whole).members
     assert [m.variant for m in made] == ["a.add-0.1", "a.add-0.2", "b.add-0.1", "b.add-0.2"]
     assert [len(m.scenario.policy) for m in made] == [1, 1, 2, 2]
-    assert {m.own_policy for m in made} == {1}
+    assert {m.shared["policy"] for m in made} == {1}
 
 
-def test_the_members_of_a_family_take_the_steps_of_the_family() -> None:
-    family = Scenario.model_validate({
+def test_the_members_of_a_set_take_its_steps() -> None:
+    whole = Scenario.model_validate({
         **BASE, "variants": [{"name": "a"}, {"name": "b", "policy": [{**TARIFF, "add": 0.2}]}],
         "steps": [0.5, 1],
     })  # fmt: skip
-    cases = solve_scenario(family)
+    cases = solve_scenario(whole)
     assert [(c.variant, c.step) for c in cases] == [("a", 0.5), ("a", 1), ("b", 0.5), ("b", 1)]
 
 
 # -- what is written and told ----------------------------------------------------------------
 
 
-def test_a_family_is_written_to_one_folder(here: Path, cge: Run) -> None:
+def test_a_scenario_set_is_written_to_one_folder(here: Path, cge: Run) -> None:
     subsidy = {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}
-    save("family.yaml", **{**BASE, "name": "family", "policy": []},
+    save("whole.yaml", **{**BASE, "name": "whole", "policy": []},
          equal={"outlay": 0.001, "region": "USA"},
          variants=[{"name": "one", "policy": [subsidy]},
                    {"name": "two", "policy": [{**subsidy, "sector": "VEH"}]}])  # fmt: skip
-    outcome = cge("run", "family.yaml", "--out", "out", "--workers", "1")
+    outcome = cge("run", "whole.yaml", "--out", "out", "--workers", "1")
     assert outcome.code == 0, outcome.err
-    for text in ("\none\n", "\ntwo\n", "- Rates found (one): output subsidy",
-                 "- Rates found (two): output subsidy"):  # fmt: skip
+    for text in ("\none\n", "\ntwo\n", "- Endogenous rates (one): output subsidy",
+                 "- Endogenous rates (two): output subsidy"):  # fmt: skip
         assert text in outcome.out
         assert text in (here / "out/summary.md").read_text()
     table = pd.read_parquet("out/results.parquet")
-    assert set(table["scenario"]) == {"family"} and set(table["variant"]) == {"one", "two"}
+    assert set(table["scenario"]) == {"whole"} and set(table["variant"]) == {"one", "two"}
     manifest = json.loads((here / "out/manifest.json").read_text())
+    assert manifest["cases"][0]["endogenous_rates"][0].startswith("output subsidy")
     again = Scenario.model_validate(manifest["spec"]["scenario"])
-    assert [m.scenario.policy for m in members(again)] == [
-        m.scenario.policy for m in members(load_scenario("family.yaml"))
+    assert [m.scenario.policy for m in ScenarioSet(again).members] == [
+        m.scenario.policy for m in ScenarioSet(load_scenario("whole.yaml")).members
     ]
 
 
-FAMILY = {**BASE, "name": "trial"}
+WHOLE = {**BASE, "name": "trial"}
 ONE = {"name": "one"}
 
 
@@ -217,8 +218,8 @@ ONE = {"name": "one"}
         ({"variants": [ONE, ONE]}, ["'variants.1.name'", "'one'", "two variants"]),
         ({"variants": [{**ONE, "polcy": []}]}, ["'variants.0.polcy'", "unknown key", "policy"]),
         ({"variants": [{**ONE, "policy": {}}]}, ["'variants.0.policy'", "must be a list"]),
-        ({"variants": [{**ONE, "benchmark": {}}]}, ["'variants.0.benchmark'", "family"]),
-        ({"variants": [{**ONE, "steps": [1]}]}, ["'variants.0.steps'", "family"]),
+        ({"variants": [{**ONE, "benchmark": {}}]}, ["'variants.0.benchmark'", "scenario set"]),
+        ({"variants": [{**ONE, "steps": [1]}]}, ["'variants.0.steps'", "scenario set"]),
         ({"variants": [{**ONE, "policy": [{**TARIFF, "add": "x"}]}]},
          ["'variants.0.policy.0.add'", "'x'"]),
         ({"variants": [ONE, {"name": "two", "policy": [{**TARIFF, "sector": "X", "add": 1}]}]},
@@ -240,8 +241,8 @@ ONE = {"name": "one"}
         ({"grid": {"policy.0.add": [n / 1000 for n in range(401)]}}, ["'grid'", "401", "400"]),
         ({"steps": []}, ["'steps'", "not be empty"]),
         ({"steps": [0.5, 0.2]}, ["'steps'", "rise"]),
-        ({"steps": [0, 1]}, ["'steps'", "above 0"]),
-        ({"steps": [1, 2]}, ["'steps'", "up to 1"]),
+        ({"steps": [0, 1]}, ["'steps.0'", "greater than 0"]),
+        ({"steps": [1, 2]}, ["'steps.1'", "less than or equal to 1"]),
         ({"steps": [True]}, ["'steps.0'", "true or false"]),
         ({"equal": {"region": "USA"}}, ["'equal'", "outlay and welfare"]),
         ({"equal": {"region": "USA", "outlay": 0.1, "welfare": 1}}, ["'equal'", "exactly one"]),
@@ -256,7 +257,7 @@ ONE = {"name": "one"}
             {**ONE, "policy": [{**TARIFF, "add": 0.1}]},
             {"name": "two", "policy": [
                 {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}]}]},
-         ["'equal.outlay, variant one'", "no subsidy"]),
+         ["'equal.outlay'", "no subsidy"]),
         ({"policy": [{**TARIFF, "budget": 0.1, "add": 0.1}]}, ["'policy.0'", "exactly one of"]),
         ({"policy": [{"instrument": "trade_cost", "budget": 0.1}]}, ["'policy.0'", "no receipts"]),
         ({"policy": [{**TARIFF, "add": 0.1, "guess": 0.1}]}, ["'policy.0'", "'guess'"]),
@@ -270,16 +271,16 @@ ONE = {"name": "one"}
         ({"policy": [{"instrument": "capital_subsidy", "factor": "CAP", "add": 0.1}]},
          ["'policy.0'", "has no 'factor'"]),
         ({"responses": [{"kind": "war"}]}, ["'responses.0.kind'", "'war'", "retaliation"]),
-        ({"responses": [{"kind": "retaliation"}]}, ["'responses.0'", "needs 'to'"]),
+        ({"responses": [{"kind": "retaliation"}]}, ["'responses.0.to'", "missing"]),
         ({"responses": [{"kind": "retaliation", "to": "USA", "chi": 1}]},
-         ["'responses.0'", "no 'chi'"]),
+         ["'responses.0.chi'", "unknown key", "share"]),
         ({"responses": [{"kind": "countervailing", "against": "CHN"}]},
-         ["'responses.0'", "needs 'chi'"]),
+         ["'responses.0.chi'", "missing"]),
         ({"responses": [{"kind": "countervailing", "against": "CHN", "chi": -1}]},
          ["'responses.0.chi'", "-1"]),
         ({"financing": [{"instrument": "final_tax"}]}, ["'financing.0.region'", "missing"]),
         ({"financing": [{"region": "USA", "instrument": "trade_cost"}]},
-         ["'financing.0'", "'trade_cost'", "final_tax"]),
+         ["'financing.0.instrument'", "'trade_cost'", "final_tax"]),
         ({"financing": [{"region": "USA", "instrument": "final_tax", "buyer": "VEH"}]},
          ["'financing.0'", "has no 'buyer'", "agent"]),
     ],
@@ -292,7 +293,7 @@ def test_what_is_wrong_is_told_where_it_stands_and_nothing_is_written(
     save("wrong.yaml", **{**BASE, "policy": [{**TARIFF, "add": "ten"}]})
     unknown = [{**TARIFF, "add": 1}, {**TARIFF, "exporter": "ABC", "add": 1}]
     save("unknown.yaml", **{**BASE, "policy": unknown})
-    save("trial.yaml", **{**FAMILY, **changes})
+    save("trial.yaml", **{**WHOLE, **changes})
     before = snapshot(here)
     outcome = cge("run", "trial.yaml")
     assert outcome.code == 2, outcome.err
@@ -303,7 +304,7 @@ def test_what_is_wrong_is_told_where_it_stands_and_nothing_is_written(
     assert snapshot(here) == before
 
 
-def test_an_option_of_the_command_line_goes_over_the_whole_family(here: Path, cge: Run) -> None:
+def test_an_option_of_the_command_line_goes_over_the_whole_set(here: Path, cge: Run) -> None:
     save("other.yaml", **{**BASE, "name": "other", "elasticities": ["fontagne", "boehm"]})
     save("trial.yaml", name="trial", extends="other", variants=[ONE, {"name": "two"}])
     assert cge("run", "trial.yaml", "--elasticities", "boehm", "--out", "out").code == 0
@@ -318,15 +319,15 @@ def test_a_member_that_has_no_equilibrium_is_named() -> None:
     from cge import NoEquilibrium
 
     exports = {"instrument": "export_tax", "exporter": "USA", "sector": "VEH"}
-    family = Scenario.model_validate(
+    whole = Scenario.model_validate(
         {**BASE, "elasticities": ["fontagne"], "variants": [
             ONE, {"name": "two", "policy": [{**exports, "budget": 0.01}]}]}
     )  # fmt: skip
-    with pytest.raises(NoEquilibrium, match=r"'base', elasticities 'fontagne', variant 'two': no"):
-        solve_scenario(family)
+    with pytest.raises(NoEquilibrium, match="fontagne, two: no equilibrium"):
+        solve_scenario(whole)
 
 
-def test_a_wrong_family_in_python_is_told_too() -> None:
-    family = Scenario.model_validate({**BASE, "variants": [{"name": "a"}, {"name": "a"}]})
+def test_a_wrong_set_in_python_is_told_too() -> None:
+    whole = Scenario.model_validate({**BASE, "variants": [{"name": "a"}, {"name": "a"}]})
     with pytest.raises(InputError, match="two variants"):
-        solve_scenario(family)
+        solve_scenario(whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,10 @@ from worlds import random_world
 
 from cge import Benchmark, InputError, Model, load_benchmark
 from cge.indicators import exposure as ex
-from cge.indicators import exposure_links as links
 from cge.indicators import exposure_losses as losses
 from cge.indicators import value_chains as vc
-from cge.indicators.exposure_rows import exposure_table
+from cge.indicators.exposure_rows import EXPOSURES, exposure_of
+from cge.indicators.value_chain_rows import value_chain_table
 from cge.indicators.world_io import WorldIO
 
 Array = NDArray[np.float64]
@@ -59,6 +60,18 @@ def by_hand() -> WorldIO:
     return made(final, inputs)
 
 
+def exposure_table(table: WorldIO, critical: Sequence[str] | None = None) -> pd.DataFrame:
+    """Measures of exposure and of value chains of cells that exist."""
+    chains = value_chain_table(table)
+    chains = chains[chains["item"].isna() & chains["measure"].isin(EXPOSURES)]
+    both = [exposure_of(table, critical), chains.drop(columns=["item", "unit"])]
+    return pd.concat(both, ignore_index=True).dropna(subset="value")
+
+
+def of_benchmark(benchmark: Benchmark) -> pd.DataFrame:
+    return exposure_table(WorldIO.from_benchmark(benchmark), benchmark.groups["sectors"]["goods"])
+
+
 def at(frame: pd.DataFrame, measure: str, region: str, **where: str) -> float:
     rows = frame[(frame["measure"] == measure) & (frame["region"] == region)]
     for column in ("partner", "sector"):
@@ -73,15 +86,15 @@ def at(frame: pd.DataFrame, measure: str, region: str, **where: str) -> float:
 
 def test_shares_of_links_are_those_worked_out_by_hand() -> None:
     table = by_hand()
-    np.testing.assert_allclose(links.absorption(table), [70, 90])
-    face = links.link_share(table)
+    np.testing.assert_allclose(table.absorption, [70, 90])
+    face = losses.link_share(table)
     np.testing.assert_allclose(face[1, :, 0], [30 / 70, 10 / 70])
     np.testing.assert_allclose(face[0, :, 1], [0, 40 / 90])
-    look = links.link_share_look_through(table)
+    look = losses.link_share_look_through(table)
     # Of the parts of B, 12 come back to it in goods of A; own parts of A go with them.
     np.testing.assert_allclose(look[1, :, 0], [18 / 70, 10 / 70])
     np.testing.assert_allclose(look[0, :, 1], [8 / 90, 40 / 90])
-    added = links.link_value_added_share(table)
+    added = losses.link_value_added_share(table)
     np.testing.assert_allclose(added[0, :, 1], [8 / 90, 20 / 90])
     for share in (face, look, added):
         assert not np.einsum("rir->ri", share).any()
@@ -115,7 +128,7 @@ def test_leverage_and_irreplaceability_are_ratios_of_the_losses_by_hand() -> Non
     assert over[0, 1] == pytest.approx((20 / 90) / (14 / 70))
     assert np.isnan(np.diagonal(over)).all()
     index = ex.irreplaceability(
-        losses.link_extraction_loss(table), ex.withholding_loss(table), links.absorption(table)
+        losses.link_extraction_loss(table), ex.withholding_loss(table), table.absorption
     )
     # In money: parts of B, 18 against 15; its goods, 5 against 5; goods of A, 20 against 14.
     np.testing.assert_allclose(index, [[np.nan, 20 / 14], [18 / 15, 1.0]])
@@ -147,9 +160,9 @@ def test_a_chain_through_three_regions_has_the_closed_form() -> None:
     inputs[1, 0, 2, 0] = a * bought.sum()
     inputs[0, 0, 1, 0] = a**2 * bought.sum()
     table = made(final, inputs)
-    look = links.link_share_look_through(table)[:, 0]
+    look = losses.link_share_look_through(table)[:, 0]
     np.testing.assert_allclose(look, [[0, a**2, a**2], [a, 0, a], [1, 1, 0]], rtol=1e-12)
-    added = links.link_value_added_share(table)[:, 0]
+    added = losses.link_value_added_share(table)[:, 0]
     np.testing.assert_allclose(added[1], [a - a**2, 0, a - a**2], rtol=1e-12)
     m = 0.3
     # A region that gets a third less of the only part there is gets a third less.
@@ -175,7 +188,7 @@ def test_what_sellers_lose_is_the_difference_of_two_tables(seed: int, cut: float
         final = (table.final * keep).sum(axis=2).ravel()
         output = np.linalg.solve(np.eye(table.size) - again, final)
         income = table.value_added * (output.reshape(count, sectors) / table.output)
-        return np.asarray((table.value_added - income).sum(axis=1) / links.absorption(table))
+        return np.asarray((table.value_added - income).sum(axis=1) / table.absorption)
 
     gone = np.zeros((count, sectors, count))
     gone[1, 2, [0, 2]] = 1
@@ -198,7 +211,7 @@ def test_without_exports_a_region_loses_its_value_added_in_them(seed: int) -> No
         exports = np.delete(table.deliveries.sum(axis=0)[r], r, axis=1).sum(axis=1)
         made_for = np.linalg.solve(np.eye(len(table.sectors)) - domestic, exports)
         income = (table.value_added[r] / table.output[r]) @ made_for
-        assert lost[r] == pytest.approx(income / links.absorption(table)[r], rel=1e-9)
+        assert lost[r] == pytest.approx(income / table.absorption[r], rel=1e-9)
 
 
 def coming_back() -> WorldIO:
@@ -214,7 +227,7 @@ def test_the_loss_of_a_link_solves_the_linear_programme(table: WorldIO) -> None:
     cut = 0.8
     count, sectors = table.output.shape
     found = losses.link_extraction_loss(table, cut)
-    for s in np.flatnonzero(links.absorption(table)):
+    for s in np.flatnonzero(table.absorption):
         final = table.final[:, :, s].ravel()
         inputs = (
             table.per_output(table.intermediate.reshape(table.size, table.size))
@@ -244,13 +257,13 @@ def test_a_loss_lies_between_its_bounds(seed: int, critical: list[str] | None) -
     table = world(seed)
     loss = {m: losses.link_extraction_loss(table, m, critical) for m in (0.2, 0.4, 0.8)}
     # No cheaper than what is given up at once, no dearer than to cut all uses alike.
-    given = 0.4 * links.of_absorption(table, table.final)
+    given = 0.4 * losses.of_absorption(table, table.final)
     assert (loss[0.4] >= given - 1e-12).all()
     assert (loss[0.4] <= losses.link_bottleneck_loss(table, 0.4, critical) + 1e-12).all()
     # Convex in the cut: with a larger one more is lost per unit of it.
     for less, more in ((0.2, 0.4), (0.4, 0.8)):
         assert (loss[more] >= more / less * loss[less] - 1e-12).all()
-    assert (losses.link_extraction_loss(table, 0.4, []) <= given + 0.4 * links.link_share(table)
+    assert (losses.link_extraction_loss(table, 0.4, []) <= given + 0.4 * losses.link_share(table)
             + 1e-12).all()  # fmt: skip
     whole = losses.supplier_extraction_loss(table, 0.4, critical)
     assert (whole >= loss[0.4].max(axis=1) - 1e-7).all()
@@ -263,7 +276,7 @@ def test_where_all_use_all_a_bottleneck_cuts_everything_alike() -> None:
     bound = losses.link_bottleneck_loss(table, m)
     for r, i, s in ((0, 1, 2), (2, 0, 1)):
         inputs = table.intermediate[:, i, s].sum(axis=1)
-        part, size = inputs[r] / inputs.sum(), links.absorption(table)[s]
+        part, size = inputs[r] / inputs.sum(), table.absorption[s]
         bought = table.final[r, i, s]
         assert bound[r, i, s] == pytest.approx(m * (bought + part * (size - bought)) / size)
 
@@ -287,13 +300,13 @@ def test_a_region_that_absorbs_nothing_and_a_sector_without_output_have_no_rows(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_all_that_is_absorbed_is_somebodys_income_or_tax(seed: int) -> None:
     table = world(seed)
-    foreign = links.link_value_added_share(table).sum(axis=(0, 1))
+    foreign = losses.link_value_added_share(table).sum(axis=(0, 1))
     by_place = vc.value_added_by_destination(table)
-    own = np.einsum("rir->r", by_place) / links.absorption(table)
-    taxes = np.einsum("ri,ris->s", vc.tax_content(table), table.final) / links.absorption(table)
+    own = np.einsum("rir->r", by_place) / table.absorption
+    taxes = np.einsum("ri,ris->s", vc.tax_content(table), table.final) / table.absorption
     np.testing.assert_allclose(foreign + own + taxes, 1.0, rtol=1e-10)
-    look = links.link_share_look_through(table)
-    assert (look >= links.link_value_added_share(table) - 1e-12).all()
+    look = losses.link_share_look_through(table)
+    assert (look >= losses.link_value_added_share(table) - 1e-12).all()
     stages = vc.final_demand_stages(table)
     np.testing.assert_allclose(look.sum(axis=1), stages - np.diag(np.diagonal(stages)), rtol=1e-9)
 
@@ -326,7 +339,7 @@ def halves(table: WorldIO, region: int | None = None) -> WorldIO:
 def test_sectors_split_in_halves_change_nothing_between_regions(seed: int) -> None:
     table = world(seed)
     finer = halves(table)
-    for share in (links.link_share, links.link_share_look_through, links.link_value_added_share):
+    for share in (losses.link_share, losses.link_share_look_through, losses.link_value_added_share):
         whole = share(table)
         summed = share(finer).reshape(*whole.shape[:2], 2, -1).sum(axis=2)
         np.testing.assert_allclose(summed, whole, rtol=1e-9)
@@ -334,7 +347,7 @@ def test_sectors_split_in_halves_change_nothing_between_regions(seed: int) -> No
                  ex.export_extraction_loss):  # fmt: skip
         np.testing.assert_allclose(loss(finer), loss(table), rtol=1e-6, atol=1e-9)
     for by in ("is", "s"):
-        spread = [ex.diversification(vc.sourcing(each, by)) for each in (table, finer)]
+        spread = [1 - vc.sourcing(each, by).concentration for each in (table, finer)]
         np.testing.assert_allclose(spread[1], np.repeat(spread[0], 2, axis=0) if by == "is"
                                    else spread[0], rtol=1e-9)  # fmt: skip
     # What is not so: each half is as indispensable as the whole.
@@ -347,7 +360,7 @@ def test_a_supplier_split_in_halves_is_worth_the_same_and_less_concentrated(seed
     table = world(seed, regions=4)
     finer = halves(table, region=3)
     buyers = np.s_[:3]
-    for share in (links.link_share, links.link_share_look_through, links.link_value_added_share):
+    for share in (losses.link_share, losses.link_share_look_through, losses.link_value_added_share):
         whole, parts = share(table)[..., buyers], share(finer)[..., buyers]
         np.testing.assert_allclose(parts[3] + parts[4], whole[3], rtol=1e-9)
         np.testing.assert_allclose(parts[:3], whole[:3], rtol=1e-9)
@@ -356,8 +369,8 @@ def test_a_supplier_split_in_halves_is_worth_the_same_and_less_concentrated(seed
     assert (losses.link_extraction_loss(finer)[3, :, buyers] <= harm / 2 + 1e-9).all()
     # Two squares of a half are half the square of the whole.
     sources = vc.sourcing(table)
-    spread = ex.diversification(vc.sourcing(finer))[:, buyers]
-    expected = ex.diversification(sources) + sources.import_share[3] ** 2 / 2
+    spread = 1 - vc.sourcing(finer).concentration[:, buyers]
+    expected = 1 - sources.concentration + sources.import_share[3] ** 2 / 2
     np.testing.assert_allclose(spread, expected[:, buyers], rtol=1e-9)
 
 
@@ -399,9 +412,8 @@ def test_knowledge_reliance_is_the_foreign_part_of_the_change_in_productivity() 
 def test_the_table_has_the_measures_under_their_names_and_in_per_cent() -> None:
     table = by_hand()
     frame = exposure_table(table)
-    assert list(frame.columns) == ["region", "partner", "sector", "measure", "value", "unit"]
     assert not frame.duplicated(["region", "partner", "sector", "measure"]).any()
-    assert not (frame["region"] == frame["partner"]).any() and frame["value"].notna().all()
+    assert not (frame["region"] == frame["partner"]).any()
     link = {"partner": "B", "sector": "PART"}
     assert at(frame, "link_share", "A", **link) == pytest.approx(300 / 7)
     assert at(frame, "link_share", "A", partner="B") == pytest.approx(400 / 7)
@@ -423,34 +435,18 @@ def test_the_table_has_the_measures_under_their_names_and_in_per_cent() -> None:
     # A sells no parts abroad: no ratio, hence no row.
     parts = frame[(frame["region"] == "A") & (frame["sector"] == "PART")]
     assert "irreplaceability_extraction" not in set(parts["measure"])
-    full = exposure_table(table, cut=1.0)
-    assert at(full, "link_extraction_loss", "A", **link) == pytest.approx(360 / 7)
     assert at(exposure_table(table, critical=["GOOD"]), "link_extraction_loss", "A", **link) == (
         pytest.approx(90 / 7)
     )
 
 
-def test_some_regions_are_reported_as_in_the_table_of_all(small: Benchmark) -> None:
-    whole = exposure_table(small)
-    some = exposure_table(small, homes=["CHN", "EU"])
-    expected = whole[whole["region"].isin(["CHN", "EU"])].reset_index(drop=True)
-    pd.testing.assert_frame_equal(some, expected, rtol=1e-9)
-    # A bare table does not know which sectors make goods.
-    goods = small.groups["sectors"]["goods"]
-    bare = exposure_table(WorldIO.from_benchmark(small), critical=goods)
-    pd.testing.assert_frame_equal(bare, whole)
-    assert len(goods) < len(small.sectors)
-
-
 def test_what_does_not_exist_is_refused() -> None:
     table = by_hand()
-    with pytest.raises(InputError, match="unknown region"):
-        exposure_table(table, homes=["A", "X"])
     with pytest.raises(InputError, match="unknown sector"):
         exposure_table(table, critical=["CHIPS"])
     measures = (losses.link_extraction_loss, losses.link_bottleneck_loss,
                 losses.supplier_extraction_loss, ex.market_extraction_loss,
-                ex.withholding_loss, ex.export_extraction_loss, exposure_table)  # fmt: skip
+                ex.withholding_loss, ex.export_extraction_loss)  # fmt: skip
     for cut in (0.0, 1.5, float("nan")):
         for measure in measures:
             with pytest.raises(InputError, match="part of deliveries"):
@@ -458,7 +454,7 @@ def test_what_does_not_exist_is_refused() -> None:
 
 
 def test_exposure_in_2011_is_of_the_size_and_order_one_knows() -> None:
-    frame = exposure_table(load_benchmark(), homes=["CHN", "USA", "EU", "RUS"])
+    frame = of_benchmark(load_benchmark())
     assert 50 < at(frame, "domestic_share_of_supply", "CHN", sector="ELEC") < 95
     assert at(frame, "domestic_share_of_supply", "USA", sector="ELEC") < 60
     loss = frame[(frame["measure"] == "link_extraction_loss") & (frame["partner"] != "ROW")]
@@ -479,7 +475,8 @@ def test_exposure_in_2011_is_of_the_size_and_order_one_knows() -> None:
 
 def test_a_tariff_on_a_supplier_makes_it_less_dangerous_to_lose(small: Benchmark) -> None:
     solution = Model.build(small).solve({"tariff[*, CHN, ELEC, USA]": 1.5})
-    before, after = exposure_table(small, homes=["USA"]), exposure_table(solution, homes=["USA"])
+    goods = small.groups["sectors"]["goods"]
+    before, after = of_benchmark(small), exposure_table(WorldIO.from_solution(solution), goods)
     link = {"partner": "CHN", "sector": "ELEC"}
     for measure in ("link_share", "link_share_look_through", "link_extraction_loss"):
         fell = at(after, measure, "USA", **link) / at(before, measure, "USA", **link)

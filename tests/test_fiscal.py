@@ -9,7 +9,7 @@ from policies import solved
 from tools import small_model
 from worlds import random_world
 
-from cge import Model, Solution
+from cge import Model, Solution, tabulate
 from cge.indicators import fiscal
 
 #: Of every tax and subsidy: outcome that is its base, by whom it is collected, and the axis
@@ -82,10 +82,10 @@ def test_all_rates_moved_together_are_what_revenue_moves_by_at_benchmark_bases()
 
 def test_no_policy_costs_and_brings_nothing() -> None:
     still = small_model().solve({})
-    assert not fiscal.moved(still)
+    assert fiscal.policy_receipts(still).empty
     np.testing.assert_array_equal(fiscal.outlay(still), 0.0)
     productive = small_model().solve({"productivity[CHN, ELEC]": 1.1})
-    assert not fiscal.moved(productive), "productivity is no rate"
+    assert fiscal.policy_receipts(productive).empty, "productivity is no rate"
     np.testing.assert_array_equal(fiscal.outlay(productive), 0.0)
 
 
@@ -108,7 +108,7 @@ def test_the_outlay_of_a_budget_is_the_budget(instrument: str, place: dict[str, 
 
 def test_domestic_shares_are_the_home_variety_in_all_purchases(busy: Solution) -> None:
     flows = busy.frame("fob_value")
-    shares = fiscal.domestic_shares(busy).set_index(["region", "sector"])
+    shares = tabulate(busy, measures=["domestic_share"]).set_index(["region", "sector"])
     for (region, good), bought in flows.groupby(["s", "i"]):
         home = bought[bought["r"] == region]
         row = shares.loc[(region, good)]

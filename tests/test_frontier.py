@@ -416,7 +416,7 @@ def test_a_study_has_its_figures_by_point_in_the_one_layout(here: Path) -> None:
         ({"budget": 0.01}, "frontier.budget", "subsidy"),
         ({"disruptions": ["controls-west-china-*"]}, "frontier.disruptions",
          "weight in the eyes of USA"),
-        ({"instruments": [TARIFF, dict(TARIFF)]}, "frontier.instruments", "two instruments"),
+        ({"instruments": [TARIFF, dict(TARIFF)]}, "frontier.instruments", "stands twice"),
         ({"speling": 1}, "frontier.speling", "unknown key"),
     ],
 )  # fmt: skip

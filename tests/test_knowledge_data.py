@@ -16,12 +16,18 @@ import pytest
 from conftest import Outcome
 
 from cge import Benchmark, InputError, load_benchmark
+from cge.core.axes import ratio as quotient
 from cge.core.content import content_dir
 from cge.core.parameters import LEVELS
 from cge.data.accounts.shipped import TABLES, load_table, read_provenance
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spending import read_figures, shipped_file
-from cge.data.knowledge.stocks import KnowledgeData, balanced_stock, elasticity
+from cge.data.knowledge.stocks import (
+    KnowledgeData,
+    KnowledgeElasticities,
+    balanced_stock,
+    elasticity,
+)
 from cge.data.parameters.parameter_files import load_knowledge_parameters
 
 FOLDER = content_dir("calibration") / "knowledge"
@@ -174,18 +180,23 @@ def test_basic_research_of_a_sixth_of_a_per_cent_of_gdp_gives_the_known_elastici
     assert 100 * high * np.log(2) == pytest.approx([1.7], abs=0.02)
 
 
+def implied_returns(k: KnowledgeData, found: KnowledgeElasticities) -> dict[str, np.ndarray]:
+    """Worth of a unit of each stock that elasticities of value added imply."""
+    added = k.value_added
+    worth = quotient(added * found.spillover, k.domestic_pool)
+    return {
+        "private": quotient(found.private * added, k.private_stock),
+        "own": quotient(found.own * added, k.applied_stock),
+        "spillover": np.einsum("rj,rkj->rk", worth, k.domestic_weights),
+        "basic": quotient((found.basic * added).sum(axis=1), k.basic_stock),
+    }
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_elasticities_give_back_the_returns_they_were_made_of(level: str) -> None:
     k = knowledge()
     rates = k.gross_returns(level)
-    e, added = k.elasticities(level), k.value_added
-    worth = e.spillover * added / np.where(k.domestic_pool > 0, k.domestic_pool, np.inf)
-    found = {
-        "private": e.private * added / np.where(k.private_stock > 0, k.private_stock, np.inf),
-        "own": e.own * added / np.where(k.applied_stock > 0, k.applied_stock, np.inf),
-        "spillover": np.einsum("rj,rkj->rk", worth, k.domestic_weights),
-        "basic": (e.basic * added).sum(axis=1) / k.basic_stock,
-    }
+    found = implied_returns(k, k.elasticities(level))
     live = k.applied_stock > 0
     for stock in ("private", "own"):
         assert found[stock][live] == pytest.approx(rates[stock][live], rel=1e-12)

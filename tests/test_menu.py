@@ -21,20 +21,28 @@ def random_menu(seed: int, short: float, long: float, inputs: int = 4) -> tuple[
     return menu, np.exp(rng.normal(0, 0.7, DRAWS * inputs))
 
 
+def long_cost(menu: Menu, price: np.ndarray) -> np.ndarray:
+    """Unit cost relative to the benchmark after full adaptation, by nest: a CES index."""
+    power = 1 - menu.long
+    if (np.abs(power) < 1e-9).all():
+        return np.exp(np.bincount(menu.nest, menu.share * np.log(price)))
+    return np.bincount(menu.nest, menu.share * price ** power[menu.nest]) ** (1 / power)
+
+
 @pytest.mark.parametrize(("short", "long"), PAIRS)
 def test_the_short_run_never_costs_less_than_the_long_run(short, long):
     menu, price = random_menu(1, short, long)
     other = np.exp(np.random.default_rng(2).normal(0, 0.7, len(price)))
     cost = menu.short_cost(menu.adapted(other), price)
-    assert (cost >= menu.long_cost(price) * (1 - 1e-12)).all()
-    assert (cost > menu.long_cost(price) * (1 + 1e-4)).mean() > 0.9, "and mostly costs more"
+    assert (cost >= long_cost(menu, price) * (1 - 1e-12)).all()
+    assert (cost > long_cost(menu, price) * (1 + 1e-4)).mean() > 0.9, "and mostly costs more"
 
 
 @pytest.mark.parametrize(("short", "long"), PAIRS)
 def test_at_the_prices_it_has_adapted_to_the_short_run_is_the_long_run(short, long):
     menu, price = random_menu(3, short, long)
     cost = menu.short_cost(menu.adapted(price), price)
-    np.testing.assert_allclose(cost, menu.long_cost(price), rtol=1e-12)
+    np.testing.assert_allclose(cost, long_cost(menu, price), rtol=1e-12)
 
 
 @pytest.mark.parametrize(("short", "long"), PAIRS)
@@ -81,5 +89,5 @@ def test_a_menu_survives_prices_apart_by_many_orders_of_magnitude():
     a = menu.adapted(np.array([1e-8, 1e8]))
     assert np.isfinite(a).all()
     assert menu.short_cost(a, np.array([1e-8, 1e8]))[0] == pytest.approx(
-        menu.long_cost(np.array([1e-8, 1e8]))[0], rel=1e-9
+        long_cost(menu, np.array([1e-8, 1e8]))[0], rel=1e-9
     )

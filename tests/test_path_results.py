@@ -25,8 +25,8 @@ from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.present_value import break_even, payback, present_value
 from cge.path import path_rows
+from cge.path.path_rows import decomposed, some_years
 from cge.path.solved import PathCase
-from cge.path.year_parts import decomposed, some_years
 from cge.report.charts import lines
 from cge.report.charts.draw import draw
 from cge.report.choice import Choice
@@ -37,8 +37,8 @@ from cge.results.folder import FIGURES, FILES
 from cge.results.register import register
 from cge.results.resultset import ResultSet
 from cge.results.schema import COLUMNS, Rows
-from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario
+from cge.scenario.variants import with_changes
 from cge.studies.catalogue import study_of
 from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study
@@ -252,7 +252,7 @@ def test_what_knowledge_costs_is_in_the_outlay(cases: Cases, table: pd.DataFrame
     keys = {"variant": "research", "elasticities": "fontagne", "research_return": "central"}
     for region, item in (("CHN", "basic research"), ("USA", "research credits")):
         place = case.model.benchmark.regions.index(region)
-        paid = [sum(part.value[place] for part in year.outlays) for year in case.years]
+        paid = [sum(value[place] for value in year.outlays.values()) for year in case.years]
         assert min(paid) > 0
         for measure, key in (("outlay", ""), ("outlay_part", item)):
             rows = one(table, **keys, measure=measure, region=region, item=key)
@@ -322,7 +322,7 @@ def test_a_year_that_can_not_be_taken_apart_is_told(monkeypatch: pytest.MonkeyPa
     def fails(*_: object) -> None:
         raise NoEquilibrium("the parts do not add up")
 
-    monkeypatch.setattr("cge.path.year_parts.decompose", fails)
+    monkeypatch.setattr("cge.path.path_rows.decompose", fails)
     chosen = with_changes(SCENARIO, {
         "variants": ["war"], "elasticities": ["fontagne"],
         "path": {"years": 2, "knowledge": False},

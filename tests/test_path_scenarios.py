@@ -14,10 +14,9 @@ from worlds import random_world
 
 from cge import InputError, Model, load_benchmark
 from cge.path.laws import laws_of
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario, load_scenario
+from cge.scenario.study_options import PathChoice
 from cge.scenario.timing import Timed
-from cge.scenario.wording import policy_lines
 from cge.studies.path import DynamicPath
 from cge.studies.static import solve_scenario
 from cge.studies.study import run_study
@@ -76,7 +75,7 @@ def test_timing_and_knowledge_are_told_in_words() -> None:
              "mutual": True, "start": 4},
         ],
     ))  # fmt: skip
-    assert policy_lines(scenario) == [
+    assert scenario.lines == [
         "tariff (exporter CHN; sector goods; importer USA) +25 points, years 2 to 5, phased in "
         "over 3 years, announced in year 1",
         "public basic research (region CHN) with outlay of 0.1 % of GDP",
@@ -175,15 +174,15 @@ def test_what_a_path_settles_itself_is_refused(
     [
         ({"instrument": "basic"}, "knowledge.0.instrument", "basic_research"),
         ({**BASIC, "region": "CHINA"}, "knowledge.0.region", "CHINA"),
-        ({**BASIC, "sector": "ELEC"}, "knowledge.0", "has no 'sector'"),
-        ({**BASIC, "add": 0.1}, "knowledge.0", "has no 'add'"),
+        ({**BASIC, "sector": "ELEC"}, "knowledge.0.sector", "unknown key"),
+        ({**BASIC, "add": 0.1}, "knowledge.0.add", "unknown key"),
         ({"instrument": "basic_research", "region": "CHN"}, "knowledge.0", "needs a size"),
         ({**BASIC, "budget": -0.9}, "knowledge.0.budget", "leaves no basic research"),
         ({"instrument": "research_credit", "add": 1.0}, "knowledge.0.add", "below 1"),
         ({"instrument": "research_credit", "budget": -0.1}, "knowledge.0.budget", "0 or more"),
         ({"instrument": "research_credit", "region": "CHN", "budget": 0.5},
          "knowledge.0.budget", "more than a credit"),
-        ({"instrument": "knowledge_openness", "source": "CHN"}, "knowledge.0", "needs 'set'"),
+        ({"instrument": "knowledge_openness", "source": "CHN"}, "knowledge.0.set", "missing"),
         ({"instrument": "knowledge_openness", "set": 1.5}, "knowledge.0.set", "less than or equal"),
         ({"instrument": "knowledge_openness", "source": "CHN", "learner": "CHN", "set": 0},
          "knowledge.0", "one region"),
@@ -288,13 +287,13 @@ def test_a_path_adds_to_a_scenario_of_comparative_statics(here: Path) -> None:
 
 
 def test_a_grid_goes_over_parameters_and_budgets(here: Path) -> None:
-    from cge.scenario.variants import members
+    from cge.scenario.variants import ScenarioSet
 
-    family = Scenario.model_validate(content(
+    whole = Scenario.model_validate(content(
         policy=[], knowledge=[BASIC], path={"years": 1},
         grid={"path.parameters.return_basic": [0.3, 0.6], "knowledge.0.budget": [0.001, 0.002]},
     ))  # fmt: skip
-    made = members(family)
+    made = ScenarioSet(whole).members
     assert len(made) == 4
     assert made[3].scenario.path is not None
     assert made[3].scenario.path.parameters == {"return_basic": 0.6}

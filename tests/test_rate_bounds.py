@@ -20,9 +20,9 @@ from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.library import load_library
 from cge.policy.levels import policy_levels
-from cge.scenario.frontier_options import FrontierChoice
 from cge.scenario.schema import load_scenario
-from cge.scenario.variants import members
+from cge.scenario.study_options import FrontierChoice
+from cge.scenario.variants import ScenarioSet
 
 TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}
 SUBSIDY = {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}
@@ -223,4 +223,4 @@ def test_large_levels_that_are_meant_pass_without_a_word() -> None:
 @pytest.mark.parametrize("path", sorted(content_dir("experiments").glob("*.yaml")),
                          ids=lambda path: path.stem)  # fmt: skip
 def test_what_ships_passes(path: Path) -> None:
-    assert members(load_scenario(path))
+    assert ScenarioSet(load_scenario(path)).members

@@ -12,7 +12,7 @@ from policies import cells, solved
 from tools import small_model
 
 from cge import InputError
-from cge.policy.responses import SMOOTHING, smooth_positive_part
+from cge.scenario.responses import SMOOTHING, smooth_positive_part
 
 RAISED = {"instrument": "tariff", "exporter": "all but EU", "importer": "USA", "sector": "goods"}
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC", "add": 0.1}
@@ -88,17 +88,35 @@ def test_responses_answer_the_policy_and_not_each_other() -> None:
     assert added["int", "CHN", "ELEC", "USA"] == pytest.approx(0.2)  # not 0.4
 
 
-def test_retaliation_on_other_sectors_has_the_average_of_the_increases() -> None:
-    raised = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}
-    response = {"kind": "retaliation", "to": "USA", "sector": "goods"}
-    added = points(solved({**raised, "add": 0.25}, responses=[response]))
-    here = "r == 'CHN' and s == 'USA' and i != 'SERV'"
-    fob = cells(solved().solution, "fob_value", here)["benchmark"]
-    mean = 0.25 * fob.xs("ELEC", level="i").sum() / fob.sum()
-    answered = added.xs("USA", level="r").xs("CHN", level="s")
-    goods = answered.drop("SERV", level="i")
-    np.testing.assert_allclose(goods, mean)
-    assert 0 < mean < 0.25 and (answered.xs("SERV", level="i") == 0).all()
+@pytest.mark.parametrize("sector", ["goods", ["PRIM", "HMAN"], "VEH"])
+def test_retaliation_on_named_sectors_has_the_mean_of_what_was_raised(sector: Any) -> None:
+    """Whatever sectors were raised, those that are named answer, and by country."""
+    raised = [
+        {**RAISED, "exporter": "CHN", "sector": "ELEC", "add": 0.25},
+        {**RAISED, "exporter": "CHN", "sector": "VEH", "use": "con", "add": 0.1},
+        {**RAISED, "exporter": "EU", "sector": "LMAN", "add": 0.05},
+    ]
+    response = {"kind": "retaliation", "to": "USA", "by": ["CHN", "EU"], "share": 0.5}
+    case = solved(*raised, responses=[{**response, "sector": sector}])
+    added = points(case)
+    fob = cells(solved().solution, "fob_value", "r == 'CHN' and s == 'USA'")["benchmark"]
+    electronics, cars = fob.xs("ELEC", level="i").sum(), fob.xs("VEH", level="i")["con"].sum()
+    mean = (0.25 * electronics + 0.1 * cars) / (electronics + cars)
+    assert 0.1 < mean < 0.25
+    named = small_model().benchmark.codes("sectors", sector)
+    for (_, exporter, code, importer), value in added.items():
+        if exporter == "USA":
+            wanted = {"CHN": mean, "EU": 0.05}.get(importer, 0.0) * (code in named)
+            assert value == pytest.approx(0.5 * wanted, abs=1e-14)
+    assert case.moved == ("policy.0", "policy.1", "policy.2", "responses.0")
+
+
+def test_rates_of_responses_are_told_with_their_number() -> None:
+    steel = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "HMAN"}
+    case = solved({**steel, "use": "int", "add": 0.05}, {**steel, "use": "con", "add": 0.25},
+                  responses=[{"kind": "retaliation", "to": "USA", "label": "answer"}])  # fmt: skip
+    (reply,) = case.replies
+    assert reply.text == "answer: 5 to 25 points on 2 tariffs"
 
 
 def test_retaliation_answers_a_tariff_that_a_budget_finds() -> None:
@@ -121,7 +139,7 @@ def test_a_quota_is_no_tariff_increase_to_retaliate_against() -> None:
 def test_a_response_to_a_rate_that_is_itself_found_there_is_refused() -> None:
     budget = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "budget": 0.001}
     raised = {"instrument": "tariff", "exporter": "USA", "importer": "CHN", "add": 0.1}
-    with pytest.raises(InputError, match=r"responses\.0.*to be found"):
+    with pytest.raises(InputError, match=r"responses\.0.*solved for"):
         solved(budget, raised, responses=[{"kind": "retaliation", "by": "USA", "to": "CHN"}])
 
 

@@ -84,10 +84,10 @@ def test_every_region_keeps_its_own_budget() -> None:
     assert abs(rates[0] - rates[1]) > 1e-4
 
 
-def test_a_budget_and_the_rate_that_it_finds_are_one_policy() -> None:
+def test_a_budget_and_the_rate_that_it_asks_for_are_one_policy() -> None:
     subsidy = {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}
     found = solved({**subsidy, "budget": 0.002})
-    again = solved({**subsidy, "add": found.found[0].low})
+    again = solved({**subsidy, "add": found.endogenous[0].low})
     np.testing.assert_allclose(found.solution.levels, again.solution.levels, rtol=1e-9, atol=1e-13)
 
 
@@ -275,8 +275,8 @@ def test_variants_of_equal_outlay_cost_the_same(outlay: float | str) -> None:
         ],
     }
     variants = [FORMS[0], given, *FORMS[1:]] if outlay == "given" else FORMS
-    family = scenario(equal={"outlay": outlay, "region": "USA"}, variants=variants)
-    cases = {case.variant: case for case in solve_scenario(family)}
+    whole = scenario(equal={"outlay": outlay, "region": "USA"}, variants=variants)
+    cases = {case.variant: case for case in solve_scenario(whole)}
     assert list(cases) == [variant["name"] for variant in variants]
     wanted = 0.0005
     if outlay == "given":
@@ -286,7 +286,7 @@ def test_variants_of_equal_outlay_cost_the_same(outlay: float | str) -> None:
     for name, case in cases.items():
         paid = receipts(case.solution, *OUTLAYS[name]) / case.solution.outcome("gdp[USA]")
         assert paid == pytest.approx(wanted, rel=1e-9)
-        assert case.found[0].low > 0
+        assert case.endogenous[0].low > 0
 
 
 @pytest.mark.parametrize("welfare", [-0.05, "output"])
@@ -294,14 +294,14 @@ def test_variants_of_equal_welfare_have_positive_rates_and_one_effect(welfare: f
     tariff = {"name": "tariff", "policy": [{"instrument": "tariff", **CHIPS}]}
     first = {"name": "output", "policy": [{**FORMS[0]["policy"][0], "add": 0.06}]}  # type: ignore[dict-item]
     variants = [*FORMS[1:], tariff, first] if welfare == "output" else [*FORMS, tariff]
-    family = scenario(equal={"welfare": welfare, "region": "USA"}, variants=variants)
-    cases = solve_scenario(family)
+    whole = scenario(equal={"welfare": welfare, "region": "USA"}, variants=variants)
+    cases = solve_scenario(whole)
     effects = [case.solution.outcome("equivalent_variation[USA]") for case in cases]
     wanted = effects[-1] if welfare == "output" else -0.05
     assert wanted < -0.01
     assert effects == pytest.approx([wanted] * 4, rel=1e-7)
     # Small tariffs and purchase subsidies pay, so the rates here are beyond the best ones.
-    assert all(rate.low > 0.01 for case in cases for rate in case.found)
+    assert all(rate.low > 0.01 for case in cases for rate in case.endogenous)
 
 
 def test_a_guess_leads_to_the_other_rate_of_the_same_effect() -> None:
@@ -311,7 +311,7 @@ def test_a_guess_leads_to_the_other_rate_of_the_same_effect() -> None:
     large = solved({**tariff, "guess": 0.15}, equal=equal)
     assert small.solution.outcome("equivalent_variation[USA]") == pytest.approx(0.01, rel=1e-6)
     assert large.solution.outcome("equivalent_variation[USA]") == pytest.approx(0.01, rel=1e-6)
-    assert 0 < small.found[0].low < 0.08 < large.found[0].low
+    assert 0 < small.endogenous[0].low < 0.08 < large.endogenous[0].low
 
 
 def test_an_effect_that_no_rate_has_is_told_with_what_was_tried() -> None:
@@ -328,7 +328,7 @@ SUBSIDY = {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}
     ("policy", "keys", "says"),
     [
         ([{**SUBSIDY, "budget": 0.001}, {**SUBSIDY, "add": 0.1}], {},
-         r"policy\.1.*policy\.0 finds"),
+         r"policy\.1.*solved for in policy\.0"),
         ([{**SUBSIDY, "budget": 0.001}],
          {"financing": [{"region": "USA", "instrument": "output_tax"}]},
          r"financing\.0.*policy\.0"),
@@ -351,7 +351,7 @@ SUBSIDY = {"instrument": "output_subsidy", "region": "USA", "sector": "ELEC"}
          {"responses": [{"kind": "retaliation", "to": "CHN", "by": "USA"}]}, None),
     ],
 )  # fmt: skip
-def test_rates_that_can_not_be_found_are_refused(
+def test_rates_that_can_not_be_solved_for_are_refused(
     policy: list[dict[str, Any]], keys: dict[str, Any], says: str | None
 ) -> None:
     if says is None:  # a response elsewhere is no conflict
@@ -374,18 +374,18 @@ def test_a_plain_policy_moves_the_levels_it_names_and_no_others() -> None:
     assert not laid.swaps
 
 
-def test_a_rate_that_was_found_is_a_given_one_at_the_same_equilibrium() -> None:
+def test_an_endogenous_rate_is_a_given_one_at_the_same_equilibrium() -> None:
     quota = {"instrument": "quota", "exporter": "CHN", "importer": "EU", "sector": "VEH", "to": 0.5}
     case = solved(
         {"instrument": "tariff", **CHIPS}, quota, equal={"welfare": -0.05, "region": "USA"},
         financing=[{"region": "EU", "instrument": "final_tax"}],
     )  # fmt: skip
-    given = with_rates_given(case.solution, case.found)
+    given = with_rates_given(case.solution, case.endogenous)
     assert not given.closure.swaps and len(case.solution.closure.swaps) == 3
     np.testing.assert_allclose(given.levels, case.solution.levels, rtol=1e-9, atol=1e-13)
     start = small_model().arrays.start
     total = np.zeros(len(start))
-    for shock in (*case.shocks, *(rate.shock for rate in case.found)):
+    for shock in (*case.shocks, *(rate.shock for rate in case.endogenous)):
         np.add.at(total, shock.columns, shock.change)
     wedges = [small_model().variables[n].positions for n in ("tariff", "final_tax")]
     for here in wedges:

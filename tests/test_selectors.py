@@ -55,7 +55,7 @@ def test_every_form_names_the_same_cells_in_both_places(
     for region in forms(regions, REGIONS, bracketed=False):
         for sector in forms(sectors, SECTORS, bracketed=False)[-4:]:
             measure = Measure(instrument="productivity", region=region, sector=sector, add=0.1)
-            assert cells(model, measure, "productivity", "policy.0").tolist() == wanted
+            assert cells(model, measure, "policy.0").tolist() == wanted
     for region in forms(regions, REGIONS, bracketed=True):
         for sector in forms(sectors, SECTORS, bracketed=True):
             text = f"productivity[{region}, {sector}]"
@@ -114,7 +114,7 @@ def test_a_name_that_holds_a_comma_is_a_name() -> None:
 def test_an_unknown_code_is_told_alike_in_a_key(wrong: Any) -> None:
     measure = Measure(instrument="tariff", exporter=wrong, add=0.1)
     with pytest.raises(UnknownCode) as told:
-        cells(small_model(), measure, "tariff", "policy.0")
+        cells(small_model(), measure, "policy.0")
     assert (told.value.key, told.value.value) == ("policy.0.exporter", "USB")
     message = str(told.value)
     assert "unknown code or group of regions; did you mean 'USA'? (allowed: all, " in message

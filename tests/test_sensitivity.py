@@ -275,7 +275,7 @@ def test_quadrature_and_sampling_agree_on_mean_and_spread(cache: Path) -> None:
 
 
 def test_every_variant_of_a_family_is_solved_in_every_draw(cache: Path) -> None:
-    family = Scenario(
+    whole = Scenario(
         name="two", benchmark={"aggregation": "small"}, elasticities=["boehm", "fontagne"],
         steps=[0.5, 1.0],
         variants=[
@@ -283,7 +283,7 @@ def test_every_variant_of_a_family_is_solved_in_every_draw(cache: Path) -> None:
             for name, rate in (("low", 0.05), ("high", 0.10))
         ],
     )  # fmt: skip
-    found = done(family, cache, draws=3, measures=("terms_of_trade",))
+    found = done(whole, cache, draws=3, measures=("terms_of_trade",))
     table = found.to_frame(measure="terms_of_trade")
     assert set(table["variant"]) == {"low", "high"} and set(table["step"]) == {0.5, 1.0}
     assert set(table["elasticities"]) == {"boehm", "fontagne", POOLED}
@@ -320,7 +320,7 @@ def test_a_draw_without_equilibrium_is_counted_not_dropped_in_silence(
     (told,) = failed.manifest["draws"]
     lost = set(np.flatnonzero(first > middle) + 1)
     assert {int(n) for n in told["without_equilibrium"]} == lost and lost
-    assert set(told["without_equilibrium"].values()) == {"too elastic"}
+    assert set(told["without_equilibrium"].values()) == {"boehm: too elastic"}
     assert any(f"{len(lost)} of 10 draws under boehm" in line for line in failed.manifest["notes"])
     kept = [n for n in range(10) if n + 1 not in lost]
     one = {"measure": "real_gdp", "region": "USA"}

@@ -118,7 +118,7 @@ def test_rates_that_were_found_stay_where_they_are_in_a_disruption(library: str)
     run = stress(library, {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC",
                            "budget": 0.005})  # fmt: skip
     one = run.cases[1].equilibrium
-    assert one.facts["rates_found"]
+    assert one.facts["endogenous_rates"]
     pre = pre_shock_of(one)
     solution = disrupted(pre, impact_of(pre, run.plan.disruptions[0], 0.001))
     _, cell = pre.model.variables.select("net_of_output_tax[CHN, ELEC]")

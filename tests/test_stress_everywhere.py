@@ -9,8 +9,8 @@ from stressed import tried
 from cge.core.content import content_dir
 from cge.path.laws import choice_of
 from cge.scenario.schema import load_scenario
-from cge.scenario.stress_options import StressChoice
-from cge.scenario.variants import members
+from cge.scenario.study_options import StressChoice
+from cge.scenario.variants import ScenarioSet
 
 SCENARIOS = sorted(path.stem for path in content_dir("experiments").glob("*.yaml")
                    if not path.stem.startswith("frontier-"))  # fmt: skip
@@ -22,7 +22,7 @@ YEARS = [1, 3]
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_disruption_has_an_equilibrium_from_every_shipped_scenario(name: str) -> None:
     scenario = load_scenario(name)
-    if any(member.scenario.is_path for member in members(scenario)):
+    if any(member.scenario.is_path for member in ScenarioSet(scenario).members):
         path = choice_of(scenario).model_copy(update={"returns": ["central"]})
         changed = scenario.model_copy(update={"stress": StressChoice(years=YEARS), "path": path})
         changed._places, changed._folder = scenario._places, scenario._folder

@@ -264,7 +264,10 @@ def test_what_a_real_run_recorded_stands_below_its_tables() -> None:
 def test_rates_that_were_found_and_what_failed_are_told_by_case() -> None:
     results = made(cases=[("a", "fontagne", 1.0), ("b", "fontagne", 1.0)])
     first, second = results.manifest["cases"]
-    told = [{**first, "rates_found": ["tariff 7 %"]}, {**second, "failure": "it did not add up"}]
+    told = [
+        {**first, "endogenous_rates": ["tariff 7 %"]},
+        {**second, "failure": "it did not add up"},
+    ]
     page = page_of("regions", Results(results.rows, {**results.manifest, "cases": told}))
     assert "Rates found (a): tariff 7 %." in page.notes
     assert "Welfare could not be taken apart (b): it did not add up" in page.notes

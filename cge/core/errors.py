@@ -6,7 +6,9 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from difflib import get_close_matches
 from pathlib import Path
@@ -111,6 +113,20 @@ def refuse_if(wrong: object, problem: str, **where: Any) -> None:
         raise InputError(problem, **where)
 
 
+@contextmanager
+def retold(change: Callable[[InputError], InputError]) -> Iterator[None]:
+    """Raise an error of the user's as a function makes it: where it was written, say."""
+    try:
+        yield
+    except InputError as error:
+        raise change(error) from None
+
+
+def below(place: str) -> AbstractContextManager[None]:
+    """Put a place before the key of an error."""
+    return retold(lambda error: error.moved(".".join(filter(None, (place, error.key)))))
+
+
 def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:
     """Raise an InputError about the first of the values that are wrong, if there is one.
 
@@ -133,6 +149,19 @@ def check_known(names: Iterable[Any], allowed: Collection[Any], problem: str, **
 def check_complete(names: Iterable[Any], wanted: Iterable[Any], problem: str, **where: Any) -> None:
     """Refuse names that are not just those wanted: the first that is missing or too many."""
     refuse_first(sorted({*names} ^ {*wanted}, key=str), problem, allowed=wanted, **where)
+
+
+def check_once(names: Iterable[Any], problem: str, **where: Any) -> None:
+    """Refuse the first of some names that stands more than once."""
+    refuse_first((name for name, count in Counter(names).items() if count > 1), problem, **where)
+
+
+def check_same(parts: Sequence[Any], names: Iterable[str], whose: str, section: str) -> None:
+    """Refuse the first of some values of a section of a file that is not the same in all parts."""
+    for name in names:
+        first, *others = (getattr(part, name) for part in parts)
+        refuse_first((value for value in others if value != first),
+                     f"must be the same for all {whose}", key=f"{section}.{name}")  # fmt: skip
 
 
 class NoEquilibrium(CgeError):

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from cge.core.errors import InputError
 from cge.core.files import Number
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
@@ -17,15 +26,77 @@ def _one_word_for_all(value: Any) -> Any:
     return "all" if isinstance(value, str) and value.strip() in EVERY else value
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def distinct(values: Any) -> Any:
+    """Refuse a value that stands twice in a list."""
+    for value in values or ():
+        if values.count(value) > 1:
+            raise ValueError(f"'{value}' stands twice")
+    return values
+
+
+def _rising(values: Any) -> Any:
+    if values is not None and sorted(set(values)) != values:
+        raise ValueError("must rise: each once, in order")
+    return values
+
+
 #: Codes of an axis, see :mod:`cge.core.selectors`.
 Codes = Annotated[str | list[str], BeforeValidator(_one_word_for_all)]
 Rate = Number
+#: Of a list: a single value stands for a list of one; each once; each once and in order.
+OneOrMore, Distinct, Rising = (
+    BeforeValidator(_as_list), AfterValidator(distinct), AfterValidator(_rising)
+)  # fmt: skip
 
 
 class Strict(BaseModel):
     """A part of a file: no unknown keys, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ByKind(Strict):
+    """A part of which there are several kinds, told apart by the value of one of its keys.
+
+    The base names that key in `told_by`. A subclass with a name of its own is a kind, known from
+    its definition on; where the base is asked for, the kind is made that the content names. A
+    field of such parts is ``SerializeAsAny[Base]``.
+    """
+
+    told_by: ClassVar[str] = ""
+    named: ClassVar[str] = ""
+    #: Every kind by its name.
+    kinds: ClassVar[dict[str, type[Any]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        if "told_by" in vars(cls):
+            cls.kinds = {}
+        if cls.named:
+            cls.kinds[cls.named] = cls
+
+    @classmethod
+    def kind_of(cls, content: Any) -> type[Any]:
+        """The kind that content names, the class itself where it names none."""
+        name = content.get(cls.told_by) if isinstance(content, Mapping) else None
+        return cls.kinds.get(name, cls) if isinstance(name, str) and not cls.named else cls
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_kind(cls, content: Any, handler: Any) -> Any:
+        kind = cls.kind_of(content)
+        return handler(content) if kind is cls else kind.model_validate(content)
+
+    @field_validator("*")
+    @classmethod
+    def _known(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name == cls.told_by and value not in cls.kinds:
+            raise ValueError(InputError(f"unknown {cls.told_by}", value=value, allowed=cls.kinds))
+        return value
 
 
 class Sized(Strict):

@@ -208,7 +208,7 @@ def _problem(
     if cause and isinstance(cause[0], InputError):
         return cause[0].located(path, key)
     if first["type"] == "extra_forbidden":
-        allowed = _keys_at(schema, place[:-1]) or None
+        allowed = _keys_at(schema, content, place[:-1]) or None
         return InputError("unknown key", file=path, key=key, allowed=allowed, name=str(place[-1]))
     if first["type"] == "missing":
         return InputError("this key is missing", file=path, key=key)
@@ -235,12 +235,15 @@ def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:
     return tuple(place)
 
 
-def _keys_at(schema: type[BaseModel], place: Sequence[Any]) -> list[str]:
+def _keys_at(schema: type[BaseModel], content: Any, place: Sequence[Any]) -> list[str]:
     """Keys of the mapping that stands at `place` in files of a schema."""
     kinds: list[Any] = [schema]
     for part in place:
         kinds = [inner for kind in kinds for inner in _inner_kinds(kind, part)]
+        content = content[part]
+    kinds = [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds]
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    models = [m.kind_of(content) if hasattr(m, "kind_of") else m for m in models]
     return [field.alias or name for m in models for name, field in m.model_fields.items()]
 
 

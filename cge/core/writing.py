@@ -10,7 +10,7 @@ from pathlib import Path
 WORK = ".cge-"
 
 
-def put_in_place(files: Mapping[Path, Callable[[Path], None]]) -> None:
+def put_in_place(files: Mapping[Path, Callable[[Path], object]]) -> None:
     """Write some files beside their places first, so that only renaming is left to be done.
 
     Parameters

@@ -121,11 +121,6 @@ class Menu:
         return _index(self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest])),
                       self._sum(self.share * np.log(price)), self.short)  # fmt: skip
 
-    def long_cost(self, price: Array) -> Array:
-        """Unit cost relative to the benchmark after full adaptation, (nests,)."""
-        return _index(self._sum(self.share * price ** (1 - self.long[self.nest])),
-                      self._sum(self.share * np.log(price)), self.long)  # fmt: skip
-
 
 def _index(total: Array, mean_log: Array, sigma: Array) -> Array:
     """CES indices from sums of powers, geometric means where sigma is one."""

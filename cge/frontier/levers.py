@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from cge.core.axes import Integers
@@ -11,9 +9,8 @@ from cge.core.errors import InputError
 from cge.frontier.problem import Lever
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
-from cge.scenario.actions import SELECTORS
-from cge.scenario.frontier_options import FrontierChoice, LeverChoice
 from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.study_options import FrontierChoice, LeverChoice
 from cge.solve.model import Model
 
 
@@ -52,17 +49,13 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
 
 def _lever(choice: LeverChoice, region: str, model: Model, key: str) -> Lever:
     instrument = INSTRUMENTS[choice.instrument]
-    own = {word: getattr(choice, word) for word in SELECTORS}
-    chosen = {word: "all" if value is None else value for word, value in own.items()}
-    if own[instrument.owner] is None:
-        chosen[instrument.owner] = region
-    columns = cells(model, SimpleNamespace(**chosen), choice.instrument, key)
-    one, none = instrument.to_power(np.ones(1)), instrument.to_power(np.zeros(1))
+    if instrument.owner not in choice.model_fields_set:
+        choice = choice.model_copy(update={instrument.owner: region})
+    columns = cells(model, choice, key)
     base = np.zeros(0, dtype=np.int64)
     if instrument.fiscal == "outlay":
         base = _base(model, instrument.variable, columns, region)
-    sign = float((one - none)[0])
-    return Lever(choice.name, columns, sign, choice.low, choice.high, base)
+    return Lever(choice.name, columns, float(instrument.sign), choice.low, choice.high, base)
 
 
 def _base(model: Model, variable: str, columns: Integers, region: str) -> Integers:

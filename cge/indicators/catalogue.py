@@ -6,26 +6,15 @@ what it computes from more than that.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from cge.core.quantities import Quantity, merged, read_lines
 from cge.indicators.economy import Indicator
 
-
-def _modules() -> tuple[ModuleType, ...]:
-    names = sorted(info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    return tuple(
-        importlib.import_module(f"cge.indicators.{name}")
-        for name in names
-        if name != Path(__file__).stem
-    )
-
-
-_FOUND = _modules()
+_OTHERS = sorted({path.stem for path in Path(__file__).parent.glob("[a-z]*.py")} - {"catalogue"})
+_FOUND = [import_module(f"cge.indicators.{name}") for name in _OTHERS]
 INDICATORS: tuple[Indicator, ...] = tuple(
     one for module in _FOUND for one in getattr(module, "INDICATORS", ())
 )
@@ -34,4 +23,3 @@ INDICATOR_QUANTITIES: Mapping[str, Quantity] = merged(
     *(one.quantities for one in INDICATORS),
     *(read_lines(module.LINES) for module in _FOUND if hasattr(module, "LINES")),
 )
-GROUPS: tuple[str, ...] = tuple(dict.fromkeys(one.group for one in INDICATORS))

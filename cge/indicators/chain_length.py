@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.indicators.economy import Economy, Indicator, by_region
+from cge.indicators.economy import Economy, Indicator, table_of
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.indicators.value_chains import ratio
 from cge.indicators.world_io import WorldIO
@@ -30,7 +30,7 @@ border_crossings | s | borders    | indicator | 1 | difference | | Borders cross
 
 def chain_length(table: WorldIO) -> Array:
     """Mean number of deliveries from where value is added to final use in a region, (s,)."""
-    used, value = _final(table), table.per_output(table.value_added.ravel())
+    used, value = table.final_flat, table.per_output(table.value_added.ravel())
     reached = table.leontief @ used
     return ratio(value @ (table.leontief @ reached), value @ reached)
 
@@ -38,7 +38,7 @@ def chain_length(table: WorldIO) -> Array:
 def border_crossings(table: WorldIO) -> Array:
     """Mean number of borders that value crosses until final use in a region, (s,)."""
     regions, sectors = len(table.regions), len(table.sectors)
-    used, value = _final(table), table.per_output(table.value_added.ravel())
+    used, value = table.final_flat, table.per_output(table.value_added.ravel())
     abroad = ~np.eye(regions, dtype=bool)
     between = np.repeat(np.repeat(abroad, sectors, axis=0), sectors, axis=1)
     reached = table.leontief @ used
@@ -46,16 +46,11 @@ def border_crossings(table: WorldIO) -> Array:
     return ratio(value @ (table.leontief @ crossed), value @ reached)
 
 
-def _final(table: WorldIO) -> Array:
-    """Final use, (r i, s)."""
-    return np.asarray(table.final.reshape(table.size, -1))
-
-
 def _of_economy(economy: Economy) -> pd.DataFrame:
-    table = economy.io
-    return by_region(economy, {
-        "chain_length": chain_length(table), "border_crossings": border_crossings(table),
-    })  # fmt: skip
+    io = economy.io
+    return table_of(io, [
+        ("chain_length", chain_length(io), "s"), ("border_crossings", border_crossings(io), "s"),
+    ])  # fmt: skip
 
 
 INDICATORS = (Indicator(VALUE_CHAINS, LINES_OF_CHAINS, _of_economy),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from cge.core.quantities import Quantity, read_lines
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.world_io import WorldIO
-from cge.solve.layout import Family
 from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
+#: Name of a measure, its values and the letters of their axes.
+Figure = tuple[str, Array, str]
+
+#: Indicators computed without being asked for.
+ALWAYS = "always"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,26 +42,12 @@ class Economy:
         """The accounts."""
         return self.solution.model.benchmark
 
-    def values(self, name: str) -> tuple[Family, Array]:
-        """An outcome: its cells and their values."""
-        family = self.solution.model.outcomes[name]
-        source = self.solution.model.outcome_start if self.at_benchmark else self.solution.outcomes
-        return family, source[family.positions]
-
-    def by_region(self, name: str) -> Array:
-        """A regional outcome, (s,)."""
-        return self.solution.by_region(name, benchmark=self.at_benchmark)
-
     @cached_property
     def io(self) -> WorldIO:
         """The world's input-output table."""
         if self.at_benchmark:
             return WorldIO.from_benchmark(self.benchmark)
         return WorldIO.from_solution(self.solution)
-
-
-#: Indicators computed without being asked for.
-ALWAYS = "always"
 
 
 @dataclass(frozen=True)
@@ -88,17 +78,33 @@ class Indicator:
         return read_lines(self.lines)
 
 
-def by_region(economy: Economy, measures: Mapping[str, Array]) -> pd.DataFrame:
-    """Measures of regions as a table.
+def table_of(
+    codes: Benchmark | WorldIO, figures: Iterable[Figure], region: str = "s"
+) -> pd.DataFrame:
+    """Figures as rows; those of a region with itself are left out.
 
     Parameters
     ----------
-    economy : Economy
-    measures : mapping of str to ndarray (s,)
+    codes : Benchmark or WorldIO
+        Of which the axes carry the codes.
+    figures : iterable of (str, ndarray, str)
+        Name of a measure, its values, and the letters of their axes: r and s regions, i sector,
+        u use class.
+    region : {"r", "s"}
+        Axis that is the region of a row; the other one is its partner.
     """
-    regions = economy.benchmark.regions
-    return pd.DataFrame({
-        "region": pd.Series([*regions] * len(measures), dtype=object),
-        "measure": pd.Series(np.repeat([*measures], len(regions)), dtype=object),
-        "value": np.concatenate(list(measures.values())),
-    })  # fmt: skip
+    partner = "r" if region == "s" else "s"
+    columns = {region: "region", partner: "partner", "i": "sector", "u": "item"}
+    known = {"r": codes.regions, "s": codes.regions, "i": codes.sectors, "u": codes.use_classes}
+    frames = []
+    for measure, values, axes in figures:
+        places = np.indices(values.shape).reshape(values.ndim, -1)
+        keep = np.ones(values.size, dtype=bool)
+        if "r" in axes and "s" in axes:
+            keep = places[axes.index("r")] != places[axes.index("s")]
+        cells = {
+            columns[axis]: np.array(known[axis], dtype=object)[place[keep]]
+            for axis, place in zip(axes, places, strict=True)
+        }
+        frames.append(pd.DataFrame({**cells, "measure": measure, "value": values.ravel()[keep]}))
+    return pd.concat(frames, ignore_index=True)

@@ -16,10 +16,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
-from cge.indicators.exposure_links import absorption
+from cge.core.errors import InputError, check_known
 from cge.indicators.exposure_losses import CUT, RESOLUTION, allowed_cut
-from cge.indicators.value_chains import Sourcing, ratio
+from cge.indicators.value_chains import abroad, ratio
 from cge.indicators.world_io import WorldIO
 
 Array = NDArray[np.float64]
@@ -32,27 +31,19 @@ knowledge_reliance | s | part of the change | indicator | 1 | difference | | | p
 """
 
 
-def diversification(sources: Sourcing) -> Array:
-    """One less the Herfindahl-Hirschman index of imports: 0 if there is one origin only.
-
-    Shape and missing values as in `sources.concentration`.
-    """
-    return np.asarray(1.0 - sources.concentration)
-
-
 # -- what sellers lose --------------------------------------------------------------------
 
 
 def _lost_income(
     table: WorldIO, seller: int, sold: slice, buyers: NDArray[np.bool_], cut: float
 ) -> float:
-    """Return the factor income of a region lost with a part of its deliveries.
+    """Factor income of a region lost with a part of its deliveries.
 
     With ``B`` the input coefficients of what is cut and ``z`` those deliveries, output
     falls by ``L (I + m B L)^-1 m z``: the Leontief inverse after extraction written as an
     update of the one before (Woodbury), the rest of final use unchanged.
     """
-    regions, sectors = table.output.shape
+    cut, (regions, sectors) = allowed_cut(cut), table.output.shape
     block = table.leontief.reshape(regions, sectors, regions, sectors)
     coefficients = table.coefficients.reshape(block.shape)
     # (sold, buyers, j) and (buyers, j, sold)
@@ -61,8 +52,7 @@ def _lost_income(
     missing = cut * table.deliveries.sum(axis=0)[seller, sold][:, buyers].sum(axis=1)
     loops = np.tensordot(inputs, reach, axes=2)
     output = block[seller][:, seller, sold] @ np.linalg.solve(np.eye(len(missing)) + loops, missing)
-    income = table.per_output(table.value_added.ravel()).reshape(table.output.shape)
-    return float(income[seller] @ output)
+    return float(table.income.reshape(table.output.shape)[seller] @ output)
 
 
 def market_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
@@ -78,14 +68,12 @@ def market_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     count = len(table.regions)
     lost = np.zeros((count, count))
-    for r in range(count):
-        for s in range(count):
-            if r != s:
-                lost[r, s] = _lost_income(table, r, slice(None), np.arange(count) == s, cut)
-    return ratio(lost, absorption(table)[:, None])
+    for r, s in np.ndindex(count, count):
+        if r != s:
+            lost[r, s] = _lost_income(table, r, slice(None), np.arange(count) == s, cut)
+    return ratio(lost, table.absorption[:, None])
 
 
 def withholding_loss(table: WorldIO, cut: float = CUT) -> Array:
@@ -99,12 +87,11 @@ def withholding_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     lost = np.zeros_like(table.output)
     for r, i in np.ndindex(*lost.shape):
         others = np.arange(len(table.regions)) != r
         lost[r, i] = _lost_income(table, r, slice(i, i + 1), others, cut)
-    return ratio(lost, absorption(table)[:, None])
+    return ratio(lost, table.absorption[:, None])
 
 
 def export_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
@@ -120,17 +107,16 @@ def export_extraction_loss(table: WorldIO, cut: float = CUT) -> Array:
     InputError
         If `cut` is not above 0 and at most 1.
     """
-    cut = allowed_cut(cut)
     count = len(table.regions)
     lost = [_lost_income(table, r, slice(None), np.arange(count) != r, cut) for r in range(count)]
-    return ratio(np.array(lost), absorption(table))
+    return ratio(np.array(lost), table.absorption)
 
 
 # -- ratios of losses ---------------------------------------------------------------------
 
 
 def _over_own(harm: Array, own: Array) -> Array:
-    """Return a ratio, NaN where the own loss is too small to divide by."""
+    """Quotient, NaN where the own loss is too small to divide by."""
     return ratio(harm, np.where(own > RESOLUTION, own, 0.0))
 
 
@@ -158,11 +144,8 @@ def irreplaceability(harm: Array, own: Array, size: Array) -> Array:
     ndarray
         NaN where `own` is less than 1e-9 of absorption.
     """
-    count = len(size)
-    away = (1.0 - np.eye(count)).reshape((count,) + (1,) * (harm.ndim - 2) + (count,))
-    others = (np.where((away > 0) & (size > 0), harm, 0.0) * size).sum(axis=-1)
-    relative = ratio(others, size.reshape((count,) + (1,) * (own.ndim - 1)))
-    return _over_own(relative, own)
+    others = (np.where(abroad(np.ones(harm.shape)) * size > 0, harm, 0.0) * size).sum(axis=-1)
+    return _over_own(ratio(others, size.reshape(-1, *(1,) * (own.ndim - 1))), own)
 
 
 def leverage(harm: Array, own: Array) -> Array:
@@ -212,9 +195,7 @@ def knowledge_reliance(productivity: Mapping[str, Array], weights: Array) -> Arr
     InputError
         If foreign knowledge is not among the sources, or shapes differ.
     """
-    if FOREIGN not in productivity:
-        raise InputError("no such source of productivity", key=FOREIGN,
-                         allowed=tuple(productivity))  # fmt: skip
+    check_known([FOREIGN], productivity, "no such source of productivity", key="productivity")
     for source, values in productivity.items():
         if values.shape != weights.shape:
             raise InputError(f"array has shape {values.shape}, expected {weights.shape} = (r, j)",

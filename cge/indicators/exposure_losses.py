@@ -1,10 +1,15 @@
-"""What a region loses as a buyer when deliveries are cut and proportions are fixed.
+"""What a region loses as a buyer when deliveries are cut: a little, or much at fixed proportions.
 
-A large shortage under Leontief technology, with nothing solved for prices: nobody else
-delivers more, sectors need critical commodities in fixed proportions, and only the origins
-of one commodity replace one another, separately among inputs and in final use. What is not
-critical costs no more than it is worth. Each measure is a fraction of the absorption of
-the buyer `s`, zero at home.
+A link is what sector `i` of region `r` delivers to region `s`. Nothing is solved: each measure is
+a function of a :class:`~cge.indicators.world_io.WorldIO`, hence of a benchmark or of an
+equilibrium, and a fraction of the absorption of the buyer `s`, its final use at basic prices, zero
+at home.
+
+A share is what a small shortage costs, per unit of the cut, where buyers adjust as prices tell
+them (Hulten 1978). A large shortage under Leontief technology is another matter: nobody else
+delivers more, sectors need critical commodities in fixed proportions, and only the origins of one
+commodity replace one another, separately among inputs and in final use. What is not critical
+costs no more than it is worth. Between the two lies what a model with prices finds.
 
 Of the deliveries to a region, those that its exporters use are cut like the others. What
 they no longer sell abroad is not in its loss, nor is what other regions lose by it.
@@ -12,16 +17,15 @@ they no longer sell abroad is not in its loss, nor is what other regions lose by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from cge.core.errors import InputError
-from cge.indicators.exposure_links import absorption, of_absorption
-from cge.indicators.value_chains import ratio
+from cge.core.errors import InputError, check_known
+from cge.indicators.value_chains import abroad, ratio, value_added_by_destination
 from cge.indicators.world_io import WorldIO
 
 Array = NDArray[np.float64]
@@ -33,8 +37,51 @@ RESOLUTION = 1e-9
 CUT = 0.5
 
 
+# -- to the first order ------------------------------------------------------------------
+
+
+def of_absorption(table: WorldIO, values: Array) -> Array:
+    """Values (r, ..., s) over the absorption of `s`, zero at home; NaN where it absorbs nothing."""
+    return ratio(abroad(values), table.absorption)
+
+
+def link_share(table: WorldIO) -> Array:
+    """Deliveries of (r, i) to region s over the absorption of s, (r, i, s); zero at home.
+
+    At face value and at basic prices, inputs of exporters included: the first-order loss
+    per unit of the cut. Hulten, C.R. (1978), Growth accounting with intermediate inputs,
+    Review of Economic Studies 45.
+    """
+    return of_absorption(table, table.deliveries.sum(axis=0))
+
+
+def link_share_look_through(table: WorldIO) -> Array:
+    """Output of (r, i) that the final use of s needs, over its absorption, (r, i, s).
+
+    ``L F``, through all stages and third countries; zero at home. To the first order the
+    rise in the cost of final use in `s` per unit of cost of (r, i): its exposure in
+    Baqaee, D.R. and E. Farhi (2024), Networks, barriers, and trade, Econometrica 92.
+    Unlike :func:`link_share` it leaves out what `s` exports again. In gross output: what
+    several sectors of `r` make of each other's output counts in each of them.
+    """
+    return of_absorption(table, table.needed)
+
+
+def link_value_added_share(table: WorldIO) -> Array:
+    """Factor income of (r, i) in the final use of s, over its absorption, (r, i, s).
+
+    ``v L F``; zero at home. Free of double counting: over all `r` and `i`, with what the
+    region's own factors and taxes get, one. Johnson, R.C. and G. Noguera (2012),
+    Accounting for intermediates, Journal of International Economics 86.
+    """
+    return of_absorption(table, value_added_by_destination(table))
+
+
+# -- large cuts at fixed proportions -------------------------------------------------------
+
+
 def allowed_cut(cut: float) -> float:
-    """Return a cut of deliveries.
+    """A cut of deliveries, checked.
 
     Raises
     ------
@@ -49,17 +96,15 @@ def allowed_cut(cut: float) -> float:
 
 
 def _critical(table: WorldIO, codes: Sequence[str] | None) -> NDArray[np.bool_]:
-    """Return which commodities are critical, (i,)."""
+    """Whether commodities are critical, (i,)."""
     codes = table.sectors if codes is None else codes
-    for code in codes:
-        if code not in table.sectors:
-            raise InputError("unknown sector", key="critical", value=code, allowed=table.sectors)
+    check_known(codes, table.sectors, "unknown sector", key="critical")
     return np.array([code in codes for code in table.sectors])
 
 
 @dataclass(frozen=True, eq=False)
 class _Uses:
-    """What the final use of one region needs of each commodity as an input in that region.
+    """Needs of the final use of one region for each commodity as an input in that region.
 
     Parameters
     ----------
@@ -109,20 +154,7 @@ def link_bottleneck_loss(
     model, Journal of Economic Dynamics and Control 144. Arguments and errors are those of
     :func:`link_extraction_loss`.
     """
-    cut, binding = allowed_cut(cut), _critical(table, critical)
-    losses = np.zeros_like(table.final)
-    own = np.arange(table.size).reshape(table.output.shape)
-    for s, uses in enumerate(_uses(table)):
-        for i, intensity in enumerate(uses.intensity):
-            bought, less = uses.final[own[:, i]], cut * uses.share[:, i]
-            if binding[i]:
-                touched = intensity > 0
-                # The link's own product falls by the cut, not by that and more.
-                others = touched @ uses.final - touched[own[:, i]] * bought
-            else:
-                others = uses.needed[i]
-            losses[:, i, s] = cut * bought + less * others
-    return of_absorption(table, losses)
+    return _link_loss(table, cut, critical, _cut_alike)
 
 
 def link_extraction_loss(
@@ -166,21 +198,42 @@ def link_extraction_loss(
     InputError
         If `cut` is not above 0 and at most 1, or a critical sector unknown.
     """
+    return _link_loss(table, cut, critical, _given_up)
+
+
+def _link_loss(
+    table: WorldIO, cut: float, critical: Sequence[str] | None, forced: Callable[..., Array]
+) -> Array:
+    """Final use lost with a part of each link, (r, i, s).
+
+    Parameters
+    ----------
+    table, cut, critical
+        See :func:`link_extraction_loss`.
+    forced : callable
+        Final use lost for want of a critical input; called as :func:`_given_up`.
+    """
     cut, binding = allowed_cut(cut), _critical(table, critical)
     losses = np.zeros_like(table.final)
     own = np.arange(table.size).reshape(table.output.shape)
     for s, uses in enumerate(_uses(table)):
         for i, intensity in enumerate(uses.intensity):
             less = cut * uses.share[:, i]
-            losses[:, i, s] = cut * uses.final[own[:, i]] + (
-                _given_up(intensity, uses.final, own[:, i], cut, less)
-                if binding[i] else less * uses.needed[i]
-            )  # fmt: skip
+            lost = less * uses.needed[i]
+            if binding[i]:
+                lost = forced(intensity, uses.final, own[:, i], cut, less)
+            losses[:, i, s] = cut * uses.final[own[:, i]] + lost
     return of_absorption(table, losses)
 
 
+def _cut_alike(intensity: Array, final: Array, own: Places, cut: float, less: Array) -> Array:
+    """Final use lost if all products that use an input fall alike; the link's own by the cut."""
+    touched = intensity > 0
+    return np.asarray(less * (touched @ final - touched[own] * final[own]))
+
+
 def _given_up(intensity: Array, final: Array, own: Places, cut: float, less: Array) -> Array:
-    """Return the final use given up to save an input, for the cut of each origin, (r,).
+    """Final use given up to save an input, for the cut of each origin, (r,).
 
     Parameters
     ----------
@@ -209,10 +262,7 @@ def _given_up(intensity: Array, final: Array, own: Places, cut: float, less: Arr
 
 
 def supplier_extraction_loss(
-    table: WorldIO,
-    cut: float = CUT,
-    critical: Sequence[str] | None = None,
-    regions: frozenset[int] | None = None,
+    table: WorldIO, cut: float = CUT, critical: Sequence[str] | None = None
 ) -> Array:
     """Final use lost if all that region r delivers to s is cut, (r, s).
 
@@ -220,37 +270,19 @@ def supplier_extraction_loss(
     and as many scarce inputs. Never less than the worst of the links, never more than
     their sum.
 
-    Parameters
-    ----------
-    table : WorldIO
-    cut, critical
-        As there.
-    regions : frozenset of int, optional
-        Positions: pairs with none of these are left out, NaN. There is one linear
-        programme for each pair.
-
-    Returns
-    -------
-    ndarray
-        Fraction of the absorption of `s`, zero at home.
-
-    Raises
-    ------
-    InputError
-        If `cut` is not above 0 and at most 1, or a critical sector unknown.
+    There is one linear programme for each pair. Arguments and errors are those of
+    :func:`link_extraction_loss`.
     """
     cut, binding = allowed_cut(cut), _critical(table, critical)
     count, sectors = table.output.shape
     losses = np.zeros((count, count))
-    size = absorption(table)
+    size = table.absorption
     for s, uses in enumerate(_uses(table)):
         bought = np.flatnonzero(uses.final > 0)
         needed = np.where(uses.needed > RESOLUTION * size[s], uses.needed, 0.0)
         for r in range(count):
             less = cut * uses.share[r]
-            if regions is not None and not {r, s} & regions:
-                losses[r, s] = np.nan
-            elif r != s and len(bought):
+            if r != s and len(bought):
                 scarce = np.flatnonzero(binding & (needed > 0) & (less > 0))
                 most = np.where(bought // sectors == r, 1.0 - cut, 1.0)
                 lost = _programme(uses, bought, most, scarce, less)
@@ -260,7 +292,7 @@ def supplier_extraction_loss(
 
 
 def _programme(uses: _Uses, bought: Places, most: Array, scarce: Places, less: Array) -> float:
-    """Return the final use lost; unknown is the part kept of each product that is bought."""
+    """Final use lost; unknown is the part kept of each product that is bought."""
     final = uses.final[bought]
     if not len(scarce):
         return float(((1 - most) * final).sum())

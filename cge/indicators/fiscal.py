@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.once import once_for_each
-from cge.indicators.economy import ALWAYS, Economy, Indicator, by_region
+from cge.indicators.economy import ALWAYS, Economy, Indicator, table_of
 from cge.model.wedges import WEDGES
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -29,43 +31,56 @@ def policy_receipts(solution: Solution) -> pd.DataFrame:
         ``value`` in the benchmark's money at the numeraire's price; negative is an outlay.
     """
     found = _receipts(solution)
-    table = _rates(solution.model)[0].loc[found.index].reset_index(drop=True)
+    table = _rates(solution.model).table.loc[found.index].reset_index(drop=True)
     return table.assign(value=found.to_numpy())
 
 
 def _receipts(solution: Solution) -> pd.Series:
     """Receipts from changed rates, by number of their rows in :func:`_rates`."""
-    model, cells, values = solution.model, [], []
-    for here, base, row, sign in _rates(model)[1]:
-        start = model.arrays.start[here]
-        change = solution.levels[here] - start
-        raised = np.flatnonzero(np.abs(change) > 1e-12 * start)
-        cells.append(row[raised])
-        values.append(sign * change[raised] * solution.outcomes[base[raised]])
-    return pd.Series(np.concatenate(values)).groupby(np.concatenate(cells), sort=False).sum()
+    rates = _rates(solution.model)
+    start = solution.model.arrays.start[rates.power]
+    change = solution.levels[rates.power] - start
+    here = np.flatnonzero(np.abs(change) > 1e-12 * start)
+    values = rates.sign[here] * change[here] * solution.outcomes[rates.base[here]]
+    return pd.Series(values).groupby(rates.row[here], sort=False).sum()
+
+
+class _Rates(NamedTuple):
+    """All rates of a model, cell by cell.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``region`` whose budget it is, ``sector``, ``item`` (the variable); a row for many cells.
+    row, power, base : ndarray of int
+        Of each cell the row, the column of the rate, the outcome that is its base.
+    sign : ndarray of int
+        Of receipts.
+    """
+
+    table: pd.DataFrame
+    row: Integers
+    power: Integers
+    base: Integers
+    sign: Integers
 
 
 @once_for_each
-def _rates(model: Model) -> tuple[pd.DataFrame, list[tuple[slice, Integers, Integers, int]]]:
-    """Whose budget, sector and variable of all rates; and rates cell by cell.
-
-    Of each variable the cells, the positions of their bases among outcomes, the rows that
-    they belong to in the first table, and the sign of receipts.
-    """
-    cells: list[tuple[str, str, str]] = []
-    laid = []
+def _rates(model: Model) -> _Rates:
+    parts = []
     for wedge in WEDGES.values():
         power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
-        if len(power):
-            sectors = power.codes[power.axes.index("i" if "i" in power.axes else "j")]
-            owners = power.codes[power.axes.index(wedge.collector)]
-            positions = base.start + base.matching(power)
-            here = slice(len(cells), len(cells) + len(owners))
-            cells += zip(owners, sectors, [wedge.variable] * len(owners), strict=True)
-            laid.append((power.positions, positions, here, wedge.sign))
-    row, named = pd.MultiIndex.from_tuples(cells).factorize()
-    table = pd.DataFrame(list(named), columns=["region", "sector", "item"], dtype=object)
-    return table, [(power, base, row[here], sign) for power, base, here, sign in laid]
+        parts.append(pd.DataFrame({
+            "region": power.codes[power.axes.index(wedge.collector)],
+            "sector": power.codes[power.axes.index("i" if "i" in power.axes else "j")],
+            "item": wedge.variable, "power": power.start + np.arange(len(power)),
+            "base": base.start + base.matching(power), "sign": wedge.sign,
+        }))  # fmt: skip
+    every = pd.concat(parts, ignore_index=True)
+    owned = every[["region", "sector", "item"]]
+    every["row"] = owned.groupby(list(owned), sort=False).ngroup()
+    table = owned.drop_duplicates(ignore_index=True).astype(object)
+    return _Rates(table, *(every[name].to_numpy() for name in ("row", "power", "base", "sign")))
 
 
 def outlay(solution: Solution) -> Array:
@@ -74,22 +89,11 @@ def outlay(solution: Solution) -> Array:
     In the benchmark's money at the numeraire's price, relative to benchmark rates; what
     higher taxes bring is not netted out.
     """
-    regions = solution.model.benchmark.regions
-    if not moved(solution):
-        return np.zeros(len(regions))
     receipts = _receipts(solution)
     receipts = receipts[receipts < 0]
-    owners = _rates(solution.model)[0]["region"].to_numpy()[receipts.index]
+    owners = _rates(solution.model).table["region"].to_numpy()[receipts.index]
     spent = receipts.groupby(owners).sum()
-    return -spent.reindex(list(regions)).fillna(0.0).to_numpy()
-
-
-def moved(solution: Solution) -> bool:
-    """Whether any rate is not at its benchmark level."""
-    model = solution.model
-    here = [model.variables[name].positions for name in WEDGES]
-    start = model.arrays.start
-    return any((np.abs(solution.levels[p] - start[p]) > 1e-12 * start[p]).any() for p in here)
+    return -spent.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
 
 
 def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Array, Array]:
@@ -104,51 +108,29 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
     abroad, home : ndarray (s,)
         In the benchmark's money at the numeraire's price.
     """
-    model = solution.model
-    values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["tariff_paid"].positions
-    ]
-    abroad, home = (np.array([values[here].sum() for here in cells]) for cells in _payers(model))
+    values = _values(solution, "tariff_paid", benchmark)
+    abroad, home = (
+        np.array([values[here].sum() for here in cells]) for cells in _payers(solution.model)
+    )
     return abroad, home
 
 
+def _values(solution: Solution, name: str, benchmark: bool) -> Array:
+    """Cells of an outcome."""
+    model = solution.model
+    outcomes = model.outcome_start if benchmark else solution.outcomes
+    return outcomes[model.outcomes[name].positions]
+
+
 @once_for_each
-def _payers(model: Model) -> tuple[list[Integers], list[Integers]]:
+def _payers(model: Model) -> list[list[Integers]]:
     """Cells of tariffs by the region that pays, between regions and at home."""
     origin, _, user = model.outcomes["tariff_paid"].codes
-    regions = model.benchmark.regions
-    return (
-        [np.flatnonzero((origin != user) & (user == code)) for code in regions],
-        [np.flatnonzero((origin == user) & (user == code)) for code in regions],
-    )
-
-
-def domestic_shares(solution: Solution) -> pd.DataFrame:
-    """Domestic share of what each region buys of each good, in percent.
-
-    Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
-    buyer counts only by what it makes him buy.
-
-    Returns
-    -------
-    DataFrame
-        ``region``, ``sector``, ``value``, ``benchmark``.
-    """
-    now, then = (_bought_at_home(solution, benchmark) for benchmark in (False, True))
-    return _purchases(solution.model)[0].assign(value=now, benchmark=then)
-
-
-def _bought_at_home(solution: Solution, benchmark: bool) -> Array:
-    """Domestic shares, cell by cell of :func:`_purchases`."""
-    model = solution.model
-    _, good, home = _purchases(model)
-    values = (model.outcome_start if benchmark else solution.outcomes)[
-        model.outcomes["trade_value"].positions
+    home = origin == user
+    return [
+        [np.flatnonzero(where & (user == code)) for code in model.benchmark.regions]
+        for where in (~home, home)
     ]
-    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
-    own = np.zeros(len(bought))
-    own[good[home]] = values[home]
-    return 100 * own / bought
 
 
 @once_for_each
@@ -180,15 +162,24 @@ domestic_share       | si | percent | indicator | 2 | difference |     | Domesti
 
 def _revenue(economy: Economy) -> pd.DataFrame:
     abroad, home = tariff_revenue(economy.solution, benchmark=economy.at_benchmark)
-    return by_region(economy, {"tariff_revenue": abroad, "purchase_tax_revenue": home})
+    return table_of(economy.benchmark, [
+        ("tariff_revenue", abroad, "s"), ("purchase_tax_revenue", home, "s"),
+    ])  # fmt: skip
 
 
 def _shares(economy: Economy) -> pd.DataFrame:
-    bought = _purchases(economy.solution.model)[0]
-    return bought.assign(
-        value=_bought_at_home(economy.solution, economy.at_benchmark),
-        measure=pd.Series(["domestic_share"] * len(bought), dtype=object),
-    )
+    """Share of purchases from home, cell by cell.
+
+    Values at the exporter's border, over all uses, so that a tariff or a subsidy to the
+    buyer counts only by what it makes him buy.
+    """
+    named, good, home = _purchases(economy.solution.model)
+    values = _values(economy.solution, "trade_value", economy.at_benchmark)
+    bought = pd.Series(values).groupby(good, sort=False).sum().to_numpy()
+    own = np.zeros(len(bought))
+    own[good[home]] = values[home]
+    measure = pd.Series("domestic_share", index=named.index, dtype=object)
+    return named.assign(value=100 * own / bought, measure=measure)
 
 
 INDICATORS = (

@@ -12,12 +12,12 @@ negative and no money can be raised: the figure is then missing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.model.quantities import EXOGENOUS
 from cge.solve.solution import Solution
 
@@ -30,8 +30,7 @@ marginal_cost_of_funds | s | welfare per unit of revenue | indicator | 1 | none 
 NEGLIGIBLE = 1e-7
 
 
-@dataclass(frozen=True)
-class Tax:
+class Tax(NamedTuple):
     """A tax that a region could raise: selector of its cells and the sign of its power."""
 
     selector: str
@@ -39,7 +38,7 @@ class Tax:
 
 
 def taxes_of(solution: Solution, region: str) -> Mapping[str, Tax]:
-    """Return the taxes whose marginal cost of funds is reported for a region."""
+    """Taxes whose marginal cost of funds is reported for a region."""
     b = solution.model.benchmark
     taxes = {
         "consumption tax": Tax(f"final_tax[{region}, *, *]"),
@@ -54,7 +53,7 @@ def taxes_of(solution: Solution, region: str) -> Mapping[str, Tax]:
 def marginal_cost_of_funds(
     solution: Solution, regions: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Return the marginal cost of funds of a region's taxes at a solution.
+    """Marginal cost of funds of a region's taxes at a solution.
 
     Parameters
     ----------
@@ -74,20 +73,18 @@ def marginal_cost_of_funds(
     InputError
         For an unknown region.
     """
-    model = solution.model
+    model, system = solution.model, solution.resolved.system
     b = model.benchmark
-    chosen = list(b.regions if regions is None else regions)
+    chosen = b.regions if regions is None else regions
+    check_known(chosen, b.regions, "unknown region", key="regions")
     given = np.zeros(len(model.arrays.start), dtype=bool)
     for name in EXOGENOUS:
         given[model.variables[name].positions] = True
-    given[solution.resolved.system.unknown] = False
-    for gang in solution.resolved.system.gangs:
-        given[gang] = False
+    for solved in (system.unknown, *system.gangs):
+        given[solved] = False
     rows = []
-    absorption = dict(zip(b.regions, b.absorption.tolist(), strict=True))
     for region in chosen:
-        if region not in b.regions:
-            raise InputError("unknown region", key="regions", value=region, allowed=b.regions)
+        least = NEGLIGIBLE * b.absorption[b.regions.index(region)]
         variation = solution.derivative(f"equivalent_variation_value[{region}]")
         revenue = solution.derivative(f"real_tax_revenue[{region}]")
         for name, tax in taxes_of(solution, region).items():
@@ -97,7 +94,6 @@ def marginal_cost_of_funds(
                 continue
             raised = tax.sign * float(revenue[cells].sum())
             lost = tax.sign * float(variation[cells].sum())
-            known = given[cells].all() and raised > NEGLIGIBLE * absorption[region]
-            cost = 1 - lost / raised if known else np.nan
+            cost = 1 - lost / raised if given[cells].all() and raised > least else np.nan
             rows.append((region, name, cost, raised / 100))
     return pd.DataFrame(rows, columns=["region", "tax", "cost_of_funds", "revenue_per_point"])

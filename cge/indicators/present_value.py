@@ -86,11 +86,8 @@ def present_value(stream: Array, discount_rate: float, growth: float) -> Present
     InputError
         Unless the discount rate exceeds growth.
     """
-    q = factor(discount_rate, growth)
-    stream = np.asarray(stream, dtype=float)
-    years = len(stream)
-    weights = q ** np.arange(1, years + 1)
-    within = np.tensordot(weights, stream, axes=1)
+    q, years = factor(discount_rate, growth), len(stream)
+    within = np.tensordot(q ** np.arange(1, years + 1), stream, axes=1)
     return PresentValue(np.asarray(within), np.asarray(q ** (years + 1) / (1 - q) * stream[-1]))
 
 
@@ -125,34 +122,24 @@ class Turn:
         return f"{self.year}" if self.lasts else f"{self.year}, not lasting"
 
 
-def _turn(stream: Sequence[float] | Array, noise: float) -> Turn:
-    values = np.asarray(stream, dtype=float)
-    lost = np.flatnonzero(values < -noise)
-    if not len(lost):
-        return Turn(None, len(values), False)
-    after = np.flatnonzero(values[lost[0] :] >= -noise)
-    if not len(after):
-        return Turn(None, len(values), True)
-    year = int(lost[0] + after[0]) + 1
-    return Turn(year, len(values), True, not (values[year - 1 :] < -noise).any())
-
-
-def break_even(stream: Sequence[float] | Array, noise: float = NOISE) -> Turn:
+def break_even(stream: Sequence[float] | Array) -> Turn:
     """First year after a loss in which a region is no worse off.
 
     Parameters
     ----------
     stream : ndarray (years,)
         Welfare by year, years 1 to T.
-    noise : float
-        What counts as nothing.
     """
-    return _turn(stream, noise)
+    loses = np.asarray(stream) < -NOISE
+    if not loses.any():
+        return Turn(None, len(loses), False)
+    ended = np.flatnonzero(~loses & (np.cumsum(loses) > 0))
+    if not len(ended):
+        return Turn(None, len(loses), True)
+    return Turn(int(ended[0]) + 1, len(loses), True, not loses[ended[0] :].any())
 
 
-def payback(
-    stream: Sequence[float] | Array, discount_rate: float, growth: float, noise: float = NOISE
-) -> Turn:
+def payback(stream: Sequence[float] | Array, discount_rate: float, growth: float) -> Turn:
     """First year after a loss by which discounted gains have made up for losses.
 
     Parameters
@@ -160,8 +147,6 @@ def payback(
     stream : ndarray (years,)
         Welfare by year at the scale of the benchmark, years 1 to T.
     discount_rate, growth : float
-    noise : float
-        What counts as nothing.
 
     Raises
     ------
@@ -169,5 +154,4 @@ def payback(
         Unless the discount rate exceeds growth.
     """
     q = factor(discount_rate, growth)
-    values = np.asarray(stream, dtype=float)
-    return _turn(np.cumsum(q ** np.arange(1, len(values) + 1) * values), noise)
+    return break_even(np.cumsum(q ** np.arange(1, len(stream) + 1) * stream))

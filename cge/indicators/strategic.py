@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cge.indicators.economy import Economy, Indicator, by_region
+from cge.indicators.economy import Economy, Indicator, table_of
 from cge.indicators.value_chains import foreign, input_reliance
 
 #: Group of sectors of the benchmark; without it all are meant.
@@ -27,9 +27,10 @@ def _of_economy(economy: Economy) -> pd.DataFrame:
     relied = foreign(input_reliance(table))[:, chosen]
     made = table.output[:, chosen]
     reliance = 100 * np.nansum(relied * made, axis=1) / made.sum(axis=1)
-    return by_region(economy, {
-        "domestic_share_strategic": share, "foreign_input_reliance_strategic": reliance,
-    })  # fmt: skip
+    return table_of(b, [
+        ("domestic_share_strategic", share, "s"),
+        ("foreign_input_reliance_strategic", reliance, "s"),
+    ])  # fmt: skip
 
 
 INDICATORS = (Indicator(STRATEGIC, _LINES, _of_economy),)

@@ -17,31 +17,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core import axes
+from cge.core.errors import check_known
 from cge.indicators.world_io import WorldIO
 
 Array = NDArray[np.float64]
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
-    """Return a ratio, NaN where the denominator is zero or less."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    return np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator > 0)
+    """Quotient, NaN where the denominator is zero or less."""
+    return axes.ratio(numerator, denominator, np.nan)
 
 
-def _abroad(values: Array, origin: int, use: int) -> Array:
-    """Return a copy with zeros where the two regional axes are the same region."""
-    away = 1.0 - np.eye(values.shape[origin])
-    shape = [1] * values.ndim
-    shape[origin] = shape[use] = values.shape[origin]
-    return np.asarray(values * away.reshape(shape))
+def abroad(values: Array) -> Array:
+    """Values (r, ..., s) with zeros where the two regions are the same."""
+    count = len(values)
+    away = (1.0 - np.eye(count)).reshape((count,) + (1,) * (values.ndim - 2) + (count,))
+    return np.asarray(values * away)
 
 
 def _by_region_of_row(table: WorldIO, matrix: Array) -> Array:
-    """Return a matrix over ((r, i), (s, j)) summed over commodities, (r, s, j)."""
-    regions, sectors = len(table.regions), len(table.sectors)
-    summed = matrix.reshape(regions, sectors, -1).sum(axis=1)
-    return summed.reshape(regions, regions, sectors)
+    """Matrix over ((r, i), (s, j)) summed over commodities, (r, s, j)."""
+    regions, sectors = table.output.shape
+    return matrix.reshape(regions, sectors, regions, sectors).sum(axis=1)
 
 
 # -- value added in trade -----------------------------------------------------------------
@@ -49,7 +47,7 @@ def _by_region_of_row(table: WorldIO, matrix: Array) -> Array:
 
 def gross_exports(table: WorldIO) -> Array:
     """Exports at the exporter's border (fob), (r, i, s); zero within a region."""
-    return _abroad(table.fob.sum(axis=0), 0, 2)
+    return abroad(table.fob.sum(axis=0))
 
 
 def value_added_by_destination(table: WorldIO) -> Array:
@@ -61,14 +59,12 @@ def value_added_by_destination(table: WorldIO) -> Array:
     Accounting for intermediates: Production sharing and trade in value added, Journal of
     International Economics 86.
     """
-    needed = table.leontief @ table.final.reshape(table.size, -1)
-    income = table.per_output(table.value_added.ravel())
-    return (income[:, None] * needed).reshape(table.final.shape)
+    return table.income.reshape(*table.output.shape, 1) * table.needed
 
 
 def value_added_exports(table: WorldIO) -> Array:
     """Factor income of (r, i) absorbed in other regions, (r, i, s). Johnson, Noguera (2012)."""
-    return _abroad(value_added_by_destination(table), 0, 2)
+    return abroad(value_added_by_destination(table))
 
 
 def value_added_content(table: WorldIO) -> Array:
@@ -76,8 +72,7 @@ def value_added_content(table: WorldIO) -> Array:
 
     ``v L`` summed over the sectors of `q`. With :func:`tax_content` it adds up to one.
     """
-    income = table.per_output(table.value_added.ravel())
-    return _by_region_of_row(table, income[:, None] * table.leontief)
+    return _by_region_of_row(table, table.income[:, None] * table.leontief)
 
 
 def tax_content(table: WorldIO) -> Array:
@@ -123,7 +118,7 @@ def export_content(table: WorldIO) -> ExportContent:
     double counting in gross exports, American Economic Review 104, and the OECD's TiVA.
     """
     gross = gross_exports(table).sum(axis=2)
-    basic = _abroad(table.deliveries.sum(axis=0), 0, 2).sum(axis=2)
+    basic = abroad(table.deliveries.sum(axis=0)).sum(axis=2)
     content = value_added_content(table)
     domestic = np.einsum("ssj->sj", content) * basic
     foreign = content.sum(axis=0) * basic - domestic
@@ -139,7 +134,7 @@ def vertical_specialisation(table: WorldIO) -> Array:
     :func:`export_content` it counts all of an import as foreign, also what the region
     itself or taxes earned in it.
     """
-    exports = _abroad(table.deliveries.sum(axis=0), 0, 2).sum(axis=2)
+    exports = abroad(table.deliveries.sum(axis=0)).sum(axis=2)
     coefficients = table.coefficients.reshape(table.intermediate.shape)
     result = np.zeros_like(exports)
     identity = np.eye(len(table.sectors))
@@ -185,8 +180,7 @@ def final_demand_stages(table: WorldIO) -> Array:
     uses; over ``q != s`` those abroad. Los, B., M.P. Timmer and G.J. de Vries (2015), How
     global are global value chains?, Journal of Regional Science 55, in gross output.
     """
-    needed = (table.leontief @ table.final.reshape(table.size, -1)).reshape(table.final.shape)
-    return ratio(needed.sum(axis=1), table.final.sum(axis=(0, 1))[None, :])
+    return ratio(table.needed.sum(axis=1), table.absorption)
 
 
 # -- reliance -----------------------------------------------------------------------------
@@ -271,7 +265,7 @@ class Sourcing:
 
 
 def sourcing(table: WorldIO, by: str = "is") -> Sourcing:
-    """Return origins of supply at fob values, before tariffs.
+    """Origins of supply at fob values, before tariffs.
 
     Parameters
     ----------
@@ -284,10 +278,9 @@ def sourcing(table: WorldIO, by: str = "is") -> Sourcing:
     InputError
         For another `by`.
     """
-    if by not in ("uis", "is", "s"):
-        raise InputError("unknown detail", key="by", value=by, allowed=("uis", "is", "s"))
+    check_known([by], ("uis", "is", "s"), "unknown detail", key="by")
     supply = np.einsum(f"uris->r{by}", table.fob)
-    imports = _abroad(supply, 0, supply.ndim - 1)
+    imports = abroad(supply)
     total = supply.sum(axis=0)
     bought = imports.sum(axis=0)
     return Sourcing(ratio(imports, bought[None]), ratio(total - bought, total))

@@ -138,112 +138,97 @@ class WorldIO:
         """Number of region-sectors, the length of a flat axis (r, i)."""
         return len(self.regions) * len(self.sectors)
 
+    @property
+    def final_flat(self) -> Array:
+        """Final use, (r i, s)."""
+        return self.final.reshape(self.size, -1)
+
+    @cached_property
+    def needed(self) -> Array:
+        """Output that the final use of each region needs through all stages, (r, i, s)."""
+        return (self.leontief @ self.final_flat).reshape(self.final.shape)
+
+    @property
+    def absorption(self) -> Array:
+        """Final use of each region at basic prices, (s,)."""
+        return self.final.sum(axis=(0, 1))
+
+    @property
+    def income(self) -> Array:
+        """Factor income per unit of output, flat."""
+        return self.per_output(self.value_added.ravel())
+
     def per_output(self, values: Array) -> Array:
-        """Return values over the output of their last, flat axis (s, j), zero if there is none."""
+        """Values over the output of their last, flat axis (s, j), zero if there is none."""
         return ratio(values, self.output.ravel())
 
     # -- where it comes from --------------------------------------------------------------
 
     @classmethod
     def from_benchmark(cls, benchmark: Benchmark) -> WorldIO:
-        """Return the table of a benchmark."""
+        """The table of a benchmark."""
         b = benchmark
         cost = (b.intermediate * (1 + b.intermediate_tax)).sum(axis=1)
-        return _world_io(
-            b, b.flows, b.fob, b.purchases, b.intermediate, cost, b.final,
-            b.factor_payments.sum(axis=2),
-            b.output_tax * b.output + (b.factor_tax * b.factor_payments).sum(axis=2),
-        )  # fmt: skip
+        taxes = b.output_tax * b.output + (b.factor_tax * b.factor_payments).sum(axis=2)
+        return cls._made(b, b.flows, b.fob, b.purchases, b.intermediate, cost, b.final,
+                         b.factor_payments.sum(axis=2), taxes)  # fmt: skip
 
     @classmethod
     def from_solution(cls, solution: Solution) -> WorldIO:
-        """Return the table of an equilibrium, at the equilibrium's own prices.
+        """The table of an equilibrium, at the equilibrium's own prices.
 
         Values are at current prices, in units of the numeraire: with the world factor
         price index as numeraire, a value is worth that many benchmark dollars of the
         world's factors. Shares and ratios do not depend on the numeraire.
         """
-        b = solution.model.benchmark
-        inputs, final = solution.array("input_value"), solution.array("final_value")
-        spending = solution.array("route_spending")
-        factor_tax = solution.array("factor_tax_paid").sum(axis=2)
-        return _world_io(
-            b,
-            solution.array("basic_value"),
-            solution.array("fob_value"),
-            spending,
-            inputs,
-            solution.array("input_spending").sum(axis=1),
-            final,
-            solution.array("value_added_value") - factor_tax,
-            solution.array("output_tax_paid") + factor_tax,
-            _research(b, spending, inputs, final) if solution.array("research").any() else None,
-        )
+        array, factor_tax = solution.array, solution.array("factor_tax_paid").sum(axis=2)
+        return cls._made(
+            solution.model.benchmark, array("basic_value"), array("fob_value"),
+            array("route_spending"), array("input_value"), array("input_spending").sum(axis=1),
+            array("final_value"), array("value_added_value") - factor_tax,
+            array("output_tax_paid") + factor_tax, research=bool(array("research").any()),
+        )  # fmt: skip
 
+    @classmethod
+    def _made(
+        cls, b: Benchmark, deliveries: Array, fob: Array, spending: Array, inputs: Array,
+        input_cost: Array, final: Array, value_added: Array, production_taxes: Array,
+        research: bool = False,
+    ) -> WorldIO:  # fmt: skip
+        """A table in which each user of a composite has the origins of its class.
 
-def _research(b: Benchmark, spending: Array, inputs: Array, final: Array) -> Array:
-    """Return what research beyond the benchmark's buys of composites, (u, i, s).
-
-    It is what neither sectors nor agents buy of the services that research is made of.
-    """
-    bought = spending.sum(axis=1)
-    for u, (sectors, agents) in enumerate(b.users):
-        bought[u] -= (inputs[..., sectors].sum(axis=2) + final[:, agents].sum(axis=1)).T
-    services = np.array([code in b.research_sectors for code in b.sectors])
-    return np.where(services[None, :, None], bought, 0.0)
-
-
-def _world_io(
-    b: Benchmark,
-    deliveries: Array,
-    fob: Array,
-    spending: Array,
-    inputs: Array,
-    input_cost: Array,
-    final: Array,
-    value_added: Array,
-    production_taxes: Array,
-    research: Array | None = None,
-) -> WorldIO:
-    """Return the table in which each user of a composite has the origins of its class.
-
-    Parameters
-    ----------
-    b : Benchmark
-        For its codes and classes only.
-    deliveries, fob, spending : ndarray (u, r, i, s)
-        At basic prices, with export tax, with tariff.
-    inputs : ndarray (s, i, j)
-        At market prices, without user tax.
-    input_cost : ndarray (s, j)
-        With user tax.
-    final : ndarray (s, d, i)
-        At market prices.
-    value_added, production_taxes : ndarray (s, j)
-    research : ndarray (u, i, s), optional
-        Purchases that are neither of sectors nor of agents, at market prices; a final use.
-    """
-    composite = np.broadcast_to(spending.sum(axis=1, keepdims=True), spending.shape)
-    # Basic value from each origin in a unit of the composite at market prices.
-    origins = np.divide(deliveries, composite, out=np.zeros_like(spending), where=composite > 0)
-    R, J = len(b.regions), len(b.sectors)
-    intermediate, to_final = np.zeros((R, J, R, J)), np.zeros((R, J, R))
-    for u, (sectors, agents) in enumerate(b.users):
-        intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], inputs[..., sectors])
-        to_final += np.einsum("ris,sdi->ris", origins[u], final[:, agents])
-        if research is not None:
-            to_final += origins[u] * research[u]
-    return WorldIO(
-        name=b.name,
-        regions=b.regions,
-        sectors=b.sectors,
-        use_classes=b.use_classes,
-        deliveries=deliveries,
-        fob=fob,
-        intermediate=intermediate,
-        final=to_final,
-        value_added=value_added,
-        input_taxes=input_cost - intermediate.sum(axis=(0, 1)),
-        production_taxes=production_taxes,
-        unit=b.unit,
-    )
+        Parameters
+        ----------
+        b : Benchmark
+            For its codes and classes only.
+        deliveries, fob, spending : ndarray (u, r, i, s)
+            At basic prices, with export tax, with tariff.
+        inputs : ndarray (s, i, j)
+            At market prices, without user tax.
+        input_cost : ndarray (s, j)
+            With user tax.
+        final : ndarray (s, d, i)
+            At market prices.
+        value_added, production_taxes : ndarray (s, j)
+        research : bool
+            Whether there is research beyond the benchmark's. It buys what neither sectors nor
+            agents buy of the services that research is made of, a final use.
+        """
+        bought = spending.sum(axis=1)
+        composite = np.broadcast_to(bought[:, None], spending.shape)
+        # Basic value from each origin in a unit of the composite at market prices.
+        origins = np.divide(deliveries, composite, out=np.zeros_like(spending), where=composite > 0)
+        R, J = len(b.regions), len(b.sectors)
+        services = np.array([code in b.research_sectors for code in b.sectors])[:, None]
+        intermediate, to_final = np.zeros((R, J, R, J)), np.zeros((R, J, R))
+        for u, (sectors, agents) in enumerate(b.users):
+            used, consumed = inputs[..., sectors], final[:, agents]
+            intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], used)
+            to_final += np.einsum("ris,sdi->ris", origins[u], consumed)
+            if research:
+                rest = bought[u] - (used.sum(axis=2) + consumed.sum(axis=1)).T
+                to_final += origins[u] * np.where(services, rest, 0.0)
+        return cls(
+            b.name, b.regions, b.sectors, b.use_classes, deliveries, fob, intermediate, to_final,
+            value_added, input_cost - intermediate.sum(axis=(0, 1)), production_taxes, b.unit,
+        )  # fmt: skip

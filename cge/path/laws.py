@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.axes import ratio
+from cge.core.errors import InputError, below, check_known
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
-from cge.data.knowledge.spillovers import ratio
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion, Settings
 from cge.policy.closures import closure_of
-from cge.scenario.path_options import PathChoice
 from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 
@@ -115,14 +115,19 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     dynamics, about_knowledge = parameters_of(choice)
     knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
     law = _knowledge_law(knowledge, level, dynamics)
-    settings = Settings(
-        about_knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
-        dynamics["investment_response"], dynamics["investment_speed"],
-        choice.capital == "accumulates",
-    )  # fmt: skip
+    settings = motion_of(choice, dynamics, about_knowledge)
     read = about_knowledge.entries if knowledge is not None else ("growth",)
     entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
     return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+
+
+def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSet) -> Settings:
+    """Settings of how relations and capital move."""
+    return Settings(
+        knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
+        dynamics["investment_response"], dynamics["investment_speed"],
+        choice.capital == "accumulates",
+    )  # fmt: skip
 
 
 def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
@@ -152,28 +157,21 @@ def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
     """
     dynamics, knowledge = load_dynamics_parameters(), load_knowledge_parameters()
     own: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    known = [*dynamics.entries, *knowledge.entries]
+    check_known(choice.parameters, known, "no such parameter", key="path.parameters")
     for name, value in choice.parameters.items():
-        if name not in dynamics.entries and name not in knowledge.entries:
-            raise InputError(
-                "no such parameter", key="path.parameters", value=name,
-                allowed=[*dynamics.entries, *knowledge.entries],
-            )  # fmt: skip
         if name in UNREAD:
-            raise InputError(
-                UNREAD[name], key=f"path.parameters.{name}", value=value,
-                allowed=[n for n in (*dynamics.entries, *knowledge.entries) if n not in UNREAD],
-            )  # fmt: skip
+            raise InputError(UNREAD[name], key=f"path.parameters.{name}", value=value,
+                             allowed=[n for n in known if n not in UNREAD])  # fmt: skip
         own[0 if name in dynamics.entries else 1][name] = value
         if name in RETURNS and choice.returns != ["central"]:
             raise InputError(
                 "is given, so it has no low and high end", key=f"path.parameters.{name}",
                 value=value, allowed="returns: [central]",
             )  # fmt: skip
-    try:
+    with below("path"):
         dynamics = dynamics.with_values(own[0])
         knowledge = knowledge.with_values(own[1])
-    except InputError as error:
-        raise error.moved(f"path.{error.key}") from None
     if dynamics["discount_rate"] <= knowledge["growth"]:
         raise InputError(
             "must exceed the growth of the baseline, or the future is worth without limit",

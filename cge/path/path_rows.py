@@ -7,7 +7,7 @@ the main level, for which welfare is taken apart. Changes are against the baseli
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,29 +17,31 @@ from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
 from cge.data.parameters.parameter_files import load_dynamics_parameters
+from cge.dynamics.ground_shocks import apart, ground_shocks
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators import fiscal
 from cge.indicators.accumulation import LOGS, domar, knowledge_policy, productivity, stocks
 from cge.indicators.present_value import Turn, break_even, payback, present_value
 from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
-from cge.path.year_parts import decomposed, some_years
+from cge.policy.benchmarks import calendar_year
+from cge.policy.case import with_rates_given
 from cge.results.collect import Wanted, add_solution, world_label
 from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
 from cge.results.register import add_known
 from cge.results.schema import Rows
+from cge.scenario.knowledge_actions import KnowledgeMeasure
+from cge.solve.decompose import Decomposition, decompose
 from cge.tasks.runner import Place
 
 Array = NDArray[np.float64]
 
 #: Years with all figures, beside the last: trade, factors by sector, the rates of the policy.
 DETAILED = (1, 5, 10, 15, 20, 25)
-#: Kinds of outlay in words: by instrument, and what the budget has for prices.
+#: Years whose welfare is taken apart unless others are chosen, beside the last.
+YEARS = (1, 10)
+#: Outlay on all that is no measure about knowledge, which have names of their own.
 SUBSIDIES = "subsidies and taxes forgone"
-KINDS: Mapping[str, str] = {
-    "basic_research": "basic research", "diffusion": "diffusion",
-    "research_credit": "research credits",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,15 @@ class PathFigures:
         Whether its level of returns to research is the one that is shown in full.
     parts : tuple of int
         Years whose welfare is taken apart.
+    only : tuple of str
+        Measures to collect, of detailed years and of the path as a whole; empty: all, of all
+        years.
     """
 
     path: PathContent
     main: bool = True
     parts: tuple[int, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
@@ -72,30 +78,36 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     last = len(case.years)
     detailed = some_years(last, DETAILED)
     by_sector = range(1, last + 1) if asked.main else detailed
-    add_solutions(rows, case, by_sector, detailed if asked.main else ())
+    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only)
     add_state(rows, case, by_sector)
     spent = add_outlays(rows, case)
     add_worth(rows, case, spent)
     lost = add_decompositions(rows, case, asked.parts)
-    return {"rows": dated(rows, case), "lost": lost}
+    frame = dated(rows, case)
+    if asked.only:
+        years = frame["path_year"]
+        frame = frame[frame["measure"].isin(asked.only) & (years.isna() | years.isin(detailed))]
+    return {"rows": frame, "lost": lost}
+
+
+def add_solutions(
+    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int],
+    only: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
+    for year, base in case.pairs():
+        detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
+        wanted = Wanted(detail, state=False, measures=only or None)
+        then = None if base is None else base.solution
+        add_solution(rows, year.solution, then, wanted, path_year=year.year)
 
 
 def dated(rows: Rows, case: PathCase) -> pd.DataFrame:
     """Rows of a path with years of the calendar, where the benchmark has one."""
-    frame, origin = rows.frame(), case.model.benchmark.origin.get("year", "")
-    if origin.isdigit():
-        frame["calendar_year"] = frame["path_year"] + int(origin)
+    frame, origin = rows.frame(), calendar_year(case.model.benchmark)
+    if origin >= 0:
+        frame["calendar_year"] = frame["path_year"] + origin
     return frame
-
-
-def add_solutions(
-    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int]
-) -> None:
-    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
-    for year, base in case.pairs():
-        detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
-        then = None if base is None else base.solution
-        add_solution(rows, year.solution, then, Wanted(detail, state=False), path_year=year.year)
 
 
 def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
@@ -171,11 +183,12 @@ def add_outlays(rows: Rows, case: PathCase) -> Array:
 def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
     """Spending of governments on the policy in a year by kind, each (s,)."""
     nothing = np.zeros(len(case.model.benchmark.regions))
-    spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(KINDS.values(), nothing)}
-    for one in year.outlays:
-        kind = KINDS.get(case.scenario.knowledge[one.number].instrument)
-        if kind is not None:
-            spent[kind] = spent[kind] + one.value
+    kinds = [kind.outlay for kind in KnowledgeMeasure.kinds.values() if kind.outlay]
+    spent = {SUBSIDIES: fiscal.outlay(year.solution), **dict.fromkeys(kinds, nothing)}
+    for number, value in year.outlays.items():
+        kind = case.scenario.knowledge[number].outlay
+        if kind:
+            spent[kind] = spent[kind] + value
     return spent
 
 
@@ -258,6 +271,30 @@ def other_rates(discount: float, growth: float) -> tuple[float, ...]:
     known = load_dynamics_parameters()
     ends = {known.at("discount_rate", "low"), known.at("discount_rate", "high")}
     return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
+
+
+def decomposed(year: PathYear, sourcing: Sourcing | None = None) -> Decomposition:
+    """Take the welfare of a year apart, all that moved since the benchmark a shock of its own.
+
+    Endogenous rates are taken as given: their effect is the measure's.
+
+    Raises
+    ------
+    NoEquilibrium
+        If welfare can not be taken apart.
+    """
+    sought = tuple(rate for rate in year.endogenous if rate.swaps)
+    solution = with_rates_given(year.solution, sought)
+    measures = apart((*year.shocks, *(rate.shock for rate in year.endogenous)))
+    ground = ground_shocks(
+        solution.model, solution.given, measures, year.productivity, year.policy, sourcing
+    )
+    return decompose(solution, (*measures, *ground))
+
+
+def some_years(years: int, wanted: Sequence[int] = YEARS) -> tuple[int, ...]:
+    """The wanted years that a path has, and its last."""
+    return tuple(int(n) for n in np.unique([*(y for y in wanted if y < years), years]))
 
 
 def add_decompositions(rows: Rows, case: PathCase, years: Sequence[int]) -> list[int]:

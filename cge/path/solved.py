@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws
-from cge.policy.case import FoundRate
+from cge.policy.case import EndogenousRate, SolvedCase
 from cge.policy.knowledge_plan import KnowledgePart
+from cge.policy.replies import Reply
 from cge.scenario.schema import Scenario
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
 from cge.solve.plain import solution_from_plain, solution_to_plain, swap_from_plain
-from cge.solve.solution import Solution
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class SolvedYear:
+class SolvedYear(SolvedCase):
     """Solution of a year, without what follows from it and from the year before.
+
+    Credits for a budget and measures about knowledge are among its rates and what moved.
 
     Parameters
     ----------
@@ -33,76 +35,52 @@ class SolvedYear:
         Log sourcing weights, as they had adapted when the year began.
     expected : ndarray (columns,), optional
         Levels that were expected then; None in the first year, which nobody expected.
-    solution : Solution
     policy : KnowledgePolicy
+        About knowledge, in that year.
     parts : tuple of KnowledgePart
-        Size of each measure about knowledge.
-    shocks : tuple of Shock
-    found : tuple of FoundRate
-    powers : ndarray (columns,)
-        See :class:`cge.policy.case.SolvedCase`.
+        What each measure about knowledge adds to it.
     """
 
     weights: Array
     expected: Array | None
-    solution: Solution
     policy: KnowledgePolicy
     parts: tuple[KnowledgePart, ...]
-    shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
-    powers: Array
 
     def to_plain(self) -> dict[str, Any]:
         """Turn the year into plain data, without its model."""
         return {
-            "weights": self.weights, "expected": self.expected,
-            "solution": solution_to_plain(self.solution), "policy": vars(self.policy),
+            **vars(self), "solution": solution_to_plain(self.solution), "policy": vars(self.policy),
             "parts": [vars(part) for part in self.parts],
             "shocks": [vars(shock) for shock in self.shocks],
-            "found": [
+            "endogenous": [
                 {**vars(rate), "shock": vars(rate.shock), "swaps": [asdict(s) for s in rate.swaps]}
-                for rate in self.found
+                for rate in self.endogenous
             ],
-            "powers": self.powers,
+            "replies": [vars(reply) for reply in self.replies],
+            "moved": list(self.moved),
         }  # fmt: skip
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any], model: Model) -> SolvedYear:
         """Make a year of plain data again."""
-        return cls(
-            content["weights"], content["expected"],
-            solution_from_plain(content["solution"], model), KnowledgePolicy(**content["policy"]),
-            tuple(KnowledgePart(**part) for part in content["parts"]),
-            tuple(Shock(**shock) for shock in content["shocks"]),
-            tuple(
-                FoundRate(**{**rate, "shock": Shock(**rate["shock"]),
-                             "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
-                for rate in content["found"]
+        return cls(**{
+            **content, "moved": tuple(content["moved"]),
+            "solution": solution_from_plain(content["solution"], model),
+            "policy": KnowledgePolicy(**content["policy"]),
+            "parts": tuple(KnowledgePart(**part) for part in content["parts"]),
+            "shocks": tuple(Shock(**shock) for shock in content["shocks"]),
+            "endogenous": tuple(
+                EndogenousRate(**{**rate, "shock": Shock(**rate["shock"]),
+                                  "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
+                for rate in content["endogenous"]
             ),
-            content["powers"],
-        )  # fmt: skip
+            "replies": tuple(Reply(**reply) for reply in content["replies"]),
+        })  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class KnowledgeOutlay:
-    """Cost of one measure about knowledge in a year.
-
-    Parameters
-    ----------
-    number : int
-        Of the measure in its scenario, from 0.
-    value : ndarray (r,)
-        In the benchmark's unit, at the numeraire's price; of a credit what is paid of business
-        research.
-    """
-
-    number: int
-    value: Array
-
-
-@dataclass(frozen=True, eq=False)
-class PathYear:
-    """One year of a path.
+class PathYear(SolvedYear):
+    """One year of a path, with what follows from it. Its credits have no swaps.
 
     Parameters
     ----------
@@ -110,29 +88,20 @@ class PathYear:
         1 is the first in which a policy may hold; the benchmark is the year before it.
     state : State
         What it started from.
-    solution : Solution
-    policy : KnowledgePolicy
-        About knowledge, in that year.
     productivity : mapping of str to ndarray (r, j)
         Log deviation by source of knowledge.
     business : ndarray (r, j), optional
         Business research relative to the baseline.
-    shocks : tuple of Shock
-        What each measure and response did to given columns, over the year's ground.
-    found : tuple of FoundRate
-        Credits for a budget among them, which have no swaps.
-    outlays : tuple of KnowledgeOutlay
+    outlays : mapping of int to ndarray (r,)
+        Cost of each measure about knowledge by its number in the scenario, in the benchmark's
+        unit at the numeraire's price; of a credit what is paid of business research.
     """
 
     year: int
     state: State
-    solution: Solution
-    policy: KnowledgePolicy
     productivity: Mapping[str, Array]
     business: Array | None
-    shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
-    outlays: tuple[KnowledgeOutlay, ...] = ()
+    outlays: Mapping[int, Array]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import NoEquilibrium, check_known
 from cge.core.identity import digest
 from cge.core.parameters import Level
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
-from cge.path.solved import KnowledgeOutlay, PathCase, PathYear, SolvedYear
+from cge.path.solved import PathCase, PathYear, SolvedYear
 from cge.path.year import Course, research_price, solve_year
-from cge.policy.case import FoundRate
-from cge.policy.closure_text import closure_facts
+from cge.policy.replies import raising
 from cge.policy.targets import outlay
+from cge.policy.variant_content import NO_ACTIONS, VariantContent
+from cge.results.manifest import solution_facts
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.named_files import files_of
-from cge.scenario.schema import BenchmarkChoice, Scenario
-from cge.scenario.variants import Member, with_equal
+from cge.scenario.variants import Member
 from cge.solve.model import Model, Solver
 from cge.tasks.runner import Place, Task
 
 
-@dataclass(frozen=True)
-class PathContent:
-    """All that the years of one path depend on.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        One variant with one level of returns to research. Its name and titles are empty, and so
-        is what only other studies read.
-    benchmark : Benchmark
-    solver : {"newton", "ipopt"}
-    own_policy, own_knowledge : int
-        Where outlays are compared, the number of measures that all variants share.
-    equal : tuple of float, optional
-        For each year the outlay that another variant has, as a share of GDP.
-    files : tuple of path
-    """
-
-    scenario: Scenario
-    benchmark: Benchmark
-    solver: Solver
-    own_policy: int = 0
-    own_knowledge: int = 0
-    equal: tuple[float, ...] | None = None
-    files: tuple[Path, ...] = ()
+class PathContent(VariantContent):
+    """All that the years of one path depend on: one variant, one level of returns to research."""
 
     @property
     def level(self) -> Level:
@@ -58,27 +34,19 @@ class PathContent:
         return choice_of(self.scenario).returns[0]
 
     @property
-    def member(self) -> Member:
-        """The variant without its name."""
-        return Member("", self.scenario, self.own_policy, self.own_knowledge)
-
-    @property
     def baseline(self) -> PathContent | None:
         """The same path without policy; None where that is balanced growth."""
         if choice_of(self.scenario).baseline is None:
             return None
         closure = self.scenario.closure.model_copy(update={"balance": "given", "swaps": []})
-        scenario = self.scenario.model_copy(update={
-            "policy": [], "knowledge": [], "responses": [], "financing": [], "equal": None,
-            "closure": closure,
-        })  # fmt: skip
+        scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
         files = tuple(files_of(scenario))
         return PathContent(scenario, self.benchmark, self.solver, files=files)
 
 
 def path_content(
-    member: Member, level: Level, benchmark: Benchmark, solver: Solver,
-    equal: tuple[float, ...] | None = None,
+    member: Member, level: str, benchmark: Benchmark, solver: Solver,
+    equal: Sequence[float] | None = None,
 ) -> PathContent:  # fmt: skip
     """Content of the path of one variant.
 
@@ -90,18 +58,13 @@ def path_content(
     benchmark : Benchmark
         With the elasticity set.
     solver : {"newton", "ipopt"}
-    equal : tuple of float, optional
-        See :class:`PathContent`.
+    equal : sequence of float, optional
+        For each year the outlay that another variant has, as a share of GDP.
     """
     path = choice_of(member.scenario).model_copy(update={"returns": [level]})
-    scenario = member.scenario.model_copy(update={
-        "name": "x", "title": "", "description": "", "benchmark": BenchmarkChoice(),
-        "elasticities": None, "stress": None, "path": path,
-    })  # fmt: skip
-    shared = (0, 0)
-    if scenario.equal is not None:
-        shared = (member.own_policy, member.own_knowledge)
-    return PathContent(scenario, benchmark, solver, *shared, equal, tuple(files_of(scenario)))
+    if member.scenario.equal is None:  # only then does it matter what others share
+        member = replace(member, shared={})
+    return PathContent.of(member, benchmark, solver, equal, {"path": path})
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
@@ -116,14 +79,16 @@ def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``facts`` for the manifest; ``outlay``, for each year what the variant's own measures
-        cost as a share of GDP, where variants are compared by it, else empty.
+        ``facts`` for the manifest; ``moved``, keys of what moved something in some year;
+        ``equal``, for each year what the variant's own measures cost as a share of GDP, where
+        variants are compared by it, else empty.
     """
     case, equal = solved_path(content, place), content.scenario.equal
     spent = []
     if equal is not None and isinstance(equal.value, str) and content.equal is None:
         spent = [_own_outlay(content.member, year) for year in case.years]
-    return {"facts": _facts(case), "outlay": spent}
+    moved = sorted({key for year in case.years for key in year.moved})
+    return {"facts": _facts(case), "moved": moved, "equal": spent}
 
 
 def solved_path(content: PathContent, place: Place) -> PathCase:
@@ -168,9 +133,9 @@ def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:
     """Course of a path, with the outlay that is equal in one of its years."""
     scenario, equal = content.scenario, content.scenario.equal
     if content.equal is not None:
-        scenario = with_equal(content.member, content.equal[year - 1])
+        scenario = content.member.with_equal(content.equal[year - 1])
     elif equal is not None and isinstance(equal.value, str):
-        scenario = with_equal(content.member, 0.0)  # the variant that sets it for the others
+        scenario = content.member.with_equal(0.0)  # the variant that sets it for the others
     return Course(scenario, laws, content.solver)
 
 
@@ -203,65 +168,51 @@ def _path_year(
 ) -> PathYear:
     """A year with what follows from it and from what it started from."""
     law = laws.recursion.law
-    outlays: tuple[KnowledgeOutlay, ...] = ()
+    outlays = {}
     if law is not None and ground.business is not None:
         price = research_price(found.solution)
-        outlays = tuple(
-            KnowledgeOutlay(part.number, part.outlay(law, ground.business, price))
-            for part in found.parts
-        )
-    return PathYear(
-        year, state, found.solution, found.policy, ground.productivity, ground.business,
-        found.shocks, found.found, outlays,
-    )  # fmt: skip
+        outlays = {part.number: part.outlay(law, ground.business, price) for part in found.parts}
+    return PathYear(**vars(found), year=year, state=state, productivity=ground.productivity,
+                    business=ground.business, outlays=outlays)  # fmt: skip
 
 
 def _own_outlay(member: Member, year: PathYear) -> float:
     """Cost of the variant's own measures in a year, as a share of GDP."""
     equal, solution = member.scenario.equal, year.solution
     assert equal is not None
-    policy = member.scenario.policy[member.own_policy :]
-    knowledge = member.scenario.knowledge[member.own_knowledge :]
+    shared = {"policy": 0, "knowledge": 0, **member.shared}
+    policy = member.scenario.policy[shared["policy"] :]
+    knowledge = member.scenario.knowledge[shared["knowledge"] :]
     total = 0.0
     if not knowledge or any(INSTRUMENTS[m.instrument].fiscal == "outlay" for m in policy):
         total = outlay(solution, policy, equal.region, "equal.outlay")
     region = solution.model.benchmark.regions.index(equal.region)
-    own = [one for one in year.outlays if one.number >= member.own_knowledge]
-    spent = sum(float(one.value[region]) for one in own)
+    own = (one for number, one in year.outlays.items() if number >= shared["knowledge"])
+    spent = sum(float(one[region]) for one in own)
     return total + spent / solution.outcome(f"gdp[{equal.region}]")
 
 
 def _facts(case: PathCase) -> dict[str, Any]:
     """Facts of a path for the manifest."""
-    solutions = [year.solution for year in case.years]
-    closures = [closure_facts(solution, case.scenario) for solution in solutions]
-    diagnostics = [solution.diagnostics for solution in solutions]
     return {
-        **closures[-1],
-        "swaps": list(dict.fromkeys(swap for one in closures for swap in one["swaps"])),
-        "benchmark_and_elasticities": case.model.benchmark.fingerprint,
-        "rates_found": list(_rates(case.years)),
+        **solution_facts([year.solution for year in case.years], case.scenario),
+        "endogenous_rates": _first_and_last(case.years, lambda year: year.endogenous),
+        "response_rates": _first_and_last(case.years, lambda year: raising(year.replies)),
         "years": len(case.years),
         "discount_rate": case.laws["discount_rate"], "growth": case.laws["growth"],
         "baseline": "balanced growth" if case.baseline is None else "given",
-        "solver": diagnostics[0].solver,
-        "residual": max(one.residual for one in diagnostics),
-        "walras": max(abs(one.walras) for one in diagnostics),
-        "iterations": sum(one.iterations for one in diagnostics),
-        "homotopy_steps": max(one.steps for one in diagnostics),
-        "unknowns": solutions[0].resolved.system.size,
     }  # fmt: skip
 
 
-def _rates(years: tuple[PathYear, ...]) -> Iterator[str]:
-    """Rates that were found, in the first and the last year in which they were."""
-    every: dict[str, list[tuple[int, FoundRate]]] = {}
+def _first_and_last(
+    years: Sequence[PathYear], rates: Callable[[PathYear], Sequence[Any]]
+) -> list[str]:
+    """Rates in words, each in the first and the last year in which there is one."""
+    every: dict[str, list[str]] = {}
     for year in years:
-        for rate in year.found:
-            every.setdefault(rate.label, []).append((year.year, rate))
-    for found in every.values():
-        for number, rate in dict.fromkeys((found[0], found[-1])):
-            yield f"{rate.text} in year {number}"
+        for rate in rates(year):
+            every.setdefault(rate.label, []).append(f"{rate.text} in year {year.year}")
+    return [text for texts in every.values() for text in dict.fromkeys((texts[0], texts[-1]))]
 
 
 def check_path(content: PathContent, place: Place) -> dict[str, Any]:
@@ -271,7 +222,8 @@ def check_path(content: PathContent, place: Place) -> dict[str, Any]:
     -------
     dict
         ``parameters``, by name with value, range, unit, status and source; ``knowledge``, where
-        the figures on research come from, None where there are none.
+        the figures on research come from, None where there are none; ``moves``, keys of what
+        moves something in a year, or may.
 
     Raises
     ------
@@ -279,11 +231,8 @@ def check_path(content: PathContent, place: Place) -> dict[str, Any]:
         For what can be known to be wrong by then.
     """
     laws = laws_in(content, place)
-    course_of(content, laws).check()
-    equal = content.scenario.equal
-    if equal is not None and equal.region not in content.benchmark.regions:
-        raise InputError(
-            "unknown region", key="equal.region", value=equal.region,
-            allowed=content.benchmark.regions,
-        )  # fmt: skip
-    return {"parameters": laws.parameters(), "knowledge": laws.sources()}
+    moves = course_of(content, laws).check()
+    if content.scenario.equal is not None:
+        check_known([content.scenario.equal.region], content.benchmark.regions, "unknown region",
+                    key="equal.region")  # fmt: skip
+    return {"parameters": laws.parameters(), "knowledge": laws.sources(), "moves": sorted(moves)}

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import NoEquilibrium
-from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
 from cge.path.solved import SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
-from cge.policy.case import FoundRate, Standing, answered, solve_case
+from cge.policy.case import EndogenousRate, Standing, solve_case
+from cge.policy.effects import may_move
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
-from cge.policy.openness import closed_by, coverage
-from cge.policy.responses import replies
+from cge.policy.replies import answered, closed_by, coverage, replies
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
 from cge.solve.homotopy import Shock
@@ -56,21 +55,16 @@ class Course:
         """The compiled model of all years."""
         return self.laws.model
 
-    @property
-    def benchmark(self) -> Benchmark:
-        """The accounts."""
-        return self.model.benchmark
-
     @cached_property
     def closure(self) -> Closure:
         """Closure of every year, without what the policy itself fixes."""
-        return path_closure(self.scenario, self.benchmark)
+        return path_closure(self.scenario, self.model.benchmark)
 
     @cached_property
     def plan(self) -> KnowledgePlan:
         """The measures about knowledge."""
-        law = self.laws.recursion.law
-        return KnowledgePlan(self.scenario.knowledge, self.benchmark, law, self.scenario.equal)
+        asked, law = self.scenario, self.laws.recursion.law
+        return KnowledgePlan(asked.knowledge, self.model.benchmark, law, asked.equal)
 
     @cached_property
     def baseline(self) -> Baseline | None:
@@ -78,24 +72,31 @@ class Course:
         choice = choice_of(self.scenario)
         if choice.baseline is None:
             return None
-        return read_baseline(choice.baseline, self.benchmark, choice.years)
+        return read_baseline(choice.baseline, self.model.benchmark, choice.years)
 
     def phases(self, year: int) -> tuple[float, ...]:
         """Part of each measure that is in force in a year."""
         return tuple(measure.share(year) for measure in self.scenario.policy)
 
-    def check(self) -> None:
+    def check(self) -> frozenset[str]:
         """Check all that can be known to be wrong before a year is solved.
+
+        Returns
+        -------
+        frozenset of str
+            Keys of what moves something in a year, or may.
 
         Raises
         ------
         InputError
-            Naming what is.
+            Naming what is wrong.
         """
-        _ = self.closure, self.plan, self.baseline
-        years = range(1, choice_of(self.scenario).years + 1)
-        for phases in dict.fromkeys(self.phases(year) for year in years):
-            policy_levels(self.model, self.scenario, phases=phases)
+        _ = self.closure, self.baseline
+        years, state = choice_of(self.scenario).years, self.laws.recursion.start()
+        found = self.plan.may_move(years, state.knowledge, state.seen)
+        for phases in dict.fromkeys(self.phases(year) for year in range(1, years + 1)):
+            found |= may_move(self.model, self.scenario, phases)
+        return found
 
 
 def research_price(solution: Solution) -> Array:
@@ -168,11 +169,11 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
     if response is not None:
         left = closed_by(coverage(course.model, solved.powers), response.chi)
         policy = replace(policy, openness=policy.openness * left)
-    found = (*solved.found, *(_rate(part) for part in parts if part.found))
-    return SolvedYear(
-        state.weights, expected, solved.solution, policy, parts, solved.shocks, found,
-        solved.powers,
-    )  # fmt: skip
+    credits = (_rate(part) for part in parts if part.endogenous)
+    keys = (f"knowledge.{part.number}" for part in parts if part.moves)
+    found = replace(solved, endogenous=(*solved.endogenous, *credits), moved=(*solved.moved, *keys))
+    return SolvedYear(**vars(found), weights=state.weights, expected=expected, policy=policy,
+                      parts=parts)  # fmt: skip
 
 
 def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tuple[State, Array]:
@@ -189,9 +190,9 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
     levels = ground_levels(course, year, state, about_knowledge)
     policy = policy_levels(model, scenario, phases=known)
     powers = policy.levels.copy()
-    for one in policy.found:
-        if one.counts:
-            powers[one.columns] = before.powers[one.columns]
+    for target in policy.targets:
+        if target.counts:
+            powers[target.columns] = before.powers[target.columns]
     taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
     levels = Standing(levels, course.closure, known).laid(model, taxed)
     closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
@@ -212,17 +213,18 @@ def _moved(before: Sequence[KnowledgePart], after: Sequence[KnowledgePart]) -> f
     """Largest relative move of anything that is bought."""
     worst = 0.0
     for one, other in zip(before, after, strict=True):
-        for name in ("credit", "basic", "diffusion"):
-            a, b = getattr(one, name), getattr(other, name)
+        for name, b in other.adds.items():
+            a = one.adds[name]
             size = float(np.abs(b).max(initial=0.0))
             if size:
                 worst = max(worst, float(np.abs(a - b).max()) / size)
     return worst
 
 
-def _rate(part: KnowledgePart) -> FoundRate:
+def _rate(part: KnowledgePart) -> EndogenousRate:
     """The credit that a budget pays for."""
-    rates = part.credit[part.credit != 0]
+    rates = part.adds[part.endogenous]
+    rates = rates[rates != 0]
     low, high = (float(rates.min()), float(rates.max())) if len(rates) else (0.0, 0.0)
     nothing = Shock(part.label, np.zeros(0, dtype=np.int64), np.zeros(0))
-    return FoundRate(part.label, low, high, nothing, ())
+    return EndogenousRate(part.label, f"knowledge.{part.number}", low, high, nothing, ())

@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.core.tables import numbers, read_table
+from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.model import Model
 
 Array = NDArray[np.float64]
 
 LABOUR = "LAB"
+_CODES = ("year", "region", "sector")
 _RATIOS = ("labour", "productivity")
 
 
@@ -43,18 +44,21 @@ class Baseline:
         year : int
             From 1.
         """
-        b = model.benchmark
-        result = levels.copy()
+        b, result = model.benchmark, levels.copy()
         supply, productivity = model.variables["factor_supply"], model.variables["productivity"]
-        region = {code: n for n, code in enumerate(b.regions)}
-        sector = {code: n for n, code in enumerate(b.sectors)}
-        for n, (s, f) in enumerate(supply.index, start=supply.start):
-            if f == LABOUR:
-                result[n] *= self.labour[year - 1, region[s]]
-        here = [(region[s], sector[j]) for s, j in productivity.index]
-        rows, columns = np.array(here).T
+        of_labour = supply.codes[1] == LABOUR
+        here = supply.start + np.flatnonzero(of_labour)
+        result[here] *= self.labour[year - 1, _numbers(supply.codes[0][of_labour], b.regions)]
+        rows, columns = (
+            _numbers(codes, known)
+            for codes, known in zip(productivity.codes, (b.regions, b.sectors), strict=True)
+        )
         result[productivity.positions] *= self.productivity[year - 1, rows, columns]
         return result
+
+
+def _numbers(codes: NDArray[np.str_], known: tuple[str, ...]) -> NDArray[np.intp]:
+    return pd.Index(known).get_indexer(pd.Index(codes))
 
 
 def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baseline:
@@ -77,67 +81,44 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
         For what the table lacks, unknown codes, ratios that are not positive, or a cell
         twice.
     """
-    path = Path(path)
+    b, path = benchmark, Path(path)
     frame = read_table(path, ("year", "region"), ("region",))
     if "sector" in frame.columns:  # codes are text, also where they look like numbers
-        frame = read_table(path, ("year", "region", "sector"), ("region", "sector"))
+        frame = read_table(path, _CODES, ("region", "sector"))
     given = [name for name in _RATIOS if name in frame.columns]
-    unknown = [c for c in frame.columns if c not in ("year", "region", "sector", *_RATIOS)]
+    unknown = [c for c in frame.columns if c not in (*_CODES, *_RATIOS)]
     if not given or unknown:
         raise InputError(
             "has no column with ratios" if not given else "unknown column", file=path,
             key="columns", value=unknown[0] if unknown else None,
-            allowed="year, region, sector, labour, productivity",
+            allowed=", ".join((*_CODES, *_RATIOS)),
         )  # fmt: skip
-    if "labour" in given and LABOUR not in benchmark.factors:
+    if "labour" in given and LABOUR not in b.factors:
         raise InputError(f"the benchmark has no factor {LABOUR}", file=path, key="labour")
-    year = numbers(frame["year"])
+    if "sector" not in frame:
+        frame["sector"] = ""
+    table, year = LongTable(path, _CODES, frame), numbers(frame["year"])
     bad = year.isna() | (year < 1) | (year % 1 != 0)
-    if bad.any():
-        raise InputError(
-            "is no year of the path", file=path, key="year",
-            value=str(frame.loc[bad, "year"].iloc[0]), allowed="1, 2, ...",
-        )  # fmt: skip
-    sector = frame["sector"] if "sector" in frame else pd.Series("", frame.index)
-    frame = frame.assign(year=year.astype(int), sector=sector)
-    for column, known in (("region", benchmark.regions), ("sector", ("", *benchmark.sectors))):
-        wrong = ~frame[column].isin(known)
-        if wrong.any():
-            raise InputError(
-                f"unknown {column}", file=path, key=column,
-                value=str(frame.loc[wrong, column].iloc[0]), allowed=[c for c in known if c],
-            )  # fmt: skip
-    twice = frame.duplicated(["year", "region", "sector"])
-    if twice.any():
-        row = frame[twice].iloc[0]
-        raise InputError(
-            "stands twice", file=path, key="year, region, sector",
-            value=f"{row['year']}, {row['region']} {row['sector']}".strip(),
-        )  # fmt: skip
-    shape = len(benchmark.regions), len(benchmark.sectors)
-    labour, productivity = np.ones((years, shape[0])), np.ones((years, *shape))
+    table.refuse(bad, "is no year of the path", "year", "1, 2, ...")
+    table.check_codes(region=b.regions, sector=("", *b.sectors))
+    table.check_once()
+    labour = np.ones((years, len(b.regions)))
+    productivity = np.ones((years, len(b.regions), len(b.sectors)))
     for name in given:
-        values = numbers(frame[name])
-        filled = frame[name].notna()
-        wrong = filled & ~(values > 0)
-        if wrong.any():
-            raise InputError("is not a positive ratio", file=path, key=name,
-                             value=str(frame.loc[wrong, name].iloc[0]))  # fmt: skip
-        by_sector = filled & (frame["sector"] != "")
-        if name == "labour" and by_sector.any():
-            raise InputError(
-                "labour moves between sectors: a region has one number", file=path, key=name,
-                value=str(frame.loc[by_sector, "sector"].iloc[0]), allowed="rows without a sector",
+        values, filled = numbers(frame[name]), frame[name].notna()
+        table.refuse(filled & ~(values > 0), "is not a positive ratio", name)
+        if name == "labour":
+            table.refuse(
+                filled & (frame["sector"] != ""), "labour moves between sectors: a region has one "
+                "number", "sector", "rows without a sector",
             )  # fmt: skip
-        rows = frame[filled].assign(value=values[filled])
+        rows = frame[filled].assign(value=values[filled], year=year[filled].astype(int))
         rows = rows.sort_values(["year", "sector"], kind="stable")  # all sectors before each
-        cells = zip(rows["year"], rows["region"], rows["sector"], rows["value"], strict=True)
-        for first, code, sector_code, value in cells:
-            r = benchmark.regions.index(code)
+        for first, region, sector, value in rows[[*_CODES, "value"]].itertuples(index=False):
+            r = b.regions.index(region)
             if name == "labour":
                 labour[first - 1 :, r] = value
-            elif sector_code == "":
-                productivity[first - 1 :, r] = value
             else:
-                productivity[first - 1 :, r, benchmark.sectors.index(sector_code)] = value
+                chosen = b.sectors.index(sector) if sector else slice(None)
+                productivity[first - 1 :, r, chosen] = value
     return Baseline(labour, productivity)

@@ -11,19 +11,15 @@ from cge.data.store import load_benchmark
 from cge.scenario.schema import Scenario
 
 
-def benchmark_of(
-    scenario: Scenario, elasticities: str, first: Benchmark | None = None
-) -> Benchmark:
-    """Benchmark of a scenario with one elasticity set.
+def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
+    """Benchmark of a scenario with each of its elasticity sets, by the name of the set.
+
+    The accounts are made once, and shared.
 
     Parameters
     ----------
     scenario : Scenario
         Complete (:func:`cge.scenario.schema.completed`).
-    elasticities : str
-        Of its sets.
-    first : Benchmark, optional
-        The accounts under another set, which are not made again.
 
     Raises
     ------
@@ -31,34 +27,25 @@ def benchmark_of(
         When the data are wrong, or there are none.
     """
     choice = scenario.benchmark
-    try:
-        benchmark = load_benchmark(
-            choice.table, choice.year, choice.aggregation, choice.tariffs, elasticities
-        )
-    except InputError as error:
-        if error.file is None and error.key in type(choice).model_fields:
-            raise error.moved(f"benchmark.{error.key}") from None
-        raise
-    if first is not None:
-        return replace(first, elasticities=benchmark.elasticities, origin=benchmark.origin)
-    return benchmark
-
-
-def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
-    """Benchmark of a scenario with each of its elasticity sets, by the name of the set.
-
-    Raises
-    ------
-    InputError
-        When the data are wrong, or there are none.
-    """
     found: dict[str, Benchmark] = {}
     for name in scenario.chosen_elasticities:
-        first = next(iter(found.values()), None)
-        found[set_name(name)] = benchmark_of(scenario, name, first)
+        try:
+            b = load_benchmark(choice.table, choice.year, choice.aggregation, choice.tariffs, name)
+        except InputError as error:
+            if error.file is None and error.key in type(choice).model_fields:
+                raise error.moved(f"benchmark.{error.key}") from None
+            raise
+        first = next(iter(found.values()), b)
+        found[set_name(name)] = replace(first, elasticities=b.elasticities, origin=b.origin)
     return found
 
 
 def set_name(elasticities: str) -> str:
     """Name of an elasticity set in results."""
     return Path(elasticities).stem.encode(errors="backslashreplace").decode()
+
+
+def calendar_year(benchmark: Benchmark, path_year: int = 0) -> int:
+    """Year of the calendar of the accounts, or of a year of a path from them; -1: none is known."""
+    origin = benchmark.origin.get("year", "")
+    return int(origin) + path_year if origin.isdigit() else -1

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium
-from cge.policy.bracketing import bracketed, needs_bracket
+from cge.core.errors import NoEquilibrium
 from cge.policy.closures import closure_of, part_of_closure
 from cge.policy.levels import PolicyLevels, policy_levels
-from cge.policy.responses import Reply, replies
+from cge.policy.replies import Reply, answered, distance, replies
+from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure, Swap
-from cge.solve.equilibrium import Progress
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
@@ -26,25 +25,34 @@ Array = NDArray[np.float64]
 SETTLED = 1e-10
 #: Passes after which they must have.
 RESPONSE_PASSES = 60
+#: Rates that are tried, upwards from zero until a welfare effect is passed. One that takes away
+#: from a price ends before it takes all.
+BRACKETS = tuple(0.005 * 2**n for n in range(12))
+MOST_OF_A_PRICE = 0.9
+#: A rate that is solved for has moved if it is more than this; what a bound leaves is less.
+MOVED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class FoundRate:
-    """A rate that the model found.
+class EndogenousRate:
+    """A rate that the model solved for.
 
     Parameters
     ----------
     label : str
         For what.
+    key : str
+        Where that stands in the scenario.
     low, high : float
         Over its cells: what was added to the rate in force, a fraction.
     shock : Shock
-        What it does where it is given instead of found.
+        What it does where it is given instead.
     swaps : tuple of Swap
-        By which it was found.
+        By which it was solved for.
     """
 
     label: str
+    key: str
     low: float
     high: float
     shock: Shock
@@ -59,7 +67,7 @@ class FoundRate:
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """What a year of a path gives to the policy of that year.
+    """Ground, closure and timing that a year of a path gives to its policy.
 
     Parameters
     ----------
@@ -76,7 +84,7 @@ class Standing:
     phases: tuple[float, ...]
 
     def laid(self, model: Model, levels: Array) -> Array:
-        """Return the ground with a policy on it, told by its levels on the benchmark.
+        """The ground with a policy on it, of which the levels on the benchmark are given.
 
         What the ground has moved, productivity say, a measure moves from there.
         """
@@ -88,7 +96,7 @@ class Standing:
         return np.where(levels == start, self.ground, on_top)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SolvedCase:
     """One solution and what led to it.
 
@@ -97,17 +105,23 @@ class SolvedCase:
     solution : Solution
     shocks : tuple of Shock
         What each measure, each response and the balances did to given columns.
-    found : tuple of FoundRate
-        Rates that were found: for a budget, an equal comparison, financing, a quota.
+    endogenous : tuple of EndogenousRate
+        Rates that were solved for: for a budget, an equal comparison, financing, a quota.
+    replies : tuple of Reply
+        Tariffs that responses raised.
     powers : ndarray (columns,)
-        Levels with policy and responses on the benchmark, rates that were found among them;
-        not the rents of quotas.
+        Levels with policy and responses on the benchmark, rates that were solved for among
+        them; not the rents of quotas.
+    moved : tuple of str
+        Keys of the measures and responses that moved something.
     """
 
     solution: Solution
     shocks: tuple[Shock, ...]
-    found: tuple[FoundRate, ...]
+    endogenous: tuple[EndogenousRate, ...]
+    replies: tuple[Reply, ...]
     powers: Array
+    moved: tuple[str, ...]
 
 
 def solve_case(
@@ -117,7 +131,6 @@ def solve_case(
     share: float = 1.0,
     solver: Solver = "newton",
     start: Solution | None = None,
-    progress: Progress | None = None,
     standing: Standing | None = None,
 ) -> SolvedCase:
     """Solve one scenario on one compiled model.
@@ -126,15 +139,13 @@ def solve_case(
     ----------
     model : Model
     scenario : Scenario
-        One without variants and grid (see :func:`cge.scenario.variants.members`), on the
+        One without variants and grid (see :class:`cge.scenario.variants.ScenarioSet`), on the
         benchmark of the model. Its `steps` are not looked at.
     share : float
         Part of the whole shock.
     solver : {"newton", "ipopt"}
     start : Solution, optional
         Equilibrium from which to set out; default the benchmark.
-    progress : callable, optional
-        Called with the part of the shock done.
     standing : Standing, optional
         Ground, closure and timing of a year of a path; default: the benchmark, the
         scenario's closure, everything in force.
@@ -146,7 +157,9 @@ def solve_case(
     NoEquilibrium
         When no point passes, or responses and equilibrium do not settle.
     """
-    if needs_bracket(scenario):
+    equal, guesses = scenario.equal, [m.guess for m in scenario.policy if m.unsized]
+    by_welfare = equal is not None and equal.welfare and isinstance(equal.welfare, float)
+    if by_welfare and guesses and not any(guess is not None for guess in guesses):
         scenario = _bracketed(model, scenario, share, solver)
     if standing is None:
         closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
@@ -154,135 +167,107 @@ def solve_case(
     policy = policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
     full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
-    if any(found.guessed for found in policy.found):
-        start = _from_guess(model, policy, standing, solver)
-    if not scenario.responses:
-        levels = standing.laid(model, policy.levels)
-        solution = model.solve(levels, full, solver, start, progress)
-        rates = _rates(policy, levels, solution)
-        return SolvedCase(solution, policy.shocks, rates, _policy_powers(policy, solution))
-    return _with_responses(model, scenario, policy, standing, full, solver, start, progress)
+    if any(target.guessed for target in policy.targets):
+        # The equilibrium at the rates that the user guesses, from which to search.
+        known = (s for target in policy.targets if not target.guessed for s in target.swaps)
+        guess = replace(closure, swaps=(*closure.swaps, *known))
+        start = model.solve(standing.laid(model, policy.levels), guess, solver)
+    # A response to rates that are given is known beforehand and needs one pass; one to a rate
+    # that is solved for, or to a subsidy on factors as a part of output, depends on the
+    # equilibrium it takes part in.
+    answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
+    for _ in range(RESPONSE_PASSES):
+        answered_levels, shocks = answered(policy, answers)
+        levels = standing.laid(model, answered_levels)
+        solution = start = model.solve(levels, full, solver, start)
+        powers = policy.levels.copy()
+        for target in policy.targets:
+            if target.counts:
+                powers[target.columns] = solution.levels[target.columns]
+        again = replies(model, scenario.responses, powers, solution.outcomes)
+        apart = distance(answers, again, len(levels))
+        if apart <= SETTLED:
+            break
+        answers = again
+    else:
+        raise NoEquilibrium(
+            f"responses and equilibrium did not settle in {RESPONSE_PASSES} passes; a tariff "
+            f"still moved by {100 * apart:.2g} points"
+        )
+    rates = _rates(policy, levels, solution)
+    moved = (
+        *policy.moved,
+        *(rate.key for rate in rates if max(abs(rate.low), abs(rate.high)) > MOVED),
+        *(f"responses.{n}" for n, answer in enumerate(answers) if len(answer.points)),
+    )
+    raised = np.where(powers == policy.levels, answered_levels, powers)
+    return SolvedCase(solution, (*policy.shocks, *shocks), rates, answers, raised, moved)
 
 
 def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -> Scenario:
-    """Return the scenario with a guess of the rate that has the welfare effect asked for."""
-    policy_levels(model, scenario, share)  # what is wrong is told before the search
-    region = scenario.equal.region if scenario.equal else ""
-    last: list[Solution] = []
+    """A scenario with a guess of the rate that has the welfare effect asked for.
 
-    def effect(sized: Scenario) -> float:
-        start = last[-1] if last else None
-        one = solve_case(model, sized, share=share, solver=solver, start=start)
-        last.append(one.solution)
-        return one.solution.outcome(f"equivalent_variation[{region}]")
+    Welfare need not fall, or rise, with a rate throughout: a small tariff pays, a large one
+    costs. So the rate is first bracketed from zero upwards, and a subsidy does not turn out
+    to be a tax because that has the same effect.
 
-    return bracketed(scenario, share, effect)
-
-
-def _from_guess(model: Model, policy: PolicyLevels, standing: Standing, solver: Solver) -> Solution:
-    """Return the equilibrium at the rates that the user guesses, from which to search."""
-    known = tuple(s for found in policy.found if not found.guessed for s in found.swaps)
-    closure = replace(standing.closure, swaps=(*standing.closure.swaps, *known))
-    return model.solve(standing.laid(model, policy.levels), closure, solver)
-
-
-def _with_responses(
-    model: Model,
-    scenario: Scenario,
-    policy: PolicyLevels,
-    standing: Standing,
-    closure: Closure,
-    solver: Solver,
-    start: Solution | None,
-    progress: Progress | None,
-) -> SolvedCase:
-    """Go back and forth between the equilibrium and the responses to it until both stay.
-
-    A response to rates that are given is known beforehand and needs one pass; one to a
-    rate that is found, or to a subsidy on factors as a part of output, depends on the
-    equilibrium it takes part in.
+    Raises
+    ------
+    NoEquilibrium
+        If no positive rate has the effect; says how far it goes.
     """
-    solution = start
-    answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
-    moved = np.inf
-    for _ in range(RESPONSE_PASSES):
-        told, shocks = answered(policy, answers)
-        levels = standing.laid(model, told)
-        solution = model.solve(levels, closure, solver, solution, progress)
-        powers = _policy_powers(policy, solution)
-        again = replies(model, scenario.responses, powers, solution.outcomes)
-        moved = _distance(answers, again, len(levels))
-        if moved <= SETTLED:
-            raised = np.where(powers == policy.levels, told, powers)
-            rates = _rates(policy, levels, solution)
-            return SolvedCase(solution, (*policy.shocks, *shocks), rates, raised)
-        answers = again
+    policy_levels(model, scenario, share)  # what is wrong is refused before the search
+    assert scenario.equal is not None and isinstance(scenario.equal.value, float)
+    region, wanted = scenario.equal.region, share * scenario.equal.value
+    takes = any(INSTRUMENTS[m.instrument].sign < 0 for m in scenario.policy if m.unsized)
+    tried: list[str] = []
+    start: Solution | None = None
+    for rate in BRACKETS:
+        if takes and rate > MOST_OF_A_PRICE:
+            break
+        sized = _with_rate(scenario, "add", rate).model_copy(update={"equal": None})
+        try:
+            start = solve_case(model, sized, share=share, solver=solver, start=start).solution
+        except NoEquilibrium:
+            break
+        effect = start.outcome(f"equivalent_variation[{region}]")
+        tried.append(f"{100 * rate:g} %: {effect:.4g}")
+        if (effect - wanted) * np.sign(wanted) >= 0:
+            return _with_rate(scenario, "guess", rate)
     raise NoEquilibrium(
-        f"responses and equilibrium did not settle in {RESPONSE_PASSES} passes; a tariff still "
-        f"moved by {100 * moved:.2g} points"
+        f"no rate has an equivalent variation of {wanted:g} % in {region}; tried "
+        f"{'; '.join(tried) or 'none that solves'} (a 'guess' says where else to look, a "
+        "negative one among them)"
     )
 
 
-def with_rates_given(solution: Solution, found: Sequence[FoundRate]) -> Solution:
-    """Return the same equilibrium with the rates that were found as given ones.
+def _with_rate(scenario: Scenario, key: str, rate: float) -> Scenario:
+    """A scenario whose measures without a size have a rate under some key."""
+    policy = [m.model_copy(update={key: rate}) if m.unsized else m for m in scenario.policy]
+    return scenario.model_copy(update={"policy": policy})
 
-    What a policy does is then told by its rates, also where more than one rate has the
+
+def with_rates_given(solution: Solution, endogenous: Sequence[EndogenousRate]) -> Solution:
+    """The same equilibrium with the rates that were solved for as given ones.
+
+    What a policy does then follows from its rates, also where more than one rate has the
     outlay or the welfare effect that was asked for.
     """
-    if not found:
+    if not endogenous:
         return solution
-    finding = {swap for rate in found for swap in rate.swaps}
-    swaps = tuple(swap for swap in solution.closure.swaps if swap not in finding)
+    freeing = {swap for rate in endogenous for swap in rate.swaps}
+    swaps = tuple(swap for swap in solution.closure.swaps if swap not in freeing)
     closure = replace(solution.closure, swaps=swaps)
     return solution.model.solve(solution.levels, closure, start=solution)
 
 
-def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[FoundRate, ...]:
-    """Return the rates that were found from levels at which the search set out."""
+def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[EndogenousRate, ...]:
+    """Rates that were solved for, from levels at which the search set out."""
     rates = []
-    for found in policy.found:
-        points = found.points(solution.levels)
-        change = np.log(solution.levels[found.columns] / levels[found.columns])
-        shock = Shock(found.label, found.columns, change)
+    for one in policy.targets:
+        points = one.points(solution.levels)
+        change = np.log(solution.levels[one.columns] / levels[one.columns])
         low, high = float(points.min()), float(points.max())
-        rates.append(FoundRate(found.label, low, high, shock, found.swaps))
+        shock = Shock(one.label, one.columns, change)
+        rates.append(EndogenousRate(one.label, one.key, low, high, shock, one.swaps))
     return tuple(rates)
-
-
-def answered(policy: PolicyLevels, answers: tuple[Reply, ...]) -> tuple[Array, list[Shock]]:
-    """Return the policy's levels with the responses on top, and what each did."""
-    levels = policy.levels.copy()
-    found = {c for one in policy.found if one.counts for c in one.columns.tolist()}
-    shocks = []
-    for number, answer in enumerate(answers):
-        if not found.isdisjoint(answer.columns.tolist()):
-            raise InputError(
-                "raises a tariff whose rate is to be found", key=f"responses.{number}",
-                value=answer.label,
-            )  # fmt: skip
-        before = levels[answer.columns]
-        levels[answer.columns] = before + answer.points
-        change = np.log(levels[answer.columns] / before)
-        shocks.append(Shock(answer.label, answer.columns, change))
-    return levels, shocks
-
-
-def _policy_powers(policy: PolicyLevels, solution: Solution) -> Array:
-    """Return levels with the policy alone in place, rates that were found among it."""
-    powers = policy.levels.copy()
-    for found in policy.found:
-        if found.counts:
-            powers[found.columns] = solution.levels[found.columns]
-    return powers
-
-
-def _distance(one: tuple[Reply, ...], other: tuple[Reply, ...], columns: int) -> float:
-    """Return the largest difference of two sets of responses, in points of a rate."""
-    points = np.zeros(columns)
-    worst = 0.0
-    for a, b in zip(one, other, strict=True):
-        points[:] = 0.0
-        points[a.columns] += a.points
-        points[b.columns] -= b.points
-        worst = max(worst, float(np.abs(points).max(initial=0.0)))
-    return worst

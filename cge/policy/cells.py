@@ -5,51 +5,57 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import AXES
 from cge.core.errors import InputError
-from cge.data.accounts.benchmark import AXES
+from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS
 from cge.solve.model import Model
 
 Integers = NDArray[np.int64]
 
 
-def cells(
-    model: Model, selectors: object, name: str, key: str, within_regions: bool = False
-) -> Integers:
-    """Return the columns of an instrument that selectors (attributes of an object) name.
+def cells(model: Model, aimed: Aimed, key: str) -> Integers:
+    """Columns that an instrument moves.
+
+    Parameters
+    ----------
+    model : Model
+    aimed : Aimed
+        The instrument with its selectors.
+    key : str
+        Where it stands, for messages.
 
     Raises
     ------
     InputError
         For unknown codes, or if there are none.
     """
-    instrument = INSTRUMENTS[name]
+    instrument, b = INSTRUMENTS[aimed.instrument], model.benchmark
     family = model.variables[instrument.variable]
     chosen = {
-        axis: model.benchmark.codes(AXES[axis], getattr(selectors, word), f"{key}.{word}")
+        axis: b.codes(AXES[axis], getattr(aimed, word), f"{key}.{word}")
         for word, axis in zip(instrument.keys, instrument.axes, strict=True)
     }
     for axis, code in instrument.fixed.items():
-        kind = AXES[axis]
-        if code not in getattr(model.benchmark, kind):
+        if code not in getattr(b, AXES[axis]):
             raise InputError(
-                f"the benchmark has no {code} among its {kind.replace('_', ' ')}", key=key,
-                value=name, allowed="an instrument that names the code itself",
+                f"the benchmark has no {code} among its {AXES[axis].replace('_', ' ')}", key=key,
+                value=aimed.instrument, allowed="an instrument that names the code itself",
             )  # fmt: skip
         chosen[axis] = [code]
     positions = family.where(**chosen)
     if instrument.domestic != "both":
-        local = positions - family.start
-        at_home = family.codes[1][local] == family.codes[3][local]
-        if instrument.domestic == "only":
-            positions = positions[at_home]
-        elif within_regions:
+        _, exporter, _, importer = (codes[positions - family.start] for codes in family.codes)
+        at_home = exporter == importer
+        keep = at_home if instrument.domestic == "only" else ~at_home
+        if instrument.domestic == "no" and getattr(aimed, "within_regions", False):
             # Trade inside an aggregate of countries, never a country's sales to itself.
-            members = model.benchmark.members.get("regions", {})
+            members = b.members.get("regions", {})
             several = [code for code, countries in members.items() if len(countries) > 1]
-            positions = positions[~at_home | np.isin(family.codes[1][local], several)]
-        else:
-            positions = positions[~at_home]
+            keep |= np.isin(exporter, several)
+        positions = positions[keep]
     if not len(positions):
-        raise InputError("applies to no flow that exists in the benchmark", key=key, value=name)
+        raise InputError(
+            "applies to no flow that exists in the benchmark", key=key, value=aimed.instrument
+        )
     return positions

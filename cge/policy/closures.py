@@ -1,23 +1,25 @@
-"""From a scenario's choice of closure to a closure of the model."""
+"""From a scenario's choice of closure to one of the model, and that in words as it was solved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.quantities import VARIABLES
-from cge.scenario.schema import ClosureChoice
+from cge.scenario.schema import ClosureChoice, Scenario
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
 from cge.solve.model import Model
+from cge.solve.solution import Solution
 
 #: Variables of which one cell can be the numeraire.
 PRICES = tuple(name for name in VARIABLES if name.endswith(("price", "return")))
 
 
 def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
-    """Return the closure that a scenario's choice means on a benchmark.
+    """Closure that a scenario's choice means on a benchmark.
 
     Raises
     ------
@@ -26,10 +28,8 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     """
     specific = choice.specific_factors
     if specific is None:
-        specific = (
-            [f for f in benchmark.factors if f == "CAP"] if choice.kind == "short_run" else []
-        )
-        if choice.kind == "short_run" and not specific:
+        specific = ["CAP"] if choice.kind == "short_run" else []
+        if not {*specific} <= {*benchmark.factors}:
             raise InputError(
                 "the benchmark has no factor CAP; name those that are fixed in their sector",
                 key="closure.specific_factors", allowed=benchmark.factors,
@@ -38,16 +38,11 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     floor = None
     if choice.wage_floor is not None:
         given = choice.wage_floor
-        if given.factor not in benchmark.factors:
-            raise InputError(
-                "unknown factor", key="closure.wage_floor.factor", value=given.factor,
-                allowed=benchmark.factors,
-            )  # fmt: skip
+        key = "closure.wage_floor.factor"
+        check_known([given.factor], benchmark.factors, "unknown factor", key=key)
         if given.factor in specific:
-            raise InputError(
-                "a factor fixed in its sector can not also have a wage floor",
-                key="closure.wage_floor.factor", value=given.factor,
-            )  # fmt: skip
+            raise InputError("a factor fixed in its sector can not also have a wage floor",
+                             key=key, value=given.factor)  # fmt: skip
         regions = benchmark.codes("regions", given.regions, "closure.wage_floor.regions")
         floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
     if choice.numeraire is not None and _name(choice.numeraire) not in PRICES:
@@ -64,7 +59,7 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
 
 
 def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
-    """Return a closure that goes only a part of the way to where its swaps hold things.
+    """A closure that goes only a part of the way to where its swaps hold things.
 
     Outcomes are held linearly between the benchmark and where the whole shock takes them,
     variables log-linearly. A wage floor is no shock and stays.
@@ -97,3 +92,51 @@ def _benchmark_level(model: Model, selector: str) -> float:
     if _name(selector) in model.variables:
         return float(model.arrays.start[model.variables.select(selector)[1][0]])
     return float(model.outcome_start[model.outcomes.select(selector)[1][0]])
+
+
+def closure_facts(solution: Solution, scenario: Scenario) -> dict[str, Any]:
+    """Closure, numeraire and swaps of a solution, for its manifest.
+
+    Parameters
+    ----------
+    solution : Solution
+    scenario : Scenario
+        Of which it is.
+    """
+    closure = solution.closure
+    return {
+        "closure": closure_text(closure, scenario, solution.model.horizon),
+        "numeraire": closure.numeraire or "world factor price index",
+        "swaps": [_swap_text(swap) for swap in solution.resolved.swaps],
+    }
+
+
+def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
+    """A closure in one sentence without its end.
+
+    Parameters
+    ----------
+    closure : Closure
+        As solved.
+    scenario : Scenario
+    horizon : {"short", "long"}
+        Of the elasticities.
+    """
+    parts = [f"{closure.name.replace('_', ' ')}, {horizon}-run elasticities"]
+    if closure.specific_factors:
+        parts.append(f"fixed in each sector: {', '.join(closure.specific_factors)}")
+    if closure.wage_floor:
+        parts.append(f"floor under the real price of {closure.wage_floor.factor}")
+    balance = scenario.closure.balance
+    words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
+    words = "as in the data, indexed to the numeraire" if words == "given" else words
+    freed = [swap for swap in closure.swaps if _name(swap.free) == "balance"]
+    others = [swap for swap in closure.swaps if swap not in freed and not swap.label]
+    swaps = (_swap_text(swap) for swap in (*freed, *others))
+    return "; ".join((*parts, f"trade balances {words}", *swaps))
+
+
+def _swap_text(swap: Swap) -> str:
+    fix = swap.fix
+    held = fix if isinstance(fix, str) else " + ".join(f"{c:g} {name}" for c, name in fix.terms)
+    return f"{swap.free} free, {held} held"

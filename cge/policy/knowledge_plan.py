@@ -8,49 +8,46 @@ which goes back and forth until they agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, below
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.scenario.actions import Equal
-from cge.scenario.knowledge_actions import CREDIT, OPENNESS, KnowledgeMeasure
-from cge.scenario.wording import knowledge_text
+from cge.scenario.knowledge_actions import KnowledgeMeasure, KnowledgeSetting
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: A credit that a budget asks for must stay below this part of the cost of research.
-LARGEST_CREDIT = 0.95
-
 
 @dataclass(frozen=True, eq=False)
 class KnowledgePart:
-    """Size of one measure in a year.
+    """One measure in a year.
 
     Parameters
     ----------
     number : int
         Of the measure.
     label : str
-    credit : ndarray (r, j)
-    basic, diffusion : ndarray (r,)
-        Shares of benchmark GDP, at benchmark prices.
-    found : bool
-        Whether a rate was found for it.
+    adds : mapping of str to ndarray
+        What it adds to the fields of a KnowledgePolicy.
+    endogenous : str
+        Of these the rate that follows from a budget, empty where none does.
     """
 
     number: int
     label: str
-    credit: Array
-    basic: Array
-    diffusion: Array
-    found: bool = False
+    adds: Mapping[str, Array]
+    endogenous: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it adds anything."""
+        return any(values.any() for values in self.adds.values())
 
     def outlay(self, law: KnowledgeLaw, business: Array, price: Array) -> Array:
         """Cost, (r,), in the benchmark's unit at the numeraire's price.
@@ -63,18 +60,19 @@ class KnowledgePart:
         price : ndarray (r,)
             Of research, relative to the benchmark.
         """
-        paid = (self.credit * law.data.business * business).sum(axis=1)
-        return price * (paid + law.data.gdp * (self.basic + self.diffusion))
+        credit = self.adds.get("credit", np.zeros_like(business))
+        paid = (credit * law.data.business * business).sum(axis=1)
+        spent = self.adds.get("basic", 0.0) + self.adds.get("diffusion", 0.0)
+        return price * (paid + law.data.gdp * spent)
 
 
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A measure with the cells it applies to: (r, j) of a credit, (s, r) of openness."""
+    """A measure with the cells and regions it applies to, and its budget."""
 
     measure: KnowledgeMeasure
-    key: str
-    regions: Mask
     cells: Mask
+    regions: Mask
     budget: float
 
 
@@ -97,12 +95,9 @@ class KnowledgePlan:
     """
 
     def __init__(
-        self,
-        measures: Sequence[KnowledgeMeasure],
-        benchmark: Benchmark,
-        law: KnowledgeLaw | None,
-        equal: Equal | None = None,
-    ) -> None:
+        self, measures: Sequence[KnowledgeMeasure], benchmark: Benchmark,
+        law: KnowledgeLaw | None, equal: Equal | None = None,
+    ) -> None:  # fmt: skip
         if measures and law is None:
             raise InputError(
                 "knowledge does not move on this path", key="knowledge.0",
@@ -110,66 +105,51 @@ class KnowledgePlan:
             )  # fmt: skip
         self.law = law
         self.shape = len(benchmark.regions), len(benchmark.sectors)
-        self.parts = tuple(
-            self._compile(one, f"knowledge.{n}", benchmark, equal) for n, one in enumerate(measures)
-        )
+        self.compiled = [
+            self._compile(n, one, benchmark, law, equal)
+            for n, one in enumerate(measures) if law is not None
+        ]  # fmt: skip
 
     def _compile(
-        self, measure: KnowledgeMeasure, key: str, b: Benchmark, equal: Equal | None
-    ) -> _Compiled:
-        def named(word: str, axis: str) -> Mask:
-            known = getattr(b, axis)
-            chosen = b.codes(axis, getattr(measure, word), f"{key}.{word}")
-            return np.isin(known, chosen)
-
-        assert self.law is not None
-        data = self.law.data
-        regions = named("region", "regions")
-        cells = np.zeros(self.shape, dtype=bool)
-        if measure.instrument == OPENNESS:
-            cells = named("source", "regions")[:, None] & named("learner", "regions")[None, :]
-            cells |= cells.T if measure.mutual else False
-            np.fill_diagonal(cells, False)
-            if not cells.any():
-                raise InputError("source and learner are one region", key=key)
-        elif measure.instrument == CREDIT:
-            cells = regions[:, None] & named("sector", "sectors")[None, :] & (data.business > 0)
-            without = regions & ~cells.any(axis=1)
-            if without.any():
-                raise InputError(
-                    "there is no business research in the data", key=key,
-                    value=b.regions[int(np.argmax(without))],
-                )  # fmt: skip
-        elif measure.instrument == "basic_research" and (regions & (data.basic <= 0)).any():
-            without = regions & (data.basic <= 0)
-            raise InputError("there is no basic research in the data", key=key,
-                             value=b.regions[int(np.argmax(without))])  # fmt: skip
-        budget = measure.budget or 0.0
-        if measure.unsized:
-            assert equal is not None
-            if [b.regions[r] for r in np.flatnonzero(regions)] != [equal.region]:
-                raise InputError(
-                    f"its outlay is not all of region {equal.region}, whose outlay is equal",
-                    key=key,
-                )
-            assert isinstance(equal.value, float)
-            budget = equal.value
-        return _Compiled(measure, key, regions, cells, budget)
+        self, number: int, one: KnowledgeMeasure, b: Benchmark, law: KnowledgeLaw,
+        equal: Equal | None,
+    ) -> _Compiled:  # fmt: skip
+        with below(f"knowledge.{number}"):
+            cells = one.cells(b, law.data)
+            regions = np.asarray(cells if cells.ndim == 1 else cells.any(axis=1))
+            budget = getattr(one, "budget", None) or 0.0
+            if one.unsized:
+                assert equal is not None and isinstance(equal.value, float)
+                budget = equal.value
+                if [b.regions[r] for r in np.flatnonzero(regions)] != [equal.region]:
+                    raise InputError(
+                        f"its outlay is not all of region {equal.region}, whose outlay is equal"
+                    )
+        return _Compiled(one, cells, regions, budget)
 
     def budgeted(self, year: int) -> bool:
         """Whether anything in force in a year depends on its GDP."""
-        return any(one.budget and one.measure.share(year) for one in self.parts)
+        return any(one.budget and one.measure.share(year) for one in self.compiled)
+
+    def may_move(self, years: int, state: KnowledgeState | None, seen: Seen) -> frozenset[str]:
+        """Keys of measures that may move something in a year up to the last.
+
+        What costs something moves what it is spent on; what is free is looked at year by year.
+        """
+        found = {n for n, one in enumerate(self.compiled) if one.measure.outlay and one.cells.any()}
+        same = np.ones(self.shape[0])
+        for year in range(1, years + 1):
+            free = {n: one.measure.share(year) for n, one in enumerate(self.compiled)
+                    if not one.measure.outlay}  # fmt: skip
+            parts = self._laid(free, state, seen, same, same)[1]
+            found |= {part.number for part in parts if part.moves}
+        return frozenset(f"knowledge.{n}" for n in found)
 
     def at(
-        self,
-        year: int,
-        state: KnowledgeState | None,
-        seen: Seen,
-        gdp: Array,
-        price: Array,
+        self, year: int, state: KnowledgeState | None, seen: Seen, gdp: Array, price: Array,
         beforehand: bool = False,
-    ) -> tuple[KnowledgePolicy, tuple[KnowledgePart, ...]]:
-        """Policy of a year and the size of each measure.
+    ) -> tuple[KnowledgePolicy, tuple[KnowledgePart, ...]]:  # fmt: skip
+        """Policy of a year and what each measure adds to it.
 
         Parameters
         ----------
@@ -186,92 +166,28 @@ class KnowledgePlan:
         InputError
             For a credit of all research and more, or public research below nothing.
         """
-        regions, sectors = self.shape
-        policy = KnowledgePolicy.none(regions, sectors)
-        if self.law is None or state is None:
-            return policy, ()
-        credit, basic, diffusion = (np.zeros(self.shape), np.zeros(regions), np.zeros(regions))
-        openness = policy.openness.copy()
-        amounts = []
-        for number, one in enumerate(self.parts):
-            share = one.measure.known(year) if beforehand else one.measure.share(year)
-            if share == 0:
+        shares = {
+            n: one.measure.known(year) if beforehand else one.measure.share(year)
+            for n, one in enumerate(self.compiled)
+        }
+        return self._laid(shares, state, seen, gdp, price)
+
+    def _laid(
+        self, shares: Mapping[int, float], state: KnowledgeState | None, seen: Seen, gdp: Array,
+        price: Array,
+    ) -> tuple[KnowledgePolicy, tuple[KnowledgePart, ...]]:  # fmt: skip
+        """Measures one on the other, of each the share that is in force."""
+        policy, parts = KnowledgePolicy.none(*self.shape), []
+        for number, share in shares.items():
+            if share == 0 or self.law is None or state is None:
                 continue
-            zero, none = np.zeros(regions), np.zeros(self.shape)
-            spend = share * one.budget * gdp / price * one.regions
-            label, kind = knowledge_text(one.measure), one.measure.instrument
-            if kind == OPENNESS:
-                assert one.measure.set_ is not None
-                openness = np.where(
-                    one.cells, openness + share * (one.measure.set_ - openness), openness
-                )
-                continue
-            if kind == CREDIT:
-                if one.measure.add is not None:
-                    rate = share * one.measure.add * one.cells.astype(float)
-                else:
-                    rate = self._credit(one, credit, spend, state, seen)
-                credit = credit + rate
-                amounts.append(
-                    KnowledgePart(number, label, rate, zero, zero, one.measure.add is None)
-                )
-            elif kind == "basic_research":
-                basic = basic + spend
-                amounts.append(KnowledgePart(number, label, none, spend, zero))
-            else:
-                diffusion = diffusion + spend
-                amounts.append(KnowledgePart(number, label, none, zero, spend))
-            self._check(one, credit, basic, diffusion)
-        return KnowledgePolicy(credit, basic, diffusion, openness), tuple(amounts)
-
-    def _credit(
-        self, one: _Compiled, before: Array, spend: Array, state: KnowledgeState, seen: Seen
-    ) -> Array:
-        """The one rate by region that costs the given spending, on top of `before`.
-
-        Business does more research the more of it is paid, so cost rises faster than the rate.
-        """
-        assert self.law is not None
-        law, rates = self.law, np.zeros(self.shape)
-        none = KnowledgePolicy.none(*self.shape)
-        for r in np.flatnonzero(one.regions):
-            here = one.cells[r]
-            wanted = float(spend[r]) * float(law.data.gdp[r])
-            rho = law.data.parameters["spending_persistence"]
-            unpaid = law.business(state, seen, none)[r, here] * law.data.business[r, here]
-            other = before[r, here]
-
-            def short(
-                rate: float, unpaid: Array = unpaid, other: Array = other, wanted: float = wanted,
-                rho: float = rho,
-            ) -> float:  # fmt: skip
-                done = unpaid * (1 - other - rate) ** (rho - 1)
-                return float(rate * done.sum() - wanted)
-
-            largest = LARGEST_CREDIT - float(other.max(initial=0.0))
-            if largest <= 0 or short(largest) < 0:
-                raise InputError(
-                    f"costs more than a credit of {100 * LARGEST_CREDIT:g} % does",
-                    key=f"{one.key}.budget", value=one.budget,
-                )  # fmt: skip
-            found = brentq(short, 0.0, largest, xtol=1e-17, rtol=4 * np.finfo(float).eps)
-            rates[r, here] = found
-        return rates
-
-    def _check(self, one: _Compiled, credit: Array, basic: Array, diffusion: Array) -> None:
-        assert self.law is not None
-        data = self.law.data
-        if (credit >= 1).any():
-            raise InputError("pays for all research and more", key=one.key,
-                             allowed="credits that add up to less than 1")  # fmt: skip
-        if (data.basic + basic * data.gdp <= 0).any() and (basic < 0).any():
-            r = int(np.argmin(data.basic / data.gdp + basic))
-            raise InputError(
-                "leaves no basic research", key=f"{one.key}.budget", value=one.budget,
-                allowed=f"a cut of less than {data.basic[r] / data.gdp[r]:.3g} of GDP",
-            )  # fmt: skip
-        if (1 + diffusion / self.law.diffusion_base <= 0).any():
-            raise InputError(
-                "leaves nothing for diffusion", key=f"{one.key}.budget", value=one.budget,
-                allowed=f"a cut of less than {self.law.diffusion_base:g} of GDP",
-            )  # fmt: skip
+            one = self.compiled[number]
+            spending = share * one.budget * gdp / price * one.regions
+            with below(f"knowledge.{number}"):
+                adds = one.measure.moves(KnowledgeSetting(
+                    self.law, state, seen, policy, one.cells, share, one.budget, spending
+                ))  # fmt: skip
+                policy = replace(policy, **{n: getattr(policy, n) + a for n, a in adds.items()})
+                one.measure.check(self.law, policy)
+            parts.append(KnowledgePart(number, one.measure.text, adds, one.measure.endogenous))
+        return policy, tuple(parts)

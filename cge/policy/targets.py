@@ -1,27 +1,26 @@
-"""Rates that the model finds: for budgets, equal comparisons and financing.
+"""Targets: budgets, equal comparisons, financing and quotas, for which rates are solved for.
 
-Each frees the rates of some cells, which then move together, and holds in their place
-what the user has fixed: receipts or an outlay, welfare, the budget. Quotas are apart.
+Each frees the rates of some cells, which then move together, and holds in their place what the
+user has fixed: receipts or an outlay, welfare, real revenue, or a volume.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.selectors import joined, split
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
-from cge.policy.quotas import quota
-from cge.policy.rates import Found, Plan
-from cge.scenario.actions import SELECTORS, Equal, Measure
+from cge.scenario.actions import Equal, Measure
 from cge.scenario.instruments import INSTRUMENTS, QUOTA, Instrument
 from cge.scenario.schema import Scenario
-from cge.scenario.wording import financing_text, measure_text
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -29,22 +28,87 @@ from cge.solve.solution import Solution
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+#: What moves to ration a route, by who keeps the rent.
+RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
 
-def finding(
-    model: Model,
-    scenario: Scenario,
-    plans: Sequence[Plan],
-    levels: Array,
-    share: float = 1.0,
-) -> tuple[Found, ...]:
-    """Return what the model has to find for a scenario.
+
+@dataclass(frozen=True, eq=False)
+class Sought:
+    """A measure whose rate is solved for.
+
+    Parameters
+    ----------
+    measure : Measure
+    positions : ndarray of int
+        Cells it moves.
+    before : ndarray
+        Their powers without it.
+    key : str
+        Where it stands.
+    share : float
+        Part of it that is in force, of one that is phased in.
+    """
+
+    measure: Measure
+    positions: Integers
+    before: Array
+    key: str
+    share: float = 1.0
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it moves."""
+        return INSTRUMENTS[self.measure.instrument]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What is held, and the rates that are solved for it.
+
+    Parameters
+    ----------
+    swaps : tuple of Swap
+    columns : ndarray of int
+        Cells that move.
+    label : str
+        What a reader calls it.
+    before : ndarray
+        Powers of the cells without it.
+    key : str
+        Where it stands in the scenario.
+    sign : int
+        -1 where the power is 1 less the rate.
+    counts : bool
+        Whether it is a rate to which partners may respond; the rent of a quota is not.
+    guessed : bool
+        Whether the search sets out from a guess of the user's.
+    """
+
+    swaps: tuple[Swap, ...]
+    columns: Integers
+    label: str
+    before: Array
+    key: str
+    sign: int = 1
+    counts: bool = True
+    guessed: bool = False
+
+    def points(self, levels: Array) -> Array:
+        """Points added to the rates of the cells at levels of a solution, a fraction."""
+        return self.sign * (levels[self.columns] - self.before)
+
+
+def targets_of(
+    model: Model, scenario: Scenario, sought: Sequence[Sought], levels: Array, share: float = 1.0
+) -> tuple[Target, ...]:
+    """Targets of a scenario.
 
     Parameters
     ----------
     model : Model
     scenario : Scenario
-    plans : sequence of Plan
-        Its measures whose rates are found.
+    sought : sequence of Sought
+        Its measures whose rates are solved for.
     levels : ndarray (columns,)
         Levels with all other measures in place.
     share : float
@@ -53,186 +117,154 @@ def finding(
     Raises
     ------
     InputError
-        For what can not be found, or is to be found twice.
+        For what can not be solved for, or is to be solved for twice.
     """
-    found = []
-    unsized = []
-    for plan in plans:
-        if plan.measure.instrument == QUOTA:
-            found.append((plan.key, quota(model, plan, share * plan.share, levels)))
-        elif plan.measure.budget is not None:
-            found.append((plan.key, _budget(model, plan, share * plan.share)))
+    targets, unsized = [], []
+    for one in sought:
+        if one.measure.instrument == QUOTA:
+            targets.append(_quota(model, one, share * one.share, levels))
+        elif one.measure.budget is not None:
+            targets.append(_budget(model, one, share * one.share))
         else:
-            unsized.append(plan)
+            unsized.append(one)
     if unsized:
         assert scenario.equal is not None  # or the scenario would not have been read
-        if len({plan.share for plan in unsized}) > 1:
+        if len({one.share for one in unsized}) > 1:
             raise InputError(
-                "one rate is to be found, for measures that are not in force together",
+                "one rate is solved for, for measures that are not in force together",
                 key=unsized[0].key,
             )
-        part = share * unsized[0].share
-        found.append((unsized[0].key, _equal(model, scenario.equal, unsized, part)))
-    for number in range(len(scenario.financing)):
-        key = f"financing.{number}"
-        found.append((key, _financing(model, scenario, number, key, levels)))
+        targets.append(_equal(model, scenario.equal, unsized, share * unsized[0].share))
+    targets += [_financing(model, scenario, n, levels) for n in range(len(scenario.financing))]
     taken: dict[int, str] = {}
-    volumes: dict[tuple[str, ...], str] = {}
-    for key, one in found:
-        twice = [c for c in one.columns.tolist() if c in taken]
+    rationed: dict[tuple[str, ...], str] = {}
+    for target in targets:
+        key, columns = target.key, target.columns.tolist()
+        twice = [column for column in columns if column in taken]
         if twice:
-            raise InputError(f"moves a rate that {taken[twice[0]]} finds already", key=key)
-        taken.update(dict.fromkeys(one.columns.tolist(), key))
-        for swap in one.swaps:
+            raise InputError(f"moves a rate that is solved for in {taken[twice[0]]}", key=key)
+        taken.update(dict.fromkeys(columns, key))
+        for swap in target.swaps:
             if swap.bound is not None or not isinstance(swap.fix, Total):
                 route = tuple(split(swap.free)[1])
-                if route in volumes:
-                    raise InputError(f"rations what {volumes[route]} rations already", key=key)
-                volumes[route] = key
-    return tuple(one for _, one in found)
+                if route in rationed:
+                    raise InputError(f"rations what {rationed[route]} rations already", key=key)
+                rationed[route] = key
+    return tuple(targets)
 
 
-def _receipts(
-    model: Model, variable: str, positions: Integers, before: Array
-) -> tuple[tuple[float, str], ...]:
-    """Return what the cells of a wedge bring beyond their rate `before`, as terms of a Total."""
-    wedge = WEDGES[variable]
-    cells_ = [_text(model, variable, positions[before == power]) for power in np.unique(before)]
-    terms = []
-    for power, texts in zip(np.unique(before), cells_, strict=True):
-        for text in texts:
-            inside = split(text)[1]
-            terms.append((float(wedge.sign), joined(wedge.gross, inside)))
-            terms.append((-wedge.sign * float(power), joined(wedge.base, inside)))
-    return tuple(terms)
-
-
-def _text(model: Model, variable: str, positions: Integers) -> list[str]:
-    """Return selectors that together take just these cells, one where it can be done."""
-    whole = model.variables.selector(variable, positions)
-    if whole is not None:
-        return [whole]
-    index, start = model.variables[variable].index, model.variables[variable].start
-    return [joined(variable, index[p - start]) for p in positions.tolist()]
-
-
-def _owners(model: Model, plan: Plan) -> NDArray[np.str_]:
-    """Return the region to whose budget each cell of a measure belongs."""
-    family = model.variables[plan.instrument.variable]
-    axis = family.axes.index(WEDGES[plan.instrument.variable].collector)
-    return family.codes[axis][plan.positions - family.start]
-
-
-def _budget(model: Model, plan: Plan, share: float) -> Found:
+def _budget(model: Model, one: Sought, share: float) -> Target:
     """Hold the receipts, or the outlay, of a measure at a share of GDP, region by region."""
-    assert plan.measure.budget is not None
-    variable = plan.instrument.variable
-    sign = 1.0 if plan.instrument.fiscal == "outlay" else -1.0
-    owners = _owners(model, plan)
+    assert one.measure.budget is not None
+    sign = 1.0 if one.instrument.fiscal == "outlay" else -1.0
+    owners = _owners(model, one)
     swaps = []
     for region in dict.fromkeys(owners.tolist()):
         here = owners == region
-        free = _one_selector(model, variable, plan.positions[here], plan.key)
-        receipts = _receipts(model, variable, plan.positions[here], plan.before[here])
-        size = (sign * share * plan.measure.budget, f"gdp[{region}]")
-        swaps.append(
-            Swap(free, Total((*receipts, size)), 0.0, False, label=measure_text(plan.measure))
-        )
-    return Found(
-        tuple(swaps), plan.positions, measure_text(plan.measure), plan.before,
-        _sign(plan.instrument), guessed=plan.measure.guess is not None,
+        free = _free(model, one.instrument, one.positions[here], one.key)
+        receipts = _receipts(model, one.instrument, one.positions[here], one.before[here])
+        size = (sign * share * one.measure.budget, f"gdp[{region}]")
+        swaps.append(Swap(free, Total((*receipts, size)), 0.0, False, label=one.measure.text))
+    return Target(
+        tuple(swaps), one.positions, one.measure.text, one.before, one.key, one.instrument.sign,
+        guessed=one.measure.guess is not None,
     )  # fmt: skip
 
 
-def _sign(instrument: Instrument) -> float:
-    return float(np.sign(instrument.to_power(np.ones(1))[0] - instrument.to_power(np.zeros(1))[0]))
-
-
-def _one_selector(model: Model, variable: str, positions: Integers, key: str) -> str:
-    text = model.variables.selector(variable, positions)
-    if text is None:
-        raise InputError(
-            "the cells whose one rate is to be found are not all combinations of some codes",
-            key=key,
-        )
-    return text
-
-
-def _equal(model: Model, equal: Equal, plans: Sequence[Plan], share: float) -> Found:
-    """Find the one rate at which an outlay or a welfare effect is reached."""
-    key = plans[0].key
-    region, value = equal.region, equal.value
-    if region not in model.benchmark.regions:
-        raise InputError(
-            "unknown region", key="equal.region", value=region, allowed=model.benchmark.regions
-        )
+def _equal(model: Model, equal: Equal, sought: Sequence[Sought], share: float) -> Target:
+    """Reach an outlay or a welfare effect with one rate."""
+    first, region, value = sought[0], equal.region, equal.value
+    check_known([region], model.benchmark.regions, "unknown region", key="equal.region")
     if isinstance(value, str):
         raise InputError(
             "names a variant, which a single scenario does not have", key=f"equal.{equal.what}",
             value=value, allowed="a number",
         )  # fmt: skip
-    variables = {plan.instrument.variable for plan in plans}
-    if len(variables) > 1 or len({_sign(plan.instrument) for plan in plans}) > 1:
+    if len({(one.instrument.variable, one.instrument.sign) for one in sought}) > 1:
         raise InputError(
-            "one rate is to be found, for measures of different kinds", key=key,
-            value=", ".join(sorted(plan.measure.instrument for plan in plans)),
+            "one rate is solved for, for measures of different kinds", key=first.key,
+            value=", ".join(sorted(one.measure.instrument for one in sought)),
         )  # fmt: skip
-    positions = np.concatenate([plan.positions for plan in plans])
-    before = np.concatenate([plan.before for plan in plans])
-    positions, first = np.unique(positions, return_index=True)
-    before = before[first]
-    variable = variables.pop()
-    free = _one_selector(model, variable, positions, key)
-    label = "; ".join(measure_text(plan.measure) for plan in plans)
-    guessed = any(plan.measure.guess is not None for plan in plans)
-    sign = _sign(plans[0].instrument)
+    positions = np.concatenate([one.positions for one in sought])
+    positions, place = np.unique(positions, return_index=True)
+    before = np.concatenate([one.before for one in sought])[place]
+    free = _free(model, first.instrument, positions, first.key)
+    label = "; ".join(one.measure.text for one in sought)
     if equal.what == "welfare":
-        target = Total(((1.0, f"welfare[{region}]"),))
-        swap = Swap(free, target, 1.0 + share * value / 100, True, label=label)
-        return Found((swap,), positions, label, before, sign, guessed=guessed)
-    for plan in plans:
-        if plan.instrument.fiscal != "outlay":
-            raise InputError(
-                "has no outlay; compare taxes at equal welfare", key=plan.key,
-                value=plan.measure.instrument,
-                allowed=[n for n, i in INSTRUMENTS.items() if i.fiscal == "outlay"],
-            )  # fmt: skip
-        if (_owners(model, plan) != region).any():
-            raise InputError(
-                f"its outlay is not all of region {region}, whose outlay is equal", key=plan.key
-            )
-    terms = (*_receipts(model, variable, positions, before), (share * value, f"gdp[{region}]"))
-    swap = Swap(free, Total(terms), 0.0, False, label=label)
-    return Found((swap,), positions, label, before, sign, guessed=guessed)
+        goal = Total(((1.0, f"welfare[{region}]"),))
+        swap = Swap(free, goal, 1.0 + share * value / 100, True, label=label)
+    else:
+        for one in sought:
+            if one.instrument.fiscal != "outlay":
+                raise InputError(
+                    "has no outlay; compare taxes at equal welfare", key=one.key,
+                    value=one.measure.instrument,
+                    allowed=[n for n, i in INSTRUMENTS.items() if i.fiscal == "outlay"],
+                )  # fmt: skip
+            if (_owners(model, one) != region).any():
+                raise InputError(f"its outlay is not all of region {region}, whose outlay is equal",
+                                 key=one.key)  # fmt: skip
+        receipts = _receipts(model, first.instrument, positions, before)
+        goal = Total((*receipts, (share * value, f"gdp[{region}]")))
+        swap = Swap(free, goal, 0.0, False, label=label)
+    guessed = any(one.measure.guess is not None for one in sought)
+    return Target((swap,), positions, label, before, first.key, first.instrument.sign,
+                  guessed=guessed)  # fmt: skip
 
 
-def _financing(model: Model, scenario: Scenario, number: int, key: str, levels: Array) -> Found:
+def _financing(model: Model, scenario: Scenario, number: int, levels: Array) -> Target:
     """Let one tax of a region keep its real tax revenue where it was."""
-    choice = scenario.financing[number]
-    instrument = INSTRUMENTS[choice.instrument]
-    region = choice.region
-    if region not in model.benchmark.regions:
-        raise InputError(
-            "unknown region", key=f"{key}.region", value=region, allowed=model.benchmark.regions
-        )
+    choice, key = scenario.financing[number], f"financing.{number}"
+    instrument, region = INSTRUMENTS[choice.instrument], choice.region
+    check_known([region], model.benchmark.regions, "unknown region", key=f"{key}.region")
     if any(other.region == region for other in scenario.financing[:number]):
         raise InputError(
             "this region's budget is financed already", key=f"{key}.region", value=region
         )
-    selectors = {word: getattr(choice, word) for word in SELECTORS}
-    positions = cells(
-        model, SimpleNamespace(**{**selectors, instrument.owner: region}), choice.instrument, key
-    )
-    free = _one_selector(model, instrument.variable, positions, key)
+    positions = cells(model, choice.model_copy(update={instrument.owner: region}), key)
+    free = _free(model, instrument, positions, key)
     revenue = f"real_tax_revenue[{region}]"
     level = float(model.outcome_start[model.outcomes.select(revenue)[1][0]])
-    label = financing_text(choice)
-    swap = Swap(free, Total(((1.0, revenue),)), level, False, label=label)
-    return Found((swap,), positions, label, levels[positions], _sign(instrument))
+    swap = Swap(free, Total(((1.0, revenue),)), level, False, label=choice.text)
+    return Target((swap,), positions, choice.text, levels[positions], key, instrument.sign)
+
+
+def _quota(model: Model, one: Sought, share: float, levels: Array) -> Target:
+    """Hold the volume of every route and commodity, with the rent that does it.
+
+    A ration is a virtual price (Neary and Roberts 1980): who keeps the difference between it
+    and the price is a matter of institutions, hence `rents`. Where it is lost, what is held
+    is what arrives, so that all three let the same quantity in.
+    """
+    measure = one.measure
+    assert measure.to is not None
+    rents = measure.rents or "importer"
+    tariff = model.variables["tariff"]
+    uses: dict[tuple[str, ...], list[str]] = {}
+    all_uses = Counter(cell[1:] for cell in tariff.index)
+    for position in one.positions.tolist():
+        use, *route = tariff.index[position - tariff.start]
+        uses.setdefault(tuple(route), []).append(use)
+    swaps, columns = [], []
+    for place, some in uses.items():
+        inside = f"[{'|'.join(some)}, {', '.join(place)}]"
+        free = RENTS[rents] + inside
+        fix: str | Total = f"trade_volume[{', '.join(place)}]"
+        if rents == "lost":
+            fix = Total(((1.0, "arrivals" + inside),))
+        elif len(some) < all_uses[place]:
+            fix = Total(((1.0, "route_volume" + inside),))
+        at = 1.0 + share * (measure.to - 1.0)
+        bound: Literal["upper"] | None = None if measure.binding else "upper"
+        # A rent is never negative.
+        swaps.append(Swap(free, fix, at, bound=bound, label=measure.text, relief=1))
+        columns.append(model.variables.select(free)[1])
+    moved = np.concatenate(columns)
+    return Target(tuple(swaps), moved, measure.text, levels[moved], one.key, counts=False)
 
 
 def outlay(solution: Solution, measures: Sequence[Measure], region: str, key: str) -> float:
-    """Return what subsidies cost a region beyond its benchmark rates, as a share of its GDP.
+    """Cost of subsidies to a region beyond its benchmark rates, as a share of its GDP.
 
     Raises
     ------
@@ -240,21 +272,58 @@ def outlay(solution: Solution, measures: Sequence[Measure], region: str, key: st
         If there is no subsidy of this region among the measures.
     """
     model = solution.model
-    total, any_found = 0.0, False
-    seen: set[int] = set()
+    start, seen, total = model.arrays.start, np.zeros(0, dtype=np.int64), 0.0
     for number, measure in enumerate(measures):
-        instrument = INSTRUMENTS[measure.instrument]
-        if instrument.fiscal != "outlay":
-            continue
-        positions = cells(model, measure, measure.instrument, f"{key}.policy.{number}")
-        plan = Plan(measure, instrument, positions, model.arrays.start[positions], key)
-        mine = positions[_owners(model, plan) == region]
-        mine = mine[~np.isin(mine, list(seen))]
-        seen.update(mine.tolist())
-        any_found |= bool(len(mine))
-        terms = _receipts(model, instrument.variable, mine, model.arrays.start[mine])
-        for coefficient, text in terms:
-            total -= coefficient * float(solution.outcomes[model.outcomes.select(text)[1]].sum())
-    if not any_found:
-        raise InputError(f"has no subsidy of region {region} whose outlay could be equal", key=key)
+        if INSTRUMENTS[measure.instrument].fiscal == "outlay":
+            positions = cells(model, measure, f"{key}.policy.{number}")
+            one = Sought(measure, positions, start[positions], key)
+            mine = positions[_owners(model, one) == region]
+            mine = mine[~np.isin(mine, seen)]
+            seen = np.concatenate([seen, mine])
+            for coefficient, text in _receipts(model, one.instrument, mine, start[mine]):
+                here = model.outcomes.select(text)[1]
+                total -= coefficient * float(solution.outcomes[here].sum())
+    if not len(seen):
+        raise InputError(f"the variant that sets it has no subsidy of region {region}", key=key)
     return total / solution.outcome(f"gdp[{region}]")
+
+
+def _owners(model: Model, one: Sought) -> NDArray[np.str_]:
+    """Region to whose budget each cell of a measure belongs."""
+    family = model.variables[one.instrument.variable]
+    axis = family.axes.index(WEDGES[one.instrument.variable].collector)
+    return family.codes[axis][one.positions - family.start]
+
+
+def _receipts(
+    model: Model, instrument: Instrument, positions: Integers, before: Array
+) -> tuple[tuple[float, str], ...]:
+    """Receipts of the cells of a wedge beyond their rate `before`, as terms of a Total."""
+    wedge = WEDGES[instrument.variable]
+    terms = []
+    for power in np.unique(before):
+        for text in _selectors(model, instrument.variable, positions[before == power]):
+            inside = split(text)[1]
+            terms.append((float(wedge.sign), joined(wedge.gross, inside)))
+            terms.append((-wedge.sign * float(power), joined(wedge.base, inside)))
+    return tuple(terms)
+
+
+def _selectors(model: Model, variable: str, positions: Integers) -> list[str]:
+    """Selectors that together take just these cells, one where it can be done."""
+    whole = model.variables.selector(variable, positions)
+    if whole is not None:
+        return [whole]
+    block = model.variables[variable]
+    return [joined(variable, block.index[p - block.start]) for p in positions.tolist()]
+
+
+def _free(model: Model, instrument: Instrument, positions: Integers, key: str) -> str:
+    """Selector of cells whose one rate is solved for."""
+    text = model.variables.selector(instrument.variable, positions)
+    if text is None:
+        raise InputError(
+            "the cells whose one rate is solved for are not all combinations of some codes",
+            key=key,
+        )
+    return text

@@ -83,7 +83,9 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
     lines = []
     for word, key, ending in (
         ("Closure", "closure", "."), ("Numeraire", "numeraire", " = 1."),
-        ("Rates found", "rates_found", "."), ("Welfare could not be taken apart", "failure", ""),
+        ("Endogenous rates", "endogenous_rates", "."),
+        ("Rates raised in response", "response_rates", "."),
+        ("Welfare could not be taken apart", "failure", ""),
     ):  # fmt: skip
         found = [(case, case.facts.get(key) or "") for case in cases]
         told = [(case, text if isinstance(text, str) else "; ".join(text)) for case, text in found]

@@ -13,6 +13,10 @@ from typing import Any
 
 from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
+from cge.policy.closures import closure_facts
+from cge.policy.replies import raising
+from cge.scenario.schema import Scenario
+from cge.solve.solution import Solution
 
 #: Version of the layout of results and manifest.
 FORMAT = 2
@@ -37,7 +41,7 @@ def manifest(
     benchmark : Benchmark
         The accounts, with the first elasticity set.
     cases : sequence of mapping
-        Of every solution: what it is, closure as solved, rates that were found, diagnostics.
+        Of every solution: what it is, closure as solved, endogenous rates, responses, diagnostics.
     notes : sequence of str
         What must be said under any table.
     files : iterable of path
@@ -70,6 +74,36 @@ def manifest(
         "notes": lines,
         **more,
     }  # fmt: skip
+
+
+def solution_facts(
+    solutions: Sequence[Solution], scenario: Scenario, solved: Any = None
+) -> dict[str, Any]:
+    """Facts of a solution, or of those of a path together, for the cases of a manifest.
+
+    Parameters
+    ----------
+    solutions : sequence of Solution
+    scenario : Scenario
+        Of which they are.
+    solved : SolvedCase or PathYear, optional
+        With the rates that were solved for, and the answers; None: there are none.
+    """
+    closures = [closure_facts(one, scenario) for one in solutions]
+    diagnostics = [one.diagnostics for one in solutions]
+    return {
+        **closures[-1],
+        "swaps": list(dict.fromkeys(swap for one in closures for swap in one["swaps"])),
+        "benchmark_and_elasticities": solutions[0].model.benchmark.fingerprint,
+        "endogenous_rates": [one.text for one in solved.endogenous] if solved else [],
+        "response_rates": [one.text for one in raising(solved.replies)] if solved else [],
+        "solver": diagnostics[0].solver,
+        "residual": max(one.residual for one in diagnostics),
+        "walras": max(one.walras for one in diagnostics),
+        "iterations": sum(one.iterations for one in diagnostics),
+        "homotopy_steps": max(one.steps for one in diagnostics),
+        "unknowns": solutions[0].resolved.system.size,
+    }
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.quantities import read_lines
-from cge.indicators.fiscal import moved, outlay, policy_receipts
+from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
@@ -27,15 +27,15 @@ PARTS = tuple(read_lines(LINES))
 
 
 def decomposition_of(case: SolvedCase) -> Decomposition:
-    """Take the welfare change of a case apart; a rate that was found counts as given.
+    """Take the welfare change of a case apart; an endogenous rate counts as given.
 
     Raises
     ------
     NoEquilibrium
         If welfare can not be taken apart.
     """
-    solution = with_rates_given(case.solution, case.found)
-    return decompose(solution, (*case.shocks, *(rate.shock for rate in case.found)))
+    solution = with_rates_given(case.solution, case.endogenous)
+    return decompose(solution, (*case.shocks, *(rate.shock for rate in case.endogenous)))
 
 
 def add_parts(
@@ -102,14 +102,13 @@ def add_budget(rows: Rows, case: SolvedCase, wanted: Wanted | None = None, **lab
         return
     spent = outlay(solution)
     add_outlay(rows, spent, solution, **labels)
-    if moved(solution):
-        receipts = policy_receipts(solution)
-        rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",
-                    unit=b.unit, benchmark=0.0, change_unit=b.unit, **labels)  # fmt: skip
+    receipts = policy_receipts(solution)
+    rows.extend(receipts.assign(change=receipts["value"]), measure="policy_receipts",
+                unit=b.unit, benchmark=0.0, change_unit=b.unit, **labels)  # fmt: skip
     spenders = [code for code, value in zip(b.regions, spent, strict=True) if value > 0]
     if spenders:
         # At the rates in force: a tax that keeps the budget would give back what another raises.
-        funds = marginal_cost_of_funds(with_rates_given(solution, case.found), spenders)
+        funds = marginal_cost_of_funds(with_rates_given(solution, case.endogenous), spenders)
         funds = funds.dropna(subset="cost_of_funds")
         rows.add("marginal_cost_of_funds", funds["cost_of_funds"], region=funds["region"],
                  item=funds["tax"], unit="welfare per unit of revenue", **labels)  # fmt: skip

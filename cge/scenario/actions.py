@@ -1,8 +1,10 @@
-"""The layout of what a scenario does: measures, responses, financing, equal comparisons."""
+"""The layout of what a scenario does with instruments of the model: measures and financing."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,23 +12,17 @@ from cge.core.errors import InputError
 from cge.core.fields import Codes, Rate, Sized, Strict
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.named_files import file_field
-from cge.scenario.timing import Timed
-
-__all__ = ["SIZES", "Codes", "Equal", "Financing", "Measure", "Rate", "Response", "Strict"]
+from cge.scenario.timing import Action, Timed, codes_text
 
 #: Selectors that some instrument has.
 SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent")
 #: Ways to say how large a measure is; a quota has `to` alone.
 SIZES = ("add", "set", "scale", "file", "budget")
+_RENTS = {"importer": "to the importer", "exporter": "to the exporter", "lost": "lost"}
 
 
-class Measure(Timed):
-    """One policy measure: an instrument, the cells it applies to, and its size.
-
-    Exactly one of `add`, `set`, `scale`, `file` and `budget` says how large it is; a quota
-    has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
-    without a size is the one whose rate is found. On a path of years it has a time.
-    """
+class Aimed(Strict):
+    """An instrument and the cells that it moves."""
 
     instrument: str
     exporter: Codes = "all"
@@ -37,6 +33,54 @@ class Measure(Timed):
     use: Codes = "all"
     factor: Codes = "all"
     agent: Codes = "all"
+
+    #: Instruments that it may be, and what is wrong with others.
+    may_be: ClassVar[Collection[str]] = INSTRUMENTS
+    else_wrong: ClassVar[str] = "unknown instrument"
+
+    @field_validator("instrument")
+    @classmethod
+    def _one_of(cls, value: str) -> str:
+        if value not in cls.may_be:
+            raise ValueError(InputError(cls.else_wrong, value=value, allowed=cls.may_be))
+        return value
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Selectors that it may have."""
+        return INSTRUMENTS[self.instrument].keys
+
+    @property
+    def _chosen(self) -> dict[str, Codes]:
+        """Selectors that do not take all."""
+        free = [key for key in SELECTORS if not type(self).model_fields[key].is_required()]
+        return {key: value for key in free if (value := getattr(self, key)) != "all"}
+
+    @model_validator(mode="after")
+    def _has_its_keys(self) -> Aimed:
+        for key in self._chosen:
+            if key not in self.keys:
+                raise ValueError(
+                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(self.keys)})"
+                )
+        return self
+
+    @property
+    def aim(self) -> str:
+        """The instrument and its cells in words."""
+        chosen = self._chosen
+        where = "; ".join(f"{key} {codes_text(chosen[key])}" for key in self.keys if key in chosen)
+        return f"{self.instrument.replace('_', ' ')} ({where or 'all'})"
+
+
+class Measure(Timed, Aimed):
+    """One policy measure: an instrument, the cells it applies to, and its size.
+
+    Exactly one of `add`, `set`, `scale`, `file` and `budget` says how large it is; a quota
+    has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
+    without a size is the one whose rate is solved for. On a path of years it has a time.
+    """
+
     within_regions: bool = False
     add: Rate | None = None
     set_: Rate | None = Field(default=None, alias="set")
@@ -49,14 +93,8 @@ class Measure(Timed):
     to: Rate | None = None
     rents: Literal["importer", "exporter", "lost"] | None = None
     binding: bool | None = None
-    label: str | None = None
 
-    @field_validator("instrument")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in INSTRUMENTS:
-            raise ValueError(InputError("unknown instrument", value=value, allowed=INSTRUMENTS))
-        return value
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "scale": 1, "budget": 0, "to": 1}
 
     @property
     def sizes(self) -> list[str]:
@@ -71,7 +109,6 @@ class Measure(Timed):
 
     @model_validator(mode="after")
     def _one_size(self) -> Measure:
-        instrument = INSTRUMENTS[self.instrument]
         if self.instrument == QUOTA:
             self._check_quota()
         elif self.to is not None or self.rents is not None or self.binding is not None:
@@ -85,16 +122,10 @@ class Measure(Timed):
             raise ValueError("'file' needs 'column', the name of the column with the rates")
         if self.file is None and (self.column or self.weight):
             raise ValueError("'column' and 'weight' go with 'file'")
-        if self.budget is not None and instrument.fiscal == "none":
+        if self.budget is not None and INSTRUMENTS[self.instrument].fiscal == "none":
             raise ValueError(f"'{self.instrument}' has no receipts and no outlay to fix")
         if self.guess is not None and not (self.unsized or self.budget is not None):
-            raise ValueError("'guess' goes with a rate that is found: 'budget', or no size")
-        for key in SELECTORS:
-            if getattr(self, key) != "all" and key not in instrument.keys:
-                raise ValueError(
-                    f"instrument '{self.instrument}' has no '{key}' "
-                    f"(it has {', '.join(instrument.keys)})"
-                )
+            raise ValueError("'guess' goes with a rate that is solved for: 'budget', or no size")
         return self
 
     def _check_quota(self) -> None:
@@ -113,72 +144,55 @@ class Measure(Timed):
         if self.to < 0:
             raise ValueError("a quota is a positive share of the benchmark volume")
 
+    @property
+    def words(self) -> str:
+        """What it does."""
+        return self.at_its_time(f"{self.aim} {self._size}")
 
-class Response(Strict):
-    """What partners do in answer to a policy.
-
-    `retaliation`: each of `by` mirrors the tariff increases that `to` made against it.
-    `countervailing`: each of `by` puts a duty of `chi` times the specific subsidy on imports
-    from `against`.
-    """
-
-    kind: Literal["retaliation", "countervailing"]
-    by: Codes = "all"
-    to: Codes | None = None
-    share: Annotated[Rate, Field(ge=0)] | None = None
-    against: Codes | None = None
-    chi: Annotated[Rate, Field(ge=0)] | None = None
-    sector: Codes | None = None
-    label: str | None = None
-
-    @model_validator(mode="after")
-    def _own_keys(self) -> Response:
-        need, others = {
-            "retaliation": (("to",), ("against", "chi")),
-            "countervailing": (("against", "chi"), ("to", "share")),
-        }[self.kind]
-        for key in need:
-            if getattr(self, key) is None:
-                raise ValueError(f"a response of kind '{self.kind}' needs '{key}'")
-        for key in others:
-            if getattr(self, key) is not None:
-                raise ValueError(f"a response of kind '{self.kind}' has no '{key}'")
-        return self
+    @property
+    def _size(self) -> str:
+        if self.to is not None:
+            held = "at" if self.binding else "at most"
+            rents = _RENTS[self.rents or "importer"]
+            return f"{held} {100 * self.to:g} % of the benchmark volume, rents {rents}"
+        if self.file is not None:
+            return f"by the table {Path(self.file).name}, column {self.column}"
+        if self.add is not None:
+            return f"{100 * self.add:+g} points"
+        if self.set_ is not None:
+            return f"set to {100 * self.set_:g} %"
+        if self.scale is not None:
+            return f"times {self.scale:g}"
+        if self.budget is not None:
+            what = INSTRUMENTS[self.instrument].fiscal
+            return f"with {what} of {100 * self.budget:g} % of GDP"
+        return "at the rate that makes the variants equal"
 
 
-class Financing(Strict):
+class Financing(Aimed, Action):
     """A tax of a region that keeps the budget where it was, instead of the lump sum."""
 
     region: str
-    instrument: str
-    exporter: Codes = "all"
-    importer: Codes = "all"
-    sector: Codes = "all"
-    buyer: Codes = "all"
-    use: Codes = "all"
-    factor: Codes = "all"
-    agent: Codes = "all"
-    label: str | None = None
 
-    @model_validator(mode="after")
-    def _a_tax(self) -> Financing:
-        fiscal = [name for name, i in INSTRUMENTS.items() if i.fiscal != "none"]
-        if self.instrument not in fiscal:
-            raise ValueError(
-                InputError("is no tax", key=None, value=self.instrument, allowed=fiscal)
-            )
+    may_be: ClassVar[Collection[str]] = [
+        n for n, one in INSTRUMENTS.items() if one.fiscal != "none"
+    ]
+    else_wrong: ClassVar[str] = "is no tax"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Selectors that it may have: all but that of the region."""
         instrument = INSTRUMENTS[self.instrument]
-        own = [key for key in instrument.keys if key != instrument.owner]
-        for key in SELECTORS:
-            if key != "region" and getattr(self, key) != "all" and key not in own:
-                raise ValueError(
-                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(own)})"
-                )
-        return self
+        return tuple(key for key in instrument.keys if key != instrument.owner)
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        return f"budget of {self.region} kept by {self.aim}"
 
 
 class Equal(Sized):
-    """What all variants of a family have in common: an outlay, or a welfare effect.
+    """What all variants of a scenario set have in common: an outlay, or a welfare effect.
 
     A number, or the name of the variant that sets it. Outlay is a share of the region's
     GDP, welfare the equivalent variation in per cent of benchmark absorption.
@@ -205,3 +219,12 @@ class Equal(Sized):
         value = self.outlay if self.outlay is not None else self.welfare
         assert value is not None
         return value
+
+    @property
+    def line(self) -> str:
+        """What the variants have in common, in words."""
+        if isinstance(self.value, str):
+            return f"{self.what} of {self.region} as in variant {self.value}"
+        if self.what == "outlay":
+            return f"outlay of {100 * self.value:g} % of the GDP of {self.region}"
+        return f"equivalent variation of {self.value:g} % in {self.region}"

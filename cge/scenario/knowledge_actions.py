@@ -1,110 +1,316 @@
-"""The layout of what a government does about knowledge, beside its policy on trade."""
+"""Instruments about knowledge, one class each: its keys, its checks, its words, what it does.
+
+What an instrument does is a change of :class:`cge.dynamics.knowledge.KnowledgePolicy`, which the
+laws of motion read. :mod:`cge.policy.knowledge_plan` adds up the measures of a scenario.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.errors import InputError
-from cge.core.fields import Codes, Rate
-from cge.scenario.timing import Timed
+from cge.core.fields import ByKind, Codes, Rate
+from cge.scenario.timing import Timed, codes_text
 
-OPENNESS = "knowledge_openness"
-CREDIT = "research_credit"
-#: Selectors and sizes of each instrument.
-KNOWLEDGE_INSTRUMENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    CREDIT: (("region", "sector"), ("add", "budget")),
-    "basic_research": (("region",), ("budget",)),
-    "diffusion": (("region",), ("budget",)),
-    OPENNESS: (("source", "learner", "mutual"), ("set",)),
+if TYPE_CHECKING:
+    from cge.data.accounts.benchmark import Benchmark
+    from cge.data.knowledge.stocks import KnowledgeData
+    from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: Sizes in words.
+_SIZES: Mapping[str, Callable[[float], str]] = {
+    "add": lambda rate: f"of {100 * rate:+g} points",
+    "budget": lambda share: f"with outlay of {100 * share:g} % of GDP",
+    "set_": lambda share: f"set to {share:g}",
 }
-_SELECTORS = ("region", "sector", "source", "learner", "mutual")
+#: A credit that a budget asks for must stay below this part of the cost of research.
+LARGEST_CREDIT = 0.95
 
 
-class KnowledgeMeasure(Timed):
-    """One measure about knowledge: an instrument, where it applies, and its size.
+@dataclass(frozen=True, eq=False)
+class KnowledgeSetting:
+    """What a measure about knowledge meets in a year.
 
-    A credit has `add` (a share of business research) or `budget` (a share of GDP), public
-    research and diffusion have `budget`, openness has `set`, from 0 to 1. One with an outlay
-    that has no size gets it from a comparison at equal outlay.
+    Parameters
+    ----------
+    law : KnowledgeLaw
+    state, seen
+        From which business decides.
+    before : KnowledgePolicy
+        Of the measures before it.
+    cells : ndarray of bool
+        Where it applies.
+    share : float
+        Part of it that is in force.
+    budget : float
+        Share of GDP.
+    spending : ndarray (r,)
+        What that buys, shares of benchmark GDP at benchmark prices.
     """
 
+    law: KnowledgeLaw
+    state: KnowledgeState
+    seen: Seen
+    before: KnowledgePolicy
+    cells: Mask
+    share: float
+    budget: float
+    spending: Array
+
+
+class KnowledgeMeasure(ByKind, Timed):
+    """A measure about knowledge, on a path of years.
+
+    Its errors are under keys of its own; who calls puts its place before them.
+    """
+
+    told_by = "instrument"
     instrument: str
+
+    #: What tables call the instrument, and its outlay; of one that costs nothing empty.
+    called: ClassVar[str] = ""
+    outlay: ClassVar[str] = ""
+    #: Keys that say how large it is.
+    sizes: ClassVar[tuple[str, ...]] = ()
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "budget": 0}
+
+    @property
+    def unsized(self) -> bool:
+        """Whether its outlay is left to an equal comparison."""
+        return bool(self.outlay) and all(getattr(self, size) is None for size in self.sizes)
+
+    @property
+    def endogenous(self) -> str:
+        """Field of a KnowledgePolicy that is a rate which follows from its budget."""
+        return ""
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        return self.at_its_time(f"{self.called} ({self.where}) {self.size}")
+
+    @property
+    def where(self) -> str:
+        """Where it applies, in words."""
+        chosen = {key: getattr(self, key, "all") for key in ("region", "sector")}
+        return "; ".join(
+            f"{key} {codes_text(codes)}" for key, codes in chosen.items()
+            if key == "region" or codes != "all"
+        )  # fmt: skip
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        for key, text in _SIZES.items():
+            value = getattr(self, key, None)
+            if value is not None:
+                return text(value)
+        return "with the outlay that makes the variants equal"
+
+    @abstractmethod
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+        """Where it applies, (r, ...).
+
+        Raises
+        ------
+        InputError
+            For codes that do not exist, and for what the data do not have.
+        """
+
+    @abstractmethod
+    def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
+        """What it adds in a year to the fields of a KnowledgePolicy."""
+
+    def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
+        """Refuse a policy that it has made impossible."""
+
+    def mask(self, word: str, axis: str, benchmark: Benchmark) -> Mask:
+        """Codes of an axis that one of its selectors names."""
+        chosen = benchmark.codes(axis, getattr(self, word), word)
+        return np.isin(getattr(benchmark, axis), chosen)
+
+
+class _Outlay(KnowledgeMeasure):
+    """A measure of one region or several that costs a share of GDP."""
+
     region: Codes = "all"
-    sector: Codes = "all"
-    source: Codes = "all"
-    learner: Codes = "all"
-    mutual: bool = False
-    add: Rate | None = None
     budget: Rate | None = None
-    set_: Annotated[Rate, Field(ge=0, le=1)] | None = Field(default=None, alias="set")
-    label: str | None = None
 
-    @field_validator("instrument")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in KNOWLEDGE_INSTRUMENTS:
-            raise ValueError(
-                InputError("unknown instrument", value=value, allowed=KNOWLEDGE_INSTRUMENTS)
-            )
-        return value
+    sizes: ClassVar[tuple[str, ...]] = ("budget",)
 
-    @field_validator("add")
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+        """Its regions, (r,)."""
+        return self.mask("region", "regions", benchmark)
+
+
+class BasicResearch(_Outlay):
+    """Public spending on basic research."""
+
+    named, called, outlay = "basic_research", "public basic research", "basic research"
+
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+        """Its regions, (r,), all of which do basic research."""
+        regions = super().cells(benchmark, data)
+        _refuse(regions & (data.basic <= 0), "there is no basic research in the data", benchmark)
+        return regions
+
+    def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
+        """Spending."""
+        return {"basic": met.spending}
+
+    def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
+        """Refuse a cut of all basic research."""
+        basic, gdp = law.data.basic, law.data.gdp
+        if (basic + policy.basic * gdp <= 0).any() and (policy.basic < 0).any():
+            r = int(np.argmin(basic / gdp + policy.basic))
+            raise InputError(
+                "leaves no basic research", key="budget", value=self.budget,
+                allowed=f"a cut of less than {basic[r] / gdp[r]:.3g} of GDP",
+            )  # fmt: skip
+
+
+class Diffusion(_Outlay):
+    """Public spending on diffusion."""
+
+    named, called, outlay = "diffusion", "diffusion", "diffusion"
+
+    def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
+        """Spending."""
+        return {"diffusion": met.spending}
+
+    def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
+        """Refuse a cut of all spending on diffusion."""
+        if (1 + policy.diffusion / law.diffusion_base <= 0).any():
+            raise InputError(
+                "leaves nothing for diffusion", key="budget", value=self.budget,
+                allowed=f"a cut of less than {law.diffusion_base:g} of GDP",
+            )  # fmt: skip
+
+
+class ResearchCredit(_Outlay):
+    """A credit on business research: a rate, or one that a budget pays for."""
+
+    named, called, outlay = "research_credit", "credit on business research", "research credits"
+    sector: Codes = "all"
+    add: Rate | None = None
+
+    sizes: ClassVar[tuple[str, ...]] = ("add", "budget")
+
+    @field_validator("add", "budget")
     @classmethod
-    def _a_part(cls, value: float | None) -> float | None:
-        if value is not None and value >= 1:
+    def _pays_a_part(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.field_name == "add" and value >= 1:
             raise ValueError(InputError(
                 "a credit pays for less than all research", value=value, allowed="below 1"
             ))  # fmt: skip
-        return value
-
-    @field_validator("budget")
-    @classmethod
-    def _a_cost(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is not None and value < 0 and info.data.get("instrument") == CREDIT:
+        if value is not None and info.field_name == "budget" and value < 0:
             raise ValueError(InputError(
                 "a credit costs something; a tax on research is a negative 'add'",
                 value=value, allowed="0 or more",
             ))  # fmt: skip
         return value
 
-    @property
-    def unsized(self) -> bool:
-        """Whether its outlay is left to an equal comparison."""
-        return self.instrument != OPENNESS and self.add is None and self.budget is None
-
     @model_validator(mode="after")
-    def _own_keys(self) -> KnowledgeMeasure:
-        selectors, sizes = KNOWLEDGE_INSTRUMENTS[self.instrument]
-        given = {
-            name
-            for name, value in (("add", self.add), ("budget", self.budget), ("set", self.set_))
-            if value is not None
-        }
-        for key in _SELECTORS:
-            if key in self.model_fields_set and key not in selectors:
-                raise ValueError(
-                    f"instrument '{self.instrument}' has no '{key}' (it has {', '.join(selectors)})"
-                )
-        for key in sorted(given - set(sizes)):
-            raise ValueError(
-                f"instrument '{self.instrument}' has no '{key}' (its size is {' or '.join(sizes)})"
-            )
-        if len(given) > 1:
-            raise ValueError(
-                f"exactly one of {' and '.join(sizes)} is needed, found {sorted(given)}"
-            )
-        if self.instrument == OPENNESS and self.set_ is None:
-            raise ValueError("openness needs 'set': 1 as in the benchmark, 0 closed")
+    def _one_size(self) -> ResearchCredit:
+        if self.add is not None and self.budget is not None:
+            raise ValueError("exactly one of add and budget is needed, found both")
         return self
 
+    @property
+    def endogenous(self) -> str:
+        """Its rate, where a budget pays for it."""
+        return "credit" if self.add is None else ""
 
-#: What an instrument is called in tables.
-WORDS: Mapping[str, str] = {
-    CREDIT: "credit on business research",
-    "basic_research": "public basic research",
-    "diffusion": "diffusion",
-    OPENNESS: "openness to knowledge",
-}
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+        """Its sectors with business research, (r, j), of which each of its regions has some."""
+        regions = super().cells(benchmark, data)
+        sectors = self.mask("sector", "sectors", benchmark)
+        cells = regions[:, None] & sectors & (data.business > 0)
+        without = regions & ~cells.any(axis=1)
+        _refuse(without, "there is no business research in the data", benchmark)
+        return cells
+
+    def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
+        """Its rate, or of each region the one that costs what is spent."""
+        if self.add is not None:
+            return {"credit": met.share * self.add * met.cells.astype(float)}
+        rates = np.zeros(met.cells.shape)
+        for r in np.flatnonzero(met.cells.any(axis=1)):
+            rates[r, met.cells[r]] = _credit(met, int(r))
+        return {"credit": rates}
+
+    def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
+        """Refuse credits that pay for everything."""
+        if (policy.credit >= 1).any():
+            raise InputError("pays for all research and more",
+                             allowed="credits that add up to less than 1")  # fmt: skip
+
+
+class KnowledgeOpenness(KnowledgeMeasure):
+    """How much knowledge of a source is let through to a learner."""
+
+    named, called = "knowledge_openness", "openness to knowledge"
+    source: Codes = "all"
+    learner: Codes = "all"
+    mutual: bool = False
+    set_: Annotated[Rate, Field(ge=0, le=1, alias="set")]
+
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+        """Pairs of source and learner, (s, r)."""
+        source, learner = (self.mask(w, "regions", benchmark) for w in ("source", "learner"))
+        cells = source[:, None] & learner
+        cells |= cells.T & self.mutual
+        np.fill_diagonal(cells, False)
+        if not cells.any():
+            raise InputError("source and learner are one region")
+        return cells
+
+    def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
+        """From what is let through to what is set."""
+        change = met.share * (self.set_ - met.before.openness)
+        return {"openness": np.where(met.cells, change, 0.0)}
+
+    @property
+    def where(self) -> str:
+        """Where it applies, in words."""
+        both = " and back" if self.mutual else ""
+        return f"from {codes_text(self.source)} to {codes_text(self.learner)}{both}"
+
+
+def _refuse(regions: Mask, problem: str, benchmark: Benchmark) -> None:
+    if regions.any():
+        raise InputError(problem, value=benchmark.regions[int(np.argmax(regions))])
+
+
+def _credit(met: KnowledgeSetting, r: int) -> float:
+    """The rate that costs what region `r` spends, on top of other credits.
+
+    Business does more research the more of it is paid, so cost rises faster than the rate.
+    """
+    from scipy.optimize import brentq
+
+    data, here, other = met.law.data, met.cells[r], met.before.credit[r, met.cells[r]]
+    wanted = float(met.spending[r]) * float(data.gdp[r])
+    none = type(met.before).none(*data.business.shape)
+    unpaid = met.law.business(met.state, met.seen, none)[r, here] * data.business[r, here]
+    rho = data.parameters["spending_persistence"]
+
+    def short(rate: float) -> float:
+        done = unpaid * (1 - other - rate) ** (rho - 1)
+        return float(rate * done.sum() - wanted)
+
+    largest = LARGEST_CREDIT - float(other.max(initial=0.0))
+    if largest <= 0 or short(largest) < 0:
+        raise InputError(f"costs more than a credit of {100 * LARGEST_CREDIT:g} % does",
+                         key="budget", value=met.budget)  # fmt: skip
+    return float(brentq(short, 0.0, largest, xtol=1e-17, rtol=4 * np.finfo(float).eps))

@@ -7,7 +7,7 @@ up: the lists `policy`, `knowledge`, `responses` and `financing` are appended to
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cge.core.errors import InputError
@@ -17,31 +17,54 @@ APPENDED = ("policy", "knowledge", "responses", "financing")
 Places = Mapping[str, tuple[str, str]]
 
 
-def laid_over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `top` laid over it; neither is changed."""
+def put(content: dict[str, Any], place: str, value: Any) -> None:
+    """Put a value at a dotted place of a scenario, mappings on the way being made.
+
+    Raises
+    ------
+    InputError
+        If there is no such place.
+    """
+    parts, node = place.split("."), content
+    for depth, part in enumerate(parts):
+        there, last = ".".join(parts[:depth]), depth == len(parts) - 1
+        index: Any = part
+        if isinstance(node, list):
+            if not part.isdigit() or int(part) >= len(node):
+                raise InputError(f"there is no entry {part} in '{there}', which has {len(node)} "
+                                 "(the first is 0)", value=place)  # fmt: skip
+            index = int(part)
+        elif not isinstance(node, dict):
+            raise InputError(f"'{there}' has no keys", value=place)
+        elif not last and node.get(part) is None:
+            # Of a mapping that is not there yet, a list is the one thing not to invent.
+            node[part] = {} if not parts[depth + 1].isdigit() else []
+        if last:
+            node[index] = value
+        else:
+            node = node[index]
+
+
+def laid_over(
+    base: Mapping[str, Any], top: Mapping[str, Any], appended: Collection[str] = APPENDED
+) -> dict[str, Any]:
+    """`base` with `top` laid over it; neither is changed."""
     result = copy.deepcopy(dict(base))
     for key, value in top.items():
-        if key in APPENDED:
+        before = result.get(key)
+        if key in appended:
             result[key] = [*result.get(key, []), *copy.deepcopy(value)]
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = _deep(result[key], value)
+        elif isinstance(value, Mapping) and isinstance(before, Mapping):
+            result[key] = laid_over(before, value, ())
         else:
             result[key] = copy.deepcopy(value)
-    return result
-
-
-def _deep(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in top.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = _deep(result[key], value) if both else copy.deepcopy(value)
     return result
 
 
 def places_of(
     base: Mapping[str, Any], top: Mapping[str, Any], file: str, prefix: str = ""
 ) -> dict[str, tuple[str, str]]:
-    """Return where what `top` brings was written, by its place in :func:`laid_over`."""
+    """File and place where what `top` brings was written, by its place in :func:`laid_over`."""
     places = {}
     for key, value in top.items():
         if key not in APPENDED:
@@ -54,7 +77,7 @@ def places_of(
 
 
 def written(error: InputError, places: Places) -> InputError:
-    """Return an error about merged content under the place where that was written.
+    """An error about merged content under the place where that was written.
 
     An error about another file, as a table of rates, already says where it is.
     """

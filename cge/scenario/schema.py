@@ -7,30 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
 from cge.core.content import content_dir
 from cge.core.display import Shown
-from cge.core.errors import InputError
+from cge.core.errors import InputError, retold
+from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
-from cge.scenario.actions import (
-    SIZES,
-    Codes,
-    Equal,
-    Financing,
-    Measure,
-    Rate,
-    Response,
-    Strict,
-)
-from cge.scenario.frontier_options import FrontierChoice
+from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
-from cge.scenario.merging import Places, laid_over, places_of, written
+from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import file_field, with_files_found
-from cge.scenario.path_options import PathChoice
-from cge.scenario.stress_options import StressChoice
+from cge.scenario.responses import Response
+from cge.scenario.study_options import FrontierChoice, PathChoice, StressChoice
 
+#: Part of the whole shock.
+Share = Annotated[Number, Field(gt=0, le=1)]
 #: Keys that make several scenarios of one, or one of several: gone from each member.
 COMPOSING = ("extends", "variants", "grid", "steps")
 #: Sections whose keys are most easily put at the top of the file.
@@ -131,18 +131,18 @@ class Scenario(Shown, Strict):
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
-    elasticities: list[str] | None = file_field(min_length=1)
+    elasticities: Annotated[list[str], OneOrMore, Field(min_length=1)] | None = file_field()
     horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)
-    knowledge: list[KnowledgeMeasure] = Field(default_factory=list)
-    responses: list[Response] = Field(default_factory=list)
+    knowledge: list[SerializeAsAny[KnowledgeMeasure]] = Field(default_factory=list)
+    responses: list[SerializeAsAny[Response]] = Field(default_factory=list)
     financing: list[Financing] = Field(default_factory=list)
     equal: Equal | None = None
     path: PathChoice | None = None
     stress: StressChoice | None = None
     frontier: FrontierChoice | None = None
-    steps: Annotated[list[Number], Field(min_length=1)] | None = None
+    steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
     extends: str | None = None
@@ -168,16 +168,9 @@ class Scenario(Shown, Strict):
     @field_validator("name")
     @classmethod
     def _folder_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", value):
-            raise ValueError(
-                "must be 1 to 80 letters a-z, digits and . _ - and begin with a letter or digit"
-            )
+        if problem := wrong_name(value, 80):
+            raise ValueError(problem)
         return value
-
-    @field_validator("elasticities", mode="before")
-    @classmethod
-    def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
 
     @field_validator("elasticities")
     @classmethod
@@ -188,28 +181,19 @@ class Scenario(Shown, Strict):
                 raise ValueError(f"two sets are called '{label}': results could not be told apart")
         return value
 
-    @field_validator("steps")
-    @classmethod
-    def _rising(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None and (min(value) <= 0 or max(value) > 1 or sorted(set(value)) != value):
-            raise ValueError("must rise, above 0 and up to 1: shares of the whole shock")
-        return value
-
     @model_validator(mode="after")
     def _sized(self) -> Scenario:
         """Every measure has a size, unless this is only a part or a comparison finds it."""
         if self.equal is not None or self.composed:
             return self
-        for number, measure in enumerate(self.policy):
-            if measure.unsized:
-                raise ValueError(InputError(
-                    f"exactly one of {', '.join(SIZES[:-1])} and {SIZES[-1]} is needed, found none",
-                    key=f"policy.{number}",
-                ))  # fmt: skip
-        for number, one in enumerate(self.knowledge):
-            if one.unsized:
-                raise ValueError(InputError("needs a size", key=f"knowledge.{number}",
-                                            allowed="'budget', or 'add' of a credit"))  # fmt: skip
+        for part in ("policy", "knowledge"):
+            for number, one in enumerate(getattr(self, part)):
+                if one.unsized:
+                    sizes = SIZES if part == "policy" else one.sizes
+                    raise ValueError(InputError(
+                        "needs a size, exactly one of those allowed", key=f"{part}.{number}",
+                        allowed=sizes,
+                    ))  # fmt: skip
         return self
 
     def shown(self) -> dict[str, Any]:
@@ -229,8 +213,22 @@ class Scenario(Shown, Strict):
     @property
     def is_path(self) -> bool:
         """Whether this needs years: it says so, or does what only a path can."""
-        timed = any(measure.timed for measure in self.policy)
+        timed = any(measure.timing for measure in self.policy)
         return self.path is not None or bool(self.knowledge) or timed
+
+    @property
+    def lines(self) -> list[str]:
+        """All that it does in words, one line each."""
+        actions = (*self.policy, *self.knowledge, *self.responses, *self.financing)
+        lines = [one.line for one in actions]
+        if self.equal is not None:
+            lines.append(self.equal.line)
+        closes = None if self.path is None else self.path.openness_response
+        if closes is not None:
+            lines.append(
+                f"knowledge closes by {closes.chi:g} of the share of trade under new tariffs"
+            )
+        return lines
 
     @property
     def chosen_elasticities(self) -> list[str]:
@@ -245,8 +243,17 @@ class Scenario(Shown, Strict):
         return self.horizon or ("short" if self.closure.kind == "short_run" else "long")
 
 
+def wrong_name(value: Any, most: int) -> str:
+    """Problem with the name of a folder of at most so many letters; empty if there is none."""
+    if isinstance(value, str) and re.fullmatch(
+        rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{most - 1}}}", value
+    ):
+        return ""
+    return f"must be 1 to {most} letters a-z, digits and . _ - and begin with a letter or digit"
+
+
 def find_scenario(name_or_path: str | Path) -> Path:
-    """Return the path of a scenario file, or of a shipped one of that name.
+    """Path of a scenario file, or of a shipped one of that name.
 
     Raises
     ------
@@ -277,30 +284,25 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     InputError
         Naming file, key, value and what is allowed.
     """
-    path = find_scenario(name_or_path)
-    return _load(path, ())
+    return _load(find_scenario(name_or_path), ())
 
 
 def _load(path: Path, before: tuple[Path, ...]) -> Scenario:
     scenario = validate(Scenario, read_yaml(path), path)
-    return completed(scenario, path.parent, path, before)
+    scenario._file = path
+    return completed(scenario, path.parent, before)
 
 
 def completed(
-    scenario: Scenario,
-    folder: Path | None = None,
-    path: Path | None = None,
-    before: tuple[Path, ...] = (),
+    scenario: Scenario, folder: Path | None = None, before: tuple[Path, ...] = ()
 ) -> Scenario:
-    """Return a scenario laid over the one it extends; `extends` is gone from the result.
+    """A scenario laid over the one it extends, its files found; `extends` is gone.
 
     Parameters
     ----------
     scenario : Scenario
     folder : path, optional
-        Where the other is looked for first.
-    path : path, optional
-        The file of this one.
+        Where the other, and files, are looked for first; default that of its file.
     before : tuple of path
         Files that extend this one, to find circles.
 
@@ -309,52 +311,41 @@ def completed(
     InputError
         If there is no such scenario, or it is in a circle.
     """
-    folder = folder or scenario._folder
-    if scenario.extends is None:
-        return _placed(scenario, folder, path or scenario._file, scenario._places)
-    own = None if path is None else path.resolve()
-    source = _extended(scenario.extends, folder, own)
-    chain = before if own is None else (*before, own)
-    if source.resolve() in chain:
-        raise InputError(
-            "extends itself, in a circle", file=path, key="extends", value=scenario.extends
-        )
-    base = _load(source, chain)
-    content = base.model_dump(by_alias=True, exclude_unset=True)
-    top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})
-    places = {
-        **places_of({}, content, str(source)),
-        **base._places,
-        **places_of(content, top, "" if path is None else str(path)),
-    }
-    try:
-        result = validate(Scenario, laid_over(content, top), None)
-    except InputError as error:
-        raise written(error, places).located(path) from None
-    return _placed(result, folder, path or scenario._file, places)
-
-
-def _placed(scenario: Scenario, folder: Path | None, file: Path | None, places: Places) -> Scenario:
-    """Find the files that a scenario names, and note where it stands."""
-    result = with_files_found(scenario, folder)
-    result._folder, result._file = folder, file
-    result._places = dict(places)
+    folder, file = folder or scenario._folder, scenario._file
+    whole, places = scenario, scenario._places
+    if scenario.extends is not None:
+        own = None if file is None else file.resolve()
+        source = _extended(scenario.extends, folder, own)
+        chain = before if own is None else (*before, own)
+        if source.resolve() in chain:
+            raise InputError("extends itself, in a circle", file=file, key="extends",
+                             value=scenario.extends)  # fmt: skip
+        base = _load(source, chain)
+        content = base.model_dump(by_alias=True, exclude_unset=True)
+        top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})
+        places = {
+            **places_of({}, content, str(source)), **base._places,
+            **places_of(content, top, str(file or "")),
+        }  # fmt: skip
+        with retold(lambda error: written(error, places).located(file)):
+            whole = validate(Scenario, laid_over(content, top), None)
+    result = with_files_found(whole, folder)
+    result._folder, result._file, result._places = folder, file, dict(places)
     return result
 
 
 def _extended(name: str, folder: Path | None, own: Path | None) -> Path:
-    """Return the file that a scenario extends: one beside it, else a path or a shipped name."""
-    itself = None
-    for beside in () if folder is None else (folder / name, folder / f"{name}.yaml"):
-        if is_file(beside):
-            if beside.resolve() != own:
-                return beside
-            itself = beside
+    """File that a scenario extends: one beside it, else a path or a shipped name."""
+    beside = [] if folder is None else [folder / name, folder / f"{name}.yaml"]
+    found = [path for path in beside if is_file(path)]
+    other = [path for path in found if path.resolve() != own]
+    if other:
+        return other[0]
     try:
         return find_scenario(name)
     except InputError as error:
-        if itself is not None:
-            return itself  # told as the circle it is
+        if found:
+            return found[-1]  # refused as the circle it is
         raise InputError(
             error.problem, file=own, key="extends", value=name, allowed=error.allowed
         ) from None

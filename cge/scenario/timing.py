@@ -1,19 +1,70 @@
-"""When a measure holds on a path of years."""
+"""An action of a scenario in words, and when it holds on a path of years."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from cge.core.errors import InputError
-from cge.core.fields import Sized
+from cge.core.fields import Codes, Sized, Strict
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 TIMING = ("start", "end", "phase_in", "announced")
 
 
-class Timed(Sized):
+def codes_text(value: Codes) -> str:
+    """Codes in words."""
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+class Action(Strict):
+    """What a scenario does: a measure, a response, a way of financing.
+
+    Parameters
+    ----------
+    label : str, optional
+        Name in tables; default: what it does in words.
+    """
+
+    label: str | None = None
+
+    #: Sizes by which it says itself that it does nothing.
+    idle: ClassVar[Mapping[str, float]] = {}
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        raise NotImplementedError
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it says itself that it does nothing."""
+        return any(getattr(self, size, None) == value for size, value in self.idle.items())
+
+    @property
+    def unsized(self) -> bool:
+        """Whether its size is left to an equal comparison."""
+        return False
+
+    @property
+    def must_move(self) -> bool:
+        """Whether it is wrong that it moves nothing."""
+        return not (self.nothing or self.unsized)
+
+    @property
+    def text(self) -> str:
+        """The label, or what it does in words."""
+        return self.label or self.words
+
+    @property
+    def line(self) -> str:
+        """What it does, with the label by which tables call it."""
+        return f"{self.label} = {self.words}" if self.label else self.words
+
+
+class Timed(Action, Sized):
     """Something that begins, may be phased in, and may end.
 
     Parameters
@@ -33,30 +84,24 @@ class Timed(Sized):
     phase_in: Year = 1
     announced: Year | None = None
 
-    @field_validator("end")
+    @field_validator("end", "announced")
     @classmethod
-    def _after_start(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _beside_its_start(cls, value: int | None, info: ValidationInfo) -> int | None:
         start = info.data.get("start", 1)
-        if value is not None and value < start:
+        if value is not None and info.field_name == "end" and value < start:
             raise ValueError(InputError(
                 "ends before it starts", value=value, allowed=f"{start} (its start) or later"
             ))  # fmt: skip
-        return value
-
-    @field_validator("announced")
-    @classmethod
-    def _before_start(cls, value: int | None, info: ValidationInfo) -> int | None:
-        start = info.data.get("start", 1)
-        if value is not None and value > start:
+        if value is not None and info.field_name == "announced" and value > start:
             raise ValueError(InputError(
                 "becomes known after it starts", value=value, allowed=f"1 to {start} (its start)"
             ))  # fmt: skip
         return value
 
     @property
-    def timed(self) -> bool:
-        """Whether it says anything about years."""
-        return bool(self.model_fields_set.intersection(TIMING))
+    def timing(self) -> list[str]:
+        """Keys about years that are given."""
+        return [key for key in TIMING if key in self.model_fields_set]
 
     def share(self, year: int) -> float:
         """Part of it that is in force in a year, 0 where none is."""
@@ -66,8 +111,8 @@ class Timed(Sized):
 
     def known(self, year: int) -> float:
         """Part in force in a year as far as that is known when the year begins."""
-        told = self.start if self.announced is None else self.announced
-        return self.share(year) if told < year else 0.0
+        announced = self.start if self.announced is None else self.announced
+        return self.share(year) if announced < year else 0.0
 
     @property
     def when(self) -> str:
@@ -83,3 +128,7 @@ class Timed(Sized):
         if self.announced is not None and self.announced < self.start:
             parts.append(f"announced in year {self.announced}")
         return ", ".join(parts)
+
+    def at_its_time(self, text: str) -> str:
+        """Words with its years behind them, if it has any."""
+        return f"{text}, {self.when}" if self.when else text

@@ -1,48 +1,52 @@
-"""Families of scenarios: variants, a grid of values, and the members they make."""
+"""Scenario sets: a scenario with its variants or a grid of values, and the members they make.
+
+Also a scenario with some of its keys replaced, by a command line or a call.
+"""
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
-from cge.core.files import validate
-from cge.scenario.actions import Measure
-from cge.scenario.knowledge_actions import KnowledgeMeasure
-from cge.scenario.merging import APPENDED, Places, laid_over, places_of, written
-from cge.scenario.schema import COMPOSING, Scenario, completed
+from cge.core.errors import InputError, check_known, retold
+from cge.core.files import is_file, validate
+from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, written
+from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 
-#: What the members of a family share.
+#: What the members of a set share.
 _SHARED = ("name", "benchmark", "elasticities")
+#: Keys of a scenario that a variant may have, or a grid change.
+_OPEN = [key for key in Scenario.model_fields if key not in (*COMPOSING, *_SHARED)]
 #: More than anybody looks at, and a guard against a grid written by mistake.
 MOST_MEMBERS = 400
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One scenario of a family.
+    """One scenario of a set.
 
     Parameters
     ----------
     variant : str
-        Name within the family, empty where the scenario stands for itself.
+        Name within the set, empty where the scenario stands for itself.
     scenario : Scenario
-        Complete, without variants, grid and steps; its name is ``family.variant``.
-    own_policy, own_knowledge : int
-        Number of measures that all members share; those after are the variant's own.
+        Complete, without variants, grid and steps; its name is ``set.variant``.
+    shared : mapping of str to int
+        Of the lists of what it does (`policy`, `knowledge`, ...) the number of entries that all
+        members have; those after are the variant's own.
     places : mapping
         Where what it consists of was written.
     """
 
     variant: str
     scenario: Scenario
-    own_policy: int = 0
-    own_knowledge: int = 0
+    shared: Mapping[str, int] = field(default_factory=dict)
     places: Places = field(default_factory=dict)
 
     @property
@@ -54,16 +58,28 @@ class Member:
         return equal.value
 
     def told(self, error: InputError) -> InputError:
-        """Return an error about this member where the user wrote what is wrong."""
+        """An error about this member where the user wrote what is wrong."""
         return written(error, self.places)
 
+    def with_equal(self, value: float) -> Scenario:
+        """Its scenario with a number where `equal` names a variant."""
+        equal = self.scenario.equal
+        assert equal is not None
+        number = equal.model_copy(update={equal.what: value})
+        return self.scenario.model_copy(update={"equal": number})
 
-def members(family: Scenario) -> tuple[Member, ...]:
-    """Return the scenarios that a family stands for; a plain one stands for itself.
+    @property
+    def unsized(self) -> bool:
+        """Whether a measure has no size, so that a comparison sets it."""
+        return any(one.unsized for one in (*self.scenario.policy, *self.scenario.knowledge))
+
+
+class ScenarioSet:
+    """The scenarios that one stands for; a plain one stands for itself.
 
     Parameters
     ----------
-    family : Scenario
+    scenario : Scenario
         Complete: what it extends is in it.
 
     Raises
@@ -72,154 +88,176 @@ def members(family: Scenario) -> tuple[Member, ...]:
         For names that are wrong or stand twice, keys that a variant can not have, a grid
         that points nowhere, or anything wrong in a member.
     """
-    if family.variants is None and family.grid is None:
-        # `steps` are no members, they are points on the way to each.
-        alone = (Member("", family, places=family._places),)
-        _check_equal(family, alone)
-        return alone
-    content = family.model_dump(by_alias=True, exclude_unset=True, exclude=set(COMPOSING))
-    shared = len(content.get("policy", [])), len(content.get("knowledge", []))
-    made = []
-    for variant, changes, places in _variants(family, content):
-        laid = laid_over(content, changes)
-        for suffix, changed, grid_places in _points(family, laid):
-            name = ".".join(part for part in (variant, suffix) if part)
-            where = {**family._places, **places, **grid_places}
-            made.append(_member(family, name, changes, suffix, changed, where, shared))
-    if len(made) > MOST_MEMBERS:
-        raise InputError(
-            f"makes {len(made)} scenarios", key="grid", allowed=f"up to {MOST_MEMBERS}"
-        )
-    _check_equal(family, tuple(made))
-    return tuple(made)
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.members = tuple(self._made())
+        if len(self.members) > MOST_MEMBERS:
+            raise InputError(f"makes {len(self.members)} scenarios", key="grid",
+                             allowed=f"up to {MOST_MEMBERS}")  # fmt: skip
+        self._check_equal()
+
+    @property
+    def lines(self) -> list[str]:
+        """All that it does in words, one line for each action or member."""
+        if not self.members[0].variant:
+            return self.members[0].scenario.lines
+        return [f"{m.variant}: {'; '.join(m.scenario.lines) or 'nothing'}" for m in self.members]
+
+    def _made(self) -> Iterator[Member]:
+        whole = self.scenario
+        if whole.variants is None and whole.grid is None:
+            # `steps` are no members, they are points on the way to each.
+            yield Member("", whole, places=whole._places)
+            return
+        content = whole.model_dump(by_alias=True, exclude_unset=True, exclude=set(COMPOSING))
+        shared = {part: len(content.get(part, [])) for part in APPENDED}
+        for variant, changes, places in self._variants(content):
+            laid = laid_over(content, changes)
+            for point, changed, of_point in self._points(laid):
+                name = ".".join(part for part in (variant, point) if part)
+                where = {**whole._places, **places, **of_point}
+                title = changes.get("title", "")
+                title = f"{title} ({point})" if point and title else title
+                changed |= {"name": f"{whole.name}.{name}", "title": title}
+                with retold(partial(written, places=where)):
+                    scenario = completed(validate(Scenario, changed, None), whole._folder)
+                yield Member(name, scenario, shared, where)
+
+    def _variants(self, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], Places]]:
+        """Name of every variant, what it lays over the rest, and where that stands."""
+        if self.scenario.variants is None:
+            yield "", {}, {}
+            return
+        file, names = self._file_of("variants"), set[str]()
+        for number, variant in enumerate(self.scenario.variants):
+            changes = dict(variant)
+            at: dict[str, Any] = {"file": file or None, "key": f"variants.{number}.name"}
+            if "name" not in changes:
+                raise InputError("this key is missing", **at)
+            name = changes.pop("name")
+            problem = wrong_name(name, 60)
+            if not problem and name in names:
+                problem = "two variants have this name"
+            if problem:
+                raise InputError(problem, value=name, **at)
+            names.add(name)
+            for key, value in changes.items():
+                at["key"] = f"variants.{number}.{key}"
+                if key in (*COMPOSING, *_SHARED):
+                    raise InputError("belongs to the scenario set, not to a variant", **at)
+                if key in APPENDED and not isinstance(value, list):
+                    raise InputError("must be a list", value=value, **at)
+            yield name, changes, places_of(content, changes, file, f"variants.{number}.")
+
+    def _points(self, content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Places]]:
+        """Name and content of every combination of the grid, and where it stands."""
+        grid = self.scenario.grid
+        if grid is None:
+            yield "", content, {}
+            return
+        file, names = self._file_of("grid"), set[str]()
+        for key, values in grid.items():
+            if not values:
+                raise InputError("must not be empty", file=file or None, key=f"grid.{key}")
+        for combination in product(*grid.values()):
+            changed = copy.deepcopy(content)
+            places: dict[str, tuple[str, str]] = {}
+            parts = []
+            for (key, label), value in zip(_labels([*grid]).items(), combination, strict=True):
+                for place in (part.strip() for part in key.split(",")):
+                    places[place] = (file, f"grid.{key}")
+                    try:
+                        check_known([place.split(".")[0]], _OPEN, "a grid can not change this")
+                        put(changed, place, copy.deepcopy(value))
+                    except InputError as error:
+                        raise error.moved(f"grid.{key}", file or None) from None
+                parts.append(f"{label}-{_text(value)}")
+            name = ".".join(parts)
+            if name in names:
+                raise InputError(f"two scenarios would be called '{name}'",
+                                 file=file or None, key="grid")  # fmt: skip
+            names.add(name)
+            yield name, changed, places
+
+    def _file_of(self, section: str) -> str:
+        return self.scenario._places.get(section, ("", ""))[0]
+
+    def _check_equal(self) -> None:
+        """Refuse an `equal` that refers to what is not there or can not be solved for."""
+        by_name = {member.variant: member for member in self.members if member.variant}
+        for member in self.members:
+            equal = member.scenario.equal
+            if equal is None:
+                continue
+            if isinstance(equal.value, str):
+                key = f"equal.{equal.what}"
+                allowed = list(by_name) or "a number"
+                if equal.value not in by_name:
+                    raise InputError("there is no such variant", key=key, value=equal.value,
+                                     allowed=allowed)  # fmt: skip
+                other = by_name[equal.value]
+                if other.unsized:
+                    raise member.told(InputError(
+                        "the variant that sets what is equal has a measure without a size",
+                        key=key, value=equal.value,
+                    ))  # fmt: skip
+                if other.scenario.equal != equal:
+                    raise other.told(InputError(
+                        f"must be as in variant '{member.variant}', which names this one",
+                        key="equal",
+                    ))  # fmt: skip
+            if not member.unsized and member.variant != equal.value:
+                where = f" in variant '{member.variant}'" if member.variant else ""
+                problem = f"has no measure without a size whose rate could be solved for{where}"
+                raise member.told(InputError(problem, key="equal"))
 
 
-def _member(
-    family: Scenario,
-    name: str,
-    changes: Mapping[str, Any],
-    suffix: str,
-    content: dict[str, Any],
-    places: Places,
-    shared: tuple[int, int],
-) -> Member:
-    """Return one member of a family, checked."""
-    title = changes.get("title", "")
-    content = {
-        **content,
-        "name": f"{family.name}.{name}",
-        "title": f"{title} ({suffix})" if suffix and title else title,
-    }
-    try:
-        scenario = completed(validate(Scenario, content, None), family._folder)
-    except InputError as error:
-        raise written(error, places) from None
-    return Member(name, scenario, *shared, places)
+def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """A scenario with other values at some places.
 
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    changes : mapping of str to value
+        By dotted key: ``benchmark.aggregation``, ``path.years``, ``policy.0.add``. ``variants`` is
+        a list of names, of which the others are left out.
 
-def _variants(
-    family: Scenario, content: Mapping[str, Any]
-) -> list[tuple[str, dict[str, Any], Places]]:
-    """Return (name, what it lays over the family, where that stands) of every variant."""
-    if family.variants is None:
-        return [("", {}, {})]
-    file = family._places.get("variants", ("", ""))[0]
-    result: list[tuple[str, dict[str, Any], Places]] = []
-    for number, variant in enumerate(family.variants):
-        key = f"variants.{number}"
-        if "name" not in variant:
-            raise InputError("this key is missing", file=file or None, key=f"{key}.name")
-        name = variant["name"]
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise InputError(
-                "must be 1 to 60 letters a-z, digits and . _ - and begin with a letter or digit",
-                file=file or None, key=f"{key}.name", value=name,
-            )  # fmt: skip
-        if name in (other for other, _, _ in result):
-            raise InputError(
-                "two variants have this name", file=file or None, key=f"{key}.name", value=name
-            )
-        changes = {k: v for k, v in variant.items() if k != "name"}
-        for refused in (*COMPOSING, *_SHARED):
-            if refused in changes:
-                raise InputError(
-                    "belongs to the family as a whole, not to a variant",
-                    file=file or None, key=f"{key}.{refused}",
-                )  # fmt: skip
-        for part in APPENDED:
-            if not isinstance(changes.get(part, []), list):
-                raise InputError(
-                    "must be a list", file=file or None, key=f"{key}.{part}", value=changes[part]
-                )
-        result.append((name, changes, places_of(content, changes, file, f"{key}.")))
-    return result
-
-
-def _points(
-    family: Scenario, content: dict[str, Any]
-) -> list[tuple[str, dict[str, Any], dict[str, tuple[str, str]]]]:
-    """Return (name, content, where it stands) for every combination of the grid."""
-    if family.grid is None:
-        return [("", content, {})]
-    file = family._places.get("grid", ("", ""))[0]
-    for key, values in family.grid.items():
-        if not values:
-            raise InputError("must not be empty", file=file or None, key=f"grid.{key}")
-    labels = _labels(list(family.grid))
-    result, names = [], set()
-    for combination in product(*family.grid.values()):
-        changed = copy.deepcopy(content)
-        places: dict[str, tuple[str, str]] = {}
-        parts: list[str] = []
-        for (key, label), value in zip(labels.items(), combination, strict=True):
-            for place in (part.strip() for part in key.split(",")):
-                _put(changed, place, value, f"grid.{key}", file)
-                places[place] = (file, f"grid.{key}")
-            parts.append(f"{label}-{_text(value)}")
-        name = ".".join(parts)
-        if name in names:
-            raise InputError(
-                f"two scenarios would be called '{name}'", file=file or None, key="grid"
-            )
-        names.add(name)
-        result.append((name, changed, places))
-    return result
-
-
-def _put(content: dict[str, Any], place: str, value: Any, key: str, file: str) -> None:
-    """Put a value at a dotted place of a scenario."""
-    parts = place.split(".")
-    if parts[0] in (*COMPOSING, *_SHARED) or parts[0] not in Scenario.model_fields:
-        allowed = [k for k in Scenario.model_fields if k not in (*COMPOSING, *_SHARED)]
-        raise InputError("a grid can not change this", file=file or None, key=key,
-                         value=place, allowed=allowed)  # fmt: skip
-    node: Any = content
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
-                raise InputError(
-                    f"there is no entry {part} in '{'.'.join(parts[:depth])}', which has "
-                    f"{len(node)} (the first is 0)", file=file or None, key=key, value=place,
-                )  # fmt: skip
-            index: Any = int(part)
-        elif isinstance(node, dict):
-            index = part
-            if not last and part not in node:
-                # Of a mapping that is not there yet, a list is the one thing not to invent.
-                node[part] = {} if not parts[depth + 1].isdigit() else []
+    Raises
+    ------
+    InputError
+        If the scenario can not be so.
+    """
+    if not changes:
+        return scenario
+    content = copy.deepcopy(scenario.model_dump(by_alias=True, exclude_unset=True))
+    for key, value in changes.items():
+        if key == "variants":
+            every = scenario.variants or []
+            known = [one.get("name") for one in every]
+            check_known(value, known or ["nothing: it has none"], "no such variant", key=key)
+            content[key] = [one for one in every if one.get("name") in value]
         else:
-            raise InputError(
-                f"'{'.'.join(parts[:depth])}' has no keys", file=file or None, key=key, value=place
-            )
-        if last:
-            node[index] = copy.deepcopy(value)
-        else:
-            node = node[index]
+            try:
+                put(content, key, _from_here(value))
+            except InputError as error:
+                raise InputError(error.problem, key=key, value=value) from None
+    changed = validate(Scenario, content, None)
+    changed._places, changed._folder = scenario._places, scenario._folder
+    changed._file = scenario._file
+    return completed(changed)
 
 
-def _labels(keys: list[str]) -> dict[str, str]:
-    """Return a short name of every key of a grid: as many of its last words as tell it apart."""
+def _from_here(value: Any) -> Any:
+    """Full path of a file that is there, lest it be looked for beside the scenario."""
+    if isinstance(value, str):
+        return str(Path(value).absolute()) if Path(value).suffix and is_file(value) else value
+    return [_from_here(item) for item in value] if isinstance(value, list) else value
+
+
+def _labels(keys: Sequence[str]) -> dict[str, str]:
+    """Short name of every key of a grid: as many of its last words as tell it apart."""
     firsts = {key: key.split(",")[0].strip().split(".") for key in keys}
     labels = {}
     for key, parts in firsts.items():
@@ -232,7 +270,7 @@ def _labels(keys: list[str]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as a part of a name."""
+    """A value as a part of a name."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
@@ -246,49 +284,3 @@ def _text(value: Any) -> str:
 
 def _clean(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-") or "none"
-
-
-def _check_equal(family: Scenario, made: tuple[Member, ...]) -> None:
-    """Check that what `equal` refers to is there and can be found."""
-    names = {member.variant: member for member in made if member.variant}
-    for member in made:
-        equal = member.scenario.equal
-        if equal is None:
-            continue
-        unsized = _unsized(member.scenario)
-        reference = equal.value if isinstance(equal.value, str) else None
-        if reference is not None:
-            other = names.get(reference)
-            if other is None:
-                raise InputError(
-                    "there is no such variant", key=f"equal.{equal.what}", value=reference,
-                    allowed=list(names) or "a number",
-                )  # fmt: skip
-            if _unsized(other.scenario):
-                raise member.told(InputError(
-                    "the variant that sets what is equal has a measure without a size",
-                    key=f"equal.{equal.what}", value=reference,
-                ))  # fmt: skip
-            if other.scenario.equal != equal:
-                raise other.told(InputError(
-                    f"must be as in variant '{member.variant}', which names this one", key="equal",
-                ))  # fmt: skip
-        if not unsized and member.variant != reference:
-            raise member.told(InputError(
-                "has no measure without a size whose rate could be found"
-                + (f" in variant '{member.variant}'" if member.variant else ""),
-                key="equal",
-            ))  # fmt: skip
-
-
-def _unsized(scenario: Scenario) -> list[Measure | KnowledgeMeasure]:
-    policy = [one for one in scenario.policy if one.unsized]
-    return [*policy, *(one for one in scenario.knowledge if one.unsized)]
-
-
-def with_equal(member: Member, value: float) -> Scenario:
-    """Return a member with a number where `equal` names a variant."""
-    equal = member.scenario.equal
-    assert equal is not None
-    number = equal.model_copy(update={equal.what: value})
-    return member.scenario.model_copy(update={"equal": number})

@@ -4,7 +4,7 @@ Where its economics is decided, each in one place:
 
 - the short run of a disruption, what is fixed in it and who lends:
   :func:`cge.resilience.preshock.short_closure`
-- what stands in for an import, and at what cost: :mod:`cge.stress.backstops`
+- what stands in for an import, and at what cost: :mod:`cge.stress.stress_settings`
 - which disruptions there are, how severe and how likely: the library
   (:mod:`cge.data.library`) and :func:`cge.resilience.disruptions.weights`
 - what a disruption does: :mod:`cge.resilience.impact`

@@ -15,7 +15,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import CAPITAL
 from cge.indicators.exposure import knowledge_reliance
-from cge.indicators.exposure_links import link_share
+from cge.indicators.exposure_losses import link_share
 from cge.indicators.fiscal import outlay
 from cge.indicators.world_io import WorldIO
 from cge.resilience.events import Event
@@ -27,7 +27,7 @@ from cge.results.register import add_known
 from cge.results.schema import Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.stress.backstops import Backstops
+from cge.stress.stress_settings import Backstops
 from cge.tasks.runner import Place
 
 Array = NDArray[np.float64]

@@ -118,6 +118,19 @@ class StressCase:
     long_run: Mapping[str, Array] = field(default_factory=dict)
     reference: StressCase | None = None
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Facts for the manifest."""
+        one, iterations = self.equilibrium, self.iterations
+        return {
+            **one.facts, "settings": one.settings.facts,
+            "iterations_of_disruptions": {
+                "median": float(np.sort(iterations)[len(iterations) // 2]),
+                "most": int(iterations.max()),
+            },
+            "failed": [{"disruption": name, "reason": why} for name, why in self.failures],
+        }  # fmt: skip
+
 
 def stress_case(
     equilibrium: Equilibrium, plan: StressPlan, results: Sequence[Mapping[str, Any]],

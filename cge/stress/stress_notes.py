@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import numpy as np
 
 from cge.stress.stress_cases import StressCase
-from cge.stress.stress_plan import StressPlan
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import is_world
 
@@ -46,35 +42,6 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
         lines += [*failed, "Statistics that give weight to a disruption without equilibrium are "
                            "missing (-)."]  # fmt: skip
     return lines
-
-
-def library_facts(plan: StressPlan) -> dict[str, Any]:
-    """The library and its disruptions, for the manifest."""
-    return {
-        "file": None if plan.library.file is None else str(plan.library.file),
-        "title": plan.library.title,
-        "weightings": {name: dict(one) for name, one in plan.library.weightings.items()},
-        "disruptions": [
-            {"name": one.name, "title": one.title, "duration": one.duration,
-             "families": one.families, "note": one.note}
-            for one in plan.disruptions
-        ],
-        "single_cuts": [one.name for one in plan.every[len(plan.disruptions) :]],
-        "left_out": list(plan.left_out),
-    }  # fmt: skip
-
-
-def case_of(case: StressCase) -> dict[str, Any]:
-    """Facts about one pre-shock equilibrium, for the manifest."""
-    one, iterations = case.equilibrium, case.iterations
-    return {
-        **one.labels, **one.facts, "settings": one.settings.facts,
-        "iterations_of_disruptions": {
-            "median": float(np.sort(iterations)[len(iterations) // 2]),
-            "most": int(iterations.max()),
-        },
-        "failed": [{"disruption": name, "reason": reason} for name, reason in case.failures],
-    }  # fmt: skip
 
 
 def _backstops(cases: Sequence[StressCase]) -> str:

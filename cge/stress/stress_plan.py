@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_once, check_same, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
-from cge.policy.benchmarks import benchmark_of
+from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, left_out
 from cge.resilience.events import Event
 from cge.resilience.links import bans, link_cuts, withholdings
 from cge.scenario.schema import Scenario
-from cge.scenario.stress_options import StressChoice
-from cge.scenario.variants import Member, members
+from cge.scenario.study_options import StressChoice
+from cge.scenario.variants import Member, ScenarioSet
 from cge.stress.stress_settings import StressSettings, settings_of
 
 #: Keys of the section `stress` that all variants share.
@@ -88,6 +89,22 @@ class StressPlan:
         """Of the conditional value at risk."""
         return self.settings[self.members[0].variant].level
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The library and its disruptions, for the manifest."""
+        file = self.library.file
+        return {
+            "file": None if file is None else str(file), "title": self.library.title,
+            "weightings": {name: dict(one) for name, one in self.library.weightings.items()},
+            "disruptions": [
+                {name: getattr(one, name) for name in
+                 ("name", "title", "duration", "families", "note")}
+                for one in self.disruptions
+            ],
+            "single_cuts": [one.name for one in self.every[len(self.disruptions) :]],
+            "left_out": list(self.left_out),
+        }  # fmt: skip
+
     @cached_property
     def knowledge_events(self) -> tuple[tuple[Event, int], ...]:
         """Events about knowledge with the years that they last."""
@@ -127,53 +144,43 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     InputError
         When the scenario, its data, the library or a choice is wrong.
     """
-    family = members(scenario)
-    choice = _shared_choice(family)
-    years = _tested_years(scenario, family, choice)
+    members = ScenarioSet(scenario).members
+    choice = _shared_choice(members)
+    years = _tested_years(members, choice)
     library = load_library(choice.library)
-    b = benchmark_of(scenario, scenario.chosen_elasticities[0])
+    b = next(iter(benchmarks_of(scenario).values()))
     settings = {}
-    for member in family:
-        try:
+    for member in members:
+        with retold(member.told):
             settings[member.variant] = settings_of(member.scenario, b)
-        except InputError as error:
-            raise member.told(error) from None
-    cuts = _single_cuts(choice, settings[family[0].variant].backstops.sectors, b)
+    cuts = _single_cuts(choice, settings[members[0].variant].backstops.sectors, b)
     if years and not whole:
-        scenario = _shortened(scenario, years, family)
-        family = members(scenario)
+        scenario = _shortened(scenario, years, members)
+        members = ScenarioSet(scenario).members
     plan = StressPlan(
-        scenario, family, choice, years, b, settings, library, expand(library, b), cuts,
+        scenario, members, choice, years, b, settings, library, expand(library, b), cuts,
         left_out(library, b),
     )  # fmt: skip
-    _check_names(plan.every)
+    check_once((one.name for one in plan.every), "two disruptions have this name",
+               key="disruptions")  # fmt: skip
     return plan
 
 
-def _shared_choice(family: Sequence[Member]) -> StressChoice:
-    choices = [member.scenario.stress or StressChoice() for member in family]
-    for key in _SHARED:
-        for choice in choices:
-            if getattr(choice, key) != getattr(choices[0], key):
-                raise InputError("must be the same for all variants", key=f"stress.{key}",
-                                 value=getattr(choice, key))  # fmt: skip
+def _shared_choice(members: Sequence[Member]) -> StressChoice:
+    choices = [member.scenario.stress or StressChoice() for member in members]
+    check_same(choices, _SHARED, "variants", "stress")
     return choices[0]
 
 
-def _tested_years(
-    scenario: Scenario, family: Sequence[Member], choice: StressChoice
-) -> tuple[int, ...]:
-    if not any(member.scenario.is_path for member in family):
+def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
+    if not any(member.scenario.is_path for member in members):
         if choice.years is not None:
             raise InputError(
                 "comparative statics have no years", key="stress.years", value=choice.years,
                 allowed="no such key, or a scenario with the section 'path'",
             )  # fmt: skip
         return ()
-    if scenario.steps is not None:
-        raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
-                         allowed="phase_in of a measure")  # fmt: skip
-    last = choice_of(family[0].scenario).years
+    last = choice_of(members[0].scenario).years
     years = tuple(choice.years or sorted({1, last}))
     if years[-1] > last:
         raise InputError("is beyond the path", key="stress.years", value=years[-1],
@@ -181,17 +188,17 @@ def _tested_years(
     return years
 
 
-def _shortened(scenario: Scenario, years: Sequence[int], family: Sequence[Member]) -> Scenario:
+def _shortened(scenario: Scenario, years: Sequence[int], members: Sequence[Member]) -> Scenario:
     """A path that ends with the last year that is tested, or in which something starts.
 
     Later years are known a year ahead at most, so the years until then stay as they are.
     """
     starts = [
         measure.start
-        for member in family
+        for member in members
         for measure in (*member.scenario.policy, *member.scenario.knowledge)
     ]
-    last = min(max(years[-1], *starts, 1), choice_of(family[0].scenario).years)
+    last = min(max(years[-1], *starts, 1), choice_of(members[0].scenario).years)
     path = choice_of(scenario).model_copy(update={"years": last})
     shorter = scenario.model_copy(update={"path": path})
     shorter._places, shorter._folder = dict(scenario._places), scenario._folder
@@ -212,11 +219,3 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
     if not choice.leverage:
         return SingleCuts(links)
     return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))
-
-
-def _check_names(disruptions: Sequence[Disruption]) -> None:
-    names: set[str] = set()
-    for one in disruptions:
-        if one.name in names:
-            raise InputError("two disruptions have this name", key="disruptions", value=one.name)
-        names.add(one.name)

@@ -1,22 +1,34 @@
-"""Rows of a stress test: losses, their statistics, the years after, and links.
+"""Rows of a stress test: losses, their statistics, the years after, and cuts of links.
 
 Region is the one that loses. In a row of a disruption the item is its family in the eyes of the
 region. What a figure is compared with is the same without the policy.
+
+Chokepoints, irreplaceability and leverage are here as the model sees them, from cuts of single
+links. The same measures from the input-output table alone are in
+:mod:`cge.indicators.exposure_rows`; the names end differently, so that both can be compared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from cge.indicators.exposure import irreplaceability, leverage
+from cge.resilience.links import CUT
 from cge.resilience.losses import loss_area, time_to_recover
 from cge.results.register import add_known
 from cge.results.schema import Rows
-from cge.stress.link_rows import add_links
 from cge.stress.stress_cases import StressCase
+from cge.stress.stress_plan import StressPlan
 from cge.stress.viewers import Viewers
+
+Array = NDArray[np.float64]
+#: Losses smaller than this, as parts of real income, are no base of a ratio.
+RESOLUTION = 1e-7
 
 
 def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
@@ -29,7 +41,7 @@ def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
     _add_years_after(rows, viewers, case)
     add_links(rows, viewers.plan, case)
     rows.extend(case.equilibrium.plain["rows"])
-    return rows.frame(**case.equilibrium.labels)
+    return rows.frame()
 
 
 def _add_losses(rows: Rows, viewers: Viewers, case: StressCase) -> None:
@@ -83,3 +95,73 @@ def _add_years_after(rows: Rows, viewers: Viewers, case: StressCase) -> None:
         for year, values in enumerate(losses, start=1):
             add_known(rows, "loss_in_year", 100 * values, b, np.nan, disruption=one.name,
                       region=b.regions, item=str(year))  # fmt: skip
+
+
+def add_links(rows: Rows, plan: StressPlan, case: StressCase) -> None:
+    """Add rows of region, partner and sector; none without cuts of single links.
+
+    ``link_loss`` is the importer's loss from a cut; ``link_loss_over_share`` sets it against
+    the value of the cut, its first-order size; ``link_loss_long_run`` is the same cut once all
+    has adapted, ``speed_of_substitution`` the one over the other. ``irreplaceability`` is the
+    loss of others, in money, over the loss of the region that withholds; ``leverage`` the loss
+    of the partner over the loss of the region that bans exports to it.
+    """
+    losses = dict(zip((one.name for one in plan.every), case.losses, strict=True))
+    _add_links(rows, plan, case, losses)
+    _add_withheld(rows, plan, case, losses)
+    _add_bans(rows, plan, losses)
+
+
+def _add_links(rows: Rows, plan: StressPlan, case: StressCase, losses: Mapping[str, Array]) -> None:
+    b, share = plan.benchmark, case.equilibrium.plain["link_share"]
+    for one in plan.cuts.links:
+        (event,) = one.events
+        (r, s), i = event.routes[0], event.sectors[0]
+        here = b.regions.index(s)
+        where = {"region": s, "partner": r, "sector": i}
+        lost = float(losses[one.name][here])
+        cut = CUT * float(share[b.regions.index(r), b.sectors.index(i), here])
+        add_known(rows, "link_loss", 100 * lost, b, np.nan, **where)
+        if cut > RESOLUTION:
+            add_known(rows, "link_loss_over_share", lost / cut, b, np.nan, **where)
+        if one.name in case.long_run:
+            later = float(case.long_run[one.name][here])
+            add_known(rows, "link_loss_long_run", 100 * later, b, np.nan, **where)
+            if later > RESOLUTION:
+                add_known(rows, "speed_of_substitution", lost / later, b, np.nan, **where)
+
+
+def _add_withheld(
+    rows: Rows, plan: StressPlan, case: StressCase, losses: Mapping[str, Array]
+) -> None:
+    b = plan.benchmark
+    harm = np.zeros((len(b.regions), len(b.sectors), len(b.regions)))
+    own = np.full(harm.shape[:2], np.nan)
+    for one in plan.cuts.withholdings:
+        (event,) = one.events
+        r, i = b.regions.index(event.routes[0][0]), b.sectors.index(event.sectors[0])
+        harm[r, i], own[r, i] = losses[one.name], losses[one.name][r]
+    size = case.equilibrium.plain["absorption"]
+    over = irreplaceability(harm, np.where(own > RESOLUTION, own, 0.0), size)
+    known = np.argwhere(~np.isnan(own))
+    for r, i in known:
+        where = {"region": b.regions[r], "sector": b.sectors[i]}
+        add_known(rows, "withholding_own_loss", 100 * own[r, i], b, np.nan, **where)
+        if not np.isnan(over[r, i]):
+            add_known(rows, "irreplaceability", over[r, i], b, np.nan, **where)
+
+
+def _add_bans(rows: Rows, plan: StressPlan, losses: Mapping[str, Array]) -> None:
+    b = plan.benchmark
+    harm, own = (np.full((len(b.regions), len(b.regions)), np.nan) for _ in range(2))
+    for one in plan.cuts.bans:
+        source, target = one.events[0].routes[0]
+        r, s = b.regions.index(source), b.regions.index(target)
+        harm[r, s], own[r, s] = losses[one.name][s], losses[one.name][r]
+    over = leverage(harm, np.where(own > RESOLUTION, own, 0.0))
+    for r, s in np.argwhere(~np.isnan(own)):
+        where = {"region": b.regions[r], "partner": b.regions[s]}
+        add_known(rows, "ban_own_loss", 100 * own[r, s], b, np.nan, **where)
+        add_known(rows, "ban_harm", 100 * harm[r, s], b, np.nan, **where)
+        if not np.isnan(over[r, s]):
+            add_known(rows, "leverage", over[r, s], b, np.nan, **where)

@@ -1,26 +1,128 @@
-"""Settings of a stress test on a benchmark."""
+"""Settings of a stress test on a benchmark, domestic stand-ins for imports among them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cge.core.errors import InputError, check_known
+import numpy as np
+from numpy.typing import NDArray
+
+from cge.core.errors import InputError, below, check_known
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.parameters.backstop_premiums import premiums
 from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_knowledge_parameters,
 )
 from cge.dynamics.recursion import Settings
-from cge.path.laws import choice_of, parameters_of
+from cge.path.laws import choice_of, motion_of, parameters_of
 from cge.scenario.schema import Scenario
-from cge.scenario.stress_options import StressChoice
-from cge.stress.backstops import Backstops, backstops_of
+from cge.scenario.study_options import StressChoice
 
+Array = NDArray[np.float64]
+#: Sectors with backstops unless the user says otherwise.
+GROUP = "strategic"
+#: Word for no backstops.
+NONE = "none"
 #: Parameters that `stress.parameters` can replace; the others have keys of their own.
 _GIVEN = ("backstop_premium", "backstop_premium_ict", "backstop_floor", "recovered")
 ETA = "backstop_elasticity"
+
+
+@dataclass(frozen=True)
+class Backstops:
+    """Premiums of stand-ins over the price of the import.
+
+    Parameters
+    ----------
+    premium : mapping of str to float
+        By sector, at the knowledge of the baseline.
+    eta : float
+        Elasticity of the premium's excess over one to knowledge.
+    floor : float
+        Least premium at any knowledge.
+    """
+
+    premium: Mapping[str, float]
+    eta: float
+    floor: float
+
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        """Sectors whose imports have one."""
+        return tuple(self.premium)
+
+    def premiums(
+        self, benchmark: Benchmark, knowledge: Array | None = None
+    ) -> dict[tuple[str, str], float]:
+        """Premiums by region and sector.
+
+        phi = max(floor, 1 + (phi0 - 1) K**-eta), with K knowledge relative to the baseline.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+        knowledge : ndarray (r, j), optional
+            None: as on the baseline everywhere.
+        """
+        found = {}
+        for r, region in enumerate(benchmark.regions):
+            for sector, premium in self.premium.items():
+                known = 1.0
+                if knowledge is not None:
+                    known = float(knowledge[r, benchmark.sectors.index(sector)])
+                found[region, sector] = max(self.floor, 1.0 + (premium - 1.0) * known**-self.eta)
+        return found
+
+
+def backstops_of(
+    choice: StressChoice, benchmark: Benchmark, parameters: ParameterSet, eta: float
+) -> Backstops:
+    """Backstops that a choice means on a benchmark.
+
+    Parameters
+    ----------
+    choice : StressChoice
+    benchmark : Benchmark
+    parameters : ParameterSet
+        With the user's values.
+    eta : float
+        See :class:`Backstops`.
+
+    Raises
+    ------
+    InputError
+        For codes the benchmark does not have, and premiums below the floor.
+    """
+    sectors, floor = _sectors(choice, benchmark), parameters["backstop_floor"]
+    level = choice.premium if isinstance(choice.premium, str) else "central"
+    found = premiums(benchmark, sectors, level, parameters)
+    given = {} if isinstance(choice.premium, str) else choice.premium
+    for name, value in given.items():
+        for code in benchmark.codes("sectors", name, "stress.premium"):
+            if code not in sectors:
+                raise InputError("has no backstop", key="stress.premium", value=name,
+                                 allowed=sectors or "sectors of stress.backstop")  # fmt: skip
+            if value < floor:
+                raise InputError(
+                    "is below what any knowledge brings it to", key=f"stress.premium.{name}",
+                    value=value, allowed=f"{floor:g} (backstop_floor) or more",
+                )  # fmt: skip
+            found[code] = float(value)
+    return Backstops(found, eta, floor)
+
+
+def _sectors(choice: StressChoice, benchmark: Benchmark) -> tuple[str, ...]:
+    given = choice.backstop
+    if given is None:
+        return tuple(benchmark.groups.get("sectors", {}).get(GROUP, ()))
+    if given in (NONE, [NONE]) or not given:
+        return ()
+    chosen = benchmark.codes("sectors", given, "stress.backstop")
+    return tuple(code for code in benchmark.sectors if code in chosen)
 
 
 @dataclass(frozen=True)
@@ -75,9 +177,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         For codes the benchmark does not have, and values that are not possible.
     """
     choice, path = scenario.stress or StressChoice(), choice_of(scenario)
-    if choice.home is not None and choice.home not in benchmark.regions:
-        raise InputError("unknown region", key="stress.home", value=choice.home,
-                         allowed=benchmark.regions)  # fmt: skip
+    check_known({choice.home} - {None}, benchmark.regions, "unknown region", key="stress.home")
     eta, parameters = _parameters(choice)
     dynamics, knowledge = parameters_of(path)
     return StressSettings(
@@ -88,11 +188,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         years_after=choice.recovery,
         recovered=parameters["recovered"],
         discount_rate=dynamics["discount_rate"],
-        motion=Settings(
-            knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
-            dynamics["investment_response"], dynamics["investment_speed"],
-            path.capital == "accumulates",
-        ),
+        motion=motion_of(path, dynamics, knowledge),
     )  # fmt: skip
 
 
@@ -101,8 +197,7 @@ def _parameters(choice: StressChoice) -> tuple[float, ParameterSet]:
     given = dict(choice.parameters)
     about_knowledge = {ETA: given.pop(ETA)} if ETA in given else {}
     check_known(given, [*_GIVEN, ETA], "no such parameter", key="stress.parameters")
-    try:
+    with below("stress"):
         eta = load_knowledge_parameters().with_values(about_knowledge)[ETA]
-        return eta, load_disruption_parameters().with_values(given)
-    except InputError as error:
-        raise error.moved(f"stress.{error.key}") from None
+        others = load_disruption_parameters().with_values(given)
+    return eta, others

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def study_class(kind: str) -> Any:
         If there is none of that kind.
     """
     by_kind = {one.kind: one for one in listed().values()}
-    if kind not in by_kind:
-        raise InputError("unknown kind of study", key="study", value=kind, allowed=list(by_kind))
+    check_known([kind], by_kind, "unknown kind of study", key="study")
     found = by_kind[kind]
     return getattr(importlib.import_module(f"cge.studies.{found.module}"), found.name)
 

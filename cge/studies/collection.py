@@ -14,8 +14,8 @@ from cge.core.errors import InputError
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.results.resultset import ResultSet, together
-from cge.scenario.changes import with_changes
 from cge.scenario.schema import Scenario, completed
+from cge.scenario.variants import with_changes
 from cge.studies.catalogue import study_with
 from cge.studies.study import Study, Work, inner, side_by_side
 

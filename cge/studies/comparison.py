@@ -11,32 +11,24 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError, NoEquilibrium
-from cge.indicators.fiscal import moved, policy_receipts
+from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same, retold
+from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.path_rows import add_worth, dated
+from cge.path.path_rows import add_worth, dated, decomposed
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
-from cge.path.year_parts import decomposed
 from cge.results.collect import Wanted, add_solution
-from cge.results.manifest import manifest
 from cge.results.register import add_known
-from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined, labelled
-from cge.scenario.named_files import files_of
+from cge.results.schema import Rows
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.scenario.wording import knowledge_text, measure_text, policy_lines
 from cge.solve.model import Solver
-from cge.stress.stress_notes import case_of, library_facts, stress_notes, usual_weighting
+from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
-from cge.stress.stress_rows import stress_rows
-from cge.stress.viewers import Viewers
 from cge.stress.worlds import NO_POLICY
-from cge.studies.static import labels_of
 from cge.studies.stress import solved_cases
 from cge.studies.stress_equilibria import Equilibria
-from cge.studies.study import Study, Work, check_solver, content_of, option
+from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
 from cge.tasks.runner import Place, Task
 
 Array = NDArray[np.float64]
@@ -76,7 +68,7 @@ class Comparison(Study):
     example: ClassVar[str] = "compare-eu --variant basic-research --aggregation small"
 
     scenario: Question | tuple[Question, ...] = SHIPPED  # type: ignore[assignment]
-    solver: Solver = option("newton", "newton or ipopt.")
+    solver: Solver = solver_option()
     weighting: str | None = option(None, "Weights of disruptions that tables show.")
 
     @cached_property
@@ -112,91 +104,79 @@ class Comparison(Study):
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
     def work(self) -> Work:
-        check_solver(self.solver)
         made = [self._equilibria(one) for one in self.questions]
         plans = [one.plan for one in made]
         self._check(plans)
         yield [task for one in made for task in one.checks()]
-        frames, cases, notes = [], [], []
+        cases, notes = [], []
         for one in made:
             found = yield from self._compared(one)
-            frames.append(found[0])
-            cases += found[1]
-            notes += [line for line in found[2] if line not in notes]
+            cases += found[0]
+            notes += found[1]
         first = plans[0]
-        files = [path for plan in plans for member in plan.members
-                 for path in files_of(member.scenario)]  # fmt: skip
-        return ResultSet(joined(frames), manifest(
-            self.spec, first.benchmark, cases, notes, files, library=library_facts(first),
+        return self.results(
+            cases, first.benchmark, [m.scenario for plan in plans for m in plan.members],
+            list(dict.fromkeys(notes)), library=first.facts,
             weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
             pages=[["policies", {}]], figure="policies",
-        ))  # fmt: skip
+        )  # fmt: skip
 
     def _equilibria(self, question: Scenario) -> Equilibria:
         """Pre-shock equilibria of a scenario, not made yet."""
-        try:
+        with retold(lambda error: error.located(question._file)):
             plan = _titled(plan_of(question, whole=True))
-            return Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
-        except InputError as error:
-            raise error.located(question._file) from None
+            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+        return made
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
         """Check that scenarios are paths with a home, and can stand in one table."""
         first = plans[0]
-        names = [plan.scenario.name for plan in plans]
+        check_once((p.scenario.name for p in plans), "two scenarios have this name", key="name")
         for plan in plans:
             name = plan.scenario.name
-            if names.count(name) > 1:
-                raise InputError("two scenarios have this name", key="name", value=name)
             if plan.choice.home is None:
                 raise InputError(f"scenario '{name}': policies are compared for a region",
                                  key="stress.home", allowed="its code")  # fmt: skip
             if not plan.years:
                 raise InputError(f"scenario '{name}': policies are compared over years", key="path",
                                  allowed="a scenario with the section 'path'")  # fmt: skip
-            for key in ("library", "level"):
-                if getattr(plan.choice, key) != getattr(first.choice, key):
-                    raise InputError("must be the same for all scenarios", key=f"stress.{key}",
-                                     value=getattr(plan.choice, key))  # fmt: skip
             if plan.benchmark.accounts_fingerprint != first.benchmark.accounts_fingerprint:
                 raise InputError("must be the same for all scenarios", key="benchmark", value=name)
-        known = first.library.weightings
-        if self.weighting is not None and self.weighting not in known:
-            raise InputError("the library has no such weighting", file=first.library.file,
-                             key="weighting", value=self.weighting, allowed=known)  # fmt: skip
+        check_same([plan.choice for plan in plans], ("library", "level"), "scenarios", "stress")
+        check_known({self.weighting} - {None}, first.library.weightings,
+                    "the library has no such weighting", file=first.library.file,
+                    key="weighting")  # fmt: skip
 
-    def _compared(self, made: Equilibria) -> Generator[Sequence[Task], list[Any], Any]:
-        """Yield the tasks of one scenario; return its rows, cases and notes."""
-        plan, cases = yield from solved_cases(made)
-        worth = yield [
-            Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth, one.content)
-            for one in made.paths
+    def _compared(
+        self, made: Equilibria
+    ) -> Generator[Sequence[Task], list[Any], tuple[list[Case], list[str]]]:
+        """Yield the tasks of one scenario; return its cases and notes."""
+        tested = yield from solved_cases(made)
+        results = yield [
+            Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth, one.task.content)
+            for one in made.solved
         ]
-        viewers = Viewers(plan)
-        frames = [stress_rows(viewers, case) for case in cases]
-        for one, found in zip(made.paths, worth, strict=True):
+        plan, cases, lost = tested.plan, tested.rows(), []
+        for one, found in zip(made.solved, results, strict=True):
             labels = labels_of(self.kind, plan.scenario, one.member, one.elasticities)
-            frames.append(labelled(found["rows"], **labels, research_return=one.level))
-        rows = joined(frames)
+            cases.append(({**labels, "research_return": one.level}, found["rows"], None))
+            if found["lost"]:
+                lost.append(f"{plan.scenario.name}, welfare can not be taken apart: "
+                            f"{one.elasticities}, {one.member.variant}, {one.level} returns: "
+                            f"{found['lost']}.")  # fmt: skip
         others = set(plan.benchmark.regions) - set(_named(plan))
-        rows = rows[~rows["region"].isin(list(others))]
-        lost = [f"{one.elasticities}, {one.member.variant}, {one.level} returns: {found['lost']}."
-                for one, found in zip(made.paths, worth, strict=True) if found["lost"]]  # fmt: skip
-        name = plan.scenario.name
-        notes = [
-            *(f"Policy: {line}." for line in policy_lines(plan.scenario)),
-            *(f"{name}, welfare can not be taken apart: {line}" for line in lost),
-            *stress_notes(viewers, cases),
-        ]
-        return rows, [case_of(case) for case in cases], notes
+        return [
+            (labels, rows[~rows["region"].isin(list(others))], facts)
+            for labels, rows, facts in cases
+        ], [*tested.notes(), *lost]
 
 
 def _titled(plan: StressPlan) -> StressPlan:
     """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
-        words = [*map(measure_text, scenario.policy), *map(knowledge_text, scenario.knowledge)]
+        words = [one.text for one in (*scenario.policy, *scenario.knowledge)]
         return ", ".join(dict.fromkeys(words)) or NO_POLICY
 
     return replace(plan, members=tuple(
@@ -250,9 +230,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
 def net_outlay(year: PathYear) -> Array:
     """Outlay on a policy less what changed rates bring, (s,), per cent of GDP."""
     solution = year.solution
-    spent = sum((one.value for one in year.outlays), np.zeros(1))
-    if moved(solution):
-        receipts = policy_receipts(solution).groupby("region")["value"].sum()
-        regions = list(solution.model.benchmark.regions)
-        spent = spent - receipts.reindex(regions).fillna(0.0).to_numpy()
-    return 100 * spent / solution.by_region("gdp")
+    spent = sum(year.outlays.values(), np.zeros(1))
+    receipts = policy_receipts(solution).groupby("region")["value"].sum()
+    back = receipts.reindex(list(solution.model.benchmark.regions)).fillna(0.0).to_numpy()
+    return 100 * (spent - back) / solution.by_region("gdp")

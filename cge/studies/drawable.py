@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
-
-from pydantic import BaseModel
+from typing import ClassVar, Self
 
 from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
+from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
-from cge.scenario.variants import members
+from cge.scenario.variants import ScenarioSet, with_changes
 from cge.solve.model import Solver
-from cge.studies.study import Study, inner, option
+from cge.studies.study import Study, inner, solver_option
 from cge.uncertainty.uncertain_parameters import (
     UncertainParameter,
     elasticity_parameters,
     with_values,
 )
-
-Made = TypeVar("Made", bound="Drawable")
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Drawable(Study):
     #: Measures of which the spread is reported unless others are chosen.
     main_measures: ClassVar[tuple[str, ...]] = ()
 
-    solver: Solver = option("newton", "newton or ipopt.")
+    solver: Solver = solver_option()
     accounts: Mapping[str, Benchmark] = inner(factory=dict)
     only: tuple[str, ...] = inner(())
 
@@ -65,7 +62,9 @@ class Drawable(Study):
         InputError
             If the variants use both.
         """
-        found = sorted({member.scenario.chosen_horizon for member in members(self.question)})
+        found = sorted(
+            {member.scenario.chosen_horizon for member in ScenarioSet(self.question).members}
+        )
         if len(found) > 1:
             raise InputError(
                 "the variants use elasticities of both horizons, whose ranges differ",
@@ -74,7 +73,7 @@ class Drawable(Study):
             )  # fmt: skip
         return found[0]
 
-    def of_set(self: Made, name: str) -> Made:
+    def of_set(self, name: str) -> Self:
         """The same study under one of the elasticity sets alone."""
         given = next(one for one in self.question.chosen_elasticities if set_name(one) == name)
         scenario = self.question.model_copy(update={"elasticities": [given]})
@@ -99,31 +98,21 @@ class Drawable(Study):
         return elasticity_parameters(ranges, benchmark.sectors, split)
 
     def drawn(
-        self: Made, parameters: Sequence[UncertainParameter], values: Sequence[float] | Array
-    ) -> Made:
+        self, parameters: Sequence[UncertainParameter], values: Sequence[float] | Array
+    ) -> Self:
         """The same study, of one elasticity set, with other values of parameters."""
-        scenario = self.question
         ((name, benchmark),) = self.benchmarks.items()
         drawn = dict(zip(parameters, map(float, values), strict=True))
-        for parameter, value in drawn.items():
-            if parameter.place:
-                scenario = _with_value(scenario, parameter.place.split("."), value)
-        nests = [parameter for parameter in parameters if not parameter.place]
+        placed = {one.place: value for one, value in drawn.items() if one.place}
+        nests = {one: value for one, value in drawn.items() if not one.place}
         if nests:
-            central = benchmark.elasticities[self.horizon]
-            moved = with_values(central, nests, [drawn[p] for p in nests], benchmark.sectors)
-            benchmark = benchmark.with_elasticities(**{self.horizon: moved})
+            benchmark = benchmark.with_elasticities(**self.moved(benchmark, nests))
+        scenario = with_changes(self.question, placed)
         return replace(self, scenario=scenario, accounts={name: benchmark})
 
-
-def _with_value(part: Any, place: Sequence[str], value: float) -> Any:
-    """A part of a scenario with a value at a place inside it."""
-    if not place:
-        return value
-    key, rest = place[0], place[1:]
-    if isinstance(part, BaseModel):
-        return part.model_copy(update={key: _with_value(getattr(part, key), rest, value)})
-    if isinstance(part, list):
-        return [_with_value(item, rest, value) if str(n) == key else item
-                for n, item in enumerate(part)]  # fmt: skip
-    return {**part, key: _with_value(part.get(key), rest, value)}
+    def moved(
+        self, benchmark: Benchmark, drawn: Mapping[UncertainParameter, float]
+    ) -> dict[str, Elasticities]:
+        """Elasticities by horizon with drawn values, for those horizons that the study uses."""
+        central = benchmark.elasticities[self.horizon]
+        return {self.horizon: with_values(central, [*drawn], [*drawn.values()], benchmark.sectors)}

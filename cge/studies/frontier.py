@@ -5,34 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import load_library
+from cge.frontier.confirmation import ColdPoint
 from cge.frontier.full_space import TINY, optimise_full, posable
 from cge.frontier.levers import levers_of
+from cge.frontier.optimum import Optimum
 from cge.frontier.problem import NEUTRAL, UNILATERAL, Problem
 from cge.frontier.reduced_space import optimise
-from cge.frontier.sweep import FrontierSearch, Method
+from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
-from cge.policy.benchmarks import benchmark_of, set_name
+from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, weights
-from cge.results.manifest import manifest
-from cge.results.resultset import ResultSet
-from cge.results.schema import joined, labelled
-from cge.scenario.frontier_options import FrontierChoice
-from cge.scenario.named_files import files_of
+from cge.results.collect import world_label
+from cge.results.register import add_known
+from cge.results.schema import Rows
 from cge.scenario.schema import Scenario
-from cge.scenario.stress_options import StressChoice
+from cge.scenario.study_options import FrontierChoice, StressChoice
+from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.frontier_rows import frontier_facts, frontier_rows
-from cge.studies.study import Study, Work
+from cge.studies.study import Study, Work, labels_of
 from cge.tasks.runner import Place, Task
 
 Array = NDArray[np.float64]
@@ -62,19 +64,14 @@ class Frontier(Study):
                  case.content.choice.points)
             for case in cases
         ]  # fmt: skip
-        frames, facts = [], []
-        for case, found in zip(cases, results, strict=True):
-            labels = {
-                "study": self.kind, "scenario": scenario.name, "variant": case.version,
-                "title": scenario.title or scenario.name, "elasticities": case.elasticities,
-            }  # fmt: skip
-            frames.append(labelled(found["rows"], **labels))
-            facts.append({**labels, "step": 1.0, **found["facts"]})
-        first = cases[0].content
-        return ResultSet(joined(frames), manifest(
-            self.spec, first.benchmark, facts, _notes(cases), files_of(scenario),
-            stress=first.settings.facts, pages=[["frontier", {}]], figure="frontier",
-        ))  # fmt: skip
+        first, labels = cases[0].content, labels_of(self.kind, scenario, Member("", scenario), "")
+        return self.results(
+            [({**labels, "variant": case.version, "elasticities": case.elasticities},
+              found["rows"], {"step": 1.0, **found["facts"]})
+             for case, found in zip(cases, results, strict=True)],
+            first.benchmark, [scenario], _notes(cases), stress=first.settings.facts,
+            pages=[["frontier", {}]], figure="frontier",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,15 +202,10 @@ def _checked(scenario: Scenario) -> FrontierChoice:
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
     """Every version under every elasticity set."""
     library = load_library((scenario.stress or StressChoice()).library)
-    if choice.weighting not in library.weightings:
-        raise InputError("no such weighting", key="frontier.weighting", value=choice.weighting,
-                         allowed=library.weightings)  # fmt: skip
-    first = None
-    for name in scenario.chosen_elasticities:
-        b = first = benchmark_of(scenario, name, first)
-        if choice.region not in b.regions:
-            raise InputError("unknown region", key="frontier.region", value=choice.region,
-                             allowed=b.regions)  # fmt: skip
+    check_known([choice.weighting], library.weightings, "no such weighting",
+                key="frontier.weighting")  # fmt: skip
+    for name, b in benchmarks_of(scenario).items():
+        check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
         if settings.level >= 1:
             raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
@@ -229,7 +221,7 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             content = VersionContent(own, b, settings, chosen, found)
-            yield VersionCase(set_name(name), version, content, dropped)
+            yield VersionCase(name, version, content, dropped)
 
 
 def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
@@ -265,3 +257,83 @@ def _notes(cases: Sequence[VersionCase]) -> list[str]:
         lines.append("The unilateral frontier contains what is taken from others through the terms "
                      "of trade; compare the version that compensates partners.")  # fmt: skip
     return lines
+
+
+def frontier_rows(problem: Problem, found: Sweep, weighting: str) -> pd.DataFrame:
+    """Rows of a frontier: points count from 0, the end without a constraint.
+
+    What a point does not have (a price of resilience at the smallest risk) has no row.
+
+    Parameters
+    ----------
+    problem : Problem
+    found : Sweep
+    weighting : str
+        Name of the weights of disruptions.
+    """
+    rows, b = Rows(), problem.long.benchmark
+    for number, point in enumerate(found.points):
+        _add_policy(partial(add_known, rows, b=b, point=number, region=problem.region),
+                    problem, point, number)  # fmt: skip
+        add = partial(add_known, rows, b=b, point=number)
+        _add_welfare(add, problem, point.cold)
+        _add_risk(add, problem, point.cold, found.without, weighting)
+    names = [problem.disruptions[n].name for n in problem.counted]
+    add_known(rows, "probability", problem.weights[problem.counted], b, np.nan,
+              region=problem.region, disruption=names, weighting=weighting)  # fmt: skip
+    return rows.frame()
+
+
+def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -> None:
+    """Add rates, multipliers, outlay, and how well the point is solved."""
+    one, names = point.optimum, [lever.name for lever in problem.levers]
+    add("rate", 100 * one.rates, item=names)
+    add("outlay_share", 100 * point.cold.outlay)
+    # Without a constraint a little more risk is worth nothing.
+    price = one.price if number else 0.0
+    for name, value in (("price_of_resilience", price), ("budget_multiplier", one.budget)):
+        if np.isfinite(value):
+            add(name, value, start=np.nan)
+    add("bound_multiplier", one.bounds, start=np.nan, item=names)
+    add("check_difference", point.apart, start=np.nan, item=["equivalent_variation", "cvar"])
+    add("first_order_residual", one.residual, start=np.nan)
+
+
+def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
+    b = problem.long.benchmark
+    world = b.absorption @ cold.variations / b.absorption.sum()
+    add("equivalent_variation", 100 * np.append(cold.variations, world),
+        region=[*b.regions, world_label(problem.long)])  # fmt: skip
+    add("terms_of_trade", cold.terms_of_trade, region=problem.region)
+    if cold.parts:
+        add("welfare_part", 100 * np.array(list(cold.parts.values())), item=list(cold.parts),
+            region=problem.region)  # fmt: skip
+
+
+def _add_risk(
+    add: Any, problem: Problem, cold: ColdPoint, without: ColdPoint, weighting: str
+) -> None:
+    """Add losses and their statistics, against those without policy."""
+    own, world = problem.region, world_label(problem.long)
+    for measure, name in (("cvar", "cvar"), ("expected_loss", "expected")):
+        for region, field in ((own, name), (world, f"world_{name}")):
+            value, start = (100 * getattr(one, field) for one in (cold, without))
+            add(measure, value, start=start, region=region, weighting=weighting)
+    names, here = [problem.disruptions[n].name for n in problem.counted], problem.place
+    add("loss", 100 * cold.losses[:, here], start=100 * without.losses[:, here], region=own,
+        disruption=names)  # fmt: skip
+    add("loss", 100 * cold.world_losses, start=100 * without.world_losses, region=world,
+        disruption=names)  # fmt: skip
+
+
+def frontier_facts(problem: Problem, found: Sweep, method: str) -> dict[str, Any]:
+    """Facts of a frontier for the manifest: how it was found, and how sure it is."""
+    optima: list[Optimum] = [point.optimum for point in found.points]
+    return {
+        "method": method, "benchmark_and_elasticities": problem.long.benchmark.fingerprint,
+        "points": len(found.points), "conflict": found.conflict, "starts": found.starts,
+        "starts_that_agree": found.agree,
+        "starts_that_agree_on_the_smallest_risk": found.agree_last,
+        "iterations": [one.iterations for one in optima],
+        "ipopt": [one.message for one in optima],
+    }  # fmt: skip

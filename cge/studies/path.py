@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cge.core.errors import InputError
-from cge.path.batches import PathOfVariant, SetOfPaths
-from cge.path.path_rows import PathFigures, path_rows
+from cge.core.errors import InputError, check_same, refuse_first, retold
+from cge.path.laws import choice_of
+from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
-from cge.path.solving import solved_path
-from cge.path.year_parts import some_years
-from cge.results.manifest import manifest
-from cge.results.resultset import ResultSet
-from cge.results.schema import joined, labelled
-from cge.scenario.named_files import files_of
+from cge.path.solving import PathContent, check_path, path_content, path_task, solved_path
 from cge.scenario.schema import Scenario
-from cge.scenario.variants import members
-from cge.scenario.wording import policy_lines
+from cge.scenario.study_options import PathChoice
+from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
-from cge.studies.static import labels_of
-from cge.studies.study import Study, Work, check_solver, option
-from cge.tasks.runner import Place, Runner, Task
+from cge.studies.drawable import Drawable
+from cge.studies.study import Work, labels_of, opened, option
+from cge.studies.variant_tasks import VariantResult, VariantTasks
+from cge.tasks.runner import Runner, Task
 
 #: Returns that are named in notes.
 _RETURNS = {
@@ -36,7 +33,7 @@ _RESEARCH = {
 
 
 @dataclass(frozen=True)
-class DynamicPath(Study):
+class DynamicPath(Drawable):
     """Solve a scenario year by year, from the short run to the long.
 
     Parameters
@@ -54,57 +51,115 @@ class DynamicPath(Study):
     keys: ClassVar[tuple[str, ...]] = ("path.years", "path.returns")
     example: ClassVar[str] = "path-us-china-tariff-war --aggregation small --years 5"
 
-    solver: Solver = option("newton", "newton or ipopt.")
     decompose: bool = option(True, "Take welfare apart in some years.")
     decompose_years: tuple[int, ...] = option((), "Which years; default 1, 10 and the last.")
 
     def work(self) -> Work:
-        check_solver(self.solver)
-        scenario = self.question
-        made = SetOfPaths(scenario, members(scenario), self.solver)
-        years = self._parts(made.choice.years)
-        solved = yield from made.solved()
+        tasks = self.tasks()
+        years = self._parts(tasks.choice.years)
+        solved = yield from tasks.solved()
         results = yield [
-            Task(
-                made.label(one.elasticities, one.level, one.member), path_rows,
-                PathFigures(
-                    one.content, one.level == made.main_level,
-                    years if one.level == made.main_level else (),
-                ),
-            )
+            Task(one.task.label, path_rows, PathFigures(
+                one.task.content, one.level == tasks.main_level,
+                years if one.level == tasks.main_level else (), self.only,
+            ))
             for one in solved
         ]  # fmt: skip
-        return self._results(made, solved, results)
+        cases = []
+        for one, found in zip(solved, results, strict=True):
+            labels = labels_of(self.kind, self.question, one.member, one.elasticities)
+            labels["research_return"] = one.level
+            lost = ", ".join(map(str, found["lost"]))
+            cases.append((labels, found["rows"], {
+                "step": 1.0, **one.found["facts"], "failure": f"year {lost}" if lost else "",
+            }))  # fmt: skip
+        name, b = next(iter(tasks.benchmarks.items()))
+        last = {"years": [tasks.choice.years], "elasticities": [name]}
+        return self.results(
+            cases, b, [one.member.scenario for one in solved],
+            path_notes(tasks, [one.found["facts"] for one in solved]), **tasks.made_from,
+            pages=[["worth", {}], ["shocks", last]], figure="years",
+        )  # fmt: skip
+
+    def tasks(self) -> PathTasks:
+        """Tasks of all variants."""
+        return PathTasks(
+            self.question, ScenarioSet(self.question).members, self.benchmarks, self.solver,
+            tells=not self.accounts,
+        )  # fmt: skip
 
     def _parts(self, last: int) -> tuple[int, ...]:
         """Years whose welfare is taken apart."""
         if not self.decompose:
             return ()
-        for year in self.decompose_years:
-            if not 1 <= year <= last:
-                raise InputError("the path has no such year", key="decompose_years", value=year,
-                                 allowed=f"1 to {last}")  # fmt: skip
+        refuse_first((year for year in self.decompose_years if not 1 <= year <= last),
+                     "the path has no such year", key="decompose_years",
+                     allowed=f"1 to {last}")  # fmt: skip
         return tuple(sorted(set(self.decompose_years))) or some_years(last)
 
-    def _results(
-        self, made: SetOfPaths, solved: Sequence[PathOfVariant], results: Sequence[Mapping]
-    ) -> ResultSet:
-        frames, cases = [], []
-        for one, found in zip(solved, results, strict=True):
-            labels = labels_of(self.kind, self.question, one.member, one.elasticities)
-            labels["research_return"] = one.level
-            frames.append(labelled(found["rows"], **labels))
-            lost = ", ".join(map(str, found["lost"]))
-            failure = f"year {lost}" if lost else ""
-            cases.append({**labels, "step": 1.0, **one.facts, "failure": failure})
-        b = next(iter(made.benchmarks.values()))
-        files = [path for one in solved for path in files_of(one.member.scenario)]
-        notes = path_notes(made, self.question, cases)
-        last = {"years": [made.choice.years], "elasticities": [next(iter(made.benchmarks))]}
-        pages = [["worth", {}], ["shocks", last]]
-        return ResultSet(joined(frames), manifest(
-            self.spec, b, cases, notes, files, **made.made_from, pages=pages, figure="years",
-        ))  # fmt: skip
+
+@dataclass(eq=False)
+class PathTasks(VariantTasks):
+    """Paths of all variants under all elasticity sets and levels of returns to research.
+
+    Raises
+    ------
+    InputError
+        For what a path can not be.
+    """
+
+    #: What the paths are made from, once they are checked: :func:`check_path`.
+    made_from: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.choice = check_paths(self.scenario, self.members)
+        self.levels = self.choice.returns
+
+    @property
+    def main_level(self) -> str:
+        """Level of the returns to research that is shown in full."""
+        return "central" if "central" in self.levels else self.levels[0]
+
+    def content(
+        self, name: str, level: str, member: Member, equal: Sequence[float] | None = None
+    ) -> PathContent:
+        """Content of a path."""
+        return path_content(member, level, self.benchmarks[name], self.solver, equal)
+
+    def task(
+        self, name: str, level: str, member: Member, equal: Sequence[float] | None = None
+    ) -> Task:
+        """Task of one path."""
+        content = self.content(name, level, member, equal)
+        return path_task(self.label(name, level, member), content, member)
+
+    def solved(self) -> Generator[list[Task], list[Any], list[VariantResult]]:
+        """Yield the tasks; return the paths by set, level and variant."""
+        checked = yield self.checks()
+        self.made_from = {name: checked[0][name] for name in ("parameters", "knowledge")}
+        if self.tells:
+            moves = (one["moves"] for one in checked)
+            self.refuse_idle(zip(self.members, moves, strict=True))
+        baselines = list(self._baselines())
+        if baselines:
+            yield baselines
+        return (yield from super().solved())
+
+    def checks(self) -> list[Task]:
+        """Tasks that check every variant before the first year of any takes its time."""
+        name = next(iter(self.benchmarks))
+        return [
+            Task(f"{member.variant or name}: calibrating and compiling", check_path,
+                 self.content(name, self.main_level, member), 0, member.told)
+            for member in self.members
+        ]  # fmt: skip
+
+    def _baselines(self) -> Iterator[Task]:
+        """Paths of the baselines that are given, on which the others lean."""
+        for place in product(self.benchmarks, self.levels, self.members):
+            content = self.content(*place).baseline
+            if content is not None:
+                yield path_task(f"{self.label(*place)}, baseline", content, place[2])
 
 
 def solve_paths(
@@ -132,33 +187,31 @@ def solve_paths(
     NoEquilibrium
         When a year has no solution that passes.
     """
-    check_solver(solver)
-    question = DynamicPath(scenario).question
-    with (runner or Runner(workers=1, cache=None)).open() as session:
-        found = session.drive(SetOfPaths(question, members(question), solver).solved())
-        place = Place(session.store.steps("none"), session.models, session.store)
+    study = DynamicPath(scenario, solver=solver)
+    with opened(study, runner or Runner(workers=1, cache=None)) as session:
         return {
-            (one.elasticities, one.level, one.member.variant): solved_path(one.content, place)
-            for one in found
-        }
+            (one.elasticities, one.level, one.member.variant):
+                solved_path(one.task.content, session.place)
+            for one in session.drive(study.tasks().solved())
+        }  # fmt: skip
 
 
-def path_notes(made: SetOfPaths, scenario: Scenario, cases: Sequence[Mapping]) -> list[str]:
+def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str]:
     """Lines that must stand under any table of these paths."""
-    parameters, knowledge = made.made_from["parameters"], made.made_from["knowledge"]
-    years = made.choice.years
-    moves = "accumulates and moves" if made.choice.capital == "accumulates" else (
+    parameters, knowledge = tasks.made_from["parameters"], tasks.made_from["knowledge"]
+    years = tasks.choice.years
+    moves = "accumulates and moves" if tasks.choice.capital == "accumulates" else (
         "moves between sectors")  # fmt: skip
     discount, growth = (100 * parameters[name]["value"] for name in ("discount_rate", "growth"))
     lines = [
-        *(f"Policy: {line}." for line in policy_lines(scenario)),
+        *(f"Policy: {line}." for line in ScenarioSet(tasks.scenario).lines),
         f"Path of {years} year{'s' if years > 1 else ''}, year 1 is the one after the benchmark.",
         "Each year is an equilibrium with short-run elasticities, capital fixed in its sector; "
         f"between years relations with suppliers adapt, capital {moves}"
         f"{', research makes knowledge' if knowledge else ''}. Investors and researchers do not "
         "look ahead.",
         "Deviations from the baseline that is given, in which other things move as well."
-        if any(case["baseline"] == "given" for case in cases)
+        if any(one["baseline"] == "given" for one in facts)
         else "Deviations from a baseline of balanced growth, on which nothing moves.",
         f"Discount rate {discount:g} %, growth of the baseline {growth:g} %. Money is at benchmark "
         "prices and at the scale of the benchmark.",
@@ -191,3 +244,42 @@ def _estimated_note(estimated: Mapping[str, Mapping[str, float]]) -> list[str]:
     }
     parts = [f"{words} of {', '.join(codes)}" for words, codes in weak.items() if codes]
     return [f"Estimated for the most part: {'; '.join(parts)}."] if parts else []
+
+
+def check_paths(scenario: Scenario, members: Sequence[Member]) -> PathChoice:
+    """Check that a scenario can be a path; the choice that its variants share.
+
+    Raises
+    ------
+    InputError
+        Naming what they can not say, or do not share.
+    """
+    choices = [choice_of(member.scenario) for member in members]
+    if scenario.steps is not None:
+        raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
+                         allowed="phase_in of a measure")  # fmt: skip
+    check_same(choices, ("years", "returns"), "variants", "path")
+    for member in members:
+        with retold(member.told):
+            _check_member(member.scenario, choices[0].years)
+    return choices[0]
+
+
+def _check_member(scenario: Scenario, years: int) -> None:
+    equal = scenario.equal
+    if equal is not None and equal.what == "welfare":
+        raise InputError("a path is compared at equal outlay", key="equal.welfare",
+                         value=equal.value, allowed="outlay")  # fmt: skip
+    for part in ("policy", "knowledge"):
+        for number, measure in enumerate(getattr(scenario, part)):
+            if measure.start > years:
+                raise InputError(
+                    "starts after the last year of the path", key=f"{part}.{number}.start",
+                    value=measure.start, allowed=f"1 to {years}",
+                )  # fmt: skip
+    about_knowledge = sum(one.unsized for one in scenario.knowledge)
+    if about_knowledge + any(one.unsized for one in scenario.policy) > 1:
+        raise InputError(
+            "one outlay is to be reached, by measures of one kind", key="equal",
+            allowed="one measure about knowledge, or policy of one instrument, without a size",
+        )  # fmt: skip

@@ -7,7 +7,7 @@ draw is the same benchmark with other curvatures, worked out for the same policy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,9 +24,8 @@ from cge.solve.model import Solver
 from cge.studies.catalogue import listed, study_class, usual_kind
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
-from cge.studies.study import Study, Work, check_solver, option, option_names, side_by_side
-from cge.tasks.runner import Place, Task, drive
-from cge.tasks.serial import Serial
+from cge.studies.study import Study, Work, option, option_names, side_by_side, solver_option
+from cge.tasks.runner import Place, Serial, Task
 from cge.uncertainty.designs import Design, sample
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
 
@@ -96,11 +95,10 @@ class Sensitivity(Study):
         (), "Measures, with commas or repeated: real_gdp,factor_return[LAB]."
     )
     of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
-    solver: Solver = option("newton", "newton or ipopt.")
+    solver: Solver = solver_option()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def work(self) -> Work:
-        check_solver(self.solver)
         design = Design(
             self.design, self.draws, self.distribution, self.correlation, self.seed
         )  # fmt: skip
@@ -199,7 +197,7 @@ def _tasks(one: SetDraws) -> list[Task]:
     count = min(max(round(_SECOND / size), 1), _MOST)
     scenario = one.study.question
     nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
-    study = one.study.changed(scenario=nameless)
+    study = replace(one.study, scenario=nameless)
     keys, files = tuple(_keys(one.figures)), tuple(files_of(scenario))
     parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
     return [
@@ -222,10 +220,10 @@ def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
     for number, values in enumerate(asked.points):
         study = asked.study.drawn(asked.parameters, values)
         try:
-            rows = drive(study.work(), Serial(place).run).rows
+            rows = Serial(place).drive(study.work()).rows
             numbers[number] = _picked(rows, asked.figures)
         except NoEquilibrium as error:
-            failed[number] = str(error).removeprefix(": ")
+            failed[number] = str(error)
     return {"numbers": numbers, "failed": failed}
 
 

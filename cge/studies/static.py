@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cge.core.errors import InputError, NoEquilibrium
-from cge.data.accounts.benchmark import Benchmark
+from cge.core.errors import InputError, NoEquilibrium, check_known
 from cge.indicators.value_chain_rows import VALUE_CHAINS
-from cge.policy.benchmarks import benchmark_of, set_name
-from cge.policy.case import FoundRate, SolvedCase, solve_case
-from cge.policy.closure_text import closure_facts
+from cge.policy.benchmarks import calendar_year
+from cge.policy.case import SolvedCase, solve_case
+from cge.policy.effects import may_move, refuse_idle
 from cge.policy.targets import outlay
+from cge.policy.variant_content import VariantContent
 from cge.results.collect import Wanted, add_solution
-from cge.results.manifest import manifest
+from cge.results.manifest import solution_facts
 from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
-from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined, labelled
-from cge.scenario.named_files import files_of
-from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.scenario.timing import TIMING
-from cge.scenario.variants import Member, members, with_equal
-from cge.scenario.wording import policy_lines
+from cge.results.schema import Rows
+from cge.scenario.schema import Scenario
+from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
-from cge.solve.equilibrium import Progress
-from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 from cge.studies.drawable import Drawable
-from cge.studies.study import Work, check_solver, option
-from cge.tasks.runner import Place, Task
+from cge.studies.study import Work, labels_of, opened, option
+from cge.studies.variant_tasks import VariantTasks
+from cge.tasks.runner import Place, Runner, Serial, Task
 
 RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not one number."
 
 
 @dataclass(frozen=True)
-class Content:
-    """All that the solutions of one variant under one elasticity set depend on.
+class StaticFigures:
+    """Figures of solutions that are asked for.
 
     Parameters
     ----------
-    scenario : Scenario
-        Its name and titles are empty: they change nothing.
-    benchmark : Benchmark
-    solver : {"newton", "ipopt"}
     wanted : Wanted
-        Figures to collect.
     decompose : bool
         Whether welfare is taken apart.
-    own_policy : int
-        Number of measures that all variants share.
-    equal : tuple of float, optional
-        For each step the outlay or welfare effect that another variant has.
-    files : tuple of path
     """
 
-    scenario: Scenario
-    benchmark: Benchmark
-    solver: Solver
     wanted: Wanted
     decompose: bool
-    own_policy: int = 0
-    equal: tuple[float, ...] | None = None
-    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,149 +71,121 @@ class Static(Drawable):
     value_chains: bool = option(False, "Add value-added trade, reliance and upstreamness.")
 
     def work(self) -> Work:
-        check_solver(self.solver)
-        scenario = self.question
-        family = members(scenario)
-        check_static(family)
-        groups = (VALUE_CHAINS,) if self.value_chains else ()
-        wanted = Wanted(groups=groups, measures=self.only or None)
-        made = SetOfTasks(
-            scenario, family, self.benchmarks, self.solver, wanted, self.decompose
+        tasks = self.tasks(solve_variant)
+        solved = yield from tasks.solved()
+        cases = []
+        for one in solved:
+            labels = labels_of(self.kind, self.question, one.member, one.elasticities)
+            labels["calendar_year"] = calendar_year(self.benchmarks[one.elasticities])
+            cases += [({**labels, "step": step}, rows, facts) for step, rows, facts in
+                      one.found["cases"]]  # fmt: skip
+        return self.results(
+            cases, next(iter(self.benchmarks.values())), [m.scenario for m in tasks.members],
+            [*(f"Policy: {line}." for line in ScenarioSet(self.question).lines), RESULTS_HINGE],
+            pages=[["regions", {}], ["decomposition", {"unit": "value"}],
+                   ["shocks", {"unit": "value"}]], figure="regions",
         )  # fmt: skip
-        found = yield from made.done()
-        return static_results(self.spec, scenario, self.benchmarks, found)
+
+    def tasks(self, function: Callable[[Any, Place], Any]) -> StaticTasks:
+        """Tasks of all variants, done by a function such as :func:`solve_variant`."""
+        members = ScenarioSet(self.question).members
+        check_static(members)
+        wanted = Wanted(groups=(VALUE_CHAINS,) if self.value_chains else (),
+                        measures=self.only or None)  # fmt: skip
+        figures = StaticFigures(wanted, self.decompose and wanted.any_of(*PARTS))
+        return StaticTasks(
+            self.question, members, self.benchmarks, self.solver, function, lambda _: figures,
+            tells=not self.accounts,
+        )  # fmt: skip
 
 
-class SetOfTasks:
-    """Tasks of all variants under all elasticity sets.
+@dataclass(eq=False)
+class StaticTasks(VariantTasks):
+    """Tasks of all variants of comparative statics under all elasticity sets.
 
     Parameters
     ----------
-    scenario : Scenario
-    family : sequence of Member
-    benchmarks : mapping of str to Benchmark
-        By elasticity set.
-    solver : {"newton", "ipopt"}
-    wanted : Wanted
-    decompose : bool
+    function : callable
+        Of a :class:`VariantContent` and a place.
+    asked : callable
+        What is asked of a variant.
     """
 
-    def __init__(
-        self, scenario: Scenario, family: Sequence[Member], benchmarks: Mapping[str, Benchmark],
-        solver: Solver, wanted: Wanted, decompose: bool,
-    ) -> None:  # fmt: skip
-        self.scenario, self.family, self.benchmarks = scenario, tuple(family), benchmarks
-        self.solver, self.wanted, self.decompose = solver, wanted, decompose
+    function: Callable[[Any, Place], Any]
+    asked: Callable[[Member], Any]
 
-    def done(self) -> Any:
-        """Yield the tasks; return (set, member, result) in the order of sets and variants."""
-        references = {m.variant: m.reference for m in self.family}
-        first = [m for m in self.family if references[m.variant] is None]
-        pairs = [(name, m) for name in self.benchmarks for m in first]
-        results = yield [self.task(name, m) for name, m in pairs]
-        found = {(name, m.variant): r for (name, m), r in zip(pairs, results, strict=True)}
-        pairs = [(n, m) for n in self.benchmarks for m in self.family if m not in first]
-        if pairs:
-            results = yield [
-                self.task(n, m, [s["equal"] for s in found[n, str(references[m.variant])]])
-                for n, m in pairs
-            ]
-            found.update({(n, m.variant): r for (n, m), r in zip(pairs, results, strict=True)})
-        return [(n, m, found[n, m.variant]) for n in self.benchmarks for m in self.family]
-
-    def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
+    def task(
+        self, name: str, level: str, member: Member, equal: Sequence[float] | None = None
+    ) -> Task:
         """Task of one variant under one set."""
-        scenario = member.scenario.model_copy(update={
-            "name": "x", "title": "", "description": "", "steps": self.scenario.steps,
-            "elasticities": None, "stress": None,
-        })  # fmt: skip
-        content = Content(
-            scenario, self.benchmarks[name], self.solver, self.wanted, self.decompose,
-            member.own_policy, None if equal is None else tuple(equal),
-            tuple(files_of(scenario)),
+        steps = member.scenario.steps or self.scenario.steps
+        content = VariantContent.of(
+            member, self.benchmarks[name], self.solver, equal, {"steps": steps},
+            asked=self.asked(member),
         )  # fmt: skip
-        label = ", ".join(part for part in (name, member.variant) if part)
-        steps = len(self.scenario.steps or [1.0])
-        return Task(label, solve_variant, content, steps, partial(of_variant, member))
+        label = self.label(name, level, member)
+        return Task(label, self.function, content, len(steps or [1.0]), member.told)
 
 
-def solve_variant(asked: Content, place: Place) -> list[dict[str, Any]]:
+def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
     """Solve one variant at all its steps.
 
     Returns
     -------
-    list of dict
-        For each step ``step``, ``rows`` (DataFrame), ``facts`` for the manifest and ``equal``,
-        the outlay or welfare effect that other variants share.
+    dict
+        ``cases``, for each step its size, its rows (DataFrame) and facts for the manifest, and
+        what others must know: :func:`for_others`.
     """
-    model = Model.build(asked.benchmark, asked.scenario.chosen_horizon, place.models)
-    member = Member("", asked.scenario, asked.own_policy)
-    found = []
-    for case in solve_steps(member, model, asked.solver, asked.equal):
-        rows = Rows()
-        add_solution(rows, case.solution, wanted=asked.wanted)
-        add_budget(rows, case.solved, asked.wanted)
-        failure = ""
-        if asked.decompose and asked.wanted.any_of(*PARTS):
+    figures: StaticFigures = content.asked
+    cases, found = solve_steps(content, place), []
+    for case in cases:
+        rows, failure = Rows(), ""
+        add_solution(rows, case.solution, wanted=figures.wanted)
+        add_budget(rows, case, figures.wanted)
+        if figures.decompose:
             try:
-                add_decomposition(rows, case.solved)
+                add_decomposition(rows, case)
             except NoEquilibrium as error:
                 failure = str(error)
-        found.append({
-            "step": case.step, "rows": rows.frame(step=case.step),
-            "facts": {**case_facts(case.solution, case.found, case.scenario), "failure": failure},
-            "equal": equal_value(member, case.solution),
-        })  # fmt: skip
-    return found
+        found.append((case.step, rows.frame(), {**case.facts, "failure": failure}))
+    return {"cases": found, **for_others(content, cases)}
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Case(SolvedCase):
     """One solution of a scenario.
 
     Parameters
     ----------
-    elasticities : str
-        Name of the set.
     scenario : Scenario
         The variant that was solved.
-    variant : str
     step : float
         Share of the whole shock.
-    solved : SolvedCase
+    elasticities : str
+        Name of the set.
+    variant : str
     """
 
-    elasticities: str
     scenario: Scenario
-    variant: str
     step: float
-    solved: SolvedCase
-
-    @property
-    def solution(self) -> Solution:
-        """The equilibrium."""
-        return self.solved.solution
-
-    @property
-    def shocks(self) -> tuple[Shock, ...]:
-        """Changes of given columns by each measure, each response and the balances."""
-        return self.solved.shocks
-
-    @property
-    def found(self) -> tuple[FoundRate, ...]:
-        """Rates that the model found."""
-        return self.solved.found
+    elasticities: str = ""
+    variant: str = ""
 
     @cached_property
     def decomposition(self) -> Decomposition:
         """Equivalent variation in parts, integrated when first asked for."""
-        return decomposition_of(self.solved)
+        return decomposition_of(self)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Facts for a manifest."""
+        return solution_facts([self.solution], self.scenario, self)
 
 
 def solve_scenario(
     scenario: Scenario | str | Path, *, solver: Solver = "newton", cache_folder: Path | None = None
 ) -> tuple[Case, ...]:
-    """Solve a scenario in this process, and return its solutions.
+    """Solve a scenario in this process.
 
     Parameters
     ----------
@@ -256,75 +207,64 @@ def solve_scenario(
     NoEquilibrium
         When a case has no solution that passes.
     """
-    check_solver(solver)
-    if not isinstance(scenario, Scenario):
-        path = find_scenario(scenario)
-        try:
-            return solve_scenario(load_scenario(path), solver=solver, cache_folder=cache_folder)
-        except InputError as error:
-            raise error.located(path) from None
-    scenario = completed(scenario)
-    family = members(scenario)
-    check_static(family)
-    cases: list[Case] = []
-    for name in scenario.chosen_elasticities:
-        first = cases[0].solution.model.benchmark if cases else None
-        benchmark = benchmark_of(scenario, name, first)
-        done: dict[str, list[Case]] = {}
-        built: dict[str, Model] = {}
-        for member in sorted(family, key=lambda m: m.reference is not None):
-            horizon = member.scenario.chosen_horizon
-            model = built.get(horizon) or Model.build(benchmark, horizon, cache_folder)
-            built[horizon] = model
-            reference, equal = member.reference, None
-            if reference is not None:
-                other = next(m for m in family if m.variant == reference)
-                try:
-                    equal = tuple(equal_value(other, c.solution) or 0.0 for c in done[reference])
-                except InputError as error:
-                    raise of_variant(other, error) from None
-            whole = replace(member, scenario=member.scenario.model_copy(
-                update={"steps": scenario.steps}))  # fmt: skip
-            try:
-                solved = list(solve_steps(whole, model, solver, equal))
-            except NoEquilibrium as error:
-                of = [f"'{scenario.name}'", f"elasticities '{set_name(name)}'"]
-                of += [f"variant '{member.variant}'"] if member.variant else []
-                raise NoEquilibrium(f"{', '.join(of)}: {error}") from None
-            done[member.variant] = [replace(c, elasticities=set_name(name)) for c in solved]
-        cases += [case for member in family for case in done[member.variant]]
-    return tuple(cases)
+    study = Static(scenario, solver=solver)
+    with opened(study, Runner(workers=1, cache=None)) as session:
+        here = Serial(replace(session.place, models=cache_folder))
+        solved = here.drive(study.tasks(solutions).solved())
+    return tuple(
+        replace(case, elasticities=one.elasticities, variant=one.member.variant,
+                scenario=one.member.scenario.model_copy(update={"equal": case.scenario.equal}))
+        for one in solved for case in one.found["cases"]
+    )  # fmt: skip
 
 
-def solve_steps(
-    member: Member, model: Model, solver: Solver, equal: Sequence[float] | None = None,
-    progress: Progress | None = None,
-) -> Iterator[Case]:  # fmt: skip
+def solutions(content: VariantContent, place: Place) -> dict[str, Any]:
+    """Solutions of one variant as they are, for this process: ``cases``, and for others."""
+    cases = solve_steps(content, place)
+    return {"cases": cases, **for_others(content, cases)}
+
+
+def solve_steps(content: VariantContent, place: Place) -> list[Case]:
     """Solve a variant at the steps of its scenario, each from the one before.
 
     Raises
     ------
     InputError
-        When it does not fit the benchmark.
+        When it does not fit the benchmark, or moves nothing.
     NoEquilibrium
         When it has no solution that passes.
     """
-    before: Solution | None = None
-    for number, step in enumerate(member.scenario.steps or [1.0]):
-        chosen = member.scenario
-        if equal is not None:
-            chosen = with_equal(member, equal[number] / step)
+    model = Model.build(content.benchmark, content.scenario.chosen_horizon, place.models)
+    member, before, cases = content.member, None, []
+    for number, step in enumerate(content.scenario.steps or [1.0]):
+        chosen = content.scenario
+        if content.equal is not None:
+            chosen = member.with_equal(content.equal[number] / step)
+        if before is None:
+            refuse_idle([member], {member.variant: may_move(model, chosen)}, own_alone=True)
         try:
-            solved = solve_case(
-                model, chosen, share=step, solver=solver, start=before, progress=progress
-            )
-        except InputError as error:
-            raise of_variant(member, error) from None
+            solved = solve_case(model, chosen, share=step, solver=content.solver, start=before)
         except NoEquilibrium as error:
-            told = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
-            raise NoEquilibrium(f"{told}{error}") from None
+            part = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
+            raise NoEquilibrium(f"{part}{error}") from None
         before = solved.solution
-        yield Case("", chosen, member.variant, step, solved)
+        cases.append(Case(**vars(solved), scenario=chosen, step=step))
+    return cases
+
+
+def for_others(content: VariantContent, cases: Sequence[Case]) -> dict[str, Any]:
+    """Things that the other variants must know of one.
+
+    Returns
+    -------
+    dict
+        ``equal``, for each step the outlay or welfare effect that they share, and ``moved``,
+        keys of what moved something.
+    """
+    return {
+        "equal": [equal_value(content.member, case.solution) for case in cases],
+        "moved": sorted({key for case in cases for key in case.moved}),
+    }
 
 
 def equal_value(member: Member, solution: Solution) -> float | None:
@@ -332,49 +272,26 @@ def equal_value(member: Member, solution: Solution) -> float | None:
     equal = member.scenario.equal
     if equal is None:
         return None
-    regions = solution.model.benchmark.regions
-    if equal.region not in regions:
-        raise InputError("unknown region", key="equal.region", value=equal.region, allowed=regions)
+    check_known([equal.region], solution.model.benchmark.regions, "unknown region",
+                key="equal.region")  # fmt: skip
     if equal.what == "welfare":
         return solution.outcome(f"equivalent_variation[{equal.region}]")
-    own = member.scenario.policy[member.own_policy :]
+    own = member.scenario.policy[member.shared.get("policy", 0) :]
     return outlay(solution, own, equal.region, "equal.outlay")
 
 
-def of_variant(member: Member, error: InputError) -> InputError:
-    """An error of a variant where the user wrote what is wrong."""
-    if error.key == "equal.outlay" and member.variant:
-        error = error.moved(f"equal.outlay, variant {member.variant}")
-    return member.told(error)
-
-
-def case_facts(
-    solution: Solution, found: Sequence[FoundRate], scenario: Scenario
-) -> dict[str, Any]:
-    """What a manifest says of one solution."""
-    d = solution.diagnostics
-    return {
-        **closure_facts(solution, scenario),
-        "benchmark_and_elasticities": solution.model.benchmark.fingerprint,
-        "rates_found": [rate.text for rate in found],
-        "solver": d.solver, "residual": d.residual, "walras": d.walras,
-        "iterations": d.iterations, "homotopy_steps": d.steps,
-        "unknowns": solution.resolved.system.size,
-    }  # fmt: skip
-
-
-def check_static(family: Sequence[Member]) -> None:
-    """Check that a scenario says nothing that only a path of years can do.
+def check_static(members: Sequence[Member]) -> None:
+    """Refuse what only a path of years can do.
 
     Raises
     ------
     InputError
         Naming the measure.
     """
-    for member in family:
+    for member in members:
         for part in ("policy", "knowledge"):
             for number, measure in enumerate(getattr(member.scenario, part)):
-                timed = [key for key in TIMING if key in measure.model_fields_set]
+                timed = measure.timing
                 if timed or part == "knowledge":
                     key = f"{part}.{number}" + (f".{timed[0]}" if timed else "")
                     raise member.told(InputError(
@@ -382,37 +299,3 @@ def check_static(family: Sequence[Member]) -> None:
                         value=getattr(measure, timed[0]) if timed else measure.instrument,
                         allowed="the command 'cge path', which solves year by year",
                     ))  # fmt: skip
-
-
-def static_results(
-    spec: dict[str, Any], scenario: Scenario, benchmarks: Mapping[str, Benchmark],
-    found: Sequence[tuple[str, Member, list[dict[str, Any]]]],
-) -> ResultSet:  # fmt: skip
-    """Put the solutions of a static study together."""
-    frames, cases = [], []
-    for name, member, steps in found:
-        labels = labels_of("static", scenario, member, name)
-        year = benchmarks[name].origin.get("year", "")
-        calendar = int(year) if year.isdigit() else -1
-        for step in steps:
-            frames.append(labelled(step["rows"], calendar_year=calendar, **labels))
-            cases.append({**labels, "step": step["step"], **step["facts"]})
-    notes = [*(f"Policy: {line}." for line in policy_lines(scenario)), RESULTS_HINGE]
-    files = [path for _, member, _ in found for path in files_of(member.scenario)]
-    b = next(iter(benchmarks.values()))
-    pages = [["regions", {}], ["decomposition", {"unit": "value"}]]
-    if any(len(set(rows["shock"]) - {""}) > 1 for rows in frames):  # one shock is the whole
-        pages.append(["shocks", {"unit": "value"}])
-    return ResultSet(
-        joined(frames), manifest(spec, b, cases, notes, files, pages=pages, figure="regions")
-    )
-
-
-def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, str]:
-    """Labels of the rows of one variant."""
-    words = member.variant.replace("-", " ").replace("_", " ")
-    title = member.scenario.title or words if member.variant else scenario.title or scenario.name
-    return {
-        "study": study, "scenario": scenario.name, "variant": member.variant, "title": title,
-        "elasticities": elasticities,
-    }  # fmt: skip

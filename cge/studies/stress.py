@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,19 +13,15 @@ from cge.core.errors import NoEquilibrium
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.results.collect import Wanted
-from cge.results.manifest import manifest
-from cge.results.resultset import ResultSet
-from cge.results.schema import joined
-from cge.scenario.named_files import files_of
-from cge.scenario.wording import policy_lines
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.stress_cases import StressCase, stress_case
-from cge.stress.stress_notes import case_of, library_facts, stress_notes
+from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
 from cge.studies.stress_equilibria import Equilibria
-from cge.studies.study import Study, Work, check_solver, option
+from cge.studies.study import Case, Study, Work, option, solver_option
 from cge.tasks.runner import Task
 
 #: Exposure to partners, which needs no disruption.
@@ -51,30 +48,53 @@ class StressTest(Study):
         "path.returns",
     )  # fmt: skip
 
-    solver: Solver = option("newton", "newton or ipopt.")
+    solver: Solver = solver_option()
     exposure: bool = option(True, "Add exposure to partners, for which nothing is solved.")
 
     def work(self) -> Work:
-        check_solver(self.solver)
         wanted = (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
         made = Equilibria(plan_of(self.question), self.solver, wanted, self.kind)
-        plan, cases = yield from solved_cases(made)
-        viewers = Viewers(plan)
-        files = [path for member in plan.members for path in files_of(member.scenario)]
-        notes = [*(f"Policy: {line}." for line in policy_lines(self.question)),
-                 *stress_notes(viewers, cases)]  # fmt: skip
-        return ResultSet(
-            joined(stress_rows(viewers, case) for case in cases),
-            manifest(self.spec, plan.benchmark, [case_of(case) for case in cases], notes, files,
-                     library=library_facts(plan), pages=[["losses", {}], ["families", {}],
-                     ["weightings", {}], ["disruptions", {}]], figure="disruptions"),
+        tested = yield from solved_cases(made)
+        return self.results(
+            tested.rows(), tested.plan.benchmark, [m.scenario for m in tested.plan.members],
+            tested.notes(), library=tested.plan.facts, figure="disruptions",
+            pages=[["losses", {}], ["families", {}], ["weightings", {}], ["disruptions", {}]],
         )  # fmt: skip
 
 
-def solved_cases(
-    made: Equilibria,
-) -> Generator[Sequence[Task], list[Any], tuple[StressPlan, tuple[StressCase, ...]]]:
-    """Yield tasks; return the plan as far as it applies, and its cases, those without policy first.
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """A stress test that is solved.
+
+    Parameters
+    ----------
+    plan : StressPlan
+        As far as it applies.
+    cases : tuple of StressCase
+        Those without policy first.
+    """
+
+    plan: StressPlan
+    cases: tuple[StressCase, ...]
+
+    @cached_property
+    def viewers(self) -> Viewers:
+        """The regions in whose eyes losses are."""
+        return Viewers(self.plan)
+
+    def rows(self) -> list[Case]:
+        """Labels, rows and facts of every case."""
+        return [(case.equilibrium.labels, stress_rows(self.viewers, case), case.facts)
+                for case in self.cases]  # fmt: skip
+
+    def notes(self) -> list[str]:
+        """Lines that must stand under any table of it."""
+        lines = ScenarioSet(self.plan.scenario).lines
+        return [*(f"Policy: {line}." for line in lines), *stress_notes(self.viewers, self.cases)]
+
+
+def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Tested]:
+    """Yield tasks; return what they found.
 
     Raises
     ------
@@ -93,4 +113,4 @@ def solved_cases(
     if not any(np.isfinite(case.losses).any() for case in cases.values()):
         name, reason = next(iter(cases.values())).failures[0]
         raise NoEquilibrium(f"no disruption has an equilibrium; {name}: {reason}")
-    return plan, tuple(cases.values())
+    return Tested(plan, tuple(cases.values()))

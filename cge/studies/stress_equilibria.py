@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Ground
-from cge.path.batches import PathOfVariant, SetOfPaths
 from cge.path.laws import PathLaws, knowledge_law, path_closure
 from cge.path.solved import PathYear
-from cge.path.solving import PathContent, laws_in, path_content, solved_path
-from cge.policy.benchmarks import benchmarks_of
+from cge.path.solving import PathContent, laws_in, solved_path
+from cge.policy.benchmarks import benchmarks_of, calendar_year
+from cge.policy.case import SolvedCase
+from cge.policy.variant_content import VariantContent
 from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
-from cge.scenario.path_options import PathChoice
+from cge.results.manifest import solution_facts
+from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member
-from cge.solve.model import Model, Solver
+from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
 from cge.stress.stress_cases import Equilibrium
 from cge.stress.stress_plan import StressPlan
 from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
-from cge.studies.static import Content, SetOfTasks, case_facts, equal_value, labels_of, solve_steps
+from cge.studies.path import PathTasks
+from cge.studies.static import StaticTasks, for_others, solve_steps
+from cge.studies.study import labels_of
+from cge.studies.variant_tasks import VariantResult
 from cge.tasks.runner import Place, Task
 
-Made = Generator[Sequence[Task], list[Any], list[Equilibrium]]
 #: A pre-shock equilibrium in plain data, and facts about it for the manifest.
 Found = dict[str, Any]
+#: Variant, elasticity set, level of returns to research, year (0 in comparative statics).
+Known = tuple[Member, str, str, int, Found]
 
 
 class Equilibria:
@@ -47,155 +54,95 @@ class Equilibria:
         self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str
     ) -> None:
         self.plan, self.solver, self.study = plan, solver, study
-        self.worlds = worlds(plan.members, on_path=bool(plan.years))
+        self.worlds = worlds(plan.members, plan.scenario.steps, on_path=bool(plan.years))
         #: Worlds without policy, each once, and variants that act.
-        self.plain = tuple({one.variant: one for one in self.worlds.values()}.values())
-        self.acting = tuple(one for one in plan.members if acts(one.scenario))
+        plain = {one.variant: one for one in self.worlds.values()}
+        self.members = (*plain.values(), *(one for one in plan.members if acts(one.scenario)))
         self.settings = {self.worlds[name].variant: one for name, one in plan.settings.items()}
         self.settings.update(plan.settings)
         self.asked = {
             variant: Asked(one.backstops, one.lending, plan.knowledge_events, tuple(wanted))
             for variant, one in self.settings.items()
         }
-        self.sets = SetOfPaths(plan.scenario, plan.members, solver) if plan.years else None
-        #: Paths of the variants, once they are solved.
-        self.paths: list[PathOfVariant] = []
-
-    def made(self) -> Made:
-        """Yield the tasks; return the equilibria, those without policy first."""
-        return self._static() if self.sets is None else self._of_path(self.sets)
+        of_static = (*plain.values(), *plan.members)
+        scenario, benchmarks = plan.scenario, benchmarks_of(plan.scenario)
+        self.tasks: PathTasks | StaticTasks = (
+            PathTasks(scenario, plan.members, benchmarks, solver) if plan.years else
+            StaticTasks(scenario, of_static, benchmarks, solver, static_pre_shock,
+                        lambda member: self.asked[member.variant])
+        )  # fmt: skip
+        #: Results of the variants, once they are solved.
+        self.solved: list[VariantResult] = []
 
     def checks(self) -> list[Task]:
         """Tasks that check every variant before the first year of any takes its time."""
-        return [] if self.sets is None else self.sets.checks()
+        return self.tasks.checks() if isinstance(self.tasks, PathTasks) else []
 
-    def _static(self) -> Made:
-        tasks = _StaticTasks(self)
-        results = yield from tasks.done()
-        found = {(name, member.variant): steps[-1] for name, member, steps in results}
-        return self._collected({
-            (name, "", 0): (b, {m.variant: found[name, m.variant] for m in tasks.family})
-            for name, b in tasks.benchmarks.items()
-        })  # fmt: skip
-
-    def _of_path(self, sets: SetOfPaths) -> Made:
-        plan = self.plan
-        self.paths = yield from sets.solved()
-        tasks: dict[tuple[str, str, str], Task] = {}
-        for name, b in sets.benchmarks.items():
-            for level in sets.choice.returns:
-                for world in self.plain:
-                    content = path_content(world, level, b, self.solver)
-                    tasks[name, level, world.variant] = self._task(
-                        sets.label(name, level, world), content, world
-                    )
-        for one in self.paths:
-            if acts(one.member.scenario):
-                tasks[one.elasticities, one.level, one.member.variant] = self._task(
-                    sets.label(one.elasticities, one.level, one.member), one.content, one.member
-                )
-        results = dict(zip(tasks, (yield list(tasks.values())), strict=True))
-        return self._collected({
-            (name, level, year): (b, {
-                member.variant: results[name, level, member.variant][n]
-                for member in (*self.plain, *self.acting)
-            })
-            for name, b in sets.benchmarks.items()
-            for level in sets.choice.returns for n, year in enumerate(plan.years)
-        })  # fmt: skip
-
-    def _task(self, label: str, path: PathContent, member: Member) -> Task:
-        world = is_world(member.variant) and path.baseline is None
-        content = PathPreShocks(path, self.plan.years, world, self.asked[member.variant])
-        return Task(f"{label}: before disruptions", path_pre_shocks, content,
-                    len(self.plan.years), member.told)  # fmt: skip
-
-    def _collected(
-        self, found: dict[tuple[str, str, int], tuple[Benchmark, dict[str, Found]]]
-    ) -> list[Equilibrium]:
-        """Equilibria by set, level of returns to research and year, with their references."""
-        made: dict[tuple[Any, ...], Equilibrium] = {}
-        for member in (*self.plain, *self.acting):
-            for (name, level, year), (b, by_variant) in found.items():
-                one = by_variant[member.variant]
-                reference = None
-                if not is_world(member.variant):
-                    reference = made[self.worlds[member.variant].variant, name, level, year]
-                made[member.variant, name, level, year] = Equilibrium(
-                    self._labels(name, level, year, member, b), member.scenario, b,
-                    self.settings[member.variant], one["plain"], one["facts"], reference,
-                )  # fmt: skip
+    def made(self) -> Generator[Sequence[Task], list[Any], list[Equilibrium]]:
+        """Yield the tasks; return the equilibria, those without policy first."""
+        self.solved = yield from self.tasks.solved()
+        if isinstance(self.tasks, PathTasks):
+            known = yield from self._of_path(self.tasks)
+        else:
+            known = self._static()
+        made: dict[tuple[str, str, str, int], Equilibrium] = {}
+        for member, name, level, year, found in known:
+            reference, b = None, self.tasks.benchmarks[name]
+            if not is_world(member.variant):
+                reference = made[self.worlds[member.variant].variant, name, level, year]
+            labels = labels_of(self.study, self.plan.scenario, member, name)
+            labels |= {"path_year": year, "research_return": level} if year else {}
+            labels["calendar_year"] = calendar_year(b, year)
+            made[member.variant, name, level, year] = Equilibrium(
+                labels, member.scenario, b, self.settings[member.variant], found["plain"],
+                found["facts"], reference,
+            )  # fmt: skip
         return list(made.values())
 
-    def _labels(
-        self, name: str, level: str, year: int, member: Member, b: Benchmark
-    ) -> dict[str, Any]:
-        origin = b.origin.get("year", "")
-        of_year = {"path_year": year, "research_return": level} if year else {}
-        return {
-            **labels_of(self.study, self.plan.scenario, member, name), **of_year,
-            "calendar_year": int(origin) + year if origin.isdigit() else -1,
-        }  # fmt: skip
+    def _static(self) -> list[Known]:
+        found = {(one.member.variant, one.elasticities): one.found for one in self.solved}
+        return [
+            (member, name, "", 0, found[member.variant, name])
+            for member, name in product(self.members, self.tasks.benchmarks)
+        ]
+
+    def _of_path(self, paths: PathTasks) -> Generator[list[Task], list[Any], list[Known]]:
+        contents = {
+            (one.member.variant, one.elasticities, one.level): one.task.content
+            for one in self.solved
+        }
+        places = list(product(self.members, paths.benchmarks, paths.levels))
+        tasks = []
+        for member, name, level in places:
+            content = contents.get((member.variant, name, level))
+            content = content or paths.content(name, level, member)
+            standing = is_world(member.variant) and content.baseline is None
+            asked = PathPreShocks(content, self.plan.years, standing, self.asked[member.variant])
+            label = f"{paths.label(name, level, member)}: before disruptions"
+            tasks.append(Task(label, path_pre_shocks, asked, len(self.plan.years), member.told))
+        results = yield tasks
+        return [
+            (*place, year, found[n])
+            for place, found in zip(places, results, strict=True)
+            for n, year in enumerate(self.plan.years)
+        ]
 
 
-# -- comparative statics
-
-
-@dataclass(frozen=True)
-class StaticPreShock:
-    """Content of a task: a variant, and what is asked of its last step."""
-
-    variant: Content
-    asked: Asked
-
-
-class _StaticTasks(SetOfTasks):
-    """Tasks of all variants and of the worlds without policy, under all elasticity sets."""
-
-    def __init__(self, whole: Equilibria) -> None:
-        scenario = whole.plan.scenario
-        family = (*whole.plain, *whole.plan.members)
-        super().__init__(
-            scenario, family, benchmarks_of(scenario), whole.solver, Wanted(measures=()),
-            decompose=False,
-        )  # fmt: skip
-        self.asked = whole.asked
-
-    def task(self, name: str, member: Member, equal: Sequence[float] | None = None) -> Task:
-        """Task of one variant under one set."""
-        task = super().task(name, member, equal)
-        content: Content = task.content
-        if is_world(member.variant):
-            last = (self.scenario.steps or [1.0])[-1]
-            whole = content.scenario.model_copy(update={"steps": [last]})
-            content = replace(content, scenario=whole)
-        return replace(task, function=static_pre_shock,
-                       content=StaticPreShock(content, self.asked[member.variant]))  # fmt: skip
-
-
-def static_pre_shock(task: StaticPreShock, place: Place) -> list[Found]:
+def static_pre_shock(content: VariantContent, place: Place) -> Found:
     """Solve one variant at all its steps.
 
     Returns
     -------
-    list of dict
-        For each step ``equal``, the outlay or welfare effect that other variants share; for the
-        last one also ``plain``, the pre-shock equilibrium, and ``facts`` for the manifest.
+    dict
+        ``plain``, the pre-shock equilibrium after the last step, ``facts`` for the manifest, and
+        what others must know: :func:`cge.studies.static.for_others`.
     """
-    content = task.variant
-    member = Member("", content.scenario, content.own_policy)
-    model = Model.build(content.benchmark, content.scenario.chosen_horizon, place.models)
-    cases = list(solve_steps(member, model, content.solver, content.equal))
-    found: list[Found] = [{"equal": equal_value(member, case.solution)} for case in cases]
-    last, law = cases[-1], knowledge_law(content.benchmark, PathChoice(), "central")
-    solution = with_all_rates_given(last.solution, last.found)
+    cases = solve_steps(content, place)
+    law = knowledge_law(content.benchmark, PathChoice(), "central")
     knowledge = Knowledge.of_benchmark(law, content.benchmark)
-    found[-1]["plain"] = plain_pre_shock(solution, task.asked, knowledge, place)
-    found[-1]["facts"] = case_facts(last.solution, last.found, last.scenario)
-    return found
-
-
-# -- paths
+    last = cases[-1]
+    return {**_found(last, last.scenario, content.asked, knowledge, place),
+            **for_others(content, cases)}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -206,42 +153,51 @@ class PathPreShocks:
     ----------
     path : PathContent
     years : tuple of int
-    world : bool
+    standing : bool
         Whether it is balanced growth, where every year is the benchmark.
     asked : Asked
     """
 
     path: PathContent
     years: tuple[int, ...]
-    world: bool
+    standing: bool
     asked: Asked
 
 
 def path_pre_shocks(task: PathPreShocks, place: Place) -> list[Found]:
     """Pre-shock equilibria in some years of a path: ``plain``, and ``facts`` for the manifest."""
-    if task.world:
+    if task.standing:
         return [_balanced_growth(task, place)] * len(task.years)
     case = solved_path(task.path, place)
     pairs, found = list(case.pairs()), []
     for number in task.years:
         year, base = pairs[number - 1]
-        solution = with_all_rates_given(year.solution, year.found)
-        then = None if base is None else base.solution
         known = _knowledge(case.laws, year)
-        plain = plain_pre_shock(solution, task.asked, known, place, then, f"year {number} ")
-        facts = case_facts(year.solution, year.found, case.scenario)
-        found.append({"plain": plain, "facts": facts})
+        found.append(_found(year, case.scenario, task.asked, known, place, base))
     return found
 
 
 def _balanced_growth(task: PathPreShocks, place: Place) -> Found:
     laws, scenario = laws_in(task.path, place), task.path.scenario
-    model = laws.recursion.model
-    closure = path_closure(scenario, model.benchmark)
-    solution = model.solve(closure=closure, solver=task.path.solver)
-    knowledge = Knowledge.of_benchmark(laws.recursion.law, model.benchmark)
+    closure = path_closure(scenario, laws.model.benchmark)
+    solution = laws.model.solve(closure=closure, solver=task.path.solver)
+    knowledge = Knowledge.of_benchmark(laws.recursion.law, laws.model.benchmark)
     plain = plain_pre_shock(solution, task.asked, knowledge, place)
-    return {"plain": plain, "facts": case_facts(solution, (), scenario)}
+    return {"plain": plain, "facts": solution_facts([solution], scenario)}
+
+
+def _found(
+    solved: SolvedCase, scenario: Scenario, asked: Asked, knowledge: Knowledge,
+    place: Place, base: PathYear | None = None,
+) -> Found:  # fmt: skip
+    """The equilibrium of a case or a year, all its rates given, and facts about it."""
+    given = with_all_rates_given(solved.solution, solved.endogenous)
+    label = f"year {solved.year} " if isinstance(solved, PathYear) else ""
+    then = None if base is None else base.solution
+    return {
+        "plain": plain_pre_shock(given, asked, knowledge, place, then, label),
+        "facts": solution_facts([solved.solution], scenario, solved),
+    }
 
 
 def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:
@@ -251,6 +207,6 @@ def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:
         return Knowledge(productivity=year.productivity)
     ground = Ground(year.solution.levels, year.business, dict(year.productivity))
     seen = laws.recursion.next(state, ground, year.solution, year.policy).seen
-    forgetting = Forgetting(law, laws.recursion.model.benchmark.regions, state.knowledge,
+    forgetting = Forgetting(law, laws.model.benchmark.regions, state.knowledge,
                             year.business, seen, year.policy)  # fmt: skip
     return Knowledge(relative_knowledge(law, state.knowledge), forgetting, year.productivity)

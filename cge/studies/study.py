@@ -1,31 +1,47 @@
-"""What a study is, and how one is run."""
+"""Studies, and how one is run."""
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
+import pandas as pd
 from pydantic import BaseModel
 
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import NoEquilibrium, check_known, retold
+from cge.data.accounts.benchmark import Benchmark
+from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
+from cge.results.schema import joined, labelled
+from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.variants import Member
 from cge.solve.model import SOLVERS
-from cge.tasks.runner import Runner, Task
+from cge.tasks.runner import Runner, Session, Task
 
 #: Yields tasks, is sent their results, returns the results of the study.
 Work = Generator[Sequence[Task], list[Any], ResultSet]
-Made = TypeVar("Made", bound="Study")
+#: Labels of rows, rows, and facts for the manifest.
+Case = tuple[Mapping[str, Any], pd.DataFrame, Mapping[str, Any] | None]
 
 
-def option(default: Any = MISSING, help: str = "", factory: Any = MISSING) -> Any:
-    """Option of a study, with the help that the command line shows."""
-    return field(default=default, default_factory=factory, metadata={"help": help})
+def option(
+    default: Any = MISSING, help: str = "", factory: Any = MISSING, allowed: Any = None
+) -> Any:
+    """Option of a study, with the help that the command line shows, and what it may be."""
+    return field(default=default, default_factory=factory,
+                 metadata={"help": help, "allowed": allowed})  # fmt: skip
+
+
+def solver_option() -> Any:
+    """The option `solver` of a study that solves models."""
+    return option("newton", "newton or ipopt.", allowed=SOLVERS)
 
 
 def inner(default: Any = MISSING, factory: Any = MISSING) -> Any:
@@ -57,6 +73,12 @@ class Study(ABC):
     keys: ClassVar[tuple[str, ...]] = ()
     several: ClassVar[bool] = False
     example: ClassVar[str] = "us-china-tariff-war --aggregation small"
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if one.metadata.get("allowed"):
+                check_known([getattr(self, one.name)], one.metadata["allowed"],
+                            f"unknown {one.name}", key=one.name)  # fmt: skip
 
     @abstractmethod
     def work(self) -> Work:
@@ -99,9 +121,33 @@ class Study(ABC):
                  for name, value in self.options.items()}  # fmt: skip
         return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}
 
-    def changed(self: Made, **changes: Any) -> Made:
-        """The same study with other options, or with keys of its scenario replaced."""
-        return replace(self, **changes)
+    def results(
+        self, cases: Iterable[Case], benchmark: Benchmark, scenarios: Iterable[Scenario],
+        notes: Sequence[str], **more: Any,
+    ) -> ResultSet:  # fmt: skip
+        """Rows of cases under their labels, and the manifest.
+
+        Parameters
+        ----------
+        cases : iterable of (labels, DataFrame, facts)
+            Facts are those of a solution for the manifest; None for more rows of a case.
+        benchmark : Benchmark
+            The accounts, with the first elasticity set.
+        scenarios : iterable of Scenario
+            Whose files were read.
+        notes : sequence of str
+        **more
+            See :func:`cge.results.manifest.manifest`.
+        """
+        every = list(cases)
+        return ResultSet(
+            joined(labelled(rows, **labels) for labels, rows, _ in every),
+            manifest(
+                self.spec, benchmark,
+                [{**labels, **facts} for labels, _, facts in every if facts is not None],
+                notes, (path for one in scenarios for path in files_of(one)), **more,
+            ),
+        )  # fmt: skip
 
 
 def content_of(scenario: Scenario) -> dict[str, Any]:
@@ -122,16 +168,24 @@ def option_fields(kind: type[Study]) -> list[Field[Any]]:
     return [f for f in fields(kind) if "help" in f.metadata]
 
 
-def check_solver(solver: str) -> None:
-    """Check the name of a solver before anything of length is done.
+def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, Any]:
+    """Labels of the rows of one variant."""
+    words = member.variant.replace("-", " ").replace("_", " ")
+    title = member.scenario.title or words if member.variant else scenario.title or scenario.name
+    return {
+        "study": study, "scenario": scenario.name, "variant": member.variant, "title": title,
+        "elasticities": elasticities,
+    }  # fmt: skip
 
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
-    if solver not in SOLVERS:
-        raise InputError("unknown solver", key="solver", value=solver, allowed=SOLVERS)
+
+@contextmanager
+def opened(study: Study, runner: Runner) -> Iterator[Session]:
+    """A runner at work on a study, whose errors name its file, or what it solves."""
+    try:
+        with retold(lambda error: error.located(study.file)), runner.open() as session:
+            yield session
+    except NoEquilibrium as error:
+        raise NoEquilibrium(f"'{study.folder}', {error}") from None
 
 
 def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
@@ -155,13 +209,8 @@ def run_study(study: Study, runner: Runner | None = None) -> ResultSet:
         When there is no solution that passes.
     """
     began, runner = time.perf_counter(), runner or Runner()
-    try:
-        with runner.open() as session:
-            results = session.drive(study.work())
-    except InputError as error:
-        raise error.located(study.file) from None
-    except NoEquilibrium as error:
-        raise NoEquilibrium(f"'{study.folder}', {error}") from None
+    with opened(study, runner) as session:
+        results = session.drive(study.work())
     seconds: Mapping[str, Any] = {
         "steps": runner.total, "steps_kept_from_earlier": runner.kept,
         "seconds": round(time.perf_counter() - began, 3),

@@ -14,8 +14,9 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +47,10 @@ class Place:
     steps: Steps
     models: Path | None
     store: Store
+
+    def of(self, task: Task) -> Place:
+        """The same place for a task."""
+        return replace(self, steps=self.store.steps(task.key))
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,14 @@ class Task:
         """Digest of the content, the function and the code."""
         return digest(source_digest(), self.function, self.content)
 
+    def named(self, error: CgeError) -> CgeError:
+        """An error of it with what it is of, or where the user wrote what is wrong."""
+        if isinstance(error, NoEquilibrium):
+            return NoEquilibrium(f"{self.label}: {error}")
+        if isinstance(error, InputError) and self.located is not None:
+            return self.located(error)
+        return error
+
 
 @dataclass
 class Runner:
@@ -108,7 +121,12 @@ class Runner:
     total: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.workers = default_workers() if self.workers is None else check_workers(self.workers)
+        self.workers = default_workers() if self.workers is None else self.workers
+        if type(self.workers) is not int or self.workers < 1:
+            raise InputError(
+                "is no number of processes", key="workers", value=self.workers,
+                allowed=f"1 or more; this machine has {default_workers()} cores",
+            )  # fmt: skip
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Session]:
@@ -129,29 +147,27 @@ class Runner:
             self.report(what, self.done + self.kept, self.total)
 
 
-def drive(
-    work: Generator[Sequence[Task], list[Any], Ended], run: Callable[[Sequence[Task]], list[Any]]
-) -> Ended:
-    """Do the tasks that a generator yields, send it their results, and return what it returns.
+class Driver(ABC):
+    """Does the tasks that a study yields."""
 
-    Parameters
-    ----------
-    work : generator
-    run : callable
-        From tasks to their results.
-    """
-    tasks = next(work)
-    while True:
-        done = run(tasks)
-        try:
-            tasks = work.send(done)
-        except StopIteration as end:
-            ended: Ended = end.value
-            return ended
+    @abstractmethod
+    def run(self, tasks: Sequence[Task]) -> list[Any]:
+        """Results of tasks, in their order; equal tasks are done once."""
+
+    def drive(self, work: Generator[Sequence[Task], list[Any], Ended]) -> Ended:
+        """Do the tasks that a generator yields, send it their results, return what it returns."""
+        done: Any = None
+        while True:
+            try:
+                tasks = work.send(done)
+            except StopIteration as end:
+                ended: Ended = end.value
+                return ended
+            done = self.run(tasks)
 
 
 @dataclass
-class Session:
+class Session(Driver):
     """A runner at work on one study."""
 
     runner: Runner
@@ -160,16 +176,13 @@ class Session:
     _seen: set[str] = field(default_factory=set)
 
     @property
-    def models(self) -> Path:
-        """Folder of compiled models."""
-        return (self.runner.cache or self.store.folder.parent) / "compiled"
-
-    def drive(self, work: Generator[Sequence[Task], list[Any], Ended]) -> Ended:
-        """Do the tasks that a generator yields; see :func:`drive`."""
-        return drive(work, self.run)
+    def place(self) -> Place:
+        """Where this process keeps things; of no task in particular."""
+        models = (self.runner.cache or self.store.folder.parent) / "compiled"
+        return Place(self.store.steps(""), models, self.store)
 
     def run(self, tasks: Sequence[Task]) -> list[Any]:
-        """Results of tasks, in their order; equal tasks are done once.
+        """Results of tasks, in their order; equal tasks are done once, and all are kept.
 
         Raises
         ------
@@ -178,15 +191,13 @@ class Session:
         """
         runner = self.runner
         distinct = {task.key: task for task in tasks}
-        found: dict[str, Any] = {}
-        for key, task in distinct.items():
-            if runner.fresh and key not in self._seen:
-                self.store.forget(key)
-            elif (result := self.store.get(key)) is not None:
-                found[key] = result
-                runner.kept += task.size if key not in self._seen else 0
-        runner.total += sum(t.size for key, t in distinct.items() if key not in self._seen)
-        self._seen.update(distinct)
+        new = distinct.keys() - self._seen
+        self._seen |= new
+        for key in new if runner.fresh else ():
+            self.store.forget(key)
+        found = {key: kept for key in distinct if (kept := self.store.get(key)) is not None}
+        runner.total += sum(distinct[key].size for key in new)
+        runner.kept += sum(distinct[key].size for key in new & found.keys())
         waiting = [task for key, task in distinct.items() if key not in found]
         runner.note(waiting[0].label if waiting else "")
         try:
@@ -194,77 +205,76 @@ class Session:
                 self.store.put(task.key, sealed)
                 found[task.key] = unseal(sealed, task.key)  # as it would be read from the store
         except CgeError as error:
-            raise _named(error, distinct) from None
+            raise distinct[error.task].named(error) if error.task in distinct else error from None
         return [found[task.key] for task in tasks]
 
     def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
         """Yield tasks with their sealed results as they come."""
-        runner, before = self.runner, self.runner.done
-        models = self.models
-        with _watch(runner, self.store, tasks):
-            if runner.workers == 1 and self.backend == "loky":
-                results: Any = ((n, _perform(t, self.store, models, None))
-                                for n, t in enumerate(tasks))  # fmt: skip
-                yield from self._counted(tasks, results, before)
-                return
-            from joblib import Parallel, delayed, parallel_config
+        from joblib import Parallel, delayed, parallel_config
 
-            parent = os.getpid() if self.backend == "loky" else None
-            inner = {"inner_max_num_threads": 1} if self.backend == "loky" else {}
-            with parallel_config(backend=self.backend, **inner):
-                with _quiet_tracker():
-                    results = Parallel(
-                        n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
-                        pre_dispatch="2*n_jobs",
-                    )(delayed(_numbered)(n, t, self.store, models, parent)
-                      for n, t in enumerate(tasks))  # fmt: skip
-                try:
-                    yield from self._counted(tasks, results, before)
-                finally:
-                    with warnings.catch_warnings():  # of tasks that are given up
-                        warnings.simplefilter("ignore", UserWarning)
-                        results.close()  # an interrupt must not leave workers behind
-
-    def _counted(
-        self, tasks: Sequence[Task], results: Iterator[tuple[int, bytes]], before: int
-    ) -> Iterator[tuple[Task, bytes]]:
-        """Count finished tasks as they come."""
-        done = 0
-        for number, result in results:
-            done += tasks[number].size
-            self.runner.done = before + done
-            self.runner.note(tasks[number].label)
-            yield tasks[number], result
+        runner, before, done = self.runner, self.runner.done, 0
+        parent = os.getpid() if self.backend == "loky" else None
+        inner = {"inner_max_num_threads": 1} if parent else {}
+        with _watch(runner, self.store, tasks), parallel_config(backend=self.backend, **inner):
+            with _quiet_tracker():
+                at_work = Parallel(
+                    n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
+                    pre_dispatch="2*n_jobs",
+                )  # fmt: skip
+                results = at_work(
+                    delayed(_sealed)(n, t, self.place, parent) for n, t in enumerate(tasks)
+                )
+            try:
+                for number, sealed in results:
+                    done += tasks[number].size
+                    runner.done = before + done
+                    runner.note(tasks[number].label)
+                    yield tasks[number], sealed
+            finally:
+                with warnings.catch_warnings():  # of tasks that are given up
+                    warnings.simplefilter("ignore", UserWarning)
+                    results.close()  # an interrupt must not leave workers behind
 
 
-def _perform(task: Task, store: Store, models: Path | None, parent: int | None) -> bytes:
-    if parent is not None and os.getpid() != parent:
-        _begin_worker(parent)
+def _sealed(number: int, task: Task, place: Place, parent: int | None) -> tuple[int, bytes]:
+    """Number of a task and its result, done where this runs."""
     from threadpoolctl import threadpool_limits
 
+    if parent is not None and os.getpid() != parent:
+        _begin_worker(parent)
     with threadpool_limits(1):
         try:
-            result = task.function(task.content, Place(store.steps(task.key), models, store))
+            return number, seal(task.key, task.function(task.content, place.of(task)))
         except CgeError as error:
             error.task = task.key
             raise
-        return seal(task.key, result)
 
 
-def _numbered(
-    number: int, task: Task, store: Store, models: Path | None, parent: int | None
-) -> tuple[int, bytes]:
-    return number, _perform(task, store, models, parent)
+@dataclass
+class Serial(Driver):
+    """Does the tasks of a study within a task, in the process that does that.
 
+    Equal tasks are done once. Results are the outer task's to keep, but steps of long tasks
+    are kept as ever, so that the outer task goes on where it was interrupted.
 
-def _named(error: CgeError, tasks: Mapping[str, Task]) -> CgeError:
-    """An error of a task with what it is of, or where the user wrote what is wrong."""
-    task = tasks.get(error.task)
-    if task is not None and isinstance(error, NoEquilibrium):
-        return NoEquilibrium(f"{task.label}: {error}")
-    if task is not None and isinstance(error, InputError) and task.located is not None:
-        return task.located(error)
-    return error
+    Parameters
+    ----------
+    place : Place
+        Of the outer task.
+    """
+
+    place: Place
+    _found: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def run(self, tasks: Sequence[Task]) -> list[Any]:
+        """Results of tasks, in their order; they need not be plain data."""
+        for task in tasks:
+            if task.key not in self._found:
+                try:
+                    self._found[task.key] = task.function(task.content, self.place.of(task))
+                except CgeError as error:
+                    raise task.named(error) from None
+        return [self._found[task.key] for task in tasks]
 
 
 def default_workers() -> int:
@@ -272,22 +282,6 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def check_workers(workers: int) -> int:
-    """Number of workers, at least one.
-
-    Raises
-    ------
-    InputError
-        For anything else.
-    """
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InputError(
-            "is no number of processes", key="workers", value=workers,
-            allowed=f"1 or more; this machine has {default_workers()} cores",
-        )  # fmt: skip
-    return workers
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from typing import Any
 import platformdirs
 
 from cge.core.packing import Damaged, pack, unpack
+from cge.core.writing import put_in_place
 
 #: Bytes that finished work may take together.
 LIMIT = 4_000_000_000
@@ -124,7 +125,7 @@ class Steps:
 
     def count(self) -> int:
         """Number of steps that are done."""
-        return sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
+        return sum(1 for _ in self.folder.glob(f"[!.]*{_SUFFIX}"))
 
 
 @contextlib.contextmanager
@@ -165,11 +166,6 @@ def _read(path: Path, key: str) -> Any | None:
 
 
 def _write(path: Path, sealed: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(sealed)
-        Path(draft).replace(path)
-    except OSError:
-        return
+    """Write a file; a folder that can not be written is left alone."""
+    with contextlib.suppress(OSError):
+        put_in_place({path: lambda draft: draft.write_bytes(sealed)})

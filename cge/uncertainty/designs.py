@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
@@ -50,11 +50,8 @@ class Design:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for key, value, allowed in (
-            ("design", self.kind, DESIGNS), ("distribution", self.distribution, DISTRIBUTIONS),
-        ):  # fmt: skip
-            if value not in allowed:
-                raise InputError(f"unknown {key}", key=key, value=value, allowed=allowed)
+        check_known([self.kind], DESIGNS, "unknown design", key="design")
+        check_known([self.distribution], DISTRIBUTIONS, "unknown distribution", key="distribution")
         _whole("draws", self.draws, 2, "a whole number from 2 on: one draw has no spread")
         _whole("seed", self.seed, 0, "a whole number from 0 on")
         if not 0 <= self.correlation <= 1:  # also refuses NaN

@@ -1,0 +1,198 @@
+"""What partners do in answer to a policy, one class a kind: its keys, its words, what it raises.
+
+Responses are rules with stated parameters, not behaviour that is derived. They answer to what the
+policy does, never to each other. :mod:`cge.policy.replies` lays them on a policy.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cge.core.fields import ByKind, Codes, Rate
+from cge.scenario.timing import Action, codes_text
+
+if TYPE_CHECKING:
+    from cge.solve.layout import Family
+    from cge.solve.model import Model
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: Tariffs that rise by less are those of the benchmark.
+RAISED = 1e-12
+#: Width of the kink of :func:`smooth_positive_part`, in the unit of a rate.
+SMOOTHING = 1e-3
+
+
+class Response(ByKind, Action):
+    """What partners do about a policy, by raising tariffs.
+
+    Its errors are under keys of its own; who calls puts its place before them.
+    """
+
+    told_by = "kind"
+    kind: str
+    by: Codes = "all"
+    sector: Codes | None = None
+
+    #: Whether it depends on rates alone, so that it is known as soon as they are.
+    to_rates: ClassVar[bool] = False
+
+    @abstractmethod
+    def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
+        """What is added to the rate of each tariff, (cells of the tariff,).
+
+        Parameters
+        ----------
+        model : Model
+        powers : ndarray (columns,)
+            Levels of all columns with the policy, and no response, in place.
+        outcomes : ndarray (outcomes,)
+            At which the value of a subsidy on factors is judged.
+
+        Raises
+        ------
+        InputError
+            For unknown codes.
+        """
+
+    @property
+    def _sectors(self) -> str:
+        return "" if self.sector is None else f", sector {codes_text(self.sector)}"
+
+
+class Retaliation(Response):
+    """Each of `by` answers the tariff increases that `to` made against it, `share` for one.
+
+    On the same use and sector, cell by cell; with a `sector` on these sectors alone, by the mean
+    of what was raised, weighted with benchmark trade.
+    """
+
+    named, to_rates, idle = "retaliation", True, {"share": 0}
+    to: Codes
+    share: Annotated[Rate, Field(ge=0)] = 1.0
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        by, to = codes_text(self.by), codes_text(self.to)
+        return f"retaliation by {by} against {to}, share {self.share:g}{self._sectors}"
+
+    def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
+        """What is added to the rate of each tariff, (cells of the tariff,)."""
+        b, tariff = model.benchmark, model.variables["tariff"]
+        by, to = b.codes("regions", self.by, "by"), b.codes("regions", self.to, "to")
+        _, victim, sector, raiser = tariff.codes
+        here = tariff.positions
+        raised = np.maximum(powers[here] - model.arrays.start[here], 0.0)
+        hit = (raised > RAISED) & np.isin(raiser, to) & np.isin(victim, by) & (raiser != victim)
+        points = np.zeros(len(raised))
+        if self.sector is None or self.sector == "same":
+            place = {cell: n for n, cell in enumerate(tariff.index)}
+            for n in np.flatnonzero(hit):
+                use, own, code, other = tariff.index[n]
+                mirrored = place.get((use, other, code, own))
+                if mirrored is not None:
+                    points[mirrored] = self.share * raised[n]
+            return points
+        chosen = np.isin(sector, b.codes("sectors", self.sector, "sector"))
+        fob = model.outcomes["fob_value"]
+        weight = model.outcome_start[fob.start + fob.matching(tariff)]
+        for own, other in dict.fromkeys(zip(victim[hit], raiser[hit], strict=True)):
+            cells = hit & (victim == own) & (raiser == other)
+            mean = np.average(raised[cells], weights=weight[cells])
+            points[chosen & (victim == other) & (raiser == own)] = self.share * mean
+        return points
+
+
+class Countervailing(Response):
+    """Each of `by` offsets `chi` of the specific subsidies of `against` by a duty.
+
+    A subsidy that is broadly available is not specific (WTO, Agreement on Subsidies and
+    Countervailing Measures, 1994, article 2): what counts is the part beyond what all sectors get
+    on average. Counted are subsidies on output and on the use of factors, as a fraction of the
+    basic value of output.
+    """
+
+    named, idle = "countervailing", {"chi": 0}
+    against: Codes
+    chi: Annotated[Rate, Field(ge=0)]
+
+    @property
+    def words(self) -> str:
+        """What it does."""
+        by, against = codes_text(self.by), codes_text(self.against)
+        return f"countervailing duty by {by} against {against}, chi {self.chi:g}{self._sectors}"
+
+    def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
+        """What is added to the rate of each tariff, (cells of the tariff,)."""
+        b, tariff = model.benchmark, model.variables["tariff"]
+        by, against = b.codes("regions", self.by, "by"), b.codes("regions", self.against, "against")
+        sectors = b.codes("sectors", "goods" if self.sector is None else self.sector, "sector")
+        points = np.zeros(len(tariff))
+        for region in against:
+            subsidy = specific_subsidy(model, region, sectors, powers, outcomes)
+            duty = self.chi * smooth_positive_part(subsidy)
+            importers = [code for code in by if code != region]
+            cells = tariff.where(r=[region], i=sectors, s=importers)
+            points[cells - tariff.start] = duty[_numbers(tariff, "i", cells, sectors)]
+        return points
+
+
+def smooth_positive_part(x: Array, width: float = SMOOTHING) -> Array:
+    """max(0, x) with a continuous derivative: exactly 0 up to 0, then a hyperbola.
+
+    Above zero it is sqrt(x^2 + width^2) - width, at most `width` below x.
+    """
+    x = np.asarray(x, dtype=float)
+    return np.where(x > 0, np.hypot(x, width) - width, 0.0)
+
+
+def specific_subsidy(
+    model: Model, region: str, sectors: Sequence[str], powers: Array, outcomes: Array
+) -> Array:
+    """Subsidy of sectors of a region beyond the average of all of them.
+
+    Parameters
+    ----------
+    model : Model
+    region : str
+    sectors : sequence of str
+        The average over them is weighted with benchmark output.
+    powers, outcomes : ndarray
+        As in :meth:`Response.points`.
+
+    Returns
+    -------
+    ndarray (sectors,)
+        Fraction of the basic value of output; zero for a sector that the region has not.
+    """
+    change = powers - model.arrays.start
+    given, weight, value = np.zeros((3, len(sectors)))
+    output, taxed = model.outcomes["output_value"], model.variables["net_of_output_tax"]
+    cells = output.where(s=[region], j=sectors)
+    made = _numbers(output, "j", cells, sectors)
+    value[made], weight[made] = outcomes[cells], model.outcome_start[cells]
+    cells = taxed.where(s=[region], j=sectors)
+    given[_numbers(taxed, "j", cells, sectors)] = change[cells]
+    factor, payment = model.variables["factor_tax"], model.outcomes["factor_payment"]
+    cells = factor.where(s=[region], j=sectors)
+    paid = outcomes[(payment.start + payment.matching(factor))[cells - factor.start]]
+    user = _numbers(factor, "j", cells, sectors)
+    np.add.at(given, user, -change[cells] * paid / value[user])
+    produced = weight > 0
+    mean = given @ weight / weight.sum() if produced.any() else 0.0
+    return np.where(produced, given - mean, 0.0)
+
+
+def _numbers(family: Family, axis: str, cells: Integers, sectors: Sequence[str]) -> Integers:
+    """Places of the sectors of some cells of a family."""
+    place = {code: n for n, code in enumerate(sectors)}
+    codes = family.codes[family.axes.index(axis)][cells - family.start]
+    return np.array([place[code] for code in codes.tolist()], dtype=np.int64)

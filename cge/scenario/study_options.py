@@ -1,0 +1,201 @@
+"""Sections of a scenario that its studies read: `path`, `stress` and `frontier`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from cge.core.errors import InputError
+from cge.core.fields import Codes, Distinct, OneOrMore, Rate, Rising, Sized, Strict, distinct
+from cge.core.files import Number
+from cge.core.parameters import Level
+from cge.core.rate_bounds import LARGEST_SHARE
+from cge.scenario.actions import Aimed
+from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.named_files import file_field
+from cge.scenario.timing import Year
+
+#: More is not looked at: the path is at its end long before.
+MOST_YEARS = 200
+Premium = Annotated[Number, Field(gt=1, le=100)]
+#: Keys that had another name in earlier versions.
+RENAMED = {"trickle": "leakage"}
+Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
+Method = Literal["auto", "reduced", "full"]
+
+
+class OpennessResponse(Strict):
+    """Knowledge that closes with trade: 1 - chi times the part of trade under a new tariff."""
+
+    chi: Annotated[Rate, Field(ge=0, le=1)]
+
+
+class PathChoice(Strict):
+    """How a path goes from year to year.
+
+    Parameters
+    ----------
+    years : int
+        Length of the path; year 1 is the one after the benchmark.
+    knowledge : bool, optional
+        Whether research makes knowledge; default: where the figures ship.
+    knowledge_data : str, optional
+        A user's figures on research.
+    returns : list of {"low", "central", "high"}
+        Rates of return to research; one path for each.
+    capital : {"accumulates", "reallocated"}
+        Whether a region's capital follows its investment, or only moves between sectors.
+    parameters : mapping
+        Values that replace parameters of the path or of knowledge.
+    baseline : str, optional
+        File of labour and productivity relative to balanced growth.
+    openness_response : OpennessResponse, optional
+    """
+
+    years: Annotated[int, Field(strict=True, ge=1, le=MOST_YEARS)] = 25
+    knowledge: bool | None = None
+    knowledge_data: str | None = file_field()
+    returns: Annotated[list[Level], OneOrMore, Distinct] = Field(default=["central"], min_length=1)
+    capital: Literal["accumulates", "reallocated"] = "accumulates"
+    parameters: dict[str, Number] = Field(default_factory=dict)
+    baseline: str | None = file_field()
+    openness_response: OpennessResponse | None = None
+
+
+class StressChoice(Strict):
+    """How a scenario is put to the test.
+
+    Parameters
+    ----------
+    library : str, optional
+        File of disruptions; default: the one that ships.
+    home : str, optional
+        Region whose policies are compared.
+    years : list of int, optional
+        Years of a path from which disruptions set out; default: the first and the last.
+    level : float, optional
+        Of the conditional value at risk; default: the parameter ``cvar_level``.
+    lending : bool
+        Whether regions lend within the year of a disruption; else balances are given.
+    backstop : codes, optional
+        Sectors whose imports something at home can stand in for; ``none``, or default: the
+        group ``strategic`` where the benchmark has it.
+    premium : {"low", "central", "high"} or mapping of codes to number
+        Cost of the stand-in over the price of the import; a mapping replaces the central value
+        of sectors or groups.
+    leakage : float, optional
+        Part of a volume that comes through a total ban; default: the parameter ``leakage``.
+    links : codes, optional
+        Importers of which every link from a foreign supplier of a sector with a backstop is
+        cut by half, one by one.
+    leverage : bool
+        Whether every region also withholds each such commodity from all, and bans its exports
+        of all of them to each other region.
+    recovery : int
+        Years that are solved after each disruption has ended; 0: none.
+    parameters : mapping
+        Values that replace ``backstop_premium``, ``backstop_premium_ict``, ``backstop_floor``,
+        ``recovered``, ``backstop_elasticity`` (of the premium to knowledge, on a path).
+    """
+
+    library: str | None = file_field()
+    home: str | None = None
+    years: Annotated[list[Year], OneOrMore, Rising, Field(min_length=1)] | None = None
+    level: Annotated[Number, Field(ge=0, le=1)] | None = None
+    lending: bool = True
+    backstop: Codes | None = None
+    premium: Level | dict[str, Premium] = "central"
+    leakage: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
+    links: Codes | None = None
+    leverage: bool = False
+    recovery: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
+    parameters: dict[str, Number] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, value: Any) -> Any:
+        for old, new in RENAMED.items():
+            if isinstance(value, dict) and old in value:
+                raise ValueError(InputError(
+                    "this key has another name now", key=f"stress.{old}", allowed=new
+                ))  # fmt: skip
+        return value
+
+
+class LeverChoice(Aimed, Sized):
+    """An instrument whose rate is chosen, between bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name in tables.
+    instrument, exporter, importer, region, sector, buyer, use, factor, agent
+        As in a scenario's policy, no quota; that of the region which sets it (the importer of a
+        tariff) is the region of the frontier unless it is given.
+    low, high : float
+        Bounds of the rate, which is added to the one of the benchmark.
+    large : bool
+        That the bounds are meant, however large.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    low: Rate = 0.0
+    high: Rate
+
+    may_be: ClassVar[Collection[str]] = [name for name in INSTRUMENTS if name != QUOTA]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LeverChoice:
+        if not self.low < self.high:
+            raise ValueError(InputError("the bounds are reversed, or leave no choice",
+                                        value=self.low,
+                                        allowed=f"below high, {self.high:g}"))  # fmt: skip
+        return self
+
+
+class FrontierChoice(Strict):
+    """Whose frontier it is, of which instruments, over which disruptions.
+
+    Settings of the disruptions themselves (library, level of the conditional value at risk,
+    lending, backstops and what they cost) are those of the section ``stress``.
+
+    Parameters
+    ----------
+    region : str
+        Whose welfare and resilience it is.
+    instruments : list of LeverChoice
+    disruptions : list of str
+        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
+    weighting : str
+        Name of the library's weights of families.
+    points : int
+        Points of each frontier, its ends among them.
+    starts : int
+        Points from which the ends are looked for.
+    versions : list of str
+        Problems: unilateral, terms_of_trade_neutral (partners are compensated), global.
+    budget : float, optional
+        Most that the subsidies among the instruments may cost the region, a share of its GDP.
+    method : {"auto", "reduced", "full"}
+        Space in which it is solved: of rates, or of all unknowns.
+    """
+
+    region: str
+    instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
+    weighting: str = "default"
+    points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
+    starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
+    versions: Annotated[list[Version], OneOrMore, Distinct] = Field(
+        default=list(get_args(Version)), min_length=1
+    )
+    budget: Annotated[Rate, Field(gt=0, le=LARGEST_SHARE)] | None = None
+    method: Method = "auto"
+
+    @field_validator("instruments")
+    @classmethod
+    def _of_distinct_names(cls, value: list[LeverChoice]) -> list[LeverChoice]:
+        distinct([one.name for one in value])
+        return value
