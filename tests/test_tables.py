@@ -269,7 +269,7 @@ def test_rates_that_were_found_and_what_failed_are_told_by_case() -> None:
         {**second, "failure": "it did not add up"},
     ]
     page = page_of("regions", Results(results.rows, {**results.manifest, "cases": told}))
-    assert "Rates found (a): tariff 7 %." in page.notes
+    assert "Endogenous rates (a): tariff 7 %." in page.notes
     assert "Welfare could not be taken apart (b): it did not add up" in page.notes
 
 
