@@ -34,9 +34,9 @@ from cge.policy.case import solve_case
 from cge.results.folder import ROWS, locked, write
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import Member
-from cge.studies.path import DynamicPath, solve_paths
+from cge.studies.path import DynamicPath, PathTasks, solve_paths
 from cge.studies.study import run_study
-from cge.tasks.runner import Runner, Task
+from cge.tasks.runner import Runner
 
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "strategic"}
 BASIC = {"instrument": "basic_research", "region": "CHN"}
@@ -392,9 +392,10 @@ def test_accounts_that_scenarios_read_otherwise_are_other_work(label: str) -> No
              "unit": "EUR", "origin": {**one.origin, "year": "2010"}}[label]  # fmt: skip
     same, moved = replace(one), replace(one, **{label: other})
     assert one.fingerprint == same.fingerprint == moved.fingerprint
+    asked = scenario()
     keys = [
-        Task("", solving.solve_path, solving.path_content(Member("", scenario()), "central", b,
-                                                          "newton")).key
+        PathTasks(asked, (Member("", asked),), {"own": b}, "newton").task(
+            "own", "central", Member("", asked)).key
         for b in (one, same, moved)
     ]  # fmt: skip
     assert keys[0] == keys[1] != keys[2]

@@ -9,7 +9,6 @@ from typing import Any
 from cge.core.errors import NoEquilibrium, check_known
 from cge.core.identity import digest
 from cge.core.parameters import Level
-from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Ground, State
 from cge.path.laws import PathLaws, choice_of, laws_of
 from cge.path.solved import PathCase, PathYear, SolvedYear
@@ -21,7 +20,7 @@ from cge.results.manifest import solution_facts
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.named_files import files_of
 from cge.scenario.variants import Member
-from cge.solve.model import Model, Solver
+from cge.solve.model import Model
 from cge.tasks.runner import Place, Task
 
 
@@ -42,29 +41,6 @@ class PathContent(VariantContent):
         scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
         files = tuple(files_of(scenario))
         return PathContent(scenario, self.benchmark, self.solver, files=files)
-
-
-def path_content(
-    member: Member, level: str, benchmark: Benchmark, solver: Solver,
-    equal: Sequence[float] | None = None,
-) -> PathContent:  # fmt: skip
-    """Content of the path of one variant.
-
-    Parameters
-    ----------
-    member : Member
-    level : {"low", "central", "high"}
-        Of the returns to research.
-    benchmark : Benchmark
-        With the elasticity set.
-    solver : {"newton", "ipopt"}
-    equal : sequence of float, optional
-        For each year the outlay that another variant has, as a share of GDP.
-    """
-    path = choice_of(member.scenario).model_copy(update={"returns": [level]})
-    if member.scenario.equal is None:  # only then does it matter what others share
-        member = replace(member, shared={})
-    return PathContent.of(member, benchmark, solver, equal, {"path": path})
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:

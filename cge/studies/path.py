@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from cge.core.errors import InputError, check_same, refuse_first, retold
 from cge.path.laws import choice_of
 from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
-from cge.path.solving import PathContent, check_path, path_content, path_task, solved_path
+from cge.path.solving import PathContent, check_path, path_task, solved_path
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member, ScenarioSet
@@ -123,8 +123,11 @@ class PathTasks(VariantTasks):
     def content(
         self, name: str, level: str, member: Member, equal: Sequence[float] | None = None
     ) -> PathContent:
-        """Content of a path."""
-        return path_content(member, level, self.benchmarks[name], self.solver, equal)
+        """Content of a path; `equal` is for each year the outlay that another variant has."""
+        path = choice_of(member.scenario).model_copy(update={"returns": [level]})
+        if member.scenario.equal is None:  # only then does it matter what others share
+            member = replace(member, shared={})
+        return PathContent.of(member, self.benchmarks[name], self.solver, equal, {"path": path})
 
     def task(
         self, name: str, level: str, member: Member, equal: Sequence[float] | None = None
