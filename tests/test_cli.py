@@ -332,7 +332,7 @@ def test_an_interrupt_before_anything_is_done_says_so(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "_perform", interrupt)
+    monkeypatch.setattr(runner, "_sealed", interrupt)
     before = snapshot(here)
     outcome = cge("run", "trial.yaml", "--fresh", *ONE)
     assert outcome == Outcome(130, "", "cge: interrupted; nothing was written\n")
@@ -348,7 +348,7 @@ def test_an_interrupted_run_says_what_is_kept_and_the_same_command_goes_on(
 ) -> None:
     # Of values of its own, that no other test has left in the cache.
     (here / "grid.yaml").write_text(GRID.replace("0.1, 0.2", "0.11, 0.21"))
-    perform, seen = runner._perform, []
+    perform, seen = runner._sealed, []
 
     def third_time(*arguments: Any) -> Any:
         if len(seen) == 2:
@@ -358,7 +358,7 @@ def test_an_interrupted_run_says_what_is_kept_and_the_same_command_goes_on(
 
     line = ("run", "grid.yaml", "--out", "o", *ONE, *(() if kept else ("--no-cache",)))
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "_perform", third_time)
+        patch.setattr(runner, "_sealed", third_time)
         stopped = cge(*line)
     assert stopped.code == 130 and stopped.out == "" and not (here / "o").exists()
     if not kept:
@@ -404,7 +404,7 @@ def test_a_run_that_the_keyboard_interrupts_goes_on(here: Path) -> None:
 def test_a_folder_that_another_process_holds_is_refused_at_once(
     trial: Path, here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_perform", None)  # nothing is solved for nothing
+    monkeypatch.setattr(runner, "_sealed", None)  # nothing is solved for nothing
     (here / "one").mkdir()
     held = FileLock(here / "one" / f"{WORK}lock")
     with held:

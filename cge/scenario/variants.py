@@ -239,6 +239,8 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
             check_known(value, known or ["nothing: it has none"], "no such variant", key=key)
             content[key] = [one for one in every if one.get("name") in value]
         else:
+            first = key.split(".")[0]
+            check_known([first], Scenario.model_fields, "unknown key", key=first, name=first)
             try:
                 put(content, key, _from_here(value))
             except InputError as error:

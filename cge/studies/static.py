@@ -79,11 +79,13 @@ class Static(Drawable):
             labels["calendar_year"] = calendar_year(self.benchmarks[one.elasticities])
             cases += [({**labels, "step": step}, rows, facts) for step, rows, facts in
                       one.found["cases"]]  # fmt: skip
+        pages: list[Any] = [["regions", {}], ["decomposition", {"unit": "value"}]]
+        if any(len(set(rows["shock"]) - {""}) > 1 for _, rows, _ in cases):  # one is the whole
+            pages.append(["shocks", {"unit": "value"}])
         return self.results(
             cases, next(iter(self.benchmarks.values())), [m.scenario for m in tasks.members],
             [*(f"Policy: {line}." for line in ScenarioSet(self.question).lines), RESULTS_HINGE],
-            pages=[["regions", {}], ["decomposition", {"unit": "value"}],
-                   ["shocks", {"unit": "value"}]], figure="regions",
+            pages=pages, figure="regions",
         )  # fmt: skip
 
     def tasks(self, function: Callable[[Any, Place], Any]) -> StaticTasks:
