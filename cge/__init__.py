@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
     from cge.data.accounts.benchmark import Benchmark
     from cge.data.accounts.calibration import calibrate
+    from cge.data.benchmark_store import load_benchmark, open_benchmark, save_benchmark
     from cge.data.elasticities.nests import Elasticities
     from cge.data.sources.pymrio_table import read_pymrio
     from cge.data.sources.trade_shares import benchmark_from_trade
     from cge.data.sources.user_arrays import benchmark_from_arrays
     from cge.data.sources.user_table import calibrate_folder, calibrate_table, read_folder
-    from cge.data.store import load_benchmark, open_benchmark, save_benchmark
     from cge.results.collect import tabulate
     from cge.scenario.schema import Scenario, load_scenario
     from cge.solve.closure import Closure, Swap, Total, WageFloor
@@ -40,13 +40,13 @@ _PUBLIC = {
     "solve_paths": "studies.path", "DynamicPath": "studies.path",
     "StressTest": "studies.stress", "Comparison": "studies.comparison",
     # a benchmark
-    "load_benchmark": "data.store", "calibrate": "data.accounts.calibration",
+    "load_benchmark": "data.benchmark_store", "calibrate": "data.accounts.calibration",
     "Benchmark": "data.accounts.benchmark", "Elasticities": "data.elasticities.nests",
     "benchmark_from_arrays": "data.sources.user_arrays",
     "benchmark_from_trade": "data.sources.trade_shares",
     "calibrate_folder": "data.sources.user_table", "calibrate_table": "data.sources.user_table",
     "read_folder": "data.sources.user_table", "read_pymrio": "data.sources.pymrio_table",
-    "open_benchmark": "data.store", "save_benchmark": "data.store",
+    "open_benchmark": "data.benchmark_store", "save_benchmark": "data.benchmark_store",
     # a model
     "Model": "solve.model", "Solution": "solve.solution", "Closure": "solve.closure",
     "Swap": "solve.closure", "Total": "solve.closure", "WageFloor": "solve.closure",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError
-from cge.report.choice import choice_of
+from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
@@ -19,7 +19,7 @@ from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet, together
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import with_changes
-from cge.studies.catalogue import study_class, study_of, study_with
+from cge.studies.listing import study_class, study_of, study_with
 from cge.studies.study import Study, run_study
 from cge.tasks.runner import Report, Runner
 from cge.tasks.store import default_folder
@@ -80,7 +80,7 @@ class Results(ResultSet):
         kind : str
             See ``cge table --kinds``.
         **options
-            Of :class:`cge.report.choice.Choice`: ``regions=["USA"]``, ``years=[1, 10]``.
+            Of :class:`cge.report.drafts.choice.Choice`: ``regions=["USA"]``, ``years=[1, 10]``.
 
         Raises
         ------

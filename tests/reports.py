@@ -11,7 +11,7 @@ import numpy as np
 import cge
 from cge import Results, Scenario
 from cge.results.manifest import FORMAT
-from cge.results.schema import Rows, joined
+from cge.results.row_schema import Rows, joined
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.
 ODD = ("A_1 & Co%", "[B]|$x^2$#{~}", "Élan–Łódź\\", "中国")

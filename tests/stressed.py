@@ -13,7 +13,7 @@ from policies import scenario
 from cge import Model
 from cge.resilience.preshock import PreShock
 from cge.results.collect import Wanted
-from cge.results.schema import TEXT, joined, labelled
+from cge.results.row_schema import TEXT, joined, labelled
 from cge.scenario.schema import Scenario, completed
 from cge.solve.plain import closure_from_plain
 from cge.solve.templates import default_folder

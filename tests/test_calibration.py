@@ -26,7 +26,7 @@ from cge.core.parameters import LEVELS, Level
 from cge.data.accounts.cleaning import clean
 from cge.data.accounts.shipped import TABLES, load_table, read_provenance, table_folder
 from cge.data.accounts.world_table import WorldTable
-from cge.data.catalogue import catalogue
+from cge.data.data_sets import catalogue
 from cge.data.elasticities.nests import NEST_AXES
 from cge.data.elasticities.sets import NAMED_SETS, ElasticitySet, load_elasticity_set
 

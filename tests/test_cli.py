@@ -30,10 +30,10 @@ from cge.cli.main import app
 from cge.core.content import content_dir
 from cge.core.files import read_yaml
 from cge.core.writing import WORK
-from cge.data.catalogue import catalogue, describe
+from cge.data.data_sets import catalogue, describe
 from cge.results import folder as folders
 from cge.results.folder import FIGURES, MANIFEST, ROWS, SUMMARY, TABLE
-from cge.results.schema import COLUMNS, TEXT
+from cge.results.row_schema import COLUMNS, TEXT
 from cge.scenario.schema import Scenario, load_scenario
 from cge.solve import checks
 from cge.tasks import runner

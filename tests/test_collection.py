@@ -11,8 +11,8 @@ import pytest
 from conftest import Outcome
 
 from cge import InputError, Results, Scenario, run
-from cge.studies.catalogue import listed, study_class, study_of, study_with
 from cge.studies.collection import Collection, RunList
+from cge.studies.listing import listed, study_class, study_of, study_with
 from cge.studies.sensitivity import Sensitivity
 from cge.studies.static import Static
 from cge.studies.study import Study
@@ -134,7 +134,7 @@ def test_every_study_is_listed_under_its_command() -> None:
 
 def test_studies_are_listed_without_being_imported() -> None:
     code = (
-        "import sys; from cge.studies.catalogue import listed; assert listed(); "
+        "import sys; from cge.studies.listing import listed; assert listed(); "
         "assert not {'numpy', 'pydantic', 'cge.studies.static'} & set(sys.modules), sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -19,8 +19,8 @@ from cge.path.laws import parameters_of
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.study_options import PathChoice
-from cge.studies.catalogue import study_of
 from cge.studies.comparison import Comparison
+from cge.studies.listing import study_of
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner, Session
 

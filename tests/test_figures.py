@@ -24,7 +24,7 @@ from test_sensitivity_pages import made as drawn
 from cge import Results
 from cge.report.charts import heat, style
 from cge.report.charts.draw import draw
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Column, Page, Panel
 from cge.report.kinds import build
 from cge.results.resultset import ResultSet

@@ -10,11 +10,11 @@ import pytest
 
 from cge.core.errors import InputError
 from cge.report.charts.draw import draw
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page, frame
 from cge.report.kinds import build
 from cge.results.resultset import ResultSet
-from cge.results.schema import Rows, joined
+from cge.results.row_schema import Rows, joined
 
 RATES = {"tariff": (12.0, 6.0, 0.0), "output subsidy": (0.0, 1.0, 3.0)}
 #: Policies beside the frontier: change of CVaR and welfare.

@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 from cge import InputError, Results
 from cge.report.charts import style
 from cge.report.charts.draw import draw
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page, frame
 from cge.report.format.render import render
 from cge.report.kinds import build
 from cge.report.summary import pages
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 
 Run = Callable[..., Outcome]
 #: Policies with words that are short or many, EV and resilience first and last.

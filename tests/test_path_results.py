@@ -29,17 +29,17 @@ from cge.path.path_rows import decomposed, some_years
 from cge.path.solved import PathCase
 from cge.report.charts import lines
 from cge.report.charts.draw import draw
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page, Panel
 from cge.report.format.render import render
 from cge.report.kinds import build
 from cge.results.folder import FIGURES, FILES
 from cge.results.register import register
 from cge.results.resultset import ResultSet
-from cge.results.schema import COLUMNS, Rows
+from cge.results.row_schema import COLUMNS, Rows
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import with_changes
-from cge.studies.catalogue import study_of
+from cge.studies.listing import study_of
 from cge.studies.path import DynamicPath, solve_paths
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from cge.results.register import register
-from cge.results.schema import COLUMNS
+from cge.results.row_schema import COLUMNS
 
 TOOL = Path(__file__).resolve().parents[1] / "docs" / "tools" / "results_reference.py"
 

@@ -14,10 +14,10 @@ import pytest
 
 import cge
 from cge import InputError, Results, Scenario
-from cge.core.quantities import MONEY
+from cge.core.quantity import MONEY
 from cge.results.folder import MANIFEST, ROWS, SUMMARY, TABLE, locked, read
 from cge.results.register import heading, quantity, register
-from cge.results.schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
+from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
 
 WAR = {
     "name": "war", "title": "A war", "elasticities": ["boehm"],

@@ -18,9 +18,9 @@ from cge.report.kinds import build
 from cge.report.summary import markdown, pages
 from cge.results.policy_rows import add_budget, add_decomposition
 from cge.results.register import register
-from cge.results.schema import COLUMNS, Rows
+from cge.results.row_schema import COLUMNS, Rows
 from cge.solve.templates import default_folder
-from cge.studies.static import Case
+from cge.studies.static import StaticCase
 
 SHOCKS = ("tariff on chips", "subsidy to chips")
 POLICY = (
@@ -40,7 +40,7 @@ REGIONS = ["CHN", "USA", "EU", "ASIA", "ROW"]
 KEYS = list(COLUMNS[: COLUMNS.index("value")])
 
 
-def solved(chosen: Scenario) -> tuple[Case, ...]:
+def solved(chosen: Scenario) -> tuple[StaticCase, ...]:
     return solve_scenario(chosen, cache_folder=default_folder())
 
 
@@ -55,7 +55,7 @@ def table(results: Results) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def case() -> Case:
+def case() -> StaticCase:
     return solved(scenario(*POLICY))[0]
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from cge import InputError, Results
 from cge.report.charts.draw import draw
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page, Panel
 from cge.report.format.render import render
 from cge.report.kinds import build
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 
 mpl.use("Agg")
 REGIONS = ("A", "B", "C", "D")

@@ -35,7 +35,7 @@ from cge.resilience.impact import Impact, disrupted, impact_of
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
 from cge.results.collect import Wanted
-from cge.results.schema import COLUMNS
+from cge.results.row_schema import COLUMNS
 from cge.scenario.schema import load_scenario
 from cge.stress import disruption_task as worker
 from cge.stress.stress_notes import stress_notes

@@ -205,7 +205,7 @@ def test_the_command_writes_a_folder_and_says_what_it_found(
 
 
 def test_a_manifest_makes_the_same_test_again(war: ResultSet, told: Scenario) -> None:
-    from cge.studies.catalogue import study_of
+    from cge.studies.listing import study_of
 
     again = study_of(war.manifest["spec"])
     assert isinstance(again, StressTest) and again.options == StressTest(told).options

@@ -23,7 +23,7 @@ from test_loss_pages import compared, linked, of_disruptions
 from test_sensitivity_pages import made as drawn
 
 from cge import InputError, Results, solve_scenario
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.grid import Cell, blocks, cells_of, grids
 from cge.report.format.latex import escape
 from cge.report.format.page import Column, Page, Panel, frame
@@ -32,7 +32,7 @@ from cge.report.format.screen_table import screen_text
 from cge.report.format.units import printed, text
 from cge.report.kinds import build, kinds
 from cge.results.resultset import ResultSet
-from cge.results.schema import joined
+from cge.results.row_schema import joined
 
 Run = Callable[..., Outcome]
 N = np.arange(1, 5)

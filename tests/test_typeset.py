@@ -15,7 +15,7 @@ from test_path_results import SCENARIO
 from test_sensitivity_pages import made as drawn
 
 import cge
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.report.kinds import build, kinds

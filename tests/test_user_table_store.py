@@ -11,14 +11,14 @@ import yaml
 from worlds import random_world
 
 from cge import InputError, calibrate
-from cge.data.elasticities.nests import NEST_AXES
-from cge.data.store import (
+from cge.data.benchmark_store import (
     is_benchmark_folder,
     load_benchmark,
     open_benchmark,
     open_calibration,
     save_benchmark,
 )
+from cge.data.elasticities.nests import NEST_AXES
 
 
 @pytest.fixture(scope="module")

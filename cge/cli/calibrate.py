@@ -40,7 +40,7 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
     Example:  cge calibrate example --out my-world
     """
     from cge.core.errors import InputError
-    from cge.data.store import save_benchmark
+    from cge.data.benchmark_store import save_benchmark
     from cge.solve.model import Model
 
     result = _of_folder(source, given) if kind == "folder" else _of_pymrio(source, kind, given)

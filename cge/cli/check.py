@@ -25,7 +25,7 @@ def check(
 
     Example:  cge check --aggregation small
     """
-    from cge.data.store import load_benchmark
+    from cge.data.benchmark_store import load_benchmark
     from cge.solve.checks import run_checks
     from cge.solve.templates import default_folder
 

@@ -25,7 +25,7 @@ def list_data() -> None:
 
     Example:  cge data list
     """
-    from cge.data.catalogue import catalogue
+    from cge.data.data_sets import catalogue
 
     rows = [[item.name, item.kind, item.title, item.status] for item in catalogue()]
     screen.console().print(
@@ -44,7 +44,7 @@ def show(name: str, year: int | None, cells: bool) -> None:
     """
     import yaml
 
-    from cge.data.catalogue import describe
+    from cge.data.data_sets import describe
 
     description = describe(name, year)
     tables = description.tables()

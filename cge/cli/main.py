@@ -33,20 +33,20 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names: the studies first."""
-        from cge.studies.catalogue import listed
+        from cge.studies.listing import listed
 
         return [*listed(), *COMMANDS]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """One command, None where there is none of that name."""
-        from cge.studies.catalogue import listed
+        from cge.studies.listing import listed
 
         if name in COMMANDS:
             module = importlib.import_module(f"cge.cli.{COMMANDS[name][0]}")
             command: click.Command = getattr(module, name)
             return command
         if name in listed():
-            from cge.cli.study import command_of
+            from cge.cli.study_commands import command_of
 
             return command_of(listed()[name].kind)
         return None
@@ -65,7 +65,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
-        from cge.studies.catalogue import listed
+        from cge.studies.listing import listed
 
         for title, rows in (
             ("Studies", [(name, one.meaning) for name, one in listed().items()]),

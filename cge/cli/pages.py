@@ -13,7 +13,7 @@ import click
 
 from cge.cli.main import CONTEXT
 from cge.core.errors import InputError
-from cge.report.choice import Choice
+from cge.report.drafts.choice import Choice
 
 _PICTURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 
-class Shown:
+class Displayed:
     """An object that shows some facts of itself."""
 
     def shown(self) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cge.core.quantities import Quantity, read_lines
+from cge.core.quantity import Quantity, read_lines
 
 FRONTIER_QUANTITIES: Mapping[str, Quantity] = read_lines("""
 rate                 | s | percent | statistic | 1 | none | | Rate | rate of an instrument, the item, added to that of the benchmark

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from cge.core.quantities import Quantity, merged, read_lines
+from cge.core.quantity import Quantity, merged, read_lines
 from cge.indicators.economy import Indicator
 
 _OTHERS = sorted({path.stem for path in Path(__file__).parent.glob("[a-z]*.py")} - {"catalogue"})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.quantities import Quantity, read_lines
+from cge.core.quantity import Quantity, read_lines
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.world_io import WorldIO
 from cge.solve.solution import Solution
@@ -59,7 +59,7 @@ class Indicator:
     group : str
         By which it is asked for; :data:`ALWAYS` without.
     lines : str
-        Lines of the register (:class:`cge.core.quantities.Quantity`).
+        Lines of the register (:class:`cge.core.quantity.Quantity`).
     compute : callable
         From an :class:`Economy` to a table with the columns region, partner, sector, item (those
         that apply), measure and value. In every economy of a model it has the same rows.

@@ -239,7 +239,7 @@ def foreign(reliance: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Sourcing:
+class SupplyShares:
     """Where a region's supply of a commodity comes from; axes ... (i, s), first one `r`.
 
     Parameters
@@ -264,7 +264,7 @@ class Sourcing:
         return np.asarray(self.import_share.max(axis=0))
 
 
-def sourcing(table: WorldIO, by: str = "is") -> Sourcing:
+def sourcing(table: WorldIO, by: str = "is") -> SupplyShares:
     """Origins of supply at fob values, before tariffs.
 
     Parameters
@@ -283,4 +283,4 @@ def sourcing(table: WorldIO, by: str = "is") -> Sourcing:
     imports = abroad(supply)
     total = supply.sum(axis=0)
     bought = imports.sum(axis=0)
-    return Sourcing(ratio(imports, bought[None]), ratio(total - bought, total))
+    return SupplyShares(ratio(imports, bought[None]), ratio(total - bought, total))

@@ -2,14 +2,14 @@
 
 Validation of scenarios and closures, results, tables, units and documentation follow from it.
 Lines are name | axes | unit | kind | reported | change | world | title | meaning, see
-:class:`cge.core.quantities.Quantity`. The equations stand in the other files of this room.
+:class:`cge.core.quantity.Quantity`. The equations stand in the other files of this room.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cge.core.quantities import Quantity, merged, read_lines
+from cge.core.quantity import Quantity, merged, read_lines
 from cge.model.indices import INDEX_LINES
 from cge.model.wedges import WEDGE_LINES
 

@@ -29,7 +29,7 @@ from cge.policy.case import with_rates_given
 from cge.results.collect import Wanted, add_solution, world_label
 from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
 from cge.results.register import add_known
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.solve.decompose import Decomposition, decompose
 from cge.tasks.runner import Place

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.store import load_benchmark
+from cge.data.benchmark_store import load_benchmark
 from cge.scenario.schema import Scenario
 
 

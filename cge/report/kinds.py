@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from cge.core.errors import InputError
-from cge.report.cases import NO_ROWS
-from cge.report.choice import FLAGS, Choice
+from cge.report.drafts.cases import NO_ROWS
+from cge.report.drafts.choice import FLAGS, Choice
+from cge.report.drafts.pagekind import PageKind
 from cge.report.format.page import Page, in_print, one_panel
 from cge.report.notes import notes_of
-from cge.report.pagekind import PageKind
 from cge.results.resultset import ResultSet
 
 _PAGES = Path(__file__).with_name("pages")

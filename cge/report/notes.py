@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cge.report.cases import Case
-from cge.report.pagekind import Draft
+from cge.report.drafts.cases import Case
+from cge.report.drafts.pagekind import Draft
 from cge.results.manifest import ESTIMATED
 from cge.results.resultset import ResultSet
 

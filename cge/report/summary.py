@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cge.core.errors import InputError
-from cge.report.choice import choice_of
+from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.report.kinds import build

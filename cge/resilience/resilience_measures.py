@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cge.core.quantities import Quantity, read_lines
+from cge.core.quantity import Quantity, read_lines
 
 RESILIENCE_QUANTITIES: Mapping[str, Quantity] = read_lines("""
 loss                 | s   | percent of real income | statistic | 1 | difference | | Loss | part of real income that a disruption takes; the item is its family in the eyes of the region

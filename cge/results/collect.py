@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.once import once_for_each
-from cge.core.quantities import Quantity
+from cge.core.quantity import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.schema import TEXT, WORLD, Rows
+from cge.results.row_schema import TEXT, WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 

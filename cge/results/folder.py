@@ -17,7 +17,7 @@ from cge.core.files import is_file
 from cge.core.writing import WORK
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
-from cge.results.schema import layout
+from cge.results.row_schema import layout
 
 MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.csv", "summary.md"
 FIGURES = ("figure.svg", "figure.pdf")

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.quantities import read_lines
+from cge.core.quantity import read_lines
 from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
 from cge.results.collect import Wanted, world_label
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import Model
 from cge.solve.solution import Solution

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from cge.core.errors import InputError
-from cge.core.quantities import Quantity, merged
+from cge.core.quantity import Quantity, merged
 from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.collect import change_of
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
 #: Headings of one item of a quantity.
@@ -71,7 +71,7 @@ def add_known(
     unit : str, optional
         In place of the register's.
     **columns
-        As for :meth:`cge.results.schema.Rows.add`.
+        As for :meth:`cge.results.row_schema.Rows.add`.
     """
     known = quantity(name)
     values = np.atleast_1d(np.asarray(value, dtype=float))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cge.core.errors import InputError
 from cge.core.identity import digest
-from cge.results.schema import CASE, COLUMNS, TEXT, joined
+from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
 
 Self = TypeVar("Self", bound="ResultSet")
 
@@ -24,7 +24,7 @@ class ResultSet:
     Parameters
     ----------
     rows : DataFrame
-        In the layout of :mod:`cge.results.schema`.
+        In the layout of :mod:`cge.results.row_schema`.
     manifest : mapping
         See :mod:`cge.results.manifest`.
     folder : path, optional

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from cge.core.content import content_dir
-from cge.core.display import Shown
+from cge.core.display import Displayed
 from cge.core.errors import InputError, retold
 from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
@@ -85,7 +85,7 @@ class ClosureChoice(Strict):
     swaps: list[SwapChoice] = Field(default_factory=list)
 
 
-class Scenario(Shown, Strict):
+class Scenario(Displayed, Strict):
     """A scenario: comparative statics, or a path of years.
 
     Parameters

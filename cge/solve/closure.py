@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
-from cge.core.display import Shown
+from cge.core.display import Displayed
 from cge.core.errors import InputError
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
@@ -109,7 +109,7 @@ class WageFloor:
 
 
 @dataclass(frozen=True, repr=False)
-class Closure(Shown):
+class Closure(Displayed):
     """A named closure.
 
     Parameters

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cge.core.axes import AXES, Array, Axes, Integers
 from cge.core.errors import InputError
-from cge.core.quantities import Quantity
+from cge.core.quantity import Quantity
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.arrays import Block

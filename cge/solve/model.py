@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.display import Shown
+from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
@@ -82,7 +82,7 @@ def _template(
     return template
 
 
-class Model(Shown):
+class Model(Displayed):
     """A benchmark's model, compiled.
 
     Parameters

@@ -31,7 +31,7 @@ from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
-from cge.solve.reader import NotMonomial, Reader, Rows
+from cge.solve.reader import NotMonomial, Reader, SparseRows
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 
@@ -226,7 +226,7 @@ def _exponents(e: _Entries, free: Bools) -> tuple[sparse.csr_array, sparse.csr_a
     return _compact(exponents), _compact(slopes), free_of_term
 
 
-def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
+def _first_with(terms: Integers, rows: SparseRows, blocks: tuple[Block, ...]) -> str:
     """Name of the first equation in which one of the terms stands."""
     entry = np.flatnonzero(np.isin(np.array(rows.terms), terms))
     if not len(entry):
@@ -235,7 +235,7 @@ def _first_with(terms: Integers, rows: Rows, blocks: tuple[Block, ...]) -> str:
     return label_at(blocks, row)
 
 
-def _csr(data: Rows, number: Integers, terms: int) -> sparse.csr_array:
+def _csr(data: SparseRows, number: Integers, terms: int) -> sparse.csr_array:
     matrix = sparse.csr_array(
         (np.array(data.values), number[np.array(data.terms)], np.array(data.starts)),
         shape=(len(data.starts) - 1, terms),

@@ -36,7 +36,7 @@ class NotMonomial(ValueError):
     """An expression is not a sum of monomials; the message names the constraint."""
 
 
-class Rows:
+class SparseRows:
     """Rows under construction in compressed form."""
 
     def __init__(self) -> None:
@@ -84,9 +84,9 @@ class Reader:
 
     def read_rows(
         self, components: Iterable[tuple[str, Any, Any]]
-    ) -> tuple[tuple[Block, ...], Rows]:
+    ) -> tuple[tuple[Block, ...], SparseRows]:
         """Write down the terms of constraints or expressions, each the difference of two sides."""
-        rows, blocks = Rows(), []
+        rows, blocks = SparseRows(), []
         for name, component, sides in components:
             active = {k: item for k, item in component.items() if getattr(item, "active", True)}
             blocks.append(_block(name, len(rows.starts) - 1, active))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.display import Shown
+from cge.core.display import Displayed
 from cge.core.errors import InputError
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
@@ -83,7 +83,7 @@ class Allocation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Solution(Allocation, Shown):
+class Solution(Allocation, Displayed):
     """An accepted equilibrium.
 
     Parameters

@@ -24,7 +24,7 @@ from cge.resilience.preshock import pre_shock
 from cge.results.collect import Wanted, add_solution
 from cge.results.policy_rows import add_outlay
 from cge.results.register import add_known
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.stress.stress_settings import Backstops

@@ -21,7 +21,7 @@ from cge.indicators.exposure import irreplaceability, leverage
 from cge.resilience.links import CUT
 from cge.resilience.losses import loss_area, time_to_recover
 from cge.results.register import add_known
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import StressPlan
 from cge.stress.viewers import Viewers

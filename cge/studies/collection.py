@@ -16,7 +16,7 @@ from cge.core.files import read_yaml, validate
 from cge.results.resultset import ResultSet, together
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import with_changes
-from cge.studies.catalogue import study_with
+from cge.studies.listing import study_with
 from cge.studies.study import Study, Work, inner, side_by_side
 
 

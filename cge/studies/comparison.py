@@ -20,7 +20,7 @@ from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.results.collect import Wanted, add_solution
 from cge.results.register import add_known
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import Solver
 from cge.stress.stress_notes import usual_weighting

@@ -28,7 +28,7 @@ from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.collect import world_label
 from cge.results.register import add_known
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import FrontierChoice, StressChoice
 from cge.scenario.variants import Member

@@ -18,11 +18,11 @@ from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
-from cge.results.schema import COLUMNS, TEXT
+from cge.results.row_schema import COLUMNS, TEXT
 from cge.scenario.named_files import files_of
 from cge.solve.model import Solver
-from cge.studies.catalogue import listed, study_class, usual_kind
 from cge.studies.drawable import Drawable
+from cge.studies.listing import listed, study_class, usual_kind
 from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_results
 from cge.studies.study import Study, Work, option, option_names, side_by_side, solver_option
 from cge.tasks.runner import Place, Serial, Task

@@ -14,7 +14,7 @@ from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable

@@ -18,7 +18,7 @@ from cge.policy.variant_content import VariantContent
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import solution_facts
 from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
-from cge.results.schema import Rows
+from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
@@ -154,7 +154,7 @@ def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Case(SolvedCase):
+class StaticCase(SolvedCase):
     """One solution of a scenario.
 
     Parameters
@@ -186,7 +186,7 @@ class Case(SolvedCase):
 
 def solve_scenario(
     scenario: Scenario | str | Path, *, solver: Solver = "newton", cache_folder: Path | None = None
-) -> tuple[Case, ...]:
+) -> tuple[StaticCase, ...]:
     """Solve a scenario in this process.
 
     Parameters
@@ -199,7 +199,7 @@ def solve_scenario(
 
     Returns
     -------
-    tuple of Case
+    tuple of StaticCase
         Elasticity sets in order, variants within them, steps within these.
 
     Raises
@@ -226,7 +226,7 @@ def solutions(content: VariantContent, place: Place) -> dict[str, Any]:
     return {"cases": cases, **for_others(content, cases)}
 
 
-def solve_steps(content: VariantContent, place: Place) -> list[Case]:
+def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
     """Solve a variant at the steps of its scenario, each from the one before.
 
     Raises
@@ -250,11 +250,11 @@ def solve_steps(content: VariantContent, place: Place) -> list[Case]:
             part = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
             raise NoEquilibrium(f"{part}{error}") from None
         before = solved.solution
-        cases.append(Case(**vars(solved), scenario=chosen, step=step))
+        cases.append(StaticCase(**vars(solved), scenario=chosen, step=step))
     return cases
 
 
-def for_others(content: VariantContent, cases: Sequence[Case]) -> dict[str, Any]:
+def for_others(content: VariantContent, cases: Sequence[StaticCase]) -> dict[str, Any]:
     """Things that the other variants must know of one.
 
     Returns

@@ -18,7 +18,7 @@ from cge.core.errors import NoEquilibrium, check_known, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
-from cge.results.schema import joined, labelled
+from cge.results.row_schema import joined, labelled
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import Member

@@ -10,7 +10,7 @@ import numpy as np
 from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.core.parameters import Parameter
-from cge.core.quantities import Quantity, read_lines
+from cge.core.quantity import Quantity, read_lines
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.ranges import Ranges
 from cge.data.elasticities.sets import ElasticityEntry

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cge.core.quantities import Quantity
+from cge.core.quantity import Quantity
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import INDICES, OUTCOMES, VARIABLES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
-from cge.results.schema import COLUMNS, NUMBERS, TEXT, WHOLE
+from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "results.md"

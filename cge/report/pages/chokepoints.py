@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cge.report.cases import EVERY_YEAR, Case, all_rows, cases_of, range_note, ranged
-from cge.report.choice import Choice, chosen
+from cge.report.drafts.case_groups import range_note, ranged
+from cge.report.drafts.cases import EVERY_YEAR, Case, all_rows, cases_of
+from cge.report.drafts.choice import Choice, chosen
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, NONE, Column, Panel, short_name
-from cge.report.pagekind import Draft, PageKind
 from cge.resilience.links import CUT
 from cge.results.resultset import ResultSet
 

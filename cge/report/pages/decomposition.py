@@ -19,11 +19,11 @@ from cge.dynamics.ground_shocks import (
 )
 from cge.model import welfare
 from cge.model.welfare import COMPONENTS
-from cge.report.cases import Case, cases_of, codes_of, one_money
-from cge.report.choice import Choice, chosen_one
+from cge.report.drafts.cases import Case, cases_of, codes_of, one_money
+from cge.report.drafts.choice import Choice, chosen_one
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel, Role
 from cge.report.format.units import NOISE, unit_text
-from cge.report.pagekind import Draft, PageKind
 from cge.results.resultset import ResultSet
 
 UNITS = ("percent", "value")

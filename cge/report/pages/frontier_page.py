@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.report.cases import Case, cases_of
-from cge.report.choice import FLAGS, Choice, chosen
+from cge.report.drafts.cases import Case, cases_of
+from cge.report.drafts.choice import FLAGS, Choice, chosen
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel, short_name
-from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.report.cases import EVERY_YEAR, Case, Group, all_rows, cases_of, codes_of
-from cge.report.choice import FLAGS, Choice, chosen
-from cge.report.columns import Shown, by_group
+from cge.report.drafts.case_groups import Group
+from cge.report.drafts.cases import EVERY_YEAR, Case, all_rows, cases_of, codes_of
+from cge.report.drafts.choice import FLAGS, Choice, chosen
+from cge.report.drafts.columns import Shown, by_group
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel
-from cge.report.pagekind import Draft, PageKind
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
 from cge.stress.stress_notes import usual_weighting
@@ -108,7 +109,11 @@ def _and_change(
 
 
 def _draft(
-    title: str, cases: Sequence[Case], shown: Sequence[Shown], choice: Choice, lines: Sequence[str]
+    title: str,
+    cases: Sequence[Case],
+    shown: Sequence[Shown],
+    choice: Choice,
+    lines: Sequence[str],
 ) -> Draft:
     groups = [Group((case,), case.label) for case in cases]
     lost = set(pd.concat([case.rows(one.measure) for case in cases for one in shown])["region"])

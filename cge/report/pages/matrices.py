@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError
-from cge.report.cases import Case, cases_of, codes_of, measures_in, one_money, plain_rows
-from cge.report.choice import FLAGS, Choice, chosen, chosen_one
-from cge.report.columns import title
+from cge.report.drafts.cases import Case, cases_of, codes_of, measures_in, one_money, plain_rows
+from cge.report.drafts.choice import FLAGS, Choice, chosen, chosen_one
+from cge.report.drafts.columns import title
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel
-from cge.report.pagekind import Draft, PageKind
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 

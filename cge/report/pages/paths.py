@@ -10,12 +10,13 @@ import numpy as np
 
 from cge.core.errors import InputError
 from cge.indicators.accumulation import TOTAL
-from cge.report.cases import SHOWN, Case, Group, codes_of, measures_in, paths_of, range_note
-from cge.report.choice import Choice, chosen_one
-from cge.report.columns import Shown, by_group, title
+from cge.report.drafts.case_groups import Group, paths_of, range_note
+from cge.report.drafts.cases import SHOWN, Case, codes_of, measures_in
+from cge.report.drafts.choice import Choice, chosen_one
+from cge.report.drafts.columns import Shown, by_group, title
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel
 from cge.report.format.units import NOISE
-from cge.report.pagekind import Draft, PageKind
 from cge.results.resultset import ResultSet
 
 EV = "equivalent_variation"

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cge.core.errors import InputError, check_known
-from cge.report.cases import Case, Group, all_rows, paths_of, range_note
-from cge.report.choice import FLAGS, Choice, chosen
-from cge.report.columns import Shown, by_group
+from cge.report.drafts.case_groups import Group, paths_of, range_note
+from cge.report.drafts.cases import Case, all_rows
+from cge.report.drafts.choice import FLAGS, Choice, chosen
+from cge.report.drafts.columns import Shown, by_group
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import NONE, Panel, short_name, stacked
-from cge.report.pagekind import Draft, PageKind
 from cge.report.pages.loss_pages import weighting_of
 from cge.results.register import heading, item_of
 from cge.results.resultset import ResultSet

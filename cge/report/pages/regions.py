@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from cge.core.errors import InputError
-from cge.report.cases import Group, cases_of, codes_of, one_money
-from cge.report.choice import FLAGS, Choice
-from cge.report.columns import Shown, by_group, resolved
-from cge.report.pagekind import Draft, PageKind
+from cge.report.drafts.case_groups import Group
+from cge.report.drafts.cases import cases_of, codes_of, one_money
+from cge.report.drafts.choice import FLAGS, Choice
+from cge.report.drafts.columns import Shown, by_group, resolved
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.results.resultset import ResultSet
 
 #: Columns unless others are chosen.

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.report.cases import Case, Source, cases_of, measures_in
-from cge.report.choice import Choice, chosen
-from cge.report.columns import title
+from cge.report.drafts.cases import Case, Source, cases_of, measures_in
+from cge.report.drafts.choice import Choice, chosen
+from cge.report.drafts.columns import title
+from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel
 from cge.report.format.units import decimals, printed
-from cge.report.pagekind import Draft, PageKind
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.uncertainty.spread import COEFFICIENT, EXPLAINED, MEAN, POSITIVE, SHARE

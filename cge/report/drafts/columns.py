@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError
-from cge.report.cases import Case, Group, measures_in, plain_rows, ranged
-from cge.report.choice import FLAGS, chosen
+from cge.report.drafts.case_groups import Group, ranged
+from cge.report.drafts.cases import Case, measures_in, plain_rows
+from cge.report.drafts.choice import FLAGS, chosen
 from cge.report.format.page import AUTO, Column, Panel
 from cge.results.register import heading, item_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cge.report.cases import Case
-from cge.report.choice import Choice
+from cge.report.drafts.cases import Case
+from cge.report.drafts.choice import Choice
 from cge.report.format.page import Panel
 from cge.results.resultset import ResultSet
 

@@ -18,7 +18,7 @@ from cge.cli.main import CONTEXT
 from cge.core.errors import InputError
 from cge.results.folder import HOME, check_folder, is_ours, locked
 from cge.scenario.schema import Scenario
-from cge.studies.catalogue import listed, study_class
+from cge.studies.listing import listed, study_class
 from cge.studies.study import Study, option_fields
 from cge.tasks.runner import Runner
 from cge.tasks.store import default_folder

@@ -1,0 +1,1 @@
+"""Drafts of pages: what is chosen, the cases it is chosen from, their columns."""
