@@ -112,6 +112,8 @@ def run() -> None:
         with warnings.catch_warnings():
             # A solution is judged by what it is, not by what overflowed on the way to it.
             warnings.simplefilter("ignore", RuntimeWarning)
+            # A worker that has grown by a model is replaced by a new one.
+            warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
             code: Any = app(prog_name="cge", standalone_mode=False)
     except CgeError as error:
         raise _end(error, error.exit_code) from None
