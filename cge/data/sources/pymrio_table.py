@@ -16,16 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes
-from cge.core.errors import InputError, check_known, refuse_first, refuse_if
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
     PRIMARY,
     TOLERANCE,
     RawTable,
-    Reading,
     matches,
     not_shipped,
+    safe_names,
+    user_world_table,
     year_in,
 )  # fmt: skip
 from cge.data.sources.wiod2016 import read_wiod2016
@@ -122,12 +123,20 @@ def read_pymrio(
         refuse_if(not path.exists(), "no such file or folder", file=path)
         source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
     raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)
-    reading = Reading(raw, agents or {}, value_added, value_added_rows, compensation_rows,
-                      labour_share, tolerance)  # fmt: skip
-    try:
-        return reading.table(title, year or raw.year or year_in(Path(label).name))
-    except InputError as error:
-        raise error.located(label) from None
+    with retold(lambda error: error.located(label)):
+        found = year or raw.year or year_in(Path(label).name)
+        if found is None:
+            raise InputError("the source does not say its year", key="year", allowed="a year")
+        names = {axis: safe_names(getattr(raw, axis), axis) for axis in ("regions", "sectors")}
+        final, left_out = raw.by_agent(agents or {})
+        rows = raw.rows_of_value_added(value_added_rows)
+        value, said = raw.value_added(value_added, rows, final, tolerance)
+        return user_world_table(
+            [*left_out, said], raw.labour_share(compensation_rows, rows), labour_share, name=title,
+            year=int(found), regions=tuple(names["regions"]), sectors=tuple(names["sectors"]),
+            intermediate=raw.intermediate, final=final, value_added=value, unit=raw.unit,
+            names=names,
+        )  # fmt: skip
 
 
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
