@@ -97,7 +97,7 @@ def tariff(
     abroad = np.broadcast_to(np.not_equal.outer(r, s)[:, None, :], (len(r), len(i), len(s)))
     refuse_if(not abroad.any(), "a region has no tariff on its own deliveries", key="exporter",
               value=exporter, allowed="another region than the importer")  # fmt: skip
-    rates, rows = applied_tariffs(table, raw.regions, raw.sectors)
+    rates, rows = applied_tariffs(table, raw.axes)
     found = rows[
         rows["importer"].isin(np.take(raw.regions, s))
         & rows["exporter"].isin(np.take(raw.regions, r))

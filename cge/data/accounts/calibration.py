@@ -132,7 +132,7 @@ def calibrate_cleaned(
         What the set is called in the benchmark's record.
     """
     raw = cleaned.raw
-    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
+    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.axes)
     partition = load_aggregation(aggregation, raw)
     regions, sectors = (
         membership(members, getattr(raw, axis)) for axis, members in partition.members.items()
@@ -199,7 +199,7 @@ def deliveries(cleaned: CleanTable) -> Array:
 
 def _agents(cleaned: CleanTable) -> list[tuple[str, list[int]]]:
     """Use class of each final agent of a benchmark, and its columns in the table."""
-    codes = cleaned.agents
+    codes = cleaned.raw.agents
     return [(c, [codes.index(m) for m in members if m in codes]) for c, members in AGENTS.values()]
 
 

@@ -103,7 +103,7 @@ def read_folder(path: str | Path) -> WorldTable:
     route = {"origin": axes.regions, "commodity": axes.sectors, "destination": axes.regions}
     z = _array(flows, {**route, "sector": axes.sectors})
     f = _array(final, {**route, "agent": AGENTS})
-    power = 1 + load_tariffs(folder_tariffs(folder), content.name, axes.regions, axes.sectors)[0]
+    power = 1 + load_tariffs(folder_tariffs(folder), content.name, axes)[0]
     if content.flows == "gross":
         z, f = z / power[..., None], f / power[..., None]
 
