@@ -18,7 +18,6 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.shipped import TABLES, load_table
 from cge.data.accounts.tariffs import load_tariffs
-from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
 
@@ -55,9 +54,7 @@ class Calibration:
     filled: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-@lru_cache(maxsize=2)
-def _cleaned(raw: WorldTable) -> CleanTable:
-    return clean(raw)
+_cleaned = lru_cache(maxsize=2)(clean)
 
 
 def clean_shipped(table: str, year: int | None = None) -> CleanTable:

@@ -42,19 +42,16 @@ _UNITS = {
 }  # fmt: skip
 
 Kind = Literal["wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"]
-KINDS: Mapping[str, str] = {
-    "wiod2013": "WIOD, 2013 release: folder of wiotYY_*.xlsx",
-    "wiod2016": "WIOD, 2016 release: WIOTyyyy_*_ROW as .xlsb, .xlsx, .dta, .csv or .parquet",
-    "icio": "OECD Inter-Country Input-Output tables: .csv or .zip",
-    "exiobase3": "EXIOBASE 3: zip or extracted folder",
-    "eora26": "Eora26: zip or folder",
-    "gloria": "GLORIA: folder of the downloads",
-    "pymrio": "a system written by pymrio's save_all",
+#: What files of a kind are, the function of pymrio that reads them, and whether it takes a year.
+KINDS: Mapping[str, tuple[str, str, bool]] = {
+    "wiod2013": ("WIOD, 2013 release: folder of wiotYY_*.xlsx", "parse_wiod", True),
+    "wiod2016": ("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet", "", False),
+    "icio": ("OECD Inter-Country Input-Output tables: .csv or .zip", "parse_oecd", True),
+    "exiobase3": ("EXIOBASE 3: zip or extracted folder", "parse_exiobase3", False),
+    "eora26": ("Eora26: zip or folder", "parse_eora26", True),
+    "gloria": ("GLORIA: folder of the downloads", "parse_gloria", True),
+    "pymrio": ("a system written by pymrio's save_all", "load_all", False),
 }
-#: Function of pymrio that reads a kind, and whether it takes a year.
-_PARSERS = {"wiod2013": ("parse_wiod", True), "icio": ("parse_oecd", True),
-            "exiobase3": ("parse_exiobase3", False), "eora26": ("parse_eora26", True),
-            "gloria": ("parse_gloria", True), "pymrio": ("load_all", False)}  # fmt: skip
 
 
 def read_pymrio(
@@ -142,7 +139,7 @@ def read_pymrio(
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     import pymrio
 
-    parser, by_year = _PARSERS[kind]
+    content, parser, by_year = KINDS[kind]
     refuse_if(by_year and path.is_dir() and year is None, "the folder may hold several years",
               key="year", file=path, allowed="the year to read")  # fmt: skip
     try:
@@ -151,7 +148,7 @@ def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     except Exception as error:
         raise InputError(
             f"pymrio could not read this as {kind}: {type(error).__name__}: {error}",
-            file=path, key="kind", allowed=KINDS[kind],
+            file=path, key="kind", allowed=content,
         ) from None  # fmt: skip
 
 
