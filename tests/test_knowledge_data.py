@@ -111,7 +111,7 @@ def test_every_region_has_every_figure_and_every_filled_cell_says_by_which_rule(
     assert used - {"sum"} <= set(rules)
     untouched = frame[frame["status"] == "original"]
     assert (untouched["filled_percent"] == 0).all() and (untouched["rule"] == "").all()
-    figures = read_figures(shipped_file(table), world.regions, world.sectors, 1995)
+    figures = read_figures(shipped_file(table), world.axes, 1995)
     other = figures.cells.query("year != 1995 and item != 'industry'")
     assert other["rule"].str.contains("nearest_year").all() and (other["status"] == "filled").all()
 

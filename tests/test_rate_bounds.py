@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from tools import small_model
 
 from cge import InputError, RateWarning, benchmark_from_arrays, benchmark_from_trade
+from cge.core.axes import Axes
 from cge.core.content import content_dir
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.data.accounts.tariffs import load_tariffs
@@ -139,7 +140,7 @@ def test_benchmark_tariffs_in_per_cent_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "duty.csv"
     rows = pd.DataFrame({"importer": ["A", "B"], "exporter": ["B", "A"], "sector": "S",
                          "rate": [17.5, 0.1]})  # fmt: skip
-    codes = ("table", ("A", "B"), ("S",))
+    codes = ("table", Axes(("A", "B"), ("S",)))
     rows.to_csv(path, index=False)
     with pytest.raises(InputError, match=r"duty\.csv, key 'rate', value 17\.5.*is 0\.175") as told:
         load_tariffs(str(path), *codes)

@@ -235,28 +235,19 @@ def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:
     return tuple(place)
 
 
-def _keys_at(schema: type[BaseModel], content: Any, place: Sequence[Any]) -> list[str]:
-    """Keys of the mapping that stands at `place` in files of a schema."""
-    kinds: list[Any] = [schema]
-    for part in place:
-        kinds = [inner for kind in kinds for inner in _inner_kinds(kind, part)]
-        content = content[part]
-    kinds = [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds]
-    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    models = [m.kind_of(content) if hasattr(m, "kind_of") else m for m in models]
-    return [field.alias or name for m in models for name, field in m.model_fields.items()]
-
-
-def _inner_kinds(kind: Any, part: Any) -> list[Any]:
-    """Types that may stand under `part` of an annotated type, unions taken apart."""
-    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    if get_origin(kind) in (list, dict):
-        inner = get_args(kind)[-1]
-    elif isinstance(kind, type) and issubclass(kind, BaseModel):
-        by_key = {field.alias or name: field for name, field in kind.model_fields.items()}
-        if part not in by_key:
-            return []
-        inner = by_key[part].annotation
-    else:
-        return []
-    return list(get_args(inner)) if get_origin(inner) in (Union, UnionType) else [inner]
+def _keys_at(kind: Any, content: Any, place: Sequence[Any]) -> list[str]:
+    """Keys of the mapping that stands at `place` in content of a type, unions taken apart."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return [key for branch in inner for key in _keys_at(branch, content, place)]
+    if origin is Annotated:
+        return _keys_at(inner[0], content, place)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        kind = kind.kind_of(content) if hasattr(kind, "kind_of") else kind
+        known = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        if not place:
+            return list(known)
+        return _keys_at(known.get(place[0]), content[place[0]], place[1:])
+    if place and origin in (list, dict):
+        return _keys_at(inner[-1], content[place[0]], place[1:])
+    return []

@@ -73,12 +73,5 @@ def _add(value: Any, put: Callable[[bytes], None]) -> None:
 def source_digest() -> str:
     """SHA-256 of the code, the libraries and the kind of machine that make a number."""
     root = Path(__file__).resolve().parents[1]
-    hashed = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        room = path.relative_to(root).parts[0]
-        if room not in _SILENT:
-            hashed.update(path.read_bytes())
-    for package in ("numpy", "scipy"):
-        hashed.update(version(package).encode())
-    hashed.update(platform.machine().encode())
-    return hashed.hexdigest()
+    heard = [p for p in sorted(root.rglob("*.py")) if p.relative_to(root).parts[0] not in _SILENT]
+    return digest(heard, version("numpy"), version("scipy"), platform.machine())

@@ -66,12 +66,10 @@ def unpack(data: bytes) -> Any:
 
 def _plain(value: Any, members: dict[str, bytes]) -> Any:
     """Replace arrays and tables by references to members of the archive."""
-    if value is None or isinstance(value, bool | str):
+    if isinstance(value, np.integer | np.floating):
+        return value.item()
+    if value is None or isinstance(value, bool | str | int | float):
         return value
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value)
     if isinstance(value, np.ndarray | pd.DataFrame):
         name, buffer = str(len(members)), io.BytesIO()
         if isinstance(value, np.ndarray):

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, get_args
 import pandas as pd
 from pydantic import Field, model_validator
 
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import check_known, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import Number, read_yaml
 
@@ -141,10 +141,8 @@ class ParameterSet(Strict):
         """
         if given is None or isinstance(given, Mapping):
             return self.with_values(given or {})
-        try:
+        with retold(lambda error: error.located(given)):
             return self.with_values(read_yaml(given))
-        except InputError as error:
-            raise error.located(file=given) from None
 
     def frame(self) -> pd.DataFrame:
         """Every parameter as a table row."""

@@ -59,24 +59,17 @@ def codes(
         For a name that is neither a code nor a group.
     """
     names, left_out = _names(given, {*known, *groups})
-    chosen: list[str] = []
+    meant = {**groups, **{code: (code,) for code in known}, **dict.fromkeys(EVERY, known)}
     for name in names:
-        if name in EVERY:
-            chosen.extend(known)
-        elif name in known:
-            chosen.append(name)
-        elif name in groups:
-            chosen.extend(groups[name])
-        else:
+        if name not in meant:
             raise UnknownCode(
                 f"unknown code or group of {axis.replace('_', ' ')}",
                 key=key,
                 value=name,
                 allowed=["all", *known, *groups],
             )
-    if left_out:
-        return [code for code in known if code not in chosen]
-    return list(dict.fromkeys(chosen))
+    chosen = dict.fromkeys(code for name in names for code in meant[name])
+    return [code for code in known if code not in chosen] if left_out else list(chosen)
 
 
 def _names(given: str | Sequence[str], whole: Collection[str]) -> tuple[list[str], bool]:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import yaml
 from pydantic import ConfigDict, Field
 
@@ -147,17 +146,6 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     InputError
         If the folder does not exist, is none of a benchmark, or is damaged.
     """
-    return open_calibration(folder).benchmark
-
-
-def open_calibration(folder: str | Path) -> Calibration:
-    """Read a benchmark folder with the records of how it was made, empty if there are none.
-
-    Raises
-    ------
-    InputError
-        As :func:`open_benchmark`.
-    """
     folder = Path(folder).expanduser()
     if not is_benchmark_folder(folder):
         problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
@@ -187,13 +175,11 @@ def open_calibration(folder: str | Path) -> Calibration:
                 )
                 for horizon in description.horizons
             }
-        benchmark = Benchmark(**known)
+        return Benchmark(**known)
     except OSError as error:
         raise InputError(f"can not be read: {error.strerror}", file=folder / ARRAYS) from None
     except InputError as error:
         raise error.located(folder) from None
-    records = {name: _record(folder / file) for name, file in RECORDS.items()}
-    return Calibration(benchmark, **records)
 
 
 def load_benchmark(
@@ -262,12 +248,3 @@ def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     codes = {key: description[key] for key in (*_CODES, "horizons")}
     digest.update(json.dumps(codes, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _record(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (FileNotFoundError, pd.errors.EmptyDataError):
-        return pd.DataFrame()
-    except (ValueError, OSError) as error:
-        raise InputError(f"file is damaged: {error}", file=path) from None

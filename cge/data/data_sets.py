@@ -8,6 +8,7 @@ from functools import partial
 
 import pandas as pd
 
+from cge.core.axes import Axes
 from cge.core.content import calibration_file
 from cge.core.errors import check_known, refuse_if
 from cge.core.files import read_as
@@ -98,12 +99,12 @@ def _of_knowledge() -> Tables:
     """Figures on research for the latest year of each table, parameters and filled cells."""
     tables, filled = {}, []
     for name, table in TABLES.items():
-        regions, sectors = (table_codes(name, axis) for axis in ("regions", "sectors"))
+        axes = Axes(*(table_codes(name, axis) for axis in ("regions", "sectors")))
         year = table.years[-1]
-        cells = read_figures(shipped_file(name), regions, sectors, year).cells
-        columns = {"region": list(regions)}
+        cells = read_figures(shipped_file(name), axes, year).cells
+        columns = {"region": list(axes.regions)}
         for item in ("gerd", "basic", "business"):
-            part = cells[cells["item"] == item].set_index("region").loc[list(regions)]
+            part = cells[cells["item"] == item].set_index("region").loc[list(axes.regions)]
             columns[item] = [f"{value:.2f}" for value in part["value"]]
             origin = zip(part["year"], part["rule"])
             columns[f"{item} from"] = [f"{year} {rule}".strip() for year, rule in origin]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,24 @@ from cge.data.accounts.cleaning import CleanTable
 from cge.data.accounts.tariffs import applied_tariffs
 
 
+class TableChoice(TypedDict, total=False):
+    """The shipped table that a fact is looked up in.
+
+    Parameters
+    ----------
+    table : {"wiod2013", "wiod2014"}
+        Default ``wiod2013``.
+    year : int, optional
+        Default: the latest of the table.
+    aggregation : str or path
+        Whose codes may be used, beside those of the table. Default ``default``.
+    """
+
+    table: str
+    year: int | None
+    aggregation: str | Path
+
+
 @dataclass(frozen=True, eq=False)
 class FactSource:
     """A cleaned shipped table, with the aggregation whose codes may be used."""
@@ -30,8 +48,10 @@ class FactSource:
     partition: Aggregation
 
     @classmethod
-    def open(cls, table: str, year: int | None, aggregation: str | Path) -> FactSource:
-        """Open a table; without a year, the latest."""
+    def open(
+        cls, table: str = "wiod2013", year: int | None = None, aggregation: str | Path = "default"
+    ) -> FactSource:
+        """Open a table; see :class:`TableChoice`."""
         cleaned = clean_shipped(table, year)
         return cls(cleaned, load_aggregation(aggregation, cleaned.raw))
 
@@ -59,12 +79,7 @@ class FactSource:
 
 
 def tariff(
-    importer: str,
-    exporter: str,
-    sector: str,
-    table: str = "wiod2013",
-    year: int | None = None,
-    aggregation: str | Path = "default",
+    importer: str, exporter: str, sector: str, **choice: Unpack[TableChoice]
 ) -> pd.DataFrame:
     """Applied tariff of an importer on an exporter's goods.
 
@@ -72,11 +87,9 @@ def tariff(
     ----------
     importer, exporter, sector : str
         Codes of the aggregation or the table.
-    table : {"wiod2013", "wiod2014"}
-    year : int, optional
-        Of the trade that weights the rates of an aggregate; the rates are those of about
-        2013 in every year. Default: the latest of the table.
-    aggregation : str or path
+    **choice
+        Of :class:`TableChoice`: table, year, aggregation. The year is that of the trade that
+        weights the rates of an aggregate; the rates are those of about 2013 in every year.
 
     Returns
     -------
@@ -90,14 +103,14 @@ def tariff(
     InputError
         For an unknown code, table, year or aggregation, or a region's own deliveries.
     """
-    source = FactSource.open(table, year, aggregation)
+    source = FactSource.open(**choice)
     raw = source.cleaned.raw
     s, r, i = source.places(importer=importer, exporter=exporter, sector=sector)
     cells = np.ix_(r, i, s)
     abroad = np.broadcast_to(np.not_equal.outer(r, s)[:, None, :], (len(r), len(i), len(s)))
     refuse_if(not abroad.any(), "a region has no tariff on its own deliveries", key="exporter",
               value=exporter, allowed="another region than the importer")  # fmt: skip
-    rates, rows = applied_tariffs(table, raw.regions, raw.sectors)
+    rates, rows = applied_tariffs(raw.name, raw.axes)
     found = rows[
         rows["importer"].isin(np.take(raw.regions, s))
         & rows["exporter"].isin(np.take(raw.regions, r))
@@ -115,13 +128,7 @@ def tariff(
 
 
 def flow(
-    exporter: str,
-    importer: str,
-    sector: str,
-    use: str = "all",
-    table: str = "wiod2013",
-    year: int | None = None,
-    aggregation: str | Path = "default",
+    exporter: str, importer: str, sector: str, use: str = "all", **choice: Unpack[TableChoice]
 ) -> pd.DataFrame:
     """Deliveries of a region's sector to a region, at basic prices.
 
@@ -131,8 +138,8 @@ def flow(
         Codes of the aggregation or the table; exporter and importer may be the same.
     use : {"all", "int", "con", "inv"}
         Intermediate use, consumption, investment.
-    table, year, aggregation
-        As in :func:`tariff`.
+    **choice
+        Of :class:`TableChoice`: table, year, aggregation.
 
     Returns
     -------
@@ -144,28 +151,22 @@ def flow(
     InputError
         For an unknown code, use class, table, year or aggregation.
     """
-    source = FactSource.open(table, year, aggregation)
+    source = FactSource.open(**choice)
     cells = np.ix_(*source.places(exporter=exporter, sector=sector, importer=importer))
     value = float(source.deliveries(use)[cells].sum())
     return source.row(exporter=exporter, importer=importer, sector=sector, use=use, value=value,
                       unit=source.cleaned.raw.unit)  # fmt: skip
 
 
-def output(
-    region: str,
-    sector: str,
-    table: str = "wiod2013",
-    year: int | None = None,
-    aggregation: str | Path = "default",
-) -> pd.DataFrame:
+def output(region: str, sector: str, **choice: Unpack[TableChoice]) -> pd.DataFrame:
     """Output and value added of a region's sector, at basic prices.
 
     Parameters
     ----------
     region, sector : str
         Codes of the aggregation or the table.
-    table, year, aggregation
-        As in :func:`tariff`.
+    **choice
+        Of :class:`TableChoice`: table, year, aggregation.
 
     Returns
     -------
@@ -177,7 +178,7 @@ def output(
     InputError
         For an unknown code, table, year or aggregation.
     """
-    source = FactSource.open(table, year, aggregation)
+    source = FactSource.open(**choice)
     cells = np.ix_(*source.places(region=region, sector=sector))
     return source.row(
         region=region, sector=sector,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -213,14 +212,8 @@ def load_library(given: str | Path | Mapping[str, Any] | None = None) -> Library
     InputError
         With file, key, value and what is allowed, for whatever does not fit.
     """
-    if given is None:
-        return _shipped()
+    given = calibration_file("disruptions", "library.yaml") if given is None else given
     file = None if isinstance(given, Mapping) else Path(given)
     library = validate(Library, given if file is None else read_yaml(file), file)
     library._file = file
     return library
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> Library:
-    return load_library(calibration_file("disruptions", "library.yaml"))

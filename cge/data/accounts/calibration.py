@@ -18,7 +18,6 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.shipped import TABLES, load_table
 from cge.data.accounts.tariffs import load_tariffs
-from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
 
@@ -55,9 +54,7 @@ class Calibration:
     filled: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-@lru_cache(maxsize=2)
-def _cleaned(raw: WorldTable) -> CleanTable:
-    return clean(raw)
+_cleaned = lru_cache(maxsize=2)(clean)
 
 
 def clean_shipped(table: str, year: int | None = None) -> CleanTable:
@@ -132,7 +129,7 @@ def calibrate_cleaned(
         What the set is called in the benchmark's record.
     """
     raw = cleaned.raw
-    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.regions, raw.sectors)
+    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.axes)
     partition = load_aggregation(aggregation, raw)
     regions, sectors = (
         membership(members, getattr(raw, axis)) for axis, members in partition.members.items()
@@ -199,7 +196,7 @@ def deliveries(cleaned: CleanTable) -> Array:
 
 def _agents(cleaned: CleanTable) -> list[tuple[str, list[int]]]:
     """Use class of each final agent of a benchmark, and its columns in the table."""
-    codes = cleaned.agents
+    codes = cleaned.raw.agents
     return [(c, [codes.index(m) for m in members if m in codes]) for c, members in AGENTS.values()]
 
 

@@ -39,8 +39,6 @@ class CleanTable:
         As it was read.
     intermediate : ndarray (r, i, s, j)
     final : ndarray (r, i, s, d)
-        Agents without inventories, which have been added to `capital_agent`.
-    agents : tuple of str
     value_added : ndarray (s, j)
     product_tax : ndarray (s, j)
         Net product taxes and transport margins on intermediates, of either sign.
@@ -53,7 +51,6 @@ class CleanTable:
     raw: WorldTable
     intermediate: Array
     final: Array
-    agents: tuple[str, ...]
     value_added: Array
     product_tax: Array
     report: pd.DataFrame
@@ -156,7 +153,7 @@ def clean(table: WorldTable) -> CleanTable:
     gap = np.abs(flows.reshape(n, n).sum(axis=1) + final_total - output)
     report("residual", 0, gap.sum(), f"largest row gap {gap.max() / output.max():.1e} of output")
     return CleanTable(
-        raw=table, intermediate=flows, final=f, agents=table.agents,
+        raw=table, intermediate=flows, final=f,
         value_added=(share * output).reshape(r, i),
         product_tax=(tax_share * output).reshape(r, i),
         report=pd.DataFrame(steps, columns=["step", "cells", "value", "share_of_total", "note"]),

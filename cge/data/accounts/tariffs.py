@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array, fixed
+from cge.core.axes import Array, Axes, fixed
 from cge.core.content import calibration_file, find_content
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.tables import LongTable
 from cge.data.accounts.world_table import filled_cells
 
 
-def load_tariffs(
-    choice: str, table: str, regions: tuple[str, ...], sectors: tuple[str, ...]
-) -> tuple[Array, pd.DataFrame]:
+def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFrame]:
     """Tariff rates (r, i, s), and the cells among them that a rule filled.
 
     Parameters
@@ -35,31 +33,28 @@ def load_tariffs(
     """
     unfilled = filled_cells("tariff", [], [], [], [])
     if choice == "none":
-        return np.zeros((len(regions), len(sectors), len(regions))), unfilled
+        return np.zeros(axes.shape("ris")), unfilled
     if choice == "applied":
-        rates, rows = applied_tariffs(table, regions, sectors)
+        rates, rows = applied_tariffs(table, axes)
         rows = rows[(rows["status"] == "filled") | (rows["rule"] == "suspect")]
         pair = rows["importer"] + " from " + rows["exporter"]
         return rates, filled_cells("tariff", pair, rows["sector"], rows["rate"], rows["rule"])
     path = find_content("tariff", choice, {}, "tariffs", offered=("applied", "none"))
-    return _read(path, regions, sectors)[0], unfilled
+    return _read(path, axes)[0], unfilled
 
 
 @lru_cache(maxsize=2)
-def applied_tariffs(
-    table: str, regions: tuple[str, ...], sectors: tuple[str, ...]
-) -> tuple[Array, pd.DataFrame]:
+def applied_tariffs(table: str, axes: Axes) -> tuple[Array, pd.DataFrame]:
     """Shipped rates of a table (r, i, s), and the rows of their file."""
-    return _read(calibration_file("tariffs", f"{table}_applied.csv.gz"), regions, sectors)
+    return _read(calibration_file("tariffs", f"{table}_applied.csv.gz"), axes)
 
 
-def _read(
-    path: Path, regions: tuple[str, ...], sectors: tuple[str, ...]
-) -> tuple[Array, pd.DataFrame]:
+def _read(path: Path, axes: Axes) -> tuple[Array, pd.DataFrame]:
     """Rates of a file as an array, read-only, and its rows."""
     allowed = "fractions above -1, 0.10 for 10 %"
     table = LongTable.read(path, ("importer", "exporter", "sector"), "rate", allowed)
-    table.check_codes(importer=regions, exporter=regions, sector=sectors)
+    cells = {"exporter": axes.regions, "sector": axes.sectors, "importer": axes.regions}
+    table.check_codes(**cells)
     rate = table.frame["rate"]
     table.refuse(rate <= -1, "rate is not above -1", "rate", allowed)
     large = table.frame.get("large", pd.Series("", index=rate.index))
@@ -70,5 +65,4 @@ def _read(
     at_home = table.frame["importer"] == table.frame["exporter"]
     table.refuse(at_home & (rate != 0), "a tariff on a region's own deliveries",
                  allowed="rates between different regions")  # fmt: skip
-    axes = {"exporter": regions, "sector": sectors, "importer": regions}
-    return fixed(table.array(rate, axes)), table.frame
+    return fixed(table.array(rate, cells)), table.frame

@@ -94,7 +94,7 @@ def load_knowledge(
 
 def _of_file(b: Benchmark, path: str | Path) -> FineData:
     year = b.origin.get("year", "")
-    figures = read_figures(path, b.regions, b.sectors, int(year) if year.isdigit() else None)
+    figures = read_figures(path, b.axes, int(year) if year.isdigit() else None)
     ict = np.zeros(len(b.sectors), dtype=bool)
     same = np.eye(len(b.regions)), np.eye(len(b.sectors))
     return FineData(b.regions, figures, b.gdp, b.value_added, ict, *same, str(path))
@@ -122,7 +122,7 @@ def _of_table(b: Benchmark) -> FineData:
 
 @lru_cache(maxsize=2)
 def _shipped_figures(raw: WorldTable) -> ResearchFigures:
-    return read_figures(shipped_file(raw.name), raw.regions, raw.sectors, raw.year)
+    return read_figures(shipped_file(raw.name), raw.axes, raw.year)
 
 
 def _assembled(b: Benchmark, fine: FineData, parameters: ParameterSet) -> KnowledgeData:

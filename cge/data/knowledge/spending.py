@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file
 from cge.core.errors import refuse_first
 from cge.core.tables import LongTable, numbers
@@ -67,9 +67,7 @@ def shipped_file(table: str) -> Path:
     return calibration_file("knowledge", f"{table}.csv")
 
 
-def read_figures(
-    path: str | Path, regions: tuple[str, ...], sectors: tuple[str, ...], year: int | None
-) -> ResearchFigures:
+def read_figures(path: str | Path, axes: Axes, year: int | None) -> ResearchFigures:
     """Read a file of figures and choose, for each, the year nearest to the benchmark.
 
     Parameters
@@ -78,7 +76,8 @@ def read_figures(
         CSV or Parquet with columns region, sector (empty for national items), item, value,
         and optionally year, status (original, computed, filled), rule, filled_percent and
         source. See :data:`ITEMS` for the items.
-    regions, sectors : tuple of str
+    axes : Axes
+        Regions and sectors of the benchmark.
     year : int, optional
         Of the benchmark. Without one the latest figure is taken.
 
@@ -88,7 +87,7 @@ def read_figures(
         For unknown codes or items, cells that stand twice in a year, values that are no
         numbers or out of range, figures that are missing, and shares that do not add up.
     """
-    table = _checked(LongTable.read(path, CODES, "value"), regions, sectors)
+    table = _checked(LongTable.read(path, CODES, "value"), axes)
     chosen = replace(table, frame=_nearest(table.frame, year))
     figures: dict[str, Array] = {}
     estimated: dict[str, Array] = {}
@@ -98,23 +97,24 @@ def read_figures(
         other = part["rule"].str.contains("nearest_year") & (item not in BY_SECTOR)
         filled = (part["filled_percent"] / 100).mask(other, 1.0)
         values = part["value"] / (1 if item == "patents" else 100)
-        axes: dict[str, Sequence[str]] = {"region": regions}
+        cells = {"region": axes.regions}
         if item in BY_SECTOR:
-            axes["sector"] = sectors
-        estimated[item] = chosen.array(filled, axes)
-        figures[item] = chosen.array(values, axes, 0.0 if item == "industry" else np.nan)
+            cells["sector"] = axes.sectors
+        estimated[item] = chosen.array(filled, cells)
+        figures[item] = chosen.array(values, cells, 0.0 if item == "industry" else np.nan)
     industry, depreciation = (figures.pop(item) for item in BY_SECTOR)
-    _check_complete(figures, industry, path, regions)
+    _check_complete(figures, industry, path, axes.regions)
     share = industry / industry.sum(axis=1, keepdims=True)
     return ResearchFigures(figures, share, depreciation, estimated, chosen.frame)
 
 
-def _checked(table: LongTable, regions: Sequence[str], sectors: Sequence[str]) -> LongTable:
+def _checked(table: LongTable, axes: Axes) -> LongTable:
     """The table with every optional column, its values checked."""
-    table.check_codes(region=regions, item=list(ITEMS))
+    table.check_codes(region=axes.regions, item=list(ITEMS))
     frame, refuse = table.frame, table.refuse
     by_sector = frame["item"].isin(BY_SECTOR)
-    refuse(by_sector & ~frame["sector"].isin(sectors), "unknown sector", "sector", sectors)
+    refuse(by_sector & ~frame["sector"].isin(axes.sectors), "unknown sector", "sector",
+           axes.sectors)  # fmt: skip
     refuse(~by_sector & (frame["sector"] != ""), "a national item has no sector", "sector",
            f"nothing, but for {' and '.join(BY_SECTOR)}")  # fmt: skip
     value = frame["value"]

@@ -16,16 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Axes
-from cge.core.errors import InputError, check_known, refuse_first, refuse_if
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
     PRIMARY,
     TOLERANCE,
     RawTable,
-    Reading,
     matches,
     not_shipped,
+    safe_names,
+    user_world_table,
     year_in,
 )  # fmt: skip
 from cge.data.sources.wiod2016 import read_wiod2016
@@ -41,19 +42,16 @@ _UNITS = {
 }  # fmt: skip
 
 Kind = Literal["wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"]
-KINDS: Mapping[str, str] = {
-    "wiod2013": "WIOD, 2013 release: folder of wiotYY_*.xlsx",
-    "wiod2016": "WIOD, 2016 release: WIOTyyyy_*_ROW as .xlsb, .xlsx, .dta, .csv or .parquet",
-    "icio": "OECD Inter-Country Input-Output tables: .csv or .zip",
-    "exiobase3": "EXIOBASE 3: zip or extracted folder",
-    "eora26": "Eora26: zip or folder",
-    "gloria": "GLORIA: folder of the downloads",
-    "pymrio": "a system written by pymrio's save_all",
+#: What files of a kind are, the function of pymrio that reads them, and whether it takes a year.
+KINDS: Mapping[str, tuple[str, str, bool]] = {
+    "wiod2013": ("WIOD, 2013 release: folder of wiotYY_*.xlsx", "parse_wiod", True),
+    "wiod2016": ("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet", "", False),
+    "icio": ("OECD Inter-Country Input-Output tables: .csv or .zip", "parse_oecd", True),
+    "exiobase3": ("EXIOBASE 3: zip or extracted folder", "parse_exiobase3", False),
+    "eora26": ("Eora26: zip or folder", "parse_eora26", True),
+    "gloria": ("GLORIA: folder of the downloads", "parse_gloria", True),
+    "pymrio": ("a system written by pymrio's save_all", "load_all", False),
 }
-#: Function of pymrio that reads a kind, and whether it takes a year.
-_PARSERS = {"wiod2013": ("parse_wiod", True), "icio": ("parse_oecd", True),
-            "exiobase3": ("parse_exiobase3", False), "eora26": ("parse_eora26", True),
-            "gloria": ("parse_gloria", True), "pymrio": ("load_all", False)}  # fmt: skip
 
 
 def read_pymrio(
@@ -122,18 +120,26 @@ def read_pymrio(
         refuse_if(not path.exists(), "no such file or folder", file=path)
         source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
     raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)
-    reading = Reading(raw, agents or {}, value_added, value_added_rows, compensation_rows,
-                      labour_share, tolerance)  # fmt: skip
-    try:
-        return reading.table(title, year or raw.year or year_in(Path(label).name))
-    except InputError as error:
-        raise error.located(label) from None
+    with retold(lambda error: error.located(label)):
+        found = year or raw.year or year_in(Path(label).name)
+        if found is None:
+            raise InputError("the source does not say its year", key="year", allowed="a year")
+        names = {axis: safe_names(getattr(raw, axis), axis) for axis in ("regions", "sectors")}
+        final, left_out = raw.by_agent(agents or {})
+        rows = raw.rows_of_value_added(value_added_rows)
+        value, said = raw.value_added(value_added, rows, final, tolerance)
+        return user_world_table(
+            [*left_out, said], raw.labour_share(compensation_rows, rows), labour_share, name=title,
+            year=int(found), regions=tuple(names["regions"]), sectors=tuple(names["sectors"]),
+            intermediate=raw.intermediate, final=final, value_added=value, unit=raw.unit,
+            names=names,
+        )  # fmt: skip
 
 
 def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     import pymrio
 
-    parser, by_year = _PARSERS[kind]
+    content, parser, by_year = KINDS[kind]
     refuse_if(by_year and path.is_dir() and year is None, "the folder may hold several years",
               key="year", file=path, allowed="the year to read")  # fmt: skip
     try:
@@ -142,7 +148,7 @@ def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
     except Exception as error:
         raise InputError(
             f"pymrio could not read this as {kind}: {type(error).__name__}: {error}",
-            file=path, key="kind", allowed=KINDS[kind],
+            file=path, key="kind", allowed=content,
         ) from None  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import InputError, check_known, refuse_first, refuse_if
+from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 from cge.data.sources.arguments import safe_code
@@ -72,6 +72,114 @@ class RawTable:
     unit: str
     year: int | None
 
+    def by_agent(self, agents: Mapping[str, str | None]) -> tuple[Array, list[str]]:
+        """Final demand (r, i, s, d), and notes on what belongs to no region or agent.
+
+        Parameters
+        ----------
+        agents : mapping
+            Category of final demand to its agent, or None to leave it out.
+        """
+        categories = dict.fromkeys(category for _, category in self.final_names)
+        check_known(agents, categories, "no such final-demand category", key="agents")
+        final = np.zeros((*self.final.shape[:2], len(self.regions), len(AGENTS)))
+        lost: dict[str, float] = {}
+        for k, (region, category) in enumerate(self.final_names):
+            column = self.final[..., k]
+            # Discrepancy columns of the world stand under no region.
+            inside = region in self.regions
+            agent = _agent(category, agents, bool(np.any(column))) if inside else None
+            if agent is None:
+                label = category if inside else f"{region} {category}"
+                lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
+            else:
+                final[:, :, self.regions.index(region), AGENTS.index(agent)] += column
+        refuse_if(not final.any(), "the table has no final demand", key="agents",
+                  allowed=categories)  # fmt: skip
+        total = np.abs(self.final).sum()
+        return final, [
+            f"Final demand '{label}', {value / total:.2%} of all, was left out."
+            for label, value in lost.items() if value > 0
+        ]  # fmt: skip
+
+    def _rows(self, given: Sequence[str] | None, usual: Sequence[str], key: str) -> list[str]:
+        """Rows of primary inputs that the user names, or those with the usual names."""
+        check_known(given or (), self.inputs, "no such row of primary inputs", key=key)
+        return list(usual if given is None else given)
+
+    def rows_of_value_added(self, given: Sequence[str] | None) -> list[str]:
+        """Rows that make up value added at basic prices: those `given`, or by their names.
+
+        Parts come before a total where they include wages: a total may have product taxes
+        in it.
+        """
+        parts = [row for row in self.inputs if matches(row, _VALUE_ADDED_PARTS)]
+        total = [row for row in self.inputs if matches(row, _TOTAL_VALUE_ADDED)]
+        complete = any(matches(row, _COMPENSATION) for row in parts) or not total
+        return self._rows(given, parts if complete else total[:1], "value_added_rows")
+
+    def value_added(
+        self, how: str, rows: Sequence[str], final: Array, tolerance: float
+    ) -> tuple[Array, str]:
+        """Value added (s, j), and a note on where it is from.
+
+        Parameters
+        ----------
+        how : {"auto", "rows", "residual"}
+        rows : sequence of str
+            What it is made of.
+        final : ndarray (r, i, s, d)
+        tolerance : float
+            As in :func:`~cge.data.sources.pymrio_table.read_pymrio`.
+        """
+        output = self.intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+        inputs = self.intermediate.sum(axis=(0, 1))
+        residual = np.maximum(output - inputs, 0.0)
+        if how == "residual":
+            return residual, RESIDUAL
+        missing = "the source has no rows of value added"
+        if rows:
+            value = self._sum(rows)
+            gap = float(np.abs(output - inputs - value).sum() / output.sum())
+            if gap <= tolerance:
+                more = ", ..." if len(rows) > 6 else ""
+                return value, f"Value added: rows {', '.join(rows[:6])}{more}."
+            missing = (
+                f"inputs and value added ({', '.join(rows[:3])}) miss output by {gap:.1%} of it, "
+                f"more than {tolerance:.0%}"
+            )
+        refuse_if(how == "rows", missing, key="value_added",
+                  allowed="other value_added_rows, or value_added='residual'")  # fmt: skip
+        return residual, f"Value added: what inputs leave of output, since {missing}."
+
+    def labour_share(self, given: Sequence[str] | None, base: Sequence[str]) -> Array:
+        """Share (s, j) of compensation, rows `given` or by name, in the rows `base`.
+
+        Zero where the source has none of them.
+        """
+        usual = [row for row in self.inputs if matches(row, _COMPENSATION)]
+        found = self._rows(given, usual, "compensation_rows")
+        if not (found and base):
+            return np.zeros(self.intermediate.shape[:2])
+        return ratio(self._sum(found), self._sum(base))
+
+    def _sum(self, rows: Sequence[str]) -> Array:
+        return np.asarray(np.sum([self.inputs[row] for row in rows], axis=0))
+
+
+def _agent(category: str, agents: Mapping[str, str | None], nonzero: bool) -> str | None:
+    if category in agents:
+        agent = agents[category]
+        check_known([agent], (*AGENTS, None), "unknown agent", key=f"agents.{category}")
+        return agent
+    usual = next((a for a, pattern in _AGENT_NAMES if matches(category, pattern)), None)
+    refuse_if(
+        usual is None and nonzero and not matches(category, _DISCREPANCY),
+        "final-demand category is not recognised", key="agents", value=category,
+        allowed=f"agents={{'{category}': ...}} with one of {', '.join(AGENTS)}, or None",
+    )  # fmt: skip
+    return usual
+
 
 def user_world_table(
     notes: Sequence[str], labour_share: Array, default: float, **accounts: Any
@@ -124,141 +232,7 @@ def year_in(text: str) -> int | None:
     return int(found.group()) if found else None
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A source's arrays and how its names are to be understood.
-
-    Parameters
-    ----------
-    raw : RawTable
-    agents : mapping
-        Category of final demand to its agent, or None to leave it out.
-    value_added : {"auto", "rows", "residual"}
-    value_added_rows, compensation_rows : sequence of str, optional
-    labour_share, tolerance : float
-        As in :func:`~cge.data.sources.pymrio_table.read_pymrio`.
-    """
-
-    raw: RawTable
-    agents: Mapping[str, str | None]
-    value_added: str
-    value_added_rows: Sequence[str] | None
-    compensation_rows: Sequence[str] | None
-    labour_share: float
-    tolerance: float
-
-    def table(self, name: str, year: int | None) -> WorldTable:
-        """The world table of the source.
-
-        Parameters
-        ----------
-        name : str
-        year : int, optional
-            None is an error: the source does not say it.
-        """
-        if year is None:
-            raise InputError("the source does not say its year", key="year", allowed="a year")
-        raw = self.raw
-        names = {axis: _names(getattr(raw, axis), axis) for axis in ("regions", "sectors")}
-        final, left_out = self._final()
-        output = raw.intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
-        value, said = self._value_added(output, raw.intermediate.sum(axis=(0, 1)))
-        return user_world_table(
-            [*left_out, said], self._labour_share(), self.labour_share, name=name,
-            year=int(year), regions=tuple(names["regions"]), sectors=tuple(names["sectors"]),
-            intermediate=raw.intermediate, final=final, value_added=value, unit=raw.unit,
-            names=names,
-        )  # fmt: skip
-
-    def _agent(self, category: str, nonzero: bool) -> str | None:
-        if category in self.agents:
-            agent = self.agents[category]
-            check_known([agent], (*AGENTS, None), "unknown agent", key=f"agents.{category}")
-            return agent
-        usual = next((a for a, pattern in _AGENT_NAMES if matches(category, pattern)), None)
-        refuse_if(
-            usual is None and nonzero and not matches(category, _DISCREPANCY),
-            "final-demand category is not recognised", key="agents", value=category,
-            allowed=f"agents={{'{category}': ...}} with one of {', '.join(AGENTS)}, or None",
-        )  # fmt: skip
-        return usual
-
-    def _final(self) -> tuple[Array, list[str]]:
-        """Final demand (r, i, s, d), and notes on what belongs to no region or agent."""
-        raw = self.raw
-        categories = dict.fromkeys(category for _, category in raw.final_names)
-        check_known(self.agents, categories, "no such final-demand category", key="agents")
-        final = np.zeros((*raw.final.shape[:2], len(raw.regions), len(AGENTS)))
-        lost: dict[str, float] = {}
-        for k, (region, category) in enumerate(raw.final_names):
-            column = raw.final[..., k]
-            # Discrepancy columns of the world stand under no region.
-            inside = region in raw.regions
-            agent = self._agent(category, bool(np.any(column))) if inside else None
-            if agent is None:
-                label = category if inside else f"{region} {category}"
-                lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
-            else:
-                final[:, :, raw.regions.index(region), AGENTS.index(agent)] += column
-        refuse_if(not final.any(), "the table has no final demand", key="agents",
-                  allowed=categories)  # fmt: skip
-        total = np.abs(raw.final).sum()
-        return final, [
-            f"Final demand '{label}', {value / total:.2%} of all, was left out."
-            for label, value in lost.items() if value > 0
-        ]  # fmt: skip
-
-    def _rows(self, given: Sequence[str] | None, usual: Sequence[str], key: str) -> list[str]:
-        """Rows of primary inputs that the user names, or those with the usual names."""
-        check_known(given or (), self.raw.inputs, "no such row of primary inputs", key=key)
-        return list(usual if given is None else given)
-
-    def _value_added_rows(self) -> list[str]:
-        """Rows that make up value added at basic prices.
-
-        Parts come before a total where they include wages: a total may have product taxes
-        in it.
-        """
-        parts = [row for row in self.raw.inputs if matches(row, _VALUE_ADDED_PARTS)]
-        total = [row for row in self.raw.inputs if matches(row, _TOTAL_VALUE_ADDED)]
-        complete = any(matches(row, _COMPENSATION) for row in parts) or not total
-        return self._rows(self.value_added_rows, parts if complete else total[:1],
-                          "value_added_rows")  # fmt: skip
-
-    def _value_added(self, output: Array, inputs: Array) -> tuple[Array, str]:
-        """Value added (s, j), and a note on where it is from."""
-        residual = np.maximum(output - inputs, 0.0)
-        if self.value_added == "residual":
-            return residual, RESIDUAL
-        found = self._value_added_rows()
-        missing = "the source has no rows of value added"
-        if found:
-            value = np.sum([self.raw.inputs[row] for row in found], axis=0)
-            gap = float(np.abs(output - inputs - value).sum() / output.sum())
-            if gap <= self.tolerance:
-                more = ", ..." if len(found) > 6 else ""
-                return value, f"Value added: rows {', '.join(found[:6])}{more}."
-            missing = (
-                f"inputs and value added ({', '.join(found[:3])}) miss output by {gap:.1%} of it, "
-                f"more than {self.tolerance:.0%}"
-            )
-        refuse_if(self.value_added == "rows", missing, key="value_added",
-                  allowed="other value_added_rows, or value_added='residual'")  # fmt: skip
-        return residual, f"Value added: what inputs leave of output, since {missing}."
-
-    def _labour_share(self) -> Array:
-        """Labour shares (s, j) of the source's own rows, zero where it has none."""
-        usual = [row for row in self.raw.inputs if matches(row, _COMPENSATION)]
-        found = self._rows(self.compensation_rows, usual, "compensation_rows")
-        base = self._value_added_rows()
-        if not (found and base):
-            return np.zeros(self.raw.intermediate.shape[:2])
-        labour, value = (np.sum([self.raw.inputs[row] for row in rows], axis=0)
-                         for rows in (found, base))  # fmt: skip
-        return ratio(labour, value)
-
-
-def _names(codes: Sequence[str], axis: str) -> dict[str, str]:
+def safe_names(codes: Sequence[str], axis: str) -> dict[str, str]:
     """The source's names by codes that scenarios can name."""
     safe = [safe_code(code) for code in codes]
     refuse_first((code for code in safe if not code or safe.count(code) > 1),

@@ -135,14 +135,14 @@ def benchmark_from_trade(
         final = np.maximum(rest, 0.0)
         axes.refuse(final.sum(axis=1) <= 0, "nothing is left for final demand in {cell}", "trade",
                     "s")  # fmt: skip
-        alpha = final / final.sum(axis=1, keepdims=True)
+        alpha = final
     else:
         alpha = arguments.read_cells(axes, "final_shares", final_shares, "si")
         sums = alpha.sum(axis=1)
         axes.refuse(np.abs(sums - 1) > tolerance, "shares of region {cell} do not add up",
                     "final_shares", "s", sums, "a sum of 1")  # fmt: skip
-        alpha = alpha / alpha.sum(axis=1, keepdims=True)
         solve = True
+    alpha = alpha / alpha.sum(axis=1, keepdims=True)
     if solve:
         transfer = in_data if as_in_data else _deficits(deficits, tolerance, axes)
         spending = _consistent_spending(pi, power, gamma, factor_cost, alpha, transfer,

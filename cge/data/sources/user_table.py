@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from cge.core.axes import Array, Axes, largest_cell, ratio
-from cge.core.errors import InputError, check_complete, refuse_if
+from cge.core.errors import InputError, check_complete, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as, validate
 from cge.core.tables import LongTable
@@ -102,7 +103,7 @@ def read_folder(path: str | Path) -> WorldTable:
     route = {"origin": axes.regions, "commodity": axes.sectors, "destination": axes.regions}
     z = _array(flows, {**route, "sector": axes.sectors})
     f = _array(final, {**route, "agent": AGENTS})
-    power = 1 + load_tariffs(folder_tariffs(folder), content.name, axes.regions, axes.sectors)[0]
+    power = 1 + load_tariffs(folder_tariffs(folder), content.name, axes)[0]
     if content.flows == "gross":
         z, f = z / power[..., None], f / power[..., None]
 
@@ -287,9 +288,7 @@ def elasticity_set(values: Mapping[str, Any], table: WorldTable) -> ElasticitySe
                 entry = {"nest": nest, "sector": sector, "horizon": horizon, "value": value,
                          "low": value, "high": value, "status": "assumed",
                          "citation": "given by the user"}  # fmt: skip
-                try:
+                with retold(partial(InputError.moved, key=key)):
                     entries.append(validate(ElasticityEntry, entry, None))
-                except InputError as error:
-                    raise error.moved(key) from None
     return ElasticitySet(name="user values", title="Values given by the user",
                          classification=table.name, entries=entries)  # fmt: skip

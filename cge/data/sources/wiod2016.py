@@ -72,40 +72,26 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
     body = (~country.isin(["TOT", "nan", "None", ""]) & ~code.isin(_ROWS)).to_numpy()
     regions, sectors = (tuple(dict.fromkeys(codes[body])) for codes in (country, code))
     r, i = len(regions), len(sectors)
-    inside: dict[str, tuple[str, int]] = {}
-    for column in map(str, frame.columns):
-        match = re.fullmatch(r"v?([A-Z]{3})(\d{1,2})", column)
-        if match and match.group(1) in regions:
-            inside[column] = match.group(1), int(match.group(2))
-    expected = r * (i + 5)
-    refuse_if(not r or int(body.sum()) != r * i or len(inside) != expected,
-              f"found {int(body.sum())} rows and {len(inside)} columns of {r} regions x {i} "
-              "industries", file=path, allowed=f"{r * i} rows, {expected} columns")  # fmt: skip
+    frame = frame.rename(columns=lambda name: str(name).removeprefix("v"))
+    columns = [f"{c}{k}" for ks in (range(1, i + 1), range(i + 1, i + 1 + len(AGENTS)))
+               for c in regions for k in ks]  # fmt: skip
+    found = [c for c in frame.columns if re.fullmatch(r"[A-Z]{3}\d{1,2}", c) and c[:3] in regions]
+    refuse_if(not r or int(body.sum()) != r * i or sorted(found) != sorted(columns),
+              f"found {int(body.sum())} rows and {len(found)} columns of {r} regions x {i} "
+              "industries", file=path, allowed=f"{r * i} rows, {len(columns)} columns")  # fmt: skip
     number = pd.to_numeric(frame["RNr"].astype(str).str.lstrip("c"), errors="coerce")[body]
-    refuse_if(set(number) != set(range(1, i + 1)), f"industries are not numbered 1 to {i}",
-              file=path, key="RNr")  # fmt: skip
-    by_number = dict(zip(number, code[body], strict=True))
-    sectors = tuple(by_number[k + 1] for k in range(i))
-    row = country[body].map(regions.index).to_numpy() * i + (number.to_numpy(dtype=int) - 1)
-    values = frame[list(inside)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    core = values[body]
+    order = np.lexsort((number, country[body].map(regions.index)))
+    numbered = number.to_numpy()[order].reshape(r, i) == range(1, i + 1)
+    refuse_if(not numbered.all(), f"industries are not numbered 1 to {i}", file=path,
+              key="RNr")  # fmt: skip
+    values = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    core = np.ascontiguousarray(values[body][order])
     refuse_if(np.isnan(core).any(), "a cell of the table is not a number", file=path)
-    where = np.array([regions.index(c) * i + k - 1 if k <= i else -1 for c, k in inside.values()])
-    industry = where >= 0
-    intermediate = np.zeros((r * i, r * i))
-    intermediate[np.ix_(row, where[industry])] = core[:, industry]
-    final = np.zeros((r * i, int((~industry).sum())))
-    final[row] = core[:, ~industry]
-    inputs = {}
-    for label in ("VA", "TXSP", "IntTTM"):
-        here = (code == label).to_numpy()
-        if here.any():
-            line = np.zeros(r * i)
-            line[where[industry]] = np.nan_to_num(values[here].sum(axis=0)[industry])
-            inputs[label] = line.reshape(r, i)
+    inputs = {label: np.nan_to_num(values[code == label].sum(axis=0)[: r * i]).reshape(r, i)
+              for label in ("VA", "TXSP", "IntTTM") if (code == label).any()}  # fmt: skip
     return RawTable(
-        regions=regions, sectors=sectors,
-        intermediate=intermediate.reshape(r, i, r, i), final=final.reshape(r, i, -1),
-        final_names=tuple((c, AGENTS[k - i - 1]) for c, k in inside.values() if k > i),
+        regions=regions, sectors=tuple(code[body].to_numpy()[order][:i]),
+        intermediate=core[:, : r * i].reshape(r, i, r, i), final=core[:, r * i :].reshape(r, i, -1),
+        final_names=tuple((region, agent) for region in regions for agent in AGENTS),
         inputs=inputs, unit="million USD", year=year,
     )  # fmt: skip
