@@ -6,95 +6,77 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cge.api import Results, run
-    from cge.core.errors import CgeError, InputError, NoEquilibrium, RateWarning
-    from cge.data.accounts.benchmark import Benchmark
-    from cge.data.accounts.calibration import calibrate
-    from cge.data.benchmark_store import load_benchmark, open_benchmark, save_benchmark
-    from cge.data.elasticities.nests import Elasticities
-    from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.trade_shares import benchmark_from_trade
-    from cge.data.sources.user_arrays import benchmark_from_arrays
-    from cge.data.sources.user_table import calibrate_folder, calibrate_table, read_folder
-    from cge.results.collect import tabulate
-    from cge.scenario.schema import Scenario, load_scenario
-    from cge.solve.closure import Closure, Swap, Total, WageFloor
-    from cge.solve.decompose import Decomposition, decompose
-    from cge.solve.homotopy import Shock
-    from cge.solve.model import Model
-    from cge.solve.rebase import rebase
-    from cge.solve.solution import Solution
-    from cge.studies.comparison import Comparison
-    from cge.studies.path import DynamicPath, solve_paths
-    from cge.studies.static import Static, solve_scenario
-    from cge.studies.stress import StressTest
+    from cge.api import Results as Results
+    from cge.api import run as run
+    from cge.core.errors import CgeError as CgeError
+    from cge.core.errors import InputError as InputError
+    from cge.core.errors import NoEquilibrium as NoEquilibrium
+    from cge.core.errors import RateWarning as RateWarning
+    from cge.data.accounts.benchmark import Benchmark as Benchmark
+    from cge.data.accounts.calibration import calibrate as calibrate
+    from cge.data.benchmark_store import load_benchmark as load_benchmark
+    from cge.data.benchmark_store import open_benchmark as open_benchmark
+    from cge.data.benchmark_store import save_benchmark as save_benchmark
+    from cge.data.elasticities.nests import Elasticities as Elasticities
+    from cge.data.sources.pymrio_table import read_pymrio as read_pymrio
+    from cge.data.sources.trade_shares import benchmark_from_trade as benchmark_from_trade
+    from cge.data.sources.user_arrays import benchmark_from_arrays as benchmark_from_arrays
+    from cge.data.sources.user_table import calibrate_folder as calibrate_folder
+    from cge.data.sources.user_table import calibrate_table as calibrate_table
+    from cge.data.sources.user_table import read_folder as read_folder
+    from cge.results.collect import tabulate as tabulate
+    from cge.scenario.schema import Scenario as Scenario
+    from cge.scenario.schema import load_scenario as load_scenario
+    from cge.solve.closure import Closure as Closure
+    from cge.solve.closure import Swap as Swap
+    from cge.solve.closure import Total as Total
+    from cge.solve.closure import WageFloor as WageFloor
+    from cge.solve.decompose import Decomposition as Decomposition
+    from cge.solve.decompose import decompose as decompose
+    from cge.solve.homotopy import Shock as Shock
+    from cge.solve.model import Model as Model
+    from cge.solve.rebase import rebase as rebase
+    from cge.solve.solution import Solution as Solution
+    from cge.studies.comparison import Comparison as Comparison
+    from cge.studies.path import DynamicPath as DynamicPath
+    from cge.studies.path import solve_paths as solve_paths
+    from cge.studies.static import Static as Static
+    from cge.studies.static import solve_scenario as solve_scenario
+    from cge.studies.stress import StressTest as StressTest
 
 __version__ = "0.1.0"
 
-#: Where each public name is defined; it is imported when it is asked for.
-_PUBLIC = {
+#: Public names by the module that defines them; it is imported when one is asked for.
+_MODULES = {
     # run a study, open its results
-    "run": "api", "Results": "api",
-    "Scenario": "scenario.schema", "load_scenario": "scenario.schema",
-    "solve_scenario": "studies.static", "Static": "studies.static",
-    "solve_paths": "studies.path", "DynamicPath": "studies.path",
-    "StressTest": "studies.stress", "Comparison": "studies.comparison",
+    "api": "run Results",
+    "scenario.schema": "Scenario load_scenario",
+    "studies.static": "solve_scenario Static",
+    "studies.path": "solve_paths DynamicPath",
+    "studies.stress": "StressTest",
+    "studies.comparison": "Comparison",
     # a benchmark
-    "load_benchmark": "data.benchmark_store", "calibrate": "data.accounts.calibration",
-    "Benchmark": "data.accounts.benchmark", "Elasticities": "data.elasticities.nests",
-    "benchmark_from_arrays": "data.sources.user_arrays",
-    "benchmark_from_trade": "data.sources.trade_shares",
-    "calibrate_folder": "data.sources.user_table", "calibrate_table": "data.sources.user_table",
-    "read_folder": "data.sources.user_table", "read_pymrio": "data.sources.pymrio_table",
-    "open_benchmark": "data.benchmark_store", "save_benchmark": "data.benchmark_store",
+    "data.accounts.benchmark": "Benchmark",
+    "data.accounts.calibration": "calibrate",
+    "data.benchmark_store": "load_benchmark open_benchmark save_benchmark",
+    "data.elasticities.nests": "Elasticities",
+    "data.sources.pymrio_table": "read_pymrio",
+    "data.sources.trade_shares": "benchmark_from_trade",
+    "data.sources.user_arrays": "benchmark_from_arrays",
+    "data.sources.user_table": "calibrate_folder calibrate_table read_folder",
     # a model
-    "Model": "solve.model", "Solution": "solve.solution", "Closure": "solve.closure",
-    "Swap": "solve.closure", "Total": "solve.closure", "WageFloor": "solve.closure",
-    "Shock": "solve.homotopy", "Decomposition": "solve.decompose", "decompose": "solve.decompose",
-    "rebase": "solve.rebase", "tabulate": "results.collect",
+    "solve.model": "Model",
+    "solve.solution": "Solution",
+    "solve.closure": "Closure Swap Total WageFloor",
+    "solve.homotopy": "Shock",
+    "solve.decompose": "Decomposition decompose",
+    "solve.rebase": "rebase",
+    "results.collect": "tabulate",
     # what can go wrong
-    "RateWarning": "core.errors", "CgeError": "core.errors", "InputError": "core.errors",
-    "NoEquilibrium": "core.errors",
-}  # fmt: skip
-__all__ = [
-    "Benchmark",
-    "CgeError",
-    "Closure",
-    "Comparison",
-    "Decomposition",
-    "DynamicPath",
-    "Elasticities",
-    "InputError",
-    "Model",
-    "NoEquilibrium",
-    "RateWarning",
-    "Results",
-    "Scenario",
-    "Shock",
-    "Solution",
-    "Static",
-    "StressTest",
-    "Swap",
-    "Total",
-    "WageFloor",
-    "benchmark_from_arrays",
-    "benchmark_from_trade",
-    "calibrate",
-    "calibrate_folder",
-    "calibrate_table",
-    "decompose",
-    "load_benchmark",
-    "load_scenario",
-    "open_benchmark",
-    "read_folder",
-    "read_pymrio",
-    "rebase",
-    "run",
-    "save_benchmark",
-    "solve_paths",
-    "solve_scenario",
-    "tabulate",
-]  # fmt: skip
+    "core.errors": "RateWarning CgeError InputError NoEquilibrium",
+}
+_PUBLIC = {name: module for module, names in _MODULES.items() for name in names.split()}
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
