@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import CAPITAL, State
-
-Array = NDArray[np.float64]
 
 #: Unit of log deviations by sector; by region they are what GDP gains at given factors.
 LOGS = "percent (100 x log)"

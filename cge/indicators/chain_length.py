@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.indicators.economy import Economy, Indicator, table_of
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.indicators.value_chains import ratio
 from cge.indicators.world_io import WorldIO
-
-Array = NDArray[np.float64]
 
 LINES_OF_CHAINS = """
 chain_length     | s | deliveries | indicator | 1 | difference | | Length of supply chains | deliveries between where value is added and who uses it finally

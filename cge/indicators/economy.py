@@ -8,14 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.quantity import Quantity, read_lines
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.world_io import WorldIO
 from cge.solve.solution import Solution
 
-Array = NDArray[np.float64]
 #: Name of a measure, its values and the letters of their axes.
 Figure = tuple[str, Array, str]
 

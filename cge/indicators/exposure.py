@@ -14,14 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, check_known
 from cge.indicators.exposure_losses import CUT, RESOLUTION, allowed_cut
 from cge.indicators.value_chains import abroad, ratio
 from cge.indicators.world_io import WorldIO
-
-Array = NDArray[np.float64]
 
 #: The source of productivity that is knowledge of other regions.
 FOREIGN = "foreign"
@@ -34,9 +32,7 @@ knowledge_reliance | s | part of the change | indicator | 1 | difference | | | p
 # -- what sellers lose --------------------------------------------------------------------
 
 
-def _lost_income(
-    table: WorldIO, seller: int, sold: slice, buyers: NDArray[np.bool_], cut: float
-) -> float:
+def _lost_income(table: WorldIO, seller: int, sold: slice, buyers: Bools, cut: float) -> float:
     """Factor income of a region lost with a part of its deliveries.
 
     With ``B`` the input coefficients of what is cut and ``z`` those deliveries, output

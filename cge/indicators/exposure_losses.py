@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, check_known
 from cge.indicators.value_chains import abroad, ratio, value_added_by_destination
 from cge.indicators.world_io import WorldIO
 
-Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 #: What is smaller than this share of a region's absorption counts as nothing.
@@ -95,7 +95,7 @@ def allowed_cut(cut: float) -> float:
     return float(cut)
 
 
-def _critical(table: WorldIO, codes: Sequence[str] | None) -> NDArray[np.bool_]:
+def _critical(table: WorldIO, codes: Sequence[str] | None) -> Bools:
     """Whether commodities are critical, (i,)."""
     codes = table.sectors if codes is None else codes
     check_known(codes, table.sectors, "unknown sector", key="critical")

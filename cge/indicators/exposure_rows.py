@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from cge.core.axes import Array
 from cge.indicators import exposure as ex
 from cge.indicators import exposure_losses as losses
 from cge.indicators.economy import Economy, Figure, Indicator, table_of
@@ -56,7 +57,7 @@ def exposure_of(table: WorldIO, critical: Sequence[str] | None = None) -> pd.Dat
 
 
 def _of_buyers(
-    table: WorldIO, link: losses.Array, pair: losses.Array, critical: Sequence[str] | None
+    table: WorldIO, link: Array, pair: Array, critical: Sequence[str] | None
 ) -> Iterator[Figure]:
     """Worth of each link and supplier to the region that buys."""
     shares = {
@@ -78,7 +79,7 @@ def _of_buyers(
         yield "import_diversification", 1 - sourcing(table, axes).concentration, axes
 
 
-def _of_sellers(table: WorldIO, link: losses.Array, pair: losses.Array) -> Iterator[Figure]:
+def _of_sellers(table: WorldIO, link: Array, pair: Array) -> Iterator[Figure]:
     """Loss of a region that withholds, or with the market of another, and what it does to them."""
     own, market = ex.withholding_loss(table), ex.market_extraction_loss(table)
     exports = ex.export_extraction_loss(table)

@@ -6,16 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.once import once_for_each
 from cge.indicators.economy import ALWAYS, Economy, Indicator, table_of
 from cge.model.wedges import WEDGES
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def policy_receipts(solution: Solution) -> pd.DataFrame:

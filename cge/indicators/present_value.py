@@ -15,11 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
-
-Array = NDArray[np.float64]
 
 #: Lines of the register: what a path as a whole is worth.
 LINES = """

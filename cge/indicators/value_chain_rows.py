@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators import value_chains as vc
-from cge.indicators.economy import Array, Figure, Indicator, table_of
+from cge.indicators.economy import Figure, Indicator, table_of
 from cge.indicators.value_chains import ratio
 from cge.indicators.world_io import WorldIO
 

@@ -15,13 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cge.core import axes
+from cge.core.axes import Array
 from cge.core.errors import check_known
 from cge.indicators.world_io import WorldIO
-
-Array = NDArray[np.float64]
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

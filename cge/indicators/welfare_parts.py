@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.welfare import COMPONENTS
 from cge.solve.decompose import Decomposition
-
-Array = NDArray[np.float64]
 
 #: Lines of the register.
 LINES = """

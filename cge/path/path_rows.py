@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.parameters.parameter_files import load_dynamics_parameters
 from cge.dynamics.ground_shocks import apart, ground_shocks
@@ -33,8 +33,6 @@ from cge.results.row_schema import Rows
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.solve.decompose import Decomposition, decompose
 from cge.tasks.runner import Place
-
-Array = NDArray[np.float64]
 
 #: Years with all figures, beside the last: trade, factors by sector, the rates of the policy.
 DETAILED = (1, 5, 10, 15, 20, 25)

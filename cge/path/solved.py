@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws
@@ -19,8 +17,6 @@ from cge.scenario.schema import Scenario
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
 from cge.solve.plain import solution_from_plain, solution_to_plain, swap_from_plain
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

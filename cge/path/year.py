@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
@@ -25,8 +25,6 @@ from cge.solve.closure import Closure
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 #: What budgets buy has settled when none of it moves by more than this part of itself.
 SETTLED = 1e-11

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
 
 LABOUR = "LAB"
 _CODES = ("year", "region", "sector")

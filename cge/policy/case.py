@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.policy.closures import closure_of, part_of_closure
 from cge.policy.levels import PolicyLevels, policy_levels
@@ -18,8 +18,6 @@ from cge.solve.closure import Closure, Swap
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 #: A response and the equilibrium have settled when no rate moves by more than this.
 SETTLED = 1e-10

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.axes import AXES
+from cge.core.axes import AXES, Integers
 from cge.core.errors import InputError
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS
 from cge.solve.model import Model
-
-Integers = NDArray[np.int64]
 
 
 def cells(model: Model, aimed: Aimed, key: str) -> Integers:

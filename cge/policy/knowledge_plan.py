@@ -12,16 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, below
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.scenario.actions import Equal
 from cge.scenario.knowledge_actions import KnowledgeMeasure, KnowledgeSetting
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +68,8 @@ class _Compiled:
     """A measure with the cells and regions it applies to, and its budget."""
 
     measure: KnowledgeMeasure
-    cells: Mask
-    regions: Mask
+    cells: Bools
+    regions: Bools
     budget: float
 
 

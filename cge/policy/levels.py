@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
 from cge.policy.cells import cells
 from cge.policy.rate_files import rates_from_file
@@ -18,9 +18,6 @@ from cge.scenario.schema import ScaledBalance, Scenario
 from cge.solve.closure import Swap
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: A rate that moves by less has not moved.
 UNMOVED = 1e-12

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.content import content_dir
 from cge.core.errors import InputError
 from cge.core.files import is_file
@@ -21,9 +20,7 @@ _BILATERAL = ("tariff", "export_tax", "trade_cost")
 _CODES = {"exporter": "regions", "sector": "sectors", "importer": "regions"}
 
 
-def rates_from_file(
-    model: Model, measure: Measure, positions: NDArray[np.int64], key: str
-) -> NDArray[np.float64]:
+def rates_from_file(model: Model, measure: Measure, positions: Integers, key: str) -> Array:
     """Rates of cells, averaged to the model's codes; zero where the file names none.
 
     Parameters

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, below
 from cge.policy.levels import PolicyLevels
 from cge.scenario.responses import RAISED, Response
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: A tariff that rises by less is no new one to which knowledge would respond.
 NEW = 1e-9

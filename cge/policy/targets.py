@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, check_known
 from cge.core.selectors import joined, split
 from cge.model.wedges import WEDGES
@@ -24,9 +25,6 @@ from cge.scenario.schema import Scenario
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.core.once import once_for_each
 from cge.core.quantity import Quantity
 from cge.indicators.catalogue import INDICATORS
@@ -18,8 +19,6 @@ from cge.model.quantities import INDICES, QUANTITIES
 from cge.results.row_schema import TEXT, WORLD, Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 #: Where each axis stands in results. On a route, region is the exporter and partner the importer;
 #: of an input the sector is what is used, the item who uses it.
@@ -213,7 +212,7 @@ def _world(
 
 
 @once_for_each
-def _summed(model: Model, name: str) -> tuple[NDArray[np.int64], Mapping[str, NDArray[Any]]]:
+def _summed(model: Model, name: str) -> tuple[Integers, Mapping[str, NDArray[Any]]]:
     """Which of the world's figures each cell of a quantity is a part of, and their codes."""
     places = {axis: codes for axis, codes in _codes(model, name).items() if axis != "region"}
     if not places:

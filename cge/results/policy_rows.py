@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.core.quantity import read_lines
 from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
@@ -17,8 +15,6 @@ from cge.results.row_schema import Rows
 from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-
-Array = NDArray[np.float64]
 
 OF_GDP = "percent of GDP"
 

@@ -60,7 +60,6 @@ CASE: tuple[str, ...] = (
 #: Label of the world's figures.
 WORLD = "World"
 
-Array = NDArray[np.float64]
 
 _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(TEXT, ""), **dict.fromkeys(WHOLE, -1), "step": 1.0, "value": np.nan,

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.model.quantities import VARIABLES
 from cge.model.wedges import WEDGES
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError
 from cge.core.fields import ByKind, Codes, Rate
 from cge.scenario.timing import Timed, codes_text
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cge.data.knowledge.stocks import KnowledgeData
     from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 #: Sizes in words.
 _SIZES: Mapping[str, Callable[[float], str]] = {
@@ -62,7 +60,7 @@ class KnowledgeSetting:
     state: KnowledgeState
     seen: Seen
     before: KnowledgePolicy
-    cells: Mask
+    cells: Bools
     share: float
     budget: float
     spending: Array
@@ -118,7 +116,7 @@ class KnowledgeMeasure(ByKind, Timed):
         return "with the outlay that makes the variants equal"
 
     @abstractmethod
-    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Where it applies, (r, ...).
 
         Raises
@@ -134,7 +132,7 @@ class KnowledgeMeasure(ByKind, Timed):
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a policy that it has made impossible."""
 
-    def mask(self, word: str, axis: str, benchmark: Benchmark) -> Mask:
+    def mask(self, word: str, axis: str, benchmark: Benchmark) -> Bools:
         """Codes of an axis that one of its selectors names."""
         chosen = benchmark.codes(axis, getattr(self, word), word)
         return np.isin(getattr(benchmark, axis), chosen)
@@ -148,7 +146,7 @@ class _Outlay(KnowledgeMeasure):
 
     sizes: ClassVar[tuple[str, ...]] = ("budget",)
 
-    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Its regions, (r,)."""
         return self.mask("region", "regions", benchmark)
 
@@ -158,7 +156,7 @@ class BasicResearch(_Outlay):
 
     named, called, outlay = "basic_research", "public basic research", "basic research"
 
-    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Its regions, (r,), all of which do basic research."""
         regions = super().cells(benchmark, data)
         _refuse(regions & (data.basic <= 0), "there is no basic research in the data", benchmark)
@@ -231,7 +229,7 @@ class ResearchCredit(_Outlay):
         """Its rate, where a budget pays for it."""
         return "credit" if self.add is None else ""
 
-    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Its sectors with business research, (r, j), of which each of its regions has some."""
         regions = super().cells(benchmark, data)
         sectors = self.mask("sector", "sectors", benchmark)
@@ -265,7 +263,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
     mutual: bool = False
     set_: Annotated[Rate, Field(ge=0, le=1, alias="set")]
 
-    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Mask:
+    def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Pairs of source and learner, (s, r)."""
         source, learner = (self.mask(w, "regions", benchmark) for w in ("source", "learner"))
         cells = source[:, None] & learner
@@ -287,7 +285,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
         return f"from {codes_text(self.source)} to {codes_text(self.learner)}{both}"
 
 
-def _refuse(regions: Mask, problem: str, benchmark: Benchmark) -> None:
+def _refuse(regions: Bools, problem: str, benchmark: Benchmark) -> None:
     if regions.any():
         raise InputError(problem, value=benchmark.regions[int(np.argmax(regions))])
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from cge.core.axes import Array, Integers
 from cge.core.fields import ByKind, Codes, Rate
 from cge.scenario.timing import Action, codes_text
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from cge.solve.layout import Family
     from cge.solve.model import Model
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 #: Tariffs that rise by less are those of the benchmark.
 RAISED = 1e-12

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import Settings
@@ -25,8 +25,6 @@ from cge.resilience.recovery import recover
 from cge.solve.closure import Closure
 from cge.solve.model import Model, Solver
 from cge.tasks.runner import Place, Task
-
-Array = NDArray[np.float64]
 
 #: Disruptions of one task: few enough that little is lost by a kill, and workers end together.
 CHUNK = 4

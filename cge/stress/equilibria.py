@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
@@ -29,8 +29,6 @@ from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.stress.stress_settings import Backstops
 from cge.tasks.runner import Place
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

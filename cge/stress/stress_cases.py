@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.resilience.disruptions import Disruption
 from cge.scenario.schema import Scenario
@@ -18,8 +18,6 @@ from cge.stress.disruption_task import Chunk, chunks
 from cge.stress.stress_plan import StressPlan
 from cge.stress.stress_settings import StressSettings
 from cge.tasks.runner import Task
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +110,7 @@ class StressCase:
     equilibrium: Equilibrium
     losses: Array
     borrowed: Array
-    iterations: NDArray[np.int64]
+    iterations: Integers
     failures: tuple[tuple[str, str], ...]
     by_year: Mapping[str, Array] = field(default_factory=dict)
     long_run: Mapping[str, Array] = field(default_factory=dict)

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.indicators.exposure import irreplaceability, leverage
 from cge.resilience.links import CUT
 from cge.resilience.losses import loss_area, time_to_recover
@@ -26,7 +26,6 @@ from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import StressPlan
 from cge.stress.viewers import Viewers
 
-Array = NDArray[np.float64]
 #: Losses smaller than this, as parts of real income, are no base of a ratio.
 RESOLUTION = 1e-7
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cge.core.axes import Array
 from cge.core.errors import InputError, below, check_known
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -22,7 +20,6 @@ from cge.path.laws import choice_of, motion_of, parameters_of
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
 
-Array = NDArray[np.float64]
 #: Sectors with backstops unless the user says otherwise.
 GROUP = "strategic"
 #: Word for no backstops.

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.resilience.disruptions import weights
 from cge.resilience.losses import (
     cvar,
@@ -17,8 +18,6 @@ from cge.resilience.losses import (
     worst,
 )
 from cge.stress.stress_plan import StressPlan
-
-Array = NDArray[np.float64]
 
 #: Families of the shipped library whose losses do not come from abroad alone.
 DOMESTIC, GLOBAL = "domestic", "global"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same, retold
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
@@ -30,8 +30,6 @@ from cge.studies.stress import solved_cases
 from cge.studies.stress_equilibria import Equilibria
 from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
 from cge.tasks.runner import Place, Task
-
-Array = NDArray[np.float64]
 
 #: Compared unless something else is asked for.
 SHIPPED = ("compare-china", "compare-us", "compare-eu")

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError, check_known
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import load_library
@@ -36,8 +36,6 @@ from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.study import Study, Work, labels_of
 from cge.tasks.runner import Place, Task
-
-Array = NDArray[np.float64]
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.

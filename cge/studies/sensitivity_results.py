@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Bools
 from cge.core.errors import NoEquilibrium
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -79,7 +78,7 @@ class SetDraws:
         self.failed = [reason for one in results for reason in one["failed"]]
 
     @property
-    def solved(self) -> NDArray[np.bool_]:
+    def solved(self) -> Bools:
         """Whether a draw has an equilibrium, (draws,)."""
         return np.array([not reason for reason in self.failed], dtype=bool)
 

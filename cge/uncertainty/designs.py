@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, check_known
 from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
 
@@ -151,7 +150,7 @@ def _uniform(design: Design, dimensions: int) -> Array:
     return _stats().qmc.LatinHypercube(dimensions, seed=generator).random(design.draws)
 
 
-def _correlated(uniform: Array, group: NDArray[np.int64], design: Design) -> Array:
+def _correlated(uniform: Array, group: Integers, design: Design) -> Array:
     """Uniforms of the parameters; the last columns are the groups' common factors.
 
     A Gaussian copula with one factor for each group. Its product-moment correlation is

@@ -16,10 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cge.core import selectors
-from cge.core.axes import AXES, Array, Axes
+from cge.core.axes import AXES, Array, Axes, Bools
 from cge.core.errors import refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
@@ -170,7 +169,7 @@ class Benchmark:
         return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
 
     @cached_property
-    def users(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
+    def users(self) -> tuple[tuple[Bools, Bools], ...]:
         """By use class, which sectors and which final agents buy from it."""
         return tuple(
             (np.array(self.sector_class) == code, np.array(self.agent_class) == code)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cge.core.axes import Array, ratio
+from cge.core.axes import Array, Bools, ratio
 from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.world_table import WorldTable, filled_cells
 
@@ -87,7 +86,7 @@ def clean(table: WorldTable) -> CleanTable:
         report(step, tiny.sum(), cells[tiny].sum(), f"below {TINY:g} of the column: zero")
         cells[tiny] = 0.0
 
-    def fill_share(cells: NDArray[np.bool_], value: float | Array, rule: str) -> None:
+    def fill_share(cells: Bools, value: float | Array, rule: str) -> None:
         filled.append(filled_cells("value-added share", region[cells], sector[cells], value, rule))
 
     for agent in table.inventories:

@@ -12,9 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.axes import Array, ratio
+from cge.core.axes import Array, Bools, ratio
 from cge.core.errors import InputError, refuse_first
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.aggregation import membership
@@ -50,7 +49,7 @@ class FineData:
     figures: ResearchFigures
     gdp: Array
     value_added: Array
-    ict: NDArray[np.bool_]
+    ict: Bools
     regions: Array
     sectors: Array
     source: str
@@ -59,7 +58,7 @@ class FineData:
         """Cells added up to the codes of the benchmark, (r, j)."""
         return self.regions @ cells @ self.sectors.T
 
-    def refuse(self, bad: NDArray[np.bool_], problem: str, key: str, allowed: str | None) -> None:
+    def refuse(self, bad: Bools, problem: str, key: str, allowed: str | None) -> None:
         """Raise an InputError about the first fine region that is marked `bad`, if any is."""
         wrong = np.array(self.codes)[bad].tolist()
         refuse_first(wrong, problem, file=self.source, key=key, allowed=allowed)

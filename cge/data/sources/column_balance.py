@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.axes import Array, Axes, largest_cell, ratio
+from cge.core.axes import Array, Axes, Bools, largest_cell, ratio
 from cge.core.errors import refuse_if
 
 Balance = Literal["error", "value_added", "output_tax", "intermediate_tax", "leontief"]
@@ -127,7 +126,7 @@ def _into_value_added(c: Columns, strict: bool) -> Columns:
     return replace(taxed, payments=payments)
 
 
-def _into_output_tax(c: Columns, where: NDArray[np.bool_]) -> Columns:
+def _into_output_tax(c: Columns, where: Bools) -> Columns:
     cost = c.inputs + c.factor_cost
     taxed = where & (c.output > 0)
     c.axes.refuse(taxed & (cost <= 0), "sector {cell} delivers but has no costs", "value_added",

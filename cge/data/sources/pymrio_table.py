@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cge.core.axes import Array, Axes
+from cge.core.axes import Array, Axes, Integers
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
@@ -179,7 +178,7 @@ def _of_system(io: IOSystem, label: str) -> RawTable:
     )  # fmt: skip
 
 
-def _positions(index: pd.Index, axes: Axes) -> NDArray[np.int64]:
+def _positions(index: pd.Index, axes: Axes) -> Integers:
     """Positions of (region, sector) on the flat axis of `axes`."""
     wanted = pd.MultiIndex.from_tuples([(str(region), str(sector)) for region, sector in index])
     found = pd.MultiIndex.from_product([axes.regions, axes.sectors]).get_indexer(wanted)

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cge.core.axes import Array, Axes, first_cell, ratio
+from cge.core.axes import Array, Axes, Bools, first_cell, ratio
 from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
@@ -166,7 +165,7 @@ def benchmark_from_trade(
 
 
 def _cost_shares(
-    gamma: Array, factor_cost: Array, alive: NDArray[np.bool_], tolerance: float, axes: Axes
+    gamma: Array, factor_cost: Array, alive: Bools, tolerance: float, axes: Axes
 ) -> Array:
     """Input shares of total cost, from shares of it or of the inputs' cost.
 

@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.report.charts import style
 from cge.report.charts.style import Drawing
 from cge.report.format.page import Page, Panel
 
-Array = NDArray[np.float64]
 #: So that lines are told apart in print.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
 #: Inches of an axis by how many stand beside each other.

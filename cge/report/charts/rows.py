@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.report.charts import style
 from cge.report.charts.style import Drawing
 from cge.report.format.page import Page, Panel, stacked
 
-Array = NDArray[np.float64]
 #: Inches of a row, of each line of it and of a title beyond the first, of a frame, and of the
 #: smallest axis.
 _ROW, _LINE, _FRAME, _AXIS = 0.2, 0.13, 0.9, 1.1

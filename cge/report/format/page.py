@@ -9,11 +9,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.report.format.units import Printed, printed, unit_text
 
-Array = NDArray[np.float64]
 #: What a column is: a figure of its own, a part of a sum, that sum, what the sum must be, or
 #: their difference.
 Role = Literal["value", "part", "total", "exact", "check"]

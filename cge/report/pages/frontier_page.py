@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.report.drafts.cases import Case, cases_of
 from cge.report.drafts.choice import FLAGS, Choice, chosen
@@ -16,8 +16,6 @@ from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel, short_name
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
-
-Array = NDArray[np.float64]
 
 #: The three problems in words, and what each maximises.
 VERSIONS: Mapping[str, tuple[str, str]] = {

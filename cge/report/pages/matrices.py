@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cge.core.axes import Array
 from cge.core.errors import InputError
 from cge.report.drafts.cases import Case, cases_of, codes_of, measures_in, one_money, plain_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen, chosen_one
@@ -17,7 +17,6 @@ from cge.report.format.page import AUTO, Column, Panel
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 
-Array = NDArray[np.float64]
 TRADE_UNITS = ("value", "percent", "volume")
 SECTOR_UNITS = ("percent", "value")
 
