@@ -37,7 +37,7 @@ DEFAULT_WORLD = (
 OTHERS = {
     "stress us-china-tariff-war": {},
     "sensitivity us-china-tariff-war": {"draws": 12},
-    "frontier frontier-china": {"points": 3},
+    "frontier frontier-china": {"points": 3, "versions": ("unilateral",)},
 }
 #: Of an iterative optimum and of all else, relative to the largest figure of the measure.
 LOOSE, TIGHT = 1e-6, 1e-9
