@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
-from cge.frontier.optimum import Program
+from cge.solve.ipopt import Program
 
 
 @dataclass

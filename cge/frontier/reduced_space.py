@@ -13,7 +13,8 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator, Point
-from cge.frontier.optimum import Goal, Optimum, Program, run_ipopt, with_working_set, within
+from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+from cge.solve.ipopt import Program
 
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7

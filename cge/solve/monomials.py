@@ -7,7 +7,7 @@ the power one. A model of such terms is
     F = B t,    t_k = y_k * prod_j x_j ** A_kj
 
 with one sparse matrix of exponents A, one of coefficients B, and at most one free
-variable y per term. Exact first and second derivatives are then a few sparse
+variable y per term. Exact derivatives are then a few sparse
 products (:mod:`cge.solve.system`). Anything else in a constraint is an error that
 names the constraint.
 
