@@ -177,16 +177,10 @@ class Point:
             self._hits[number] = self._evaluator.losses[number].solve(self.pre_shock, self.rates)
         return self._hits[number]
 
-    def losses_everywhere(self, numbers: Integers) -> Array:
-        """Parts of real income lost, disruptions by region, (z, s)."""
-        pre = self.pre_shock
-        return np.array([pre.losses(self.hit(n)) for n in numbers]).reshape(len(numbers), -1)
-
     def losses(self, numbers: Integers) -> Array:
-        """Losses of the region, (z,)."""
-        if not len(numbers):
-            return np.zeros(0)
-        return self.losses_everywhere(numbers)[:, self.problem.place]
+        """Parts of the region's real income lost, (z,)."""
+        place = self.problem.place
+        return np.array([self.pre_shock.losses(self.hit(n))[place] for n in numbers], dtype=float)
 
     def loss_gradients(self, numbers: Integers) -> Array:
         """Derivatives of the region's losses by each rate, (z, k)."""

@@ -119,33 +119,40 @@ def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
     return np.where(high - rates < near, high, rates)
 
 
+#: Solves a problem from given rates, with a ceiling and the disruptions that may be in the tail.
+Solve = Callable[[Evaluator, Goal, float | None, Integers, Array, bool], Optimum]
+
+
 def with_working_set(
-    evaluator: Evaluator, risky: bool, rates: Array, warm: bool,
-    solve: Callable[[Integers, Array, bool], Optimum],
+    solve: Solve, evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
+    warm: bool = False,
 ) -> Optimum:  # fmt: skip
     """Solve with the disruptions that may be in the tail, until those left out are not.
 
+    Where risk does not enter, no disruption does.
+
     Parameters
     ----------
+    solve : callable
     evaluator : Evaluator
-    risky : bool
-        Whether risk enters; else no disruption does.
+    goal : {"welfare", "risk"}
     rates : ndarray (k,)
         Where to set out.
+    ceiling : float, optional
+        On the conditional value at risk, a fraction.
     warm : bool
-    solve : callable
-        Called with disruptions, rates and `warm`.
+        Whether the start is a solution of a problem nearby.
 
     Raises
     ------
     NoEquilibrium
         If there is none at the start or at a solution.
     """
-    if not risky:
-        return solve(np.zeros(0, dtype=np.int64), rates, warm)
+    if goal == "welfare" and ceiling is None:
+        return solve(evaluator, goal, ceiling, np.zeros(0, dtype=np.int64), rates, warm)
     working = working_set(evaluator.at(rates))
     while True:
-        best = solve(working, rates, warm)
+        best = solve(evaluator, goal, ceiling, working, rates, warm)
         others = np.setdiff1d(evaluator.problem.counted, working)
         lost = evaluator.at(best.rates).losses(others)
         beyond = others[lost > best.value_at_risk + LEFT_OUT]

@@ -185,41 +185,26 @@ def _repetitions(
     if each is None:
         yield {}
         return
-    given = {"regions": each.regions, "sectors": each.sectors}
-    if each.largest_suppliers is not None:
-        regions, sectors = (
-            resolved_codes("all" if one is None else one, axis, benchmark, f"{key}.{axis}")
-            for axis, one in given.items()
-        )
-        ranked = _suppliers(benchmark, regions, sectors)
-        for region, sector in ranked[: each.largest_suppliers]:
-            yield {"region": region, "sector": sector}
-        return
+    every = None if each.largest_suppliers is None else "all"
     axes = {
-        axis.removesuffix("s"): resolved_codes(one, axis, benchmark, f"{key}.{axis}")
-        for axis, one in given.items()
-        if one is not None
+        axis.removesuffix("s"): resolved_codes(wanted, axis, benchmark, f"{key}.{axis}")
+        for axis, one in (("regions", each.regions), ("sectors", each.sectors))
+        if (wanted := every if one is None else one) is not None
     }
-    for combination in product(*axes.values()):
+    found = list(product(*axes.values()))
+    if each.largest_suppliers is not None:
+        value = exports(benchmark)
+        found = sorted(filter(value.get, found), key=lambda pair: -value[pair])
+    for combination in found[: each.largest_suppliers]:
         yield dict(zip(axes, combination, strict=True))
 
 
-def exported(benchmark: Benchmark) -> Array:
-    """Exports at the border, (r, i)."""
+def exports(benchmark: Benchmark) -> dict[tuple[str, ...], float]:
+    """Exports at the border by region and sector, those that there are."""
     flows = benchmark.fob.sum(axis=0)
-    return flows.sum(axis=2) - np.einsum("rir->ri", flows)
-
-
-def _suppliers(
-    benchmark: Benchmark, regions: Sequence[str], sectors: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Regions and sectors that export, by the value of their exports, largest first."""
-    value, b = exported(benchmark), benchmark
-    found = {
-        (region, sector): value[b.regions.index(region), b.sectors.index(sector)]
-        for region, sector in product(regions, sectors)
-    }
-    return [pair for pair in sorted(found, key=lambda p: -found[p]) if found[pair] > 0]
+    value = flows.sum(axis=2) - np.einsum("rir->ri", flows)
+    cells = zip(product(benchmark.regions, benchmark.sectors), value.ravel().tolist(), strict=True)
+    return {cell: one for cell, one in cells if one > 0}
 
 
 def _families(

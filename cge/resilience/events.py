@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Codes
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import EventEntry
@@ -74,8 +74,7 @@ def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> t
         If there are none.
     """
     codes = tuple(benchmark.codes(axis, given, key))
-    if not codes:
-        raise InputError(f"names no {axis}", key=key, value=given)
+    refuse_if(not codes, f"names no {axis}", key=key, value=given)
     return codes
 
 
@@ -130,8 +129,7 @@ def _routes(event: EventEntry, words: tuple[str, str], b: Benchmark, key: str) -
             for pair in product(countries_of(one, b), countries_of(other, b))
         )
     )
-    if not routes:
-        raise InputError("hits no route between two regions", key=key)
+    refuse_if(not routes, "hits no route between two regions", key=key)
     return routes
 
 

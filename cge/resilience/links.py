@@ -16,7 +16,7 @@ from itertools import permutations, product
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
-from cge.resilience.disruptions import Disruption, exported
+from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
 from cge.resilience.impact import RENTS
 from cge.solve.closure import Swap
@@ -50,12 +50,12 @@ def link_cuts(
 
 def withholdings(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
     """Stops of all exports of a region's sector, for every region and sector."""
-    b, value = benchmark, exported(benchmark)
+    b, live = benchmark, exports(benchmark)
     return tuple(
         _one(WITHHOLDING.format(r, i), f"{r} stops all exports of {i}",
              [(r, s) for s in b.regions if s != r], [i], b)
         for r, i in product(b.regions, sectors)
-        if value[b.regions.index(r), b.sectors.index(i)] > 0
+        if (r, i) in live
     )  # fmt: skip
 
 
