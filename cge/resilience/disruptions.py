@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import DisruptionEntry, Library
@@ -118,9 +118,8 @@ def weights(
     for disruption in disruptions:
         check_known([viewer], disruption.families, "unknown region", key="viewer")
         family = disruption.families[viewer]
-        if family and family not in weighting:
-            raise InputError(f"no weight for the family of {disruption.name}", key="weighting",
-                             value=family, allowed=weighting)  # fmt: skip
+        check_known(filter(None, [family]), weighting,
+                    f"no weight for the family of {disruption.name}", key="weighting")  # fmt: skip
         belongs.append(family)
     dropped = tuple(f for f, weight in weighting.items() if weight > 0 and f not in belongs)
     shares = np.array([weighting[f] / belongs.count(f) if f else 0.0 for f in belongs])
@@ -148,9 +147,8 @@ def _expanded(
         except InputError as error:
             raise error.located(library.file) from None
         for disruption in made:
-            if disruption.name in found:
-                raise InputError("two disruptions have this name", file=library.file,
-                                 key=f"{key}.name", value=disruption.name)  # fmt: skip
+            refuse_if(disruption.name in found, "two disruptions have this name",
+                      file=library.file, key=f"{key}.name", value=disruption.name)  # fmt: skip
             found[disruption.name] = disruption
         omitted.extend(passed_over)
     return tuple(found.values()), tuple(omitted)

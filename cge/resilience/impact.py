@@ -73,12 +73,11 @@ class Impact:
         swaps = []
         for (r, i, s), part, rents in self.rationed:
             route = f"[*, {r}, {i}, {s}]"
-            held = f"arrivals{route}" if rents == "lost" else f"trade_volume[{r}, {i}, {s}]"
-            _, cells = pre.model.outcomes.select(held)
-            at = part * float(pre.outcomes[cells].sum())
-            fix = Total(((1.0, held),)) if rents == "lost" else held
+            fix: str | Total = f"trade_volume[{r}, {i}, {s}]"
+            if rents == "lost":
+                fix = Total(((1.0, f"arrivals{route}"),))
             swaps.append(Swap(
-                f"{RENTS[rents]}{route}", fix, at, relative=False,
+                f"{RENTS[rents]}{route}", fix, part * pre.value_of(fix)[0], relative=False,
                 bound=None if alone else "upper", relief=1,
             ))  # fmt: skip
         return tuple(swaps)
