@@ -49,10 +49,10 @@ class ProgramBuilder:
         self._count += len(constants)
         return numbers
 
-    def term(self, exponents: Mapping[int, float], free: int = -1) -> int:
-        """Add one term without a constant; the result is its number."""
-        row = self._monomial(exponents, 1)
-        return int(self.terms(row, np.ones(1), np.array([free]))[0])
+    def unknowns(self, numbers: Sequence[int]) -> Integers:
+        """Add terms that are unknowns themselves; the result is their numbers."""
+        count = len(numbers)
+        return self.terms(self._monomial({}, count), np.ones(count), np.array(numbers))
 
     def times(
         self, terms: Integers, factor: Mapping[int, float], constant: float = 1.0, free: int = -1

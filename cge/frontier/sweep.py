@@ -255,9 +255,8 @@ class FrontierSearch:
 
         def make() -> dict[str, Any]:
             cold = solve_cold(self.problem, one.optimum.rates)
-            apart = (
-                float(np.abs(cold.variations - one.variations).max()), abs(cold.cvar - one.risk)
-            )  # fmt: skip
+            moved = float(np.abs(cold.variations - one.variations).max())
+            apart = moved, abs(cold.cvar - one.risk)
             if max(apart) > AGREES:
                 raise NoEquilibrium(
                     f"a point of the frontier is not the one found from the benchmark: welfare "

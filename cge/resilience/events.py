@@ -114,20 +114,18 @@ def _routes(event: EventEntry, words: tuple[str, str], b: Benchmark, key: str) -
     An exception names countries, regions or groups; a route of the benchmark is excepted if
     all pairs of countries at its two ends are, so that an aggregate is never half excepted.
     """
-    sides = (resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words)
-    excepted = {
-        frozenset(pair)
-        for one, other in event.except_
-        for pair in product(countries_of(one, b), countries_of(other, b))
-    }
+    starts, stops = (
+        resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words
+    )
+
+    def pairs(ends: Route) -> set[frozenset[str]]:
+        return set(map(frozenset, product(*(countries_of(one, b) for one in ends))))
+
+    excepted = set[frozenset[str]]().union(*map(pairs, event.except_))
     routes = tuple(
-        (one, other)
-        for one, other in product(*sides)
-        if one != other
-        and not all(
-            frozenset(pair) in excepted
-            for pair in product(countries_of(one, b), countries_of(other, b))
-        )
+        ends
+        for ends in product(starts, stops)
+        if ends[0] != ends[1] and not pairs(ends) <= excepted
     )
     refuse_if(not routes, "hits no route between two regions", key=key)
     return routes

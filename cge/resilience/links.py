@@ -18,8 +18,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
 from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
-from cge.resilience.impact import RENTS
-from cge.solve.closure import Swap
+from cge.resilience.impact import rationed
 from cge.solve.solution import Solution
 
 #: Part of a link that is cut to see how much hangs on it.
@@ -102,11 +101,8 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
     """
     if solution.model.horizon != "long" or CAPITAL in solution.closure.specific_factors:
         raise ValueError("needs a solution of the long run")
-    swaps = [
-        Swap(f"{RENTS[event.rents]}[*, {r}, {i}, {s}]", f"trade_volume[{r}, {i}, {s}]",
-             (1.0 - event.size) * solution.outcome(f"trade_volume[{r}, {i}, {s}]"), relative=False)
-        for (r, s), i in product(event.routes, event.sectors)
-    ]  # fmt: skip
+    routes = [(r, i, s) for (r, s), i in product(event.routes, event.sectors)]
+    swaps = rationed(solution, routes, 1.0 - event.size, event.rents).swaps(solution)
     closure = replace(solution.closure, swaps=(*solution.closure.swaps, *swaps))
     cut = solution.model.solve(solution.levels, closure, start=solution)
     return 1.0 - cut.by_region("welfare") / solution.by_region("welfare")
