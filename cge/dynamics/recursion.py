@@ -121,6 +121,7 @@ class Recursion:
         self.capital = CapitalLaw(ratio(capital, capital.sum(axis=1, keepdims=True)),
                                   replace(settings, accumulates=accumulates))  # fmt: skip
         self.closure = Closure("path", specific_factors=(CAPITAL,))
+        self._no_policy = KnowledgePolicy.none(len(b.regions), len(b.sectors))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
@@ -148,7 +149,7 @@ class Recursion:
         levels[columns] *= state.capital[cells]
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
-        policy = policy or self.no_policy()
+        policy = policy or self._no_policy
         by_source = self.law.productivity(state.knowledge)
         total = np.sum(list(by_source.values()), axis=0)
         productivity = variables["productivity"]
@@ -157,11 +158,6 @@ class Recursion:
         extra = self.law.extra_research(business, policy) / model.benchmark.absorption
         levels[variables["research"].positions] = extra
         return Ground(levels, business, by_source)
-
-    def no_policy(self) -> KnowledgePolicy:
-        """No policy about knowledge."""
-        b = self.model.benchmark
-        return KnowledgePolicy.none(len(b.regions), len(b.sectors))
 
     def next(
         self,
@@ -186,7 +182,7 @@ class Recursion:
         seen = self._seen(solution)
         knowledge = state.knowledge
         if self.law is not None and knowledge is not None and ground.business is not None:
-            policy = policy or self.no_policy()
+            policy = policy or self._no_policy
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
         return State(state.year + 1, state.weights, capital, knowledge, seen)
 

@@ -244,17 +244,16 @@ def _fractions(losses: ArrayLike, each: str) -> Array:
 
 
 def _check_level(level: float) -> None:
-    if not 0 <= level <= 1:
-        raise InputError("not a probability", key="level", value=level, allowed="0 to 1")
+    refuse_if(not 0 <= level <= 1, "not a probability", key="level", value=level, allowed="0 to 1")
 
 
 def _prepared(losses: ArrayLike, weights: ArrayLike) -> tuple[Array, Array]:
     """Losses and probabilities of one shape; probabilities NaN where all are zero."""
     values = _fractions(losses, "for each disruption")
     shares = np.asarray(weights, dtype=float)
-    if shares.shape != values.shape and shares.shape != values.shape[:1]:
-        raise InputError(f"must have the shape of losses, {values.shape}, or their length",
-                         key="weights", value=shares.shape)  # fmt: skip
+    refuse_if(shares.shape not in (values.shape, values.shape[:1]),
+              f"must have the shape of losses, {values.shape}, or their length",
+              key="weights", value=shares.shape)  # fmt: skip
     refuse_if(not np.isfinite(shares).all() or (shares < 0).any(),
               "must be finite and not negative", key="weights")  # fmt: skip
     shares = shares.reshape(shares.shape + (1,) * (values.ndim - shares.ndim))
