@@ -161,12 +161,6 @@ class MonomialProgram(Program):
         """Derivatives of the constraints, (constraints, unknowns)."""
         return sparse.csr_array(self.rows @ self._by_term(x))
 
-    def _hessian(self, x: Array, weight: Array) -> sparse.csr_array:
-        partial, full = self._terms(x)
-        square = self.exponents.T @ (sparse.diags_array(weight * full) @ self.exponents)
-        cross = self.exponents.T @ (sparse.diags_array(weight * partial) @ self._selector)
-        return sparse.csr_array(square + cross + cross.T)
-
     # -- called by cyipopt
 
     def objective(self, x: Array) -> float:
@@ -195,8 +189,11 @@ class MonomialProgram(Program):
 
     def hessian(self, x: Array, multipliers: Array, factor: float) -> Array:
         """Hessian of the Lagrangian at these places."""
+        partial, full = self._terms(x)
         weight = self.rows.T @ multipliers + factor * self.cost
-        return _at(self._hessian_keys, sparse.tril(self._hessian(x, weight)))
+        square = self.exponents.T @ (sparse.diags_array(weight * full) @ self.exponents)
+        cross = self.exponents.T @ (sparse.diags_array(weight * partial) @ self._selector)
+        return _at(self._hessian_keys, sparse.tril(square + cross + cross.T))
 
 
 def _keys(matrix: Any) -> Integers:

@@ -97,10 +97,9 @@ def impact_of(
     forgetting : callable, optional
         What being cut off from knowledge does to productivity; without it nothing.
     """
-    impact = Impact()
-    for event in disruption.events:
-        impact = impact + _of_event(pre, event, disruption.duration, leakage, forgetting)
-    return impact
+    each = (_of_event(pre, event, disruption.duration, leakage, forgetting)
+            for event in disruption.events)  # fmt: skip
+    return sum(each, Impact())
 
 
 def _of_event(
