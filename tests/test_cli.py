@@ -712,7 +712,7 @@ def test_a_check_that_breaks_its_limit_is_told(
 ) -> None:
     def some(*_: object) -> Iterator[checks.Check]:
         yield from itertools.islice(real(*_), 5)
-        yield checks.Check("zero profit", "a gap", 1e-6, 1e-9)
+        yield checks.Check("zero profit", 1e-6, 1e-9)
 
     real = checks.run_checks
     monkeypatch.setattr(checks, "run_checks", some)
@@ -736,8 +736,8 @@ def test_a_model_that_does_not_balance_fails_its_checks(
 
 
 def test_a_figure_that_is_not_a_number_fails_its_check() -> None:
-    assert not checks.Check("x", "x", float("nan"), 1e-9).passed
-    assert checks.Check("x", "x", 1e-9, 1e-9).passed
+    assert not checks.Check("x", float("nan"), 1e-9).passed
+    assert checks.Check("x", 1e-9, 1e-9).passed
 
 
 # -- data

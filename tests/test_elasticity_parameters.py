@@ -24,7 +24,6 @@ from cge.model.elasticity import Elasticity, NotAffine, cobb_douglas, parameters
 from cge.model.quantities import OUTCOMES
 from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model, compile_template
-from cge.solve.system import term_values
 
 Array = NDArray[np.float64]
 HORIZONS = ("short", "long")
@@ -273,37 +272,6 @@ def test_a_model_made_to_be_read_shows_numbers():
     b = random_world(90)
     text = str(build_model(b).armington_price[b.use_classes[0], b.sectors[0], b.regions[0]].expr)
     assert repr(1 - float(b.elasticities["long"].armington[0, 0, 0])) in text
-
-
-# -- derivatives --------------------------------------------------------------------------
-
-
-def test_terms_move_with_the_elasticities_as_the_derivatives_say():
-    """Where exponents are zero too: a Leontief nest has a derivative."""
-    b = random_world(100, imbalance=0.3)
-    e = b.elasticities["long"]
-    e = replace(e, top=np.zeros_like(e.top), transformation=np.array([np.inf, 2.0]))
-    model = Model.build(b.with_elasticities(long=e))
-    rng = np.random.default_rng(0)
-    positive = ~model.arrays.free
-    levels = model.arrays.start.copy()
-    levels[positive] *= np.exp(0.3 * rng.normal(size=positive.sum()))
-    levels[~positive] = rng.normal(size=(~positive).sum())
-    p = parameters(e)
-    derivatives = model.template.log_derivatives(levels)
-    arrays = model.template.at(p)
-    terms = term_values(arrays, levels)
-    for nest, numbers in positions(e).items():
-        direction = np.zeros(len(p))
-        direction[numbers.ravel()] = rng.normal(size=numbers.size)
-        h = 1e-6
-        up, down = (model.template.at(p + x * h * direction) for x in (1, -1))
-        for name in ("coefficients", "outcome_coefficients"):
-            found = getattr(arrays, name) @ (terms * (derivatives @ direction))
-            above, below = (getattr(a, name) @ term_values(a, levels) for a in (up, down))
-            size = np.abs(found).max()
-            assert size > 0 or name != "coefficients", nest
-            np.testing.assert_allclose(found, (above - below) / (2 * h), rtol=0, atol=1e-7 * size)
 
 
 # -- open elasticities --------------------------------------------------------------------

@@ -55,7 +55,7 @@ def figures(question: str) -> pd.DataFrame:
     options = OTHERS.get(question, {})
     scenario = cge.load_scenario(name)
     if scenario.path is not None:
-        scenario = with_changes(scenario, {"path.years": 4, "path.returns": ["central"]})
+        scenario = with_changes(scenario, {"path.returns": ["central"]})
     world = {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
     rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()
     rows = rows[rows["measure"].isin(MEASURES) & (rows["sector"] == "") & (rows["partner"] == "")]

@@ -9,7 +9,7 @@ import pytest
 
 from cge import Closure, Model, NoEquilibrium, load_benchmark
 from cge.core.errors import InputError
-from cge.dynamics.recursion import Settings
+from cge.dynamics.capital import Settings
 from cge.resilience.impact import (
     Impact,
     capacity_lost,

@@ -11,9 +11,9 @@ from tools import small_model
 
 from cge import Model, load_benchmark
 from cge.data.knowledge.assembly import load_knowledge
-from cge.dynamics.capital import CapitalLaw
+from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
-from cge.dynamics.recursion import Recursion, Settings
+from cge.dynamics.recursion import Recursion
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5)
 
@@ -56,9 +56,7 @@ def test_without_policy_nothing_moves_in_25_years(size: str) -> None:
 
 
 def capital(**changes: object) -> CapitalLaw:
-    known = {"share": np.array([[0.5, 0.3, 0.2]]), "depreciation": 0.06, "growth": 0.03,
-             "response": 3.0, "speed": 0.5}  # fmt: skip
-    return CapitalLaw(**{**known, **changes})  # type: ignore[arg-type]
+    return CapitalLaw(np.array([[0.5, 0.3, 0.2]]), replace(SETTINGS, **changes))  # type: ignore[arg-type]
 
 
 def test_a_lasting_rise_of_investment_ends_as_the_same_rise_of_capital() -> None:

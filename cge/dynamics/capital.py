@@ -20,18 +20,18 @@ import numpy as np
 from cge.core.axes import Array, ratio
 
 
-@dataclass(frozen=True, eq=False)
-class CapitalLaw:
-    """Law of motion of capital, over time and between sectors.
+@dataclass(frozen=True)
+class Settings:
+    """Parameters of the path; see calibration/dynamics/parameters.yaml.
 
     Parameters
     ----------
-    share : ndarray (s, j)
-        Of a sector in its region's capital in the benchmark.
-    depreciation : float
-        Per year.
     growth : float
         Of the baseline, per year.
+    depreciation : float
+        Of capital, per year.
+    inertia : float
+        What is left of the distance to adapted sourcing weights after a year.
     response : float
         zeta: by how much investment follows differences in returns.
     speed : float
@@ -41,12 +41,27 @@ class CapitalLaw:
         and is only reallocated.
     """
 
-    share: Array
-    depreciation: float
     growth: float
+    depreciation: float
+    inertia: float
     response: float
     speed: float
     accumulates: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class CapitalLaw:
+    """Law of motion of capital, over time and between sectors.
+
+    Parameters
+    ----------
+    share : ndarray (s, j)
+        Of a sector in its region's capital in the benchmark.
+    settings : Settings
+    """
+
+    share: Array
+    settings: Settings
 
     def next(self, stock: Array, investment: Array, returns: Array) -> Array:
         """Next year's stocks relative to the baseline, (s, j).
@@ -60,16 +75,16 @@ class CapitalLaw:
         returns : ndarray (s, j)
             Price of capital by sector relative to the benchmark.
         """
-        in_place = self.share * stock
+        given, in_place = self.settings, self.share * stock
         total = np.maximum(in_place.sum(axis=1, keepdims=True), 1e-300)
         mean = (in_place * returns).sum(axis=1, keepdims=True) / total
         relative = np.divide(returns, mean, out=np.ones_like(returns), where=in_place > 0)
-        wanted = in_place * relative**self.response
+        wanted = in_place * relative**given.response
         wanted = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1e-300)
         here = in_place / total
-        allocation = (1 - self.speed) * here + self.speed * wanted
-        spent = investment[:, None] if self.accumulates else np.ones_like(total)
+        allocation = (1 - given.speed) * here + given.speed * wanted
+        spent = investment[:, None] if given.accumulates else np.ones_like(total)
         added = ratio(allocation, self.share)
-        g, delta = self.growth, self.depreciation
+        g, delta = given.growth, given.depreciation
         grown = ((1 - delta) * stock + (g + delta) * spent * added) / (1 + g)
         return np.where(self.share > 0, grown, stock)

@@ -118,11 +118,7 @@ class Menu:
 
     def short_cost(self, a: Array, price: Array) -> Array:
         """Unit cost relative to the benchmark with given log weights, (nests,)."""
-        return _index(self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest])),
-                      self._sum(self.share * np.log(price)), self.short)  # fmt: skip
-
-
-def _index(total: Array, mean_log: Array, sigma: Array) -> Array:
-    """CES indices from sums of powers, geometric means where sigma is one."""
-    unit = np.abs(sigma - 1) < 1e-9
-    return np.where(unit, np.exp(mean_log), total ** (1 / np.where(unit, 1.0, 1 - sigma)))
+        total = self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest]))
+        unit = np.abs(self.short - 1) < 1e-9  # there the mean is a geometric one
+        geometric = np.exp(self._sum(self.share * np.log(price)))
+        return np.where(unit, geometric, total ** (1 / np.where(unit, 1.0, 1 - self.short)))

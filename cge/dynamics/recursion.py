@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cge.core.axes import Array, Integers, ratio
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.dynamics.capital import CapitalLaw
+from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.solve.closure import Closure
@@ -36,32 +36,6 @@ CAPITAL = "CAP"
 SETTLED = 1e-7
 #: Passes after which they must.
 ADAPTATION_PASSES = 20
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Parameters of the path; see calibration/dynamics/parameters.yaml.
-
-    Parameters
-    ----------
-    growth : float
-        Of the baseline, per year.
-    depreciation : float
-        Of capital, per year.
-    inertia : float
-        What is left of the distance to adapted sourcing weights after a year.
-    response, speed : float
-        Of investment to differences in returns; see :class:`CapitalLaw`.
-    accumulates : bool
-        Whether a region's capital follows its investment.
-    """
-
-    growth: float
-    depreciation: float
-    inertia: float
-    response: float
-    speed: float
-    accumulates: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +109,7 @@ class Recursion:
         standing: Allocation | None = None,
     ) -> None:
         b = model.benchmark
-        if CAPITAL not in b.factors:
-            raise InputError(
-                f"the benchmark has no factor {CAPITAL} to accumulate", key="factors",
-                value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
-            )  # fmt: skip
+        check_capital(b, "to accumulate")
         if law is not None and standing is not None:
             raise ValueError("knowledge is relative to the benchmark only")
         self.model, self.settings, self.law = model, settings, law
@@ -147,12 +117,11 @@ class Recursion:
         self.base = standing or model.start
         factor = self._capital = b.factors.index(CAPITAL)
         capital = (b.factor_payments * self.base.array("factor_use", 1.0))[..., factor]
-        self.capital = CapitalLaw(
-            ratio(capital, capital.sum(axis=1, keepdims=True)), settings.depreciation,
-            settings.growth, settings.response, settings.speed,
-            settings.accumulates and "inv" in b.agent_class,
-        )  # fmt: skip
+        accumulates = settings.accumulates and "inv" in b.agent_class
+        self.capital = CapitalLaw(ratio(capital, capital.sum(axis=1, keepdims=True)),
+                                  replace(settings, accumulates=accumulates))  # fmt: skip
         self.closure = Closure("path", specific_factors=(CAPITAL,))
+        self._no_policy = KnowledgePolicy.none(len(b.regions), len(b.sectors))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
 
     def start(self) -> State:
@@ -180,7 +149,7 @@ class Recursion:
         levels[columns] *= state.capital[cells]
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
-        policy = policy or self.no_policy()
+        policy = policy or self._no_policy
         by_source = self.law.productivity(state.knowledge)
         total = np.sum(list(by_source.values()), axis=0)
         productivity = variables["productivity"]
@@ -189,11 +158,6 @@ class Recursion:
         extra = self.law.extra_research(business, policy) / model.benchmark.absorption
         levels[variables["research"].positions] = extra
         return Ground(levels, business, by_source)
-
-    def no_policy(self) -> KnowledgePolicy:
-        """No policy about knowledge."""
-        b = self.model.benchmark
-        return KnowledgePolicy.none(len(b.regions), len(b.sectors))
 
     def next(
         self,
@@ -218,7 +182,7 @@ class Recursion:
         seen = self._seen(solution)
         knowledge = state.knowledge
         if self.law is not None and knowledge is not None and ground.business is not None:
-            policy = policy or self.no_policy()
+            policy = policy or self._no_policy
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
         return State(state.year + 1, state.weights, capital, knowledge, seen)
 
@@ -293,6 +257,15 @@ class Recursion:
     def _seen(self, solution: Solution) -> Seen:
         names = ("value_added_value", "research_unit_cost", "trade_volume", "output")
         return Seen(*(solution.relative_to(self.model.start, name) for name in names))
+
+
+def check_capital(benchmark: Benchmark, purpose: str) -> None:
+    """Refuse a benchmark without capital."""
+    refuse_if(
+        CAPITAL not in benchmark.factors, f"the benchmark has no factor {CAPITAL} {purpose}",
+        key="factors", value=list(benchmark.factors),
+        allowed=f"a benchmark with a factor {CAPITAL}",
+    )  # fmt: skip
 
 
 def capital_of(model: Model) -> tuple[Integers, tuple[Integers, ...]]:

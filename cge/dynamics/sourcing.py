@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError
+from cge.core.errors import refuse_first
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.menu import Menu
 from cge.solve.layout import Family
@@ -77,23 +77,19 @@ class Sourcing:
             laid.append((number + count, *others))
             count += len(others[-1])
         self.menu = Menu(*(np.concatenate(parts) for parts in zip(*laid, strict=True)))
-        if standing is not None:
-            self._stand(standing)
+        if standing is None:
+            return
+        price, base = self.prices(standing.values), np.log(standing.levels[self.columns])
+        relative = np.log(price / self.menu.short_cost(base, price)[self.menu.nest])
+        share = self.menu.share * np.exp(base + (1 - self.menu.short[self.menu.nest]) * relative)
+        self.base, self._price = base, price
+        self.base_of_move = self.menu.reach[self.menu.nest] * relative
+        self.menu = replace(self.menu, share=share)
 
     def _inputs(self) -> Iterator[tuple[Family, _Inputs]]:
         """The weights of every family of inputs, in order."""
         for inputs in NESTS.values():
             yield from ((self.model.variables[one.weight], one) for one in inputs)
-
-    def _stand(self, standing: Allocation) -> None:
-        """Make everything relative to an equilibrium."""
-        menu, price = self.menu, self.prices(standing.values)
-        base = np.log(standing.levels[self.columns])
-        relative = np.log(price / menu.short_cost(base, price)[menu.nest])
-        share = menu.share * np.exp(base + (1 - menu.short[menu.nest]) * relative)
-        self.base, self._price = base, price
-        self.base_of_move = menu.reach[menu.nest] * relative
-        self.menu = replace(menu, share=share)
 
     @property
     def start(self) -> Array:
@@ -138,13 +134,9 @@ class Sourcing:
 
 
 def _check(nest: str, short: Array, long: Array) -> None:
-    if (long < short).any():
-        raise InputError(
-            "substitutes less in the long run than in the short", key=f"elasticities.{nest}",
-            value=float(long[long < short][0]), allowed="long >= short",
-        )  # fmt: skip
-    if ((short == 1) & (long != 1)).any():
-        raise InputError(
-            "is Cobb-Douglas in the short run, and such a nest has no weights to adapt",
-            key=f"elasticities.{nest}", value=1.0, allowed="a short-run value other than 1",
-        )  # fmt: skip
+    key = f"elasticities.{nest}"
+    refuse_first(long[long < short].tolist(), "substitutes less in the long run than in the short",
+                 key=key, allowed="long >= short")  # fmt: skip
+    refuse_first(short[(short == 1) & (long != 1)].tolist(),
+                 "is Cobb-Douglas in the short run, and such a nest has no weights to adapt",
+                 key=key, allowed="a short-run value other than 1")  # fmt: skip

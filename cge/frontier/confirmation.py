@@ -78,9 +78,8 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     ]).reshape(-1, len(regions))  # fmt: skip
     losses, world = 1.0 - left / before, 1.0 - left.sum(axis=1) / before.sum()
     weights, own = problem.weights[problem.counted], losses[:, place]
-    start = solution.by_region("welfare", benchmark=True)
     return ColdPoint(
-        variations=solution.by_region("welfare") / start - 1.0,
+        variations=solution.relative_to(long.start, "welfare") - 1.0,
         losses=losses,
         world_losses=world,
         cvar=float(cvar(own, weights, problem.level)),

@@ -14,7 +14,6 @@ from cge.frontier.tracking import Tracked, adjoint
 from cge.resilience.disruptions import Disruption
 from cge.resilience.impact import RENTS, Impact, disrupted, idle_factors, impact_of
 from cge.resilience.preshock import PreShock
-from cge.solve.closure import Swap
 from cge.solve.model import BOUND_SLACK
 from cge.solve.solution import Allocation, Solution
 
@@ -109,14 +108,9 @@ class DisruptionLoss:
             if swap.free in in_force:
                 if hit.levels[cell] < hit.given[cell] * (1 - 1e-9):
                     return False
-            elif _held(pre, hit, swap) > (swap.at or 0.0) * (1 + BOUND_SLACK):
+            elif hit.value_of(swap.fix)[0] > (swap.at or 0.0) * (1 + BOUND_SLACK):
                 return False
         return True
-
-
-def _held(pre: PreShock, hit: Hit, swap: Swap) -> float:
-    fix = swap.fix if isinstance(swap.fix, str) else swap.fix.terms[0][1]
-    return float(hit.outcomes[pre.model.outcomes.select(fix)[1]].sum())
 
 
 def loss_gradient(

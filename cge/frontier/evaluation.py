@@ -14,6 +14,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
+from cge.core.once import once_for_each
 from cge.core.recent import Recent
 from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
 from cge.frontier.preshock_map import PreShockChanges, PreShockMap
@@ -21,6 +22,7 @@ from cge.frontier.problem import Problem, outlay_share
 from cge.frontier.tracking import Tracked
 from cge.resilience.losses import cvar, value_at_risk
 from cge.resilience.preshock import PreShock
+from cge.solve.homotopy import tangents
 from cge.solve.solution import Allocation
 from cge.solve.system import term_changes, term_parts
 
@@ -90,15 +92,12 @@ class Point:
     ) -> None:
         self._evaluator, self.problem = evaluator, evaluator.problem
         self.rates, self._given, self.unknowns, self.tracked = rates, given, unknowns, tracked
-        self._hits: dict[int, Hit] = {}
-        self._slopes: dict[int, Array] = {}
         self.equilibrium = Allocation(self.problem.long, tracked.system.levels(unknowns, given))
 
     @property
     def variations(self) -> Array:
         """Equivalent variation of every region, a fraction of benchmark absorption, (s,)."""
-        start = self.problem.long.start.values("welfare")
-        return self.equilibrium.values("welfare") / start - 1.0
+        return self.equilibrium.relative_to(self.problem.long.start, "welfare") - 1.0
 
     @property
     def value(self) -> float:
@@ -110,20 +109,16 @@ class Point:
     @cached_property
     def tangents(self) -> Array:
         """Changes of the logs of levels (of levels where free) with each rate, (columns, k)."""
-        problem, system = self.problem, self.tracked.system
-        arrays, levels = system.arrays, self.equilibrium.levels
-        parts = term_parts(arrays, levels)
-        columns = np.zeros((len(levels), len(problem.levers)))
-        for n, lever in enumerate(problem.levers):
-            columns[lever.columns, n] = lever.sign / levels[lever.columns]
+        levers, system, levels = self.problem.levers, self.tracked.system, self.equilibrium.levels
+        columns = np.zeros((len(levers), len(levels)))
+        for own, lever in zip(columns, levers, strict=True):
+            own[lever.columns] = lever.sign / levels[lever.columns]
         targets = self.tracked.resolved.target_levels
         jacobian = system.fold(self._given, targets).jacobian(self.unknowns)
-        right = np.column_stack([
-            -(system.matrix @ term_changes(arrays, parts, column))
-            for column in columns.T
-        ])  # fmt: skip
-        moved = self.tracked.linear.solve(jacobian, right, 1e-12)
-        return columns + np.column_stack([system.spread(dz) for dz in moved.T])
+        return np.column_stack(tangents(
+            system, lambda right: self.tracked.linear.solve(jacobian, right, 1e-12), levels,
+            [(own, np.zeros(len(targets))) for own in columns],
+        ))  # fmt: skip
 
     @cached_property
     def outcome_changes(self) -> Array:
@@ -171,33 +166,25 @@ class Point:
         """Changes of it with each rate."""
         return self._evaluator.preshock.changes(self.pre_shock, self.tangents)
 
+    @once_for_each
     def hit(self, number: int) -> Hit:
         """A disruption solved, by its number in the problem."""
-        if number not in self._hits:
-            self._hits[number] = self._evaluator.losses[number].solve(self.pre_shock, self.rates)
-        return self._hits[number]
-
-    def losses_everywhere(self, numbers: Integers) -> Array:
-        """Parts of real income lost, disruptions by region, (z, s)."""
-        pre = self.pre_shock
-        return np.array([pre.losses(self.hit(n)) for n in numbers]).reshape(len(numbers), -1)
+        return self._evaluator.losses[number].solve(self.pre_shock, self.rates)
 
     def losses(self, numbers: Integers) -> Array:
-        """Losses of the region, (z,)."""
-        if not len(numbers):
-            return np.zeros(0)
-        return self.losses_everywhere(numbers)[:, self.problem.place]
+        """Parts of the region's real income lost, (z,)."""
+        place = self.problem.place
+        return np.array([self.pre_shock.losses(self.hit(n))[place] for n in numbers], dtype=float)
 
     def loss_gradients(self, numbers: Integers) -> Array:
         """Derivatives of the region's losses by each rate, (z, k)."""
+        return np.array([self._slope(n) for n in numbers]).reshape(len(numbers), -1)
+
+    @once_for_each
+    def _slope(self, number: int) -> Array:
         problem = self.problem
-        for n in numbers:
-            if n not in self._slopes:
-                self._slopes[n] = loss_gradient(
-                    self.pre_shock, self.pre_shock_changes, self.hit(n), problem.disruptions[n],
-                    problem.place,
-                )  # fmt: skip
-        return np.array([self._slopes[n] for n in numbers]).reshape(len(numbers), -1)
+        return loss_gradient(self.pre_shock, self.pre_shock_changes, self.hit(number),
+                             problem.disruptions[number], problem.place)  # fmt: skip
 
     @property
     def risk(self) -> float:

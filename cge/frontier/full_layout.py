@@ -158,9 +158,10 @@ class FullLayout:
         right = np.concatenate([np.zeros(len(system.rows)), targets]) / system.row_scale
         for n in range(len(right)):
             builder.row([_row(system.matrix, n, self.ones)], right[n], right[n])
-        rates = np.array([builder.term({}, free=n) for n in range(self.power0)])
-        for n, (start, *signs) in enumerate(self.powers):
-            power = np.array([builder.term({self.power0 + n: 1.0})])
+        rates = builder.unknowns(range(self.power0))
+        powers = sparse.eye_array(len(self.powers), self.size, k=self.power0, format="csr")
+        numbers = builder.terms(powers, np.ones(len(self.powers)), np.full(len(self.powers), -1))
+        for (start, *signs), power in zip(self.powers, numbers[:, None], strict=True):
             builder.row([(np.ones(1), power), (-np.array(signs), rates)], start, start)
         if problem.budget is not None:
             self._budget(problem.budget)
@@ -237,8 +238,7 @@ class FullLayout:
             parts.append((sign * by, builder.times(terms, factor, constant)))
         by, terms = self._outcome("transfer", cell)
         parts.append((-100.0 * by, builder.times(terms, factor, constant)))
-        excess = [builder.term({}, free=self.v0 + n) for n in (0, 1 + number)]
-        parts.append((-np.ones(2), np.array(excess)))
+        parts.append((-np.ones(2), builder.unknowns([self.v0, self.v0 + 1 + number])))
         builder.row(parts, -np.inf, -100.0)
 
     def _objective(self) -> Sum:
@@ -247,8 +247,8 @@ class FullLayout:
         self.ceiling_row = -1
         if self.risky:
             tail = problem.weights[self.working] / problem.weights.sum() / (1.0 - problem.level)
-            numbers = [self.builder.term({}, free=self.v0 + n) for n in range(1 + len(tail))]
-            risk = np.array([1.0, *tail]), np.array(numbers)
+            excesses = self.builder.unknowns(range(self.v0, self.size))
+            risk = np.array([1.0, *tail]), excesses
             if self.goal == "risk":
                 return risk
             if self.ceiling is not None:

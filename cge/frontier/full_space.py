@@ -8,6 +8,8 @@ first and second derivatives. It is the check of the problem in the space of rat
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from cge.core.axes import Array, Integers
@@ -39,24 +41,12 @@ def posable(problem: Problem) -> bool:
     return True
 
 
-def optimise_full(
-    evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
-    warm: bool = False,
+def _solve(
+    evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
+    warm: bool,
 ) -> Optimum:  # fmt: skip
-    """Solve the problem with all equilibria as constraints.
-
-    Parameters and errors are those of :func:`cge.frontier.reduced_space.optimise`.
-    """
-
-    def solve(working: Integers, rates: Array, warm: bool) -> Optimum:
-        laid = FullLayout(evaluator, goal, ceiling, working, evaluator.at(rates))
-        return _solve(laid, warm)
-
-    return with_working_set(evaluator, goal == "risk" or ceiling is not None, rates, warm, solve)
-
-
-def _solve(laid: FullLayout, warm: bool) -> Optimum:
-    """Run Ipopt from the point at which the problem was laid out."""
+    """Lay the problem out at given rates and run Ipopt from there."""
+    laid = FullLayout(evaluator, goal, ceiling, working, evaluator.at(rates))
     program, problem, count = laid.program, laid.problem, laid.power0
     limits = program.limits[:, 0], program.limits[:, 1]
     x, multipliers, bounds, ended = run_ipopt(
@@ -64,12 +54,12 @@ def _solve(laid: FullLayout, warm: bool) -> Optimum:
     )
     if not np.isfinite(x[:count]).all():
         raise NoEquilibrium(ended["message"])
-    rates, budget = within(problem, x[:count]), np.nan
+    found, budget = within(problem, x[:count]), np.nan
     if problem.budget is not None:  # the row is in per cent of the GDP at the start
-        grown = float(laid.evaluator.at(rates).equilibrium.values("gdp")[problem.place]) / laid.gdp
+        grown = float(evaluator.at(found).equilibrium.values("gdp")[problem.place]) / laid.gdp
         budget = float(multipliers[laid.budget_row]) * grown
     return Optimum(
-        rates=rates,
+        rates=found,
         value_at_risk=float(x[laid.v0]) / 100 if laid.risky else np.nan,
         price=float(multipliers[laid.ceiling_row]) if laid.ceiling_row >= 0 else np.nan,
         bounds=bounds[:count] / 100,
@@ -91,3 +81,7 @@ def _bounds(laid: FullLayout) -> tuple[Array, Array]:
         low[laid.v0], high[laid.v0 :] = -np.inf, np.inf
         low[laid.v0 + 1 :] = 0.0
     return low, high
+
+
+#: Solve the problem with all equilibria as constraints, as :func:`with_working_set`.
+optimise_full = partial(with_working_set, _solve)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cge.core.axes import Integers
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.frontier.problem import Lever
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
@@ -31,19 +31,19 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
     for lever in levers:
         least[lever.columns] += min(lever.sign * lever.low, lever.sign * lever.high)
     for number, lever in enumerate(levers):
-        if (least[lever.columns] <= 0).any():
-            end = "high" if lever.sign < 0 else "low"
-            raise InputError(
-                "this far no price is positive, together with the other instruments on the same "
-                "cells", key=f"{key}.{number}.{end}", value=getattr(lever, end),
-                allowed="rates that leave a positive price",
-            )  # fmt: skip
-    if choice.budget is not None and not any(len(lever.base) for lever in levers):
-        raise InputError(
-            "none of the instruments is a subsidy of this region", key="frontier.budget",
-            value=choice.budget,
-            allowed=[name for name, one in INSTRUMENTS.items() if one.fiscal == "outlay"],
+        end = "high" if lever.sign < 0 else "low"
+        refuse_if(
+            (least[lever.columns] <= 0).any(),
+            "this far no price is positive, together with the other instruments on the same "
+            "cells", key=f"{key}.{number}.{end}", value=getattr(lever, end),
+            allowed="rates that leave a positive price",
         )  # fmt: skip
+    refuse_if(
+        choice.budget is not None and not any(len(lever.base) for lever in levers),
+        "none of the instruments is a subsidy of this region", key="frontier.budget",
+        value=choice.budget,
+        allowed=[name for name, one in INSTRUMENTS.items() if one.fiscal == "outlay"],
+    )  # fmt: skip
     return levers
 
 

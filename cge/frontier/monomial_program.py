@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
-from cge.frontier.optimum import Program
+from cge.solve.ipopt import Program
 
 
 @dataclass
@@ -49,10 +49,10 @@ class ProgramBuilder:
         self._count += len(constants)
         return numbers
 
-    def term(self, exponents: Mapping[int, float], free: int = -1) -> int:
-        """Add one term without a constant; the result is its number."""
-        row = self._monomial(exponents, 1)
-        return int(self.terms(row, np.ones(1), np.array([free]))[0])
+    def unknowns(self, numbers: Sequence[int]) -> Integers:
+        """Add terms that are unknowns themselves; the result is their numbers."""
+        count = len(numbers)
+        return self.terms(self._monomial({}, count), np.ones(count), np.array(numbers))
 
     def times(
         self, terms: Integers, factor: Mapping[int, float], constant: float = 1.0, free: int = -1
@@ -161,12 +161,6 @@ class MonomialProgram(Program):
         """Derivatives of the constraints, (constraints, unknowns)."""
         return sparse.csr_array(self.rows @ self._by_term(x))
 
-    def _hessian(self, x: Array, weight: Array) -> sparse.csr_array:
-        partial, full = self._terms(x)
-        square = self.exponents.T @ (sparse.diags_array(weight * full) @ self.exponents)
-        cross = self.exponents.T @ (sparse.diags_array(weight * partial) @ self._selector)
-        return sparse.csr_array(square + cross + cross.T)
-
     # -- called by cyipopt
 
     def objective(self, x: Array) -> float:
@@ -195,8 +189,11 @@ class MonomialProgram(Program):
 
     def hessian(self, x: Array, multipliers: Array, factor: float) -> Array:
         """Hessian of the Lagrangian at these places."""
+        partial, full = self._terms(x)
         weight = self.rows.T @ multipliers + factor * self.cost
-        return _at(self._hessian_keys, sparse.tril(self._hessian(x, weight)))
+        square = self.exponents.T @ (sparse.diags_array(weight * full) @ self.exponents)
+        cross = self.exponents.T @ (sparse.diags_array(weight * partial) @ self._selector)
+        return _at(self._hessian_keys, sparse.tril(square + cross + cross.T))
 
 
 def _keys(matrix: Any) -> Integers:

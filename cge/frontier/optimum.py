@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import cyipopt
 import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.problem import Problem
+from cge.solve.ipopt import Program, run_program
 
 Goal = Literal["welfare", "risk"]
 
@@ -25,10 +25,7 @@ NEAR = 0.5
 #: By how much a loss that was left out may exceed the value at risk, a fraction.
 LEFT_OUT = 1e-10
 
-_OPTIONS = {
-    "print_level": 0, "sb": "yes", "max_iter": ITERATIONS, "nlp_scaling_method": "none",
-    "bound_relax_factor": 0.0, "mu_strategy": "adaptive",
-}  # fmt: skip
+_OPTIONS = {"max_iter": ITERATIONS, "bound_relax_factor": 0.0, "mu_strategy": "adaptive"}
 #: For a start that is the solution of a problem nearby.
 _WARM = {"bound_push": 1e-4, "bound_frac": 1e-4, "mu_init": 1e-3}
 
@@ -67,25 +64,6 @@ class Optimum:
     message: str
 
 
-class Program:
-    """A goal and constraints with their derivatives, in the form that Ipopt calls."""
-
-    iterations = 0
-
-    def gradient(self, x: Array) -> Array:
-        """Gradient of what is minimised."""
-        raise NotImplementedError
-
-    def jacobian_matrix(self, x: Array) -> Any:
-        """Derivatives of the constraints, (constraints, unknowns)."""
-        raise NotImplementedError
-
-    def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
-        """Count iterations."""
-        self.iterations = iteration
-        return True
-
-
 def run_ipopt(
     program: Program, start: Array, bounds: tuple[Array, Array], limits: tuple[Array, Array],
     warm: bool, **options: Any,
@@ -113,20 +91,14 @@ def run_ipopt(
     dict
         ``residual``, ``iterations``, ``solved`` and ``message`` of an :class:`Optimum`.
     """
-    solver = cyipopt.Problem(
-        n=len(start), m=len(limits[0]), problem_obj=program, lb=bounds[0], ub=bounds[1],
-        cl=limits[0], cu=limits[1],
-    )  # fmt: skip
-    for name, value in {**_OPTIONS, **options, **(_WARM if warm else {})}.items():
-        solver.add_option(name, value)
-    x, info = solver.solve(start)
-    message, multipliers = info["status_msg"], info["mult_g"]
+    wanted = {**_OPTIONS, **options, **(_WARM if warm else {})}
+    x, info = run_program(program, start, bounds, limits, wanted)
+    multipliers = info["mult_g"]
     below, above = info["mult_x_L"], info["mult_x_U"]
     slope = program.gradient(x) + program.jacobian_matrix(x).T @ multipliers - below + above
     ended = {
         "residual": float(np.abs(slope).max()), "iterations": program.iterations,
-        "solved": info["status"] in SOLVED,
-        "message": message.decode() if isinstance(message, bytes) else str(message),
+        "solved": info["status"] in SOLVED, "message": info["status_msg"],
     }  # fmt: skip
     return x, multipliers, above - below, ended
 
@@ -147,33 +119,40 @@ def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
     return np.where(high - rates < near, high, rates)
 
 
+#: Solves a problem from given rates, with a ceiling and the disruptions that may be in the tail.
+Solve = Callable[[Evaluator, Goal, float | None, Integers, Array, bool], Optimum]
+
+
 def with_working_set(
-    evaluator: Evaluator, risky: bool, rates: Array, warm: bool,
-    solve: Callable[[Integers, Array, bool], Optimum],
+    solve: Solve, evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
+    warm: bool = False,
 ) -> Optimum:  # fmt: skip
     """Solve with the disruptions that may be in the tail, until those left out are not.
 
+    Where risk does not enter, no disruption does.
+
     Parameters
     ----------
+    solve : callable
     evaluator : Evaluator
-    risky : bool
-        Whether risk enters; else no disruption does.
+    goal : {"welfare", "risk"}
     rates : ndarray (k,)
         Where to set out.
+    ceiling : float, optional
+        On the conditional value at risk, a fraction.
     warm : bool
-    solve : callable
-        Called with disruptions, rates and `warm`.
+        Whether the start is a solution of a problem nearby.
 
     Raises
     ------
     NoEquilibrium
         If there is none at the start or at a solution.
     """
-    if not risky:
-        return solve(np.zeros(0, dtype=np.int64), rates, warm)
+    if goal == "welfare" and ceiling is None:
+        return solve(evaluator, goal, ceiling, np.zeros(0, dtype=np.int64), rates, warm)
     working = working_set(evaluator.at(rates))
     while True:
-        best = solve(working, rates, warm)
+        best = solve(evaluator, goal, ceiling, working, rates, warm)
         others = np.setdiff1d(evaluator.problem.counted, working)
         lost = evaluator.at(best.rates).losses(others)
         beyond = others[lost > best.value_at_risk + LEFT_OUT]

@@ -178,14 +178,15 @@ def _replaced(matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array) ->
     return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
 
 
-def _leading(model: Model, name: str) -> sparse.csr_array:
-    """Exponents of the first term of every outcome of a family, or of a variable."""
+def _leading(model: Model, name: str, of: Family | None = None) -> sparse.csr_array:
+    """Exponents of the first term of an outcome, or of a variable, by cell (`of` a family)."""
     family, arrays = model.family(name), model.arrays
+    columns = family.columns if of is None else family.columns[family.matching(of)]
     if name in model.variables:
         every: Any = sparse.eye_array(len(arrays.start), format="csr")
-        return sparse.csr_array(every[family.columns])
+        return sparse.csr_array(every[columns])
     matrix = arrays.outcome_coefficients
-    return sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[family.columns]]])
+    return sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[columns]]])
 
 
 def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
@@ -198,16 +199,13 @@ def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
     for nest, inputs in NESTS.items():
         for one in inputs:
             weight = short.variables[one.weight]
-
-            def cells(name: str, weight: Family = weight) -> sparse.csr_array:
-                return sparse.csr_array(_leading(short, name)[short.family(name).matching(weight)])
-
             if one.price:
-                prices.append(cells(one.price))
-                basic, kept, productivity = (cells(name) for name in _COST)
+                prices.append(_leading(short, one.price, weight))
+                basic, kept, productivity = (_leading(short, name, weight) for name in _COST)
                 nests.append(sparse.csr_array(basic + kept + productivity))
                 continue
-            prices.append(sparse.csr_array(cells(one.value) - cells(one.quantity)))
+            value, quantity = (_leading(short, n, weight) for n in (one.value, one.quantity))
+            prices.append(sparse.csr_array(value - quantity))
             family = short.variables[_NEST_PRICES[nest]]
             at = [weight.axes.index(axis) for axis in family.axes]
             rows = [family.place[tuple(cell[a] for a in at)] for cell in weight.index]

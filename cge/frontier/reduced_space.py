@@ -7,13 +7,16 @@ derivatives are approximated (limited-memory BFGS); everything else is linear.
 
 from __future__ import annotations
 
+from functools import partial
+
 import cyipopt
 import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator, Point
-from cge.frontier.optimum import Goal, Optimum, Program, run_ipopt, with_working_set, within
+from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+from cge.solve.ipopt import Program
 
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7
@@ -139,44 +142,26 @@ class ReducedProgram(Program):
         return x
 
 
-def optimise(
-    evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
-    warm: bool = False,
+def _solve(
+    evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
+    warm: bool,
 ) -> Optimum:  # fmt: skip
-    """Solve the problem from given rates.
+    program = ReducedProgram(evaluator, goal, ceiling, working)
+    x, multipliers, bounds, ended = run_ipopt(
+        program, program.start(rates), program.bounds(), program.limits(), warm,
+        tol=TOLERANCE, hessian_approximation="limited-memory", limited_memory_max_history=20,
+        acceptable_iter=8, acceptable_tol=1e-5, acceptable_obj_change_tol=1e-9,
+    )  # fmt: skip
+    problem, count, width = evaluator.problem, program.rates, program.width
+    return Optimum(
+        rates=within(problem, x[:count], width) * width,
+        value_at_risk=float(x[count]) / 100 if program.risky else np.nan,
+        price=float(multipliers[0]) if ceiling is not None else np.nan,
+        bounds=bounds[:count] / width / 100,
+        budget=float(multipliers[-1]) if problem.budget is not None else np.nan,
+        **ended,
+    )
 
-    Parameters
-    ----------
-    evaluator : Evaluator
-    goal : {"welfare", "risk"}
-    rates : ndarray (k,)
-        Where to set out.
-    ceiling : float, optional
-        On the conditional value at risk, a fraction.
-    warm : bool
-        Whether the start is a solution of a problem nearby.
 
-    Raises
-    ------
-    NoEquilibrium
-        If there is none at the start.
-    """
-
-    def solve(working: Integers, rates: Array, warm: bool) -> Optimum:
-        program = ReducedProgram(evaluator, goal, ceiling, working)
-        x, multipliers, bounds, ended = run_ipopt(
-            program, program.start(rates), program.bounds(), program.limits(), warm,
-            tol=TOLERANCE, hessian_approximation="limited-memory", limited_memory_max_history=20,
-            acceptable_iter=8, acceptable_tol=1e-5, acceptable_obj_change_tol=1e-9,
-        )  # fmt: skip
-        problem, count, width = evaluator.problem, program.rates, program.width
-        return Optimum(
-            rates=within(problem, x[:count], width) * width,
-            value_at_risk=float(x[count]) / 100 if program.risky else np.nan,
-            price=float(multipliers[0]) if ceiling is not None else np.nan,
-            bounds=bounds[:count] / width / 100,
-            budget=float(multipliers[-1]) if problem.budget is not None else np.nan,
-            **ended,
-        )
-
-    return with_working_set(evaluator, goal == "risk" or ceiling is not None, rates, warm, solve)
+#: Solve the problem in the space of rates, as :func:`with_working_set`.
+optimise = partial(with_working_set, _solve)

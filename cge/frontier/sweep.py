@@ -9,7 +9,7 @@ the problem is not convex, and one way alone would follow the wrong one too far.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,23 +48,21 @@ class Candidate:
         Conditional value at risk, a fraction.
     variations : ndarray (s,)
         Equivalent variations, fractions of benchmark absorption.
+    agree : int
+        From how many starting points it is reached.
     """
 
     optimum: Optimum
     value: float
     risk: float
     variations: Array
+    agree: int = 1
 
     @classmethod
     def of(cls, evaluator: Evaluator, optimum: Optimum) -> Candidate:
         """Candidate of an optimum, evaluated."""
         point = evaluator.at(optimum.rates)
         return cls(optimum, point.value, point.risk, point.variations)
-
-    @classmethod
-    def kept(cls, content: dict[str, Any]) -> Candidate:
-        """Candidate of the plain data of one."""
-        return cls(**{**content, "optimum": Optimum(**content["optimum"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,40 +152,27 @@ class FrontierSearch:
         nothing = np.zeros(len(self.problem.levers))
         without = ColdPoint(**_kept(self.underway, "without", lambda: asdict(
             solve_cold(self.problem, nothing))))  # fmt: skip
-        first, agree = self._end("efficient", self._efficient, starts)
-        last, agree_last = self._end("safest", self._safest, starts, first.optimum)
+        first = self._candidate("efficient", self._efficient, starts)
+        last = self._candidate("safest", self._safest, starts, first.optimum)
         ends = {0: self._point(0, first, None)}
         if first.risk - last.risk >= NO_CONFLICT:
             ends[points - 1] = self._point(points - 1, last, None)
             ends |= self._between(first, last, np.linspace(first.risk, last.risk, points))
         found = tuple(ends[n] for n in sorted(ends))
-        return Sweep(found, starts, agree, agree_last, without)
+        return Sweep(found, starts, first.agree, last.agree, without)
 
     # -- ends
 
-    def _end(
-        self, name: str, find: Callable[..., tuple[Candidate, int]], *arguments: Any
-    ) -> tuple[Candidate, int]:
-        """An end of the frontier, and how many starting points reach it."""
-
-        def make() -> dict[str, Any]:
-            best, agree = find(Evaluator(self.problem), *arguments)
-            return {"best": asdict(best), "agree": agree}
-
-        kept = _kept(self.underway, name, make)
-        return Candidate.kept(kept["best"]), int(kept["agree"])
-
-    def _efficient(self, evaluator: Evaluator, starts: int) -> tuple[Candidate, int]:
+    def _efficient(self, evaluator: Evaluator, starts: int) -> Candidate:
         solved = self._solved(evaluator, "welfare", starting_points(self.problem, starts))
         found = [(evaluator.at(one.rates).value, one) for one in solved]
         if not found:
             raise NoEquilibrium("the policy that is best without a constraint was not found")
-        best = max(value for value, _ in found)
+        best, one = max(found, key=lambda pair: pair[0])
         agree = sum(value >= best - SAME for value, _ in found)
-        one = next(one for value, one in found if value == best)
-        return Candidate.of(evaluator, one), agree
+        return replace(Candidate.of(evaluator, one), agree=agree)
 
-    def _safest(self, evaluator: Evaluator, starts: int, first: Optimum) -> tuple[Candidate, int]:
+    def _safest(self, evaluator: Evaluator, starts: int, first: Optimum) -> Candidate:
         begin = (first.rates, *starting_points(self.problem, starts))
         solved = self._solved(evaluator, "risk", begin)
         found = [Candidate.of(evaluator, one) for one in solved]
@@ -195,7 +180,7 @@ class FrontierSearch:
             raise NoEquilibrium("the policy with the smallest risk was not found")
         least = min(one.risk for one in found)
         same = [one for one in found if one.risk <= least + SAME]
-        return max(same, key=lambda one: one.value), len(same)
+        return replace(max(same, key=lambda one: one.value), agree=len(same))
 
     def _solved(
         self, evaluator: Evaluator, goal: Goal, starts: Sequence[Array]
@@ -227,8 +212,9 @@ class FrontierSearch:
         return points
 
     def _candidate(self, name: str, find: Callable[..., Candidate], *arguments: Any) -> Candidate:
-        return Candidate.kept(_kept(self.underway, name, lambda: asdict(
-            find(Evaluator(self.problem), *arguments))))  # fmt: skip
+        """A step of the search, with an evaluator of its own."""
+        kept = _kept(self.underway, name, lambda: asdict(find(Evaluator(self.problem), *arguments)))
+        return Candidate(**{**kept, "optimum": Optimum(**kept["optimum"])})
 
     def _under(self, evaluator: Evaluator, ceiling: float, starts: Sequence[Array]) -> Candidate:
         """Best policy under a ceiling, from the first of some starts that has a solution."""
@@ -269,9 +255,8 @@ class FrontierSearch:
 
         def make() -> dict[str, Any]:
             cold = solve_cold(self.problem, one.optimum.rates)
-            apart = (
-                float(np.abs(cold.variations - one.variations).max()), abs(cold.cvar - one.risk)
-            )  # fmt: skip
+            moved = float(np.abs(cold.variations - one.variations).max())
+            apart = moved, abs(cold.cvar - one.risk)
             if max(apart) > AGREES:
                 raise NoEquilibrium(
                     f"a point of the frontier is not the one found from the benchmark: welfare "

@@ -17,7 +17,7 @@ from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
 from cge.solve.linear import Factorised, LinearSolver, refined
 from cge.solve.newton import newton
-from cge.solve.system import FoldedSystem, log_derivative, term_values
+from cge.solve.system import log_derivative, term_values
 
 #: Iterations of GMRES after which a new factorisation is cheaper than going on.
 PATIENCE = 30
@@ -130,14 +130,9 @@ def adjoint(
     right = system.chain(by_column)
     jacobian = folded.log_jacobian(z)
     found = tracked.linear.solve(jacobian, right, ADJOINT_RTOL, transposed=True)
-    multipliers = found / row_sizes(folded, levels)
+    # The logarithmic form of the residual divides each balanced row by its side.
+    side = system.sides[0] @ term_values(arrays, levels) + np.maximum(-folded.target, 0.0)
+    multipliers = found / np.where(folded.balanced_rows, side, 1.0)
     by_column = by_column - log_derivative(arrays, levels, system.matrix.T @ multipliers)
     first = len(system.rows)
     return by_column, multipliers[first:] / system.row_scale[first:]
-
-
-def row_sizes(folded: FoldedSystem, levels: Array) -> Array:
-    """Divisor of each row of the residual in its logarithmic form, (rows,)."""
-    up, _ = folded.system.sides
-    side = up @ term_values(folded.system.arrays, levels) + np.maximum(-folded.target, 0.0)
-    return np.where(folded.balanced_rows, side, 1.0)

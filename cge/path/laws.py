@@ -15,8 +15,9 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
+from cge.dynamics.capital import Settings
 from cge.dynamics.knowledge import KnowledgeLaw
-from cge.dynamics.recursion import Recursion, Settings
+from cge.dynamics.recursion import Recursion
 from cge.policy.closures import closure_of
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import DisruptionEntry, Library
@@ -118,9 +118,8 @@ def weights(
     for disruption in disruptions:
         check_known([viewer], disruption.families, "unknown region", key="viewer")
         family = disruption.families[viewer]
-        if family and family not in weighting:
-            raise InputError(f"no weight for the family of {disruption.name}", key="weighting",
-                             value=family, allowed=weighting)  # fmt: skip
+        check_known(filter(None, [family]), weighting,
+                    f"no weight for the family of {disruption.name}", key="weighting")  # fmt: skip
         belongs.append(family)
     dropped = tuple(f for f, weight in weighting.items() if weight > 0 and f not in belongs)
     shares = np.array([weighting[f] / belongs.count(f) if f else 0.0 for f in belongs])
@@ -148,9 +147,8 @@ def _expanded(
         except InputError as error:
             raise error.located(library.file) from None
         for disruption in made:
-            if disruption.name in found:
-                raise InputError("two disruptions have this name", file=library.file,
-                                 key=f"{key}.name", value=disruption.name)  # fmt: skip
+            refuse_if(disruption.name in found, "two disruptions have this name",
+                      file=library.file, key=f"{key}.name", value=disruption.name)  # fmt: skip
             found[disruption.name] = disruption
         omitted.extend(passed_over)
     return tuple(found.values()), tuple(omitted)
@@ -185,41 +183,26 @@ def _repetitions(
     if each is None:
         yield {}
         return
-    given = {"regions": each.regions, "sectors": each.sectors}
-    if each.largest_suppliers is not None:
-        regions, sectors = (
-            resolved_codes("all" if one is None else one, axis, benchmark, f"{key}.{axis}")
-            for axis, one in given.items()
-        )
-        ranked = _suppliers(benchmark, regions, sectors)
-        for region, sector in ranked[: each.largest_suppliers]:
-            yield {"region": region, "sector": sector}
-        return
+    every = None if each.largest_suppliers is None else "all"
     axes = {
-        axis.removesuffix("s"): resolved_codes(one, axis, benchmark, f"{key}.{axis}")
-        for axis, one in given.items()
-        if one is not None
+        axis.removesuffix("s"): resolved_codes(wanted, axis, benchmark, f"{key}.{axis}")
+        for axis, one in (("regions", each.regions), ("sectors", each.sectors))
+        if (wanted := every if one is None else one) is not None
     }
-    for combination in product(*axes.values()):
+    found = list(product(*axes.values()))
+    if each.largest_suppliers is not None:
+        value = exports(benchmark)
+        found = sorted(filter(value.get, found), key=lambda pair: -value[pair])
+    for combination in found[: each.largest_suppliers]:
         yield dict(zip(axes, combination, strict=True))
 
 
-def exported(benchmark: Benchmark) -> Array:
-    """Exports at the border, (r, i)."""
+def exports(benchmark: Benchmark) -> dict[tuple[str, ...], float]:
+    """Exports at the border by region and sector, those that there are."""
     flows = benchmark.fob.sum(axis=0)
-    return flows.sum(axis=2) - np.einsum("rir->ri", flows)
-
-
-def _suppliers(
-    benchmark: Benchmark, regions: Sequence[str], sectors: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Regions and sectors that export, by the value of their exports, largest first."""
-    value, b = exported(benchmark), benchmark
-    found = {
-        (region, sector): value[b.regions.index(region), b.sectors.index(sector)]
-        for region, sector in product(regions, sectors)
-    }
-    return [pair for pair in sorted(found, key=lambda p: -found[p]) if found[pair] > 0]
+    value = flows.sum(axis=2) - np.einsum("rir->ri", flows)
+    cells = zip(product(benchmark.regions, benchmark.sectors), value.ravel().tolist(), strict=True)
+    return {cell: one for cell, one in cells if one > 0}
 
 
 def _families(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Codes
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import EventEntry
@@ -74,8 +74,7 @@ def resolved_codes(given: Codes, axis: str, benchmark: Benchmark, key: str) -> t
         If there are none.
     """
     codes = tuple(benchmark.codes(axis, given, key))
-    if not codes:
-        raise InputError(f"names no {axis}", key=key, value=given)
+    refuse_if(not codes, f"names no {axis}", key=key, value=given)
     return codes
 
 
@@ -115,23 +114,20 @@ def _routes(event: EventEntry, words: tuple[str, str], b: Benchmark, key: str) -
     An exception names countries, regions or groups; a route of the benchmark is excepted if
     all pairs of countries at its two ends are, so that an aggregate is never half excepted.
     """
-    sides = (resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words)
-    excepted = {
-        frozenset(pair)
-        for one, other in event.except_
-        for pair in product(countries_of(one, b), countries_of(other, b))
-    }
-    routes = tuple(
-        (one, other)
-        for one, other in product(*sides)
-        if one != other
-        and not all(
-            frozenset(pair) in excepted
-            for pair in product(countries_of(one, b), countries_of(other, b))
-        )
+    starts, stops = (
+        resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words
     )
-    if not routes:
-        raise InputError("hits no route between two regions", key=key)
+
+    def pairs(ends: Route) -> set[frozenset[str]]:
+        return set(map(frozenset, product(*(countries_of(one, b) for one in ends))))
+
+    excepted = set[frozenset[str]]().union(*map(pairs, event.except_))
+    routes = tuple(
+        ends
+        for ends in product(starts, stops)
+        if ends[0] != ends[1] and not pairs(ends) <= excepted
+    )
+    refuse_if(not routes, "hits no route between two regions", key=key)
     return routes
 
 

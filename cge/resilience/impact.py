@@ -15,7 +15,7 @@ from cge.resilience.disruptions import Disruption, Event
 from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total
 from cge.solve.model import Model, Solver
-from cge.solve.solution import Solution
+from cge.solve.solution import Allocation, Solution
 
 #: What moves to ration a route, by who keeps the rent.
 RENTS = {"importer": "tariff", "exporter": "export_tax", "lost": "trade_cost"}
@@ -61,7 +61,7 @@ class Impact:
         np.multiply.at(levels, self.columns, self.factors)
         return levels
 
-    def swaps(self, pre: PreShock) -> tuple[Swap, ...]:
+    def swaps(self, pre: Allocation) -> tuple[Swap, ...]:
         """Swaps that hold the rationed volumes.
 
         A ration is a virtual price (Neary and Roberts 1980): the rent is what makes buyers
@@ -73,12 +73,11 @@ class Impact:
         swaps = []
         for (r, i, s), part, rents in self.rationed:
             route = f"[*, {r}, {i}, {s}]"
-            held = f"arrivals{route}" if rents == "lost" else f"trade_volume[{r}, {i}, {s}]"
-            _, cells = pre.model.outcomes.select(held)
-            at = part * float(pre.outcomes[cells].sum())
-            fix = Total(((1.0, held),)) if rents == "lost" else held
+            fix: str | Total = f"trade_volume[{r}, {i}, {s}]"
+            if rents == "lost":
+                fix = Total(((1.0, f"arrivals{route}"),))
             swaps.append(Swap(
-                f"{RENTS[rents]}{route}", fix, at, relative=False,
+                f"{RENTS[rents]}{route}", fix, part * pre.value_of(fix)[0], relative=False,
                 bound=None if alone else "upper", relief=1,
             ))  # fmt: skip
         return tuple(swaps)
@@ -98,10 +97,9 @@ def impact_of(
     forgetting : callable, optional
         What being cut off from knowledge does to productivity; without it nothing.
     """
-    impact = Impact()
-    for event in disruption.events:
-        impact = impact + _of_event(pre, event, disruption.duration, leakage, forgetting)
-    return impact
+    each = (_of_event(pre, event, disruption.duration, leakage, forgetting)
+            for event in disruption.events)  # fmt: skip
+    return sum(each, Impact())
 
 
 def _of_event(
@@ -135,15 +133,12 @@ def capacity_lost(
     Productivity would be the wrong thing to take: a sector that makes half of its output
     from all of its inputs wastes inputs worth several times its value added.
     """
-    model = pre.model
+    model, paid = pre.model, pre.values("factor_payment")
     lost = model.variables["factor_use"].where(s=regions, j=sectors, f=[CAPITAL])
-    paid = pre.values("factor_payment")
-    columns, factors = [lost], [np.full(len(lost), 1.0 - loss)]
+    left = dict.fromkeys(lost.tolist(), 1.0 - loss)
     for column, own, hit in idle_factors(model, regions, sectors):
-        part = loss * float(paid[hit].sum() / paid[own].sum())
-        columns.append(np.array([column]))
-        factors.append(np.array([1.0 - part]))
-    return Impact(np.concatenate(columns), np.concatenate(factors))
+        left[column] = 1.0 - loss * float(paid[hit].sum() / paid[own].sum())
+    return Impact(np.array(list(left), dtype=np.int64), np.array(list(left.values()), dtype=float))
 
 
 def idle_factors(
@@ -183,7 +178,7 @@ def dearer(pre: PreShock, routes: Iterable[Route], add: float) -> Impact:
     return Impact(columns, np.full(len(columns), 1.0 + add))
 
 
-def rationed(pre: PreShock, routes: Iterable[Route], left: float, rents: str) -> Impact:
+def rationed(pre: Allocation, routes: Iterable[Route], left: float, rents: str) -> Impact:
     """Routes held at a part of their volume; those on which nothing goes stay out."""
     live = pre.model.outcomes["trade_volume"].place
     found = tuple((route, left, rents) for route in routes if route in live)

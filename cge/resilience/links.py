@@ -16,10 +16,9 @@ from itertools import permutations, product
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.recursion import CAPITAL
-from cge.resilience.disruptions import Disruption, exported
+from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
-from cge.resilience.impact import RENTS
-from cge.solve.closure import Swap
+from cge.resilience.impact import rationed
 from cge.solve.solution import Solution
 
 #: Part of a link that is cut to see how much hangs on it.
@@ -50,12 +49,12 @@ def link_cuts(
 
 def withholdings(benchmark: Benchmark, sectors: Sequence[str]) -> tuple[Disruption, ...]:
     """Stops of all exports of a region's sector, for every region and sector."""
-    b, value = benchmark, exported(benchmark)
+    b, live = benchmark, exports(benchmark)
     return tuple(
         _one(WITHHOLDING.format(r, i), f"{r} stops all exports of {i}",
              [(r, s) for s in b.regions if s != r], [i], b)
         for r, i in product(b.regions, sectors)
-        if value[b.regions.index(r), b.sectors.index(i)] > 0
+        if (r, i) in live
     )  # fmt: skip
 
 
@@ -102,11 +101,8 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
     """
     if solution.model.horizon != "long" or CAPITAL in solution.closure.specific_factors:
         raise ValueError("needs a solution of the long run")
-    swaps = [
-        Swap(f"{RENTS[event.rents]}[*, {r}, {i}, {s}]", f"trade_volume[{r}, {i}, {s}]",
-             (1.0 - event.size) * solution.outcome(f"trade_volume[{r}, {i}, {s}]"), relative=False)
-        for (r, s), i in product(event.routes, event.sectors)
-    ]  # fmt: skip
+    routes = [(r, i, s) for (r, s), i in product(event.routes, event.sectors)]
+    swaps = rationed(solution, routes, 1.0 - event.size, event.rents).swaps(solution)
     closure = replace(solution.closure, swaps=(*solution.closure.swaps, *swaps))
     cut = solution.model.solve(solution.levels, closure, start=solution)
     return 1.0 - cut.by_region("welfare") / solution.by_region("welfare")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 
 #: Sums of probabilities are known to this.
 _ROUNDING = 1e-12
@@ -41,8 +41,7 @@ def expected_loss(losses: ArrayLike, weights: ArrayLike) -> Array:
     InputError
         If shapes do not fit, or a weight is negative or not finite.
     """
-    values, shares = _prepared(losses, weights)
-    return _mean(values, shares)
+    return _mean(*_prepared(losses, weights))
 
 
 def cvar(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
@@ -73,8 +72,7 @@ def cvar(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
     _check_level(level)
     if level == 1:
         return worst(losses, weights)
-    values, shares = _prepared(losses, weights)
-    values, shares = _sorted(values, shares, worst_first=True)
+    values, shares = _sorted(*_prepared(losses, weights), worst_first=True)
     before = np.cumsum(shares, axis=0) - shares
     tail = np.clip((1.0 - level) - before, 0.0, shares)
     # Divided by what the tail sums up to, which is 1 - level but for rounding.
@@ -195,7 +193,7 @@ def time_to_recover(
     InputError
         If there are no years, or `from_year` or `fraction` is not possible.
     """
-    values = _years(losses)
+    values = _fractions(losses, "a year")
     if isinstance(from_year, bool) or not isinstance(from_year, (int, np.integer)) or from_year < 0:
         raise InputError("not a year", key="from_year", value=from_year, allowed="0, 1, 2, ...")
     if not 0 < fraction < 1:
@@ -231,37 +229,33 @@ def loss_area(losses: ArrayLike, rate: float) -> Array:
     InputError
         If there are no years or the rate is not possible.
     """
-    values = _years(losses)
+    values = _fractions(losses, "a year")
     if not (np.isfinite(rate) and rate > -1):
         raise InputError("not possible", key="rate", value=rate, allowed="a number above -1")
     discount = (1.0 + rate) ** -np.arange(len(values), dtype=float)
     return (values * discount.reshape(-1, *[1] * (values.ndim - 1))).sum(axis=0)
 
 
-def _years(losses: ArrayLike) -> Array:
+def _fractions(losses: ArrayLike, each: str) -> Array:
     values = np.asarray(losses, dtype=float)
-    if values.ndim == 0 or not len(values):
-        raise InputError("must have one value a year", key="losses", value=values.shape)
+    refuse_if(values.ndim == 0 or not len(values), f"must have one value {each}", key="losses",
+              value=values.shape)  # fmt: skip
     return values
 
 
 def _check_level(level: float) -> None:
-    if not 0 <= level <= 1:
-        raise InputError("not a probability", key="level", value=level, allowed="0 to 1")
+    refuse_if(not 0 <= level <= 1, "not a probability", key="level", value=level, allowed="0 to 1")
 
 
 def _prepared(losses: ArrayLike, weights: ArrayLike) -> tuple[Array, Array]:
     """Losses and probabilities of one shape; probabilities NaN where all are zero."""
-    values = np.asarray(losses, dtype=float)
+    values = _fractions(losses, "for each disruption")
     shares = np.asarray(weights, dtype=float)
-    if values.ndim == 0 or not len(values):
-        raise InputError("must have one value for each disruption", key="losses",
-                         value=values.shape)  # fmt: skip
-    if shares.shape != values.shape and shares.shape != values.shape[:1]:
-        raise InputError(f"must have the shape of losses, {values.shape}, or their length",
-                         key="weights", value=shares.shape)  # fmt: skip
-    if not (np.isfinite(shares).all() and (shares >= 0).all()):
-        raise InputError("must be finite and not negative", key="weights")
+    refuse_if(shares.shape not in (values.shape, values.shape[:1]),
+              f"must have the shape of losses, {values.shape}, or their length",
+              key="weights", value=shares.shape)  # fmt: skip
+    refuse_if(not np.isfinite(shares).all() or (shares < 0).any(),
+              "must be finite and not negative", key="weights")  # fmt: skip
     shares = shares.reshape(shares.shape + (1,) * (values.ndim - shares.ndim))
     shares = np.broadcast_to(shares, values.shape)
     total = shares.sum(axis=0)

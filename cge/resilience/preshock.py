@@ -24,9 +24,9 @@ from functools import cached_property
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.elasticities.nests import NEST_AXES
-from cge.dynamics.recursion import CAPITAL
+from cge.dynamics.recursion import CAPITAL, check_capital
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.resilience.import_price import BackstopRoutes, purchaser_prices
 from cge.solve.closure import Closure, Swap
@@ -109,12 +109,7 @@ def pre_shock(
     NoEquilibrium
         If the short run does not reproduce it.
     """
-    b = short.benchmark
-    if CAPITAL not in b.factors:
-        raise InputError(
-            f"the benchmark has no factor {CAPITAL} to be fixed", key="factors",
-            value=list(b.factors), allowed=f"a benchmark with a factor {CAPITAL}",
-        )  # fmt: skip
+    check_capital(short.benchmark, "to be fixed")
     sourcing = None
     if solution.model.horizon == "long":
         _check_speeds(short)
@@ -135,12 +130,12 @@ def _check_speeds(model: Model) -> None:
     """Raise InputError where a nest that can not adapt substitutes otherwise in the long run."""
     short, long = (model.benchmark.elasticities[horizon] for horizon in ("short", "long"))
     for nest in NEST_AXES:
-        if nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)):
-            raise InputError(
-                "differs between the short run and the long, and has no weights to adapt, so that "
-                "the short run would not start from the long-run equilibrium",
-                key=f"elasticities.{nest}", allowed="the same values for both horizons",
-            )  # fmt: skip
+        refuse_if(
+            nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)),
+            "differs between the short run and the long, and has no weights to adapt, so that "
+            "the short run would not start from the long-run equilibrium",
+            key=f"elasticities.{nest}", allowed="the same values for both horizons",
+        )  # fmt: skip
 
 
 def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:

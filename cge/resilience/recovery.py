@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
-from cge.dynamics.recursion import Recursion, Settings
+from cge.core.errors import refuse_if
+from cge.dynamics.capital import Settings
+from cge.dynamics.recursion import Recursion
 from cge.resilience.impact import Impact
 from cge.resilience.preshock import PreShock
 from cge.solve.solution import Allocation
@@ -47,11 +48,8 @@ def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: 
     NoEquilibrium
         When a year has no solution that passes.
     """
-    if years <= duration:
-        raise InputError(
-            "years end before the disruption does", key="recovery", value=years,
-            allowed=f"more than its {duration}",
-        )  # fmt: skip
+    refuse_if(years <= duration, "years end before the disruption does", key="recovery",
+              value=years, allowed=f"more than its {duration}")  # fmt: skip
     model = pre.model
     recursion = Recursion(model, settings, standing=Allocation(model, pre.ready))
     state = recursion.start()

@@ -135,28 +135,6 @@ class MonomialTemplate(MonomialArrays):
             "outcome_coefficients": scaled(self.outcome_coefficients),
         })  # fmt: skip
 
-    def log_derivatives(self, levels: Array) -> sparse.csr_array:
-        """Changes of the log of each term with the parameters, variables held.
-
-        The equations F = B t move with parameter p by ``B @ (t * column p)``, with B and
-        the terms t of :meth:`at`; exponents that are zero there count, for they move.
-
-        Parameters
-        ----------
-        levels : ndarray (columns,)
-            Of all variables; those of free ones are not read.
-
-        Returns
-        -------
-        csr_array (terms, parameters)
-            Coefficients included: d log(coefficient * term) / d parameter.
-        """
-        logs, form = positive_logs(levels, self.free), self.exponents
-        by_entry = sparse.csr_array(
-            (logs[form.indices], np.arange(form.nnz), form.indptr), (form.shape[0], form.nnz)
-        )
-        return sparse.csr_array(by_entry @ self.exponent_slopes + self.log_slopes)
-
 
 def positive_logs(levels: Array, free: Bools) -> Array:
     """Logs of the levels of positive variables, zero for those of either sign."""

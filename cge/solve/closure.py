@@ -18,7 +18,7 @@ from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import block_named
@@ -219,6 +219,7 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
         exogenous[model.variables[name].positions] = True
     unknown, ganged = ~exogenous, np.zeros(len(arrays.start), dtype=bool)
     gangs: list[Integers] = []
+    each_outcome: Any = sparse.eye_array(len(before), format="csr")
     none = np.zeros(0), np.zeros(0, dtype=np.int64)
     #: Columns or rows of outcomes that are held, their levels, and the swap that holds them.
     fixed, targets = [(none[1], *none)], [(sparse.csr_array((0, len(before))), *none)]
@@ -226,10 +227,9 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
     swaps = (*closure.all_swaps(), *extra)
     for number, swap in enumerate(swaps):
         family, free = model.variables.select(swap.free, "closure.free")
-        if not exogenous[free].all() or unknown[free].any() or ganged[free].any():
-            raise InputError(
-                "is endogenous already", key="closure.free", value=swap.free, allowed=EXOGENOUS
-            )
+        solved = not exogenous[free].all() or unknown[free].any() or ganged[free].any()
+        refuse_if(solved, "is endogenous already", key="closure.free", value=swap.free,
+                  allowed=EXOGENOUS)  # fmt: skip
         columns: Integers | None = None
         if isinstance(swap.fix, Total):
             rows = _combined(swap.fix, model)
@@ -238,24 +238,23 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
             family_held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
             if family_held.name in model.variables:
                 columns, level0 = chosen, arrays.start[chosen]
-                if not unknown[chosen].all():
-                    raise InputError("is exogenous already", key="closure.fix", value=swap.fix)
+                refuse_if(not unknown[chosen].all(), "is exogenous already", key="closure.fix",
+                          value=swap.fix)  # fmt: skip
             else:
-                rows, level0 = _rows_of(chosen, len(before)), before[chosen]
+                rows, level0 = each_outcome[chosen], before[chosen]
             groups = _pair(family, free, family_held, chosen, swap)
-        if swap.relative and (level0 == 0).any():
-            raise InputError(
-                "is zero in the benchmark, so it can not be fixed relative to it",
-                key="closure.fix", value=swap.name, allowed="relative: false with a level",
-            )  # fmt: skip
-        if swap.at is None and columns is None:
-            raise InputError("needs a level", key="closure.at", value=swap.name)
+        refuse_if(
+            swap.relative and (level0 == 0).any(),
+            "is zero in the benchmark, so it can not be fixed relative to it",
+            key="closure.fix", value=swap.name, allowed="relative: false with a level",
+        )  # fmt: skip
+        refuse_if(swap.at is None and columns is None, "needs a level", key="closure.at",
+                  value=swap.name)  # fmt: skip
         if groups is None:
             unknown[free] = True
-        elif arrays.free[free].any():
-            raise InputError("variables of either sign cannot move together", key="closure.free",
-                             value=swap.free)  # fmt: skip
         else:
+            refuse_if(arrays.free[free].any(), "variables of either sign cannot move together",
+                      key="closure.free", value=swap.free)  # fmt: skip
             gangs.extend(groups)
             ganged[free] = True
         at = 1.0 if swap.at is None else swap.at
@@ -284,12 +283,6 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
 def _table_of(fix: str, model: Model) -> Layout:
     """The variables or the outcomes, of which a swap fixes some."""
     return model.variables if split(fix, "closure.fix")[0] in model.variables else model.outcomes
-
-
-def _rows_of(outcomes: Integers, count: int) -> sparse.csr_array:
-    """A matrix that picks outcomes, one per row."""
-    shape = (len(outcomes), count)
-    return sparse.csr_array((np.ones(len(outcomes)), (np.arange(len(outcomes)), outcomes)), shape)
 
 
 def _combined(total: Total, model: Model) -> sparse.csr_array:
@@ -326,12 +319,12 @@ def _pair(
         return None
     shared = [axis for axis in held.axes if axis in family.axes]
     free_key, fix_key = _keys(family, free, shared), _keys(held, fix, shared)
-    if len(set(fix_key)) != len(fix_key) or set(fix_key) != set(free_key):
-        raise InputError(
-            f"frees {len(free)} cells and fixes {len(fix)} that do not correspond one for one "
-            f"by their shared axes ({', '.join(shared) or 'none'})",
-            key="closure.swaps", value=f"{swap.free} <-> {swap.fix}",
-        )  # fmt: skip
+    refuse_if(
+        len(set(fix_key)) != len(fix_key) or set(fix_key) != set(free_key),
+        f"frees {len(free)} cells and fixes {len(fix)} that do not correspond one for one "
+        f"by their shared axes ({', '.join(shared) or 'none'})",
+        key="closure.swaps", value=f"{swap.free} <-> {swap.fix}",
+    )  # fmt: skip
     if len(free) == len(fix):
         return None
     return [free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key]

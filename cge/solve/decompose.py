@@ -19,7 +19,7 @@ from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import Homotopy, Move, Shock
+from cge.solve.homotopy import Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 from cge.solve.system import term_changes, term_parts
@@ -149,10 +149,7 @@ def _first_order(laid: list[_Laid], solution: Solution) -> list[Array]:
     arrays, start, end = solution.model.arrays, solution.model.outcome_start, solution.outcomes
     with np.errstate(all="ignore"):
         logs = np.log(end / start)
-        columns = np.where(
-            arrays.free, solution.levels - arrays.start,
-            np.log(np.where(arrays.free, 1.0, solution.levels / arrays.start)),
-        )  # fmt: skip
+    columns = change(arrays.start, solution.levels, arrays.free)
     return [part.first_order(start, end, logs, columns) for part in laid]
 
 

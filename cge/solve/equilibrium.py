@@ -84,13 +84,6 @@ def solve_square(
     homotopy = Homotopy(resolved, start, target)
     homotopy.advance(1.0, solver, progress)
     levels = homotopy.point()
-    return levels, _accepted(resolved, levels, homotopy.iterations, homotopy.steps, solver)
-
-
-def _accepted(
-    resolved: Resolved, levels: Array, iterations: int, steps: int, solver: str
-) -> Diagnostics:
-    """Measure a candidate solution; raise NoEquilibrium unless it passes."""
     arrays, targets = resolved.system.arrays, resolved.system.target_coefficients
     walras = block_named(arrays.rows, WALRAS_EQUATION).start
     terms = term_values(arrays, levels)
@@ -114,4 +107,5 @@ def _accepted(
     ) if not passed]  # fmt: skip
     if problems:
         raise NoEquilibrium(f"{solver} stopped at a point that fails: " + "; ".join(problems))
-    return Diagnostics(residual, imbalance, iterations, steps, solver)
+    found = Diagnostics(residual, imbalance, homotopy.iterations, homotopy.steps, solver)
+    return levels, found

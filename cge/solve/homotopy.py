@@ -19,7 +19,7 @@ from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import label_at
 from cge.solve.closure import Resolved
 from cge.solve.newton import newton
-from cge.solve.system import FoldedSystem, term_changes, term_parts, term_values
+from cge.solve.system import FoldedSystem, SquareSystem, term_changes, term_parts, term_values
 
 Progress = Callable[[float], None]
 #: Label of a shock, and the changes of columns and of targets that it makes.
@@ -106,7 +106,7 @@ class Homotopy:
 
     @cached_property
     def _target_change(self) -> Array:
-        return _change(self.start_targets, self.resolved.target_levels, ~self._geometric)
+        return change(self.start_targets, self.resolved.target_levels, ~self._geometric)
 
     def advance(
         self, until: float, solver: str = "newton", progress: Progress | None = None
@@ -174,7 +174,7 @@ class Homotopy:
 
         for shock in measures:
             np.add.at(entry(shock.label)[0], shock.columns, shock.change)
-        rest = _change(self.start, self.target, free)
+        rest = change(self.start, self.target, free)
         rest[system.unknown] = 0.0
         for columns, _ in by_label.values():
             columns[solved_or_held] = 0.0
@@ -194,28 +194,49 @@ class Homotopy:
         return [(label, *changes) for label, changes in by_label.items()]
 
     def tangents(self, moves: list[Move]) -> list[Array]:
-        """Changes of all columns per unit of the way where one stands, one for each shock.
-
-        Of the log of each column's level, of the level where it is free.
-        """
+        """Changes of all columns per unit of the way where one stands, one for each shock."""
         if not moves:
             return []
-        system, arrays, first = self.system, self.system.arrays, len(self.system.rows)
-        parts = term_parts(arrays, self.point())
-        rights = []
-        for _, columns, targets in moves:
-            given = system.matrix @ term_changes(arrays, parts, columns)
-            rate = targets * np.where(self._geometric, self.targets(self.done), 1.0)
-            given[first:] -= rate / system.row_scale[first:]
-            rights.append(-given)
+        rate = np.where(self._geometric, self.targets(self.done), 1.0)
         jacobian = self.at(self.done).jacobian(self.z)
-        moved = self.resolved.linear.solve(jacobian, np.column_stack(rights), TANGENT_RTOL)
-        return [
-            columns + system.spread(dz) for (_, columns, _), dz in zip(moves, moved.T, strict=True)
-        ]
+        return tangents(
+            self.system, lambda right: self.resolved.linear.solve(jacobian, right, TANGENT_RTOL),
+            self.point(), [(columns, targets * rate) for _, columns, targets in moves],
+        )  # fmt: skip
 
 
-def _change(start: Array, end: Array, free: Bools) -> Array:
+def tangents(
+    system: SquareSystem, solve: Callable[[Array], Array], levels: Array,
+    moves: list[tuple[Array, Array]],
+) -> list[Array]:  # fmt: skip
+    """Changes of all columns with some that are given, and with targets.
+
+    Parameters
+    ----------
+    system : SquareSystem
+    solve : callable
+        Solves with its Jacobian.
+    levels : ndarray (columns,)
+        Of the equilibrium.
+    moves : list of (ndarray (columns,), ndarray (targets,))
+        Changes of given columns and of targets, together.
+
+    Returns
+    -------
+    list of ndarray (columns,)
+        Of the log of each column's level, of the level where it is free; for each move.
+    """
+    arrays, first = system.arrays, len(system.rows)
+    parts, rights = term_parts(arrays, levels), []
+    for columns, targets in moves:
+        given = system.matrix @ term_changes(arrays, parts, columns)
+        given[first:] -= targets / system.row_scale[first:]
+        rights.append(-given)
+    moved = solve(np.column_stack(rights)).T
+    return [columns + system.spread(dz) for (columns, _), dz in zip(moves, moved, strict=True)]
+
+
+def change(start: Array, end: Array, free: Bools) -> Array:
     """Change of the log of levels, of levels where they may have either sign."""
     with np.errstate(all="ignore"):
         logs = np.log(end / start)

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import AXES, Array, Axes, Integers
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.core.quantity import Quantity
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import Benchmark
@@ -135,15 +135,15 @@ class Layout(dict[str, Family]):
             For an unknown name or code, a wrong number of codes, or no match.
         """
         name, parts = split(selector, key)
-        if name not in self:
-            raise InputError("unknown name", key=key, value=selector, allowed=self, name=name)
+        refuse_if(name not in self, "unknown name", key=key, value=selector, allowed=self,
+                  name=name)  # fmt: skip
         family = self[name]
         parts = parts or ["*"] * len(family.axes)
-        if len(parts) != len(family.axes):
-            raise InputError(
-                f"{len(parts)} codes for {len(family.axes)} axes ({', '.join(family.axes)})",
-                key=key, value=selector, allowed=joined(name, list(family.axes)),
-            )  # fmt: skip
+        refuse_if(
+            len(parts) != len(family.axes),
+            f"{len(parts)} codes for {len(family.axes)} axes ({', '.join(family.axes)})",
+            key=key, value=selector, allowed=joined(name, list(family.axes)),
+        )  # fmt: skip
         try:
             chosen = {
                 axis: None if part in EVERY else self.benchmark.codes(AXES[axis], part, key)
@@ -155,11 +155,9 @@ class Layout(dict[str, Family]):
                 allowed=error.allowed,
             ) from None  # fmt: skip
         positions = family.where(**chosen)
-        if not len(positions):
-            raise InputError(
-                "selects no cell of the model: there is no such flow in the benchmark",
-                key=key, value=selector,
-            )  # fmt: skip
+        refuse_if(not len(positions),
+                  "selects no cell of the model: there is no such flow in the benchmark",
+                  key=key, value=selector)  # fmt: skip
         return family, positions
 
     def selector(self, name: str, positions: Integers) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
-from cge.core.errors import InputError, NoEquilibrium, check_known
+from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
 from cge.core.selectors import split
@@ -23,7 +23,7 @@ from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve import templates
 from cge.solve.arrays import Block, MonomialTemplate
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
-from cge.solve.equilibrium import Diagnostics, solve_square
+from cge.solve.equilibrium import solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
 from cge.solve.solution import Allocation, Solution
@@ -251,13 +251,11 @@ class Model(Displayed):
         levels = self.arrays.start.copy()
         for selector, level in changes.items():
             family, positions = self.variables.select(selector, "changes")
-            if family.name not in EXOGENOUS:
-                raise InputError("is not exogenous; use a swap to fix it", key="changes",
-                                 value=selector, allowed=EXOGENOUS)  # fmt: skip
-            if not np.isfinite(level) or (level <= 0 and not self.arrays.free[positions].any()):
-                raise InputError(
-                    "level is not a positive number", key=f"changes.{selector}", value=level
-                )
+            refuse_if(family.name not in EXOGENOUS, "is not exogenous; use a swap to fix it",
+                      key="changes", value=selector, allowed=EXOGENOUS)  # fmt: skip
+            negative = level <= 0 and not self.arrays.free[positions].any()
+            refuse_if(negative or not np.isfinite(level), "level is not a positive number",
+                      key=f"changes.{selector}", value=level)  # fmt: skip
             if not allow_large_rates:
                 check_power(level, family.unit, selector)
             levels[positions] = level
@@ -306,33 +304,18 @@ class Model(Displayed):
         origin = self.arrays.start if origin is None else origin
 
         def under(reached: tuple[Swap, ...]) -> Solution:
-            resolved = self._system(closure, reached)
+            resolved = self.resolved(closure, reached)
             final, diagnostics = solve_square(resolved, origin, levels, solver, progress)
             return Solution(self, final, closure, resolved, levels, diagnostics)
 
         return self._settled(levels, closure, under)
 
-    def restored(
-        self, closure: Closure, reached: tuple[Swap, ...], given: Array, levels: Array,
-        diagnostics: Diagnostics,
-    ) -> Solution:  # fmt: skip
-        """Make an accepted solution again of what it consists of.
-
-        Parameters
-        ----------
-        closure : Closure
-        reached : tuple of Swap
-            Of its bounds, those in force.
-        given, levels : ndarray (columns,)
-        diagnostics : Diagnostics
-        """
-        return Solution(self, levels, closure, self._system(closure, reached), given, diagnostics)
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""
         return rebuilt, (self.benchmark, self.horizon, self.backstop)
 
-    def _system(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
+    def resolved(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
+        """System of a closure with some of its bounds in force, made once."""
         key = (closure.all_swaps(), reached)
         return self._closures.get(key, lambda: resolve(closure, self, reached))
 

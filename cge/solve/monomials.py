@@ -7,7 +7,7 @@ the power one. A model of such terms is
     F = B t,    t_k = y_k * prod_j x_j ** A_kj
 
 with one sparse matrix of exponents A, one of coefficients B, and at most one free
-variable y per term. Exact first and second derivatives are then a few sparse
+variable y per term. Exact derivatives are then a few sparse
 products (:mod:`cge.solve.system`). Anything else in a constraint is an error that
 names the constraint.
 
@@ -93,12 +93,13 @@ def compile_template(
     terms, width = reader.terms(), 1 + parameters
     blocks = range(0, terms.shape[0], BLOCK)
     parts = [_examine(_Entries.of(terms[k : k + BLOCK], width), free) for k in blocks]
-    bad = np.concatenate([k + part.misplaced for k, part in zip(blocks, parts, strict=True)])
+    projections, slopes, misplaced = zip(*parts, strict=True)
+    bad = np.concatenate([k + found for k, found in zip(blocks, misplaced, strict=True)])
     if len(bad):
         name = _first_with(bad, coefficients, rows)
         raise NotMonomial(f"{name}: a variable of either sign stands in a product or power")
-    first, number = _like(np.concatenate([part.projections for part in parts]))
-    log_slopes = sparse.csr_array(sparse.vstack([part.log_slopes for part in parts]))
+    first, number = _like(np.concatenate(projections))
+    log_slopes = sparse.csr_array(sparse.vstack(slopes))
     difference = (log_slopes - log_slopes[first][number]).tocoo()
     bad = np.unique(difference.row[np.abs(difference.data) > LIKE])
     if len(bad):
@@ -149,27 +150,19 @@ class _Entries:
         return cls(terms.shape[0], width, term, column, part, terms.data)
 
 
-@dataclass(frozen=True, eq=False)
-class _Examined:
+def _examine(e: _Entries, free: Bools) -> tuple[Array, sparse.csr_array, Integers]:
     """Properties of terms.
 
-    Parameters
-    ----------
-    projections : ndarray (terms, 2)
+    Returns
+    -------
+    ndarray (terms, 2)
         Random projections of constants and slopes of the exponents, which agree to the
         last bit where these do. Constants raised to open elasticities do not count.
-    log_slopes : csr_array (terms, parameters)
+    csr_array (terms, parameters)
         Slopes of the logs of such constants.
-    misplaced : ndarray of int
+    ndarray of int
         Terms in which a free variable stands in a product or power.
     """
-
-    projections: Array
-    log_slopes: sparse.csr_array
-    misplaced: Integers
-
-
-def _examine(e: _Entries, free: Bools) -> _Examined:
     rng = np.random.default_rng(0)
     of_column = np.vstack([rng.standard_normal((len(free), 2)), np.zeros(2)])
     of_part = np.vstack([np.ones(2), rng.standard_normal((e.width - 1, 2))])
@@ -186,7 +179,7 @@ def _examine(e: _Entries, free: Bools) -> _Examined:
     term = e.term[linear]
     odd = term[(e.power[linear] != 1) | (e.part[linear] != 0)]
     several = np.flatnonzero(np.bincount(term, minlength=1) > 1)
-    return _Examined(np.column_stack(projections), log_slopes, np.union1d(odd, several))
+    return np.column_stack(projections), log_slopes, np.union1d(odd, several)
 
 
 def _like(projections: Array) -> tuple[Integers, Integers]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -33,8 +33,6 @@ class Attempt:
         Largest residual relative to its row.
     reason : str
         Why it stopped, when it did not converge.
-    history : list of float
-        Residual at each step.
     """
 
     z: Array
@@ -42,7 +40,6 @@ class Attempt:
     iterations: int
     residual: float
     reason: str = ""
-    history: list[float] = field(default_factory=list)
 
 
 def newton(
@@ -55,18 +52,17 @@ def newton(
     Attempt
         Whether or not it converged; the caller decides what to do.
     """
-    residual = system.log_residual(z)
-    history = [system.relative_residual(z)]
+    residual, gap = system.log_residual(z), system.relative_residual(z)
     for iteration in range(max_iterations):
-        if history[-1] <= TOLERANCE:
-            return Attempt(z, True, iteration, history[-1], history=history)
+        if gap <= TOLERANCE:
+            return Attempt(z, True, iteration, gap)
         try:
             jacobian = system.log_jacobian(z)
             step = linear.solve(jacobian, -residual, STEP_RTOL)
         except Singular as error:
-            return Attempt(z, False, iteration, history[-1], f"singular: {error}", history)
+            return Attempt(z, False, iteration, gap, f"singular: {error}")
         if not np.isfinite(step).all():
-            return Attempt(z, False, iteration, history[-1], "singular Jacobian", history)
+            return Attempt(z, False, iteration, gap, "singular Jacobian")
         length = min(1.0, STEP_LIMIT / max(float(np.abs(step).max(initial=0.0)), 1e-300))
         scale = _scale(jacobian)
         norm = float(np.linalg.norm(scale * residual))
@@ -78,15 +74,15 @@ def newton(
             if trial_norm <= (1 - 1e-4 * length) * norm:
                 break
             # At round-off the norm cannot fall any more: that is convergence, not failure.
-            if history[-1] <= 100 * TOLERANCE:
-                return Attempt(z, True, iteration, history[-1], history=history)
+            if gap <= 100 * TOLERANCE:
+                return Attempt(z, True, iteration, gap)
             length /= 2
             if length < 1e-4:
-                return Attempt(z, False, iteration, history[-1], "no descent", history)
+                return Attempt(z, False, iteration, gap, "no descent")
         z, residual = candidate, trial
-        history.append(system.relative_residual(z))
-    converged = history[-1] <= 100 * TOLERANCE
-    return Attempt(z, converged, max_iterations, history[-1], "too many steps", history)
+        gap = system.relative_residual(z)
+    converged = gap <= 100 * TOLERANCE
+    return Attempt(z, converged, max_iterations, gap, "too many steps")
 
 
 def _scale(jacobian: sparse.csc_array) -> Array:

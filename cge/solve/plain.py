@@ -54,11 +54,12 @@ def solution_from_plain(content: Mapping[str, Any], model: Model) -> Solution:
     model : Model
         The one that was solved, or its equal.
     """
-    return model.restored(
-        closure_from_plain(content["closure"]),
-        tuple(swap_from_plain(swap) for swap in content["reached"]),
-        content["given"], content["levels"], Diagnostics(**content["diagnostics"]),
-    )  # fmt: skip
+    from cge.solve.solution import Solution
+
+    closure = closure_from_plain(content["closure"])
+    resolved = model.resolved(closure, tuple(map(swap_from_plain, content["reached"])))
+    return Solution(model, content["levels"], closure, resolved, content["given"],
+                    Diagnostics(**content["diagnostics"]))  # fmt: skip
 
 
 def save_solution(solution: Solution, path: str | Path) -> None:

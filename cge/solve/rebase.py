@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import ratio
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
@@ -63,11 +63,11 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     0.0
     """
     b = solution.model.benchmark
-    if solution.array("research").any():
-        raise InputError(
-            "spends on research beyond its benchmark's, which a new benchmark has no account for",
-            key="research", allowed="a solution with research at zero",
-        )  # fmt: skip
+    refuse_if(
+        solution.array("research").any(),
+        "spends on research beyond its benchmark's, which a new benchmark has no account for",
+        key="research", allowed="a solution with research at zero",
+    )  # fmt: skip
     # Cells that the model does not have keep the rate they had.
     power = {name: solution.array(name, 1 + getattr(b, name)) for name in TAXES}
     net = solution.array("net_of_output_tax", 1 - b.output_tax)

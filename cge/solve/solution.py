@@ -12,7 +12,7 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.display import Displayed
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
@@ -80,6 +80,35 @@ class Allocation:
         now, then = ({n: at.values(n) for n in index.inputs} for at in (self, start))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(index.formula(now, then), dtype=float)
+
+    def outcome(self, selector: str) -> float:
+        """One value of a variable, outcome or index, e.g. ``"welfare[CHN]"``."""
+        family, number = self._cell(selector)
+        return float(self.values(family.name)[number])
+
+    def relative(self, selector: str) -> float:
+        """One value relative to the benchmark."""
+        here, then = self.value_of(selector)
+        return here / then
+
+    def value_of(self, fixed: str | Total) -> tuple[float, float]:
+        """Level of what a swap fixes, here and in the benchmark."""
+        start = self.model.start
+        if isinstance(fixed, str):
+            family, number = self._cell(fixed)
+            return self.outcome(fixed), float(start.values(family.name)[number])
+        here = then = 0.0
+        for coefficient, selector in fixed.terms:
+            _, positions = self.model.outcomes.select(selector, "outcome")
+            here += coefficient * float(self.outcomes[positions].sum())
+            then += coefficient * float(start.outcomes[positions].sum())
+        return here, then
+
+    def _cell(self, selector: str) -> tuple[Family, int]:
+        """The family of the one cell that a selector names, and the cell's number in it."""
+        family, positions = self.model.select(selector, "outcome")
+        refuse_if(len(positions) != 1, f"selects {len(positions)} cells, not one", value=selector)
+        return family, int(positions[0]) - family.start
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -166,36 +195,6 @@ class Solution(Allocation, Displayed):
         start = 0.0 if name in INDICES else self.model.start.values(name)
         table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
         return table.assign(benchmark=start, value=self.values(name), unit=family.unit)
-
-    def outcome(self, selector: str) -> float:
-        """One value of a variable, outcome or index, e.g. ``"welfare[CHN]"``."""
-        family, number = self._cell(selector)
-        return float(self.values(family.name)[number])
-
-    def relative(self, selector: str) -> float:
-        """One value relative to the benchmark."""
-        here, then = self.value_of(selector)
-        return here / then
-
-    def value_of(self, fixed: str | Total) -> tuple[float, float]:
-        """Level of what a swap fixes, here and in the benchmark."""
-        start = self.model.start
-        if isinstance(fixed, str):
-            family, number = self._cell(fixed)
-            return self.outcome(fixed), float(start.values(family.name)[number])
-        here = then = 0.0
-        for coefficient, selector in fixed.terms:
-            _, positions = self.model.outcomes.select(selector, "outcome")
-            here += coefficient * float(self.outcomes[positions].sum())
-            then += coefficient * float(start.outcomes[positions].sum())
-        return here, then
-
-    def _cell(self, selector: str) -> tuple[Family, int]:
-        """The family of the one cell that a selector names, and the cell's number in it."""
-        family, positions = self.model.select(selector, "outcome")
-        if len(positions) != 1:
-            raise InputError(f"selects {len(positions)} cells, not one", value=selector)
-        return family, int(positions[0]) - family.start
 
     def by_region(self, name: str, benchmark: bool = False) -> Array:
         """A regional outcome in the order of the benchmark's regions."""

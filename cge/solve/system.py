@@ -247,23 +247,6 @@ class FoldedSystem:
         left, right = np.where(rows, left, 1.0), np.where(rows, right, 1.0)
         return self.system.pattern.assemble(full, partial, np.concatenate([1 / left, 1 / right]))
 
-    def hessian(self, z: Array, multipliers: Array) -> sparse.csr_array:
-        """Exact Hessian of multipliers @ F."""
-        system = self.system
-        partial, full = self._terms(z)
-        weight = system.matrix.T @ multipliers
-        exponents = system._exponents
-        result = exponents.T @ (sparse.diags_array(weight * full) @ exponents)
-        position = system._free_unknown_of_term
-        linear = np.flatnonzero(position >= 0)
-        if len(linear):
-            selector = sparse.csr_array(
-                (np.ones(len(linear)), (linear, position[linear])), shape=exponents.shape
-            )
-            cross = exponents.T @ (sparse.diags_array(weight * partial) @ selector)
-            result = result + cross + cross.T
-        return sparse.csr_array(result)
-
 
 @dataclass(frozen=True, eq=False)
 class _Pattern:

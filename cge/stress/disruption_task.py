@@ -15,7 +15,7 @@ import numpy as np
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
-from cge.dynamics.recursion import Settings
+from cge.dynamics.capital import Settings
 from cge.resilience.disruptions import Disruption
 from cge.resilience.events import Event
 from cge.resilience.impact import disrupted, impact_of

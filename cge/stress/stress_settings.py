@@ -15,7 +15,7 @@ from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_knowledge_parameters,
 )
-from cge.dynamics.recursion import Settings
+from cge.dynamics.capital import Settings
 from cge.path.laws import choice_of, motion_of, parameters_of
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
