@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,19 +26,23 @@ KEY = [
 ]  # fmt: skip
 #: Measures of regions that are kept.
 MEASURES = [
-    "equivalent_variation", "real_gdp", "terms_of_trade", "import_volume_change",
-    "trade_efficiency", "present_value", "expected_loss", "cvar_loss",
+    "equivalent_variation", "real_gdp", "terms_of_trade", "trade_efficiency", "present_value",
+    "expected_loss", "cvar",
 ]  # fmt: skip
 #: Scenarios with codes that the small aggregation has not.
 DEFAULT_WORLD = (
     "path-cooperation", "path-knowledge-decoupling", "china-productivity-own-strengths",
     "china-productivity-us-strengths", "cooperation", "electronics-export-tax",
 )  # fmt: skip
-#: Studies of scenarios that have several, small enough to take seconds.
-OTHERS = {
+#: Changes of scenarios, and options, that make studies of them take seconds.
+SMALL = {
+    "path": {"path.returns": ["central"]},
+    "frontier": {"frontier.points": 3, "frontier.versions": ["unilateral"]},
+}
+OTHERS: dict[str, dict[str, Any]] = {
     "stress us-china-tariff-war": {},
     "sensitivity us-china-tariff-war": {"draws": 12},
-    "frontier frontier-china": {"points": 3, "versions": ("unilateral",)},
+    "frontier frontier-china": {},
 }
 #: Of an iterative optimum and of all else, relative to the largest figure of the measure.
 LOOSE, TIGHT = 1e-6, 1e-9
@@ -54,13 +59,16 @@ def figures(question: str) -> pd.DataFrame:
     kind, _, name = question.rpartition(" ")
     options = OTHERS.get(question, {})
     scenario = cge.load_scenario(name)
-    if scenario.path is not None:
-        scenario = with_changes(scenario, {"path.returns": ["central"]})
+    section = "path" if scenario.path is not None else kind
+    scenario = with_changes(scenario, SMALL.get(section, {}))
     world = {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
     rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()
     rows = rows[rows["measure"].isin(MEASURES) & (rows["sector"] == "") & (rows["partner"] == "")]
     rows = rows[(rows["disruption"] == "") & (rows["item"] == "") & (rows["shock"] == "")]
-    found = rows[[*KEY, "value"]].astype(dict.fromkeys(KEY, str))
+    rows = rows[rows["path_year"].isin([1, 5, rows["path_year"].max()]) | rows["path_year"].isna()]
+    rows = rows[rows["statistic"].isin(["", "central", "mean", "p95"])]
+    key = rows[KEY].astype(object)
+    found = key.where(key.notna(), "").astype(str).assign(value=rows["value"])
     return found.assign(question=question)
 
 
