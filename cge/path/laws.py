@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cge.core.axes import ratio
-from cge.core.errors import InputError, below, check_known
+from cge.core.errors import InputError, below, check_known, refuse_if
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -164,20 +164,16 @@ def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
             raise InputError(UNREAD[name], key=f"path.parameters.{name}", value=value,
                              allowed=[n for n in known if n not in UNREAD])  # fmt: skip
         own[0 if name in dynamics.entries else 1][name] = value
-        if name in RETURNS and choice.returns != ["central"]:
-            raise InputError(
-                "is given, so it has no low and high end", key=f"path.parameters.{name}",
-                value=value, allowed="returns: [central]",
-            )  # fmt: skip
+        refuse_if(name in RETURNS and choice.returns != ["central"],
+                  "is given, so it has no low and high end", key=f"path.parameters.{name}",
+                  value=value, allowed="returns: [central]")  # fmt: skip
     with below("path"):
         dynamics = dynamics.with_values(own[0])
         knowledge = knowledge.with_values(own[1])
-    if dynamics["discount_rate"] <= knowledge["growth"]:
-        raise InputError(
-            "must exceed the growth of the baseline, or the future is worth without limit",
-            key="path.parameters.discount_rate", value=dynamics["discount_rate"],
-            allowed=f"above {knowledge['growth']:g} (growth)",
-        )  # fmt: skip
+    refuse_if(dynamics["discount_rate"] <= knowledge["growth"],
+              "must exceed the growth of the baseline, or the future is worth without limit",
+              key="path.parameters.discount_rate", value=dynamics["discount_rate"],
+              allowed=f"above {knowledge['growth']:g} (growth)")  # fmt: skip
     return dynamics, knowledge
 
 
@@ -196,16 +192,11 @@ def knowledge_of(
     if wanted is None:
         wanted = file is not None or benchmark.origin.get("table", "") in TABLES
     if not wanted:
-        if choice.returns != ["central"]:
-            raise InputError(
-                "returns to research matter only where knowledge moves", key="path.returns",
-                value=list(choice.returns), allowed="[central], or knowledge: true",
-            )  # fmt: skip
-        if choice.openness_response is not None:
-            raise InputError(
-                "knowledge does not move on this path", key="path.openness_response",
-                allowed="knowledge: true",
-            )  # fmt: skip
+        refuse_if(choice.returns != ["central"],
+                  "returns to research matter only where knowledge moves", key="path.returns",
+                  value=list(choice.returns), allowed="[central], or knowledge: true")  # fmt: skip
+        refuse_if(choice.openness_response is not None, "knowledge does not move on this path",
+                  key="path.openness_response", allowed="knowledge: true")  # fmt: skip
         return None
     given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
     try:
@@ -224,16 +215,12 @@ def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
     InputError
         For a choice that a path makes itself.
     """
-    if scenario.closure.specific_factors is not None:
-        raise InputError(
-            "within a year of a path capital is fixed in its sector, other factors move",
-            key="closure.specific_factors", value=scenario.closure.specific_factors,
-            allowed="no such key",
-        )  # fmt: skip
-    if scenario.horizon is not None:
-        raise InputError(
-            "a path goes from short-run to long-run elasticities by itself", key="horizon",
-            value=scenario.horizon, allowed="no such key",
-        )  # fmt: skip
+    refuse_if(scenario.closure.specific_factors is not None,
+              "within a year of a path capital is fixed in its sector, other factors move",
+              key="closure.specific_factors", value=scenario.closure.specific_factors,
+              allowed="no such key")  # fmt: skip
+    refuse_if(scenario.horizon is not None,
+              "a path goes from short-run to long-run elasticities by itself", key="horizon",
+              value=scenario.horizon, allowed="no such key")  # fmt: skip
     choice = scenario.closure.model_copy(update={"kind": "short_run"})
     return replace(closure_of(choice, benchmark), name="path")

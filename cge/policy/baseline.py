@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.model import Model
@@ -86,12 +86,9 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
         frame = read_table(path, _CODES, ("region", "sector"))
     given = [name for name in _RATIOS if name in frame.columns]
     unknown = [c for c in frame.columns if c not in (*_CODES, *_RATIOS)]
-    if not given or unknown:
-        raise InputError(
-            "has no column with ratios" if not given else "unknown column", file=path,
-            key="columns", value=unknown[0] if unknown else None,
-            allowed=", ".join((*_CODES, *_RATIOS)),
-        )  # fmt: skip
+    refuse_if(not given or unknown, "has no column with ratios" if not given else "unknown column",
+              file=path, key="columns", value=unknown[0] if unknown else None,
+              allowed=", ".join((*_CODES, *_RATIOS)))  # fmt: skip
     if "labour" in given and LABOUR not in b.factors:
         raise InputError(f"the benchmark has no factor {LABOUR}", file=path, key="labour")
     if "sector" not in frame:

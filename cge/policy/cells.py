@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cge.core.axes import AXES, Integers
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS
 from cge.solve.model import Model
@@ -34,11 +34,10 @@ def cells(model: Model, aimed: Aimed, key: str) -> Integers:
         for word, axis in zip(instrument.keys, instrument.axes, strict=True)
     }
     for axis, code in instrument.fixed.items():
-        if code not in getattr(b, AXES[axis]):
-            raise InputError(
-                f"the benchmark has no {code} among its {AXES[axis].replace('_', ' ')}", key=key,
-                value=aimed.instrument, allowed="an instrument that names the code itself",
-            )  # fmt: skip
+        refuse_if(code not in getattr(b, AXES[axis]),
+                  f"the benchmark has no {code} among its {AXES[axis].replace('_', ' ')}", key=key,
+                  value=aimed.instrument,
+                  allowed="an instrument that names the code itself")  # fmt: skip
         chosen[axis] = [code]
     positions = family.where(**chosen)
     if instrument.domestic != "both":
@@ -51,8 +50,6 @@ def cells(model: Model, aimed: Aimed, key: str) -> Integers:
             several = [code for code, countries in members.items() if len(countries) > 1]
             keep |= np.isin(exporter, several)
         positions = positions[keep]
-    if not len(positions):
-        raise InputError(
-            "applies to no flow that exists in the benchmark", key=key, value=aimed.instrument
-        )
+    refuse_if(not len(positions), "applies to no flow that exists in the benchmark", key=key,
+              value=aimed.instrument)  # fmt: skip
     return positions

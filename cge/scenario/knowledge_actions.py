@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.axes import Array, Bools
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import ByKind, Codes, Rate
 from cge.scenario.timing import Timed, codes_text
 
@@ -188,11 +188,9 @@ class Diffusion(_Outlay):
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a cut of all spending on diffusion."""
-        if (1 + policy.diffusion / law.diffusion_base <= 0).any():
-            raise InputError(
-                "leaves nothing for diffusion", key="budget", value=self.budget,
-                allowed=f"a cut of less than {law.diffusion_base:g} of GDP",
-            )  # fmt: skip
+        refuse_if((1 + policy.diffusion / law.diffusion_base <= 0).any(),
+                  "leaves nothing for diffusion", key="budget", value=self.budget,
+                  allowed=f"a cut of less than {law.diffusion_base:g} of GDP")  # fmt: skip
 
 
 class ResearchCredit(_Outlay):
@@ -249,9 +247,8 @@ class ResearchCredit(_Outlay):
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse credits that pay for everything."""
-        if (policy.credit >= 1).any():
-            raise InputError("pays for all research and more",
-                             allowed="credits that add up to less than 1")  # fmt: skip
+        refuse_if((policy.credit >= 1).any(), "pays for all research and more",
+                  allowed="credits that add up to less than 1")  # fmt: skip
 
 
 class KnowledgeOpenness(KnowledgeMeasure):
@@ -269,8 +266,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
         cells = source[:, None] & learner
         cells |= cells.T & self.mutual
         np.fill_diagonal(cells, False)
-        if not cells.any():
-            raise InputError("source and learner are one region")
+        refuse_if(not cells.any(), "source and learner are one region")
         return cells
 
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
@@ -286,8 +282,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
 
 
 def _refuse(regions: Bools, problem: str, benchmark: Benchmark) -> None:
-    if regions.any():
-        raise InputError(problem, value=benchmark.regions[int(np.argmax(regions))])
+    refuse_if(regions.any(), problem, value=benchmark.regions[int(np.argmax(regions))])
 
 
 def _credit(met: KnowledgeSetting, r: int) -> float:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from cge.core.content import content_dir
 from cge.core.display import Displayed
-from cge.core.errors import InputError, retold
+from cge.core.errors import InputError, refuse_if, retold
 from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
@@ -317,9 +317,8 @@ def completed(
         own = None if file is None else file.resolve()
         source = _extended(scenario.extends, folder, own)
         chain = before if own is None else (*before, own)
-        if source.resolve() in chain:
-            raise InputError("extends itself, in a circle", file=file, key="extends",
-                             value=scenario.extends)  # fmt: skip
+        refuse_if(source.resolve() in chain, "extends itself, in a circle", file=file,
+                  key="extends", value=scenario.extends)  # fmt: skip
         base = _load(source, chain)
         content = base.model_dump(by_alias=True, exclude_unset=True)
         top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from cge.core.errors import InputError, check_once, check_same, retold
+from cge.core.errors import check_once, check_same, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
@@ -122,8 +122,7 @@ class StressPlan:
             If nothing is left.
         """
         kept = tuple(one for one in self.disruptions if not one.over_time_only)
-        if not kept:
-            raise InputError("no disruption does anything here", key="stress.library")
+        refuse_if(not kept, "no disruption does anything here", key="stress.library")
         reasons = (f"{one.name}: there are no figures on knowledge for this benchmark"
                    for one in self.disruptions if one.over_time_only)  # fmt: skip
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
@@ -174,17 +173,14 @@ def _shared_choice(members: Sequence[Member]) -> StressChoice:
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
     if not any(member.scenario.is_path for member in members):
-        if choice.years is not None:
-            raise InputError(
-                "comparative statics have no years", key="stress.years", value=choice.years,
-                allowed="no such key, or a scenario with the section 'path'",
-            )  # fmt: skip
+        refuse_if(choice.years is not None, "comparative statics have no years", key="stress.years",
+                  value=choice.years,
+                  allowed="no such key, or a scenario with the section 'path'")  # fmt: skip
         return ()
     last = choice_of(members[0].scenario).years
     years = tuple(choice.years or sorted({1, last}))
-    if years[-1] > last:
-        raise InputError("is beyond the path", key="stress.years", value=years[-1],
-                         allowed=f"1 to {last} (path.years)")  # fmt: skip
+    refuse_if(years[-1] > last, "is beyond the path", key="stress.years", value=years[-1],
+              allowed=f"1 to {last} (path.years)")  # fmt: skip
     return years
 
 
@@ -210,9 +206,8 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
     key = "stress.links" if choice.links is not None else "stress.leverage"
     if choice.links is None and not choice.leverage:
         return SingleCuts()
-    if not sectors:
-        raise InputError("only of sectors with a backstop, and there are none", key=key,
-                         allowed="sectors in stress.backstop")  # fmt: skip
+    refuse_if(not sectors, "only of sectors with a backstop, and there are none", key=key,
+              allowed="sectors in stress.backstop")  # fmt: skip
     links: tuple[Disruption, ...] = ()
     if choice.links is not None:
         links = link_cuts(b, b.codes("regions", choice.links, key), sectors)

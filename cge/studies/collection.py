@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.results.resultset import ResultSet, together
@@ -79,8 +79,7 @@ class Collection(Study):
             try:
                 study = self._study(run)
                 name = study.question.name
-                if name in found:
-                    raise InputError("two runs have this name", value=name)
+                refuse_if(name in found, "two runs have this name", value=name)
             except InputError as error:
                 raise error.located(self.file, f"runs.{number}.scenario") from None
             found[name] = study

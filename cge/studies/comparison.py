@@ -11,7 +11,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same, retold
+from cge.core.errors import (
+    InputError,
+    NoEquilibrium,
+    check_known,
+    check_once,
+    check_same,
+    refuse_if,
+    retold,
+)
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
@@ -136,9 +144,8 @@ class Comparison(Study):
             if plan.choice.home is None:
                 raise InputError(f"scenario '{name}': policies are compared for a region",
                                  key="stress.home", allowed="its code")  # fmt: skip
-            if not plan.years:
-                raise InputError(f"scenario '{name}': policies are compared over years", key="path",
-                                 allowed="a scenario with the section 'path'")  # fmt: skip
+            refuse_if(not plan.years, f"scenario '{name}': policies are compared over years",
+                      key="path", allowed="a scenario with the section 'path'")  # fmt: skip
             if plan.benchmark.accounts_fingerprint != first.benchmark.accounts_fingerprint:
                 raise InputError("must be the same for all scenarios", key="benchmark", value=name)
         check_same([plan.choice for plan in plans], ("library", "level"), "scenarios", "stress")

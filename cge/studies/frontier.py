@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import load_library
 from cge.frontier.confirmation import ColdPoint
@@ -165,11 +165,9 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
         If the user wants what can not be done.
     """
     able = posable(problem)
-    if choice.method == "full" and not able:
-        raise InputError(
-            "can not pose a ration among other events, nor two losses of capacity of one region",
-            key="frontier.method", value="full", allowed="reduced, or auto",
-        )  # fmt: skip
+    refuse_if(choice.method == "full" and not able,
+              "can not pose a ration among other events, nor two losses of capacity of one region",
+              key="frontier.method", value="full", allowed="reduced, or auto")  # fmt: skip
     if choice.method != "auto":
         return choice.method
     size = sum(len(problem.long.variables[name]) for name in ENDOGENOUS)
@@ -189,11 +187,9 @@ def _checked(scenario: Scenario) -> FrontierChoice:
                          allowed="region, instruments and so on")  # fmt: skip
     for key, field in type(scenario).model_fields.items():
         value = getattr(scenario, key)
-        if key not in _READ and value != field.get_default(call_default_factory=True):
-            raise InputError(
-                "does not enter a frontier, which chooses its policy itself in the long run of "
-                "the benchmark", key=key, allowed=sorted(_READ),
-            )  # fmt: skip
+        refuse_if(key not in _READ and value != field.get_default(call_default_factory=True),
+                  "does not enter a frontier, which chooses its policy itself in the long run of "
+                  "the benchmark", key=key, allowed=sorted(_READ))  # fmt: skip
     return scenario.frontier
 
 
@@ -205,17 +201,13 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
     for name, b in benchmarks_of(scenario).items():
         check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
-        if settings.level >= 1:
-            raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
-                             allowed="0 to below 1")  # fmt: skip
+        refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+                  value=settings.level, allowed="0 to below 1")  # fmt: skip
         known = _named(choice.disruptions, expand(library, b))
         chosen = tuple(one for one in known if not one.over_time_only)
         found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
-        if not found.any():
-            raise InputError(
-                f"none of them has weight in the eyes of {choice.region}",
-                key="frontier.disruptions", value=choice.disruptions,
-            )  # fmt: skip
+        refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
+                  key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             content = VersionContent(own, b, settings, chosen, found)
@@ -228,9 +220,8 @@ def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disrupt
     wanted: set[str] = set()
     for number, pattern in enumerate(patterns):
         found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
-        if not found:
-            raise InputError("no such disruption", key=f"frontier.disruptions.{number}",
-                             value=pattern, allowed=names)  # fmt: skip
+        refuse_if(not found, "no such disruption", key=f"frontier.disruptions.{number}",
+                  value=pattern, allowed=names)  # fmt: skip
         wanted.update(found)
     return [one for one in known if one.name in wanted]
 
