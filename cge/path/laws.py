@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cge.core.axes import ratio
-from cge.core.errors import InputError, below, check_known, refuse_if
+from cge.core.errors import InputError, below, check_known, refuse_if, renamed
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -41,7 +41,6 @@ class PathLaws:
     Parameters
     ----------
     recursion : Recursion
-    knowledge : KnowledgeData, optional
     entries : mapping of str to Parameter
         Every parameter that is read, with its range and source.
     level : {"low", "central", "high"}
@@ -49,7 +48,6 @@ class PathLaws:
     """
 
     recursion: Recursion
-    knowledge: KnowledgeData | None
     entries: Mapping[str, Parameter]
     level: Level
 
@@ -70,9 +68,9 @@ class PathLaws:
 
     def sources(self) -> dict[str, Any] | None:
         """Where the figures on research come from, and the part of each that is estimated."""
-        data = self.knowledge
-        if data is None:
+        if self.recursion.law is None:
             return None
+        data = self.recursion.law.data
         spent = data.business.sum(axis=1)
         by_region = {
             item: part if part.ndim == 1 else ratio((part * data.business).sum(axis=1), spent)
@@ -112,13 +110,12 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     InputError
         For parameters that do not exist or do not fit, and for knowledge without figures.
     """
+    law = knowledge_law(model.benchmark, choice, level)
     dynamics, about_knowledge = parameters_of(choice)
-    knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
-    law = _knowledge_law(knowledge, level, dynamics)
     settings = motion_of(choice, dynamics, about_knowledge)
-    read = about_knowledge.entries if knowledge is not None else ("growth",)
+    read = about_knowledge.entries if law is not None else ("growth",)
     entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
-    return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+    return PathLaws(Recursion(model, settings, law), entries, level)
 
 
 def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSet) -> Settings:
@@ -133,12 +130,7 @@ def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSe
 def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
     """Law of motion of knowledge alone; None where knowledge does not move."""
     dynamics, about_knowledge = parameters_of(choice)
-    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
-
-
-def _knowledge_law(
-    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
-) -> KnowledgeLaw | None:
+    knowledge = knowledge_of(benchmark, choice, about_knowledge)
     if knowledge is None:
         return None
     return KnowledgeLaw(
@@ -199,12 +191,8 @@ def knowledge_of(
                   key="path.openness_response", allowed="knowledge: true")  # fmt: skip
         return None
     given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
-    try:
+    with renamed({"knowledge": "path.knowledge_data"}):
         return load_knowledge(benchmark, file, given)
-    except InputError as error:
-        if error.file is None and error.key == "knowledge":
-            raise error.moved("path.knowledge_data") from None
-        raise
 
 
 def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:

@@ -104,8 +104,7 @@ def policy_levels(
     balance = scenario.closure.balance
     if balance != "given":
         scale = balance.scale if isinstance(balance, ScaledBalance) else 0.0
-        columns = model.variables["balance"].positions
-        here = columns.start + np.arange(columns.stop - columns.start)
+        here = model.variables["balance"].columns
         levels[here] *= scale
         shocks.append(Shock("trade balances", here, share * (levels[here] - start[here])))
     if share != 1.0:

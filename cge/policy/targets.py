@@ -283,8 +283,8 @@ def outlay(solution: Solution, measures: Sequence[Measure], region: str, key: st
 def _owners(model: Model, one: Sought) -> NDArray[np.str_]:
     """Region to whose budget each cell of a measure belongs."""
     family = model.variables[one.instrument.variable]
-    axis = family.axes.index(WEDGES[one.instrument.variable].collector)
-    return family.codes[axis][one.positions - family.start]
+    collector = WEDGES[one.instrument.variable].collector
+    return family.by(collector)[one.positions - family.start]
 
 
 def _receipts(

@@ -186,22 +186,27 @@ class Scenario(Displayed, Strict):
         """Every measure has a size, unless this is only a part or a comparison finds it."""
         if self.equal is not None or self.composed:
             return self
-        for part in ("policy", "knowledge"):
-            for number, one in enumerate(getattr(self, part)):
-                if one.unsized:
-                    sizes = SIZES if part == "policy" else one.sizes
-                    raise ValueError(InputError(
-                        "needs a size, exactly one of those allowed", key=f"{part}.{number}",
-                        allowed=sizes,
-                    ))  # fmt: skip
+        for key, one in self.measures.items():
+            if one.unsized:
+                sizes = SIZES if isinstance(one, Measure) else one.sizes
+                raise ValueError(InputError("needs a size, exactly one of those allowed", key=key,
+                                            allowed=sizes))  # fmt: skip
         return self
+
+    @property
+    def measures(self) -> dict[str, Measure | KnowledgeMeasure]:
+        """Every measure, about knowledge or not, by its place."""
+        return {
+            f"{part}.{n}": one
+            for part in ("policy", "knowledge") for n, one in enumerate(getattr(self, part))
+        }  # fmt: skip
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""
         return {
             "name": self.name, "title": self.title, "benchmark": self.benchmark.table,
             "aggregation": self.benchmark.aggregation, "closure": self.closure.kind,
-            "measures": len([*self.policy, *self.knowledge]), "variants": len(self.variants or ()),
+            "measures": len(self.measures), "variants": len(self.variants or ()),
             "years": self.path and self.path.years,
         }  # fmt: skip
 

@@ -71,7 +71,7 @@ class Member:
     @property
     def unsized(self) -> bool:
         """Whether a measure has no size, so that a comparison sets it."""
-        return any(one.unsized for one in (*self.scenario.policy, *self.scenario.knowledge))
+        return any(one.unsized for one in self.scenario.measures.values())
 
 
 class ScenarioSet:
@@ -163,11 +163,9 @@ class ScenarioSet:
             for (key, label), value in zip(_labels([*grid]).items(), combination, strict=True):
                 for place in (part.strip() for part in key.split(",")):
                     places[place] = (file, f"grid.{key}")
-                    try:
+                    with retold(partial(InputError.moved, key=f"grid.{key}", file=file or None)):
                         check_known([place.split(".")[0]], _OPEN, "a grid can not change this")
                         put(changed, place, copy.deepcopy(value))
-                    except InputError as error:
-                        raise error.moved(f"grid.{key}", file or None) from None
                 parts.append(f"{label}-{_text(value)}")
             name = ".".join(parts)
             refuse_if(name in names, f"two scenarios would be called '{name}'", file=file or None,

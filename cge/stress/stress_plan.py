@@ -144,8 +144,9 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         When the scenario, its data, the library or a choice is wrong.
     """
     members = ScenarioSet(scenario).members
-    choice = _shared_choice(members)
-    years = _tested_years(members, choice)
+    choices = [member.scenario.stress or StressChoice() for member in members]
+    check_same(choices, _SHARED, "variants", "stress")
+    choice, years = choices[0], _tested_years(members, choices[0])
     library = load_library(choice.library)
     b = next(iter(benchmarks_of(scenario).values()))
     settings = {}
@@ -163,12 +164,6 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     check_once((one.name for one in plan.every), "two disruptions have this name",
                key="disruptions")  # fmt: skip
     return plan
-
-
-def _shared_choice(members: Sequence[Member]) -> StressChoice:
-    choices = [member.scenario.stress or StressChoice() for member in members]
-    check_same(choices, _SHARED, "variants", "stress")
-    return choices[0]
 
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
@@ -189,16 +184,10 @@ def _shortened(scenario: Scenario, years: Sequence[int], members: Sequence[Membe
 
     Later years are known a year ahead at most, so the years until then stay as they are.
     """
-    starts = [
-        measure.start
-        for member in members
-        for measure in (*member.scenario.policy, *member.scenario.knowledge)
-    ]
+    starts = [one.start for member in members for one in member.scenario.measures.values()]
     last = min(max(years[-1], *starts, 1), choice_of(members[0].scenario).years)
     path = choice_of(scenario).model_copy(update={"years": last})
-    shorter = scenario.model_copy(update={"path": path})
-    shorter._places, shorter._folder = dict(scenario._places), scenario._folder
-    return shorter
+    return scenario.model_copy(update={"path": path})
 
 
 def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -> SingleCuts:

@@ -181,7 +181,7 @@ def _titled(plan: StressPlan) -> StressPlan:
     """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
-        words = [one.text for one in (*scenario.policy, *scenario.knowledge)]
+        words = [one.text for one in scenario.measures.values()]
         return ", ".join(dict.fromkeys(words)) or NO_POLICY
 
     return replace(plan, members=tuple(

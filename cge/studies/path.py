@@ -272,11 +272,9 @@ def _check_member(scenario: Scenario, years: int) -> None:
     if equal is not None and equal.what == "welfare":
         raise InputError("a path is compared at equal outlay", key="equal.welfare",
                          value=equal.value, allowed="outlay")  # fmt: skip
-    for part in ("policy", "knowledge"):
-        for number, measure in enumerate(getattr(scenario, part)):
-            refuse_if(measure.start > years, "starts after the last year of the path",
-                      key=f"{part}.{number}.start", value=measure.start,
-                      allowed=f"1 to {years}")  # fmt: skip
+    for key, measure in scenario.measures.items():
+        refuse_if(measure.start > years, "starts after the last year of the path",
+                  key=f"{key}.start", value=measure.start, allowed=f"1 to {years}")  # fmt: skip
     about_knowledge = sum(one.unsized for one in scenario.knowledge)
     if about_knowledge + any(one.unsized for one in scenario.policy) > 1:
         raise InputError(
