@@ -15,8 +15,7 @@ from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
 from cge.path.solved import SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
-from cge.policy.case import EndogenousRate, Standing, solve_case
-from cge.policy.effects import may_move
+from cge.policy.case import EndogenousRate, Standing, may_move, solve_case
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
 from cge.policy.replies import answered, closed_by, coverage, replies

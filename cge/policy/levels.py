@@ -9,8 +9,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
-from cge.policy.cells import cells
-from cge.policy.rate_files import rates_from_file
+from cge.policy.cells import cells, rates_from_file
 from cge.policy.targets import Sought, Target, targets_of
 from cge.scenario.actions import Measure
 from cge.scenario.instruments import INSTRUMENTS, QUOTA

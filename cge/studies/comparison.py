@@ -34,8 +34,7 @@ from cge.solve.model import Solver
 from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.worlds import NO_POLICY
-from cge.studies.stress import solved_cases
-from cge.studies.stress_equilibria import Equilibria
+from cge.studies.stress import Equilibria, solved_cases
 from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
 from cge.tasks.runner import Place, Task
 

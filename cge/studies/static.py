@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.policy.benchmarks import calendar_year
-from cge.policy.case import SolvedCase, solve_case
-from cge.policy.effects import may_move, refuse_idle
+from cge.policy.case import SolvedCase, may_move, solve_case
 from cge.policy.targets import outlay
 from cge.policy.variant_content import VariantContent
 from cge.results.collect import Wanted, add_solution
@@ -27,7 +26,7 @@ from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 from cge.studies.drawable import Drawable
 from cge.studies.study import Work, labels_of, opened, option
-from cge.studies.variant_tasks import VariantTasks
+from cge.studies.variant_tasks import VariantTasks, refuse_idle
 from cge.tasks.runner import Place, Runner, Serial, Task
 
 RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not one number."
