@@ -16,7 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, refuse_if
-from cge.core.fields import ByKind, Codes, Rate
+from cge.core.fields import ByKind, Codes, Rate, refuse_value
 from cge.scenario.timing import Timed, codes_text
 
 if TYPE_CHECKING:
@@ -205,15 +205,16 @@ class ResearchCredit(_Outlay):
     @field_validator("add", "budget")
     @classmethod
     def _pays_a_part(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is not None and info.field_name == "add" and value >= 1:
-            raise ValueError(InputError(
-                "a credit pays for less than all research", value=value, allowed="below 1"
-            ))  # fmt: skip
-        if value is not None and info.field_name == "budget" and value < 0:
-            raise ValueError(InputError(
-                "a credit costs something; a tax on research is a negative 'add'",
-                value=value, allowed="0 or more",
-            ))  # fmt: skip
+        size = 0.0 if value is None else value
+        refuse_value(
+            info.field_name == "add" and size >= 1,
+            "a credit pays for less than all research",
+            value=value,
+            allowed="below 1",
+        )
+        refuse_value(info.field_name == "budget" and size < 0,
+                     "a credit costs something; a tax on research is a negative 'add'",
+                     value=value, allowed="0 or more")  # fmt: skip
         return value
 
     @model_validator(mode="after")

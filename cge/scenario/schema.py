@@ -19,7 +19,7 @@ from pydantic import (
 from cge.core.content import content_dir
 from cge.core.display import Displayed
 from cge.core.errors import InputError, refuse_if, retold
-from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
+from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict, refuse_value
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
@@ -161,8 +161,8 @@ class Scenario(Displayed, Strict):
         for key in content if isinstance(content, dict) else ():
             places = [f"{section}.{key}" for section, schema in _SECTIONS.items()
                       if key in schema.model_fields]  # fmt: skip
-            if places and key not in cls.model_fields:
-                raise ValueError(InputError("belongs to a section", key=key, allowed=places))
+            refuse_value(places and key not in cls.model_fields, "belongs to a section", key=key,
+                         allowed=places)  # fmt: skip
         return content
 
     @field_validator("name")
@@ -187,10 +187,8 @@ class Scenario(Displayed, Strict):
         if self.equal is not None or self.composed:
             return self
         for key, one in self.measures.items():
-            if one.unsized:
-                sizes = SIZES if isinstance(one, Measure) else one.sizes
-                raise ValueError(InputError("needs a size, exactly one of those allowed", key=key,
-                                            allowed=sizes))  # fmt: skip
+            refuse_value(one.unsized, "needs a size, exactly one of those allowed", key=key,
+                         allowed=SIZES if isinstance(one, Measure) else one.sizes)  # fmt: skip
         return self
 
     @property

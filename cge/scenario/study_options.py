@@ -7,8 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.errors import InputError
-from cge.core.fields import Codes, Distinct, OneOrMore, Rate, Rising, Sized, Strict, distinct
+from cge.core.fields import (
+    Codes,
+    Distinct,
+    OneOrMore,
+    Rate,
+    Rising,
+    Sized,
+    Strict,
+    distinct,
+    refuse_value,
+)
 from cge.core.files import Number
 from cge.core.parameters import Level
 from cge.core.rate_bounds import LARGEST_SHARE
@@ -117,10 +126,8 @@ class StressChoice(Strict):
     @classmethod
     def _renamed(cls, value: Any) -> Any:
         for old, new in RENAMED.items():
-            if isinstance(value, dict) and old in value:
-                raise ValueError(InputError(
-                    "this key has another name now", key=f"stress.{old}", allowed=new
-                ))  # fmt: skip
+            refuse_value(isinstance(value, dict) and old in value, "this key has another name now",
+                         key=f"stress.{old}", allowed=new)  # fmt: skip
         return value
 
 
@@ -148,10 +155,8 @@ class LeverChoice(Aimed, Sized):
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:
-        if not self.low < self.high:
-            raise ValueError(InputError("the bounds are reversed, or leave no choice",
-                                        value=self.low,
-                                        allowed=f"below high, {self.high:g}"))  # fmt: skip
+        refuse_value(not self.low < self.high, "the bounds are reversed, or leave no choice",
+                     value=self.low, allowed=f"below high, {self.high:g}")  # fmt: skip
         return self
 
 

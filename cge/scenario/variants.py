@@ -135,8 +135,7 @@ class ScenarioSet:
             refuse_if("name" not in changes, "this key is missing", **at)
             name = changes.pop("name")
             problem = wrong_name(name, 60)
-            if not problem and name in names:
-                problem = "two variants have this name"
+            problem = problem or ("two variants have this name" if name in names else "")
             refuse_if(problem, problem, value=name, **at)
             names.add(name)
             for key, value in changes.items():

@@ -76,28 +76,6 @@ class Chunk:
     solver: Solver
 
 
-def chunks(whole: Chunk, label: str) -> list[Task]:
-    """Tasks of the disruptions of a chunk that is too large.
-
-    Parameters
-    ----------
-    whole : Chunk
-    label : str
-        Description of the equilibrium, for people.
-    """
-    every = [replace(one, name="", title="", families={}, note="") for one in whole.disruptions]
-    # Years after a disruption take many times as long as the disruption.
-    size = CHUNK if whole.motion is None else 1
-    found = []
-    for start in range(0, len(every), size):
-        some = tuple(every[start : start + size])
-        events = {(event, one.duration) for one in some for event in one.events}
-        forgotten = {key: value for key, value in whole.forgotten.items() if key in events}
-        content = replace(whole, disruptions=some, forgotten=forgotten)
-        found.append(Task(label, solve_chunk, content, len(some)))
-    return found
-
-
 def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
     """Solve the disruptions of a task.
 
@@ -196,29 +174,33 @@ class Equilibrium:
 
     def tasks(self, plan: StressPlan, solver: Solver) -> list[Task]:
         """Tasks of all disruptions from here, in the order of the plan."""
-        own, plain = self.settings, self.plain
-        forgotten = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
-        sectors = own.backstops.sectors
+        own, plain, cuts = self.settings, self.plain, plan.cuts
+        known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
+        sectors, adapted = own.backstops.sectors, plain["long_run"]
         cells = [(region, sector) for region in self.benchmark.regions for sector in sectors]
-        adapted = plain["long_run"]
-
-        def some(disruptions: Sequence[Disruption], after: bool, cut: bool) -> list[Task]:
-            whole = Chunk(
-                benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
-                levels=plain["levels"], premium=dict(zip(cells, plain["premium"], strict=True)),
-                backstop=sectors, disruptions=tuple(disruptions), forgotten=forgotten,
-                leakage=own.leakage, years_after=own.years_after if after else 0,
-                motion=own.motion if after and own.years_after else None,
-                long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else None,
-                solver=solver,
-            )  # fmt: skip
-            return chunks(whole, f"disruptions, {self.label}")
-
-        cuts = plan.cuts
-        return [
-            *some(plan.disruptions, True, False), *some(cuts.links, False, True),
-            *some((*cuts.withholdings, *cuts.bans), False, False),
-        ]  # fmt: skip
+        tasks = []
+        for every, after, cut in (
+            (plan.disruptions, True, False), (cuts.links, False, True),
+            ((*cuts.withholdings, *cuts.bans), False, False),
+        ):  # fmt: skip
+            motion = own.motion if after and own.years_after else None
+            # Years after a disruption take many times as long as the disruption.
+            size = CHUNK if motion is None else 1
+            for first in range(0, len(every), size):
+                some = tuple(replace(one, name="", title="", families={}, note="")
+                             for one in every[first : first + size])  # fmt: skip
+                events = {(event, one.duration) for one in some for event in one.events}
+                content = Chunk(
+                    benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
+                    levels=plain["levels"], premium=dict(zip(cells, plain["premium"], strict=True)),
+                    backstop=sectors, disruptions=some,
+                    forgotten={key: value for key, value in known.items() if key in events},
+                    leakage=own.leakage, years_after=own.years_after if after else 0, motion=motion,
+                    long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else
+                    None, solver=solver,
+                )  # fmt: skip
+                tasks.append(Task(f"disruptions, {self.label}", solve_chunk, content, len(some)))
+        return tasks
 
 
 @dataclass(frozen=True, eq=False)
