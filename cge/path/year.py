@@ -208,14 +208,12 @@ def ground_levels(course: Course, year: int, state: State, policy: KnowledgePoli
 
 def _moved(before: Sequence[KnowledgePart], after: Sequence[KnowledgePart]) -> float:
     """Largest relative move of anything that is bought."""
-    worst = 0.0
-    for one, other in zip(before, after, strict=True):
-        for name, b in other.adds.items():
-            a = one.adds[name]
-            size = float(np.abs(b).max(initial=0.0))
-            if size:
-                worst = max(worst, float(np.abs(a - b).max()) / size)
-    return worst
+    pairs = [
+        (one.adds[name], bought)
+        for one, other in zip(before, after, strict=True)
+        for name, bought in other.adds.items() if bought.any()
+    ]  # fmt: skip
+    return max((float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs), default=0.0)
 
 
 def _rate(part: KnowledgePart) -> EndogenousRate:

@@ -222,16 +222,9 @@ class Scenario(Displayed, Strict):
     @property
     def lines(self) -> list[str]:
         """All that it does in words, one line each."""
-        actions = (*self.policy, *self.knowledge, *self.responses, *self.financing)
-        lines = [one.line for one in actions]
-        if self.equal is not None:
-            lines.append(self.equal.line)
-        closes = None if self.path is None else self.path.openness_response
-        if closes is not None:
-            lines.append(
-                f"knowledge closes by {closes.chi:g} of the share of trade under new tariffs"
-            )
-        return lines
+        every = (*self.policy, *self.knowledge, *self.responses, *self.financing, self.equal,
+                 self.path.openness_response if self.path else None)  # fmt: skip
+        return [one.line for one in every if one is not None]
 
     @property
     def chosen_elasticities(self) -> list[str]:

@@ -40,6 +40,11 @@ class OpennessResponse(Strict):
 
     chi: Annotated[Rate, Field(ge=0, le=1)]
 
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"knowledge closes by {self.chi:g} of the share of trade under new tariffs"
+
 
 class PathChoice(Strict):
     """How a path goes from year to year.

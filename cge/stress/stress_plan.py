@@ -197,9 +197,6 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
         return SingleCuts()
     refuse_if(not sectors, "only of sectors with a backstop, and there are none", key=key,
               allowed="sectors in stress.backstop")  # fmt: skip
-    links: tuple[Disruption, ...] = ()
-    if choice.links is not None:
-        links = link_cuts(b, b.codes("regions", choice.links, key), sectors)
-    if not choice.leverage:
-        return SingleCuts(links)
-    return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))
+    importers = [] if choice.links is None else b.codes("regions", choice.links, key)
+    leverage = (withholdings(b, sectors), bans(b, sectors)) if choice.leverage else ()
+    return SingleCuts(link_cuts(b, importers, sectors), *leverage)
