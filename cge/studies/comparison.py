@@ -23,10 +23,10 @@ from cge.core.errors import (
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.path_rows import add_worth, dated, decomposed
+from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
-from cge.results.collect import Wanted, add_solution
+from cge.results.collect import Wanted
 from cge.results.register import add_known
 from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
@@ -41,7 +41,7 @@ from cge.tasks.runner import Place, Task
 #: Compared unless something else is asked for.
 SHIPPED = ("compare-china", "compare-us", "compare-eu")
 #: Figures of every year, and of the years that are tested.
-_WELFARE = Wanted(1, measures=("equivalent_variation", "equivalent_variation_value"))
+_WELFARE = ("equivalent_variation", "equivalent_variation_value")
 _DEPENDENCE = Wanted(
     1, groups=(STRATEGIC,),
     measures=("domestic_share_strategic", "foreign_input_reliance_strategic"),
@@ -214,9 +214,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
     rows, case = Rows(), solved_path(content, place)
     model, (first, base) = case.model, next(case.pairs())
     b = model.benchmark
-    for year, then in case.pairs():
-        before = None if then is None else then.solution
-        add_solution(rows, year.solution, before, _WELFARE, path_year=year.year)
+    add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
     lost = ""

@@ -45,6 +45,10 @@ from cge.tasks.runner import Place, Task
 
 #: Exposure to partners, which needs no disruption.
 _EXPOSURE = Wanted(groups=(EXPOSURE, VALUE_CHAINS), measures=EXPOSURES)
+#: A pre-shock equilibrium in plain data, and facts about it for the manifest.
+Found = dict[str, Any]
+#: Variant, elasticity set, level of returns to research, year (0 in comparative statics).
+Known = tuple[Member, str, str, int, Found]
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,6 @@ def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Teste
         name, reason = next(iter(cases.values())).failures[0]
         raise NoEquilibrium(f"no disruption has an equilibrium; {name}: {reason}")
     return Tested(plan, tuple(cases.values()))
-
-
-#: A pre-shock equilibrium in plain data, and facts about it for the manifest.
-Found = dict[str, Any]
-#: Variant, elasticity set, level of returns to research, year (0 in comparative statics).
-Known = tuple[Member, str, str, int, Found]
 
 
 class Equilibria:
