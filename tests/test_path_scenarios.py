@@ -215,7 +215,7 @@ def test_a_table_of_ones_own_has_a_path_without_knowledge_unless_figures_are_giv
                     elasticities={"short": short, "long": short})  # fmt: skip
     model = Model.build(world, "short")
     made = laws_of(model, PathChoice(), "central")
-    assert made.recursion.law is None and made.sources() is None
+    assert made.knowledge is None and made.recursion.law is None
     assert "return_basic" not in made.parameters() and made["growth"] == 0.03
     with pytest.raises(InputError, match="research and development") as error:
         laws_of(model, PathChoice(knowledge=True), "central")
@@ -228,8 +228,7 @@ def test_the_parameters_in_force_are_those_given_and_those_of_the_returns() -> N
     made = laws_of(model, choice, "low")
     assert made["sourcing_inertia"] == made.recursion.settings.inertia == 0.6
     assert made["growth"] == made.recursion.settings.growth == 0.02
-    law = made.recursion.law
-    assert law is not None and law.data.parameters["growth"] == 0.02
+    assert made.knowledge is not None and made.knowledge.parameters["growth"] == 0.02
     assert made["return_basic"] == 0.28
     assert made["depreciation_basic"] == 0.07
 

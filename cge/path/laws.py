@@ -56,6 +56,11 @@ class PathLaws:
         """The compiled model of all years."""
         return self.recursion.model
 
+    @property
+    def knowledge(self) -> KnowledgeData | None:
+        """Figures on research, None where knowledge does not move."""
+        return None if self.recursion.law is None else self.recursion.law.data
+
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
         return self.entries[name].at(self.level if name in RETURNS else "central")
@@ -68,9 +73,9 @@ class PathLaws:
 
     def sources(self) -> dict[str, Any] | None:
         """Where the figures on research come from, and the part of each that is estimated."""
-        if self.recursion.law is None:
+        data = self.knowledge
+        if data is None:
             return None
-        data = self.recursion.law.data
         spent = data.business.sum(axis=1)
         by_region = {
             item: part if part.ndim == 1 else ratio((part * data.business).sum(axis=1), spent)
