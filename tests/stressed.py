@@ -19,8 +19,7 @@ from cge.solve.plain import closure_from_plain
 from cge.solve.templates import default_folder
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import plan_of
-from cge.studies.stress import Tested, solved_cases
-from cge.studies.stress_equilibria import Equilibria
+from cge.studies.stress import Equilibria, Tested, solved_cases
 from cge.tasks.runner import Runner
 
 LIBRARY = """

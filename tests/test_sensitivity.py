@@ -30,8 +30,7 @@ from cge.studies.static import Static
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 from cge.uncertainty.designs import Design, sample
-from cge.uncertainty.drivers import Drivers, Regression
-from cge.uncertainty.spread import pooled_spread, spread
+from cge.uncertainty.spread import Drivers, Regression, pooled_spread, spread
 from cge.uncertainty.uncertain_parameters import UncertainParameter, with_values
 
 Run = Callable[..., Outcome]

@@ -37,7 +37,7 @@ from cge.resilience.losses import cvar, expected_loss
 from cge.results.collect import Wanted
 from cge.results.row_schema import COLUMNS
 from cge.scenario.schema import load_scenario
-from cge.stress import disruption_task as worker
+from cge.stress import stress_cases as worker
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import SingleCuts, plan_of
 from cge.stress.stress_settings import settings_of

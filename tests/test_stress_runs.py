@@ -19,7 +19,7 @@ from stressed import LIBRARY, TARIFF, chosen
 from cge import InputError, NoEquilibrium
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
-from cge.stress import disruption_task as worker
+from cge.stress import stress_cases as worker
 from cge.studies.stress import StressTest
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner

@@ -7,7 +7,7 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from difflib import get_close_matches
@@ -125,6 +125,22 @@ def retold(change: Callable[[InputError], InputError]) -> Iterator[None]:
 def below(place: str) -> AbstractContextManager[None]:
     """Put a place before the key of an error."""
     return retold(lambda error: error.moved(".".join(filter(None, (place, error.key)))))
+
+
+def renamed(keys: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Put errors about some keys, and about no file, under other keys."""
+    return retold(lambda error: error if error.file is not None else error.moved(
+        keys.get(error.key or "", error.key)
+    ))  # fmt: skip
+
+
+@contextmanager
+def prefixed(words: str) -> Iterator[None]:
+    """Put words before the message about an equilibrium that there is not."""
+    try:
+        yield
+    except NoEquilibrium as error:
+        raise NoEquilibrium(f"{words}{error}") from None
 
 
 def refuse_first(wrong: Iterable[Any], problem: str, **where: Any) -> None:

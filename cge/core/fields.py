@@ -22,6 +22,12 @@ from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
 
 
+def refuse_value(wrong: object, problem: str, **where: Any) -> None:
+    """Refuse a value in a validator, with the words of an :class:`InputError`."""
+    if wrong:
+        raise ValueError(InputError(problem, **where))
+
+
 def _one_word_for_all(value: Any) -> Any:
     return "all" if isinstance(value, str) and value.strip() in EVERY else value
 
@@ -94,8 +100,8 @@ class ByKind(Strict):
     @field_validator("*")
     @classmethod
     def _known(cls, value: Any, info: ValidationInfo) -> Any:
-        if info.field_name == cls.told_by and value not in cls.kinds:
-            raise ValueError(InputError(f"unknown {cls.told_by}", value=value, allowed=cls.kinds))
+        refuse_value(info.field_name == cls.told_by and value not in cls.kinds,
+                     f"unknown {cls.told_by}", value=value, allowed=cls.kinds)  # fmt: skip
         return value
 
 

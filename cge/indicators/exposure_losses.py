@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from cge.core.axes import Array, Bools
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.indicators.value_chains import abroad, ratio, value_added_by_destination
 from cge.indicators.world_io import WorldIO
 
@@ -88,10 +88,8 @@ def allowed_cut(cut: float) -> float:
     InputError
         If it is not above 0 and at most 1.
     """
-    if not 0 < cut <= 1:
-        raise InputError(
-            "a cut is a part of deliveries", key="cut", value=cut, allowed="above 0 and at most 1"
-        )
+    refuse_if(not 0 < cut <= 1, "a cut is a part of deliveries", key="cut", value=cut,
+              allowed="above 0 and at most 1")  # fmt: skip
     return float(cut)
 
 

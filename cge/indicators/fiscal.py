@@ -68,9 +68,9 @@ def _rates(model: Model) -> _Rates:
     for wedge in WEDGES.values():
         power, base = model.variables[wedge.variable], model.outcomes[wedge.base]
         parts.append(pd.DataFrame({
-            "region": power.codes[power.axes.index(wedge.collector)],
-            "sector": power.codes[power.axes.index("i" if "i" in power.axes else "j")],
-            "item": wedge.variable, "power": power.start + np.arange(len(power)),
+            "region": power.by(wedge.collector),
+            "sector": power.by("i" if "i" in power.axes else "j"),
+            "item": wedge.variable, "power": power.columns,
             "base": base.start + base.matching(power), "sign": wedge.sign,
         }))  # fmt: skip
     every = pd.concat(parts, ignore_index=True)

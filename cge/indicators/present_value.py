@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 
 #: Lines of the register: what a path as a whole is worth.
 LINES = """
@@ -41,12 +41,10 @@ def factor(discount_rate: float, growth: float) -> float:
     InputError
         Unless the discount rate exceeds growth: the sum would have no limit.
     """
-    if not discount_rate > growth:
-        raise InputError(
-            "a stream that grows for ever has no present value at a discount rate that is not "
-            "above its growth", key="discount_rate", value=discount_rate,
-            allowed=f"above growth, which is {growth:g}",
-        )  # fmt: skip
+    refuse_if(not discount_rate > growth,
+              "a stream that grows for ever has no present value at a discount rate that is not "
+              "above its growth", key="discount_rate", value=discount_rate,
+              allowed=f"above growth, which is {growth:g}")  # fmt: skip
     return (1 + growth) / (1 + discount_rate)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from cge.core.axes import Array, Axes, fixed, largest_cell, ratio
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
@@ -126,11 +126,9 @@ class WorldIO:
         except np.linalg.LinAlgError:
             inverse = np.full((self.size, self.size), -1.0)
         # An economy is productive if and only if the inverse is non-negative.
-        if inverse.min() < -1e-9:
-            raise InputError(
-                "the table has no Leontief inverse: sectors use up more than they make",
-                value=self.name,
-            )
+        refuse_if(inverse.min() < -1e-9,
+                  "the table has no Leontief inverse: sectors use up more than they make",
+                  value=self.name)  # fmt: skip
         return fixed(inverse)
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cge.core.axes import ratio
-from cge.core.errors import InputError, below, check_known
+from cge.core.errors import InputError, below, check_known, refuse_if, renamed
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -42,7 +42,6 @@ class PathLaws:
     Parameters
     ----------
     recursion : Recursion
-    knowledge : KnowledgeData, optional
     entries : mapping of str to Parameter
         Every parameter that is read, with its range and source.
     level : {"low", "central", "high"}
@@ -50,7 +49,6 @@ class PathLaws:
     """
 
     recursion: Recursion
-    knowledge: KnowledgeData | None
     entries: Mapping[str, Parameter]
     level: Level
 
@@ -58,6 +56,11 @@ class PathLaws:
     def model(self) -> Model:
         """The compiled model of all years."""
         return self.recursion.model
+
+    @property
+    def knowledge(self) -> KnowledgeData | None:
+        """Figures on research, None where knowledge does not move."""
+        return None if self.recursion.law is None else self.recursion.law.data
 
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
@@ -113,13 +116,12 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     InputError
         For parameters that do not exist or do not fit, and for knowledge without figures.
     """
+    law = knowledge_law(model.benchmark, choice, level)
     dynamics, about_knowledge = parameters_of(choice)
-    knowledge = knowledge_of(model.benchmark, choice, about_knowledge)
-    law = _knowledge_law(knowledge, level, dynamics)
     settings = motion_of(choice, dynamics, about_knowledge)
-    read = about_knowledge.entries if knowledge is not None else ("growth",)
+    read = about_knowledge.entries if law is not None else ("growth",)
     entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
-    return PathLaws(Recursion(model, settings, law), knowledge, entries, level)
+    return PathLaws(Recursion(model, settings, law), entries, level)
 
 
 def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSet) -> Settings:
@@ -134,12 +136,7 @@ def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSe
 def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> KnowledgeLaw | None:
     """Law of motion of knowledge alone; None where knowledge does not move."""
     dynamics, about_knowledge = parameters_of(choice)
-    return _knowledge_law(knowledge_of(benchmark, choice, about_knowledge), level, dynamics)
-
-
-def _knowledge_law(
-    knowledge: KnowledgeData | None, level: Level, dynamics: ParameterSet
-) -> KnowledgeLaw | None:
+    knowledge = knowledge_of(benchmark, choice, about_knowledge)
     if knowledge is None:
         return None
     return KnowledgeLaw(
@@ -165,20 +162,16 @@ def parameters_of(choice: PathChoice) -> tuple[ParameterSet, ParameterSet]:
             raise InputError(UNREAD[name], key=f"path.parameters.{name}", value=value,
                              allowed=[n for n in known if n not in UNREAD])  # fmt: skip
         own[0 if name in dynamics.entries else 1][name] = value
-        if name in RETURNS and choice.returns != ["central"]:
-            raise InputError(
-                "is given, so it has no low and high end", key=f"path.parameters.{name}",
-                value=value, allowed="returns: [central]",
-            )  # fmt: skip
+        refuse_if(name in RETURNS and choice.returns != ["central"],
+                  "is given, so it has no low and high end", key=f"path.parameters.{name}",
+                  value=value, allowed="returns: [central]")  # fmt: skip
     with below("path"):
         dynamics = dynamics.with_values(own[0])
         knowledge = knowledge.with_values(own[1])
-    if dynamics["discount_rate"] <= knowledge["growth"]:
-        raise InputError(
-            "must exceed the growth of the baseline, or the future is worth without limit",
-            key="path.parameters.discount_rate", value=dynamics["discount_rate"],
-            allowed=f"above {knowledge['growth']:g} (growth)",
-        )  # fmt: skip
+    refuse_if(dynamics["discount_rate"] <= knowledge["growth"],
+              "must exceed the growth of the baseline, or the future is worth without limit",
+              key="path.parameters.discount_rate", value=dynamics["discount_rate"],
+              allowed=f"above {knowledge['growth']:g} (growth)")  # fmt: skip
     return dynamics, knowledge
 
 
@@ -197,24 +190,15 @@ def knowledge_of(
     if wanted is None:
         wanted = file is not None or benchmark.origin.get("table", "") in TABLES
     if not wanted:
-        if choice.returns != ["central"]:
-            raise InputError(
-                "returns to research matter only where knowledge moves", key="path.returns",
-                value=list(choice.returns), allowed="[central], or knowledge: true",
-            )  # fmt: skip
-        if choice.openness_response is not None:
-            raise InputError(
-                "knowledge does not move on this path", key="path.openness_response",
-                allowed="knowledge: true",
-            )  # fmt: skip
+        refuse_if(choice.returns != ["central"],
+                  "returns to research matter only where knowledge moves", key="path.returns",
+                  value=list(choice.returns), allowed="[central], or knowledge: true")  # fmt: skip
+        refuse_if(choice.openness_response is not None, "knowledge does not move on this path",
+                  key="path.openness_response", allowed="knowledge: true")  # fmt: skip
         return None
     given = {name: parameters[name] for name in choice.parameters if name in parameters.entries}
-    try:
+    with renamed({"knowledge": "path.knowledge_data"}):
         return load_knowledge(benchmark, file, given)
-    except InputError as error:
-        if error.file is None and error.key == "knowledge":
-            raise error.moved("path.knowledge_data") from None
-        raise
 
 
 def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
@@ -225,16 +209,12 @@ def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
     InputError
         For a choice that a path makes itself.
     """
-    if scenario.closure.specific_factors is not None:
-        raise InputError(
-            "within a year of a path capital is fixed in its sector, other factors move",
-            key="closure.specific_factors", value=scenario.closure.specific_factors,
-            allowed="no such key",
-        )  # fmt: skip
-    if scenario.horizon is not None:
-        raise InputError(
-            "a path goes from short-run to long-run elasticities by itself", key="horizon",
-            value=scenario.horizon, allowed="no such key",
-        )  # fmt: skip
+    refuse_if(scenario.closure.specific_factors is not None,
+              "within a year of a path capital is fixed in its sector, other factors move",
+              key="closure.specific_factors", value=scenario.closure.specific_factors,
+              allowed="no such key")  # fmt: skip
+    refuse_if(scenario.horizon is not None,
+              "a path goes from short-run to long-run elasticities by itself", key="horizon",
+              value=scenario.horizon, allowed="no such key")  # fmt: skip
     choice = scenario.closure.model_copy(update={"kind": "short_run"})
     return replace(closure_of(choice, benchmark), name="path")

@@ -89,7 +89,7 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
 
 
 def add_solutions(
-    rows: Rows, case: PathCase, by_sector: Sequence[int], routes: Sequence[int],
+    rows: Rows, case: PathCase, by_sector: Sequence[int] = (), routes: Sequence[int] = (),
     only: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Add the figures of every year: of regions, in some years of sectors, in some of routes."""

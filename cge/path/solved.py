@@ -18,6 +18,9 @@ from cge.solve.homotopy import Shock
 from cge.solve.model import Model
 from cge.solve.plain import solution_from_plain, solution_to_plain, swap_from_plain
 
+#: Parts of a year that are lists of plain things.
+_LISTS: Mapping[str, type[Any]] = {"parts": KnowledgePart, "shocks": Shock, "replies": Reply}
+
 
 @dataclass(frozen=True, eq=False)
 class SolvedYear(SolvedCase):
@@ -46,13 +49,11 @@ class SolvedYear(SolvedCase):
         """Turn the year into plain data, without its model."""
         return {
             **vars(self), "solution": solution_to_plain(self.solution), "policy": vars(self.policy),
-            "parts": [vars(part) for part in self.parts],
-            "shocks": [vars(shock) for shock in self.shocks],
+            **{name: [vars(one) for one in getattr(self, name)] for name in _LISTS},
             "endogenous": [
                 {**vars(rate), "shock": vars(rate.shock), "swaps": [asdict(s) for s in rate.swaps]}
                 for rate in self.endogenous
             ],
-            "replies": [vars(reply) for reply in self.replies],
             "moved": list(self.moved),
         }  # fmt: skip
 
@@ -63,14 +64,12 @@ class SolvedYear(SolvedCase):
             **content, "moved": tuple(content["moved"]),
             "solution": solution_from_plain(content["solution"], model),
             "policy": KnowledgePolicy(**content["policy"]),
-            "parts": tuple(KnowledgePart(**part) for part in content["parts"]),
-            "shocks": tuple(Shock(**shock) for shock in content["shocks"]),
+            **{name: tuple(kind(**one) for one in content[name]) for name, kind in _LISTS.items()},
             "endogenous": tuple(
                 EndogenousRate(**{**rate, "shock": Shock(**rate["shock"]),
                                   "swaps": tuple(swap_from_plain(swap) for swap in rate["swaps"])})
                 for rate in content["endogenous"]
             ),
-            "replies": tuple(Reply(**reply) for reply in content["replies"]),
         })  # fmt: skip
 
 

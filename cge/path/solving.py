@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cge.core.errors import NoEquilibrium, check_known
+from cge.core.errors import check_known, prefixed
 from cge.core.identity import digest
 from cge.core.parameters import Level
 from cge.dynamics.recursion import Ground, State
@@ -127,10 +127,8 @@ def _years(content: PathContent, laws: PathLaws, place: Place) -> Iterator[PathY
         if kept is not None:
             found = SolvedYear.from_plain(kept, recursion.model)
         else:
-            try:
+            with prefixed(f"year {year}: "):
                 found = solve_year(course, year, state, before)
-            except NoEquilibrium as error:
-                raise NoEquilibrium(f"year {year}: {error}") from None
             steps.put(name, found.to_plain())
         state = replace(state, weights=found.weights)
         ground = recursion.ground(state, found.policy)

@@ -15,8 +15,7 @@ from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
 from cge.path.solved import SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
-from cge.policy.case import EndogenousRate, Standing, solve_case
-from cge.policy.effects import may_move
+from cge.policy.case import EndogenousRate, Standing, may_move, solve_case
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
 from cge.policy.replies import answered, closed_by, coverage, replies
@@ -209,14 +208,12 @@ def ground_levels(course: Course, year: int, state: State, policy: KnowledgePoli
 
 def _moved(before: Sequence[KnowledgePart], after: Sequence[KnowledgePart]) -> float:
     """Largest relative move of anything that is bought."""
-    worst = 0.0
-    for one, other in zip(before, after, strict=True):
-        for name, b in other.adds.items():
-            a = one.adds[name]
-            size = float(np.abs(b).max(initial=0.0))
-            if size:
-                worst = max(worst, float(np.abs(a - b).max()) / size)
-    return worst
+    pairs = [
+        (one.adds[name], bought)
+        for one, other in zip(before, after, strict=True)
+        for name, bought in other.adds.items() if bought.any()
+    ]  # fmt: skip
+    return max((float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs), default=0.0)
 
 
 def _rate(part: KnowledgePart) -> EndogenousRate:

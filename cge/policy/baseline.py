@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.model import Model
@@ -43,21 +41,12 @@ class Baseline:
         year : int
             From 1.
         """
-        b, result = model.benchmark, levels.copy()
+        result = levels.copy()
         supply, productivity = model.variables["factor_supply"], model.variables["productivity"]
-        of_labour = supply.codes[1] == LABOUR
-        here = supply.start + np.flatnonzero(of_labour)
-        result[here] *= self.labour[year - 1, _numbers(supply.codes[0][of_labour], b.regions)]
-        rows, columns = (
-            _numbers(codes, known)
-            for codes, known in zip(productivity.codes, (b.regions, b.sectors), strict=True)
-        )
-        result[productivity.positions] *= self.productivity[year - 1, rows, columns]
+        of_labour = supply.by("f") == LABOUR
+        result[supply.columns[of_labour]] *= self.labour[year - 1, supply.at("s")[0][of_labour]]
+        result[productivity.positions] *= self.productivity[year - 1][productivity.at("sj")]
         return result
-
-
-def _numbers(codes: NDArray[np.str_], known: tuple[str, ...]) -> NDArray[np.intp]:
-    return pd.Index(known).get_indexer(pd.Index(codes))
 
 
 def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baseline:
@@ -86,12 +75,9 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
         frame = read_table(path, _CODES, ("region", "sector"))
     given = [name for name in _RATIOS if name in frame.columns]
     unknown = [c for c in frame.columns if c not in (*_CODES, *_RATIOS)]
-    if not given or unknown:
-        raise InputError(
-            "has no column with ratios" if not given else "unknown column", file=path,
-            key="columns", value=unknown[0] if unknown else None,
-            allowed=", ".join((*_CODES, *_RATIOS)),
-        )  # fmt: skip
+    refuse_if(not given or unknown, "has no column with ratios" if not given else "unknown column",
+              file=path, key="columns", value=unknown[0] if unknown else None,
+              allowed=", ".join((*_CODES, *_RATIOS)))  # fmt: skip
     if "labour" in given and LABOUR not in b.factors:
         raise InputError(f"the benchmark has no factor {LABOUR}", file=path, key="labour")
     if "sector" not in frame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cge.core.errors import InputError
+from cge.core.errors import renamed
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.benchmark_store import load_benchmark
 from cge.scenario.schema import Scenario
@@ -29,12 +29,8 @@ def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
     choice = scenario.benchmark
     found: dict[str, Benchmark] = {}
     for name in scenario.chosen_elasticities:
-        try:
+        with renamed({key: f"benchmark.{key}" for key in type(choice).model_fields}):
             b = load_benchmark(choice.table, choice.year, choice.aggregation, choice.tariffs, name)
-        except InputError as error:
-            if error.file is None and error.key in type(choice).model_fields:
-                raise error.moved(f"benchmark.{error.key}") from None
-            raise
         first = next(iter(found.values()), b)
         found[set_name(name)] = replace(first, elasticities=b.elasticities, origin=b.origin)
     return found

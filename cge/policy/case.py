@@ -269,3 +269,29 @@ def _rates(policy: PolicyLevels, levels: Array, solution: Solution) -> tuple[End
         shock = Shock(one.label, one.columns, change)
         rates.append(EndogenousRate(one.label, one.key, low, high, shock, one.swaps))
     return tuple(rates)
+
+
+def may_move(
+    model: Model, scenario: Scenario, phases: Sequence[float] | None = None
+) -> frozenset[str]:
+    """Keys of measures and responses that move something, or of which only a solution tells.
+
+    Parameters
+    ----------
+    model : Model
+    scenario : Scenario
+    phases : sequence of float, optional
+        See :func:`cge.policy.levels.policy_levels`.
+
+    Raises
+    ------
+    InputError
+        When the scenario does not fit the benchmark.
+    """
+    policy = policy_levels(model, scenario, phases=phases)
+    answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
+    found = {*policy.moved, *(target.key for target in policy.targets)}
+    for number, (response, answer) in enumerate(zip(scenario.responses, answers, strict=True)):
+        if len(answer.points) or policy.targets or not response.to_rates:
+            found.add(f"responses.{number}")
+    return frozenset(found)

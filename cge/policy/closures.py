@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.quantities import VARIABLES
@@ -29,11 +29,9 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     specific = choice.specific_factors
     if specific is None:
         specific = ["CAP"] if choice.kind == "short_run" else []
-        if not {*specific} <= {*benchmark.factors}:
-            raise InputError(
-                "the benchmark has no factor CAP; name those that are fixed in their sector",
-                key="closure.specific_factors", allowed=benchmark.factors,
-            )  # fmt: skip
+        refuse_if(not {*specific} <= {*benchmark.factors},
+                  "the benchmark has no factor CAP; name those that are fixed in their sector",
+                  key="closure.specific_factors", allowed=benchmark.factors)  # fmt: skip
     specific = benchmark.codes("factors", specific, "closure.specific_factors")
     floor = None
     if choice.wage_floor is not None:
@@ -45,10 +43,9 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
                              key=key, value=given.factor)  # fmt: skip
         regions = benchmark.codes("regions", given.regions, "closure.wage_floor.regions")
         floor = WageFloor(given.factor, tuple(regions), given.level, given.index)
-    if choice.numeraire is not None and _name(choice.numeraire) not in PRICES:
-        raise InputError(
-            "is not a price", key="closure.numeraire", value=choice.numeraire, allowed=PRICES
-        )
+    refuse_if(choice.numeraire is not None and _name(choice.numeraire) not in PRICES,
+              "is not a price", key="closure.numeraire", value=choice.numeraire,
+              allowed=PRICES)  # fmt: skip
     return Closure(
         name=choice.kind,
         specific_factors=tuple(specific),

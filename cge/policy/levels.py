@@ -9,8 +9,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError
-from cge.policy.cells import cells
-from cge.policy.rate_files import rates_from_file
+from cge.policy.cells import cells, rates_from_file
 from cge.policy.targets import Sought, Target, targets_of
 from cge.scenario.actions import Measure
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
@@ -104,8 +103,7 @@ def policy_levels(
     balance = scenario.closure.balance
     if balance != "given":
         scale = balance.scale if isinstance(balance, ScaledBalance) else 0.0
-        columns = model.variables["balance"].positions
-        here = columns.start + np.arange(columns.stop - columns.start)
+        here = model.variables["balance"].columns
         levels[here] *= scale
         shocks.append(Shock("trade balances", here, share * (levels[here] - start[here])))
     if share != 1.0:

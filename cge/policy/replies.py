@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, below
@@ -131,8 +130,7 @@ def coverage(model: Model, powers: Array) -> Array:
     _, exporter, sector, importer = tariff.codes
     goods = b.groups.get("sectors", {}).get("goods", b.sectors)
     counts = np.isin(sector, list(goods)) & (exporter != importer)
-    place = pd.Index(b.regions)
-    cells = tuple(place.get_indexer(pd.Index(codes)) for codes in (importer, exporter))
+    cells = tariff.at("sr")
     total, hit = np.zeros((2, len(b.regions), len(b.regions)))
     np.add.at(total, cells, traded * counts)
     np.add.at(hit, cells, traded * (counts & raised))

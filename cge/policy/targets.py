@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.selectors import joined, split
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
@@ -127,11 +127,9 @@ def targets_of(
             unsized.append(one)
     if unsized:
         assert scenario.equal is not None  # or the scenario would not have been read
-        if len({one.share for one in unsized}) > 1:
-            raise InputError(
-                "one rate is solved for, for measures that are not in force together",
-                key=unsized[0].key,
-            )
+        refuse_if(len({one.share for one in unsized}) > 1,
+                  "one rate is solved for, for measures that are not in force together",
+                  key=unsized[0].key)  # fmt: skip
         targets.append(_equal(model, scenario.equal, unsized, share * unsized[0].share))
     targets += [_financing(model, scenario, n, levels) for n in range(len(scenario.financing))]
     taken: dict[int, str] = {}
@@ -178,11 +176,9 @@ def _equal(model: Model, equal: Equal, sought: Sequence[Sought], share: float) -
             "names a variant, which a single scenario does not have", key=f"equal.{equal.what}",
             value=value, allowed="a number",
         )  # fmt: skip
-    if len({(one.instrument.variable, one.instrument.sign) for one in sought}) > 1:
-        raise InputError(
-            "one rate is solved for, for measures of different kinds", key=first.key,
-            value=", ".join(sorted(one.measure.instrument for one in sought)),
-        )  # fmt: skip
+    refuse_if(len({(one.instrument.variable, one.instrument.sign) for one in sought}) > 1,
+              "one rate is solved for, for measures of different kinds", key=first.key,
+              value=", ".join(sorted(one.measure.instrument for one in sought)))  # fmt: skip
     positions = np.concatenate([one.positions for one in sought])
     positions, place = np.unique(positions, return_index=True)
     before = np.concatenate([one.before for one in sought])[place]
@@ -215,10 +211,9 @@ def _financing(model: Model, scenario: Scenario, number: int, levels: Array) -> 
     choice, key = scenario.financing[number], f"financing.{number}"
     instrument, region = INSTRUMENTS[choice.instrument], choice.region
     check_known([region], model.benchmark.regions, "unknown region", key=f"{key}.region")
-    if any(other.region == region for other in scenario.financing[:number]):
-        raise InputError(
-            "this region's budget is financed already", key=f"{key}.region", value=region
-        )
+    refuse_if(any(other.region == region for other in scenario.financing[:number]),
+              "this region's budget is financed already", key=f"{key}.region",
+              value=region)  # fmt: skip
     positions = cells(model, choice.model_copy(update={instrument.owner: region}), key)
     free = _free(model, instrument, positions, key)
     revenue = f"real_tax_revenue[{region}]"
@@ -281,16 +276,15 @@ def outlay(solution: Solution, measures: Sequence[Measure], region: str, key: st
             for coefficient, text in _receipts(model, one.instrument, mine, start[mine]):
                 here = model.outcomes.select(text)[1]
                 total -= coefficient * float(solution.outcomes[here].sum())
-    if not len(seen):
-        raise InputError(f"the variant that sets it has no subsidy of region {region}", key=key)
+    refuse_if(not len(seen), f"the variant that sets it has no subsidy of region {region}", key=key)
     return total / solution.outcome(f"gdp[{region}]")
 
 
 def _owners(model: Model, one: Sought) -> NDArray[np.str_]:
     """Region to whose budget each cell of a measure belongs."""
     family = model.variables[one.instrument.variable]
-    axis = family.axes.index(WEDGES[one.instrument.variable].collector)
-    return family.codes[axis][one.positions - family.start]
+    collector = WEDGES[one.instrument.variable].collector
+    return family.by(collector)[one.positions - family.start]
 
 
 def _receipts(

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.errors import InputError
-from cge.core.fields import Codes, Rate, Sized, Strict
+from cge.core.fields import Codes, Rate, Sized, Strict, refuse_value
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.named_files import file_field
 from cge.scenario.timing import Action, Timed, codes_text
@@ -41,8 +40,7 @@ class Aimed(Strict):
     @field_validator("instrument")
     @classmethod
     def _one_of(cls, value: str) -> str:
-        if value not in cls.may_be:
-            raise ValueError(InputError(cls.else_wrong, value=value, allowed=cls.may_be))
+        refuse_value(value not in cls.may_be, cls.else_wrong, value=value, allowed=cls.may_be)
         return value
 
     @property

@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.axes import Array, Bools
-from cge.core.errors import InputError
-from cge.core.fields import ByKind, Codes, Rate
+from cge.core.errors import InputError, refuse_if
+from cge.core.fields import ByKind, Codes, Rate, refuse_value
 from cge.scenario.timing import Timed, codes_text
 
 if TYPE_CHECKING:
@@ -188,11 +188,9 @@ class Diffusion(_Outlay):
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a cut of all spending on diffusion."""
-        if (1 + policy.diffusion / law.diffusion_base <= 0).any():
-            raise InputError(
-                "leaves nothing for diffusion", key="budget", value=self.budget,
-                allowed=f"a cut of less than {law.diffusion_base:g} of GDP",
-            )  # fmt: skip
+        refuse_if((1 + policy.diffusion / law.diffusion_base <= 0).any(),
+                  "leaves nothing for diffusion", key="budget", value=self.budget,
+                  allowed=f"a cut of less than {law.diffusion_base:g} of GDP")  # fmt: skip
 
 
 class ResearchCredit(_Outlay):
@@ -207,15 +205,16 @@ class ResearchCredit(_Outlay):
     @field_validator("add", "budget")
     @classmethod
     def _pays_a_part(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is not None and info.field_name == "add" and value >= 1:
-            raise ValueError(InputError(
-                "a credit pays for less than all research", value=value, allowed="below 1"
-            ))  # fmt: skip
-        if value is not None and info.field_name == "budget" and value < 0:
-            raise ValueError(InputError(
-                "a credit costs something; a tax on research is a negative 'add'",
-                value=value, allowed="0 or more",
-            ))  # fmt: skip
+        size = 0.0 if value is None else value
+        refuse_value(
+            info.field_name == "add" and size >= 1,
+            "a credit pays for less than all research",
+            value=value,
+            allowed="below 1",
+        )
+        refuse_value(info.field_name == "budget" and size < 0,
+                     "a credit costs something; a tax on research is a negative 'add'",
+                     value=value, allowed="0 or more")  # fmt: skip
         return value
 
     @model_validator(mode="after")
@@ -249,9 +248,8 @@ class ResearchCredit(_Outlay):
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse credits that pay for everything."""
-        if (policy.credit >= 1).any():
-            raise InputError("pays for all research and more",
-                             allowed="credits that add up to less than 1")  # fmt: skip
+        refuse_if((policy.credit >= 1).any(), "pays for all research and more",
+                  allowed="credits that add up to less than 1")  # fmt: skip
 
 
 class KnowledgeOpenness(KnowledgeMeasure):
@@ -269,8 +267,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
         cells = source[:, None] & learner
         cells |= cells.T & self.mutual
         np.fill_diagonal(cells, False)
-        if not cells.any():
-            raise InputError("source and learner are one region")
+        refuse_if(not cells.any(), "source and learner are one region")
         return cells
 
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
@@ -286,8 +283,7 @@ class KnowledgeOpenness(KnowledgeMeasure):
 
 
 def _refuse(regions: Bools, problem: str, benchmark: Benchmark) -> None:
-    if regions.any():
-        raise InputError(problem, value=benchmark.regions[int(np.argmax(regions))])
+    refuse_if(regions.any(), problem, value=benchmark.regions[int(np.argmax(regions))])
 
 
 def _credit(met: KnowledgeSetting, r: int) -> float:

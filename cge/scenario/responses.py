@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from cge.core.axes import Array, Integers
+from cge.core.axes import Array
 from cge.core.fields import ByKind, Codes, Rate
 from cge.scenario.timing import Action, codes_text
 
 if TYPE_CHECKING:
-    from cge.solve.layout import Family
     from cge.solve.model import Model
 
 
@@ -92,12 +91,11 @@ class Retaliation(Response):
         hit = (raised > RAISED) & np.isin(raiser, to) & np.isin(victim, by) & (raiser != victim)
         points = np.zeros(len(raised))
         if self.sector is None or self.sector == "same":
-            place = {cell: n for n, cell in enumerate(tariff.index)}
             for n in np.flatnonzero(hit):
                 use, own, code, other = tariff.index[n]
-                mirrored = place.get((use, other, code, own))
+                mirrored = tariff.place.get((use, other, code, own))
                 if mirrored is not None:
-                    points[mirrored] = self.share * raised[n]
+                    points[mirrored - tariff.start] = self.share * raised[n]
             return points
         chosen = np.isin(sector, b.codes("sectors", self.sector, "sector"))
         fob = model.outcomes["fob_value"]
@@ -138,8 +136,8 @@ class Countervailing(Response):
             subsidy = specific_subsidy(model, region, sectors, powers, outcomes)
             duty = self.chi * smooth_positive_part(subsidy)
             importers = [code for code in by if code != region]
-            cells = tariff.where(r=[region], i=sectors, s=importers)
-            points[cells - tariff.start] = duty[_numbers(tariff, "i", cells, sectors)]
+            cells = tariff.where(r=[region], i=sectors, s=importers) - tariff.start
+            points[cells] = duty[tariff.at("i")[0][cells]]
         return points
 
 
@@ -168,29 +166,21 @@ def specific_subsidy(
 
     Returns
     -------
-    ndarray (sectors,)
-        Fraction of the basic value of output; zero for a sector that the region has not.
+    ndarray (j,)
+        Fraction of the basic value of output; zero for a sector that the region has not, and for
+        the others.
     """
-    change = powers - model.arrays.start
-    given, weight, value = np.zeros((3, len(sectors)))
+    b, change = model.benchmark, powers - model.arrays.start
+    here, chosen = b.regions.index(region), [b.sectors.index(code) for code in sectors]
     output, taxed = model.outcomes["output_value"], model.variables["net_of_output_tax"]
-    cells = output.where(s=[region], j=sectors)
-    made = _numbers(output, "j", cells, sectors)
-    value[made], weight[made] = outcomes[cells], model.outcome_start[cells]
-    cells = taxed.where(s=[region], j=sectors)
-    given[_numbers(taxed, "j", cells, sectors)] = change[cells]
+    value, weight = (output.full(of[output.positions])[here]
+                     for of in (outcomes, model.outcome_start))  # fmt: skip
+    given = taxed.full(change[taxed.positions])[here]
     factor, payment = model.variables["factor_tax"], model.outcomes["factor_payment"]
-    cells = factor.where(s=[region], j=sectors)
-    paid = outcomes[(payment.start + payment.matching(factor))[cells - factor.start]]
-    user = _numbers(factor, "j", cells, sectors)
-    np.add.at(given, user, -change[cells] * paid / value[user])
-    produced = weight > 0
-    mean = given @ weight / weight.sum() if produced.any() else 0.0
+    cells = factor.where(s=[region], j=sectors) - factor.start
+    paid, user = outcomes[payment.start + payment.matching(factor)[cells]], factor.at("j")[0][cells]
+    np.add.at(given, user, -change[factor.columns[cells]] * paid / value[user])
+    size = weight[chosen]
+    mean = given[chosen] @ size / size.sum() if (size > 0).any() else 0.0
+    produced = (weight > 0) & np.isin(b.sectors, list(sectors))
     return np.where(produced, given - mean, 0.0)
-
-
-def _numbers(family: Family, axis: str, cells: Integers, sectors: Sequence[str]) -> Integers:
-    """Places of the sectors of some cells of a family."""
-    place = {code: n for n, code in enumerate(sectors)}
-    codes = family.codes[family.axes.index(axis)][cells - family.start]
-    return np.array([place[code] for code in codes.tolist()], dtype=np.int64)

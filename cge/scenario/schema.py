@@ -18,8 +18,8 @@ from pydantic import (
 
 from cge.core.content import content_dir
 from cge.core.display import Displayed
-from cge.core.errors import InputError, retold
-from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict
+from cge.core.errors import InputError, refuse_if, retold
+from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict, refuse_value
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
@@ -161,8 +161,8 @@ class Scenario(Displayed, Strict):
         for key in content if isinstance(content, dict) else ():
             places = [f"{section}.{key}" for section, schema in _SECTIONS.items()
                       if key in schema.model_fields]  # fmt: skip
-            if places and key not in cls.model_fields:
-                raise ValueError(InputError("belongs to a section", key=key, allowed=places))
+            refuse_value(places and key not in cls.model_fields, "belongs to a section", key=key,
+                         allowed=places)  # fmt: skip
         return content
 
     @field_validator("name")
@@ -186,22 +186,25 @@ class Scenario(Displayed, Strict):
         """Every measure has a size, unless this is only a part or a comparison finds it."""
         if self.equal is not None or self.composed:
             return self
-        for part in ("policy", "knowledge"):
-            for number, one in enumerate(getattr(self, part)):
-                if one.unsized:
-                    sizes = SIZES if part == "policy" else one.sizes
-                    raise ValueError(InputError(
-                        "needs a size, exactly one of those allowed", key=f"{part}.{number}",
-                        allowed=sizes,
-                    ))  # fmt: skip
+        for key, one in self.measures.items():
+            refuse_value(one.unsized, "needs a size, exactly one of those allowed", key=key,
+                         allowed=SIZES if isinstance(one, Measure) else one.sizes)  # fmt: skip
         return self
+
+    @property
+    def measures(self) -> dict[str, Measure | KnowledgeMeasure]:
+        """Every measure, about knowledge or not, by its place."""
+        return {
+            f"{part}.{n}": one
+            for part in ("policy", "knowledge") for n, one in enumerate(getattr(self, part))
+        }  # fmt: skip
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""
         return {
             "name": self.name, "title": self.title, "benchmark": self.benchmark.table,
             "aggregation": self.benchmark.aggregation, "closure": self.closure.kind,
-            "measures": len([*self.policy, *self.knowledge]), "variants": len(self.variants or ()),
+            "measures": len(self.measures), "variants": len(self.variants or ()),
             "years": self.path and self.path.years,
         }  # fmt: skip
 
@@ -219,16 +222,9 @@ class Scenario(Displayed, Strict):
     @property
     def lines(self) -> list[str]:
         """All that it does in words, one line each."""
-        actions = (*self.policy, *self.knowledge, *self.responses, *self.financing)
-        lines = [one.line for one in actions]
-        if self.equal is not None:
-            lines.append(self.equal.line)
-        closes = None if self.path is None else self.path.openness_response
-        if closes is not None:
-            lines.append(
-                f"knowledge closes by {closes.chi:g} of the share of trade under new tariffs"
-            )
-        return lines
+        every = (*self.policy, *self.knowledge, *self.responses, *self.financing, self.equal,
+                 self.path.openness_response if self.path else None)  # fmt: skip
+        return [one.line for one in every if one is not None]
 
     @property
     def chosen_elasticities(self) -> list[str]:
@@ -317,9 +313,8 @@ def completed(
         own = None if file is None else file.resolve()
         source = _extended(scenario.extends, folder, own)
         chain = before if own is None else (*before, own)
-        if source.resolve() in chain:
-            raise InputError("extends itself, in a circle", file=file, key="extends",
-                             value=scenario.extends)  # fmt: skip
+        refuse_if(source.resolve() in chain, "extends itself, in a circle", file=file,
+                  key="extends", value=scenario.extends)  # fmt: skip
         base = _load(source, chain)
         content = base.model_dump(by_alias=True, exclude_unset=True)
         top = scenario.model_dump(by_alias=True, exclude_unset=True, exclude={"extends"})

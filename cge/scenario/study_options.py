@@ -7,8 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.errors import InputError
-from cge.core.fields import Codes, Distinct, OneOrMore, Rate, Rising, Sized, Strict, distinct
+from cge.core.fields import (
+    Codes,
+    Distinct,
+    OneOrMore,
+    Rate,
+    Rising,
+    Sized,
+    Strict,
+    distinct,
+    refuse_value,
+)
 from cge.core.files import Number
 from cge.core.parameters import Level
 from cge.core.rate_bounds import LARGEST_SHARE
@@ -30,6 +39,11 @@ class OpennessResponse(Strict):
     """Knowledge that closes with trade: 1 - chi times the part of trade under a new tariff."""
 
     chi: Annotated[Rate, Field(ge=0, le=1)]
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"knowledge closes by {self.chi:g} of the share of trade under new tariffs"
 
 
 class PathChoice(Strict):
@@ -117,10 +131,8 @@ class StressChoice(Strict):
     @classmethod
     def _renamed(cls, value: Any) -> Any:
         for old, new in RENAMED.items():
-            if isinstance(value, dict) and old in value:
-                raise ValueError(InputError(
-                    "this key has another name now", key=f"stress.{old}", allowed=new
-                ))  # fmt: skip
+            refuse_value(isinstance(value, dict) and old in value, "this key has another name now",
+                         key=f"stress.{old}", allowed=new)  # fmt: skip
         return value
 
 
@@ -148,10 +160,8 @@ class LeverChoice(Aimed, Sized):
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:
-        if not self.low < self.high:
-            raise ValueError(InputError("the bounds are reversed, or leave no choice",
-                                        value=self.low,
-                                        allowed=f"below high, {self.high:g}"))  # fmt: skip
+        refuse_value(not self.low < self.high, "the bounds are reversed, or leave no choice",
+                     value=self.low, allowed=f"below high, {self.high:g}")  # fmt: skip
         return self
 
 

@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cge.core.errors import InputError
-from cge.core.fields import Codes, Sized, Strict
+from cge.core.fields import Codes, Sized, Strict, refuse_value
 
 Year = Annotated[int, Field(strict=True, ge=1)]
 TIMING = ("start", "end", "phase_in", "announced")
@@ -88,14 +87,12 @@ class Timed(Action, Sized):
     @classmethod
     def _beside_its_start(cls, value: int | None, info: ValidationInfo) -> int | None:
         start = info.data.get("start", 1)
-        if value is not None and info.field_name == "end" and value < start:
-            raise ValueError(InputError(
-                "ends before it starts", value=value, allowed=f"{start} (its start) or later"
-            ))  # fmt: skip
-        if value is not None and info.field_name == "announced" and value > start:
-            raise ValueError(InputError(
-                "becomes known after it starts", value=value, allowed=f"1 to {start} (its start)"
-            ))  # fmt: skip
+        year = start if value is None else value
+        refuse_value(info.field_name == "end" and year < start, "ends before it starts",
+                     value=value, allowed=f"{start} (its start) or later")  # fmt: skip
+        refuse_value(info.field_name == "announced" and year > start,
+                     "becomes known after it starts", value=value,
+                     allowed=f"1 to {start} (its start)")  # fmt: skip
         return value
 
     @property

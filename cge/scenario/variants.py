@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, check_known, retold
+from cge.core.errors import InputError, check_known, refuse_if, retold
 from cge.core.files import is_file, validate
 from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, written
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
@@ -71,7 +71,7 @@ class Member:
     @property
     def unsized(self) -> bool:
         """Whether a measure has no size, so that a comparison sets it."""
-        return any(one.unsized for one in (*self.scenario.policy, *self.scenario.knowledge))
+        return any(one.unsized for one in self.scenario.measures.values())
 
 
 class ScenarioSet:
@@ -92,9 +92,8 @@ class ScenarioSet:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.members = tuple(self._made())
-        if len(self.members) > MOST_MEMBERS:
-            raise InputError(f"makes {len(self.members)} scenarios", key="grid",
-                             allowed=f"up to {MOST_MEMBERS}")  # fmt: skip
+        refuse_if(len(self.members) > MOST_MEMBERS, f"makes {len(self.members)} scenarios",
+                  key="grid", allowed=f"up to {MOST_MEMBERS}")  # fmt: skip
         self._check_equal()
 
     @property
@@ -133,14 +132,11 @@ class ScenarioSet:
         for number, variant in enumerate(self.scenario.variants):
             changes = dict(variant)
             at: dict[str, Any] = {"file": file or None, "key": f"variants.{number}.name"}
-            if "name" not in changes:
-                raise InputError("this key is missing", **at)
+            refuse_if("name" not in changes, "this key is missing", **at)
             name = changes.pop("name")
             problem = wrong_name(name, 60)
-            if not problem and name in names:
-                problem = "two variants have this name"
-            if problem:
-                raise InputError(problem, value=name, **at)
+            problem = problem or ("two variants have this name" if name in names else "")
+            refuse_if(problem, problem, value=name, **at)
             names.add(name)
             for key, value in changes.items():
                 at["key"] = f"variants.{number}.{key}"
@@ -158,8 +154,7 @@ class ScenarioSet:
             return
         file, names = self._file_of("grid"), set[str]()
         for key, values in grid.items():
-            if not values:
-                raise InputError("must not be empty", file=file or None, key=f"grid.{key}")
+            refuse_if(not values, "must not be empty", file=file or None, key=f"grid.{key}")
         for combination in product(*grid.values()):
             changed = copy.deepcopy(content)
             places: dict[str, tuple[str, str]] = {}
@@ -167,16 +162,13 @@ class ScenarioSet:
             for (key, label), value in zip(_labels([*grid]).items(), combination, strict=True):
                 for place in (part.strip() for part in key.split(",")):
                     places[place] = (file, f"grid.{key}")
-                    try:
+                    with retold(partial(InputError.moved, key=f"grid.{key}", file=file or None)):
                         check_known([place.split(".")[0]], _OPEN, "a grid can not change this")
                         put(changed, place, copy.deepcopy(value))
-                    except InputError as error:
-                        raise error.moved(f"grid.{key}", file or None) from None
                 parts.append(f"{label}-{_text(value)}")
             name = ".".join(parts)
-            if name in names:
-                raise InputError(f"two scenarios would be called '{name}'",
-                                 file=file or None, key="grid")  # fmt: skip
+            refuse_if(name in names, f"two scenarios would be called '{name}'", file=file or None,
+                      key="grid")  # fmt: skip
             names.add(name)
             yield name, changed, places
 
@@ -193,9 +185,8 @@ class ScenarioSet:
             if isinstance(equal.value, str):
                 key = f"equal.{equal.what}"
                 allowed = list(by_name) or "a number"
-                if equal.value not in by_name:
-                    raise InputError("there is no such variant", key=key, value=equal.value,
-                                     allowed=allowed)  # fmt: skip
+                refuse_if(equal.value not in by_name, "there is no such variant", key=key,
+                          value=equal.value, allowed=allowed)  # fmt: skip
                 other = by_name[equal.value]
                 if other.unsized:
                     raise member.told(InputError(

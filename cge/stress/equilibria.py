@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import prefixed, renamed
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import CAPITAL
@@ -118,14 +118,9 @@ def plain_pre_shock(
     b = solution.model.benchmark
     short = Model.build(b, "short", place.models, asked.backstops.sectors)
     premium = asked.backstops.premiums(b, knowledge.relative)
-    try:
+    lending = renamed({"closure.specific_factors": "stress.lending"})
+    with lending, prefixed(f"{label}can not be tested: "):
         pre = pre_shock(solution, short, premium, asked.lending)
-    except InputError as error:
-        if error.key == "closure.specific_factors":
-            raise error.moved("stress.lending") from None
-        raise
-    except NoEquilibrium as error:
-        raise NoEquilibrium(f"{label}can not be tested: {error}") from None
     adapted = solution.model.horizon == "long" and CAPITAL not in solution.closure.specific_factors
     forget = knowledge.forgetting
     return {

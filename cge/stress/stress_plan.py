@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from cge.core.errors import InputError, check_once, check_same, retold
+from cge.core.errors import check_once, check_same, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import Library, load_library
 from cge.path.laws import choice_of
@@ -122,8 +122,7 @@ class StressPlan:
             If nothing is left.
         """
         kept = tuple(one for one in self.disruptions if not one.over_time_only)
-        if not kept:
-            raise InputError("no disruption does anything here", key="stress.library")
+        refuse_if(not kept, "no disruption does anything here", key="stress.library")
         reasons = (f"{one.name}: there are no figures on knowledge for this benchmark"
                    for one in self.disruptions if one.over_time_only)  # fmt: skip
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
@@ -145,8 +144,9 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         When the scenario, its data, the library or a choice is wrong.
     """
     members = ScenarioSet(scenario).members
-    choice = _shared_choice(members)
-    years = _tested_years(members, choice)
+    choices = [member.scenario.stress or StressChoice() for member in members]
+    check_same(choices, _SHARED, "variants", "stress")
+    choice, years = choices[0], _tested_years(members, choices[0])
     library = load_library(choice.library)
     b = next(iter(benchmarks_of(scenario).values()))
     settings = {}
@@ -166,25 +166,16 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     return plan
 
 
-def _shared_choice(members: Sequence[Member]) -> StressChoice:
-    choices = [member.scenario.stress or StressChoice() for member in members]
-    check_same(choices, _SHARED, "variants", "stress")
-    return choices[0]
-
-
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
     if not any(member.scenario.is_path for member in members):
-        if choice.years is not None:
-            raise InputError(
-                "comparative statics have no years", key="stress.years", value=choice.years,
-                allowed="no such key, or a scenario with the section 'path'",
-            )  # fmt: skip
+        refuse_if(choice.years is not None, "comparative statics have no years", key="stress.years",
+                  value=choice.years,
+                  allowed="no such key, or a scenario with the section 'path'")  # fmt: skip
         return ()
     last = choice_of(members[0].scenario).years
     years = tuple(choice.years or sorted({1, last}))
-    if years[-1] > last:
-        raise InputError("is beyond the path", key="stress.years", value=years[-1],
-                         allowed=f"1 to {last} (path.years)")  # fmt: skip
+    refuse_if(years[-1] > last, "is beyond the path", key="stress.years", value=years[-1],
+              allowed=f"1 to {last} (path.years)")  # fmt: skip
     return years
 
 
@@ -193,16 +184,10 @@ def _shortened(scenario: Scenario, years: Sequence[int], members: Sequence[Membe
 
     Later years are known a year ahead at most, so the years until then stay as they are.
     """
-    starts = [
-        measure.start
-        for member in members
-        for measure in (*member.scenario.policy, *member.scenario.knowledge)
-    ]
+    starts = [one.start for member in members for one in member.scenario.measures.values()]
     last = min(max(years[-1], *starts, 1), choice_of(members[0].scenario).years)
     path = choice_of(scenario).model_copy(update={"years": last})
-    shorter = scenario.model_copy(update={"path": path})
-    shorter._places, shorter._folder = dict(scenario._places), scenario._folder
-    return shorter
+    return scenario.model_copy(update={"path": path})
 
 
 def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -> SingleCuts:
@@ -210,12 +195,8 @@ def _single_cuts(choice: StressChoice, sectors: tuple[str, ...], b: Benchmark) -
     key = "stress.links" if choice.links is not None else "stress.leverage"
     if choice.links is None and not choice.leverage:
         return SingleCuts()
-    if not sectors:
-        raise InputError("only of sectors with a backstop, and there are none", key=key,
-                         allowed="sectors in stress.backstop")  # fmt: skip
-    links: tuple[Disruption, ...] = ()
-    if choice.links is not None:
-        links = link_cuts(b, b.codes("regions", choice.links, key), sectors)
-    if not choice.leverage:
-        return SingleCuts(links)
-    return SingleCuts(links, withholdings(b, sectors), bans(b, sectors))
+    refuse_if(not sectors, "only of sectors with a backstop, and there are none", key=key,
+              allowed="sectors in stress.backstop")  # fmt: skip
+    importers = [] if choice.links is None else b.codes("regions", choice.links, key)
+    leverage = (withholdings(b, sectors), bans(b, sectors)) if choice.leverage else ()
+    return SingleCuts(link_cuts(b, importers, sectors), *leverage)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, below, check_known
+from cge.core.errors import below, check_known, refuse_if
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.parameters.backstop_premiums import premiums
@@ -100,14 +100,11 @@ def backstops_of(
     given = {} if isinstance(choice.premium, str) else choice.premium
     for name, value in given.items():
         for code in benchmark.codes("sectors", name, "stress.premium"):
-            if code not in sectors:
-                raise InputError("has no backstop", key="stress.premium", value=name,
-                                 allowed=sectors or "sectors of stress.backstop")  # fmt: skip
-            if value < floor:
-                raise InputError(
-                    "is below what any knowledge brings it to", key=f"stress.premium.{name}",
-                    value=value, allowed=f"{floor:g} (backstop_floor) or more",
-                )  # fmt: skip
+            refuse_if(code not in sectors, "has no backstop", key="stress.premium", value=name,
+                      allowed=sectors or "sectors of stress.backstop")  # fmt: skip
+            refuse_if(value < floor, "is below what any knowledge brings it to",
+                      key=f"stress.premium.{name}", value=value,
+                      allowed=f"{floor:g} (backstop_floor) or more")  # fmt: skip
             found[code] = float(value)
     return Backstops(found, eta, floor)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.results.resultset import ResultSet, together
@@ -76,13 +76,11 @@ class Collection(Study):
         """The studies by the names of their scenarios."""
         found: dict[str, Study] = {}
         for number, run in enumerate(self.question.runs):
-            try:
+            key = f"runs.{number}.scenario"
+            with retold(partial(InputError.located, file=self.file, key=key)):
                 study = self._study(run)
                 name = study.question.name
-                if name in found:
-                    raise InputError("two runs have this name", value=name)
-            except InputError as error:
-                raise error.located(self.file, f"runs.{number}.scenario") from None
+                refuse_if(name in found, "two runs have this name", value=name)
             found[name] = study
         return found
 

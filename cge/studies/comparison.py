@@ -11,14 +11,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium, check_known, check_once, check_same, retold
+from cge.core.errors import (
+    InputError,
+    NoEquilibrium,
+    check_known,
+    check_once,
+    check_same,
+    refuse_if,
+    retold,
+)
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
-from cge.path.path_rows import add_worth, dated, decomposed
+from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
-from cge.results.collect import Wanted, add_solution
+from cge.results.collect import Wanted
 from cge.results.register import add_known
 from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
@@ -26,15 +34,14 @@ from cge.solve.model import Solver
 from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.worlds import NO_POLICY
-from cge.studies.stress import solved_cases
-from cge.studies.stress_equilibria import Equilibria
+from cge.studies.stress import Equilibria, solved_cases
 from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
 from cge.tasks.runner import Place, Task
 
 #: Compared unless something else is asked for.
 SHIPPED = ("compare-china", "compare-us", "compare-eu")
 #: Figures of every year, and of the years that are tested.
-_WELFARE = Wanted(1, measures=("equivalent_variation", "equivalent_variation_value"))
+_WELFARE = ("equivalent_variation", "equivalent_variation_value")
 _DEPENDENCE = Wanted(
     1, groups=(STRATEGIC,),
     measures=("domestic_share_strategic", "foreign_input_reliance_strategic"),
@@ -136,9 +143,8 @@ class Comparison(Study):
             if plan.choice.home is None:
                 raise InputError(f"scenario '{name}': policies are compared for a region",
                                  key="stress.home", allowed="its code")  # fmt: skip
-            if not plan.years:
-                raise InputError(f"scenario '{name}': policies are compared over years", key="path",
-                                 allowed="a scenario with the section 'path'")  # fmt: skip
+            refuse_if(not plan.years, f"scenario '{name}': policies are compared over years",
+                      key="path", allowed="a scenario with the section 'path'")  # fmt: skip
             if plan.benchmark.accounts_fingerprint != first.benchmark.accounts_fingerprint:
                 raise InputError("must be the same for all scenarios", key="benchmark", value=name)
         check_same([plan.choice for plan in plans], ("library", "level"), "scenarios", "stress")
@@ -174,7 +180,7 @@ def _titled(plan: StressPlan) -> StressPlan:
     """The plan with variants titled by the labels of their measures."""
 
     def title(scenario: Scenario) -> str:
-        words = [one.text for one in (*scenario.policy, *scenario.knowledge)]
+        words = [one.text for one in scenario.measures.values()]
         return ", ".join(dict.fromkeys(words)) or NO_POLICY
 
     return replace(plan, members=tuple(
@@ -208,9 +214,7 @@ def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
     rows, case = Rows(), solved_path(content, place)
     model, (first, base) = case.model, next(case.pairs())
     b = model.benchmark
-    for year, then in case.pairs():
-        before = None if then is None else then.solution
-        add_solution(rows, year.solution, before, _WELFARE, path_year=year.year)
+    add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
     lost = ""

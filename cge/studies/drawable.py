@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
@@ -65,12 +65,10 @@ class Drawable(Study):
         found = sorted(
             {member.scenario.chosen_horizon for member in ScenarioSet(self.question).members}
         )
-        if len(found) > 1:
-            raise InputError(
-                "the variants use elasticities of both horizons, whose ranges differ",
-                key="variants", value=found,
-                allowed="variants of one horizon; study the others on their own",
-            )  # fmt: skip
+        refuse_if(len(found) > 1,
+                  "the variants use elasticities of both horizons, whose ranges differ",
+                  key="variants", value=found,
+                  allowed="variants of one horizon; study the others on their own")  # fmt: skip
         return found[0]
 
     def of_set(self, name: str) -> Self:

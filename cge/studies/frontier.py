@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import load_library
 from cge.frontier.confirmation import ColdPoint
@@ -58,17 +58,16 @@ class Frontier(Study):
         scenario = self.question
         cases = list(_cases(scenario, _checked(scenario)))
         results = yield [
-            Task(f"{case.elasticities}, {case.version}", solve_version, case.content,
-                 case.content.choice.points)
-            for case in cases
-        ]  # fmt: skip
-        first, labels = cases[0].content, labels_of(self.kind, scenario, Member("", scenario), "")
+            Task(f"{name}, {content.version}", solve_version, content, content.choice.points)
+            for name, content in cases
+        ]
+        (_, first), labels = cases[0], labels_of(self.kind, scenario, Member("", scenario), "")
         return self.results(
-            [({**labels, "variant": case.version, "elasticities": case.elasticities},
-              found["rows"], {"step": 1.0, **found["facts"]})
-             for case, found in zip(cases, results, strict=True)],
-            first.benchmark, [scenario], _notes(cases), stress=first.settings.facts,
-            pages=[["frontier", {}]], figure="frontier",
+            [({**labels, "variant": content.version, "elasticities": name}, found["rows"],
+              {"step": 1.0, **found["facts"]})
+             for (name, content), found in zip(cases, results, strict=True)],
+            first.benchmark, [scenario], _notes([content for _, content in cases]),
+            stress=first.settings.facts, pages=[["frontier", {}]], figure="frontier",
         )  # fmt: skip
 
 
@@ -86,6 +85,8 @@ class VersionContent:
         Those that are named and do something in a single year.
     weights : ndarray (disruptions,)
         Probabilities in the eyes of the region.
+    dropped : tuple of str
+        Families with weight of which there is no disruption.
     """
 
     choice: FrontierChoice
@@ -93,24 +94,12 @@ class VersionContent:
     settings: StressSettings
     disruptions: tuple[Disruption, ...]
     weights: Array
+    dropped: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, eq=False)
-class VersionCase:
-    """One version under one elasticity set, with its names.
-
-    Parameters
-    ----------
-    elasticities, version : str
-    content : VersionContent
-    dropped : tuple of str
-        Families with weight of which there is no disruption.
-    """
-
-    elasticities: str
-    version: str
-    content: VersionContent
-    dropped: tuple[str, ...]
+    @property
+    def version(self) -> str:
+        """Name of the version."""
+        return self.choice.versions[0]
 
 
 def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
@@ -152,7 +141,7 @@ def problem_of(asked: VersionContent, models: Path | None) -> Problem:
     return Problem(
         long, short, levers, asked.disruptions, asked.weights, choice.region, settings.level,
         settings.leakage, settings.backstops.premiums(b), settings.lending, choice.budget,
-        choice.versions[0],
+        asked.version,
     )  # fmt: skip
 
 
@@ -165,11 +154,9 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
         If the user wants what can not be done.
     """
     able = posable(problem)
-    if choice.method == "full" and not able:
-        raise InputError(
-            "can not pose a ration among other events, nor two losses of capacity of one region",
-            key="frontier.method", value="full", allowed="reduced, or auto",
-        )  # fmt: skip
+    refuse_if(choice.method == "full" and not able,
+              "can not pose a ration among other events, nor two losses of capacity of one region",
+              key="frontier.method", value="full", allowed="reduced, or auto")  # fmt: skip
     if choice.method != "auto":
         return choice.method
     size = sum(len(problem.long.variables[name]) for name in ENDOGENOUS)
@@ -189,37 +176,30 @@ def _checked(scenario: Scenario) -> FrontierChoice:
                          allowed="region, instruments and so on")  # fmt: skip
     for key, field in type(scenario).model_fields.items():
         value = getattr(scenario, key)
-        if key not in _READ and value != field.get_default(call_default_factory=True):
-            raise InputError(
-                "does not enter a frontier, which chooses its policy itself in the long run of "
-                "the benchmark", key=key, allowed=sorted(_READ),
-            )  # fmt: skip
+        refuse_if(key not in _READ and value != field.get_default(call_default_factory=True),
+                  "does not enter a frontier, which chooses its policy itself in the long run of "
+                  "the benchmark", key=key, allowed=sorted(_READ))  # fmt: skip
     return scenario.frontier
 
 
-def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[VersionCase]:
-    """Every version under every elasticity set."""
+def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
+    """Elasticity set and content of every version."""
     library = load_library((scenario.stress or StressChoice()).library)
     check_known([choice.weighting], library.weightings, "no such weighting",
                 key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
         check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
-        if settings.level >= 1:
-            raise InputError("has no tail to optimise", key="stress.level", value=settings.level,
-                             allowed="0 to below 1")  # fmt: skip
+        refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+                  value=settings.level, allowed="0 to below 1")  # fmt: skip
         known = _named(choice.disruptions, expand(library, b))
         chosen = tuple(one for one in known if not one.over_time_only)
         found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
-        if not found.any():
-            raise InputError(
-                f"none of them has weight in the eyes of {choice.region}",
-                key="frontier.disruptions", value=choice.disruptions,
-            )  # fmt: skip
+        refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
+                  key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
-            content = VersionContent(own, b, settings, chosen, found)
-            yield VersionCase(name, version, content, dropped)
+            yield name, VersionContent(own, b, settings, chosen, found, dropped)
 
 
 def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
@@ -228,17 +208,16 @@ def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disrupt
     wanted: set[str] = set()
     for number, pattern in enumerate(patterns):
         found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
-        if not found:
-            raise InputError("no such disruption", key=f"frontier.disruptions.{number}",
-                             value=pattern, allowed=names)  # fmt: skip
+        refuse_if(not found, "no such disruption", key=f"frontier.disruptions.{number}",
+                  value=pattern, allowed=names)  # fmt: skip
         wanted.update(found)
     return [one for one in known if one.name in wanted]
 
 
-def _notes(cases: Sequence[VersionCase]) -> list[str]:
+def _notes(contents: Sequence[VersionContent]) -> list[str]:
     """Notes that any table of the frontiers carries."""
-    first = cases[0].content
-    choice, counted = first.choice, int((first.weights > 0).sum())
+    first, choice = contents[0], contents[0].choice
+    counted = int((first.weights > 0).sum())
     lines = [
         f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of "
         f"probability, over {counted} disruptions with weighting '{choice.weighting}' in the eyes "
@@ -247,10 +226,10 @@ def _notes(cases: Sequence[VersionCase]) -> list[str]:
     ]
     if choice.budget is not None:
         lines.append(f"Subsidies may cost up to {100 * choice.budget:g} % of GDP.")
-    if cases[0].dropped:
+    if first.dropped:
         lines.append("Families with weight but without a disruption, the rest is scaled up: "
-                     + ", ".join(cases[0].dropped) + ".")  # fmt: skip
-    versions = {case.version for case in cases}
+                     + ", ".join(first.dropped) + ".")  # fmt: skip
+    versions = {one.version for one in contents}
     if UNILATERAL in versions and NEUTRAL not in versions:
         lines.append("The unilateral frontier contains what is taken from others through the terms "
                      "of trade; compare the version that compensates partners.")  # fmt: skip

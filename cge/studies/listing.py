@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,8 @@ def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any
     made = study_class(kind or usual_kind(first))
     known = option_names(made)
     for name in options:
-        if name not in known:
-            raise InputError("no such option of this study", key=name, value=options[name],
-                             allowed=sorted(known))  # fmt: skip
+        refuse_if(name not in known, "no such option of this study", key=name, value=options[name],
+                  allowed=sorted(known))  # fmt: skip
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
     return made(tuple(asked) if made.several else first, **given)
 

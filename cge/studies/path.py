@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cge.core.errors import InputError, check_same, refuse_first, retold
+from cge.core.errors import InputError, check_same, refuse_first, refuse_if, retold
 from cge.path.laws import choice_of
 from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
@@ -258,9 +258,8 @@ def check_paths(scenario: Scenario, members: Sequence[Member]) -> PathChoice:
         Naming what they can not say, or do not share.
     """
     choices = [choice_of(member.scenario) for member in members]
-    if scenario.steps is not None:
-        raise InputError("a path has years, not steps", key="steps", value=scenario.steps,
-                         allowed="phase_in of a measure")  # fmt: skip
+    refuse_if(scenario.steps is not None, "a path has years, not steps", key="steps",
+              value=scenario.steps, allowed="phase_in of a measure")  # fmt: skip
     check_same(choices, ("years", "returns"), "variants", "path")
     for member in members:
         with retold(member.told):
@@ -273,13 +272,9 @@ def _check_member(scenario: Scenario, years: int) -> None:
     if equal is not None and equal.what == "welfare":
         raise InputError("a path is compared at equal outlay", key="equal.welfare",
                          value=equal.value, allowed="outlay")  # fmt: skip
-    for part in ("policy", "knowledge"):
-        for number, measure in enumerate(getattr(scenario, part)):
-            if measure.start > years:
-                raise InputError(
-                    "starts after the last year of the path", key=f"{part}.{number}.start",
-                    value=measure.start, allowed=f"1 to {years}",
-                )  # fmt: skip
+    for key, measure in scenario.measures.items():
+        refuse_if(measure.start > years, "starts after the last year of the path",
+                  key=f"{key}.start", value=measure.start, allowed=f"1 to {years}")  # fmt: skip
     about_knowledge = sum(one.unsized for one in scenario.knowledge)
     if about_knowledge + any(one.unsized for one in scenario.policy) > 1:
         raise InputError(

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium
+from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
 from cge.results.row_schema import COLUMNS, TEXT
@@ -134,16 +134,14 @@ class Sensitivity(Study):
         asked = [name.strip() for text in self.measures for name in text.split(",")]
         names = tuple(dict.fromkeys(name for name in asked or kind.main_measures if name))
         known = [q.name for q in register().values() if q.reported in ("1", "2", "3")]
-        if not names:
-            raise InputError("no measure is named", key="measures", allowed=known)
+        refuse_if(not names, "no measure is named", key="measures", allowed=known)
         for name in names:
             if name.partition("[")[0] not in known:
                 raise InputError("unknown measure", key="measures", value=name, allowed=known)
         options = [name for name in option_names(kind) if name != "solver"]
         for name, value in self.settings.items():
-            if name not in options:
-                raise InputError("no such option of the study that is drawn", value=value,
-                                 key=f"settings.{name}", allowed=options)  # fmt: skip
+            refuse_if(name not in options, "no such option of the study that is drawn", value=value,
+                      key=f"settings.{name}", allowed=options)  # fmt: skip
         only = tuple(dict.fromkeys(name.partition("[")[0] for name in names))
         return kind(self.scenario, only=only, solver=self.solver, **self.settings), names
 

@@ -18,14 +18,15 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
-from cge.uncertainty.drivers import DRAWS_EACH, Regression
 from cge.uncertainty.spread import (
     CENTRAL,
     COEFFICIENT,
+    DRAWS_EACH,
     EXPLAINED,
     SHARE,
     STATISTIC_UNITS,
     STATISTICS,
+    Regression,
     pooled_spread,
     spread,
 )

@@ -8,17 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cge.core.errors import InputError, NoEquilibrium, check_known
+from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.policy.benchmarks import calendar_year
-from cge.policy.case import SolvedCase, solve_case
-from cge.policy.effects import may_move, refuse_idle
+from cge.policy.case import SolvedCase, may_move, solve_case
 from cge.policy.targets import outlay
 from cge.policy.variant_content import VariantContent
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import solution_facts
 from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
 from cge.results.row_schema import Rows
+from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
@@ -26,7 +26,7 @@ from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 from cge.studies.drawable import Drawable
 from cge.studies.study import Work, labels_of, opened, option
-from cge.studies.variant_tasks import VariantTasks
+from cge.studies.variant_tasks import VariantTasks, refuse_idle
 from cge.tasks.runner import Place, Runner, Serial, Task
 
 RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not one number."
@@ -244,11 +244,8 @@ def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
             chosen = member.with_equal(content.equal[number] / step)
         if before is None:
             refuse_idle([member], {member.variant: may_move(model, chosen)}, own_alone=True)
-        try:
+        with prefixed(f"{100 * step:g} % of the shock: " if step != 1.0 else ""):
             solved = solve_case(model, chosen, share=step, solver=content.solver, start=before)
-        except NoEquilibrium as error:
-            part = f"{100 * step:g} % of the shock: " if step != 1.0 else ""
-            raise NoEquilibrium(f"{part}{error}") from None
         before = solved.solution
         cases.append(StaticCase(**vars(solved), scenario=chosen, step=step))
     return cases
@@ -291,13 +288,12 @@ def check_static(members: Sequence[Member]) -> None:
         Naming the measure.
     """
     for member in members:
-        for part in ("policy", "knowledge"):
-            for number, measure in enumerate(getattr(member.scenario, part)):
-                timed = measure.timing
-                if timed or part == "knowledge":
-                    key = f"{part}.{number}" + (f".{timed[0]}" if timed else "")
-                    raise member.told(InputError(
-                        "needs years, which comparative statics do not have", key=key,
-                        value=getattr(measure, timed[0]) if timed else measure.instrument,
-                        allowed="the command 'cge path', which solves year by year",
-                    ))  # fmt: skip
+        for key, measure in member.scenario.measures.items():
+            timed = measure.timing
+            if timed or isinstance(measure, KnowledgeMeasure):
+                raise member.told(InputError(
+                    "needs years, which comparative statics do not have",
+                    key=f"{key}.{timed[0]}" if timed else key,
+                    value=getattr(measure, timed[0] if timed else "instrument"),
+                    allowed="the command 'cge path', which solves year by year",
+                ))  # fmt: skip

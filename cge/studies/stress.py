@@ -1,31 +1,54 @@
-"""The stress test: every disruption of a library from every equilibrium of a scenario."""
+"""The stress test: every disruption of a library from every equilibrium of a scenario.
+
+Tasks first make the pre-shock equilibria, with policy and without, then solve the disruptions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cge.core.errors import NoEquilibrium
+from cge.dynamics.recursion import Ground
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
+from cge.path.laws import PathLaws, knowledge_law, path_closure
+from cge.path.solved import PathYear
+from cge.path.solving import PathContent, laws_in, solved_path
+from cge.policy.benchmarks import benchmarks_of, calendar_year
+from cge.policy.case import SolvedCase
+from cge.policy.variant_content import VariantContent
+from cge.resilience.forgetting import Forgetting, relative_knowledge
 from cge.results.collect import Wanted
-from cge.scenario.variants import ScenarioSet
+from cge.results.manifest import solution_facts
+from cge.scenario.schema import Scenario
+from cge.scenario.study_options import PathChoice
+from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
-from cge.stress.stress_cases import StressCase, stress_case
+from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
+from cge.stress.stress_cases import Equilibrium, StressCase, stress_case
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
-from cge.studies.stress_equilibria import Equilibria
-from cge.studies.study import Case, Study, Work, option, solver_option
-from cge.tasks.runner import Task
+from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
+from cge.studies.path import PathTasks
+from cge.studies.static import StaticTasks, for_others, solve_steps
+from cge.studies.study import Case, Study, Work, labels_of, option, solver_option
+from cge.studies.variant_tasks import VariantResult
+from cge.tasks.runner import Place, Task
 
 #: Exposure to partners, which needs no disruption.
 _EXPOSURE = Wanted(groups=(EXPOSURE, VALUE_CHAINS), measures=EXPOSURES)
+#: A pre-shock equilibrium in plain data, and facts about it for the manifest.
+Found = dict[str, Any]
+#: Variant, elasticity set, level of returns to research, year (0 in comparative statics).
+Known = tuple[Member, str, str, int, Found]
 
 
 @dataclass(frozen=True)
@@ -114,3 +137,178 @@ def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Teste
         name, reason = next(iter(cases.values())).failures[0]
         raise NoEquilibrium(f"no disruption has an equilibrium; {name}: {reason}")
     return Tested(plan, tuple(cases.values()))
+
+
+class Equilibria:
+    """Pre-shock equilibria of a plan.
+
+    Parameters
+    ----------
+    plan : StressPlan
+    solver : {"newton", "ipopt"}
+    wanted : sequence of Wanted
+        Figures of each.
+    study : str
+        Kind of study, a label of its rows.
+    """
+
+    def __init__(
+        self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str
+    ) -> None:
+        self.plan, self.solver, self.study = plan, solver, study
+        self.worlds = worlds(plan.members, plan.scenario.steps, on_path=bool(plan.years))
+        #: Worlds without policy, each once, and variants that act.
+        plain = {one.variant: one for one in self.worlds.values()}
+        self.members = (*plain.values(), *(one for one in plan.members if acts(one.scenario)))
+        self.settings = {self.worlds[name].variant: one for name, one in plan.settings.items()}
+        self.settings.update(plan.settings)
+        self.asked = {
+            variant: Asked(one.backstops, one.lending, plan.knowledge_events, tuple(wanted))
+            for variant, one in self.settings.items()
+        }
+        of_static = (*plain.values(), *plan.members)
+        scenario, benchmarks = plan.scenario, benchmarks_of(plan.scenario)
+        self.tasks: PathTasks | StaticTasks = (
+            PathTasks(scenario, plan.members, benchmarks, solver) if plan.years else
+            StaticTasks(scenario, of_static, benchmarks, solver, static_pre_shock,
+                        lambda member: self.asked[member.variant])
+        )  # fmt: skip
+        #: Results of the variants, once they are solved.
+        self.solved: list[VariantResult] = []
+
+    def checks(self) -> list[Task]:
+        """Tasks that check every variant before the first year of any takes its time."""
+        return self.tasks.checks() if isinstance(self.tasks, PathTasks) else []
+
+    def made(self) -> Generator[Sequence[Task], list[Any], list[Equilibrium]]:
+        """Yield the tasks; return the equilibria, those without policy first."""
+        self.solved = yield from self.tasks.solved()
+        if isinstance(self.tasks, PathTasks):
+            known = yield from self._of_path(self.tasks)
+        else:
+            known = self._static()
+        made: dict[tuple[str, str, str, int], Equilibrium] = {}
+        for member, name, level, year, found in known:
+            reference, b = None, self.tasks.benchmarks[name]
+            if not is_world(member.variant):
+                reference = made[self.worlds[member.variant].variant, name, level, year]
+            labels = labels_of(self.study, self.plan.scenario, member, name)
+            labels |= {"path_year": year, "research_return": level} if year else {}
+            labels["calendar_year"] = calendar_year(b, year)
+            made[member.variant, name, level, year] = Equilibrium(
+                labels, member.scenario, b, self.settings[member.variant], found["plain"],
+                found["facts"], reference,
+            )  # fmt: skip
+        return list(made.values())
+
+    def _static(self) -> list[Known]:
+        found = {(one.member.variant, one.elasticities): one.found for one in self.solved}
+        return [
+            (member, name, "", 0, found[member.variant, name])
+            for member, name in product(self.members, self.tasks.benchmarks)
+        ]
+
+    def _of_path(self, paths: PathTasks) -> Generator[list[Task], list[Any], list[Known]]:
+        contents = {
+            (one.member.variant, one.elasticities, one.level): one.task.content
+            for one in self.solved
+        }
+        places = list(product(self.members, paths.benchmarks, paths.levels))
+        tasks = []
+        for member, name, level in places:
+            content = contents.get((member.variant, name, level))
+            content = content or paths.content(name, level, member)
+            standing = is_world(member.variant) and content.baseline is None
+            asked = PathPreShocks(content, self.plan.years, standing, self.asked[member.variant])
+            label = f"{paths.label(name, level, member)}: before disruptions"
+            tasks.append(Task(label, path_pre_shocks, asked, len(self.plan.years), member.told))
+        results = yield tasks
+        return [
+            (*place, year, found[n])
+            for place, found in zip(places, results, strict=True)
+            for n, year in enumerate(self.plan.years)
+        ]
+
+
+def static_pre_shock(content: VariantContent, place: Place) -> Found:
+    """Solve one variant at all its steps.
+
+    Returns
+    -------
+    dict
+        ``plain``, the pre-shock equilibrium after the last step, ``facts`` for the manifest, and
+        what others must know: :func:`cge.studies.static.for_others`.
+    """
+    cases = solve_steps(content, place)
+    law = knowledge_law(content.benchmark, PathChoice(), "central")
+    knowledge = Knowledge.of_benchmark(law, content.benchmark)
+    last = cases[-1]
+    return {**_found(last, last.scenario, content.asked, knowledge, place),
+            **for_others(content, cases)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PathPreShocks:
+    """Content of a task: some years of a path, and what is asked of them.
+
+    Parameters
+    ----------
+    path : PathContent
+    years : tuple of int
+    standing : bool
+        Whether it is balanced growth, where every year is the benchmark.
+    asked : Asked
+    """
+
+    path: PathContent
+    years: tuple[int, ...]
+    standing: bool
+    asked: Asked
+
+
+def path_pre_shocks(task: PathPreShocks, place: Place) -> list[Found]:
+    """Pre-shock equilibria in some years of a path: ``plain``, and ``facts`` for the manifest."""
+    if task.standing:
+        return [_balanced_growth(task, place)] * len(task.years)
+    case = solved_path(task.path, place)
+    pairs, found = list(case.pairs()), []
+    for number in task.years:
+        year, base = pairs[number - 1]
+        known = _knowledge(case.laws, year)
+        found.append(_found(year, case.scenario, task.asked, known, place, base))
+    return found
+
+
+def _balanced_growth(task: PathPreShocks, place: Place) -> Found:
+    laws, scenario = laws_in(task.path, place), task.path.scenario
+    closure = path_closure(scenario, laws.model.benchmark)
+    solution = laws.model.solve(closure=closure, solver=task.path.solver)
+    knowledge = Knowledge.of_benchmark(laws.recursion.law, laws.model.benchmark)
+    plain = plain_pre_shock(solution, task.asked, knowledge, place)
+    return {"plain": plain, "facts": solution_facts([solution], scenario)}
+
+
+def _found(
+    solved: SolvedCase, scenario: Scenario, asked: Asked, knowledge: Knowledge,
+    place: Place, base: PathYear | None = None,
+) -> Found:  # fmt: skip
+    """The equilibrium of a case or a year, all its rates given, and facts about it."""
+    given = with_all_rates_given(solved.solution, solved.endogenous)
+    label = f"year {solved.year} " if isinstance(solved, PathYear) else ""
+    then = None if base is None else base.solution
+    return {
+        "plain": plain_pre_shock(given, asked, knowledge, place, then, label),
+        "facts": solution_facts([solved.solution], scenario, solved),
+    }
+
+
+def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:
+    """Knowledge in a year of a path, as it has moved."""
+    law, state = laws.recursion.law, year.state
+    if law is None or state.knowledge is None or year.business is None:
+        return Knowledge(productivity=year.productivity)
+    ground = Ground(year.solution.levels, year.business, dict(year.productivity))
+    seen = laws.recursion.next(state, ground, year.solution, year.policy).seen
+    forgetting = Forgetting(law, laws.model.benchmark.regions, state.knowledge,
+                            year.business, seen, year.policy)  # fmt: skip
+    return Knowledge(relative_knowledge(law, state.knowledge), forgetting, year.productivity)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from pydantic import BaseModel
 
-from cge.core.errors import NoEquilibrium, check_known, retold
+from cge.core.errors import check_known, prefixed, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -181,11 +181,9 @@ def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str)
 @contextmanager
 def opened(study: Study, runner: Runner) -> Iterator[Session]:
     """A runner at work on a study, whose errors name its file, or what it solves."""
-    try:
-        with retold(lambda error: error.located(study.file)), runner.open() as session:
-            yield session
-    except NoEquilibrium as error:
-        raise NoEquilibrium(f"'{study.folder}', {error}") from None
+    of_file = retold(lambda error: error.located(study.file))
+    with of_file, prefixed(f"'{study.folder}', "), runner.open() as session:
+        yield session
 
 
 def run_study(study: Study, runner: Runner | None = None) -> ResultSet:

@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
-from cge.policy.effects import refuse_idle
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Solver
 from cge.tasks.runner import Task
+
+#: Parts of a scenario whose entries must move something.
+_PARTS = ("policy", "knowledge", "responses")
+_ALLOWED = (
+    "what moves something, or a size that says that it does not: add: 0, scale: 1, budget: 0, "
+    "to: 1, share: 0, chi: 0"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,3 +117,36 @@ class VariantTasks(ABC):
         for member, some in moved:
             keys.setdefault(member.variant, set()).update(some)
         refuse_idle(self.members, keys)
+
+
+def refuse_idle(
+    members: Sequence[Member], moved: Mapping[str, Collection[str]], own_alone: bool = False
+) -> None:
+    """Refuse what moves nothing: an entry of a variant there, one that all share in all of them.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Of one scenario set.
+    moved : mapping of str to collection of str
+        Keys of what moves something, by variant.
+    own_alone : bool
+        Leave entries that variants share to a later look at all of them.
+
+    Raises
+    ------
+    InputError
+        Where the user wrote it.
+    """
+    anywhere = {key for keys in moved.values() for key in keys}
+    for member in members:
+        for part in _PARTS:
+            shared = member.shared.get(part, 0)
+            for number, one in enumerate(getattr(member.scenario, part)):
+                key, own = f"{part}.{number}", number >= shared
+                idle = key not in (moved[member.variant] if own else anywhere)
+                if idle and one.must_move and (own or not own_alone):
+                    where = "" if own else " in any variant"
+                    raise member.told(InputError(
+                        f"moves nothing{where}", key=key, value=one.text, allowed=_ALLOWED
+                    ))  # fmt: skip

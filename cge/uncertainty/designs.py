@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError, check_known
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
@@ -53,17 +53,13 @@ class Design:
         check_known([self.distribution], DISTRIBUTIONS, "unknown distribution", key="distribution")
         _whole("draws", self.draws, 2, "a whole number from 2 on: one draw has no spread")
         _whole("seed", self.seed, 0, "a whole number from 0 on")
-        if not 0 <= self.correlation <= 1:  # also refuses NaN
-            raise InputError(
-                "is not a rank correlation between the values of a group", key="correlation",
-                value=self.correlation, allowed="0 to 1",
-            )  # fmt: skip
-        if self.kind == "stroud" and 0 < self.correlation < 1:
-            raise InputError(
-                "quadrature points of partly correlated parameters leave the ranges",
-                key="correlation", value=self.correlation,
-                allowed="0 or 1 with stroud; any with latin-hypercube",
-            )  # fmt: skip
+        refuse_if(not 0 <= self.correlation <= 1,
+                  "is not a rank correlation between the values of a group", key="correlation",
+                  value=self.correlation, allowed="0 to 1")  # fmt: skip
+        refuse_if(self.kind == "stroud" and 0 < self.correlation < 1,
+                  "quadrature points of partly correlated parameters leave the ranges",
+                  key="correlation", value=self.correlation,
+                  allowed="0 or 1 with stroud; any with latin-hypercube")  # fmt: skip
 
     @property
     def quadrature(self) -> bool:

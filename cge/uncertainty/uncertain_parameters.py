@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.core.parameters import Parameter
 from cge.core.quantity import Quantity, read_lines
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
@@ -101,11 +101,8 @@ def elasticity_parameters(
                 sectors=codes, unit="elasticity", status=_words(behind, "status"),
                 citation=_words(behind, "citation"),
             ))  # fmt: skip
-    if not found:
-        raise InputError(
-            "no elasticity has a range: low and high are the same everywhere",
-            key="elasticities", allowed="a set whose entries have low < high",
-        )  # fmt: skip
+    refuse_if(not found, "no elasticity has a range: low and high are the same everywhere",
+              key="elasticities", allowed="a set whose entries have low < high")  # fmt: skip
     return tuple(found)
 
 
