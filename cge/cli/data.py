@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cge.cli import screen
-from cge.cli.main import CONTEXT
+from cge.cli.main import CONTEXT, with_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,16 +62,13 @@ def show(name: str, year: int | None, cells: bool) -> None:
                                        numbers=False))  # fmt: skip
 
 
-def _of_table(function: Callable[..., None]) -> Callable[..., None]:
-    """Options of the commands that look up a single fact of a shipped table."""
-    for option in (
-        click.option("--aggregation", default="default", show_default=True,
-                     help="Whose codes may be used, beside those of the table."),
-        click.option("--year", type=int, help="Year of the table; default the latest."),
-        click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
-    ):  # fmt: skip
-        function = option(function)
-    return function
+#: Options of the commands that look up a single fact of a shipped table.
+_of_table = with_options(
+    click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
+    click.option("--year", type=int, help="Year of the table; default the latest."),
+    click.option("--aggregation", default="default", show_default=True,
+                 help="Whose codes may be used, beside those of the table."),
+)  # fmt: skip
 
 
 @data.command("rate")

@@ -6,7 +6,8 @@ import importlib
 import io
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import click
@@ -26,6 +27,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("main", "Print the script that completes commands in a shell."),
 }
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def with_options(*given: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Options and arguments that several commands share, as one decorator."""
+    return lambda function: reduce(lambda made, one: one(made), reversed(given), function)
 
 
 class Commands(click.Group):

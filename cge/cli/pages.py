@@ -11,8 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from cge.cli.main import CONTEXT
-from cge.core.errors import InputError
+from cge.cli.main import CONTEXT, with_options
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.report.drafts.choice import Choice
 
 _PICTURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
@@ -26,19 +26,6 @@ def _flag(one: Field[Any]) -> Callable[[Any], Any]:
                         multiple=one.default == (), help=one.metadata["help"])  # fmt: skip
 
 
-def _page_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments and options of a page."""
-    for option in (
-        *reversed([_flag(one) for one in fields(Choice)]),
-        click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
-        click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
-                     callback=_print_kinds, help="List the kinds and stop."),
-        click.argument("runs", nargs=-1),
-    ):  # fmt: skip
-        function = option(function)
-    return function
-
-
 def _print_kinds(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from cge.cli import screen
@@ -47,6 +34,16 @@ def _print_kinds(ctx: click.Context, _param: click.Parameter, value: bool) -> No
         rows = [[name, kind.meaning] for name, kind in kinds().items()]
         screen.console().print(screen.table("", ["kind", "shows"], rows, numbers=False))
         ctx.exit()
+
+
+#: Arguments and options of a page.
+_page_options = with_options(
+    click.argument("runs", nargs=-1),
+    click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
+                 callback=_print_kinds, help="List the kinds and stop."),
+    click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
+    *map(_flag, fields(Choice)),
+)  # fmt: skip
 
 
 @click.command("table", context_settings=CONTEXT)
@@ -72,13 +69,11 @@ def table(
     from cge.results.folder import read_all
 
     kind_of(kind)
-    if form is not None and form not in FORMATS:
-        raise InputError("unknown format", key="--format", value=form, allowed=FORMATS)
+    check_known({form} - {None}, FORMATS, "unknown format", key="--format")
     wanted = {path: _suffix(path, SUFFIXES) for path in out}
     for path, found in wanted.items():
-        if form not in (None, found):
-            raise InputError(f"'{path.name}' is {found} by its suffix", key="--format",
-                             value=form, allowed="without --out, or the same")  # fmt: skip
+        refuse_if(form not in (None, found), f"'{path.name}' is {found} by its suffix",
+                  key="--format", value=form, allowed="without --out, or the same")  # fmt: skip
     shown: Any = form or "markdown"
     if standalone and "latex" not in (*wanted.values(), shown):
         raise InputError("only LaTeX has whole documents", key="--standalone",
@@ -145,13 +140,9 @@ def _suffix(path: Path, formats: Mapping[str, Any]) -> Any:
     InputError
         For a suffix that stands for nothing, and for a folder.
     """
-    if path.suffix.lower() not in formats:
-        raise InputError(
-            "the suffix says in which format to write", key="--out", value=str(path),
-            allowed=list(formats),
-        )  # fmt: skip
-    if path.is_dir():
-        raise InputError("is a folder, not a file", key="--out", value=str(path))
+    refuse_if(path.suffix.lower() not in formats, "the suffix says in which format to write",
+              key="--out", value=str(path), allowed=list(formats))  # fmt: skip
+    refuse_if(path.is_dir(), "is a folder, not a file", key="--out", value=str(path))
     return formats[path.suffix.lower()]
 
 

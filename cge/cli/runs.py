@@ -17,12 +17,11 @@ def runs(folder: Path | None) -> None:
 
     Example:  cge runs
     """
-    from cge.core.errors import InputError
+    from cge.core.errors import refuse_if
     from cge.results.folder import HOME, manifests
 
     place = folder or HOME
-    if folder is not None and not folder.is_dir():
-        raise InputError("no such folder", file=folder)
+    refuse_if(folder is not None and not folder.is_dir(), "no such folder", file=folder)
     rows = [
         [path.name, str(told["spec"].get("study", "")), str(told.get("date", ""))[:10],
          str(told["spec"].get("scenario", {}).get("title", ""))]

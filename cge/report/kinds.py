@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.report.drafts.cases import NO_ROWS
 from cge.report.drafts.choice import FLAGS, Choice
 from cge.report.drafts.pagekind import PageKind
@@ -37,8 +37,7 @@ def kind_of(name: str) -> PageKind:
     InputError
         If there is none of that name.
     """
-    if name not in kinds():
-        raise InputError("unknown kind", key="--kind", value=name, allowed=list(kinds()))
+    check_known([name], kinds(), "unknown kind", key="--kind")
     return kinds()[name]
 
 
@@ -64,12 +63,9 @@ def build(
     kind, choice = kind_of(name), choice or Choice()
     for option in _CHECKED:
         value = getattr(choice, option)
-        if value and option not in kind.options:
-            raise InputError(
-                f"kind '{name}' has no such option", key=FLAGS[option],
-                value=value if isinstance(value, str | bool) else ", ".join(value),
-                allowed=[FLAGS[o] for o in kind.options],
-            )  # fmt: skip
+        refuse_if(value and option not in kind.options, f"kind '{name}' has no such option",
+                  value=value if isinstance(value, str | bool | None) else ", ".join(value),
+                  key=FLAGS[option], allowed=[FLAGS[o] for o in kind.options])  # fmt: skip
     try:
         draft = (kind.figure if figure and kind.figure else kind.table)(found, choice)
     except InputError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
@@ -184,8 +184,7 @@ def cases_of(
     if cases and choice.regions:
         wanted = codes_of(cases, choice)
         cases = [case for case in cases if set(case.regions) & set(wanted)]
-    if not cases:
-        raise InputError(NO_ROWS)
+    refuse_if(not cases, NO_ROWS)
     return relabelled(cases)
 
 
@@ -311,7 +310,6 @@ def one_money(cases: Sequence[Case]) -> str:
         If they differ.
     """
     money = sorted({case.results.money for case in cases})
-    if len(money) > 1:
-        raise InputError("results in different money units can not share a table",
-                         value=", ".join(money), allowed="--unit percent")  # fmt: skip
+    refuse_if(len(money) > 1, "results in different money units can not share a table",
+              value=", ".join(money), allowed="--unit percent")  # fmt: skip
     return money[0]

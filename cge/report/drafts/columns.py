@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.report.drafts.case_groups import Group, ranged
 from cge.report.drafts.cases import Case, measures_in, plain_rows
 from cge.report.drafts.choice import FLAGS, chosen
@@ -130,10 +130,7 @@ def by_group(groups: Sequence[Group], shown: Sequence[Shown], codes: Sequence[st
         here = [code for code in codes if code in (*group.main.regions, world)]
         known = {code for one in row for code in (*one.table["central"].dropna().index, *one.words)}
         rows = [code for code in here if code in known] or here
-        central, low, high = (
-            np.array([one.table[end].reindex(rows).to_numpy(float) for one in row]).T
-            for end in ("central", "low", "high")
-        )
+        central, low, high = np.array([one.table.reindex(rows) for one in row]).T
         words = {(i, j): one.words[code] for j, one in enumerate(row)
                  for i, code in enumerate(rows) if code in one.words}  # fmt: skip
         heads = [one.head(figures.unit or units[n])
@@ -210,14 +207,12 @@ def resolved(cases: Sequence[Case], wanted: Sequence[str], usual: Sequence[str])
     known = list(every)
     if not wanted:
         wanted = [name for name in usual if name in known]
-        if not wanted:
-            raise InputError("none of the usual measures is in these results",
-                             key=FLAGS["measures"], allowed=sorted(known))  # fmt: skip
+        refuse_if(not wanted, "none of the usual measures is in these results",
+                  key=FLAGS["measures"], allowed=sorted(known))  # fmt: skip
     found: list[str] = []
     for name in wanted:
         these = [one for one in known if name in (one, item_of(one)[0])]
-        if not these:
-            raise InputError("is not a measure of a region in these results", key=FLAGS["measures"],
-                             value=name, allowed=sorted(known))  # fmt: skip
+        refuse_if(not these, "is not a measure of a region in these results", key=FLAGS["measures"],
+                  value=name, allowed=sorted(known))  # fmt: skip
         found += these
     return list(dict.fromkeys(found))

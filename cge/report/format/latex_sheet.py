@@ -71,11 +71,6 @@ class Tabular:
     widths: tuple[float, ...]
 
     @property
-    def natural(self) -> float:
-        """Width in type of 10 points, without the space between columns."""
-        return sum(self.widths)
-
-    @property
     def height(self) -> float:
         """Lines, with the space that rules and headings take."""
         lines = sum(len(s.heading) + len(s.lines) + 0.8 for s in self.stretches)
@@ -162,7 +157,7 @@ def _set(tabulars: Sequence[Tabular], size: tuple[str, float, float], turned: bo
 
 
 def _width(table: Tabular, size: tuple[str, float, float]) -> float:
-    return size[1] * table.natural + 2 * SEPARATION * (len(table.widths) - 1)
+    return size[1] * sum(table.widths) + 2 * SEPARATION * (len(table.widths) - 1)
 
 
 def _height(page: Page, tabulars: Sequence[Tabular], size: tuple[str, float, float], turned: bool

@@ -6,7 +6,7 @@ solved: the value of the cut, and the loss in fixed proportions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def _shown(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
 
 
 def _panel(
-    title: str, heads: Sequence[Column], rows: Sequence[str], ends: Sequence[np.ndarray],
+    title: str, heads: Sequence[Column], rows: Sequence[str], ends: Iterable[np.ndarray],
     cases: Sequence[Case], keys: Mapping[str, str], row_keys: Sequence[Mapping[str, str]] = (),
 ) -> Panel:  # fmt: skip
     central, low, high = ends
@@ -110,8 +110,7 @@ def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Draft:
         if len(links):
             labels = [f"{_name(cases, 'sectors', i)}, {_name(cases, 'regions', r)}"
                       for _, r, i in links]  # fmt: skip
-            ends = [np.array([table[end].reindex(links) for table in tables.values()]).T
-                    for end in ("central", "low", "high")]  # fmt: skip
+            ends = np.array([table.reindex(links) for table in tables.values()]).T
             panels.append(_panel(_name(cases, "regions", code, 1000), heads, labels, ends, cases,
                                  {"importer": code},
                                  [{"supplier": r, "sector": i} for _, r, i in links]))  # fmt: skip
@@ -170,8 +169,7 @@ def _matrix(
     heads = [Column(code, code, "" if ratio else "percent of real income", 1 if ratio else AUTO,
                     group=measure) for code in columns]  # fmt: skip
     cells = pd.MultiIndex.from_product([codes, columns])
-    ends = [table[end].reindex(cells).to_numpy(float).reshape(len(codes), -1)
-            for end in ("central", "low", "high")]  # fmt: skip
+    ends = table.reindex(cells).to_numpy(float).T.reshape(3, len(codes), -1)
     return _panel(title, heads, codes, ends, cases, {"measure": measure})
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.dynamics.ground_shocks import (
     CAPITAL_STOCK,
     KNOWLEDGE,
@@ -71,17 +71,13 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
     """
     measure = chosen_one(PARTS, choice.measures, "measures", "what can be taken apart")
     cases, column, unit = _start(found, choice)
-    parts: dict[Case, pd.DataFrame] = {}
+    parts = _parts(cases, measure, "item", column)
     rough: dict[Case, pd.Series] = {}
-    for case in cases:
-        rows = case.rows(measure)
-        rows = rows[rows["shock"] == ""]
-        if len(rows):
-            table = _by(case, rows, "item", column)
-            parts[case] = table if choice.detail else _grouped(table, GROUPS)
-            first = case.rows("ev_part_first_order")
-            if first_order and measure == "ev_part" and not choice.detail and len(first):
-                rough[case] = _by(case, first, "item", column).sum(axis=1)
+    if not choice.detail:
+        parts = {case: _grouped(table, GROUPS) for case, table in parts.items()}
+        if first_order and measure == "ev_part":
+            first = _parts(cases, "ev_part_first_order", "item", column)
+            rough = {case: table.sum(axis=1) for case, table in first.items() if case in parts}
     title = ""
     meaning = (
         "Parts of the equivalent variation, integrated along the path of the policy, beside their "
@@ -107,14 +103,10 @@ def shocks(found: Sequence[ResultSet], choice: Choice) -> Draft:
         As :func:`decomposition`.
     """
     cases, column, unit = _start(found, choice)
-    parts = {}
-    for case in cases:
-        rows = case.rows("ev_part")
-        rows = rows[rows["shock"] != ""]
-        if len(rows):
-            table = _by(case, rows, "shock", column)
-            merged = case.keys["path_year"] and not choice.detail
-            parts[case] = _grouped(table, SHOCK_GROUPS, POLICY) if merged else table
+    parts = _parts(cases, "ev_part", "shock", column)
+    for case, table in parts.items():
+        if case.keys["path_year"] and not choice.detail:
+            parts[case] = _grouped(table, SHOCK_GROUPS, POLICY)
     lines = [
         "Contribution of each part of the policy to the equivalent variation, integrated along "
         "the path on which all parts are put in place together; a part alone, or first, would "
@@ -134,11 +126,17 @@ def _start(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], str,
     return cases, "value", one_money(cases)
 
 
-def _by(case: Case, rows: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """Regions and the world by parts, parts in the order of the rows."""
-    order = list(dict.fromkeys(rows[key]))
-    sums = rows.pivot_table(index="region", columns=key, values=column, aggfunc="sum")
-    return sums.reindex(index=[*case.regions, case.world], columns=order).fillna(0.0)
+def _parts(cases: Sequence[Case], measure: str, key: str, column: str) -> dict[Case, pd.DataFrame]:
+    """Regions and the world by items, or by shocks, of the cases that are taken apart."""
+    found = {}
+    for case in cases:
+        rows = case.rows(measure)
+        rows = rows[(rows["shock"] != "") == (key == "shock")]
+        if len(rows):
+            sums = rows.pivot_table(index="region", columns=key, values=column, aggfunc="sum")
+            codes = [*case.regions, case.world]
+            found[case] = sums.reindex(index=codes, columns=rows[key].unique()).fillna(0.0)
+    return found
 
 
 def _grouped(
@@ -157,17 +155,13 @@ def _draft(
     words: Mapping[str, str],
 ) -> Draft:  # fmt: skip
     """Parts, their sum, the exact EV, the check and, if any, the first-order sum."""
-    if not parts:
-        raise InputError("welfare is not taken apart in these results",
-                         file=cases[0].results.folder,
-                         allowed="results of a run with --decompose")  # fmt: skip
-    every = list(dict.fromkeys(name for table in parts.values() for name in table.columns))
-    every.sort(key=lambda name: [*GROUPS, name].index(name))
-    size = max(float(table.abs().to_numpy().max()) for table in parts.values())
-    limit = NOISE * max(size, 1e-300)
-    moved = [name for name in every
-             if any((table.get(name, pd.Series(0.0)).abs() > limit).any()
-                    for table in parts.values())]  # fmt: skip
+    first_of = cases[0].results
+    refuse_if(not parts, "welfare is not taken apart in these results", file=first_of.folder,
+              allowed="results of a run with --decompose")  # fmt: skip
+    sizes = pd.concat([table.abs().max() for table in parts.values()])
+    sizes = sizes.groupby(level=0, sort=False).max()
+    every = sorted(sizes.index, key=lambda name: [*GROUPS, name].index(name))
+    moved = [name for name in every if sizes[name] > NOISE * max(sizes.max(), 1e-300)]
     ends: list[tuple[str, str, Role]] = [
         ("total", "Sum", "total"), ("exact", "Exact EV", "exact"), ("check", "Check", "check"),
         ("first_order", "First-order sum", "value"),

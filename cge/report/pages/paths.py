@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.indicators.accumulation import TOTAL
 from cge.report.drafts.case_groups import Group, paths_of, range_note
 from cge.report.drafts.cases import SHOWN, Case, codes_of, measures_in
@@ -175,9 +175,8 @@ def sources(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> 
                   keys={"title": one.main.title, "region": code})
             for n, code in enumerate(tables[0].rows)
         ]  # fmt: skip
-    if not panels:
-        raise InputError("has no knowledge: its paths are without research",
-                         file=groups[0].main.results.folder)  # fmt: skip
+    refuse_if(not panels, "has no knowledge: its paths are without research",
+              file=groups[0].main.results.folder)  # fmt: skip
     left = len(panels) - MOST_PANELS
     if every and left > 0:
         sizes = [-float(np.abs(panel.figures).max()) for panel in panels]
