@@ -87,15 +87,11 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
 def _of_pymrio(source: Path, kind: Any, given: dict[str, Any]) -> Any:
     """Calibrate what pymrio reads."""
     from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE
     from cge.data.sources.user_table import calibrate_table
 
-    share, tolerance = given["labour_share"], given["tolerance"]
-    table = read_pymrio(
-        source, kind, year=given["year"], name=given["name"], value_added=given["value_added"],
-        labour_share=LABOUR_SHARE if share is None else share,
-        tolerance=TOLERANCE if tolerance is None else tolerance,
-    )  # fmt: skip
+    names = ("year", "name", "value_added", "labour_share", "tolerance")
+    options = {name: given[name] for name in names if given[name] is not None}
+    table = read_pymrio(source, kind, **options)
     return calibrate_table(
         table, given["aggregation"], given["tariffs"] or "none", given["elasticities"] or "boehm"
     )

@@ -82,11 +82,8 @@ def table(
     if not wanted:
         print(render(page, shown, standalone), end="")
         return
-
-    def write(text: str, path: Path) -> None:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-    _write_whole({path: partial(write, render(page, found, standalone))
+    write = partial(Path.write_text, encoding="utf-8", errors="backslashreplace")
+    _write_whole({path: partial(write, data=render(page, found, standalone))
                   for path, found in wanted.items()})  # fmt: skip
 
 
@@ -146,7 +143,7 @@ def _suffix(path: Path, formats: Mapping[str, Any]) -> Any:
     return formats[path.suffix.lower()]
 
 
-def _write_whole(files: Mapping[Path, Callable[[Path], None]], lines: Sequence[str] = ()) -> None:
+def _write_whole(files: Mapping[Path, Callable[[Path], object]], lines: Sequence[str] = ()) -> None:
     """Write some files, all of them or none, and say so below some lines.
 
     Parameters

@@ -176,7 +176,7 @@ def _of_key(key: str) -> click.Option:
     model: Any = Scenario
     *above, last = key.split(".")
     for part in above:
-        model = next(a for a in _plain(model.model_fields[part].annotation) if a is not type(None))
+        model = _plain(model.model_fields[part].annotation)[0]
     return _flag(last, model.model_fields[last].annotation, _told(model, last), None)
 
 
@@ -187,17 +187,17 @@ def _told(model: Any, name: str) -> str:
 
 
 def _plain(kind: Any) -> Sequence[Any]:
-    """Alternatives of a type, annotations taken off."""
+    """Alternatives of a type, annotations and None taken off."""
     if get_origin(kind) in (typing.Union, types.UnionType):
         return [one for part in get_args(kind) for one in _plain(part)]
     if get_origin(kind) is typing.Annotated:
         return _plain(get_args(kind)[0])
-    return [kind]
+    return [] if kind is types.NoneType else [kind]
 
 
 def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     flag = f"--{name.replace('_', '-')}"
-    kinds = [one for one in _plain(kind) if one is not type(None)]
+    kinds = _plain(kind)
     lists = [one for one in kinds if get_origin(one) in (list, tuple)]
     if bool in kinds:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)

@@ -7,9 +7,9 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 from cge.core.errors import InputError, check_known, refuse_if
+from cge.report import pages
 from cge.report.drafts.cases import NO_ROWS
 from cge.report.drafts.choice import FLAGS, Choice
 from cge.report.drafts.pagekind import PageKind
@@ -17,14 +17,13 @@ from cge.report.format.page import Page, in_print, one_panel
 from cge.report.notes import notes_of
 from cge.results.resultset import ResultSet
 
-_PAGES = Path(__file__).with_name("pages")
 _CHECKED = ("measures", "regions", "sectors", "unit", "weighting", "detail")
 
 
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, PageKind]:
     """Every kind by name."""
-    names = sorted(info.name for info in pkgutil.iter_modules([str(_PAGES)]))
+    names = sorted(info.name for info in pkgutil.iter_modules(pages.__path__))
     modules = (importlib.import_module(f"cge.report.pages.{name}") for name in names)
     return {kind.name: kind for one in modules for kind in getattr(one, "KINDS", ())}
 

@@ -49,13 +49,11 @@ def notes_of(draft: Draft) -> tuple[str, ...]:
 def _policy(sets: Sequence[ResultSet], cases: Sequence[Case]) -> list[str]:
     """Lines of the policy of the variants that are shown."""
     variants = {case.keys["variant"] for case in cases}
-    lines = []
+    lines: list[str] = []
     for results in sets:
-        told = [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")]
         others = {case.get("variant") for case in results.manifest.get("cases", ())} - variants
-        for line in told:
-            if line.removeprefix("Policy: ").partition(":")[0] not in others:
-                lines.append(line)
+        lines += [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")
+                  and n.removeprefix("Policy: ").partition(":")[0] not in others]  # fmt: skip
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -158,28 +159,24 @@ def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series | None:
     return share["value"] - share["benchmark"]
 
 
-def _share_per(measure: str) -> Callable[[Case, Sequence[str]], pd.Series | None]:
+def _share_per(case: Case, sectors: Sequence[str], measure: str) -> pd.Series | None:
     """Points of domestic share gained per 0.01 % of absorption lost of a measure.
 
     Missing where nothing is lost: then the share comes for free, or there is none.
     """
-
-    def make(case: Case, sectors: Sequence[str]) -> pd.Series | None:
-        gained = _domestic_share(case, sectors)
-        if gained is None or case.rows(measure).empty:
-            return None
-        lost = -case.of_region(measure)
-        lost[case.world] = np.nan
-        return gained.where(lost > LOSS_SHOWN) / (100 * lost)
-
-    return make
+    gained = _domestic_share(case, sectors)
+    if gained is None or case.rows(measure).empty:
+        return None
+    lost = -case.of_region(measure)
+    lost[case.world] = np.nan
+    return gained.where(lost > LOSS_SHOWN) / (100 * lost)
 
 
 #: Made of rows of the results, where these have no such measure by region; in points.
 DERIVED: Mapping[str, Callable[[Case, Sequence[str]], pd.Series | None]] = {
     "domestic_share": _domestic_share,
-    "domestic_share_per_ev_lost": _share_per("equivalent_variation"),
-    "domestic_share_per_efficiency_lost": _share_per("trade_efficiency"),
+    "domestic_share_per_ev_lost": partial(_share_per, measure="equivalent_variation"),
+    "domestic_share_per_efficiency_lost": partial(_share_per, measure="trade_efficiency"),
 }
 
 

@@ -60,10 +60,8 @@ def _links(
 
 def _shown(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
     """Importers and sectors that are shown."""
-    known = (list(loss.index.get_level_values(level).unique()) for level in ("region", "sector"))
-    importers, sectors = known
-    return (chosen(importers, choice.regions, "regions"),
-            chosen(sectors, choice.sectors, "sectors"))  # fmt: skip
+    return (chosen(list(loss.index.unique("region")), choice.regions, "regions"),
+            chosen(list(loss.index.unique("sector")), choice.sectors, "sectors"))  # fmt: skip
 
 
 def _panel(
@@ -186,7 +184,7 @@ def chokepoint_map(found: Sequence[ResultSet], choice: Choice) -> Draft:
     cases, rows = _links(found, choice, LOSS)
     loss = ranged(rows[rows["measure"] == LOSS], _KEYS)["central"]
     importers, sectors = _shown(loss, choice)
-    suppliers = list(loss.index.get_level_values("partner").unique())
+    suppliers = list(loss.index.unique("partner"))
     cells = [(s, i) for s in importers for i in sectors]
     figures = -np.array([[loss.get((s, r, i), np.nan) for s, i in cells] for r in suppliers])
     several = len(importers) > 1

@@ -68,9 +68,8 @@ def years(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> Dr
     for code in codes:
         own = [table.take([table.rows.index(code)]) for table in tables if code in table.rows]
         if len(own) == len(tables):
-            figures, low, high = (np.concatenate(ends).T for ends in (
-                [t.figures for t in own], [t.low for t in own], [t.high for t in own]
-            ))  # fmt: skip
+            ends = zip(*((t.figures, t.low, t.high) for t in own), strict=True)
+            figures, low, high = (np.concatenate(end).T for end in ends)
             panels.append(Panel(code, heads, tuple(longest.year(n) for n in shown), figures,
                                 keys={"region": code}, low=low, high=high))  # fmt: skip
     heading = f"{title(measure)} by year"
