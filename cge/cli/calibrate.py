@@ -9,6 +9,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+from cge.core.errors import refuse_if
 
 #: An unshocked solve must leave every quantity where it was, to this share.
 REPLICATION = 1e-9
@@ -39,7 +40,6 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.core.errors import refuse_if
     from cge.data.benchmark_store import save_benchmark
     from cge.solve.model import Model
 
@@ -72,7 +72,6 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     """Calibrate a folder of files, whose description says what options do otherwise."""
     from cge.core.content import content_dir
-    from cge.core.errors import refuse_if
     from cge.data.sources.user_table import calibrate_folder
 
     for option in ("year", "name", "labour_share", "tolerance"):

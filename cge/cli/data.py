@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import pandas as pd
+import yaml
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT, with_options
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cge.data import facts
+from cge.data.data_sets import catalogue, describe
 
 
 @click.group("data", context_settings=CONTEXT)
@@ -24,12 +25,9 @@ def list_data() -> None:
 
     Example:  cge data list
     """
-    from cge.data.data_sets import catalogue
-
     rows = [[item.name, item.kind, item.title, item.status] for item in catalogue()]
-    screen.console().print(
-        screen.table("", ["name", "kind", "title", "status"], rows, numbers=False)
-    )
+    header = ["name", "kind", "title", "status"]
+    screen.console().print(screen.table("", header, rows, numbers=False))
 
 
 @data.command("show")
@@ -41,10 +39,6 @@ def show(name: str, year: int | None, cells: bool) -> None:
 
     Example:  cge data show wiod2013
     """
-    import yaml
-
-    from cge.data.data_sets import describe
-
     description = describe(name, year)
     tables = description.tables()
     console = screen.console()
@@ -81,9 +75,7 @@ def rate(**given: Any) -> None:
 
     Example:  cge data rate USA CHN ELEC
     """
-    from cge.data.facts import tariff
-
-    _print_fact(tariff(**given))
+    _print_fact(facts.tariff(**given))
 
 
 @data.command("flow")
@@ -97,8 +89,6 @@ def flow(**given: Any) -> None:
 
     Example:  cge data flow CHN USA ELEC int
     """
-    from cge.data import facts
-
     _print_fact(facts.flow(**given))
 
 
@@ -111,9 +101,7 @@ def sector(**given: Any) -> None:
 
     Example:  cge data sector CHN ELEC --year 2007
     """
-    from cge.data.facts import output
-
-    _print_fact(output(**given))
+    _print_fact(facts.output(**given))
 
 
 def _print_fact(fact: pd.DataFrame) -> None:

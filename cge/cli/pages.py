@@ -11,9 +11,14 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
+from cge.cli import screen
 from cge.cli.main import CONTEXT, with_options
 from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.writing import put_in_place
 from cge.report.drafts.choice import Choice
+from cge.report.format.render import FORMATS, SUFFIXES, render
+from cge.report.kinds import build, kind_of, kinds
+from cge.results.folder import read_all
 
 _PICTURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
 
@@ -28,9 +33,6 @@ def _flag(one: Field[Any]) -> Callable[[Any], Any]:
 
 def _print_kinds(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from cge.cli import screen
-        from cge.report.kinds import kinds
-
         rows = [[name, kind.meaning] for name, kind in kinds().items()]
         screen.console().print(screen.table("", ["kind", "shows"], rows, numbers=False))
         ctx.exit()
@@ -64,10 +66,6 @@ def table(
 
     cge table us-china-tariff-war --kind decomposition --out welfare.tex
     """
-    from cge.report.format.render import FORMATS, SUFFIXES, render
-    from cge.report.kinds import build, kind_of
-    from cge.results.folder import read_all
-
     kind_of(kind)
     check_known({form} - {None}, FORMATS, "unknown format", key="--format")
     wanted = {path: _suffix(path, SUFFIXES) for path in out}
@@ -105,9 +103,6 @@ def figure(
 
     cge figure us-china-tariff-war --kind trade --out trade.pdf --out trade.svg
     """
-    from cge.report.kinds import build, kind_of
-    from cge.results.folder import read_all
-
     kind_of(kind)
     paths = out or (Path(f"{kind}.svg"), Path(f"{kind}.pdf"))
     for path in paths:
@@ -157,8 +152,6 @@ def _write_whole(files: Mapping[Path, Callable[[Path], object]], lines: Sequence
     InputError
         If one can not be written.
     """
-    from cge.core.writing import put_in_place
-
     try:
         put_in_place(files)
     except OSError as error:

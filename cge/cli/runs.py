@@ -8,6 +8,8 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+from cge.core.errors import refuse_if
+from cge.results.folder import HOME, manifests
 
 
 @click.command("runs", context_settings=CONTEXT)
@@ -17,9 +19,6 @@ def runs(folder: Path | None) -> None:
 
     Example:  cge runs
     """
-    from cge.core.errors import refuse_if
-    from cge.results.folder import HOME, manifests
-
     place = folder or HOME
     refuse_if(folder is not None and not folder.is_dir(), "no such folder", file=folder)
     rows = [

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import InputError, check_known, refuse_if, retold
 from cge.report import pages
 from cge.report.drafts.cases import NO_ROWS
 from cge.report.drafts.choice import FLAGS, Choice
@@ -65,12 +65,9 @@ def build(
         refuse_if(value and option not in kind.options, f"kind '{name}' has no such option",
                   value=value if isinstance(value, str | bool | None) else ", ".join(value),
                   key=FLAGS[option], allowed=[FLAGS[o] for o in kind.options])  # fmt: skip
-    try:
+    no_rows = InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs)
+    with retold(lambda error: no_rows if error.problem == NO_ROWS else error):
         draft = (kind.figure if figure and kind.figure else kind.table)(found, choice)
-    except InputError as error:
-        if error.problem != NO_ROWS:
-            raise
-        raise InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs) from None
     results = draft.cases[0].results
     page = Page(
         name, choice.title or draft.title, draft.stub, in_print(draft.panels), notes_of(draft),
@@ -84,9 +81,8 @@ def build(
 
 def _subject(page: Page, found: Sequence[ResultSet]) -> str:
     """Title of what all figures are of, if that is one scenario or variant."""
-    titles = {panel.keys.get("title", "") for panel in page.panels}
-    titles |= {keys.get("title", "") for panel in page.panels for keys in panel.row_keys}
-    titles.discard("")
+    keys = [keys for panel in page.panels for keys in (panel.keys, *panel.row_keys)]
+    titles = {own["title"] for own in keys if own.get("title")}
     scenario = found[0].scenario
     whole = str(scenario.get("title") or scenario.get("name", ""))
     if len(titles) == 1 and (only := titles.pop()) != whole and len(found) == 1:

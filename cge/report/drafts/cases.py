@@ -43,12 +43,17 @@ def plain_rows(results: ResultSet) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=32)
+def _keys(results: ResultSet, source: Source) -> pd.DataFrame:
+    """Keys of the solution that each row is of."""
+    keys = source(results)[list(CASE)]
+    return keys.assign(path_year=keys["path_year"].fillna(0).astype(int))
+
+
+@lru_cache(maxsize=32)
 def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.ndarray]:
     """Numbers of the rows of each solution."""
-    keys = source(results)[list(CASE)]
-    keys = keys.assign(path_year=keys["path_year"].fillna(0).astype(int))
-    groups: Any = keys.groupby(list(CASE), observed=True, sort=False).indices
-    return dict(groups)
+    groups: Any = _keys(results, source).groupby(list(CASE), observed=True, sort=False)
+    return dict(groups.indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,13 +172,10 @@ def cases_of(
     cases: list[Case] = []
     chosen(levels_of(found), choice.returns, "returns")
     for results in found:
-        rows = source(results)
+        rows = _keys(results, source)
         if measures:
-            rows = rows[rows["measure"].isin(list(measures))]
-        distinct = rows[list(CASE)].drop_duplicates().itertuples(index=False, name=None)
-        keys = [dict(zip(CASE, row, strict=True)) for row in distinct]
-        keys = [{**one, "path_year": 0 if pd.isna(one["path_year"]) else int(one["path_year"])}
-                for one in keys]  # fmt: skip
+            rows = rows[source(results)["measure"].isin(list(measures))]
+        keys: Any = rows.drop_duplicates().to_dict("records")
         keys = _of_step(_of_returns(_of_years(keys, choice, years, results), choice), choice)
         cases += [Case(results, one, source=source) for one in keys]
     cases = _named(cases, ("scenario", "variant"), choice.scenarios, "scenarios")

@@ -107,8 +107,8 @@ class Shown:
         return Figures(table, next((str(unit) for unit in units if unit), ""), words)
 
     def _rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        nowhere = dict.fromkeys(("partner", "sector", "shock"), "")
-        where = {**nowhere, "item": item_of(self.measure)[1], **self.where}
+        item = item_of(self.measure)[1]
+        where = {"partner": "", "sector": "", "shock": "", "item": item, **self.where}
         for name, value in where.items():
             if name != self.text:
                 rows = rows[rows[name].isin(value if isinstance(value, tuple) else (value,))]
@@ -202,10 +202,9 @@ def resolved(cases: Sequence[Case], wanted: Sequence[str], usual: Sequence[str])
         every |= dict.fromkeys(measures_in(rows[here & (rows["shock"] == "")]))
         every |= {name: None for name, make in DERIVED.items() if make(case, ()) is not None}
     known = list(every)
-    if not wanted:
-        wanted = [name for name in usual if name in known]
-        refuse_if(not wanted, "none of the usual measures is in these results",
-                  key=FLAGS["measures"], allowed=sorted(known))  # fmt: skip
+    wanted = wanted or [name for name in usual if name in known]
+    refuse_if(not wanted, "none of the usual measures is in these results", key=FLAGS["measures"],
+              allowed=sorted(known))  # fmt: skip
     found: list[str] = []
     for name in wanted:
         these = [one for one in known if name in (one, item_of(one)[0])]

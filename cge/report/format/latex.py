@@ -73,9 +73,8 @@ def _sign(sign: str) -> str:
         return rf"$\{_GREEK[sign]}$"
     parts = unicodedata.normalize("NFD", sign)
     if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
-        letter = (
-            rf"\{parts[0]}" if parts[0] in "ij" and parts[1] not in "\u0327\u0328" else parts[0]
-        )
+        dotless = parts[0] in "ij" and parts[1] not in "\u0327\u0328"
+        letter = rf"\{parts[0]}" if dotless else parts[0]
         return rf"\{_ACCENTS[parts[1]]}{{{letter}}}"
     return rf"{GLYPH}{{{ord(sign):04X}}}{{{sign}}}"
 

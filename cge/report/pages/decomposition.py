@@ -9,16 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import refuse_if
-from cge.dynamics.ground_shocks import (
-    CAPITAL_STOCK,
-    KNOWLEDGE,
-    RESEARCH,
-    SOURCES,
-    SOURCING,
-    SPENDING,
-)
+from cge.dynamics import ground_shocks as ground
 from cge.model import welfare
-from cge.model.welfare import COMPONENTS
 from cge.report.drafts.cases import Case, cases_of, codes_of, one_money
 from cge.report.drafts.choice import Choice, chosen_one
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -31,10 +23,10 @@ PARTS = ("ev_part", "ev_part_first_order")
 #: What has moved on a path, as a reader sees it: the policy, and what earlier years left.
 POLICY = "Policy"
 SHOCK_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Adaptation of sourcing": (SOURCING,),
-    "Capital": (CAPITAL_STOCK,),
-    "Knowledge": tuple(KNOWLEDGE.format(source) for source in SOURCES),
-    "Cost of research": tuple(RESEARCH.format(kind) for kind in SPENDING),
+    "Adaptation of sourcing": (ground.SOURCING,),
+    "Capital": (ground.CAPITAL_STOCK,),
+    "Knowledge": tuple(ground.KNOWLEDGE.format(source) for source in ground.SOURCES),
+    "Cost of research": tuple(ground.RESEARCH.format(kind) for kind in ground.SPENDING),
 }
 #: Words for groups and components whose names are too short.
 _WORDS = {
@@ -49,7 +41,7 @@ def _words(name: str) -> str:
 
 #: Components by what a reader sees them as.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    _words(group): tuple(name for name, of in COMPONENTS.items() if of == group)
+    _words(group): tuple(name for name, of in welfare.COMPONENTS.items() if of == group)
     for group in welfare.GROUPS
 }
 _LEFT_BEHIND = (
@@ -90,8 +82,9 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
             "First-order parts of the equivalent variation: derivative at the benchmark times the "
             "change, not integrated along the path. The exact figure stands beside their sum."
         )
-    return _draft(f"Welfare change by component{title}", cases, parts, rough, column, unit,
-                  [meaning], choice, {name: _words(name) for name in COMPONENTS})  # fmt: skip
+    words = {name: _words(name) for name in welfare.COMPONENTS}
+    title = f"Welfare change by component{title}"
+    return _draft(title, cases, parts, rough, column, unit, [meaning], choice, words)
 
 
 def shocks(found: Sequence[ResultSet], choice: Choice) -> Draft:

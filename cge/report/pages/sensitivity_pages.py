@@ -45,8 +45,7 @@ def statistics_of(results: ResultSet) -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def shares_of(results: ResultSet) -> pd.DataFrame:
     """Rows about what the variance of figures is due to."""
-    known = [SHARE, COEFFICIENT, *EXPLAINED.values()]
-    return results.rows[results.rows["statistic"].isin(known)]
+    return results.rows[results.rows["statistic"].isin([SHARE, COEFFICIENT, *EXPLAINED.values()])]
 
 
 def _start(
