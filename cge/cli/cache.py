@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 
 import click
 
 from cge.cli.main import CONTEXT
+from cge.tasks.store import LIMIT, Store, default_folder
 
 
 @click.group("cache", context_settings=CONTEXT, invoke_without_command=True)
@@ -18,8 +20,6 @@ def cache(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from cge.tasks.store import LIMIT, Store, default_folder
-
     folder = default_folder()
     print(folder)
     for name, what, limit in (
@@ -43,10 +43,6 @@ def clear(models: bool) -> None:
 
     Example:  cge cache clear
     """
-    import shutil
-
-    from cge.tasks.store import Store, default_folder
-
     store = Store(default_folder() / "work")
     size = store.size()
     store.clear()

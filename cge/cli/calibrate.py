@@ -9,6 +9,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+from cge.core.errors import refuse_if
 
 #: An unshocked solve must leave every quantity where it was, to this share.
 REPLICATION = 1e-9
@@ -39,7 +40,6 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.core.errors import InputError
     from cge.data.benchmark_store import save_benchmark
     from cge.solve.model import Model
 
@@ -63,9 +63,8 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
         f"{benchmark.name}: {len(benchmark.regions)} regions x {len(benchmark.sectors)} sectors; "
         f"replicates to {max(moved, solution.diagnostics.residual):.1e}"
     )
-    if moved > REPLICATION:
-        raise InputError("the benchmark does not replicate", value=moved,
-                         allowed=f"up to {REPLICATION:g}")  # fmt: skip
+    refuse_if(moved > REPLICATION, "the benchmark does not replicate", value=moved,
+              allowed=f"up to {REPLICATION:g}")  # fmt: skip
     save_benchmark(result, out, overwrite=overwrite)
     console.print(f"Written to {out}; use it as a table: cge check --data {out}")
 
@@ -73,15 +72,12 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     """Calibrate a folder of files, whose description says what options do otherwise."""
     from cge.core.content import content_dir
-    from cge.core.errors import InputError
     from cge.data.sources.user_table import calibrate_folder
 
     for option in ("year", "name", "labour_share", "tolerance"):
-        if given[option] is not None:
-            raise InputError(
-                "stands in table.yaml of the folder", key=f"--{option.replace('_', '-')}",
-                value=given[option], allowed="only with --kind of a pymrio format",
-            )  # fmt: skip
+        refuse_if(given[option] is not None, "stands in table.yaml of the folder",
+                  key=f"--{option.replace('_', '-')}", value=given[option],
+                  allowed="only with --kind of a pymrio format")  # fmt: skip
     shipped = content_dir("calibration") / "example"
     folder = shipped if str(source) == "example" and not source.exists() else source
     return calibrate_folder(folder, given["aggregation"], given["tariffs"], given["elasticities"])
@@ -90,15 +86,11 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
 def _of_pymrio(source: Path, kind: Any, given: dict[str, Any]) -> Any:
     """Calibrate what pymrio reads."""
     from cge.data.sources.pymrio_table import read_pymrio
-    from cge.data.sources.raw_table import LABOUR_SHARE, TOLERANCE
     from cge.data.sources.user_table import calibrate_table
 
-    share, tolerance = given["labour_share"], given["tolerance"]
-    table = read_pymrio(
-        source, kind, year=given["year"], name=given["name"], value_added=given["value_added"],
-        labour_share=LABOUR_SHARE if share is None else share,
-        tolerance=TOLERANCE if tolerance is None else tolerance,
-    )  # fmt: skip
+    names = ("year", "name", "value_added", "labour_share", "tolerance")
+    options = {name: given[name] for name in names if given[name] is not None}
+    table = read_pymrio(source, kind, **options)
     return calibrate_table(
         table, given["aggregation"], given["tariffs"] or "none", given["elasticities"] or "boehm"
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import pandas as pd
+import yaml
 
 from cge.cli import screen
-from cge.cli.main import CONTEXT
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cge.cli.main import CONTEXT, with_options
+from cge.data import facts
+from cge.data.data_sets import catalogue, describe
 
 
 @click.group("data", context_settings=CONTEXT)
@@ -25,12 +25,9 @@ def list_data() -> None:
 
     Example:  cge data list
     """
-    from cge.data.data_sets import catalogue
-
     rows = [[item.name, item.kind, item.title, item.status] for item in catalogue()]
-    screen.console().print(
-        screen.table("", ["name", "kind", "title", "status"], rows, numbers=False)
-    )
+    header = ["name", "kind", "title", "status"]
+    screen.console().print(screen.table("", header, rows, numbers=False))
 
 
 @data.command("show")
@@ -42,10 +39,6 @@ def show(name: str, year: int | None, cells: bool) -> None:
 
     Example:  cge data show wiod2013
     """
-    import yaml
-
-    from cge.data.data_sets import describe
-
     description = describe(name, year)
     tables = description.tables()
     console = screen.console()
@@ -63,16 +56,13 @@ def show(name: str, year: int | None, cells: bool) -> None:
                                        numbers=False))  # fmt: skip
 
 
-def _of_table(function: Callable[..., None]) -> Callable[..., None]:
-    """Options of the commands that look up a single fact of a shipped table."""
-    for option in (
-        click.option("--aggregation", default="default", show_default=True,
-                     help="Whose codes may be used, beside those of the table."),
-        click.option("--year", type=int, help="Year of the table; default the latest."),
-        click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
-    ):  # fmt: skip
-        function = option(function)
-    return function
+#: Options of the commands that look up a single fact of a shipped table.
+_of_table = with_options(
+    click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
+    click.option("--year", type=int, help="Year of the table; default the latest."),
+    click.option("--aggregation", default="default", show_default=True,
+                 help="Whose codes may be used, beside those of the table."),
+)  # fmt: skip
 
 
 @data.command("rate")
@@ -85,9 +75,7 @@ def rate(**given: Any) -> None:
 
     Example:  cge data rate USA CHN ELEC
     """
-    from cge.data.facts import tariff
-
-    _print_fact(tariff(**given))
+    _print_fact(facts.tariff(**given))
 
 
 @data.command("flow")
@@ -101,8 +89,6 @@ def flow(**given: Any) -> None:
 
     Example:  cge data flow CHN USA ELEC int
     """
-    from cge.data import facts
-
     _print_fact(facts.flow(**given))
 
 
@@ -115,9 +101,7 @@ def sector(**given: Any) -> None:
 
     Example:  cge data sector CHN ELEC --year 2007
     """
-    from cge.data.facts import output
-
-    _print_fact(output(**given))
+    _print_fact(facts.output(**given))
 
 
 def _print_fact(fact: pd.DataFrame) -> None:

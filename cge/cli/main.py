@@ -6,13 +6,15 @@ import importlib
 import io
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
-from cge.core.errors import CgeError
+from cge.core.errors import CgeError, close_name
+from cge.studies.listing import listed
 
 #: Commands that are no studies: where each is defined, and what it does.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -28,23 +30,23 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+def with_options(*given: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Options and arguments that several commands share, as one decorator."""
+    return lambda function: reduce(lambda made, one: one(made), reversed(given), function)
+
+
 class Commands(click.Group):
     """Commands that are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names: the studies first."""
-        from cge.studies.listing import listed
-
         return [*listed(), *COMMANDS]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """One command, None where there is none of that name."""
-        from cge.studies.listing import listed
-
         if name in COMMANDS:
             module = importlib.import_module(f"cge.cli.{COMMANDS[name][0]}")
-            command: click.Command = getattr(module, name)
-            return command
+            return getattr(module, name)
         if name in listed():
             from cge.cli.study_commands import command_of
 
@@ -55,8 +57,6 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command, or suggest one that is written alike."""
-        from cge.core.errors import close_name
-
         if args and self.get_command(ctx, args[0]) is None:
             near = close_name(args[0], self.list_commands(ctx))
             hint = f" Did you mean '{near}'?" if near else ""
@@ -65,8 +65,6 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
-        from cge.studies.listing import listed
-
         for title, rows in (
             ("Studies", [(name, one.meaning) for name, one in listed().items()]),
             ("Commands", [(name, told) for name, (_, told) in COMMANDS.items()]),

@@ -11,9 +11,14 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from cge.cli.main import CONTEXT
-from cge.core.errors import InputError
+from cge.cli import screen
+from cge.cli.main import CONTEXT, with_options
+from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.writing import put_in_place
 from cge.report.drafts.choice import Choice
+from cge.report.format.render import FORMATS, SUFFIXES, render
+from cge.report.kinds import build, kind_of, kinds
+from cge.results.folder import read_all
 
 _PICTURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
 
@@ -26,27 +31,21 @@ def _flag(one: Field[Any]) -> Callable[[Any], Any]:
                         multiple=one.default == (), help=one.metadata["help"])  # fmt: skip
 
 
-def _page_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments and options of a page."""
-    for option in (
-        *reversed([_flag(one) for one in fields(Choice)]),
-        click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
-        click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
-                     callback=_print_kinds, help="List the kinds and stop."),
-        click.argument("runs", nargs=-1),
-    ):  # fmt: skip
-        function = option(function)
-    return function
-
-
 def _print_kinds(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from cge.cli import screen
-        from cge.report.kinds import kinds
-
         rows = [[name, kind.meaning] for name, kind in kinds().items()]
         screen.console().print(screen.table("", ["kind", "shows"], rows, numbers=False))
         ctx.exit()
+
+
+#: Arguments and options of a page.
+_page_options = with_options(
+    click.argument("runs", nargs=-1),
+    click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
+                 callback=_print_kinds, help="List the kinds and stop."),
+    click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
+    *map(_flag, fields(Choice)),
+)  # fmt: skip
 
 
 @click.command("table", context_settings=CONTEXT)
@@ -67,18 +66,12 @@ def table(
 
     cge table us-china-tariff-war --kind decomposition --out welfare.tex
     """
-    from cge.report.format.render import FORMATS, SUFFIXES, render
-    from cge.report.kinds import build, kind_of
-    from cge.results.folder import read_all
-
     kind_of(kind)
-    if form is not None and form not in FORMATS:
-        raise InputError("unknown format", key="--format", value=form, allowed=FORMATS)
+    check_known({form} - {None}, FORMATS, "unknown format", key="--format")
     wanted = {path: _suffix(path, SUFFIXES) for path in out}
     for path, found in wanted.items():
-        if form not in (None, found):
-            raise InputError(f"'{path.name}' is {found} by its suffix", key="--format",
-                             value=form, allowed="without --out, or the same")  # fmt: skip
+        refuse_if(form not in (None, found), f"'{path.name}' is {found} by its suffix",
+                  key="--format", value=form, allowed="without --out, or the same")  # fmt: skip
     shown: Any = form or "markdown"
     if standalone and "latex" not in (*wanted.values(), shown):
         raise InputError("only LaTeX has whole documents", key="--standalone",
@@ -87,11 +80,8 @@ def table(
     if not wanted:
         print(render(page, shown, standalone), end="")
         return
-
-    def write(text: str, path: Path) -> None:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-    _write_whole({path: partial(write, render(page, found, standalone))
+    write = partial(Path.write_text, encoding="utf-8", errors="backslashreplace")
+    _write_whole({path: partial(write, data=render(page, found, standalone))
                   for path, found in wanted.items()})  # fmt: skip
 
 
@@ -113,9 +103,6 @@ def figure(
 
     cge figure us-china-tariff-war --kind trade --out trade.pdf --out trade.svg
     """
-    from cge.report.kinds import build, kind_of
-    from cge.results.folder import read_all
-
     kind_of(kind)
     paths = out or (Path(f"{kind}.svg"), Path(f"{kind}.pdf"))
     for path in paths:
@@ -145,17 +132,13 @@ def _suffix(path: Path, formats: Mapping[str, Any]) -> Any:
     InputError
         For a suffix that stands for nothing, and for a folder.
     """
-    if path.suffix.lower() not in formats:
-        raise InputError(
-            "the suffix says in which format to write", key="--out", value=str(path),
-            allowed=list(formats),
-        )  # fmt: skip
-    if path.is_dir():
-        raise InputError("is a folder, not a file", key="--out", value=str(path))
+    refuse_if(path.suffix.lower() not in formats, "the suffix says in which format to write",
+              key="--out", value=str(path), allowed=list(formats))  # fmt: skip
+    refuse_if(path.is_dir(), "is a folder, not a file", key="--out", value=str(path))
     return formats[path.suffix.lower()]
 
 
-def _write_whole(files: Mapping[Path, Callable[[Path], None]], lines: Sequence[str] = ()) -> None:
+def _write_whole(files: Mapping[Path, Callable[[Path], object]], lines: Sequence[str] = ()) -> None:
     """Write some files, all of them or none, and say so below some lines.
 
     Parameters
@@ -169,8 +152,6 @@ def _write_whole(files: Mapping[Path, Callable[[Path], None]], lines: Sequence[s
     InputError
         If one can not be written.
     """
-    from cge.core.writing import put_in_place
-
     try:
         put_in_place(files)
     except OSError as error:

@@ -8,6 +8,8 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+from cge.core.errors import refuse_if
+from cge.results.folder import HOME, manifests
 
 
 @click.command("runs", context_settings=CONTEXT)
@@ -17,12 +19,8 @@ def runs(folder: Path | None) -> None:
 
     Example:  cge runs
     """
-    from cge.core.errors import InputError
-    from cge.results.folder import HOME, manifests
-
     place = folder or HOME
-    if folder is not None and not folder.is_dir():
-        raise InputError("no such folder", file=folder)
+    refuse_if(folder is not None and not folder.is_dir(), "no such folder", file=folder)
     rows = [
         [path.name, str(told["spec"].get("study", "")), str(told.get("date", ""))[:10],
          str(told["spec"].get("scenario", {}).get("title", ""))]

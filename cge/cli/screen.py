@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import (
@@ -24,12 +25,8 @@ PIPE_WIDTH = 140
 
 def console() -> Console:
     """Console for results; text is shown as it is, brackets and all."""
-    out = Console(markup=False, emoji=False, highlight=False)
-    if out.is_terminal:
-        return out
-    return Console(
-        width=PIPE_WIDTH, color_system=None, markup=False, emoji=False, highlight=False
-    )  # fmt: skip
+    out = partial(Console, markup=False, emoji=False, highlight=False)
+    return out() if out().is_terminal else out(width=PIPE_WIDTH, color_system=None)
 
 
 @contextmanager

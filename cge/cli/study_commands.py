@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if, retold
 from cge.results.folder import HOME, check_folder, is_ours, locked
 from cge.scenario.schema import Scenario
 from cge.studies.listing import listed, study_class
@@ -41,7 +42,10 @@ def command_of(kind: str) -> click.Command:
     ]
     params += [_flag(name, kind, told, None) for name, (_, kind, told) in SHARED.items()]
     params += [_of_key(key) for key in made.keys]
-    params += [_of_option(f, made) for f in option_fields(made)]
+    hints = typing.get_type_hints(made)
+    params += [_flag(f.name, hints[f.name], f.metadata["help"],
+                     None if f.default is MISSING else f.default)
+               for f in option_fields(made)]  # fmt: skip
     params += [
         click.Option(["--set", "assignments"], multiple=True, metavar="KEY=VALUE",
                      help="Any other key of the scenario: path.years=5; may be repeated."),
@@ -76,9 +80,11 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
 
     scenario, quiet = given["scenario"], given["quiet"]
     changes, flags = _changes(made, given)
-    options = {f.name: given[f.name] for f in option_fields(made) if _is_given(f.name)}
+    source = click.get_current_context().get_parameter_source
+    options = {f.name: given[f.name] for f in option_fields(made)
+               if source(f.name) is click.core.ParameterSource.COMMANDLINE}  # fmt: skip
     flags |= {name: f"--{name.replace('_', '-')}" for name in (*options, "workers", "scheduler")}
-    try:
+    with retold(lambda error: _at_flag(error, flags)):
         runner = Runner(given["workers"], given["scheduler"],
                         default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
         study = study_from(scenario, made.kind, changes, options)
@@ -94,16 +100,8 @@ def _run(made: type[Study], given: dict[str, Any]) -> None:
                 raise click.Abort(_interrupted(runner)) from None
             results = Results(found.rows, found.manifest)
             write(results, folder, files(results, given["figure"]))
-    except InputError as error:
-        raise _at_flag(error, flags) from None
     if not quiet:
         _print(results, folder, earlier, runner)
-
-
-def _is_given(name: str) -> bool:
-    """Whether a flag stands on the command line."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -121,9 +119,8 @@ def _changes(made: type[Study], given: dict[str, Any]) -> tuple[dict[str, Any], 
             flags[key] = f"--{name.replace('_', '-')}"
     for assignment in given["assignments"]:
         key, equals, text = assignment.partition("=")
-        if not equals or not key.strip():
-            raise InputError("is no assignment", key="--set", value=assignment,
-                             allowed="KEY=VALUE, for instance path.years=5")  # fmt: skip
+        refuse_if(not equals or not key.strip(), "is no assignment", key="--set", value=assignment,
+                  allowed="KEY=VALUE, for instance path.years=5")  # fmt: skip
         try:
             changes[key.strip()] = yaml_value(text)
         except InputError as error:
@@ -173,50 +170,34 @@ def _print(results: Any, folder: Path, earlier: bool, runner: Runner) -> None:
 # -- flags
 
 
-def _of_option(field: Any, made: type[Study]) -> click.Option:
-    """Flag of an option of a study."""
-    kind = typing.get_type_hints(made)[field.name]
-    default = None if field.default is MISSING else field.default
-    return _flag(field.name, kind, field.metadata["help"], default)
-
-
 @lru_cache(maxsize=64)
 def _of_key(key: str) -> click.Option:
     """Flag of a key of the scenario, from its schema."""
     model: Any = Scenario
     *above, last = key.split(".")
     for part in above:
-        model = next(a for a in _plain(model.model_fields[part].annotation) if a is not type(None))
+        model = _plain(model.model_fields[part].annotation)[0]
     return _flag(last, model.model_fields[last].annotation, _told(model, last), None)
 
 
 def _told(model: Any, name: str) -> str:
     """Sentence that documents a parameter, from the docstring of its class."""
-    lines = (model.__doc__ or "").splitlines()
-    for number, line in enumerate(lines):
-        if line.strip().startswith(f"{name} :"):
-            deep = len(line) - len(line.lstrip())
-            rest = []
-            for below in lines[number + 1 :]:
-                if below.strip() and len(below) - len(below.lstrip()) <= deep:
-                    break
-                rest.append(below.strip())
-            return " ".join(rest).strip()
-    return ""
+    found = re.search(rf"^( *){name} :.*\n((?:\1 +.*\n|\s*\n)*)", model.__doc__ or "", re.M)
+    return " ".join(found[2].split()) if found else ""
 
 
 def _plain(kind: Any) -> Sequence[Any]:
-    """Alternatives of a type, annotations taken off."""
+    """Alternatives of a type, annotations and None taken off."""
     if get_origin(kind) in (typing.Union, types.UnionType):
         return [one for part in get_args(kind) for one in _plain(part)]
     if get_origin(kind) is typing.Annotated:
         return _plain(get_args(kind)[0])
-    return [kind]
+    return [] if kind is types.NoneType else [kind]
 
 
 def _flag(name: str, kind: Any, told: str, default: Any) -> click.Option:
     flag = f"--{name.replace('_', '-')}"
-    kinds = [one for one in _plain(kind) if one is not type(None)]
+    kinds = _plain(kind)
     lists = [one for one in kinds if get_origin(one) in (list, tuple)]
     if bool in kinds:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=default, help=told)

@@ -7,9 +7,9 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known, refuse_if, retold
+from cge.report import pages
 from cge.report.drafts.cases import NO_ROWS
 from cge.report.drafts.choice import FLAGS, Choice
 from cge.report.drafts.pagekind import PageKind
@@ -17,14 +17,13 @@ from cge.report.format.page import Page, in_print, one_panel
 from cge.report.notes import notes_of
 from cge.results.resultset import ResultSet
 
-_PAGES = Path(__file__).with_name("pages")
 _CHECKED = ("measures", "regions", "sectors", "unit", "weighting", "detail")
 
 
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, PageKind]:
     """Every kind by name."""
-    names = sorted(info.name for info in pkgutil.iter_modules([str(_PAGES)]))
+    names = sorted(info.name for info in pkgutil.iter_modules(pages.__path__))
     modules = (importlib.import_module(f"cge.report.pages.{name}") for name in names)
     return {kind.name: kind for one in modules for kind in getattr(one, "KINDS", ())}
 
@@ -37,8 +36,7 @@ def kind_of(name: str) -> PageKind:
     InputError
         If there is none of that name.
     """
-    if name not in kinds():
-        raise InputError("unknown kind", key="--kind", value=name, allowed=list(kinds()))
+    check_known([name], kinds(), "unknown kind", key="--kind")
     return kinds()[name]
 
 
@@ -64,18 +62,12 @@ def build(
     kind, choice = kind_of(name), choice or Choice()
     for option in _CHECKED:
         value = getattr(choice, option)
-        if value and option not in kind.options:
-            raise InputError(
-                f"kind '{name}' has no such option", key=FLAGS[option],
-                value=value if isinstance(value, str | bool) else ", ".join(value),
-                allowed=[FLAGS[o] for o in kind.options],
-            )  # fmt: skip
-    try:
+        refuse_if(value and option not in kind.options, f"kind '{name}' has no such option",
+                  value=value if isinstance(value, str | bool | None) else ", ".join(value),
+                  key=FLAGS[option], allowed=[FLAGS[o] for o in kind.options])  # fmt: skip
+    no_rows = InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs)
+    with retold(lambda error: no_rows if error.problem == NO_ROWS else error):
         draft = (kind.figure if figure and kind.figure else kind.table)(found, choice)
-    except InputError as error:
-        if error.problem != NO_ROWS:
-            raise
-        raise InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs) from None
     results = draft.cases[0].results
     page = Page(
         name, choice.title or draft.title, draft.stub, in_print(draft.panels), notes_of(draft),
@@ -89,9 +81,8 @@ def build(
 
 def _subject(page: Page, found: Sequence[ResultSet]) -> str:
     """Title of what all figures are of, if that is one scenario or variant."""
-    titles = {panel.keys.get("title", "") for panel in page.panels}
-    titles |= {keys.get("title", "") for panel in page.panels for keys in panel.row_keys}
-    titles.discard("")
+    keys = [keys for panel in page.panels for keys in (panel.keys, *panel.row_keys)]
+    titles = {own["title"] for own in keys if own.get("title")}
     scenario = found[0].scenario
     whole = str(scenario.get("title") or scenario.get("name", ""))
     if len(titles) == 1 and (only := titles.pop()) != whole and len(found) == 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cge.report.drafts.cases import Case
 from cge.report.drafts.pagekind import Draft
@@ -50,13 +49,11 @@ def notes_of(draft: Draft) -> tuple[str, ...]:
 def _policy(sets: Sequence[ResultSet], cases: Sequence[Case]) -> list[str]:
     """Lines of the policy of the variants that are shown."""
     variants = {case.keys["variant"] for case in cases}
-    lines = []
+    lines: list[str] = []
     for results in sets:
-        told = [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")]
         others = {case.get("variant") for case in results.manifest.get("cases", ())} - variants
-        for line in told:
-            if line.removeprefix("Policy: ").partition(":")[0] not in others:
-                lines.append(line)
+        lines += [n for n in results.manifest.get("notes", ()) if n.startswith("Policy: ")
+                  and n.removeprefix("Policy: ").partition(":")[0] not in others]  # fmt: skip
     return lines
 
 
@@ -66,16 +63,14 @@ def _of_results(sets: Sequence[ResultSet]) -> list[str]:
     for results in sets:
         told = [n for n in results.manifest.get("notes", ())
                 if not n.startswith("Policy: ") and n != ESTIMATED]  # fmt: skip
-        for line in [*_data(results.benchmark), *told]:
+        b = results.benchmark
+        size = f"{len(b.get('regions', ()))} regions x {len(b.get('sectors', ()))} sectors"
+        data = [*map(str, b.get("notes", ())), f"Benchmark: {b.get('name', '')}, {size}."]
+        for line in [*data, *told]:
             found.setdefault(line, []).append(results)
     names = {line: ", ".join(dict.fromkeys(one.name for one in own)) for line, own in found.items()}
     return [line if len(own) == len(sets) else f"{names[line]}: {line}"
             for line, own in found.items()]  # fmt: skip
-
-
-def _data(b: Mapping[str, Any]) -> list[str]:
-    size = f"{len(b.get('regions', ()))} regions x {len(b.get('sectors', ()))} sectors"
-    return [*map(str, b.get("notes", ())), f"Benchmark: {b.get('name', '')}, {size}."]
 
 
 def _of_cases(cases: Sequence[Case]) -> list[str]:

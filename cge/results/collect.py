@@ -136,20 +136,19 @@ def _add_quantity(
     model = solution.model
     value, start = values_of(solution, quantity.name, base)
     places = _codes(model, quantity.name)
-    if quantity.reported in ("moved", "state"):
+    policy = quantity.reported in ("moved", "state")
+    if policy:
         here = np.abs(value - start) > _UNMOVED
         value, start = value[here], start[here]
         places = {axis: codes[here] for axis, codes in places.items()}
     if not len(value):
         return
-    unit = model.benchmark.unit if quantity.unit == _SHARE else quantity.unit_in(
-        model.benchmark.unit)  # fmt: skip
-    if quantity.unit == _SHARE and quantity.reported in ("moved", "state"):
-        unit = _SHARE
-    _add(rows, quantity, unit, value, start, places, labels)
+    in_money = quantity.unit == _SHARE and not policy
+    unit = model.benchmark.unit if in_money else quantity.unit_in(model.benchmark.unit)
+    add_figures(rows, quantity, unit, value, start, places, labels)
     world = _world(quantity, solution, base, value, start, places)
     if world is not None:
-        _add(rows, quantity, unit, *world, labels)
+        add_figures(rows, quantity, unit, *world, labels)
 
 
 def values_of(solution: Solution, name: str, base: Solution | None = None) -> tuple[Array, Array]:
@@ -229,10 +228,11 @@ def world_label(model: Model) -> str:
     return WORLD if WORLD not in model.benchmark.regions else f"{WORLD} total"
 
 
-def _add(
+def add_figures(
     rows: Rows, quantity: Quantity, unit: str, value: Array, start: Array,
     places: Mapping[str, Any], labels: Mapping[str, Any],
 ) -> None:  # fmt: skip
+    """Add figures of a quantity, with their change against what they are compared with."""
     change, change_unit = change_of(quantity, unit, value, start)
     rows.add(quantity.name, value, unit=unit, benchmark=start, change=change,
              change_unit=change_unit, **places, **labels)  # fmt: skip
@@ -259,8 +259,7 @@ def _add_indicator(
     now = indicator.compute(Economy(solution))
     then = _at_benchmark(indicator, solution) if base is None else indicator.compute(Economy(base))
     frame = now.assign(benchmark=then["value"].to_numpy())
-    nothing = frame["value"].isna().to_numpy() & frame["benchmark"].isna().to_numpy()
-    frame = frame[~nothing] if nothing.any() else frame
+    frame = frame.dropna(subset=["value", "benchmark"], how="all")
     if indicator.chosen is not None:
         frame = indicator.chosen(frame)
     places = {
@@ -275,11 +274,11 @@ def _add_indicator(
             quantity, here = indicator.quantities[str(name)], measures == name
             where = {place: codes[here] for place, codes in places.items()}
             value, start, unit = values[here], starts[here], quantity.unit_in(money)
-            _add(rows, quantity, unit, value, start, where, labels)
+            add_figures(rows, quantity, unit, value, start, where, labels)
             if quantity.world == "sum" and "region" in where:
                 total = np.array([value.sum()]), np.array([start.sum()])
-                _add(rows, quantity, unit, *total, {"region": world_label(solution.model)},
-                     labels)  # fmt: skip
+                world = {"region": world_label(solution.model)}
+                add_figures(rows, quantity, unit, *total, world, labels)
 
 
 def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.core.files import is_file
 from cge.core.writing import WORK
 from cge.results.manifest import FORMAT
@@ -30,7 +30,7 @@ _IDENTITY = b"cge.identity"
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder holds the results of an earlier run."""
-    content = _manifest(folder)
+    content = _content(folder / MANIFEST)
     return "spec" in content and not any((folder / name).is_dir() for name in FILES)
 
 
@@ -45,18 +45,14 @@ def check_folder(folder: Path) -> None:
     try:
         parent = real = folder.resolve()
         if real.exists():
-            if not real.is_dir():
-                raise InputError("is a file, not a folder", key="--out", value=str(folder))
+            refuse_if(not real.is_dir(), "is a file, not a folder", key="--out", value=str(folder))
             others = [path for path in real.iterdir() if not path.name.startswith(WORK)]
-            if others and not is_ours(real):
-                raise InputError(
-                    "the folder holds files that are not results", key="--out",
-                    value=str(folder), allowed="a new or empty folder, or that of an earlier run",
-                )  # fmt: skip
+            refuse_if(others and not is_ours(real), "the folder holds files that are not results",
+                      key="--out", value=str(folder),
+                      allowed="a new or empty folder, or that of an earlier run")  # fmt: skip
         while not parent.exists():
             parent = parent.parent
-        if not parent.is_dir():
-            raise InputError("is inside a file", key="--out", value=str(folder))
+        refuse_if(not parent.is_dir(), "is inside a file", key="--out", value=str(folder))
         with tempfile.TemporaryFile(dir=parent):
             pass
     except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
@@ -153,16 +149,13 @@ def read(given: str | Path) -> ResultSet:
         If there are none, or they are damaged or of different runs.
     """
     folder = _found(Path(given))
-    if "spec" not in _manifest(folder):
-        raise InputError("is not a run's folder: it has no manifest", file=folder,
-                         allowed="a folder that a command of cge wrote")  # fmt: skip
+    made = "spec" in _content(folder / MANIFEST)
+    refuse_if(not made, "is not a run's folder: it has no manifest", file=folder,
+              allowed="a folder that a command of cge wrote")  # fmt: skip
     content = read_manifest(folder / MANIFEST)
     rows, identity = _rows(folder / ROWS)
-    if identity != content.get("identity"):
-        raise InputError(
-            f"{ROWS} and {MANIFEST} are of different runs", file=folder,
-            allowed="a folder as a command wrote it; write it again",
-        )  # fmt: skip
+    refuse_if(identity != content.get("identity"), f"{ROWS} and {MANIFEST} are of different runs",
+              file=folder, allowed="a folder as a command wrote it; write it again")  # fmt: skip
     return ResultSet(rows, {k: v for k, v in content.items() if k != "identity"}, folder)
 
 
@@ -174,14 +167,11 @@ def read_manifest(file: Path) -> dict[str, Any]:
     InputError
         If it is none, or of another version.
     """
-    if not is_file(file):
-        raise InputError("no such file", file=file)
+    refuse_if(not is_file(file), "no such file", file=file)
     content = _content(file)
-    if not isinstance(content.get("spec"), dict):
-        raise InputError("is no manifest of a run", file=file)
-    if content.get("format") != FORMAT:
-        raise InputError("was written by another version", file=file, key="format",
-                         value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
+    refuse_if(not isinstance(content.get("spec"), dict), "is no manifest of a run", file=file)
+    refuse_if(content.get("format") != FORMAT, "was written by another version", file=file,
+              key="format", value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
     return content
 
 
@@ -193,24 +183,21 @@ def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
     InputError
         For none at all, one given twice, and as :func:`read`.
     """
-    found: list[ResultSet] = []
+    found: dict[Path, ResultSet] = {}
     for one in given:
         results = read(one)
-        assert results.folder is not None
-        if any(other.folder.resolve() == results.folder.resolve()  # type: ignore[union-attr]
-               for other in found):  # fmt: skip
-            raise InputError("this run is given twice", file=results.folder)
-        found.append(results)
-    if not found:
-        raise InputError("give at least one run folder", allowed="what a command of cge wrote")
-    return found
+        place = (results.folder or Path()).resolve()
+        refuse_if(place in found, "this run is given twice", file=results.folder)
+        found[place] = results
+    refuse_if(not found, "give at least one run folder", allowed="what a command of cge wrote")
+    return list(found.values())
 
 
 def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Folders of runs in a folder, with their manifests."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and is_ours(path):
-            yield path, _manifest(path)
+            yield path, _content(path / MANIFEST)
 
 
 def _found(path: Path) -> Path:
@@ -228,8 +215,7 @@ def _found(path: Path) -> Path:
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise InputError(f"holds no {path.name}", file=path.parent)
+    refuse_if(not path.is_file(), f"holds no {path.name}", file=path.parent)
     try:
         with path.open("rb") as file:
             table = pq.read_table(file)
@@ -240,10 +226,6 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     except Exception as error:  # Arrow has a dozen kinds of error, all about the file
         reason = " ".join(str(error).split())
         raise InputError(f"can not be read as results: {reason}", file=path) from None
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    return _content(folder / MANIFEST)
 
 
 def _content(file: Path) -> dict[str, Any]:

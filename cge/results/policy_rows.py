@@ -74,10 +74,9 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     found = decomposition_of(case)
     add_parts(rows, found, model, **labels)
     for name, values in groups(found, b).items():
-        mean = float(values @ b.absorption / b.absorption.sum())
-        for region, value in ((b.regions, values), (world_label(model), mean)):
-            rows.add(name, value, region=region, unit=PERCENT, benchmark=0.0, change=value,
-                     change_unit=PERCENT, **labels)  # fmt: skip
+        figures = [*values, float(values @ b.absorption / b.absorption.sum())]
+        rows.add(name, figures, region=[*b.regions, world_label(model)], unit=PERCENT,
+                 benchmark=0.0, change=figures, change_unit=PERCENT, **labels)  # fmt: skip
 
 
 def add_outlay(rows: Rows, spent: Array, solution: Solution, **labels: Any) -> None:

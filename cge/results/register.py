@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import check_known
 from cge.core.quantity import Quantity, merged
 from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
-from cge.results.collect import change_of
+from cge.results.collect import add_figures
 from cge.results.row_schema import Rows
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 
@@ -48,8 +48,7 @@ def quantity(name: str) -> Quantity:
     InputError
         If there is none of that name.
     """
-    if name not in register():
-        raise InputError("unknown quantity", key="measure", value=name, allowed=list(register()))
+    check_known([name], register(), "unknown quantity", key="measure")
     return register()[name]
 
 
@@ -76,10 +75,7 @@ def add_known(
     known = quantity(name)
     values = np.atleast_1d(np.asarray(value, dtype=float))
     then = np.broadcast_to(np.asarray(start, dtype=float), values.shape)
-    unit = unit or known.unit_in(b.unit)
-    change, change_unit = change_of(known, unit, values, then)
-    rows.add(name, values, unit=unit, benchmark=then, change=change, change_unit=change_unit,
-             **columns)  # fmt: skip
+    add_figures(rows, known, unit or known.unit_in(b.unit), values, then, {}, columns)
 
 
 def item_of(measure: str) -> tuple[str, str]:

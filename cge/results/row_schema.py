@@ -162,11 +162,8 @@ def _index(words: Any) -> Any:
 
 def _column(name: str, values: NDArray[Any], words: Sequence[str]) -> Any:
     if name in TEXT:
-        used = np.unique(values) if len(values) else np.zeros(0, dtype=np.int64)
-        place = np.zeros(len(words), dtype=np.int64)
-        place[used] = np.arange(len(used))
-        known = _index([words[n] for n in used.tolist()])
-        return pd.Categorical.from_codes(place[values.astype(np.int64)], known)
+        codes = values.astype(np.int64)
+        return pd.Categorical.from_codes(codes, _index(words)).remove_unused_categories()
     if name in WHOLE:
         missing = np.isnan(values) | (values < 0)
         return pd.arrays.IntegerArray(np.where(missing, -1, values).astype(np.int64), missing)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -91,9 +92,7 @@ def dots(page: Page) -> Drawing:
     for number, (axis, y) in enumerate(drawing):
         here = values[:, :, number]
         axis.axvline(0, color="0.6", linewidth=0.8)
-        known = np.isfinite(here).any(axis=0)
-        low = np.where(known, np.nan_to_num(here, nan=np.inf).min(axis=0), np.nan)
-        high = np.where(known, np.nan_to_num(here, nan=-np.inf).max(axis=0), np.nan)
+        low, high = np.fmin.reduce(here), np.fmax.reduce(here)
         if len(panels) == 1:  # a line from zero shows size where nothing is compared
             low, high = np.minimum(low, 0), np.maximum(high, 0)
         axis.hlines(y, low, high, color="0.75", linewidth=2)
@@ -150,7 +149,8 @@ def intervals(page: Page) -> Drawing:
     drawing = RowAxes([p.title for p in panels], [every], across, 0.25 * -(-len(panels) // across))
     handles: dict[str, Line2D] = {}
     for panel, (axis, y) in zip(panels, drawing, strict=True):
-        found = {c.key: _at_rows(panel, n, every) for n, c in enumerate(panel.columns)}
+        keys = [column.key for column in panel.columns]
+        found = pd.DataFrame(panel.figures, panel.rows, keys).reindex(every)
         axis.axvline(0, color="0.6", linewidth=0.8)
         for low, high, width, name in (
             ("p05", "p95", 1.2, "90 % of draws"), ("p25", "p75", 4.5, "50 % of draws"),
@@ -171,12 +171,6 @@ def intervals(page: Page) -> Drawing:
                 handles[name] = _mark(marker=marker, label=name, **look)
         axis.set_xlabel(panel.unit, fontsize=8)
     return drawing.figure, list(handles.values()), ""
-
-
-def _at_rows(panel: Panel, column: int, rows: Sequence[str]) -> Array:
-    """Figures of a column at the given rows, NaN where the panel lacks one."""
-    found = dict(zip(panel.rows, panel.figures[:, column], strict=True))
-    return np.array([found.get(row, np.nan) for row in rows])
 
 
 def _case(panel: Panel) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -50,27 +51,28 @@ def curves(page: Page) -> Drawing:
 def _goal(axis: Any, lines: Sequence[Panel], column: int) -> list[Any]:
     handles = []
     for n, panel in enumerate(lines):
-        risk, welfare = panel.figures[:, 0], panel.figures[:, column]
-        order = np.argsort(risk)
         number, marker = _LOOK.get(panel.keys["version"], (3, "D"))
         look: dict[str, Any] = {"color": style.colour(number), "marker": marker, "linewidth": 1.4}
         # Points that coincide with those of another version are seen around them.
-        axis.plot(risk[order], welfare[order], zorder=4 - 0.1 * n, markersize=3.8 + 1.6 * n,
-                  markerfacecolor="white" if n else None, markeredgewidth=1.0, **look)  # fmt: skip
+        _over_risk(axis, panel, column, zorder=4 - 0.1 * n, markersize=3.8 + 1.6 * n,
+                   markerfacecolor="white" if n else None, markeredgewidth=1.0, **look)  # fmt: skip
         handles.append(Line2D([], [], markersize=4.5, label=panel.title, **look))
     return handles
 
 
 def _mix(axis: Any, panel: Panel) -> list[Any]:
-    order, handles = np.argsort(panel.figures[:, 0]), []
+    handles = []
     rates = [n for n, column in enumerate(panel.columns) if column.key.startswith(f"{RATE}_")]
-    for k, n in enumerate(rates):
-        look: dict[str, Any] = {"color": _INSTRUMENTS[k % len(_INSTRUMENTS)], "linewidth": 1.4,
-                "linestyle": DASHES[k % len(DASHES)]}  # fmt: skip
-        axis.plot(panel.figures[order, 0], panel.figures[order, n], marker=".", markersize=4,
-                  **look)  # fmt: skip
+    for n, colour, dash in zip(rates, cycle(_INSTRUMENTS), cycle(DASHES)):
+        look: dict[str, Any] = {"color": colour, "linewidth": 1.4, "linestyle": dash}
+        _over_risk(axis, panel, n, marker=".", markersize=4, **look)
         handles.append(Line2D([], [], label=panel.columns[n].title, **look))
     return handles
+
+
+def _over_risk(axis: Any, panel: Panel, column: int, **look: Any) -> None:
+    order = np.argsort(panel.figures[:, 0])
+    axis.plot(panel.figures[order, 0], panel.figures[order, column], **look)
 
 
 def _dress(axis: Any, title: str, unit: str) -> None:
@@ -85,14 +87,13 @@ def _dress(axis: Any, title: str, unit: str) -> None:
 
 def _marks(axis: Any, panel: Panel) -> list[Any]:
     """Draw policies as dots, each in a shape and colour of its own, or the point without any."""
-    looks = [(_DOTS[n % len(_DOTS)], _INSTRUMENTS[n % len(_INSTRUMENTS)])
-             for n in range(len(panel.rows))]  # fmt: skip
+    looks: Iterable[tuple[str, str]] = zip(cycle(_DOTS), cycle(_INSTRUMENTS))
     if panel.keys["version"] == NO_POLICY:
         looks = [("X", "black")]
     return [
         axis.plot(*place, linestyle="none", marker=marker, markersize=6.5, color=colour,
                   markeredgecolor="white", markeredgewidth=0.5, zorder=5, label=row)[0]
-        for row, place, (marker, colour) in zip(panel.rows, panel.figures, looks, strict=True)
+        for row, place, (marker, colour) in zip(panel.rows, panel.figures, looks)
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.report.drafts.cases import (
     CENTRAL,
     EVERY_YEAR,
@@ -113,9 +113,8 @@ def paths_of(
         for case in cases_of(found, every, (), EVERY_YEAR, source, world)
         if case.keys["path_year"] for keys in [{**case.keys, "path_year": None}]
     }  # fmt: skip
-    if not whole:
-        raise InputError("has no years: it is no path", file=found[0].folder,
-                         allowed="what `cge path SCENARIO` wrote")  # fmt: skip
+    refuse_if(not whole, "has no years: it is no path", file=found[0].folder,
+              allowed="what `cge path SCENARIO` wrote")  # fmt: skip
     return grouped(list(whole.values()), *columns)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
@@ -43,12 +43,17 @@ def plain_rows(results: ResultSet) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=32)
+def _keys(results: ResultSet, source: Source) -> pd.DataFrame:
+    """Keys of the solution that each row is of."""
+    keys = source(results)[list(CASE)]
+    return keys.assign(path_year=keys["path_year"].fillna(0).astype(int))
+
+
+@lru_cache(maxsize=32)
 def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.ndarray]:
     """Numbers of the rows of each solution."""
-    keys = source(results)[list(CASE)]
-    keys = keys.assign(path_year=keys["path_year"].fillna(0).astype(int))
-    groups: Any = keys.groupby(list(CASE), observed=True, sort=False).indices
-    return dict(groups)
+    groups: Any = _keys(results, source).groupby(list(CASE), observed=True, sort=False)
+    return dict(groups.indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,13 +172,10 @@ def cases_of(
     cases: list[Case] = []
     chosen(levels_of(found), choice.returns, "returns")
     for results in found:
-        rows = source(results)
+        rows = _keys(results, source)
         if measures:
-            rows = rows[rows["measure"].isin(list(measures))]
-        distinct = rows[list(CASE)].drop_duplicates().itertuples(index=False, name=None)
-        keys = [dict(zip(CASE, row, strict=True)) for row in distinct]
-        keys = [{**one, "path_year": 0 if pd.isna(one["path_year"]) else int(one["path_year"])}
-                for one in keys]  # fmt: skip
+            rows = rows[source(results)["measure"].isin(list(measures))]
+        keys: Any = rows.drop_duplicates().to_dict("records")
         keys = _of_step(_of_returns(_of_years(keys, choice, years, results), choice), choice)
         cases += [Case(results, one, source=source) for one in keys]
     cases = _named(cases, ("scenario", "variant"), choice.scenarios, "scenarios")
@@ -184,8 +186,7 @@ def cases_of(
     if cases and choice.regions:
         wanted = codes_of(cases, choice)
         cases = [case for case in cases if set(case.regions) & set(wanted)]
-    if not cases:
-        raise InputError(NO_ROWS)
+    refuse_if(not cases, NO_ROWS)
     return relabelled(cases)
 
 
@@ -311,7 +312,6 @@ def one_money(cases: Sequence[Case]) -> str:
         If they differ.
     """
     money = sorted({case.results.money for case in cases})
-    if len(money) > 1:
-        raise InputError("results in different money units can not share a table",
-                         value=", ".join(money), allowed="--unit percent")  # fmt: skip
+    refuse_if(len(money) > 1, "results in different money units can not share a table",
+              value=", ".join(money), allowed="--unit percent")  # fmt: skip
     return money[0]

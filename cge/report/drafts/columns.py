@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.report.drafts.case_groups import Group, ranged
 from cge.report.drafts.cases import Case, measures_in, plain_rows
 from cge.report.drafts.choice import FLAGS, chosen
@@ -106,8 +107,8 @@ class Shown:
         return Figures(table, next((str(unit) for unit in units if unit), ""), words)
 
     def _rows(self, rows: pd.DataFrame) -> pd.DataFrame:
-        nowhere = dict.fromkeys(("partner", "sector", "shock"), "")
-        where = {**nowhere, "item": item_of(self.measure)[1], **self.where}
+        item = item_of(self.measure)[1]
+        where = {"partner": "", "sector": "", "shock": "", "item": item, **self.where}
         for name, value in where.items():
             if name != self.text:
                 rows = rows[rows[name].isin(value if isinstance(value, tuple) else (value,))]
@@ -130,10 +131,7 @@ def by_group(groups: Sequence[Group], shown: Sequence[Shown], codes: Sequence[st
         here = [code for code in codes if code in (*group.main.regions, world)]
         known = {code for one in row for code in (*one.table["central"].dropna().index, *one.words)}
         rows = [code for code in here if code in known] or here
-        central, low, high = (
-            np.array([one.table[end].reindex(rows).to_numpy(float) for one in row]).T
-            for end in ("central", "low", "high")
-        )
+        central, low, high = np.array([one.table.reindex(rows) for one in row]).T
         words = {(i, j): one.words[code] for j, one in enumerate(row)
                  for i, code in enumerate(rows) if code in one.words}  # fmt: skip
         heads = [one.head(figures.unit or units[n])
@@ -161,28 +159,24 @@ def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series | None:
     return share["value"] - share["benchmark"]
 
 
-def _share_per(measure: str) -> Callable[[Case, Sequence[str]], pd.Series | None]:
+def _share_per(case: Case, sectors: Sequence[str], measure: str) -> pd.Series | None:
     """Points of domestic share gained per 0.01 % of absorption lost of a measure.
 
     Missing where nothing is lost: then the share comes for free, or there is none.
     """
-
-    def make(case: Case, sectors: Sequence[str]) -> pd.Series | None:
-        gained = _domestic_share(case, sectors)
-        if gained is None or case.rows(measure).empty:
-            return None
-        lost = -case.of_region(measure)
-        lost[case.world] = np.nan
-        return gained.where(lost > LOSS_SHOWN) / (100 * lost)
-
-    return make
+    gained = _domestic_share(case, sectors)
+    if gained is None or case.rows(measure).empty:
+        return None
+    lost = -case.of_region(measure)
+    lost[case.world] = np.nan
+    return gained.where(lost > LOSS_SHOWN) / (100 * lost)
 
 
 #: Made of rows of the results, where these have no such measure by region; in points.
 DERIVED: Mapping[str, Callable[[Case, Sequence[str]], pd.Series | None]] = {
     "domestic_share": _domestic_share,
-    "domestic_share_per_ev_lost": _share_per("equivalent_variation"),
-    "domestic_share_per_efficiency_lost": _share_per("trade_efficiency"),
+    "domestic_share_per_ev_lost": partial(_share_per, measure="equivalent_variation"),
+    "domestic_share_per_efficiency_lost": partial(_share_per, measure="trade_efficiency"),
 }
 
 
@@ -208,16 +202,13 @@ def resolved(cases: Sequence[Case], wanted: Sequence[str], usual: Sequence[str])
         every |= dict.fromkeys(measures_in(rows[here & (rows["shock"] == "")]))
         every |= {name: None for name, make in DERIVED.items() if make(case, ()) is not None}
     known = list(every)
-    if not wanted:
-        wanted = [name for name in usual if name in known]
-        if not wanted:
-            raise InputError("none of the usual measures is in these results",
-                             key=FLAGS["measures"], allowed=sorted(known))  # fmt: skip
+    wanted = wanted or [name for name in usual if name in known]
+    refuse_if(not wanted, "none of the usual measures is in these results", key=FLAGS["measures"],
+              allowed=sorted(known))  # fmt: skip
     found: list[str] = []
     for name in wanted:
         these = [one for one in known if name in (one, item_of(one)[0])]
-        if not these:
-            raise InputError("is not a measure of a region in these results", key=FLAGS["measures"],
-                             value=name, allowed=sorted(known))  # fmt: skip
+        refuse_if(not these, "is not a measure of a region in these results", key=FLAGS["measures"],
+                  value=name, allowed=sorted(known))  # fmt: skip
         found += these
     return list(dict.fromkeys(found))

@@ -30,11 +30,9 @@ _ACCENTS = {
     "\u0328": "k", "\u0323": "d", "\u0331": "b",
 }  # fmt: skip
 _GREEK = {
-    "\u03b1": "alpha", "\u03b2": "beta", "\u03b3": "gamma", "\u03b4": "delta",
-    "\u03b5": "varepsilon", "\u03b7": "eta", "\u03b8": "theta", "\u03ba": "kappa",
-    "\u03bb": "lambda", "\u03bc": "mu", "\u03c0": "pi", "\u03c1": "rho", "\u03c3": "sigma",
-    "\u03c4": "tau", "\u03c6": "varphi", "\u03c9": "omega", "\u0394": "Delta",
-    "\u03a3": "Sigma", "\u03a9": "Omega",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta",
+    "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma",
+    "τ": "tau", "φ": "varphi", "ω": "omega", "Δ": "Delta", "Σ": "Sigma", "Ω": "Omega",
 }  # fmt: skip
 #: Sets a sign where the engine knows it, its number where it does not (pdfLaTeX).
 GLYPH = r"\cgeglyph"
@@ -75,9 +73,8 @@ def _sign(sign: str) -> str:
         return rf"$\{_GREEK[sign]}$"
     parts = unicodedata.normalize("NFD", sign)
     if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
-        letter = (
-            rf"\{parts[0]}" if parts[0] in "ij" and parts[1] not in "\u0327\u0328" else parts[0]
-        )
+        dotless = parts[0] in "ij" and parts[1] not in "\u0327\u0328"
+        letter = rf"\{parts[0]}" if dotless else parts[0]
         return rf"\{_ACCENTS[parts[1]]}{{{letter}}}"
     return rf"{GLYPH}{{{ord(sign):04X}}}{{{sign}}}"
 

@@ -23,6 +23,7 @@ from cge.report.format.page import Page
 #: Width and height of text in points, upright and turned by a quarter; 15.8 cm by 21.
 PAPER = {False: (450.0, 600.0), True: (660.0, 427.0)}
 #: Sizes of type in a document of 10 points: width against 10 points, height of a line.
+Size = tuple[str, float, float]
 SIZES = (("normalsize", 1.0, 12.0), ("small", 0.925, 11.0), ("footnotesize", 0.85, 9.5),
          ("scriptsize", 0.8, 8.0))  # fmt: skip
 #: Type of the notes, and of a table that goes on over pages.
@@ -69,11 +70,6 @@ class Tabular:
     header: tuple[tuple[str, ...], ...]
     stretches: tuple[Stretch, ...]
     widths: tuple[float, ...]
-
-    @property
-    def natural(self) -> float:
-        """Width in type of 10 points, without the space between columns."""
-        return sum(self.widths)
 
     @property
     def height(self) -> float:
@@ -154,19 +150,17 @@ def sheet(page: Page) -> Sheet:
     return _set(cuts[turned], SIZES[-1], turned, long=high)
 
 
-def _set(tabulars: Sequence[Tabular], size: tuple[str, float, float], turned: bool, long: bool
-         ) -> Sheet:  # fmt: skip
+def _set(tabulars: Sequence[Tabular], size: Size, turned: bool, long: bool) -> Sheet:
     share = max(_width(t, size) for t in tabulars) / PAPER[turned][0]
     return Sheet(turned, size[0], long, round(min(1.0, max(1.08 * share, NARROWEST)), 2),
                  tuple(tabulars))  # fmt: skip
 
 
-def _width(table: Tabular, size: tuple[str, float, float]) -> float:
-    return size[1] * table.natural + 2 * SEPARATION * (len(table.widths) - 1)
+def _width(table: Tabular, size: Size) -> float:
+    return size[1] * sum(table.widths) + 2 * SEPARATION * (len(table.widths) - 1)
 
 
-def _height(page: Page, tabulars: Sequence[Tabular], size: tuple[str, float, float], turned: bool
-            ) -> float:  # fmt: skip
+def _height(page: Page, tabulars: Sequence[Tabular], size: Size, turned: bool) -> float:
     """Points that a page takes with its caption and its notes."""
     room = PAPER[turned][0] * _set(tabulars, size, turned, long=False).share
     notes = NOTES[1] * points(" ".join(page.below)) / room + 1

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cge.report.format import latex
 from cge.report.format.grid import grids
 from cge.report.format.latex import Tex
-from cge.report.format.latex_sheet import Sheet, sheet
+from cge.report.format.latex_sheet import sheet
 from cge.report.format.page import Page, frame
 from cge.report.format.screen_table import screen_text
 
@@ -69,9 +69,10 @@ def render(page: Page, form: Format, standalone: bool = False) -> str:
         template = _MARKDOWN.get_template("table.md.j2")
         return template.render(page=page, grids=grids(page), mark=Markdown)
     set_ = sheet(page)
+    turned = ["pdflscape" if set_.long else "rotating"] if set_.turned else []
     body = _LATEX.get_template("table.tex.j2").render(
-        page=page, sheet=set_, tex=Tex, label=_label(page), packages=_packages(set_),
-        star=Tex("*" if set_.long else ""),
+        page=page, sheet=set_, tex=Tex, label=_label(page), star=Tex("*" if set_.long else ""),
+        packages=["booktabs", "longtable" if set_.long else "threeparttable", *turned],
     )  # fmt: skip
     if latex.GLYPH in body:
         body = f"{latex.GLYPH_MACRO}\n{body}"
@@ -83,12 +84,6 @@ def render(page: Page, form: Format, standalone: bool = False) -> str:
 def to_html(page: Page) -> str:
     """A page as a piece of HTML that stands for itself, with caption and notes."""
     return _HTML.get_template("table.html.j2").render(page=page, grids=grids(page))
-
-
-def _packages(set_: Sheet) -> list[str]:
-    """The LaTeX packages that a table needs."""
-    turned = ["pdflscape" if set_.long else "rotating"] if set_.turned else []
-    return ["booktabs", "longtable" if set_.long else "threeparttable", *turned]
 
 
 def _label(page: Page) -> str:

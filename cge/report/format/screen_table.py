@@ -75,9 +75,6 @@ def _table(stub: str, body: Body, heads: Sequence[str], columns: Sequence[int]) 
                          vertical="bottom")  # fmt: skip
     for n, (label, cells) in enumerate(body.rows, start=1):
         last = body.totals > 0 and n == len(body.rows) - body.totals
-        table.add_row(
-            Text("\n".join(broken(label, LABEL))),
-            *(Text(cells[k].plain) for k in columns),
-            end_section=last,
-        )
+        texts = [Text("\n".join(broken(label, LABEL))), *(Text(cells[k].plain) for k in columns)]
+        table.add_row(*texts, end_section=last)
     return table

@@ -6,7 +6,7 @@ solved: the value of the cut, and the loss in fixed proportions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,14 +60,12 @@ def _links(
 
 def _shown(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
     """Importers and sectors that are shown."""
-    known = (list(loss.index.get_level_values(level).unique()) for level in ("region", "sector"))
-    importers, sectors = known
-    return (chosen(importers, choice.regions, "regions"),
-            chosen(sectors, choice.sectors, "sectors"))  # fmt: skip
+    return (chosen(list(loss.index.unique("region")), choice.regions, "regions"),
+            chosen(list(loss.index.unique("sector")), choice.sectors, "sectors"))  # fmt: skip
 
 
 def _panel(
-    title: str, heads: Sequence[Column], rows: Sequence[str], ends: Sequence[np.ndarray],
+    title: str, heads: Sequence[Column], rows: Sequence[str], ends: Iterable[np.ndarray],
     cases: Sequence[Case], keys: Mapping[str, str], row_keys: Sequence[Mapping[str, str]] = (),
 ) -> Panel:  # fmt: skip
     central, low, high = ends
@@ -110,8 +108,7 @@ def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Draft:
         if len(links):
             labels = [f"{_name(cases, 'sectors', i)}, {_name(cases, 'regions', r)}"
                       for _, r, i in links]  # fmt: skip
-            ends = [np.array([table[end].reindex(links) for table in tables.values()]).T
-                    for end in ("central", "low", "high")]  # fmt: skip
+            ends = np.array([table.reindex(links) for table in tables.values()]).T
             panels.append(_panel(_name(cases, "regions", code, 1000), heads, labels, ends, cases,
                                  {"importer": code},
                                  [{"supplier": r, "sector": i} for _, r, i in links]))  # fmt: skip
@@ -170,8 +167,7 @@ def _matrix(
     heads = [Column(code, code, "" if ratio else "percent of real income", 1 if ratio else AUTO,
                     group=measure) for code in columns]  # fmt: skip
     cells = pd.MultiIndex.from_product([codes, columns])
-    ends = [table[end].reindex(cells).to_numpy(float).reshape(len(codes), -1)
-            for end in ("central", "low", "high")]  # fmt: skip
+    ends = table.reindex(cells).to_numpy(float).T.reshape(3, len(codes), -1)
     return _panel(title, heads, codes, ends, cases, {"measure": measure})
 
 
@@ -188,7 +184,7 @@ def chokepoint_map(found: Sequence[ResultSet], choice: Choice) -> Draft:
     cases, rows = _links(found, choice, LOSS)
     loss = ranged(rows[rows["measure"] == LOSS], _KEYS)["central"]
     importers, sectors = _shown(loss, choice)
-    suppliers = list(loss.index.get_level_values("partner").unique())
+    suppliers = list(loss.index.unique("partner"))
     cells = [(s, i) for s in importers for i in sectors]
     figures = -np.array([[loss.get((s, r, i), np.nan) for s, i in cells] for r in suppliers])
     several = len(importers) > 1

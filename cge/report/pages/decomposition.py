@@ -8,17 +8,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
-from cge.dynamics.ground_shocks import (
-    CAPITAL_STOCK,
-    KNOWLEDGE,
-    RESEARCH,
-    SOURCES,
-    SOURCING,
-    SPENDING,
-)
+from cge.core.errors import refuse_if
+from cge.dynamics import ground_shocks as ground
 from cge.model import welfare
-from cge.model.welfare import COMPONENTS
 from cge.report.drafts.cases import Case, cases_of, codes_of, one_money
 from cge.report.drafts.choice import Choice, chosen_one
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -31,10 +23,10 @@ PARTS = ("ev_part", "ev_part_first_order")
 #: What has moved on a path, as a reader sees it: the policy, and what earlier years left.
 POLICY = "Policy"
 SHOCK_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Adaptation of sourcing": (SOURCING,),
-    "Capital": (CAPITAL_STOCK,),
-    "Knowledge": tuple(KNOWLEDGE.format(source) for source in SOURCES),
-    "Cost of research": tuple(RESEARCH.format(kind) for kind in SPENDING),
+    "Adaptation of sourcing": (ground.SOURCING,),
+    "Capital": (ground.CAPITAL_STOCK,),
+    "Knowledge": tuple(ground.KNOWLEDGE.format(source) for source in ground.SOURCES),
+    "Cost of research": tuple(ground.RESEARCH.format(kind) for kind in ground.SPENDING),
 }
 #: Words for groups and components whose names are too short.
 _WORDS = {
@@ -49,7 +41,7 @@ def _words(name: str) -> str:
 
 #: Components by what a reader sees them as.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    _words(group): tuple(name for name, of in COMPONENTS.items() if of == group)
+    _words(group): tuple(name for name, of in welfare.COMPONENTS.items() if of == group)
     for group in welfare.GROUPS
 }
 _LEFT_BEHIND = (
@@ -71,17 +63,13 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
     """
     measure = chosen_one(PARTS, choice.measures, "measures", "what can be taken apart")
     cases, column, unit = _start(found, choice)
-    parts: dict[Case, pd.DataFrame] = {}
+    parts = _parts(cases, measure, "item", column)
     rough: dict[Case, pd.Series] = {}
-    for case in cases:
-        rows = case.rows(measure)
-        rows = rows[rows["shock"] == ""]
-        if len(rows):
-            table = _by(case, rows, "item", column)
-            parts[case] = table if choice.detail else _grouped(table, GROUPS)
-            first = case.rows("ev_part_first_order")
-            if first_order and measure == "ev_part" and not choice.detail and len(first):
-                rough[case] = _by(case, first, "item", column).sum(axis=1)
+    if not choice.detail:
+        parts = {case: _grouped(table, GROUPS) for case, table in parts.items()}
+        if first_order and measure == "ev_part":
+            first = _parts(cases, "ev_part_first_order", "item", column)
+            rough = {case: table.sum(axis=1) for case, table in first.items() if case in parts}
     title = ""
     meaning = (
         "Parts of the equivalent variation, integrated along the path of the policy, beside their "
@@ -94,8 +82,9 @@ def decomposition(found: Sequence[ResultSet], choice: Choice, first_order: bool 
             "First-order parts of the equivalent variation: derivative at the benchmark times the "
             "change, not integrated along the path. The exact figure stands beside their sum."
         )
-    return _draft(f"Welfare change by component{title}", cases, parts, rough, column, unit,
-                  [meaning], choice, {name: _words(name) for name in COMPONENTS})  # fmt: skip
+    words = {name: _words(name) for name in welfare.COMPONENTS}
+    title = f"Welfare change by component{title}"
+    return _draft(title, cases, parts, rough, column, unit, [meaning], choice, words)
 
 
 def shocks(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -107,14 +96,10 @@ def shocks(found: Sequence[ResultSet], choice: Choice) -> Draft:
         As :func:`decomposition`.
     """
     cases, column, unit = _start(found, choice)
-    parts = {}
-    for case in cases:
-        rows = case.rows("ev_part")
-        rows = rows[rows["shock"] != ""]
-        if len(rows):
-            table = _by(case, rows, "shock", column)
-            merged = case.keys["path_year"] and not choice.detail
-            parts[case] = _grouped(table, SHOCK_GROUPS, POLICY) if merged else table
+    parts = _parts(cases, "ev_part", "shock", column)
+    for case, table in parts.items():
+        if case.keys["path_year"] and not choice.detail:
+            parts[case] = _grouped(table, SHOCK_GROUPS, POLICY)
     lines = [
         "Contribution of each part of the policy to the equivalent variation, integrated along "
         "the path on which all parts are put in place together; a part alone, or first, would "
@@ -134,11 +119,17 @@ def _start(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], str,
     return cases, "value", one_money(cases)
 
 
-def _by(case: Case, rows: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """Regions and the world by parts, parts in the order of the rows."""
-    order = list(dict.fromkeys(rows[key]))
-    sums = rows.pivot_table(index="region", columns=key, values=column, aggfunc="sum")
-    return sums.reindex(index=[*case.regions, case.world], columns=order).fillna(0.0)
+def _parts(cases: Sequence[Case], measure: str, key: str, column: str) -> dict[Case, pd.DataFrame]:
+    """Regions and the world by items, or by shocks, of the cases that are taken apart."""
+    found = {}
+    for case in cases:
+        rows = case.rows(measure)
+        rows = rows[(rows["shock"] != "") == (key == "shock")]
+        if len(rows):
+            sums = rows.pivot_table(index="region", columns=key, values=column, aggfunc="sum")
+            codes = [*case.regions, case.world]
+            found[case] = sums.reindex(index=codes, columns=rows[key].unique()).fillna(0.0)
+    return found
 
 
 def _grouped(
@@ -157,17 +148,13 @@ def _draft(
     words: Mapping[str, str],
 ) -> Draft:  # fmt: skip
     """Parts, their sum, the exact EV, the check and, if any, the first-order sum."""
-    if not parts:
-        raise InputError("welfare is not taken apart in these results",
-                         file=cases[0].results.folder,
-                         allowed="results of a run with --decompose")  # fmt: skip
-    every = list(dict.fromkeys(name for table in parts.values() for name in table.columns))
-    every.sort(key=lambda name: [*GROUPS, name].index(name))
-    size = max(float(table.abs().to_numpy().max()) for table in parts.values())
-    limit = NOISE * max(size, 1e-300)
-    moved = [name for name in every
-             if any((table.get(name, pd.Series(0.0)).abs() > limit).any()
-                    for table in parts.values())]  # fmt: skip
+    first_of = cases[0].results
+    refuse_if(not parts, "welfare is not taken apart in these results", file=first_of.folder,
+              allowed="results of a run with --decompose")  # fmt: skip
+    sizes = pd.concat([table.abs().max() for table in parts.values()])
+    sizes = sizes.groupby(level=0, sort=False).max()
+    every = sorted(sizes.index, key=lambda name: [*GROUPS, name].index(name))
+    moved = [name for name in every if sizes[name] > NOISE * max(sizes.max(), 1e-300)]
     ends: list[tuple[str, str, Role]] = [
         ("total", "Sum", "total"), ("exact", "Exact EV", "exact"), ("check", "Check", "check"),
         ("first_order", "First-order sum", "value"),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.cases import Case, cases_of
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -52,11 +52,10 @@ class Curve:
         self.points = sorted({int(n) for n in case.table["point"].dropna()})
         self.instruments = list(dict.fromkeys(rates["item"]))
 
-    def figures(
-        self, measure: str, item: str = "", world: bool = False, column: str = "value"
-    ) -> Array:
+    def figures(self, measure: str, item: str = "", column: str = "value") -> Array:
         """A measure by point, (points,); NaN where there is none."""
-        rows = self.case.rows(measure)
+        world = measure == WORLD_EV
+        rows = self.case.rows(EV if world else measure)
         region = self.case.world if world else self.region
         rows = rows[(rows["item"] == item) & (rows["region"] == region) & rows["point"].notna()]
         return rows.set_index("point")[column].reindex(self.points).to_numpy(float)
@@ -64,8 +63,7 @@ class Curve:
     def panel(self, shown: Sequence[Curve]) -> Panel:
         """Its points in rows; titled by what tells it from the others."""
         rates = [Column(f"{RATE}_{item}", item, "%") for item in self.instruments]
-        figures = [self.figures(EV, world=True) if column.key == WORLD_EV
-                   else self.figures(column.key) for column in _COLUMNS]  # fmt: skip
+        figures = [self.figures(column.key) for column in _COLUMNS]
         figures += [self.figures(RATE, item) for item in self.instruments]
         parts = [
             self.name if len({other.region for other in shown}) > 1 else "",
@@ -186,12 +184,10 @@ def _policies(
         rows = rows[rows["path_year"].fillna(0) == rows["path_year"].fillna(0).max()]
         wide = rows.pivot_table(index=["scenario", "variant", "title"], columns="measure",
                                 values=["value", "change"], sort=False)  # fmt: skip
-        if ("change", CVAR) not in wide or ("value", EV) not in wide:
-            raise InputError(
-                "has no policies to set beside the frontier", value=results.name,
-                allowed=f"a stress test of {one.region} under {one.elasticities}, with weighting "
-                f"{weighting}",
-            )  # fmt: skip
+        refuse_if(("change", CVAR) not in wide or ("value", EV) not in wide,
+                  "has no policies to set beside the frontier", value=results.name,
+                  allowed=f"a stress test of {one.region} under {one.elasticities}, with weighting "
+                          f"{weighting}")  # fmt: skip
         places = wide[[("change", CVAR), ("value", EV)]].dropna()
         for (*_, title), (change, welfare) in zip(places.index, places.to_numpy(), strict=True):
             yield str(title), (without + float(change), float(welfare))

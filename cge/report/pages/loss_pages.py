@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
+from cge.core.errors import check_known, refuse_if
 from cge.report.drafts.case_groups import Group
 from cge.report.drafts.cases import EVERY_YEAR, Case, all_rows, cases_of, codes_of
 from cge.report.drafts.choice import FLAGS, Choice, chosen
@@ -42,9 +42,7 @@ def weighting_of(case: Case, choice: Choice) -> str:
     """
     known = list(case.results.manifest.get("library", {}).get("weightings", ()))
     wanted = choice.weighting or case.results.manifest.get("weighting")
-    if wanted is not None and wanted not in known:
-        raise InputError("not in these results", key=FLAGS["weighting"], value=wanted,
-                         allowed=known)  # fmt: skip
+    check_known({wanted} - {None}, known, "not in these results", key=FLAGS["weighting"])
     return str(wanted or usual_weighting(known))
 
 
@@ -72,8 +70,7 @@ def weightings(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """
     cases = tested(found, choice)
     names = list(_library(cases[0]).get("weightings", ()))
-    if len(names) < 2:
-        raise InputError("there is one weighting alone", value=", ".join(names))
+    refuse_if(len(names) < 2, "there is one weighting alone", value=", ".join(names))
     change = not _without_policy(cases)
     shown = [
         _shown(measure, f"{name}: {heading(measure)}", {"weighting": name}, change)
@@ -109,11 +106,7 @@ def _and_change(
 
 
 def _draft(
-    title: str,
-    cases: Sequence[Case],
-    shown: Sequence[Shown],
-    choice: Choice,
-    lines: Sequence[str],
+    title: str, cases: Sequence[Case], shown: Sequence[Shown], choice: Choice, lines: Sequence[str]
 ) -> Draft:
     groups = [Group((case,), case.label) for case in cases]
     lost = set(pd.concat([case.rows(one.measure) for case in cases for one in shown])["region"])

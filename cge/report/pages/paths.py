@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.indicators.accumulation import TOTAL
 from cge.report.drafts.case_groups import Group, paths_of, range_note
 from cge.report.drafts.cases import SHOWN, Case, codes_of, measures_in
@@ -68,9 +68,8 @@ def years(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> Dr
     for code in codes:
         own = [table.take([table.rows.index(code)]) for table in tables if code in table.rows]
         if len(own) == len(tables):
-            figures, low, high = (np.concatenate(ends).T for ends in (
-                [t.figures for t in own], [t.low for t in own], [t.high for t in own]
-            ))  # fmt: skip
+            ends = zip(*((t.figures, t.low, t.high) for t in own), strict=True)
+            figures, low, high = (np.concatenate(end).T for end in ends)
             panels.append(Panel(code, heads, tuple(longest.year(n) for n in shown), figures,
                                 keys={"region": code}, low=low, high=high))  # fmt: skip
     heading = f"{title(measure)} by year"
@@ -175,9 +174,8 @@ def sources(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> 
                   keys={"title": one.main.title, "region": code})
             for n, code in enumerate(tables[0].rows)
         ]  # fmt: skip
-    if not panels:
-        raise InputError("has no knowledge: its paths are without research",
-                         file=groups[0].main.results.folder)  # fmt: skip
+    refuse_if(not panels, "has no knowledge: its paths are without research",
+              file=groups[0].main.results.folder)  # fmt: skip
     left = len(panels) - MOST_PANELS
     if every and left > 0:
         sizes = [-float(np.abs(panel.figures).max()) for panel in panels]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from cge.core.errors import InputError, check_known
+from cge.core.errors import check_known, refuse_if
 from cge.report.drafts.case_groups import Group, paths_of, range_note
 from cge.report.drafts.cases import Case, all_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen
@@ -132,9 +132,8 @@ def homes(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Home], list[
         For results that are no comparison's, and for a region that is no home.
     """
     for one in found:
-        if "homes" not in one.manifest:
-            raise InputError("is no comparison of policies", file=one.folder,
-                             allowed="results of `cge compare`")  # fmt: skip
+        refuse_if("homes" not in one.manifest, "is no comparison of policies", file=one.folder,
+                  allowed="results of `cge compare`")  # fmt: skip
     every = replace(choice, scenarios=(), years=(), regions=())
     groups = paths_of(found, every, source=all_rows)
     groups += paths_of(found, every, source=all_rows, world=True)
@@ -203,9 +202,8 @@ def efficiency(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """
     measure = (choice.measures or ("cvar",))[0]
     name, item = item_of(measure)
-    if len(choice.measures) > 1 or name not in LOSSES:
-        raise InputError("choose one loss", key=FLAGS["measures"],
-                         value=", ".join(choice.measures), allowed=LOSSES)  # fmt: skip
+    refuse_if(len(choice.measures) > 1 or name not in LOSSES, "choose one loss",
+              key=FLAGS["measures"], value=", ".join(choice.measures), allowed=LOSSES)  # fmt: skip
     (shown, cases), panels = homes(found, choice), []
     blocks = [PolicyColumn(EV, "Efficiency", "every"),
               PolicyColumn(measure, "Resilience", "every", "change")]  # fmt: skip
@@ -213,9 +211,9 @@ def efficiency(found: Sequence[ResultSet], choice: Choice) -> Draft:
         known = one.years(blocks[1], ())
         wanted = sorted(set(choice.years) or known)
         columns = one.shown(blocks, wanted[:: max(1, len(wanted) - 1)] or [0])
-        if len(columns) != 4 or len(known) < 2:
-            raise InputError(f"two years of {name} are needed", key=FLAGS["years"],
-                             value=", ".join(map(str, choice.years)), allowed=known)  # fmt: skip
+        refuse_if(len(columns) != 4 or len(known) < 2, f"two years of {name} are needed",
+                  value=", ".join(map(str, choice.years)), key=FLAGS["years"],
+                  allowed=known)  # fmt: skip
         panel = one.panel(columns, one.name).plain()
         panels.append(replace(panel, figures=panel.figures * [1, 1, -1, -1], low=NONE, high=NONE))
     first, last = (column.title.partition(", ")[2] for column in panels[0].columns[:2])

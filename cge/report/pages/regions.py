@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from cge.core.errors import InputError
+from cge.core.errors import refuse_if
 from cge.report.drafts.case_groups import Group
 from cge.report.drafts.cases import cases_of, codes_of, one_money
 from cge.report.drafts.choice import FLAGS, Choice
@@ -51,11 +51,9 @@ def compare(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = C
         Unless one region is chosen, and for results whose money units differ.
     """
     draft = regions(found, choice, usual)
-    if len(choice.regions) != 1:
-        raise InputError(
-            "choose one region to compare by", key=FLAGS["regions"],
-            value=", ".join(choice.regions) or None, allowed=codes_of(draft.cases, choice),
-        )  # fmt: skip
+    refuse_if(len(choice.regions) != 1, "choose one region to compare by", key=FLAGS["regions"],
+              value=", ".join(choice.regions) or None,
+              allowed=codes_of(draft.cases, choice))  # fmt: skip
     one_money(draft.cases)
     panels = draft.panels
     if not choice.measures:  # a policy that costs the budget nothing has no column for it

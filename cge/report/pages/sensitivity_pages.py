@@ -45,8 +45,7 @@ def statistics_of(results: ResultSet) -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def shares_of(results: ResultSet) -> pd.DataFrame:
     """Rows about what the variance of figures is due to."""
-    known = [SHARE, COEFFICIENT, *EXPLAINED.values()]
-    return results.rows[results.rows["statistic"].isin(known)]
+    return results.rows[results.rows["statistic"].isin([SHARE, COEFFICIENT, *EXPLAINED.values()])]
 
 
 def _start(
@@ -95,11 +94,8 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
         if not any(HIGH in table for table, _ in every):
             raise InputError("the results have no quantiles", allowed="--kind sensitivity")
         rows = list(dict.fromkeys(label for table, _ in every for label in table.index))
-        mean, low, high = (
-            np.array([table.reindex(index=rows, columns=[name])[name].to_numpy(float)
-                      for table, _ in every]).T
-            for name in (MEAN, LOW, HIGH)
-        )  # fmt: skip
+        ends = [table.reindex(index=rows, columns=[MEAN, LOW, HIGH]) for table, _ in every]
+        mean, low, high = np.array(ends, dtype=float).T
         heads = tuple(Column(name, title(name), unit, AUTO)
                       for name, (_, unit) in zip(wanted, every, strict=True))  # fmt: skip
         panels.append(Panel(case.label, heads, tuple(rows), mean, keys=case.texts, low=low,
