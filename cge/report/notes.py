@@ -36,10 +36,12 @@ def notes_of(draft: Draft) -> tuple[str, ...]:
     sets = list(dict.fromkeys(case.results for case in draft.cases))
     columns = {column.key for panel in draft.panels for column in panel.columns}
     columns |= {key[key.index("[") :] for key in columns if "[" in key}
+    said = {line.split(":")[0] for line in draft.lines if ":" in line}
     estimated = any(ESTIMATED in one.manifest.get("notes", ()) for one in sets)
     lines = [
         *([ESTIMATED] if estimated else []), *draft.lines,
-        *(text for key, text in _MEANING.items() if key in columns),
+        *(text for key, text in _MEANING.items()
+          if key in columns and text.split(":")[0] not in said),
         *_policy(sets, draft.cases), *_of_results(sets),
         *(_of_cases(draft.cases) if draft.of_cases else []),
     ]  # fmt: skip
