@@ -111,11 +111,17 @@ def arrows(page: Page) -> Drawing:
     for axis, panel in zip(axes, page.panels, strict=True):
         axis.axhline(0, color="0.35", linewidth=0.7, zorder=1)
         axis.axvline(0, color="0.35", linewidth=0.7, zorder=1)
-        for row, (x1, x2, y1, y2) in zip(panel.rows, panel.figures, strict=True):
+        ends = np.stack([panel.low, panel.high], axis=2)
+        for row, (x1, x2, y1, y2), (_, wide, _, tall) in zip(
+            panel.rows, panel.figures, ends, strict=True
+        ):
             number = every.index(row)
             look: dict[str, Any] = {"color": COLOURS[number % len(COLOURS)], "zorder": 3,
                                     "marker": style.MARKERS[number % len(style.MARKERS)],
                                     "linestyle": "none", "markersize": 5}  # fmt: skip
+            bar: dict[str, Any] = {"color": look["color"], "linewidth": 0.9, "alpha": 0.5}
+            axis.plot(wide, [y2, y2], zorder=2, **bar)
+            axis.plot([x2, x2], tall, zorder=2, **bar)
             axis.plot(x1, y1, markerfacecolor="white", **look)
             (handles[row],) = axis.plot(x2, y2, label=row, **look)
             if np.isfinite([x1, x2, y1, y2]).all():

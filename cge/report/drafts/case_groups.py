@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,9 @@ from cge.report.drafts.cases import (
 from cge.report.drafts.choice import Choice
 from cge.results.resultset import ResultSet
 
+#: A longer title of a policy gives way to its name.
+LONGEST = 30
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -53,6 +57,11 @@ class Group:
         """Rows of all solutions."""
         return pd.concat([case.rows(*measures) for case in self.cases])
 
+    @property
+    def policy(self) -> str:
+        """Title of the variant, or its name where the title is long."""
+        return policy_name(self.main.title, str(self.main.keys["variant"]))
+
     @cached_property
     def years(self) -> tuple[int, ...]:
         """Years of the path, 1 the first."""
@@ -76,6 +85,11 @@ class Group:
             return tuple(dict.fromkeys(found))
         last = self.years[-1]
         return (*(n for n in usual if n in self.years and n < last), last)
+
+
+def policy_name(title: str, variant: str) -> str:
+    """Title of a policy, or the name of its variant where the title is long."""
+    return title if len(title) <= LONGEST or not variant else re.sub("[-_]", " ", variant)
 
 
 def grouped(cases: Sequence[Case], *columns: str) -> list[Group]:
@@ -157,5 +171,5 @@ def range_note(cases: Sequence[Case]) -> str:
     central += f", {middle} returns to research" if levels else ""
     if not over:
         return f"Under {central}."
-    return (f"Central: {central}. In brackets: least and largest over all combinations of "
+    return (f"Central: {central}. Range: least and largest over all combinations of "
             f"{' and '.join(over)}.")  # fmt: skip

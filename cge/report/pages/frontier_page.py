@@ -10,7 +10,8 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
-from cge.report.drafts.cases import Case, cases_of
+from cge.report.drafts.case_groups import policy_name
+from cge.report.drafts.cases import CENTRAL, Case, cases_of
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel, short_name
@@ -182,6 +183,9 @@ def _policies(
         rows = results.to_frame(region=one.region, elasticities=one.elasticities)
         rows = rows[rows["measure"].isin((CVAR, EV)) & rows["weighting"].isin((weighting, ""))]
         rows = rows[rows["path_year"].fillna(0) == rows["path_year"].fillna(0).max()]
+        levels = [level for level in rows["research_return"].unique() if level]
+        main = CENTRAL if CENTRAL in levels else next(iter(levels), "")
+        rows = rows[rows["research_return"].isin((main, ""))]
         wide = rows.pivot_table(index=["scenario", "variant", "title"], columns="measure",
                                 values=["value", "change"], sort=False)  # fmt: skip
         refuse_if(("change", CVAR) not in wide or ("value", EV) not in wide,
@@ -189,8 +193,10 @@ def _policies(
                   allowed=f"a stress test of {one.region} under {one.elasticities}, with weighting "
                           f"{weighting}")  # fmt: skip
         places = wide[[("change", CVAR), ("value", EV)]].dropna()
-        for (*_, title), (change, welfare) in zip(places.index, places.to_numpy(), strict=True):
-            yield str(title), (without + float(change), float(welfare))
+        for (_, variant, title), (change, welfare) in zip(
+            places.index, places.to_numpy(), strict=True
+        ):
+            yield policy_name(str(title), str(variant)), (without + float(change), float(welfare))
 
 
 def _problems(shown: Sequence[Curve]) -> str:

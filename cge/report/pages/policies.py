@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from cge.core.errors import check_known, refuse_if
@@ -17,15 +18,15 @@ from cge.report.drafts.cases import Case, all_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.columns import Shown, by_group
 from cge.report.drafts.pagekind import Draft, PageKind
-from cge.report.format.page import NONE, Panel, short_name, stacked
+from cge.report.format.page import Panel, short_name, stacked
 from cge.report.pages.loss_pages import weighting_of
 from cge.results.register import heading, item_of
 from cge.results.resultset import ResultSet
 from cge.stress.worlds import NO_POLICY, is_world
 
 EV = "equivalent_variation"
-#: A longer label gives way to the policy's name.
-LONGEST = 30
+#: Columns of the figure, and whether they stand with their own sign: losses do not.
+UP = np.array([True, True, False, False])
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,7 @@ class Home:
     def panel(self, shown: Sequence[Shown], title: str) -> Panel:
         """Policies in rows, and levels without policy where columns are changes."""
         rows = by_group(self.policies, shown, [self.region])
-        labels = [label if len(label := one.main.title) <= LONGEST else
-                  str(one.main.keys["variant"]).replace("-", " ").replace("_", " ")
-                  for one in self.policies]  # fmt: skip
+        labels = [one.policy for one in self.policies]
         totals = self.world if any(one.column == "change" for one in shown) else []
         levels = [replace(one, column="value", spread=False) for one in shown]
         rows += by_group(totals, levels, [self.region])
@@ -215,12 +214,13 @@ def efficiency(found: Sequence[ResultSet], choice: Choice) -> Draft:
                   value=", ".join(map(str, choice.years)), key=FLAGS["years"],
                   allowed=known)  # fmt: skip
         panel = one.panel(columns, one.name).plain()
-        panels.append(replace(panel, figures=panel.figures * [1, 1, -1, -1], low=NONE, high=NONE))
+        low, high = np.where(UP, panel.low, -panel.high), np.where(UP, panel.high, -panel.low)
+        panels.append(replace(panel, figures=panel.figures * [1, 1, -1, -1], low=low, high=high))
     first, last = (column.title.partition(", ")[2] for column in panels[0].columns[:2])
     lines = [
         "Efficiency: equivalent variation against the baseline. Resilience: minus the change of "
         f"{heading(name)}{f' ({item})' if item else ''} against no policy, so that up is more "
-        f"resilient. From {first} (hollow) to {last} (filled).",
+        f"resilient. From {first} (hollow) to {last} (filled), whose range is a cross.",
     ]
     return _draft("Efficiency and resilience, at first and in the end", panels, shown, cases, lines)
 
