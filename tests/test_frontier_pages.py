@@ -51,10 +51,10 @@ def frontier(sets: Sequence[str] = ("fontagne",), scale: float = 1.0) -> ResultS
     return ResultSet(joined(frames), _MANIFEST)
 
 
-def stress(region: str = "CHN") -> ResultSet:
+def stress(region: str = "CHN", level: str = "central", scale: float = 1.0) -> ResultSet:
     """A stress test of two policies over two years of a path."""
     frames = []
-    for title, (risk, welfare) in BESIDE.items():
+    for title, (risk, welfare) in ((t, (scale * r, scale * w)) for t, (r, w) in BESIDE.items()):
         rows = Rows()
         for year, part in ((1, 0.5), (10, 1.0)):
             rows.add("cvar", 5.0, change=part * risk, weighting="default", region=region,
@@ -63,7 +63,7 @@ def stress(region: str = "CHN") -> ResultSet:
                      path_year=year)  # fmt: skip
             rows.add("equivalent_variation", part * welfare, region=region, path_year=year)
         frames.append(rows.frame(study="stress", scenario="s", variant=title, title=title,
-                                 elasticities="fontagne"))  # fmt: skip
+                                 elasticities="fontagne", research_return=level))  # fmt: skip
     return ResultSet(joined(frames), {"spec": {"study": "stress", "scenario": {"name": "s"}}})
 
 
@@ -91,6 +91,15 @@ def test_notes_say_what_was_checked_and_where_there_is_no_conflict() -> None:
     assert "Unilateral: CVaR 5.300 % without policy, 5.600 % at the best EV" in notes
     assert "not concave" not in notes
     assert "Unilateral: the frontier is not concave" in " ".join(page(frontier(scale=-1.0)).notes)
+
+
+def test_policies_beside_a_frontier_are_those_at_central_returns() -> None:
+    high, central = stress(level="high", scale=3.0), stress()
+    both = ResultSet(joined([high.rows, central.rows]), central.manifest)
+    (alone,) = (p for p in page(frontier(), central, figure=True).panels if p.title == "Policies")
+    (among,) = (p for p in page(frontier(), both, figure=True).panels if p.title == "Policies")
+    assert among.rows == alone.rows
+    np.testing.assert_array_equal(among.figures, alone.figures)
 
 
 def test_the_frontier_is_drawn_through_its_points_with_policies_where_their_change_puts_them() -> (
