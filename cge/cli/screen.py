@@ -1,4 +1,4 @@
-"""What commands print: tables and progress on a terminal, plain text in a pipe."""
+"""The screen of a command: tables and progress on a terminal, plain text in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of a file that users write has in common."""
+"""Base classes and field types of the files that users write."""
 
 from __future__ import annotations
 

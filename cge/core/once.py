@@ -1,4 +1,4 @@
-"""What is made of an object once, and gone with it."""
+"""Things that are made of an object once, and gone with it."""
 
 from __future__ import annotations
 

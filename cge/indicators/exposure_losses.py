@@ -1,4 +1,4 @@
-"""What a region loses as a buyer when deliveries are cut: a little, or much at fixed proportions.
+"""Losses of a region as a buyer when deliveries are cut: a little, or much at fixed proportions.
 
 A link is what sector `i` of region `r` delivers to region `s`. Nothing is solved: each measure is
 a function of a :class:`~cge.indicators.world_io.WorldIO`, hence of a benchmark or of an

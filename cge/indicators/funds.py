@@ -1,4 +1,4 @@
-"""What it costs a region to raise money: the marginal cost of funds of each of its taxes.
+"""Marginal cost of funds: the cost to a region of raising money by each of its taxes.
 
 Raise one rate on all its cells by a little and give the revenue back as a lump sum. The
 region loses dEV and gains revenue dR in real terms (deflated by the price of absorption),

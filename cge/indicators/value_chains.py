@@ -85,7 +85,7 @@ def tax_content(table: WorldIO) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class ExportContent:
-    """What gross exports pay for; each (r, i), in the table's unit.
+    """Content of gross exports by what they pay for; each (r, i), in the table's unit.
 
     Parameters
     ----------

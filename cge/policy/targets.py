@@ -55,13 +55,13 @@ class Sought:
 
     @property
     def instrument(self) -> Instrument:
-        """What it moves."""
+        """The instrument it moves."""
         return INSTRUMENTS[self.measure.instrument]
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is held, and the rates that are solved for it.
+    """A target: what is held, and the rates that are solved for it.
 
     Parameters
     ----------

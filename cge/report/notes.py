@@ -1,4 +1,4 @@
-"""What must stand under a table or figure, so that it can go into a paper as it is."""
+"""Notes under a table or figure, so that it can go into a paper as it is."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def markdown(results: ResultSet) -> str:
 
 
 def files(results: ResultSet, figure: bool = False) -> dict[str, Callable[[Path], None]]:
-    """What is written beside the rows of results: the summary, and its figure if wanted."""
+    """Files beside the rows of results: the summary, and its figure if wanted."""
 
     def summary(path: Path) -> None:
         path.write_text(markdown(results), encoding="utf-8", errors="backslashreplace")

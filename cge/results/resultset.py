@@ -63,7 +63,7 @@ class ResultSet:
 
     @property
     def benchmark(self) -> Mapping[str, Any]:
-        """What the manifest says of the benchmark."""
+        """The benchmark in the manifest."""
         found = self.manifest.get("benchmark", {})
         return found if isinstance(found, Mapping) else {}
 

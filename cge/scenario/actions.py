@@ -144,7 +144,7 @@ class Measure(Timed, Aimed):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         return self.at_its_time(f"{self.aim} {self._size}")
 
     @property
@@ -185,12 +185,12 @@ class Financing(Aimed, Action):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         return f"budget of {self.region} kept by {self.aim}"
 
 
 class Equal(Sized):
-    """What all variants of a scenario set have in common: an outlay, or a welfare effect.
+    """The thing that all variants of a scenario set have in common: an outlay, or a welfare effect.
 
     A number, or the name of the variant that sets it. Outlay is a share of the region's
     GDP, welfare the equivalent variation in per cent of benchmark absorption.
@@ -220,7 +220,7 @@ class Equal(Sized):
 
     @property
     def line(self) -> str:
-        """What the variants have in common, in words."""
+        """The common outlay or effect in words."""
         if isinstance(self.value, str):
             return f"{self.what} of {self.region} as in variant {self.value}"
         if self.what == "outlay":

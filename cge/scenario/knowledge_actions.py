@@ -37,7 +37,7 @@ LARGEST_CREDIT = 0.95
 
 @dataclass(frozen=True, eq=False)
 class KnowledgeSetting:
-    """What a measure about knowledge meets in a year.
+    """Surroundings of a measure about knowledge in a year.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class KnowledgeMeasure(ByKind, Timed):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         return self.at_its_time(f"{self.called} ({self.where}) {self.size}")
 
     @property
@@ -127,7 +127,7 @@ class KnowledgeMeasure(ByKind, Timed):
 
     @abstractmethod
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
-        """What it adds in a year to the fields of a KnowledgePolicy."""
+        """Its additions in a year to the fields of a KnowledgePolicy."""
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a policy that it has made impossible."""

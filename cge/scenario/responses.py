@@ -1,4 +1,4 @@
-"""What partners do in answer to a policy, one class a kind: its keys, its words, what it raises.
+"""Responses of partners to a policy, one class a kind: its keys, its words, what it raises.
 
 Responses are rules with stated parameters, not behaviour that is derived. They answer to what the
 policy does, never to each other. :mod:`cge.policy.replies` lays them on a policy.
@@ -28,7 +28,7 @@ SMOOTHING = 1e-3
 
 
 class Response(ByKind, Action):
-    """What partners do about a policy, by raising tariffs.
+    """A response of partners to a policy, by raising tariffs.
 
     Its errors are under keys of its own; who calls puts its place before them.
     """
@@ -43,7 +43,7 @@ class Response(ByKind, Action):
 
     @abstractmethod
     def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
-        """What is added to the rate of each tariff, (cells of the tariff,).
+        """Additions to the rate of each tariff, (cells of the tariff,).
 
         Parameters
         ----------
@@ -77,12 +77,12 @@ class Retaliation(Response):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         by, to = codes_text(self.by), codes_text(self.to)
         return f"retaliation by {by} against {to}, share {self.share:g}{self._sectors}"
 
     def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
-        """What is added to the rate of each tariff, (cells of the tariff,)."""
+        """Additions to the rate of each tariff, (cells of the tariff,)."""
         b, tariff = model.benchmark, model.variables["tariff"]
         by, to = b.codes("regions", self.by, "by"), b.codes("regions", self.to, "to")
         _, victim, sector, raiser = tariff.codes
@@ -122,12 +122,12 @@ class Countervailing(Response):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         by, against = codes_text(self.by), codes_text(self.against)
         return f"countervailing duty by {by} against {against}, chi {self.chi:g}{self._sectors}"
 
     def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
-        """What is added to the rate of each tariff, (cells of the tariff,)."""
+        """Additions to the rate of each tariff, (cells of the tariff,)."""
         b, tariff = model.benchmark, model.variables["tariff"]
         by, against = b.codes("regions", self.by, "by"), b.codes("regions", self.against, "against")
         sectors = b.codes("sectors", "goods" if self.sector is None else self.sector, "sector")

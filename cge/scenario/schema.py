@@ -75,7 +75,7 @@ class ScaledBalance(Strict):
 
 
 class ClosureChoice(Strict):
-    """What is given and what is solved for."""
+    """The closure: what is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
     specific_factors: Codes | None = None

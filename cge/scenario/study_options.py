@@ -42,7 +42,7 @@ class OpennessResponse(Strict):
 
     @property
     def line(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         return f"knowledge closes by {self.chi:g} of the share of trade under new tariffs"
 
 

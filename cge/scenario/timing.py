@@ -19,7 +19,7 @@ def codes_text(value: Codes) -> str:
 
 
 class Action(Strict):
-    """What a scenario does: a measure, a response, a way of financing.
+    """An action of a scenario: a measure, a response, a way of financing.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Action(Strict):
 
     @property
     def words(self) -> str:
-        """What it does."""
+        """Its effect in words."""
         raise NotImplementedError
 
     @property
@@ -59,7 +59,7 @@ class Action(Strict):
 
     @property
     def line(self) -> str:
-        """What it does, with the label by which tables call it."""
+        """Its effect in words, with the label by which tables call it."""
         return f"{self.label} = {self.words}" if self.label else self.words
 
 

@@ -33,7 +33,7 @@ from cge.tasks.runner import Place
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of a pre-shock equilibrium.
+    """A question to a pre-shock equilibrium.
 
     Parameters
     ----------

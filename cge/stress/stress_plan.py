@@ -1,4 +1,4 @@
-"""What a stress test consists of, known and checked before anything is solved."""
+"""Contents of a stress test, known and checked before anything is solved."""
 
 from __future__ import annotations
 

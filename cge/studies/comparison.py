@@ -102,7 +102,7 @@ class Comparison(Study):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What a manifest holds, of which the study can be made again."""
+        """Content of a manifest of which the study can be made again."""
         every = [content_of(one) for one in self.questions]
         title = "; ".join(one.title or one.name for one in self.questions)
         return {"study": self.kind, "options": self.options,

@@ -237,7 +237,7 @@ def _picked(rows: pd.DataFrame, figures: Sequence[tuple[str | float, ...]]) -> A
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:
-    """What tells every row from the others; what does not apply is -1 or empty."""
+    """Keys that tell every row from the others; what does not apply is -1 or empty."""
     columns: list[list[str | float]] = []
     for name in _KEYS:
         column = rows[name].array

@@ -116,7 +116,7 @@ class Study(ABC):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What a manifest holds, of which the study can be made again."""
+        """Content of a manifest of which the study can be made again."""
         plain = {name: list(value) if isinstance(value, tuple) else value
                  for name, value in self.options.items()}  # fmt: skip
         return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}

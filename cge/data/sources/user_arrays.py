@@ -177,7 +177,7 @@ def benchmark_from_arrays(
     tm, tx, ti, td, tf, to = rates.values()
 
     def by_user(array: Array, class_of_user: Sequence[str]) -> Array:
-        """What is on (u, r, i, s), at the class of each user, which comes last."""
+        """An array on (u, r, i, s), at the class of each user, which comes last."""
         return np.moveaxis(array[[classes.index(c) for c in class_of_user]], 0, -1)
 
     # To basic prices: each user's deliveries without the border taxes of its class.

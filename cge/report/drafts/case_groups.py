@@ -160,7 +160,7 @@ def ranged(rows: pd.DataFrame, keys: Sequence[str], column: str = "value") -> pd
 
 
 def range_note(cases: Sequence[Case]) -> str:
-    """What the central figure and the brackets are."""
+    """A note on the central figure and its range."""
     sets = list(dict.fromkeys(str(c.keys["elasticities"]) for c in cases if c.keys["elasticities"]))
     known = {str(case.keys["research_return"]) for case in cases}
     levels = [level for level in LEVELS if level in known]

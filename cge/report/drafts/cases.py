@@ -84,7 +84,7 @@ class Case:
 
     @property
     def texts(self) -> dict[str, str]:
-        """What it is in a data file."""
+        """Its keys in a data file."""
         return {name: "" if value is None else str(value) for name, value in self.keys.items()}
 
     @cached_property
@@ -126,7 +126,7 @@ class Case:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the manifest says of it; of a whole path solved year by year, of its last year."""
+        """Its facts in the manifest; of a whole path solved year by year, of its last year."""
         year = self.keys["path_year"]
         for told in reversed(self.results.manifest.get("cases", ())):
             same = (told.get(k, v) == v for k, v in self.keys.items() if k != "path_year")

@@ -1,4 +1,4 @@
-"""What a reader wants to see of results."""
+"""The part of results that a reader wants to see."""
 
 from __future__ import annotations
 

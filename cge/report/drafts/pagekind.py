@@ -1,4 +1,4 @@
-"""What a kind of table or figure is, and what its builder returns."""
+"""Kinds of tables and figures, and the drafts that their builders make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cge.results.resultset import ResultSet
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """What a page shows: its figures are in the units of the results, its notes its own alone.
+    """Content of a page: its figures are in the units of the results, its notes its own alone.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class Tex(str):
 
 
 def escape(value: object) -> Tex:
-    """Return a value as LaTeX text; what is LaTeX already stays.
+    """A value as LaTeX text; what is LaTeX already stays.
 
     The signs of European languages become accents and macros that every engine knows; any
     other sign is set by LuaLaTeX and XeLaTeX, and named by its number in pdfLaTeX.
@@ -80,5 +80,5 @@ def _sign(sign: str) -> str:
 
 
 def number(text: str) -> Tex:
-    """Return a printed number with a true minus sign."""
+    """A printed number with a true minus sign."""
     return Tex(text.replace("-", "$-$") if text != "-" else "--")

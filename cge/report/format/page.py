@@ -1,4 +1,4 @@
-"""What a table or a figure shows, before anything is written or drawn."""
+"""Content of a table or a figure, before anything is written or drawn."""
 
 from __future__ import annotations
 

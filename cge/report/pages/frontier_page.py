@@ -76,7 +76,7 @@ class Curve:
                      keys=self.keys(self.version))  # fmt: skip
 
     def keys(self, version: str) -> dict[str, str]:
-        """What a panel is in a data file."""
+        """Keys of a panel in a data file."""
         return {"region": self.region, "elasticities": self.elasticities, "version": version}
 
     def dots(
