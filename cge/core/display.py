@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 
-class Displayed:
+class Displayed(ABC):
     """An object that shows some facts of itself."""
 
+    @abstractmethod
     def shown(self) -> Mapping[str, Any]:
         """Facts by name; empty ones are left out."""
-        raise NotImplementedError
 
     def _facts(self) -> dict[str, str]:
         return {name: str(value) for name, value in self.shown().items() if value}

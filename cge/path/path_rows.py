@@ -26,10 +26,10 @@ from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.policy.benchmarks import calendar_year
 from cge.policy.case import with_rates_given
-from cge.results.collect import Wanted, add_solution, world_label
+from cge.results.collect import Wanted, add_solution
 from cge.results.policy_rows import OF_GDP, add_outlay, add_parts
 from cge.results.register import add_known
-from cge.results.row_schema import Rows
+from cge.results.row_schema import Rows, world_label
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.solve.decompose import Decomposition, decompose
 from cge.tasks.runner import Place
@@ -230,7 +230,7 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     streams = (*welfare(case), spent)
     _add_worth(rows, case, list(case.model.benchmark.regions), *streams)
     whole = (stream.sum(axis=1, keepdims=True) for stream in streams)
-    _add_worth(rows, case, [world_label(case.model)], *whole)
+    _add_worth(rows, case, [world_label(case.model.benchmark.regions)], *whole)
 
 
 def _add_worth(

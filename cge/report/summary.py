@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cge.core.errors import InputError
+from cge.core.once import once_for_each
 from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import render
@@ -15,8 +16,9 @@ from cge.results.folder import FIGURES, SUMMARY
 from cge.results.resultset import ResultSet
 
 
+@once_for_each
 def pages(results: ResultSet) -> list[Page]:
-    """Pages that the study names, those for which the results have rows."""
+    """Pages that the study names, those for which the results have rows; built once."""
     found = []
     for name, options in results.manifest.get("pages", ()):
         try:

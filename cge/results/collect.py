@@ -16,7 +16,7 @@ from cge.core.quantity import Quantity
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
-from cge.results.row_schema import TEXT, WORLD, Rows
+from cge.results.row_schema import TEXT, Rows, world_label
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -207,7 +207,7 @@ def _world(
     total = 1.0 if quantity.world == "sum" else np.bincount(cell, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, mean0 = (np.bincount(cell, cells * weight) / total for cells in (value, start))
-    return mean, mean0, {"region": world_label(solution.model), **where}
+    return mean, mean0, {"region": world_label(solution.model.benchmark.regions), **where}
 
 
 @once_for_each
@@ -221,11 +221,6 @@ def _summed(model: Model, name: str) -> tuple[Integers, Mapping[str, NDArray[Any
     return cell, {
         axis: codes.get_level_values(n).to_numpy(dtype=object) for n, axis in enumerate(places)
     }
-
-
-def world_label(model: Model) -> str:
-    """Label of the world's figures; a region of that code keeps it to itself."""
-    return WORLD if WORLD not in model.benchmark.regions else f"{WORLD} total"
 
 
 def add_figures(
@@ -277,7 +272,7 @@ def _add_indicator(
             add_figures(rows, quantity, unit, value, start, where, labels)
             if quantity.world == "sum" and "region" in where:
                 total = np.array([value.sum()]), np.array([start.sum()])
-                world = {"region": world_label(solution.model)}
+                world = {"region": world_label(solution.model.benchmark.regions)}
                 add_figures(rows, quantity, unit, *total, world, labels)
 
 

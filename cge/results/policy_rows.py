@@ -10,8 +10,8 @@ from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
 from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
-from cge.results.collect import Wanted, world_label
-from cge.results.row_schema import Rows
+from cge.results.collect import Wanted
+from cge.results.row_schema import Rows, world_label
 from cge.solve.decompose import Decomposition, decompose
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -57,7 +57,7 @@ def add_parts(
     each = table.groupby(["measure", "item", "shock"], sort=False)
     total = each["value"].sum().reset_index()
     size = (b.absorption if absorption is None else absorption).sum()
-    rows.extend(total.assign(region=world_label(model), change=100 * total["value"] / size),
+    rows.extend(total.assign(region=world_label(b.regions), change=100 * total["value"] / size),
                 **money, **labels)  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     add_parts(rows, found, model, **labels)
     for name, values in groups(found, b).items():
         figures = [*values, float(values @ b.absorption / b.absorption.sum())]
-        rows.add(name, figures, region=[*b.regions, world_label(model)], unit=PERCENT,
+        rows.add(name, figures, region=[*b.regions, world_label(b.regions)], unit=PERCENT,
                  benchmark=0.0, change=figures, change_unit=PERCENT, **labels)  # fmt: skip
 
 

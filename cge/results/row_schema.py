@@ -5,7 +5,7 @@ What does not apply to a row is an empty text, a missing whole number, or NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,11 @@ _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(TEXT, ""), **dict.fromkeys(WHOLE, -1), "step": 1.0, "value": np.nan,
     "benchmark": np.nan, "change": np.nan,
 }  # fmt: skip
+
+
+def world_label(regions: Collection[str]) -> str:
+    """Label of the world's figures; a region of that code keeps it to itself."""
+    return WORLD if WORLD not in regions else f"{WORLD} total"
 
 
 class Rows:

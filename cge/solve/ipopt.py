@@ -6,6 +6,7 @@ same exact derivatives. It shares the equations with Newton and nothing else.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,18 +30,18 @@ OPTIONS = {
 }  # fmt: skip
 
 
-class Program:
+class Program(ABC):
     """A goal and constraints with their derivatives, in the form that Ipopt calls."""
 
     iterations = 0
 
+    @abstractmethod
     def gradient(self, x: Array) -> Array:
         """Gradient of what is minimised."""
-        raise NotImplementedError
 
+    @abstractmethod
     def jacobian_matrix(self, x: Array) -> Any:
         """Derivatives of the constraints, (constraints, unknowns)."""
-        raise NotImplementedError
 
     def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
         """Count iterations."""

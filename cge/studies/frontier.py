@@ -26,9 +26,8 @@ from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
 from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, expand, weights
-from cge.results.collect import world_label
 from cge.results.register import add_known
-from cge.results.row_schema import Rows
+from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import FrontierChoice, StressChoice
 from cge.scenario.variants import Member
@@ -280,7 +279,7 @@ def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
     b = problem.long.benchmark
     world = b.absorption @ cold.variations / b.absorption.sum()
     add("equivalent_variation", 100 * np.append(cold.variations, world),
-        region=[*b.regions, world_label(problem.long)])  # fmt: skip
+        region=[*b.regions, world_label(b.regions)])  # fmt: skip
     add("terms_of_trade", cold.terms_of_trade, region=problem.region)
     if cold.parts:
         add("welfare_part", 100 * np.array(list(cold.parts.values())), item=list(cold.parts),
@@ -291,7 +290,7 @@ def _add_risk(
     add: Any, problem: Problem, cold: ColdPoint, without: ColdPoint, weighting: str
 ) -> None:
     """Add losses and their statistics, against those without policy."""
-    own, world = problem.region, world_label(problem.long)
+    own, world = problem.region, world_label(problem.long.benchmark.regions)
     for measure, name in (("cvar", "cvar"), ("expected_loss", "expected")):
         for region, field in ((own, name), (world, f"world_{name}")):
             value, start = (100 * getattr(one, field) for one in (cold, without))

@@ -14,7 +14,7 @@ from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import CASE, TEXT, WORLD
+from cge.results.row_schema import CASE, TEXT, world_label
 from cge.stress.worlds import is_world
 
 Keys = Mapping[str, Any]
@@ -118,7 +118,7 @@ class Case:
     @property
     def world(self) -> str:
         """Label of the world's figures."""
-        return WORLD if WORLD not in self.regions else f"{WORLD} total"
+        return world_label(self.regions)
 
     def codes(self, column: str, *measures: str) -> tuple[str, ...]:
         """Codes in a column of some measures, in the order of the rows."""
