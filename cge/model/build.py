@@ -6,7 +6,17 @@ from pyomo.common.numeric_types import RegisterNumericType
 from pyomo.environ import ConcreteModel
 
 from cge.data.accounts.benchmark import Benchmark
-from cge.model import demand, factors, income, outcomes, production, research, trade
+from cge.model import (
+    backstop,
+    demand,
+    factors,
+    income,
+    outcomes,
+    production,
+    research,
+    short_year,
+    trade,
+)
 from cge.model.elasticity import Elasticity
 from cge.model.shares import Shares
 
@@ -17,7 +27,7 @@ def build_model(
     benchmark: Benchmark,
     horizon: str = "long",
     parametric: bool = False,
-    backstop: tuple[str, ...] = (),
+    backstopped: tuple[str, ...] = (),
 ) -> ConcreteModel:
     """Declare the static model on a benchmark.
 
@@ -29,7 +39,7 @@ def build_model(
     parametric : bool
         Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
         that are Cobb-Douglas. Such a model is there to be compiled, not to be evaluated.
-    backstop : tuple of str
+    backstopped : tuple of str
         Commodities whose imports something at home can stand in for
         (:mod:`cge.model.backstop`).
 
@@ -40,8 +50,8 @@ def build_model(
         Solving it needs :mod:`cge.solve`; there is no AMPL interface involved.
     """
     m = ConcreteModel(name=f"{benchmark.name}-{horizon}")
-    k = Shares(benchmark, horizon, parametric, backstop)
-    rooms = (trade, production, research, demand, factors, income)
+    k = Shares(benchmark, horizon, parametric, backstopped)
+    rooms = (trade, backstop, production, research, demand, factors, income, short_year)
     for room in rooms:
         room.declare(m, k)
     for room in rooms:

@@ -2,8 +2,8 @@
 
 A region's absorption is spent by its agents (households, government, investment),
 a homothetic CES over agents whose index is the region's welfare price; each agent
-is a CES over composites. Welfare is absorption over that index, money metric and
-exact, so equivalent variation needs no approximation.
+is a CES over composites. What is absorbed without borrowing, over that index, is welfare
+(:mod:`cge.model.income`): money metric and exact, so equivalent variation needs no approximation.
 """
 
 from __future__ import annotations
@@ -39,15 +39,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     m.welfare_index = Constraint(m.REGIONS, rule=welfare_price)
 
-    @m.Expression(m.REGIONS)
-    def welfare(m, s):
-        """Welfare of a region, index 1 in the benchmark: absorption over its price."""
-        return m.absorption[s] / m.welfare_price[s]
-
     @m.Expression(m.AGENTS)
     def bundle(m, s, d):
         """Quantity of an agent's bundle."""
-        return m.welfare[s] * ces.quantity(
+        real_absorption = m.absorption[s] / m.welfare_price[s]
+        return real_absorption * ces.quantity(
             1.0, m.agent_price[s, d], m.welfare_price[s], k.sigma_agents[(s,)]
         )
 

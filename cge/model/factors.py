@@ -4,7 +4,8 @@ One mechanism covers mobile, sluggish and specific factors. A sector pays the
 region's factor price times a differential times a term in the transformation
 elasticity (infinite: the term vanishes and the factor is mobile). Sector-specific
 factors are the closure in which the differential gives way to a fixed quantity;
-a wage floor is the one in which employment gives way to a fixed wage.
+a wage floor is the one in which employment gives way to a fixed wage, and
+:mod:`cge.model.short_year` has wages that move slowly.
 """
 
 from __future__ import annotations
@@ -42,9 +43,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Factor income paid by a sector [million USD]."""
         return k.factor[s, j, f] * m.factor_price[s, j, f] * m.factor_use[s, j, f]
 
+    @m.Expression(m.ENDOWMENTS)
+    def factor_earnings(m, s, f):
+        """Income of what is employed of an endowment [million USD]."""
+        employed = m.factor_supply[s, f] * m.employment[s, f]
+        return k.factor_supply[s, f] * m.factor_return[s, f] * employed
+
     @m.Constraint(m.ENDOWMENTS)
     def factor_market(m, s, f):
-        """The endowment earns what sectors and research pay."""
-        endowment = k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
+        """The endowment earns what sectors, research and stand-ins for imports pay."""
         paid = quicksum(m.factor_payment[c] for c in k.by("factor", "sf")[s, f])
-        return endowment == paid + m.research_wages[s, f]
+        return m.factor_earnings[s, f] == paid + m.research_wages[s, f] + m.stand_in_wages[s, f]

@@ -35,6 +35,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         for name in ("composite", "output", "intermediate", "final", "factor", "factor_supply")
     )
 
+    stand_ins = set(m.STAND_INS)
+
     @m.Constraint(m.REGIONS)
     def tariffs(m, s):
         """Tariff revenue: spending on composites less what reaches the exporters' border."""
@@ -54,6 +56,9 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Output-tax revenue on basic value; a subsidy is negative."""
         return k.absorption[s] * m.output_tax_revenue[s] == quicksum(
             m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors[s,]
+        ) + quicksum(
+            m.stand_in_value[c] - m.net_of_output_tax[c] * m.stand_in_value[c]
+            for c in sectors[s,] if c in stand_ins
         )
 
     @m.Constraint(m.REGIONS)
@@ -78,10 +83,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def gdp(m, s):
         """GDP at market prices [million USD]: factor income and net taxes."""
-        factor_income = quicksum(
-            k.factor_supply[c] * m.factor_return[c] * m.factor_supply[c] for c in endowments[s,]
-        )
-        return factor_income + m.tax_revenue[s]
+        return quicksum(m.factor_earnings[c] for c in endowments[s,]) + m.tax_revenue[s]
 
     world_absorption = sum(k.absorption.values())
 
@@ -100,11 +102,30 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         left_over = k.absorption[s] / world_absorption * m.balances_left
         return (k.absorption[s] * m.balance[s] - left_over) * m.numeraire
 
+    @m.Expression(m.REGIONS)
+    def own_income(m, s):
+        """GDP and the transfer from abroad, extra research paid [million USD]."""
+        return m.gdp[s] + m.transfer[s] - m.research_spending[s]
+
+    @m.Expression(m.REGIONS)
+    def borrowed(m, s):
+        """Borrowing abroad, less the service of what is owed [million USD]."""
+        lent = m.private_borrowing[s] + m.public_borrowing[s] - m.debt_service[s]
+        return k.absorption[s] * lent * m.numeraire
+
     @m.Constraint(m.REGIONS)
     def income(m, s):
-        """Absorption and extra research are paid from GDP and the transfer from abroad."""
-        spent = k.absorption[s] * m.absorption[s] + m.research_spending[s]
-        return spent == m.gdp[s] + m.transfer[s]
+        """Absorption is paid from income and from what is borrowed."""
+        return k.absorption[s] * m.absorption[s] == m.own_income[s] + m.borrowed[s]
+
+    @m.Expression(m.REGIONS)
+    def welfare(m, s):
+        """Welfare of a region, index 1 in the benchmark: real absorption that is not borrowed.
+
+        What is lent is no loss and what is borrowed no gain, and so the service of a debt is
+        no loss either: each counts once, where it is earned.
+        """
+        return (m.absorption[s] - m.borrowed[s] / k.absorption[s]) / m.welfare_price[s]
 
     world = sum(k.factor_supply.values())
 

@@ -145,7 +145,8 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def gdp_by_production(m, s):
         """Receipts of all sectors less inputs at market prices, plus taxes on products."""
-        receipts = quicksum(m.output_value[c] for c in sectors[s,])
+        made = quicksum(m.stand_in_value[c] for c in sectors[s,] if c in m.STAND_INS)
+        receipts = quicksum(m.output_value[c] for c in sectors[s,]) + made
         bought = quicksum(m.input_value[c] for c in inputs[s,])
         final_user_tax = quicksum(
             m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,]
@@ -154,13 +155,21 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         own = receipts - bought + final_user_tax + k.absorption[s] * product_taxes
         return own + quicksum(m.research_wages[c] for c in endowments[s,])
 
+    @m.Expression(m.STAND_INS)
+    def stand_in_receipts(m, s, j):
+        return m.net_of_output_tax[s, j] * m.stand_in_value[s, j]
+
+    @m.Expression(m.STAND_INS)
+    def stand_in_quantity(m, s, j):
+        return m.stand_in_value[s, j] / m.stand_in_price[s, j]
+
     @m.Expression(m.REGIONS)
     def real_tax_revenue(m, s):
         return m.tax_revenue[s] / m.welfare_price[s]
 
     @m.Expression(m.ENDOWMENTS)
     def factor_income(m, s, f):
-        return k.factor_supply[s, f] * m.factor_return[s, f] * m.factor_supply[s, f]
+        return m.factor_earnings[s, f]
 
     @m.Expression(m.ENDOWMENTS)
     def real_factor_return(m, s, f):

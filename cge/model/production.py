@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pyomo.environ import ConcreteModel, Constraint, Expression
 
-from cge.model import ces
+from cge.model import backstop, ces
 from cge.model.shares import Key, Shares, cells, members, power, ratio
 
 
@@ -86,13 +86,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.MATERIAL_USING)
     def materials(m, s, j):
-        """Quantity of the intermediate bundle."""
-        return m.activity[s, j] * ces.quantity(
+        """Quantity of the intermediate bundle, that of stand-ins for imports included."""
+        used = m.activity[s, j] * ces.quantity(
             material_weight.get((s, j), 1.0),
             m.material_price[s, j],
             m.input_bundle_price[s, j],
             k.sigma_top[s, j],
         )
+        return used + backstop.materials(m, k, s, j)
 
     @m.Expression(m.FACTOR_USES)
     def factor_cost(m, s, j, f):

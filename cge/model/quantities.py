@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from cge.core.quantity import Quantity, merged, read_lines
 from cge.model.indices import INDEX_LINES
+from cge.model.short_year import RESPONSE_LINES
 from cge.model.wedges import WEDGE_LINES
 
 #: Variables but for the powers of wedges, which stand in :mod:`cge.model.wedges`.
@@ -38,13 +39,29 @@ trade_cost          | uris | power 1+t          | exogenous | moved | difference
 origin_weight       | uris | ratio to benchmark | exogenous | state | difference | | | weight of an origin in a composite
 productivity        | sj   | ratio to benchmark | exogenous | state | difference | | | Hicks-neutral productivity
 variety_price       | uris | ratio to benchmark | endogenous | - | percent    |     |              | price of an import or of what stands in for it
-backstop_premium    | uris | ratio to benchmark | exogenous | moved | difference | | | premium of what stands in for an import
+backstop_premium    | uris | ratio to benchmark | exogenous | moved | difference | | | cost of what stands in for an import over the import's in the benchmark
+stand_in_price      | sj   | ratio to benchmark | endogenous | - | percent    |     |              | cost of making a stand-in at home
+stand_in_output     | sj   | ratio to benchmark | endogenous | - | percent    |     |              | one, plus output of stand-ins over the sector's output
 input_weight        | sij  | ratio to benchmark | exogenous | state | difference | | | weight of a composite in the intermediate bundle
 factor_weight       | sjf  | ratio to benchmark | exogenous | state | difference | | | weight of a factor in value added
 value_added_weight  | sj   | ratio to benchmark | exogenous | state | difference | | | weight of value added in a sector's inputs
 material_weight     | sj   | ratio to benchmark | exogenous | state | difference | | | weight of intermediates in a sector's inputs
 final_weight        | sdi  | ratio to benchmark | exogenous | state | difference | | | weight of a composite in an agent's bundle
-factor_supply       | sf   | ratio to benchmark | exogenous | 1 | percent    |     | Employment   | employed endowment of a factor
+factor_supply       | sf   | ratio to benchmark | exogenous | 1 | percent    |     | Factor supply | endowment of a factor
+employment          | sf   | ratio to benchmark | exogenous | 1 | percent    |     | Employment   | part of the endowment that is employed
+wage_level          | sf   | ratio to benchmark | endogenous | - | percent   |     |              | where wages stand, over the world's, at full employment
+labour_to_spare     | s    | ratio to benchmark | endogenous | - | percent   |     |              | labour that is still to be had
+restraint           | s    | ratio to benchmark | endogenous | - | percent   |     |              | spending that monetary policy holds back
+accustomed_earnings | s    | ratio to benchmark | endogenous | - | percent   |     |              | real earnings that households are used to
+accustomed_revenue  | s    | share of benchmark absorption | endogenous | - | difference | |       | real revenue that the government is used to
+private_borrowing   | s    | share of benchmark absorption | exogenous | moved | difference | | | borrowing of households abroad
+public_borrowing    | s    | share of benchmark absorption | exogenous | moved | difference | | | borrowing of the government abroad
+debt_service        | s    | share of benchmark absorption | exogenous | moved | difference | | | service of what was borrowed before
+world_wage          |      | ratio to benchmark | exogenous | - | difference |    |              | wages of the world over the numeraire
+world_spending      |      | ratio to benchmark | exogenous | - | difference |    |              | usual spending that the interest of the world brings about
+world_demand        |      | ratio to benchmark | endogenous | - | percent   |    |              | where prices of producers stand over wages
+producer_price      |      | ratio to benchmark | endogenous | - | percent   |    |              | prices of all producers of the world
+world_employment    |      | ratio to benchmark | endogenous | - | percent   |    |              | employment of the world
 factor_differential | sjf  | ratio to benchmark | exogenous | state | difference | | | a sector's factor price relative to the region's
 research            | s    | share of benchmark absorption | exogenous | state | difference | | | extra research
 balance             | s    | share of benchmark absorption | exogenous | moved | difference | | | transfer from abroad
@@ -52,7 +69,7 @@ numeraire           |      | ratio to benchmark | exogenous | moved | difference
 """
 
 _OUTCOMES = """
-welfare              | s    | index | outcome | - | percent    |     | | absorption over its price index
+welfare              | s    | index | outcome | - | percent    |     | | absorption that is not borrowed, over its price index
 absorption_value     | s    | money | outcome | 1 | percent    | sum | Absorption | absorption at user prices
 gdp                  | s    | money | outcome | 1 | percent    | sum | GDP        | GDP at market prices
 gdp_volume           | s    | money | outcome | - | percent    | sum | | GDP at benchmark prices (Laspeyres volume)
@@ -83,6 +100,10 @@ basic_value          | uris | money | outcome | - | percent    |     | | deliver
 fob_value            | uris | money | outcome | - | percent    |     | | deliveries by use class at the border (fob)
 route_spending       | uris | money | outcome | - | percent    |     | | deliveries by use class at the buyer's cost
 backstop_spending    | uris | money | outcome | - | percent    |     | | spending on what stands in for imports
+stand_in_value       | sj   | money | outcome | - | difference |     | | output of stand-ins
+stand_in_receipts    | sj   | money | outcome | - | difference |     | | output of stand-ins less output tax
+stand_in_quantity    | sj   | money | outcome | - | difference |     | | output of stand-ins at benchmark prices
+stand_in_wages       | sf   | money | outcome | - | difference |     | | wages that makers of stand-ins pay
 route_volume         | uris | money | outcome | - | percent    |     | | deliveries by use class at benchmark fob prices
 arrivals             | uris | money | outcome | - | percent    |     | | what arrives of them, iceberg losses deducted
 trade_value          | ris  | money | outcome | 3 | percent    |     | | deliveries at the exporter's border (fob)
@@ -100,9 +121,10 @@ import_volume        | s    | money | outcome | - | percent    | sum | | imports
 exports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark exports at current fob prices
 imports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark imports at current fob prices
 transfer             | s    | money | outcome | - | difference |     | | transfer received from abroad (the balance)
+borrowed             | s    | money | outcome | 1 | difference |     | Net borrowing | borrowing abroad, less the service of what is owed
 """
 
-VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(WEDGE_LINES))
+VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(RESPONSE_LINES), read_lines(WEDGE_LINES))
 OUTCOMES: Mapping[str, Quantity] = read_lines(_OUTCOMES)
 INDICES: Mapping[str, Quantity] = read_lines(INDEX_LINES)
 #: All that a solution of the model can be asked for.

@@ -22,6 +22,8 @@ from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.model.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]
+#: The factor that is not labour.
+CAPITAL = "CAP"
 Formula = Callable[[Benchmark], Array]
 
 #: Benchmark values, whose positive cells are in the model: axes, and where they stand.
@@ -129,6 +131,15 @@ class Shares:
         """(s, j) unit cost times output."""
         value_added, materials = self.value_added, self.materials
         return {k: value_added.get(k, 0.0) + materials.get(k, 0.0) for k in self.output}
+
+    @cached_property
+    def labour(self) -> dict[str, dict[Key, float]]:
+        """Endowments that are not capital by region; all where there is nothing else."""
+        found: dict[str, dict[Key, float]] = {}
+        for s in self.benchmark.regions:
+            every = {c: self.factor_supply[c] for c in self.by("factor_supply", "s")[s,]}
+            found[s] = {c: v for c, v in every.items() if c[1] != CAPITAL} or every
+        return found
 
     @cached_property
     def absorption(self) -> dict[str, float]:

@@ -35,7 +35,6 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.export_tax = power(m.CROSS_BORDER, k.export_tax_power)
     m.trade_cost = ratio(m.ROUTES)
     m.origin_weight = ratio(m.WEIGHTED_ROUTES)
-    backstop.declare(m, k)
 
 
 def equations(m: ConcreteModel, k: Shares) -> None:
@@ -53,7 +52,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         price = basic_price[c[1], c[2]] * trade_cost[c] * tariff[c] / powers0[c]
         return price * export_tax[c] if c in export_tax else price
 
-    varieties = backstop.Varieties(m, purchaser_price)
+    varieties, backstopped = backstop.Varieties(m, purchaser_price), set(m.BACKSTOPPED)
 
     @m.Expression(m.ROUTES)
     def route_share(m, u, r, i, s):
@@ -93,8 +92,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def route_spending(m, u, r, i, s):
         """Spending on what arrives from an origin, tariff included [million USD]."""
         c = (u, r, i, s)
-        own = m.route_share[c] * varieties.import_part(c) * m.composite_value[u, i, s]
-        return own + varieties.standing_in(c)
+        return m.route_share[c] * varieties.import_part(c) * m.composite_value[u, i, s]
 
     @m.Expression(m.ROUTES)
     def fob_value(m, u, r, i, s):
@@ -110,10 +108,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
 
     @m.Constraint(m.COMPOSITES)
     def border_payments(m, u, i, s):
-        """Spending on a composite that reaches the exporters' border; the rest is tariff."""
-        return k.border_value[u, i, s] * m.paid_at_border[u, i, s] == quicksum(
-            m.fob_value[c] for c in k.by("flow", "uis")[u, i, s]
-        )
+        """Spending on a composite that reaches its producers; the rest is tariff."""
+        routes = k.by("flow", "uis")[u, i, s]
+        at_border = quicksum(m.fob_value[c] for c in routes)
+        stand_ins = quicksum(m.backstop_spending[c] for c in routes if c in backstopped)
+        return k.border_value[u, i, s] * m.paid_at_border[u, i, s] == at_border + stand_ins
 
     @m.Constraint(m.SECTORS)
     def fob_receipts(m, r, i):

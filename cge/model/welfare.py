@@ -1,13 +1,13 @@
 """Parts of a change of welfare: its exact differential.
 
-Let U be the welfare of region s, E its absorption, P its price index. From the budget,
+Let U be the welfare of region s, E its absorption less what it borrows, P its price index. From the budget,
 the technology and the markets of :mod:`cge.model` and the envelope theorem,
 
     E dlnU =   sum over exports  q dpf          - sum over imports  q dpf       terms of trade
              + sum over wedges (gross - base) dln(quantity)                     allocative
              + sum over sectors  receipts dln A  - sum over routes  fob dln k   technology, iceberg
              - sum over nests  spending / (1 - sigma) dln(weight)               weights
-             + d(transfer)                       + sum over factors  pay dln V  transfers, supply
+             + d(transfer) + borrowing * dln P   + sum over factors  pay dln V  transfers, supply
              - price of research * d(research)                                  research
 
 with pf the price and q the quantity at the exporter's border. Nothing is left out and
@@ -34,6 +34,7 @@ COMPONENTS: dict[str, str] = {
     "weights": "technology",
     "research": "research",
     "transfers": "transfers",
+    "borrowing": "transfers",
     "factor_supply": "factor supply",
 }
 GROUPS = tuple(dict.fromkeys(COMPONENTS.values()))
@@ -85,7 +86,10 @@ PARTS: tuple[Part, ...] = (
     Part("terms_of_trade", ((1.0, "fob_value"),), _FOB_PRICE, "r", "s", "i", "abroad"),
     Part("terms_of_trade", ((-1.0, "fob_value"),), _FOB_PRICE, "s", "r", "i", "abroad"),
     *(_of_wedge(wedge, one) for wedge in WEDGES.values() for one in wedge.components),
+    Part("output", ((1.0, "stand_in_value"), (-1.0, "stand_in_receipts")),
+         ((1.0, "stand_in_quantity"),), "s", sector="j"),
     Part("technology", ((1.0, "producer_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
+    Part("technology", ((1.0, "stand_in_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
     Part("trade_cost", ((-1.0, "fob_value"),), ((1.0, "trade_cost"),), "s", "r", "i"),
     Part("backstop", ((-1.0, "backstop_spending"),), ((1.0, "backstop_premium"),), "s", "r", "i"),
     Part("weights", ((-1.0, "route_spending"),), ((1.0, "origin_weight"),), "s", "r", "i",
@@ -102,8 +106,12 @@ PARTS: tuple[Part, ...] = (
          nest="final"),
     Part("research", ((-1.0, "research_unit_cost"),), ((1.0, "research"),), "s"),
     Part("transfers", ((1.0, "transfer"),), (), "s"),
+    # What is borrowed is deducted, at a price of absorption that has moved.
+    Part("borrowing", ((1.0, "borrowed"),), ((1.0, "welfare_price"),), "s"),
     Part("factor_supply", ((1.0, "factor_payment"),), ((1.0, "factor_use"),), "s"),
     # Those in research beyond the benchmark's: value less price, for their number may be zero.
     Part("factor_supply", ((1.0, "research_wages"),), (), "s"),
     Part("factor_supply", ((-1.0, "research_wages"),), ((1.0, "factor_return"),), "s"),
+    Part("factor_supply", ((1.0, "stand_in_wages"),), (), "s"),
+    Part("factor_supply", ((-1.0, "stand_in_wages"),), ((1.0, "factor_return"),), "s"),
 )  # fmt: skip

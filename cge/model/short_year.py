@@ -1,0 +1,149 @@
+"""A short year: wages that move slowly, and spending that follows income in part.
+
+In the long run wages clear the labour market and a region spends what it earns. Within a year
+neither is so. For each region, with everything relative to the benchmark,
+
+    wages       w (1 + response (1 - e)) = W a
+    households  borrow = saving (P h - earnings) - P demand_response reserve (restraint - 1)
+    government  borrow = saving (P g - revenue)
+    restraint   restraint * labour_to_spare = 1,   reserve * labour_to_spare = 1 + reserve - e
+
+where w is a wage over the numeraire, e the part of labour that is employed, a where wages stood,
+P the price of absorption, h and g the earnings and the revenue that the region is used to.
+Wages fall by `response` per cent for each per cent without work (a wage curve: Blanchflower and
+Oswald 1994; Gali 2011 for its speed). Of a change in earnings the part 1 - `saving` is spent,
+and the rest is lent or borrowed abroad. Monetary policy holds spending back as labour becomes
+scarce, so that employment can fall and hardly rise: it can exceed its benchmark by `reserve`.
+
+For the world, W says where wages stand against the prices of all producers,
+
+    prices = W d (1 + price_response (1 - e of the world))
+
+and interest clears what is lent and borrowed: usual spending is P h times `world_spending`.
+
+In the long run all this only says what a, h, g and d are. A short year (:mod:`cge.solve.short_year`)
+gives these and solves for employment and borrowing in their stead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyomo.environ import ConcreteModel, PositiveReals, Reals, Set, Var, quicksum
+
+from cge.model.shares import Key, Shares, ratio
+
+#: How strongly wages and spending respond, by axes. A closure replaces these levels by those of
+#: its parameters; they do not matter where employment is full and nothing is borrowed.
+RESPONSES: Mapping[str, tuple[str, float]] = {
+    "wage_response": ("sf", 0.5), "private_saving": ("s", 0.4), "public_saving": ("s", 1.0),
+    "demand_response": ("s", 0.5), "employment_reserve": ("s", 0.002), "price_response": ("", 1.0),
+}  # fmt: skip
+#: Lines of the register of these.
+RESPONSE_LINES = """
+wage_response      | sf | number | exogenous | - | difference | | | fall of a wage for each per cent of the factor without work
+private_saving     | s  | number | exogenous | - | difference | | | part of a change in earnings that is not spent in the year
+public_saving      | s  | number | exogenous | - | difference | | | part of a change in public revenue that is not spent in the year
+demand_response    | s  | number | exogenous | - | difference | | | spending that monetary policy adds for each per cent without work, in per cent
+employment_reserve | s  | number | exogenous | - | difference | | | part by which employment can exceed its benchmark
+price_response     |    | number | exogenous | - | difference | | | rise of the world's prices over wages for each per cent without work
+"""
+
+
+def declare(m: ConcreteModel, k: Shares) -> None:
+    """Add employment, borrowing, what wages and spending start from, and the responses."""
+    m.employment = ratio(m.ENDOWMENTS)
+    m.wage_level = ratio(m.ENDOWMENTS)
+    m.labour_to_spare = ratio(m.REGIONS)
+    m.restraint = ratio(m.REGIONS)
+    m.accustomed_earnings = ratio(m.REGIONS)
+    earned = {s: _earned(k, s) for s in k.absorption}
+    rest = {s: 1.0 - earned[s] / k.absorption[s] for s in earned}
+    m.accustomed_revenue = Var(m.REGIONS, domain=Reals, initialize=rest)
+    for name in ("private_borrowing", "public_borrowing", "debt_service"):
+        m.add_component(name, Var(m.REGIONS, domain=Reals, initialize=0.0))
+    for name in ("world_wage", "world_demand", "world_spending", "producer_price",
+                 "world_employment"):  # fmt: skip
+        m.add_component(name, Var(domain=PositiveReals, initialize=1.0))
+    index: dict[str, Set] = {"sf": m.ENDOWMENTS, "s": m.REGIONS}
+    for name, (axes, level) in RESPONSES.items():
+        over = (index[axes],) if axes else ()
+        m.add_component(name, Var(*over, domain=PositiveReals, initialize=level))
+
+
+def _earned(k: Shares, s: str) -> float:
+    return sum(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
+
+
+def equations(m: ConcreteModel, k: Shares) -> None:
+    """Add the equations of wages, employment, spending and the world's demand."""
+    by_region = k.labour
+    every = {c: value for some in by_region.values() for c, value in some.items()}
+
+    def employed(cells: Mapping[Key, float]):
+        """Employment as a mean over factors of labour."""
+        total = sum(cells.values())
+        return quicksum(value / total * m.employment[c] for c, value in cells.items())
+
+    @m.Constraint(m.ENDOWMENTS)
+    def wage_curve(m, s, f):
+        """Wages stand where they stood, and lower the less there is to do."""
+        wage, response = m.factor_return[s, f], m.wage_response[s, f]
+        falls = wage * response - wage * response * m.employment[s, f]
+        return wage + falls == m.numeraire * m.world_wage * m.wage_level[s, f]
+
+    @m.Constraint(m.REGIONS)
+    def labour_left(m, s):
+        """Labour that is still to be had, over that in the benchmark."""
+        reserve = m.employment_reserve[s]
+        return reserve * m.labour_to_spare[s] + employed(by_region[s]) == 1 + reserve
+
+    @m.Constraint(m.REGIONS)
+    def monetary_policy(m, s):
+        """Spending is held back in inverse proportion to the labour that is left."""
+        return m.restraint[s] * m.labour_to_spare[s] == 1
+
+    @m.Expression(m.REGIONS)
+    def earnings(m, s):
+        """Income of the factors of a region [million USD]."""
+        return quicksum(m.factor_earnings[c] for c in k.by("factor_supply", "s")[s,])
+
+    @m.Constraint(m.REGIONS)
+    def household_spending(m, s):
+        """Households spend a part of any change in earnings, and what monetary policy leaves."""
+        price, share = m.welfare_price[s], _earned(k, s) / k.absorption[s]
+        used_to = share * price * m.accustomed_earnings[s] * m.world_spending
+        earned = m.earnings[s] / k.absorption[s] - m.debt_service[s] * m.numeraire
+        held = price * m.demand_response[s] * m.employment_reserve[s]
+        saving = m.private_saving[s]
+        return m.private_borrowing[s] * m.numeraire == (
+            saving * used_to - saving * earned - held * m.restraint[s] + held
+        )
+
+    @m.Constraint(m.REGIONS)
+    def government_spending(m, s):
+        """The government spends a part of any change in revenue."""
+        used_to = m.welfare_price[s] * m.accustomed_revenue[s]
+        revenue = (m.own_income[s] - m.earnings[s]) / k.absorption[s]
+        saving = m.public_saving[s]
+        return m.public_borrowing[s] * m.numeraire == saving * used_to - saving * revenue
+
+    world = sum(k.output.values())
+
+    @m.Constraint()
+    def producer_price_index(m):
+        """Prices of all producers, benchmark weights."""
+        return m.producer_price == quicksum(
+            value / world * m.basic_price[c] for c, value in k.output.items()
+        )
+
+    @m.Constraint()
+    def world_employment_index(m):
+        """Employment of the world, benchmark weights."""
+        return m.world_employment == employed(every)
+
+    @m.Constraint()
+    def world_demand_rule(m):
+        """Demand of the world holds prices against wages, less so where work is wanting."""
+        response, wage = m.price_response, m.numeraire * m.world_wage * m.world_demand
+        return m.producer_price == wage + wage * response - wage * response * m.world_employment
