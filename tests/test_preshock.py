@@ -22,7 +22,7 @@ from cge.resilience.impact import (
 from cge.resilience.preshock import PreShock, pre_shock
 from cge.resilience.recovery import recover
 
-SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5)
+SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 2.0, 0.5, 0.05)
 POLICIES = {
     "no policy": {},
     "tariffs": {"tariff[*, !CHN, ELEC, CHN]": 1.3, "tariff[*, CHN, *, USA]": 1.5},

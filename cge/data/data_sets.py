@@ -20,6 +20,7 @@ from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_dynamics_parameters,
+    load_short_run_parameters,
     load_knowledge_parameters,
 )
 
@@ -139,5 +140,6 @@ _FOLDERS: Mapping[str, Callable[[], Tables]] = {
     "elasticities": dict,
     "knowledge": _of_knowledge,
     "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
+    "short_run": lambda: {"parameters": load_short_run_parameters().frame()},
     "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
 }

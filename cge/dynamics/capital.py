@@ -22,7 +22,7 @@ from cge.core.axes import Array, ratio
 
 @dataclass(frozen=True)
 class Settings:
-    """Parameters of the path; see calibration/dynamics/parameters.yaml.
+    """Parameters of the path; see calibration/dynamics and calibration/short_run.
 
     Parameters
     ----------
@@ -36,6 +36,12 @@ class Settings:
         zeta: by how much investment follows differences in returns.
     speed : float
         Part of the way to the wanted allocation of investment in a year, 0 to 1.
+    external_response : float
+        Rise of relative wages a year for each unit of absorption that is lent.
+    habit_speed : float
+        Part of the way in which accustomed spending follows income in a year.
+    interest : float
+        On what is borrowed, per year.
     accumulates : bool
         Whether capital follows investment; else the region's total stays on the baseline
         and is only reallocated.
@@ -46,6 +52,9 @@ class Settings:
     inertia: float
     response: float
     speed: float
+    external_response: float
+    habit_speed: float
+    interest: float
     accumulates: bool = True
 
 

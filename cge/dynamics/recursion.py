@@ -24,14 +24,14 @@ from cge.core.errors import NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw, Settings
+from cge.dynamics.catching_up import CatchingUp, Standing
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.model.shares import CAPITAL
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
 
-#: The factor that is fixed in its sector within a year.
-CAPITAL = "CAP"
 #: Expectations and weights agree when no log weight moves by more than this.
 SETTLED = 1e-7
 #: Passes after which they must.
@@ -54,6 +54,8 @@ class State:
     knowledge : KnowledgeState, optional
     seen : Seen
         Signals of last year's equilibrium.
+    standing : Standing
+        Where wages, spending and debts stand.
     """
 
     year: int
@@ -61,6 +63,7 @@ class State:
     capital: Array
     knowledge: KnowledgeState | None
     seen: Seen
+    standing: Standing
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +123,7 @@ class Recursion:
         accumulates = settings.accumulates and "inv" in b.agent_class
         self.capital = CapitalLaw(ratio(capital, capital.sum(axis=1, keepdims=True)),
                                   replace(settings, accumulates=accumulates))  # fmt: skip
+        self.catching_up = CatchingUp(model, settings, self.base)
         self.closure = Closure("path", specific_factors=(CAPITAL,))
         self._no_policy = KnowledgePolicy.none(len(b.regions), len(b.sectors))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
@@ -131,7 +135,8 @@ class Recursion:
         trade = (shape[0], shape[1], shape[0])
         seen = Seen(np.ones(shape), np.ones(shape[0]), np.ones(trade), np.ones(shape))
         knowledge = None if self.law is None else self.law.start()
-        return State(0, self.sourcing.start, np.ones(shape), knowledge, seen)
+        standing = self.catching_up.start()
+        return State(0, self.sourcing.start, np.ones(shape), knowledge, seen, standing)
 
     def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
         """Levels that are given in a year that starts from `state`.
@@ -147,6 +152,7 @@ class Recursion:
         levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
         columns, cells = capital_of(model)
         levels[columns] *= state.capital[cells]
+        levels[self.catching_up.columns] = state.standing.held
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
         policy = policy or self._no_policy
@@ -184,7 +190,8 @@ class Recursion:
         if self.law is not None and knowledge is not None and ground.business is not None:
             policy = policy or self._no_policy
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
-        return State(state.year + 1, state.weights, capital, knowledge, seen)
+        standing = self.catching_up.next(state.standing, solution)
+        return State(state.year + 1, state.weights, capital, knowledge, seen, standing)
 
     def adapt(
         self,

@@ -7,6 +7,8 @@ numeraire unless its unit says otherwise. Volumes are values at benchmark prices
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from pyomo.environ import ConcreteModel, quicksum
 
 from cge.model.shares import Shares, cells, members
@@ -155,13 +157,18 @@ def declare(m: ConcreteModel, k: Shares) -> None:
         own = receipts - bought + final_user_tax + k.absorption[s] * product_taxes
         return own + quicksum(m.research_wages[c] for c in endowments[s,])
 
+    stand_in_routes: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
+    for c in m.BACKSTOPPED:
+        stand_in_routes[c[3], c[2]].append(c)
+
     @m.Expression(m.STAND_INS)
     def stand_in_receipts(m, s, j):
         return m.net_of_output_tax[s, j] * m.stand_in_value[s, j]
 
     @m.Expression(m.STAND_INS)
     def stand_in_quantity(m, s, j):
-        return m.stand_in_value[s, j] / m.stand_in_price[s, j]
+        spent = quicksum(m.backstop_spending[c] for c in stand_in_routes[s, j])
+        return spent / m.stand_in_price[s, j]
 
     @m.Expression(m.REGIONS)
     def real_tax_revenue(m, s):

@@ -18,8 +18,8 @@ from cge.data.parameters.parameter_files import load_dynamics_parameters, load_k
 from cge.dynamics.capital import Settings
 from cge.dynamics.knowledge import KnowledgeLaw
 from cge.dynamics.recursion import Recursion
-from cge.policy.closures import closure_of
-from cge.scenario.schema import Scenario
+from cge.policy.closures import closure_of, short_run_parameters
+from cge.scenario.schema import ClosureChoice, Scenario
 from cge.scenario.study_options import PathChoice
 from cge.solve.closure import Closure
 from cge.solve.model import Model
@@ -99,7 +99,9 @@ def choice_of(scenario: Scenario) -> PathChoice:
     return scenario.path or PathChoice()
 
 
-def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
+def laws_of(
+    model: Model, choice: PathChoice, level: Level, closure: ClosureChoice = ClosureChoice()
+) -> PathLaws:
     """Laws of motion that a choice means on a compiled model.
 
     Parameters
@@ -110,6 +112,8 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
         Its files named from the root.
     level : {"low", "central", "high"}
         Of the returns to research.
+    closure : ClosureChoice, optional
+        With values of its own for parameters of a short year.
 
     Raises
     ------
@@ -118,17 +122,21 @@ def laws_of(model: Model, choice: PathChoice, level: Level) -> PathLaws:
     """
     law = knowledge_law(model.benchmark, choice, level)
     dynamics, about_knowledge = parameters_of(choice)
-    settings = motion_of(choice, dynamics, about_knowledge)
+    short = short_run_parameters(closure)
+    settings = motion_of(choice, dynamics, about_knowledge, short)
     read = about_knowledge.entries if law is not None else ("growth",)
-    entries = {**dynamics.entries, **{name: about_knowledge.entries[name] for name in read}}
+    entries = {**dynamics.entries, **short.entries, **{name: about_knowledge.entries[name] for name in read}}
     return PathLaws(Recursion(model, settings, law), entries, level)
 
 
-def motion_of(choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSet) -> Settings:
-    """Settings of how relations and capital move."""
+def motion_of(
+    choice: PathChoice, dynamics: ParameterSet, knowledge: ParameterSet, short: ParameterSet
+) -> Settings:
+    """Settings of how relations, capital, wages and spending move."""
     return Settings(
         knowledge["growth"], dynamics["depreciation"], dynamics["sourcing_inertia"],
         dynamics["investment_response"], dynamics["investment_speed"],
+        short["external_response"], short["habit_speed"], dynamics["discount_rate"],
         choice.capital == "accumulates",
     )  # fmt: skip
 

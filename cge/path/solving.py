@@ -94,14 +94,16 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
     """The laws of motion of a path, on its compiled model."""
     everywhere = {"years": 1, "openness_response": None, "baseline": None}
     choice = choice_of(content.scenario)
-    key = digest(content.benchmark, choice.model_copy(update=everywhere), content.files)
+    closure = content.scenario.closure
+    key = digest(content.benchmark, choice.model_copy(update=everywhere), closure.parameters,
+                 content.files)  # fmt: skip
     if key not in _LAWS:
         models = {laws.model.benchmark.identity: laws.model for laws in _LAWS.values()}
         model = models.get(content.benchmark.identity)
         model = model or Model.build(content.benchmark, "short", place.models)
         while len(_LAWS) >= LAWS_KEPT:
             del _LAWS[next(iter(_LAWS))]
-        _LAWS[key] = laws_of(model, choice, content.level)
+        _LAWS[key] = laws_of(model, choice, content.level, closure)
     return _LAWS[key]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import InputError, below, check_known, refuse_if
+from cge.core.parameters import ParameterSet
 from cge.core.selectors import split
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.parameters.parameter_files import load_short_run_parameters
 from cge.model.quantities import VARIABLES
+from cge.model.short_year import RESPONSES
 from cge.scenario.schema import ClosureChoice, Scenario
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
 from cge.solve.model import Model
+from cge.solve.short_year import LABEL, Adjustment, adjustment_of, with_adjustment
 from cge.solve.solution import Solution
 
 #: Variables of which one cell can be the numeraire.
@@ -46,13 +50,61 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     refuse_if(choice.numeraire is not None and _name(choice.numeraire) not in PRICES,
               "is not a price", key="closure.numeraire", value=choice.numeraire,
               allowed=PRICES)  # fmt: skip
-    return Closure(
+    for number, swap in enumerate(choice.swaps):
+        refuse_if(_name(swap.free) == "balance",
+                  "is a gift while it is given; what is solved for is borrowed",
+                  key=f"closure.swaps.{number}.free", value=swap.free,
+                  allowed="private_borrowing, public_borrowing")  # fmt: skip
+    closure = Closure(
         name=choice.kind,
         specific_factors=tuple(specific),
         swaps=tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps),
         wage_floor=floor,
         numeraire=choice.numeraire,
     )
+    adjustment = _adjustment(choice)
+    labour = [f for f in benchmark.factors if f not in specific]
+    return with_adjustment(closure, adjustment, labour, responses_of(choice))
+
+
+def _adjustment(choice: ClosureChoice) -> Adjustment:
+    """How far wages, spending and employment adjust: gradually in a short run."""
+    given, key = choice.adjustment, "closure.adjustment"
+    full = "balances_given"
+    refuse_if(choice.kind == "long_run" and given not in (None, full),
+              "is for a short run; in the long run all has adjusted", key=key, value=given,
+              allowed="kind: short_run, or no such key")  # fmt: skip
+    refuse_if(choice.wage_floor is not None and given not in (None, full),
+              "holds wages that a wage floor holds too", key=key, value=given,
+              allowed=full)  # fmt: skip
+    refuse_if(given == "regions_lend" and choice.numeraire is not None,
+              "fixes what money is worth by wages", key=key, value=given,
+              allowed="no closure.numeraire")  # fmt: skip
+    if given is None:
+        short = choice.kind == "short_run" and choice.wage_floor is None
+        return "gradual" if short else full
+    return given
+
+
+def short_run_parameters(choice: ClosureChoice) -> ParameterSet:
+    """Parameters of a short year, with a scenario's own values.
+
+    Raises
+    ------
+    InputError
+        For an unknown name or an impossible value.
+    """
+    shipped = load_short_run_parameters()
+    check_known(choice.parameters, list(shipped.entries), "no such parameter",
+                key="closure.parameters")  # fmt: skip
+    with below("closure"):
+        return shipped.with_values(choice.parameters)
+
+
+def responses_of(choice: ClosureChoice) -> dict[str, float]:
+    """Levels of the model's responses that a choice of closure means."""
+    parameters = short_run_parameters(choice)
+    return {name: parameters[name] for name in RESPONSES}
 
 
 def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
@@ -65,7 +117,8 @@ def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
         return closure
     swaps = []
     for swap in closure.swaps:
-        if swap.at is None:  # held where the levels put it, which go their part by themselves
+        # Held where the levels put it, which go their part by themselves, or at nothing.
+        if swap.at is None or (isinstance(swap.fix, Total) and swap.at == 0):
             swaps.append(swap)
         elif swap.relative:
             is_variable = isinstance(swap.fix, str) and _name(swap.fix) in model.variables
@@ -104,7 +157,7 @@ def closure_facts(solution: Solution, scenario: Scenario) -> dict[str, Any]:
     return {
         "closure": closure_text(closure, scenario, solution.model.horizon),
         "numeraire": closure.numeraire or "world factor price index",
-        "swaps": [_swap_text(swap) for swap in solution.resolved.swaps],
+        "swaps": [_swap_text(s) for s in solution.resolved.swaps if s.label != LABEL],
     }
 
 
@@ -124,12 +177,15 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
         parts.append(f"fixed in each sector: {', '.join(closure.specific_factors)}")
     if closure.wage_floor:
         parts.append(f"floor under the real price of {closure.wage_floor.factor}")
+    words_of = {"gradual": "wages and spending adjust slowly, employment can fall",
+                "regions_lend": "wages stand still against each other, regions lend",
+                "balances_given": ""}  # fmt: skip
+    if words := words_of[adjustment_of(closure)]:
+        parts.append(words)
     balance = scenario.closure.balance
     words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
     words = "as in the data, indexed to the numeraire" if words == "given" else words
-    freed = [swap for swap in closure.swaps if _name(swap.free) == "balance"]
-    others = [swap for swap in closure.swaps if swap not in freed and not swap.label]
-    swaps = (_swap_text(swap) for swap in (*freed, *others))
+    swaps = (_swap_text(swap) for swap in closure.swaps if not swap.label)
     return "; ".join((*parts, f"trade balances {words}", *swaps))
 
 

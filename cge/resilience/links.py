@@ -15,7 +15,7 @@ from itertools import permutations, product
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
-from cge.dynamics.recursion import CAPITAL
+from cge.model.shares import CAPITAL
 from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
 from cge.resilience.impact import rationed

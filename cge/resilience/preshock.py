@@ -26,7 +26,8 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.elasticities.nests import NEST_AXES
-from cge.dynamics.recursion import CAPITAL, check_capital
+from cge.dynamics.recursion import check_capital
+from cge.model.shares import CAPITAL
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.resilience.import_price import BackstopRoutes, purchaser_prices
 from cge.solve.closure import Closure, Swap

@@ -82,6 +82,8 @@ class ClosureChoice(Strict):
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
+    adjustment: Literal["gradual", "regions_lend", "balances_given"] | None = None
+    parameters: dict[str, Number] = Field(default_factory=dict)
     swaps: list[SwapChoice] = Field(default_factory=list)
 
 

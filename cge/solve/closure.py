@@ -122,6 +122,9 @@ class Closure(Displayed):
     numeraire : str, optional
         Selector of one price that is held at its benchmark level instead of the world
         factor price index.
+    givens : tuple of (str, float)
+        Selectors of exogenous cells that the closure itself sets, and their levels: how
+        strongly wages and spending respond in a short year.
     """
 
     name: str = "long_run"
@@ -129,6 +132,7 @@ class Closure(Displayed):
     swaps: tuple[Swap, ...] = ()
     wage_floor: WageFloor | None = None
     numeraire: str | None = None
+    givens: tuple[tuple[str, float], ...] = ()
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""
@@ -138,6 +142,15 @@ class Closure(Displayed):
             "wage floor": floor and f"{floor.index} at {floor.level:g}",
             "numeraire": self.numeraire, "swaps": len(self.swaps),
         }  # fmt: skip
+
+    def laid(self, model: Model, levels: Array) -> Array:
+        """Levels of all columns with what the closure sets."""
+        if not self.givens:
+            return levels
+        levels = levels.copy()
+        for selector, level in self.givens:
+            levels[model.variables.select(selector, "closure")[1]] = level
+        return levels
 
     def all_swaps(self) -> tuple[Swap, ...]:
         """Every swap that always holds, in order."""
@@ -155,7 +168,7 @@ class Closure(Displayed):
             floor = self.wage_floor
             cells = f"[{'|'.join(floor.regions) if floor.regions else '*'}, {floor.factor}]"
             floors = (
-                Swap(f"factor_supply{cells}", f"{floor.index}{cells}", floor.level, bound="lower",
+                Swap(f"employment{cells}", f"{floor.index}{cells}", floor.level, bound="lower",
                      label="wage floor", relief=-1),
             )  # fmt: skip
         return floors + tuple(s for s in self.swaps if s.bound is not None)

@@ -87,7 +87,8 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
     """
     model, b = solution.model, solution.model.benchmark
     laid = [part for one in PARTS if (part := _Laid(one, model)).size]
-    homotopy = Homotopy(solution.resolved, model.arrays.start, solution.given)
+    start = solution.closure.laid(model, model.arrays.start)
+    homotopy = Homotopy(solution.resolved, start, solution.given)
     exact = solution.measure("equivalent_variation_value")
     moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)

@@ -302,6 +302,7 @@ class Model(Displayed):
             levels = self.levels(levels or {}, allow_large_rates)
         origin = start.levels if isinstance(start, Solution) else start
         origin = self.arrays.start if origin is None else origin
+        levels, origin = closure.laid(self, levels), closure.laid(self, origin)
 
         def under(reached: tuple[Swap, ...]) -> Solution:
             resolved = self.resolved(closure, reached)

@@ -13,7 +13,7 @@ from cge.core.axes import Array
 from cge.core.errors import prefixed, renamed
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
-from cge.dynamics.recursion import CAPITAL
+from cge.model.shares import CAPITAL
 from cge.indicators.exposure import knowledge_reliance
 from cge.indicators.exposure_losses import link_share
 from cge.indicators.fiscal import outlay

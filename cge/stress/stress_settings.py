@@ -17,6 +17,7 @@ from cge.data.parameters.parameter_files import (
 )
 from cge.dynamics.capital import Settings
 from cge.path.laws import choice_of, motion_of, parameters_of
+from cge.policy.closures import short_run_parameters
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
 
@@ -182,7 +183,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         years_after=choice.recovery,
         recovered=parameters["recovered"],
         discount_rate=dynamics["discount_rate"],
-        motion=motion_of(path, dynamics, knowledge),
+        motion=motion_of(path, dynamics, knowledge, short_run_parameters(scenario.closure)),
     )  # fmt: skip
 
 

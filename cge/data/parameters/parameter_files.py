@@ -1,4 +1,4 @@
-"""The shipped parameters: of knowledge, of the path from year to year, of the stress test."""
+"""The shipped parameters: of knowledge, of paths, of the stress test, of a short year."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def load_dynamics_parameters() -> ParameterSet:
 def load_disruption_parameters() -> ParameterSet:
     """Parameters of the stress test."""
     return _shipped("disruptions")
+
+
+def load_short_run_parameters() -> ParameterSet:
+    """How far wages, spending and employment adjust within a year."""
+    return _shipped("short_run")
 
 
 def ict_sectors(table: str) -> tuple[str, ...]:
