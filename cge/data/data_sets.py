@@ -20,8 +20,8 @@ from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_dynamics_parameters,
-    load_short_run_parameters,
     load_knowledge_parameters,
+    load_short_run_parameters,
 )
 
 Tables = Mapping[str, pd.DataFrame]

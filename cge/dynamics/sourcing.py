@@ -71,6 +71,8 @@ class Sourcing:
         self.base_of_move: Array | float = 0.0
         #: Columns of the weights, in the order of the menu's inputs.
         self.columns: Integers = np.concatenate([w.columns for w, _ in self._inputs()])
+        #: Inputs that may be an import or what stands in for it, and their prices.
+        self._varieties, self._of_variety = self._with_stand_in()
         laid, count = [], 0
         for nest, inputs in NESTS.items():
             number, *others = self._lay(nest, inputs)
@@ -85,6 +87,16 @@ class Sourcing:
         self.base, self._price = base, price
         self.base_of_move = self.menu.reach[self.menu.nest] * relative
         self.menu = replace(self.menu, share=share)
+
+    def _with_stand_in(self) -> tuple[Integers, Integers]:
+        varieties, begin, here, there = self.model.variables["variety_price"], 0, [], []
+        for weight, one in self._inputs():
+            if one.value == "route_spending":
+                at = [(n, varieties.place.get(cell, -1)) for n, cell in enumerate(weight.index)]
+                here += [begin + n for n, found in at if found >= 0]
+                there += [found - varieties.start for _, found in at if found >= 0]
+            begin += len(weight)
+        return np.array(here, dtype=np.int64), np.array(there, dtype=np.int64)
 
     def _inputs(self) -> Iterator[tuple[Family, _Inputs]]:
         """The weights of every family of inputs, in order."""
@@ -130,7 +142,9 @@ class Sourcing:
             else relative(one.value, weight) / relative(one.quantity, weight)
             for weight, one in self._inputs()
         ]  # fmt: skip
-        return np.concatenate(found) / self._price
+        prices = np.concatenate(found)
+        prices[self._varieties] = of("variety_price")[self._of_variety]
+        return prices / self._price
 
 
 def _check(nest: str, short: Array, long: Array) -> None:

@@ -70,7 +70,7 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     solution = long.solve(problem.levels(rates), problem.closure_of_version)
     if solution.closure != problem.closure:  # transfers that were found are given from here on
         solution = long.solve(solution.levels, problem.closure, start=solution)
-    pre = pre_shock(solution, problem.short, problem.premium, problem.lending)
+    pre = pre_shock(solution, problem.short, problem.run)
     before = pre.real_income(pre)
     left = np.array([
         pre.real_income(disrupted(pre, impact_of(pre, problem.disruptions[n], problem.leakage)))

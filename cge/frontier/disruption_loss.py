@@ -74,7 +74,7 @@ class DisruptionLoss:
             with contextlib.suppress(NoEquilibrium):
                 hit = self._from_known(pre, impact, rates)
         if hit is None or not self._holds(hit, impact, pre):
-            self._begin(impact.laid(pre.ready), disrupted(pre, impact), impact, rates)
+            self._begin(impact.laid(pre.levels), disrupted(pre, impact), impact, rates)
             hit = self._from_known(pre, impact, rates)
             if not self._holds(hit, impact, pre):
                 raise NoEquilibrium("which rations bind does not settle")
@@ -89,7 +89,7 @@ class DisruptionLoss:
     def _from_known(self, pre: PreShock, impact: Impact, rates: Array) -> Hit:
         tracked = self._tracked
         assert tracked is not None
-        given = impact.laid(pre.ready)
+        given = impact.laid(pre.levels)
         given[tracked.resolved.fixed] = tracked.resolved.fixed_levels
         held = self._part * (tracked.system.targets @ pre.outcomes)
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
@@ -118,23 +118,17 @@ def loss_gradient(
 ) -> Array:
     """Derivative of a region's loss by each instrument, (k,)."""
     model = pre.model
-    spent, lent = (model.outcomes[name].start + region for name in ("absorption_value", "transfer"))
-    column = model.variables["welfare_price"].start + region
-    income, before = pre.real_income(hit)[region], pre.real_income(pre)[region]
-    price = hit.levels[column]
-    rows = model.arrays.outcome_coefficients
-    weights = (rows[[spent]] - rows[[lent]]).toarray().ravel() / price
+    row = model.outcomes["welfare"].start + region
+    after, before = hit.values("welfare")[region], pre.values("welfare")[region]
+    weights = model.arrays.outcome_coefficients[[row]].toarray().ravel()
     direct = np.zeros(len(hit.levels))
-    direct[column] = -income
     by_column, by_target = adjoint(hit.tracked, hit.given, hit.targets, hit.z, weights, direct)
     by_column[hit.tracked.system.unknown] = 0.0
     by_column[hit.tracked.resolved.fixed] = 0.0
-    moved = changes.ready + idle_changes(pre, disruption, changes.outcomes)
+    moved = changes.levels + idle_changes(pre, disruption, changes.outcomes)
     held = hit.part[:, None] * (hit.tracked.system.targets @ changes.outcomes)
-    by_income = by_column @ moved + by_target @ held + changes.outcomes[lent] / price
-    now = pre.levels[column]
-    by_before = changes.outcomes[spent] / now - before * changes.levels[column]
-    return (income * by_before / before - by_income) / before
+    by_after = by_column @ moved + by_target @ held
+    return (after * changes.outcomes[row] / before - by_after) / before
 
 
 def idle_changes(pre: PreShock, disruption: Disruption, outcomes: Array) -> Array:

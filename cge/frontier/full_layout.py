@@ -199,7 +199,7 @@ class FullLayout:
                     )
                     parts.append((-part * by / scale * coefficients, terms))
             builder.row(parts, right, right)
-        self._loss_row(number, numbers, spread)
+        self._loss_row(number, numbers)
 
     def _idle_rows(self, number: int) -> None:
         """Tie what is left of factors to what the sectors that are hit employ of them."""
@@ -219,25 +219,21 @@ class FullLayout:
                     parts += [(by / total, left), (-kept / total * by, terms)]
                 self.builder.row(parts, 0.0, 0.0)
 
-    def _loss_row(self, number: int, numbers: Integers, spread: sparse.csr_array) -> None:
+    def _loss_row(self, number: int, numbers: Integers) -> None:
         """Loss less v less y is not positive, per cent."""
         problem, long, short = self.problem, self.problem.long, self.problem.short
-        cell, levels, builder = (problem.region,), self.hits[number].levels, self.builder
+        cell, builder = (problem.region,), self.builder
         price, before = (long.variables[n].place[cell] for n in ("welfare_price", "absorption"))
-        after = short.variables["welfare_price"].place[cell]
-        logs = sparse.csr_array(self.one[[price]] - self.one[[before]] - spread[[after]])
+        # In the long run nothing is borrowed, so that welfare is a monomial.
+        logs = sparse.csr_array(self.one[[price]] - self.one[[before]])
         factor = dict(zip(logs.indices.tolist(), logs.data.tolist(), strict=True))
         # At the start the monomial is one by its constant.
-        start, absorbed = self.point.equilibrium.levels, long.benchmark.absorption[problem.place]
+        start = self.point.equilibrium.levels
         size = float(np.exp(sum(by * self.x[n] for n, by in factor.items())))
-        constant = start[price] / (float(absorbed) * start[before] * levels[after]) / size
-        parts: list[Sum] = []
-        for name, sign in (("absorption_value", -100.0), ("transfer", 100.0)):
-            row = short.outcomes[name].place[cell]
-            by, terms = _row(short.arrays.outcome_coefficients, row, numbers)
-            parts.append((sign * by, builder.times(terms, factor, constant)))
-        by, terms = self._outcome("transfer", cell)
-        parts.append((-100.0 * by, builder.times(terms, factor, constant)))
+        constant = start[price] / start[before] / size
+        row = short.outcomes["welfare"].place[cell]
+        by, terms = _row(short.arrays.outcome_coefficients, row, numbers)
+        parts: list[Sum] = [(-100.0 * by, builder.times(terms, factor, constant))]
         parts.append((-np.ones(2), builder.unknowns([self.v0, self.v0 + 1 + number])))
         builder.row(parts, -np.inf, -100.0)
 

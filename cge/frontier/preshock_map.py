@@ -1,8 +1,8 @@
 """The pre-shock equilibrium that a policy sets, and how it moves with the policy.
 
 As :func:`cge.resilience.preshock.pre_shock`, for many policies in turn: what the short run takes
-from the equilibrium before it (weights, capital, premiums, volumes) is a log-linear function
-of that equilibrium but for the menus, and so are the derivatives.
+from the equilibrium before it (weights, capital, where wages stand, volumes) is a log-linear
+function of that equilibrium but for the menus, and so are the derivatives.
 
 In the unknowns of the long run it is log-linear altogether: weights at the point of the menu to
 which a nest has adapted are ``-(sL - sS) (ln p - ln P)``, the price P of a nest with long-run
@@ -23,7 +23,6 @@ from cge.core.axes import Array, Integers
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.frontier.problem import Problem
 from cge.frontier.tracking import Tracked
-from cge.resilience.import_price import BackstopRoutes
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
 from cge.solve.layout import Family
 from cge.solve.model import Model
@@ -46,14 +45,12 @@ class PreShockChanges:
 
     Parameters
     ----------
-    levels, ready : ndarray (columns, k)
-        Of the log of each column's level, of the level where it is free; without and with
-        backstops within reach.
+    levels : ndarray (columns, k)
+        Of the log of each column's level, of the level where it is free.
     outcomes : ndarray (outcomes, k)
     """
 
     levels: Array
-    ready: Array
     outcomes: Array
 
 
@@ -70,22 +67,21 @@ class PreShockMap:
         Column of the long-run model for each, -1 without one.
     sourcing : Sourcing
         Relations that adapt to the long run.
-    routes : BackstopRoutes
     """
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.short = problem, problem.short
         self.places = places_in(problem.short, problem.long)
         self.sourcing = Sourcing(problem.short)
-        self.routes = BackstopRoutes(problem.short)
-        self._closure = short_closure(problem.closure, problem.short, problem.lending)
+        self._closure = short_closure(problem.closure, problem.short, problem.run)
         ones = self.sourcing.prices(lambda name: np.ones(len(self.short.family(name))))
         self._unmoved = np.log(ones)
 
     def at(self, levels: Array) -> PreShock:
         """Pre-shock equilibrium that levels of the long-run model set."""
         carried = levels_before(self.short, levels, self.places, self.sourcing)
-        return PreShock(self.short, carried, self._closure, self.problem.premium)
+        carried = self._closure.laid(self.short, carried)
+        return PreShock(self.short, carried, self._closure)
 
     def changes(self, pre: PreShock, moved: Array) -> PreShockChanges:
         """Changes of a pre-shock equilibrium with those of the levels it comes from.
@@ -100,8 +96,8 @@ class PreShockMap:
         each = [self._change(pre, price, one) for one in moved.T]
         return PreShockChanges(*(np.column_stack(columns) for columns in zip(*each, strict=True)))
 
-    def _change(self, pre: PreShock, price: Array, moved: Array) -> tuple[Array, Array, Array]:
-        """Levels, ready levels and outcomes as they move with one instrument."""
+    def _change(self, pre: PreShock, price: Array, moved: Array) -> tuple[Array, Array]:
+        """Levels and outcomes as they move with one instrument."""
         short, sourcing = self.short, self.sourcing
         arrays = short.arrays
         parts = term_parts(arrays, pre.levels)
@@ -111,7 +107,7 @@ class PreShockMap:
             change = term_changes(arrays, parts, levels)
             return arrays.outcome_coefficients @ change
 
-        # Weights and prices of varieties cancel out of the prices that move them.
+        # Weights cancel out of the prices that move them.
         relative = np.divide(outcomes(), pre.outcomes, out=np.zeros(len(pre.outcomes)),
                              where=pre.outcomes != 0)  # fmt: skip
         # Outcomes of nearly zero change by huge parts; no price is made of them.
@@ -126,10 +122,7 @@ class PreShockMap:
         # Log-linear in what it reads, so its logs at moved logs are its derivative.
         by_input = np.log(sourcing.prices(lambda name: np.exp(of(name)))) - self._unmoved
         levels[sourcing.columns] = sourcing.menu.adapted_changes(price, by_input)
-        levels[short.variables["variety_price"].positions] = self.routes.price_change(of)
-        ready = levels.copy()
-        ready[short.variables["backstop_premium"].positions] = self.routes.relative_price_change(of)
-        return levels, ready, outcomes()
+        return levels, outcomes()
 
 
 def given_map(
@@ -151,17 +144,13 @@ def given_map(
     -------
     csr_array (columns of the short-run model, unknowns)
     """
-    short, sourcing, routes = preshock.short, preshock.sourcing, preshock.routes
+    short, sourcing = preshock.short, preshock.sourcing
     known = preshock.places >= 0
     pre = sparse.csr_array(first[np.where(known, preshock.places, 0)])
     pre = sparse.csr_array(sparse.diags_array(known.astype(float)) @ pre)
     price, nest = _prices(short)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
     given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
-    relative = routes.relative_price_change(
-        lambda name: sparse.csr_array(_leading(short, name) @ pre)
-    )
-    given = _replaced(given, short.variables["backstop_premium"].columns, relative)
     extra = sparse.csr_array(
         (np.ones(len(idle)), (list(idle), list(idle.values()))), shape=given.shape
     )
@@ -205,7 +194,15 @@ def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
                 nests.append(sparse.csr_array(basic + kept + productivity))
                 continue
             value, quantity = (_leading(short, n, weight) for n in (one.value, one.quantity))
-            prices.append(sparse.csr_array(value - quantity))
+            price = sparse.csr_array(value - quantity)
+            if one.value == "route_spending":
+                varieties = short.variables["variety_price"]
+                own = [cell for cell in varieties.index if cell in weight.place]
+                here = np.array([weight.place[cell] for cell in own], dtype=np.int64)
+                price = _replaced(price, here - weight.start, _leading(short, varieties.name)[
+                    [varieties.place[cell] - varieties.start for cell in own]
+                ])  # fmt: skip
+            prices.append(price)
             family = short.variables[_NEST_PRICES[nest]]
             at = [weight.axes.index(axis) for axis in family.axes]
             rows = [family.place[tuple(cell[a] for a in at)] for cell in weight.index]

@@ -11,7 +11,6 @@ frontier is the best welfare at a given conditional value at risk of the losses,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,7 +18,9 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import check_known
+from cge.dynamics.stand_ins import StandIns
 from cge.resilience.disruptions import Disruption
+from cge.resilience.preshock import ShortRun
 from cge.solve.closure import Closure, Swap
 from cge.solve.model import Model
 from cge.solve.solution import Allocation
@@ -60,7 +61,7 @@ class Problem:
     Parameters
     ----------
     long, short : Model
-        Of the same accounts; the short-run one has the backstops.
+        Of the same accounts, with the same stand-ins for imports.
     levers : tuple of Lever
     disruptions : tuple of Disruption
     weights : ndarray (disruptions,)
@@ -71,10 +72,9 @@ class Problem:
         Of the conditional value at risk, from 0 to below 1.
     leakage : float
         The least part of a volume that comes through a ban.
-    premium : mapping of (region, sector) to float
-        Of backstops, see :class:`cge.resilience.preshock.PreShock`.
-    lending : bool
-        Whether regions lend within the year of a disruption.
+    stand_ins : StandIns
+    run : ShortRun
+        How far wages and spending adjust within the year of a disruption.
     budget : float, optional
         Most that subsidies may cost, a share of the region's GDP.
     version : str
@@ -88,8 +88,8 @@ class Problem:
     region: str
     level: float
     leakage: float
-    premium: Mapping[tuple[str, str], float]
-    lending: bool = True
+    stand_ins: StandIns
+    run: ShortRun = ShortRun()
     budget: float | None = None
     version: str = UNILATERAL
     #: Of the equilibria, without what a version swaps.
@@ -120,7 +120,7 @@ class Problem:
 
     def levels(self, rates: Array) -> Array:
         """Levels of the long-run model with rates in place, (columns,)."""
-        levels = self.long.arrays.start.copy()
+        levels = self.stand_ins.laid(self.long, self.long.arrays.start).copy()
         for lever, rate in zip(self.levers, rates, strict=True):
             levels[lever.columns] += lever.sign * rate
         return levels

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from cge.core.quantity import Quantity, merged, read_lines
 from cge.model.indices import INDEX_LINES
-from cge.model.short_year import RESPONSE_LINES
 from cge.model.wedges import WEDGE_LINES
 
 #: Variables but for the powers of wedges, which stand in :mod:`cge.model.wedges`.
@@ -65,6 +64,12 @@ world_employment    |      | ratio to benchmark | endogenous | - | percent   |  
 factor_differential | sjf  | ratio to benchmark | exogenous | state | difference | | | a sector's factor price relative to the region's
 research            | s    | share of benchmark absorption | exogenous | state | difference | | | extra research
 balance             | s    | share of benchmark absorption | exogenous | moved | difference | | | transfer from abroad
+wage_response      | sf | number | exogenous | - | difference | | | fall of a wage for each per cent of the factor without work
+private_saving     | s  | number | exogenous | - | difference | | | part of a change in earnings that is not spent in the year
+public_saving      | s  | number | exogenous | - | difference | | | part of a change in public revenue that is not spent in the year
+demand_response    | s  | number | exogenous | - | difference | | | spending that monetary policy adds for each per cent without work, in per cent
+employment_reserve | s  | number | exogenous | - | difference | | | part by which employment can exceed its benchmark
+price_response     |    | number | exogenous | - | difference | | | rise of the world's prices over wages for each per cent without work
 numeraire           |      | ratio to benchmark | exogenous | moved | difference | | | world factor price index
 """
 
@@ -124,7 +129,7 @@ transfer             | s    | money | outcome | - | difference |     | | transfe
 borrowed             | s    | money | outcome | 1 | difference |     | Net borrowing | borrowing abroad, less the service of what is owed
 """
 
-VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(RESPONSE_LINES), read_lines(WEDGE_LINES))
+VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(WEDGE_LINES))
 OUTCOMES: Mapping[str, Quantity] = read_lines(_OUTCOMES)
 INDICES: Mapping[str, Quantity] = read_lines(INDEX_LINES)
 #: All that a solution of the model can be asked for.

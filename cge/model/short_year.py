@@ -21,8 +21,8 @@ For the world, W says where wages stand against the prices of all producers,
 
 and interest clears what is lent and borrowed: usual spending is P h times `world_spending`.
 
-In the long run all this only says what a, h, g and d are. A short year (:mod:`cge.solve.short_year`)
-gives these and solves for employment and borrowing in their stead.
+In the long run all this only says what a, h, g and d are. A short year gives these and solves for
+employment and borrowing in their stead (:mod:`cge.solve.short_year`).
 """
 
 from __future__ import annotations
@@ -39,15 +39,6 @@ RESPONSES: Mapping[str, tuple[str, float]] = {
     "wage_response": ("sf", 0.5), "private_saving": ("s", 0.3), "public_saving": ("s", 1.0),
     "demand_response": ("s", 0.1), "employment_reserve": ("s", 0.002), "price_response": ("", 1.0),
 }  # fmt: skip
-#: Lines of the register of these.
-RESPONSE_LINES = """
-wage_response      | sf | number | exogenous | - | difference | | | fall of a wage for each per cent of the factor without work
-private_saving     | s  | number | exogenous | - | difference | | | part of a change in earnings that is not spent in the year
-public_saving      | s  | number | exogenous | - | difference | | | part of a change in public revenue that is not spent in the year
-demand_response    | s  | number | exogenous | - | difference | | | spending that monetary policy adds for each per cent without work, in per cent
-employment_reserve | s  | number | exogenous | - | difference | | | part by which employment can exceed its benchmark
-price_response     |    | number | exogenous | - | difference | | | rise of the world's prices over wages for each per cent without work
-"""
 
 
 def declare(m: ConcreteModel, k: Shares) -> None:

@@ -1,7 +1,7 @@
 """Parts of a change of welfare: its exact differential.
 
-Let U be the welfare of region s, E its absorption less what it borrows, P its price index. From the budget,
-the technology and the markets of :mod:`cge.model` and the envelope theorem,
+Let U be the welfare of region s, E its absorption less what it borrows, P its price index. From
+the budget, the technology and the markets of :mod:`cge.model` and the envelope theorem,
 
     E dlnU =   sum over exports  q dpf          - sum over imports  q dpf       terms of trade
              + sum over wedges (gross - base) dln(quantity)                     allocative

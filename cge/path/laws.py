@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cge.core.axes import ratio
+from cge.core.axes import Array, ratio
 from cge.core.errors import InputError, below, check_known, refuse_if, renamed
 from cge.core.identity import digest
 from cge.core.parameters import Level, Parameter, ParameterSet
@@ -16,8 +16,9 @@ from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.capital import Settings
-from cge.dynamics.knowledge import KnowledgeLaw
-from cge.dynamics.recursion import Recursion
+from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy
+from cge.dynamics.recursion import Recursion, State
+from cge.dynamics.stand_ins import NO_STAND_INS, StandIns, relative_knowledge
 from cge.policy.closures import closure_of, short_run_parameters
 from cge.scenario.schema import ClosureChoice, Scenario
 from cge.scenario.study_options import PathChoice
@@ -46,11 +47,14 @@ class PathLaws:
         Every parameter that is read, with its range and source.
     level : {"low", "central", "high"}
         Of the returns to research.
+    stand_ins : StandIns
+        For imports; knowledge makes them cheaper.
     """
 
     recursion: Recursion
     entries: Mapping[str, Parameter]
     level: Level
+    stand_ins: StandIns = NO_STAND_INS
 
     @property
     def model(self) -> Model:
@@ -61,6 +65,14 @@ class PathLaws:
     def knowledge(self) -> KnowledgeData | None:
         """Figures on research, None where knowledge does not move."""
         return None if self.recursion.law is None else self.recursion.law.data
+
+    def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Array:
+        """Levels that are given in a year before any policy, stand-ins within reach."""
+        law, levels = self.recursion.law, self.recursion.ground(state, policy).levels
+        known = None
+        if law is not None and state.knowledge is not None:
+            known = relative_knowledge(law, state.knowledge)
+        return self.stand_ins.laid(self.model, levels, known)
 
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
@@ -100,8 +112,9 @@ def choice_of(scenario: Scenario) -> PathChoice:
 
 
 def laws_of(
-    model: Model, choice: PathChoice, level: Level, closure: ClosureChoice = ClosureChoice()
-) -> PathLaws:
+    model: Model, choice: PathChoice, level: Level, closure: ClosureChoice | None = None,
+    stand_ins: StandIns = NO_STAND_INS,
+) -> PathLaws:  # fmt: skip
     """Laws of motion that a choice means on a compiled model.
 
     Parameters
@@ -114,6 +127,8 @@ def laws_of(
         Of the returns to research.
     closure : ClosureChoice, optional
         With values of its own for parameters of a short year.
+    stand_ins : StandIns
+        For imports, those of the model.
 
     Raises
     ------
@@ -122,11 +137,12 @@ def laws_of(
     """
     law = knowledge_law(model.benchmark, choice, level)
     dynamics, about_knowledge = parameters_of(choice)
-    short = short_run_parameters(closure)
+    short = short_run_parameters(closure or ClosureChoice())
     settings = motion_of(choice, dynamics, about_knowledge, short)
     read = about_knowledge.entries if law is not None else ("growth",)
-    entries = {**dynamics.entries, **short.entries, **{name: about_knowledge.entries[name] for name in read}}
-    return PathLaws(Recursion(model, settings, law), entries, level)
+    entries = {**dynamics.entries, **short.entries,
+               **{name: about_knowledge.entries[name] for name in read}}  # fmt: skip
+    return PathLaws(Recursion(model, settings, law), entries, level, stand_ins)
 
 
 def motion_of(
@@ -224,5 +240,8 @@ def path_closure(scenario: Scenario, benchmark: Benchmark) -> Closure:
     refuse_if(scenario.horizon is not None,
               "a path goes from short-run to long-run elasticities by itself", key="horizon",
               value=scenario.horizon, allowed="no such key")  # fmt: skip
+    refuse_if(scenario.closure.adjustment == "regions_lend",
+              "is for one year: wages that never move never catch up", key="closure.adjustment",
+              value="regions_lend", allowed=["gradual", "balances_given"])  # fmt: skip
     choice = scenario.closure.model_copy(update={"kind": "short_run"})
     return replace(closure_of(choice, benchmark), name="path")

@@ -40,7 +40,8 @@ class PathContent(VariantContent):
         closure = self.scenario.closure.model_copy(update={"balance": "given", "swaps": []})
         scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
         files = tuple(files_of(scenario))
-        return PathContent(scenario, self.benchmark, self.solver, files=files)
+        return PathContent(scenario, self.benchmark, self.solver, files=files,
+                           stand_ins=self.stand_ins)  # fmt: skip
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
@@ -96,14 +97,16 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
     choice = choice_of(content.scenario)
     closure = content.scenario.closure
     key = digest(content.benchmark, choice.model_copy(update=everywhere), closure.parameters,
-                 content.files)  # fmt: skip
+                 content.files, content.stand_ins)  # fmt: skip
     if key not in _LAWS:
-        models = {laws.model.benchmark.identity: laws.model for laws in _LAWS.values()}
-        model = models.get(content.benchmark.identity)
-        model = model or Model.build(content.benchmark, "short", place.models)
+        backstop = content.stand_ins.sectors
+        models = {(laws.model.benchmark.identity, laws.model.backstop): laws.model
+                  for laws in _LAWS.values()}  # fmt: skip
+        model = models.get((content.benchmark.identity, backstop))
+        model = model or Model.build(content.benchmark, "short", place.models, backstop)
         while len(_LAWS) >= LAWS_KEPT:
             del _LAWS[next(iter(_LAWS))]
-        _LAWS[key] = laws_of(model, choice, content.level, closure)
+        _LAWS[key] = laws_of(model, choice, content.level, closure, content.stand_ins)
     return _LAWS[key]
 
 

@@ -200,7 +200,7 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
 
 def ground_levels(course: Course, year: int, state: State, policy: KnowledgePolicy) -> Array:
     """Levels of all columns in a year without its policy on trade and industry."""
-    levels = course.laws.recursion.ground(state, policy).levels
+    levels = course.laws.ground(state, policy)
     if course.baseline is not None:
         levels = course.baseline.laid(course.model, levels, year)
     return levels

@@ -130,6 +130,7 @@ def solve_case(
     solver: Solver = "newton",
     start: Solution | None = None,
     standing: Standing | None = None,
+    ground: Array | None = None,
 ) -> SolvedCase:
     """Solve one scenario on one compiled model.
 
@@ -147,6 +148,8 @@ def solve_case(
     standing : Standing, optional
         Ground, closure and timing of a year of a path; default: the benchmark, the
         scenario's closure, everything in force.
+    ground : ndarray (columns,), optional
+        Levels without policy where there is no such year; default those of the benchmark.
 
     Raises
     ------
@@ -158,10 +161,11 @@ def solve_case(
     equal, guesses = scenario.equal, [m.guess for m in scenario.policy if m.unsized]
     by_welfare = equal is not None and equal.welfare and isinstance(equal.welfare, float)
     if by_welfare and guesses and not any(guess is not None for guess in guesses):
-        scenario = _bracketed(model, scenario, share, solver)
+        scenario = _bracketed(model, scenario, share, solver, ground)
     if standing is None:
         closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
-        standing = Standing(model.arrays.start, closure, (1.0,) * len(scenario.policy))
+        ground = model.arrays.start if ground is None else ground
+        standing = Standing(ground, closure, (1.0,) * len(scenario.policy))
     policy = policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
     full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
@@ -202,7 +206,9 @@ def solve_case(
     return SolvedCase(solution, (*policy.shocks, *shocks), rates, answers, raised, moved)
 
 
-def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -> Scenario:
+def _bracketed(
+    model: Model, scenario: Scenario, share: float, solver: Solver, ground: Array | None
+) -> Scenario:
     """A scenario with a guess of the rate that has the welfare effect asked for.
 
     Welfare need not fall, or rise, with a rate throughout: a small tariff pays, a large one
@@ -225,7 +231,9 @@ def _bracketed(model: Model, scenario: Scenario, share: float, solver: Solver) -
             break
         sized = _with_rate(scenario, "add", rate).model_copy(update={"equal": None})
         try:
-            start = solve_case(model, sized, share=share, solver=solver, start=start).solution
+            start = solve_case(
+                model, sized, share=share, solver=solver, start=start, ground=ground
+            ).solution
         except NoEquilibrium:
             break
         effect = start.outcome(f"equivalent_variation[{region}]")

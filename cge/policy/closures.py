@@ -15,7 +15,7 @@ from cge.model.short_year import RESPONSES
 from cge.scenario.schema import ClosureChoice, Scenario
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
 from cge.solve.model import Model
-from cge.solve.short_year import LABEL, Adjustment, adjustment_of, with_adjustment
+from cge.solve.short_year import ADJUSTS, LABEL, Adjustment, adjustment_of, with_adjustment
 from cge.solve.solution import Solution
 
 #: Variables of which one cell can be the numeraire.
@@ -70,7 +70,7 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
 def _adjustment(choice: ClosureChoice) -> Adjustment:
     """How far wages, spending and employment adjust: gradually in a short run."""
     given, key = choice.adjustment, "closure.adjustment"
-    full = "balances_given"
+    full: Adjustment = "balances_given"
     refuse_if(choice.kind == "long_run" and given not in (None, full),
               "is for a short run; in the long run all has adjusted", key=key, value=given,
               allowed="kind: short_run, or no such key")  # fmt: skip
@@ -177,11 +177,9 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
         parts.append(f"fixed in each sector: {', '.join(closure.specific_factors)}")
     if closure.wage_floor:
         parts.append(f"floor under the real price of {closure.wage_floor.factor}")
-    words_of = {"gradual": "wages and spending adjust slowly, employment can fall",
-                "regions_lend": "wages stand still against each other, regions lend",
-                "balances_given": ""}  # fmt: skip
-    if words := words_of[adjustment_of(closure)]:
-        parts.append(words)
+    adjustment = adjustment_of(closure)
+    if adjustment != "balances_given":
+        parts.append(ADJUSTS[adjustment])
     balance = scenario.closure.balance
     words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
     words = "as in the data, indexed to the numeraire" if words == "given" else words

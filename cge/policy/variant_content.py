@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cge.data.accounts.benchmark import Benchmark
+from cge.dynamics.stand_ins import NO_STAND_INS, StandIns
 from cge.scenario.merging import APPENDED
 from cge.scenario.named_files import files_of
 from cge.scenario.schema import BenchmarkChoice, Scenario
@@ -36,6 +37,8 @@ class VariantContent:
     files : tuple of path
     asked
         What the task makes of the solutions, where its function can make more than one thing.
+    stand_ins : StandIns
+        For imports, that can be made in all solutions.
     """
 
     scenario: Scenario
@@ -45,6 +48,7 @@ class VariantContent:
     equal: tuple[float, ...] | None = None
     files: tuple[Path, ...] = ()
     asked: Any = None
+    stand_ins: StandIns = NO_STAND_INS
 
     @classmethod
     def of(

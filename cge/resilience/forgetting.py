@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cge.core.axes import Array, ratio
+from cge.core.axes import Array
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.resilience.disruptions import Event
 
@@ -62,27 +62,3 @@ class Forgetting:
         for _ in range(years):
             state = self.law.next(state, self.business, self.seen, policy)
         return np.sum(list(self.law.productivity(state).values()), axis=0)
-
-
-def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
-    """Knowledge of a sector of a region relative to the baseline, (r, j).
-
-    The geometric mean of the stocks that make its productivity, each relative to the
-    baseline and weighted with its elasticity: own applied knowledge, that of other sectors at
-    home, basic, and foreign knowledge that has been taken in,
-
-        K = exp(sum_k d ln A_k / sum_k gamma_k)
-
-    so that all stocks one per cent larger make it one per cent larger. Learning by doing is
-    no stock of knowledge and stays out. One where there is no research.
-
-    Parameters
-    ----------
-    law : KnowledgeLaw
-    state : KnowledgeState
-    """
-    gamma = law.data.elasticities(law.level, on="output")
-    change = law.productivity(state)
-    total = gamma.own + gamma.spillover + gamma.basic + gamma.foreign
-    carried = change["own"] + change["domestic"] + change["basic"] + change["foreign"]
-    return np.exp(ratio(carried, total))

@@ -214,4 +214,4 @@ def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solut
         When no point passes.
     """
     closure = replace(pre.closure, swaps=(*pre.closure.swaps, *impact.swaps(pre)))
-    return pre.model.solve(impact.laid(pre.ready), closure, solver, start=pre.levels)
+    return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels)

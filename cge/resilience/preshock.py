@@ -2,40 +2,56 @@
 
 The equilibrium may be of the long run or of a year of a path. When a disruption comes
 relations with suppliers, capital by sector and know-how are what they are; demand has its
-short-run elasticities. Nothing else separates the short run from the equilibrium it starts
+short-run elasticities, wages and spending start from where they stand
+(:mod:`cge.solve.short_year`). Nothing else separates the short run from the equilibrium it starts
 from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
 (:mod:`cge.dynamics.menu`), for which every such equilibrium is checked.
 
-Within the year wages do not move against each other and regions lend: an external balance
-is what keeps the wage of a region where it was. What a region borrows is no income, so a
-loss is one of real income, absorption less what was borrowed. With balances given instead,
-and trade elasticities below one, a region that loses a market can only pay for its imports
-by growing poor, and the region whose supply was cut off gains from that more than it loses
-(Taiwan -31 %, China +4 % under an embargo on electronics for China): the transfer problem
-at elasticities near those at which trade balances cease to respond to prices.
+What a region borrows is no income, so a loss is one of real income, absorption less what was
+borrowed. With balances given instead, and trade elasticities below one, a region that loses a
+market can only pay for its imports by growing poor, and the region whose supply was cut off
+gains from that more than it loses (Taiwan -31 %, China +4 % under an embargo on electronics for
+China): the transfer problem at elasticities near those at which trade balances cease to
+respond to prices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError, NoEquilibrium, refuse_if
+from cge.core.errors import NoEquilibrium, refuse_if
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import check_capital
-from cge.model.shares import CAPITAL
 from cge.dynamics.sourcing import NESTS, Sourcing
-from cge.resilience.import_price import BackstopRoutes, purchaser_prices
-from cge.solve.closure import Closure, Swap
+from cge.model.shares import CAPITAL
+from cge.solve.closure import Closure
 from cge.solve.model import Model
+from cge.solve.short_year import Adjustment, with_adjustment, without_adjustment
 from cge.solve.solution import Allocation, Solution
 
 #: The short run must reproduce the log of welfare of the equilibrium it starts from to this.
 REPRODUCED = 1e-8
+#: What a closure may already solve for in place of lending by a rule.
+BORROWING = ("private_borrowing", "public_borrowing")
+
+
+@dataclass(frozen=True)
+class ShortRun:
+    """How far wages and spending adjust within the year of a disruption.
+
+    Parameters
+    ----------
+    adjustment : {"gradual", "regions_lend", "balances_given"}
+    responses : mapping of str to float
+        Levels in place of those of :data:`cge.model.short_year.RESPONSES`.
+    """
+
+    adjustment: Adjustment = "gradual"
+    responses: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,61 +63,35 @@ class PreShock(Allocation):
     model : Model
         With short-run elasticities.
     levels : ndarray (columns,)
-        Of the equilibrium, backstops out of reach.
+        Of the equilibrium.
     closure : Closure
         In which capital is fixed in its sector.
-    premium : mapping of (region, sector) to float
-        Of the backstop over what an import costs its buyer; sectors that it does not name
-        have none within reach.
     """
 
     closure: Closure
-    premium: Mapping[tuple[str, str], float]
-
-    @cached_property
-    def ready(self) -> Array:
-        """Levels of given columns with backstops within reach: what disruptions are laid over."""
-        levels, family = self.levels.copy(), self.model.variables["backstop_premium"]
-        if len(family):
-            out_of_reach = self.model.start.values("backstop_premium")
-            premium = [
-                self.premium.get((s, i), other)
-                for (_, _, i, s), other in zip(family.index, out_of_reach, strict=True)
-            ]
-            relative = BackstopRoutes(self.model).relative_price(purchaser_prices(self))
-            levels[family.positions] = premium * relative
-        return levels
 
     def real_income(self, at: Allocation) -> Array:
-        """Absorption less additional borrowing, in real terms, (s,)."""
-        borrowed = at.values("transfer") - self.values("transfer")
-        return (at.values("absorption_value") - borrowed) / at.values("welfare_price")
+        """Absorption less borrowing, at benchmark prices, (s,)."""
+        return at.values("welfare") * self.model.benchmark.absorption
 
     def losses(self, after: Allocation) -> Array:
         """Part of real income that a disruption takes from each region, (s,)."""
         return 1.0 - self.real_income(after) / self.real_income(self)
 
 
-def pre_shock(
-    solution: Solution,
-    short: Model,
-    premium: Mapping[tuple[str, str], float] | None = None,
-    lending: bool = True,
-) -> PreShock:
-    """An equilibrium as disruptions find it: with short-run elasticities, backstops in reach.
+def pre_shock(solution: Solution, short: Model, run: ShortRun | None = None) -> PreShock:
+    """An equilibrium as disruptions find it: with short-run elasticities.
 
     Parameters
     ----------
     solution : Solution
         Of the static model with long-run elasticities, to which relations have then adapted,
         or with short-run ones, of which they are as they are. What its closure solved for
-        beyond capital (a wage floor, a numeraire) it goes on solving for.
+        beyond capital (a numeraire) it goes on solving for.
     short : Model
-        Of the same accounts with short-run elasticities, and with backstops.
-    premium : mapping of (region, sector) to float, optional
-        See :class:`PreShock`.
-    lending : bool
-        Whether balances give way within the year; else they are given and wages move.
+        Of the same accounts with short-run elasticities, and with the same stand-ins.
+    run : ShortRun, optional
+        Default: all adjusts gradually.
 
     Raises
     ------
@@ -110,13 +100,15 @@ def pre_shock(
     NoEquilibrium
         If the short run does not reproduce it.
     """
+    if solution.model.backstop != short.backstop:
+        raise ValueError("the equilibrium has other stand-ins than the short run")
     check_capital(short.benchmark, "to be fixed")
     sourcing = None
     if solution.model.horizon == "long":
         _check_speeds(short)
         sourcing = Sourcing(short)
     levels = levels_before(short, solution.levels, places_in(short, solution.model), sourcing)
-    closure = short_closure(solution.closure, short, lending)
+    closure = short_closure(solution.closure, short, run or ShortRun())
     exact = short.solve(levels, closure, start=levels)
     moved = np.abs(np.log(exact.by_region("welfare") / solution.by_region("welfare"))).max()
     if moved > REPRODUCED:
@@ -124,7 +116,7 @@ def pre_shock(
             f"the short run does not reproduce the equilibrium it starts from: welfare moves by "
             f"{moved:.1e}"
         )
-    return PreShock(short, exact.levels, closure, dict(premium or {}))
+    return PreShock(short, exact.levels, closure)
 
 
 def _check_speeds(model: Model) -> None:
@@ -139,32 +131,18 @@ def _check_speeds(model: Model) -> None:
         )  # fmt: skip
 
 
-def short_closure(kept: Closure, model: Model, lending: bool) -> Closure:
-    """Closure of a disruption: capital by sector, and wages or balances, are given.
+def short_closure(kept: Closure, model: Model, run: ShortRun) -> Closure:
+    """Closure of a disruption: capital by sector is given, wages and spending adjust in part.
 
     Swaps of the closure before it stay; a wage floor does not, employment is what it was.
     """
-    b = model.benchmark
+    kept = without_adjustment(kept)
     specific = tuple(dict.fromkeys((*kept.specific_factors, CAPITAL)))
-    if not lending or any(swap.free.startswith("balance") for swap in kept.swaps):
-        return replace(kept, name="disruption", specific_factors=specific, wage_floor=None)
-    mobile = next((f for f in b.factors if f not in specific), None)
-    if mobile is None:
-        raise InputError(
-            "every factor is fixed in its sector, so there is no wage to keep",
-            key="closure.specific_factors", value=list(specific), allowed="lending: false",
-        )  # fmt: skip
-    # The largest region's balance follows from the others', its wage is what money is worth.
-    largest = b.regions[int(np.argmax(b.absorption))]
-    wages = [Swap("numeraire", f"factor_return[{largest}, {mobile}]", at=None)]
-    wages += [
-        Swap(f"balance[{s}]", f"factor_return[{s}, {mobile}]", at=None)
-        for s in b.regions if s != largest
-    ]  # fmt: skip
-    return replace(
-        kept, name="disruption", specific_factors=specific, swaps=(*kept.swaps, *wages),
-        wage_floor=None, numeraire=None,
-    )  # fmt: skip
+    plain = replace(kept, name="disruption", specific_factors=specific, wage_floor=None)
+    if any(swap.free.startswith(BORROWING) for swap in kept.swaps):
+        return plain
+    labour = [f for f in model.benchmark.factors if f not in specific]
+    return with_adjustment(plain, run.adjustment, labour, run.responses)
 
 
 def places_in(short: Model, before: Model) -> Integers:
@@ -181,9 +159,6 @@ def levels_before(
 ) -> Array:
     """Levels of an equilibrium in the model of the short run that starts from it.
 
-    What that model has in addition is at its benchmark level, but for the prices of varieties
-    with a backstop: those of their routes.
-
     Parameters
     ----------
     short : Model
@@ -199,8 +174,4 @@ def levels_before(
     if sourcing is not None:
         prices = sourcing.prices(Allocation(short, found).values)
         found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
-    varieties = short.variables["variety_price"].positions
-    if len(found[varieties]):
-        prices = purchaser_prices(Allocation(short, found))
-        found[varieties] = prices[BackstopRoutes(short).imports]
     return found

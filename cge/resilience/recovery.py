@@ -20,7 +20,6 @@ from cge.dynamics.capital import Settings
 from cge.dynamics.recursion import Recursion
 from cge.resilience.impact import Impact
 from cge.resilience.preshock import PreShock
-from cge.solve.solution import Allocation
 
 
 def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: Settings) -> Array:
@@ -51,7 +50,7 @@ def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: 
     refuse_if(years <= duration, "years end before the disruption does", key="recovery",
               value=years, allowed=f"more than its {duration}")  # fmt: skip
     model = pre.model
-    recursion = Recursion(model, settings, standing=Allocation(model, pre.ready))
+    recursion = Recursion(model, settings, standing=pre)
     state = recursion.start()
     start, expected, losses = pre.levels, None, []
     for year in range(1, years + 1):

@@ -30,7 +30,7 @@ from cge.scenario.timing import Year
 MOST_YEARS = 200
 Premium = Annotated[Number, Field(gt=1, le=100)]
 #: Keys that had another name in earlier versions.
-RENAMED = {"trickle": "leakage"}
+RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
 
@@ -91,14 +91,14 @@ class StressChoice(Strict):
         Years of a path from which disruptions set out; default: the first and the last.
     level : float, optional
         Of the conditional value at risk; default: the parameter ``cvar_level``.
-    lending : bool
-        Whether regions lend within the year of a disruption; else balances are given.
+    adjustment : {"gradual", "regions_lend", "balances_given"}
+        How far wages and spending adjust within the year of a disruption.
     backstop : codes, optional
         Sectors whose imports something at home can stand in for; ``none``, or default: the
         group ``strategic`` where the benchmark has it.
     premium : {"low", "central", "high"} or mapping of codes to number
-        Cost of the stand-in over the price of the import; a mapping replaces the central value
-        of sectors or groups.
+        Cost of the stand-in over that of the import in the benchmark; a mapping replaces the
+        central value of sectors or groups.
     leakage : float, optional
         Part of a volume that comes through a total ban; default: the parameter ``leakage``.
     links : codes, optional
@@ -118,7 +118,7 @@ class StressChoice(Strict):
     home: str | None = None
     years: Annotated[list[Year], OneOrMore, Rising, Field(min_length=1)] | None = None
     level: Annotated[Number, Field(ge=0, le=1)] | None = None
-    lending: bool = True
+    adjustment: Literal["gradual", "regions_lend", "balances_given"] = "gradual"
     backstop: Codes | None = None
     premium: Level | dict[str, Premium] = "central"
     leakage: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
@@ -169,7 +169,7 @@ class FrontierChoice(Strict):
     """Whose frontier it is, of which instruments, over which disruptions.
 
     Settings of the disruptions themselves (library, level of the conditional value at risk,
-    lending, backstops and what they cost) are those of the section ``stress``.
+    adjustment, backstops and what they cost) are those of the section ``stress``.
 
     Parameters
     ----------

@@ -18,6 +18,12 @@ from cge.solve.closure import Closure, Swap, Total
 
 Adjustment = Literal["gradual", "regions_lend", "balances_given"]
 ADJUSTMENTS: tuple[Adjustment, ...] = get_args(Adjustment)
+#: Each in words.
+ADJUSTS: Mapping[Adjustment, str] = {
+    "gradual": "wages and spending adjust slowly and employment can fall",
+    "regions_lend": "wages stand still against each other and regions lend",
+    "balances_given": "balances are given and wages move",
+}
 #: What swaps of a short year are called.
 LABEL = "short year"
 #: World's borrowing, which is nothing.
@@ -55,7 +61,7 @@ def with_adjustment(
             allowed="adjustment: balances_given",
         )  # fmt: skip
     if adjustment == "regions_lend":
-        made = (
+        made: tuple[Swap, ...] = (
             Swap("numeraire", _BORROWED, 0.0, relative=False, label=LABEL),
             Swap("private_borrowing", f"factor_return[*, {labour[0]}]", None, label=LABEL),
         )

@@ -13,21 +13,21 @@ from cge.core.axes import Array
 from cge.core.errors import prefixed, renamed
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
-from cge.model.shares import CAPITAL
+from cge.dynamics.stand_ins import StandIns
 from cge.indicators.exposure import knowledge_reliance
 from cge.indicators.exposure_losses import link_share
 from cge.indicators.fiscal import outlay
 from cge.indicators.world_io import WorldIO
+from cge.model.shares import CAPITAL
 from cge.resilience.events import Event
 from cge.resilience.forgetting import Forgetting
-from cge.resilience.preshock import pre_shock
+from cge.resilience.preshock import ShortRun, pre_shock
 from cge.results.collect import Wanted, add_solution
 from cge.results.policy_rows import add_outlay
 from cge.results.register import add_known
 from cge.results.row_schema import Rows
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.stress.stress_settings import Backstops
 from cge.tasks.runner import Place
 
 
@@ -37,17 +37,17 @@ class Asked:
 
     Parameters
     ----------
-    backstops : Backstops
-    lending : bool
-        Whether regions lend within the year of a disruption.
+    stand_ins : StandIns
+    run : ShortRun
+        How far wages and spending adjust within the year of a disruption.
     events : tuple of (Event, int)
         About knowledge, with the years that they last.
     wanted : tuple of Wanted
         Figures to report of it.
     """
 
-    backstops: Backstops
-    lending: bool
+    stand_ins: StandIns
+    run: ShortRun
     events: tuple[tuple[Event, int], ...]
     wanted: tuple[Wanted, ...]
 
@@ -103,7 +103,7 @@ def plain_pre_shock(
     Returns
     -------
     dict
-        ``closure``, ``levels`` and ``premium`` (by region, then by sector) of the short run;
+        ``closure`` and ``levels`` of the short run;
         ``long_run``, closure and levels, None where the equilibrium is none; ``forgotten`` by
         event, None where there are no figures; ``absorption`` (s,) and ``link_share``
         (r, i, s); ``rows``.
@@ -116,17 +116,16 @@ def plain_pre_shock(
         If the short run does not reproduce it.
     """
     b = solution.model.benchmark
-    short = Model.build(b, "short", place.models, asked.backstops.sectors)
-    premium = asked.backstops.premiums(b, knowledge.relative)
-    lending = renamed({"closure.specific_factors": "stress.lending"})
-    with lending, prefixed(f"{label}can not be tested: "):
-        pre = pre_shock(solution, short, premium, asked.lending)
+    short = Model.build(b, "short", place.models, asked.stand_ins.sectors)
+    premium = asked.stand_ins.premiums(b, knowledge.relative)
+    run = renamed({"closure.specific_factors": "stress.adjustment"})
+    with run, prefixed(f"{label}can not be tested: "):
+        pre = pre_shock(solution, short, asked.run)
     adapted = solution.model.horizon == "long" and CAPITAL not in solution.closure.specific_factors
     forget = knowledge.forgetting
     return {
         "closure": asdict(pre.closure),
         "levels": pre.levels,
-        "premium": list(premium.values()),
         "long_run": adapted and [asdict(solution.closure), solution.levels],
         "forgotten": forget and [forget(event, years) for event, years in asked.events],
         "absorption": solution.by_region("absorption_value"),

@@ -45,7 +45,6 @@ class Chunk:
     closure : Closure
         Of the short run.
     levels : ndarray (columns,)
-    premium : mapping of (region, sector) to float
     backstop : tuple of str
     disruptions : tuple of Disruption
         Without names, which change nothing.
@@ -65,7 +64,6 @@ class Chunk:
     benchmark: Benchmark
     closure: Closure
     levels: Array
-    premium: Mapping[tuple[str, str], float]
     backstop: tuple[str, ...]
     disruptions: tuple[Disruption, ...]
     forgotten: Mapping[tuple[Event, int], Array]
@@ -92,13 +90,12 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
     # milliseconds, while the factorisations that it gathers, one for each closure, would fill
     # the memory of a worker that keeps it.
     model = Model.build(chunk.benchmark, "short", place.models, chunk.backstop)
-    pre = PreShock(model, chunk.levels, chunk.closure, chunk.premium)
+    pre = PreShock(model, chunk.levels, chunk.closure)
     found = [_solved(pre, disruption, chunk) for disruption in chunk.disruptions]
     if chunk.long_run is not None:
         closure, levels = chunk.long_run
-        adapted = Model.build(chunk.benchmark, "long", place.models).solve(
-            levels, closure, start=levels
-        )
+        model = Model.build(chunk.benchmark, "long", place.models, chunk.backstop)
+        adapted = model.solve(levels, closure, start=levels)
         for result, disruption in zip(found, chunk.disruptions, strict=True):
             with suppress(NoEquilibrium):
                 (event,) = disruption.events
@@ -117,10 +114,8 @@ def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, An
         solution = disrupted(pre, impact, chunk.solver)
     except NoEquilibrium as error:
         return {"failed": str(error)}
-    transfer, spent = (
-        pre.model.outcomes[name].positions for name in ("transfer", "absorption_value")
-    )
-    borrowed = (solution.outcomes[transfer] - pre.outcomes[transfer]) / pre.outcomes[spent]
+    before = pre.values("absorption_value")
+    borrowed = (solution.values("borrowed") - pre.values("borrowed")) / before
     found = {
         "losses": pre.losses(solution), "borrowed": borrowed,
         "iterations": solution.diagnostics.iterations,
@@ -176,8 +171,7 @@ class Equilibrium:
         """Tasks of all disruptions from here, in the order of the plan."""
         own, plain, cuts = self.settings, self.plain, plan.cuts
         known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
-        sectors, adapted = own.backstops.sectors, plain["long_run"]
-        cells = [(region, sector) for region in self.benchmark.regions for sector in sectors]
+        sectors, adapted = own.stand_ins.sectors, plain["long_run"]
         tasks = []
         for every, after, cut in (
             (plan.disruptions, True, False), (cuts.links, False, True),
@@ -192,8 +186,7 @@ class Equilibrium:
                 events = {(event, one.duration) for one in some for event in one.events}
                 content = Chunk(
                     benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
-                    levels=plain["levels"], premium=dict(zip(cells, plain["premium"], strict=True)),
-                    backstop=sectors, disruptions=some,
+                    levels=plain["levels"], backstop=sectors, disruptions=some,
                     forgotten={key: value for key, value in known.items() if key in events},
                     leakage=own.leakage, years_after=own.years_after if after else 0, motion=motion,
                     long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cge.solve.short_year import ADJUSTS
 from cge.stress.stress_cases import StressCase
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import is_world
@@ -21,10 +22,7 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
         "Loss: part of real income (absorption less what is borrowed within the year) that a "
         "disruption takes, against the same policy without it. Within the year capital stays in "
         "its sector, relations with suppliers are those of the equilibrium before, demand has "
-        "short-run elasticities" + (
-            ", wages do not move against each other and regions lend." if first.settings.lending
-            else ", balances are given."
-        ),
+        f"short-run elasticities; {ADJUSTS[first.settings.run.adjustment]}.",
         f"CVaR: mean of the worst losses, which have the probability {1 - plan.level:.3g}.",
         _backstops(cases),
     ]  # fmt: skip
@@ -45,12 +43,12 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
 
 
 def _backstops(cases: Sequence[StressCase]) -> str:
-    own = cases[0].equilibrium.settings.backstops
+    own = cases[0].equilibrium.settings.stand_ins
     if not own.sectors:
         return ("No imports have a domestic stand-in: the benchmark has no group 'strategic', or "
                 "none is wanted; a total ban costs as much as the elasticities say.")  # fmt: skip
     premiums = ", ".join(f"{code} {premium:.3g}" for code, premium in own.premium.items())
-    text = "Domestic stand-ins for imports cost, times the price of the import: "
+    text = "Domestic stand-ins for imports cost, times the benchmark's cost of the import: "
     text += f"{premiums} (assumed)"
     if any("path_year" in case.equilibrium.labels for case in cases):
         text += (f"; knowledge above the baseline lowers what is over 1 with elasticity "

@@ -153,7 +153,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     for member in members:
         with retold(member.told):
             settings[member.variant] = settings_of(member.scenario, b)
-    cuts = _single_cuts(choice, settings[members[0].variant].backstops.sectors, b)
+    cuts = _single_cuts(choice, settings[members[0].variant].stand_ins.sectors, b)
     if years and not whole:
         scenario = _shortened(scenario, years, members)
         members = ScenarioSet(scenario).members

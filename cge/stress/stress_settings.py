@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cge.core.axes import Array
 from cge.core.errors import below, check_known, refuse_if
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.benchmark import Benchmark
@@ -16,8 +14,10 @@ from cge.data.parameters.parameter_files import (
     load_knowledge_parameters,
 )
 from cge.dynamics.capital import Settings
+from cge.dynamics.stand_ins import StandIns
 from cge.path.laws import choice_of, motion_of, parameters_of
-from cge.policy.closures import short_run_parameters
+from cge.policy.closures import responses_of, short_run_parameters
+from cge.resilience.preshock import ShortRun
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
 
@@ -30,55 +30,9 @@ _GIVEN = ("backstop_premium", "backstop_premium_ict", "backstop_floor", "recover
 ETA = "backstop_elasticity"
 
 
-@dataclass(frozen=True)
-class Backstops:
-    """Premiums of stand-ins over the price of the import.
-
-    Parameters
-    ----------
-    premium : mapping of str to float
-        By sector, at the knowledge of the baseline.
-    eta : float
-        Elasticity of the premium's excess over one to knowledge.
-    floor : float
-        Least premium at any knowledge.
-    """
-
-    premium: Mapping[str, float]
-    eta: float
-    floor: float
-
-    @property
-    def sectors(self) -> tuple[str, ...]:
-        """Sectors whose imports have one."""
-        return tuple(self.premium)
-
-    def premiums(
-        self, benchmark: Benchmark, knowledge: Array | None = None
-    ) -> dict[tuple[str, str], float]:
-        """Premiums by region and sector.
-
-        phi = max(floor, 1 + (phi0 - 1) K**-eta), with K knowledge relative to the baseline.
-
-        Parameters
-        ----------
-        benchmark : Benchmark
-        knowledge : ndarray (r, j), optional
-            None: as on the baseline everywhere.
-        """
-        found = {}
-        for r, region in enumerate(benchmark.regions):
-            for sector, premium in self.premium.items():
-                known = 1.0
-                if knowledge is not None:
-                    known = float(knowledge[r, benchmark.sectors.index(sector)])
-                found[region, sector] = max(self.floor, 1.0 + (premium - 1.0) * known**-self.eta)
-        return found
-
-
-def backstops_of(
+def stand_ins_of(
     choice: StressChoice, benchmark: Benchmark, parameters: ParameterSet, eta: float
-) -> Backstops:
+) -> StandIns:
     """Backstops that a choice means on a benchmark.
 
     Parameters
@@ -88,7 +42,7 @@ def backstops_of(
     parameters : ParameterSet
         With the user's values.
     eta : float
-        See :class:`Backstops`.
+        See :class:`cge.dynamics.stand_ins.StandIns`.
 
     Raises
     ------
@@ -107,7 +61,7 @@ def backstops_of(
                       key=f"stress.premium.{name}", value=value,
                       allowed=f"{floor:g} (backstop_floor) or more")  # fmt: skip
             found[code] = float(value)
-    return Backstops(found, eta, floor)
+    return StandIns(found, eta, floor)
 
 
 def _sectors(choice: StressChoice, benchmark: Benchmark) -> tuple[str, ...]:
@@ -126,13 +80,13 @@ class StressSettings:
 
     Parameters
     ----------
-    backstops : Backstops
+    stand_ins : StandIns
     leakage : float
         Part of a volume that comes through a total ban.
     level : float
         Of the conditional value at risk.
-    lending : bool
-        Whether regions lend within the year of a disruption.
+    run : ShortRun
+        How far wages and spending adjust within the year of a disruption.
     years_after : int
         Years that are solved after a disruption has ended.
     recovered : float
@@ -143,10 +97,10 @@ class StressSettings:
         Of relations and capital in the years after.
     """
 
-    backstops: Backstops
+    stand_ins: StandIns
     leakage: float
     level: float
-    lending: bool
+    run: ShortRun
     years_after: int
     recovered: float
     discount_rate: float
@@ -156,10 +110,10 @@ class StressSettings:
     def facts(self) -> dict[str, Any]:
         """Settings for a manifest."""
         return {
-            "premium": dict(self.backstops.premium), ETA: self.backstops.eta,
-            "backstop_floor": self.backstops.floor, "leakage": self.leakage,
-            "cvar_level": self.level, "lending": self.lending, "recovery": self.years_after,
-            "recovered": self.recovered,
+            "premium": dict(self.stand_ins.premium), ETA: self.stand_ins.eta,
+            "backstop_floor": self.stand_ins.floor, "leakage": self.leakage,
+            "cvar_level": self.level, "adjustment": self.run.adjustment,
+            "recovery": self.years_after, "recovered": self.recovered,
         }  # fmt: skip
 
 
@@ -175,15 +129,16 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
     check_known({choice.home} - {None}, benchmark.regions, "unknown region", key="stress.home")
     eta, parameters = _parameters(choice)
     dynamics, knowledge = parameters_of(path)
+    short = short_run_parameters(scenario.closure)
     return StressSettings(
-        backstops=backstops_of(choice, benchmark, parameters, eta),
+        stand_ins=stand_ins_of(choice, benchmark, parameters, eta),
         leakage=parameters["leakage"] if choice.leakage is None else choice.leakage,
         level=parameters["cvar_level"] if choice.level is None else choice.level,
-        lending=choice.lending,
+        run=ShortRun(choice.adjustment, responses_of(scenario.closure)),
         years_after=choice.recovery,
         recovered=parameters["recovered"],
         discount_rate=dynamics["discount_rate"],
-        motion=motion_of(path, dynamics, knowledge, short_run_parameters(scenario.closure)),
+        motion=motion_of(path, dynamics, knowledge, short),
     )  # fmt: skip
 
 

@@ -134,13 +134,13 @@ def problem_of(asked: VersionContent, models: Path | None) -> Problem:
         For instruments that do not fit the benchmark.
     """
     choice, settings, b = asked.choice, asked.settings, asked.benchmark
-    long = Model.build(b, "long", models)
+    long, short = (
+        Model.build(b, horizon, models, settings.stand_ins.sectors) for horizon in ("long", "short")
+    )
     levers = levers_of(choice, long)
-    short = Model.build(b, "short", models, settings.backstops.sectors)
     return Problem(
         long, short, levers, asked.disruptions, asked.weights, choice.region, settings.level,
-        settings.leakage, settings.backstops.premiums(b), settings.lending, choice.budget,
-        asked.version,
+        settings.leakage, settings.stand_ins, settings.run, choice.budget, asked.version,
     )  # fmt: skip
 
 

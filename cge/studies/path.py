@@ -127,7 +127,8 @@ class PathTasks(VariantTasks):
         path = choice_of(member.scenario).model_copy(update={"returns": [level]})
         if member.scenario.equal is None:  # only then does it matter what others share
             member = replace(member, shared={})
-        return PathContent.of(member, self.benchmarks[name], self.solver, equal, {"path": path})
+        return PathContent.of(member, self.benchmarks[name], self.solver, equal, {"path": path},
+                              stand_ins=self.stand_ins(member))  # fmt: skip
 
     def task(
         self, name: str, level: str, member: Member, equal: Sequence[float] | None = None

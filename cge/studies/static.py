@@ -123,7 +123,7 @@ class StaticTasks(VariantTasks):
         steps = member.scenario.steps or self.scenario.steps
         content = VariantContent.of(
             member, self.benchmarks[name], self.solver, equal, {"steps": steps},
-            asked=self.asked(member),
+            asked=self.asked(member), stand_ins=self.stand_ins(member),
         )  # fmt: skip
         label = self.label(name, level, member)
         return Task(label, self.function, content, len(steps or [1.0]), member.told)
@@ -236,7 +236,9 @@ def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
     NoEquilibrium
         When it has no solution that passes.
     """
-    model = Model.build(content.benchmark, content.scenario.chosen_horizon, place.models)
+    stand_ins, horizon = content.stand_ins, content.scenario.chosen_horizon
+    model = Model.build(content.benchmark, horizon, place.models, stand_ins.sectors)
+    ground = stand_ins.laid(model, model.arrays.start)
     member, before, cases = content.member, None, []
     for number, step in enumerate(content.scenario.steps or [1.0]):
         chosen = content.scenario
@@ -245,7 +247,8 @@ def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
         if before is None:
             refuse_idle([member], {member.variant: may_move(model, chosen)}, own_alone=True)
         with prefixed(f"{100 * step:g} % of the shock: " if step != 1.0 else ""):
-            solved = solve_case(model, chosen, share=step, solver=content.solver, start=before)
+            solved = solve_case(model, chosen, share=step, solver=content.solver, start=before,
+                                ground=ground)  # fmt: skip
         before = solved.solution
         cases.append(StaticCase(**vars(solved), scenario=chosen, step=step))
     return cases

@@ -15,6 +15,7 @@ import numpy as np
 
 from cge.core.errors import NoEquilibrium
 from cge.dynamics.recursion import Ground
+from cge.dynamics.stand_ins import StandIns, relative_knowledge
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.path.laws import PathLaws, knowledge_law, path_closure
@@ -23,7 +24,7 @@ from cge.path.solving import PathContent, laws_in, solved_path
 from cge.policy.benchmarks import benchmarks_of, calendar_year
 from cge.policy.case import SolvedCase
 from cge.policy.variant_content import VariantContent
-from cge.resilience.forgetting import Forgetting, relative_knowledge
+from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
 from cge.scenario.schema import Scenario
@@ -66,7 +67,7 @@ class StressTest(Study):
     command: ClassVar[str] = "stress"
     suffix: ClassVar[str] = "-stress"
     keys: ClassVar[tuple[str, ...]] = (
-        "stress.library", "stress.years", "stress.level", "stress.lending", "stress.backstop",
+        "stress.library", "stress.years", "stress.level", "stress.adjustment", "stress.backstop",
         "stress.premium", "stress.leakage", "stress.links", "stress.leverage", "stress.recovery",
         "path.returns",
     )  # fmt: skip
@@ -163,18 +164,22 @@ class Equilibria:
         self.settings = {self.worlds[name].variant: one for name, one in plan.settings.items()}
         self.settings.update(plan.settings)
         self.asked = {
-            variant: Asked(one.backstops, one.lending, plan.knowledge_events, tuple(wanted))
+            variant: Asked(one.stand_ins, one.run, plan.knowledge_events, tuple(wanted))
             for variant, one in self.settings.items()
         }
         of_static = (*plain.values(), *plan.members)
         scenario, benchmarks = plan.scenario, benchmarks_of(plan.scenario)
         self.tasks: PathTasks | StaticTasks = (
-            PathTasks(scenario, plan.members, benchmarks, solver) if plan.years else
+            PathTasks(scenario, plan.members, benchmarks, solver, stand_ins=self._stand_ins)
+            if plan.years else
             StaticTasks(scenario, of_static, benchmarks, solver, static_pre_shock,
-                        lambda member: self.asked[member.variant])
+                        lambda member: self.asked[member.variant], stand_ins=self._stand_ins)
         )  # fmt: skip
         #: Results of the variants, once they are solved.
         self.solved: list[VariantResult] = []
+
+    def _stand_ins(self, member: Member) -> StandIns:
+        return self.asked[member.variant].stand_ins
 
     def checks(self) -> list[Task]:
         """Tasks that check every variant before the first year of any takes its time."""
@@ -282,7 +287,8 @@ def path_pre_shocks(task: PathPreShocks, place: Place) -> list[Found]:
 def _balanced_growth(task: PathPreShocks, place: Place) -> Found:
     laws, scenario = laws_in(task.path, place), task.path.scenario
     closure = path_closure(scenario, laws.model.benchmark)
-    solution = laws.model.solve(closure=closure, solver=task.path.solver)
+    levels = laws.ground(laws.recursion.start())
+    solution = laws.model.solve(levels, closure, task.path.solver)
     knowledge = Knowledge.of_benchmark(laws.recursion.law, laws.model.benchmark)
     plain = plain_pre_shock(solution, task.asked, knowledge, place)
     return {"plain": plain, "facts": solution_facts([solution], scenario)}

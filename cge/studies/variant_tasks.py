@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from cge.core.errors import InputError
 from cge.data.accounts.benchmark import Benchmark
+from cge.dynamics.stand_ins import NO_STAND_INS, StandIns
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Solver
@@ -47,6 +48,10 @@ class VariantResult:
     found: dict[str, Any]
 
 
+def _none(member: Member) -> StandIns:
+    return NO_STAND_INS
+
+
 @dataclass(eq=False)
 class VariantTasks(ABC):
     """Tasks of all variants, under all elasticity sets and levels of returns to research.
@@ -60,6 +65,8 @@ class VariantTasks(ABC):
     solver : {"newton", "ipopt"}
     tells : bool
         Whether what moves nothing is refused; a draw of parameters alone does not tell.
+    stand_ins : callable
+        For imports, that can be made where a variant is solved.
     """
 
     scenario: Scenario
@@ -67,6 +74,7 @@ class VariantTasks(ABC):
     benchmarks: Mapping[str, Benchmark]
     solver: Solver
     tells: bool = field(default=True, kw_only=True)
+    stand_ins: Callable[[Member], StandIns] = field(default=_none, kw_only=True)
     #: Levels of the returns to research; one without a name where there are none.
     levels: Sequence[str] = field(default=("",), init=False)
 
