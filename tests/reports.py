@@ -118,7 +118,7 @@ def _rows(
     itself("real_gdp", with_mean(-0.5 * n * scale), "percent change", region=world)
     itself("terms_of_trade", np.full(len(n), 0.25 * scale), "percent change", region=regions)
     itself("tariff_revenue", with_total(10 * n), money, region=world)
-    rows.add("factor_supply", np.full(len(n), 1.01), unit="index, benchmark = 1", benchmark=1.0,
+    rows.add("employment", np.full(len(n), 1.01), unit="index, benchmark = 1", benchmark=1.0,
              change=1.0, change_unit="percent", region=regions, item="LAB")  # fmt: skip
     for share, part in zip(SHARES, PARTS, strict=True) if decomposed else ():
         percent = -n * scale * share

@@ -142,7 +142,7 @@ def test_the_summary_shows_the_figures_of_the_rows(piped: Any, results: pd.DataF
         "Welfare (EV), bn USD": ("equivalent_variation_value", "", 1e-3),
         "Real GDP, %": ("real_gdp", "", 1), "Terms of trade, %": ("terms_of_trade", "", 1),
         "Real wage, %": ("consumer_real_return", "LAB", 1),
-        "Employment, %": ("factor_supply", "LAB", 1),
+        "Employment, %": ("employment", "LAB", 1),
         "Export volume, %": ("export_volume_change", "", 1),
         "Import volume, %": ("import_volume_change", "", 1),
         "Tariff revenue, bn USD": ("tariff_revenue", "", 1e-3),

@@ -445,7 +445,7 @@ def test_under_a_wage_floor_people_are_out_of_work_only_where_it_binds(index):
     solution = model.solve(TARIFF_WAR, Closure(specific_factors=("CAP",), wage_floor=floor))
     regions = model.benchmark.regions
     wage = np.array([solution.relative(f"{index}[{r}, LAB]") for r in regions])
-    jobs = np.array([solution.outcome(f"factor_supply[{r}, LAB]") for r in regions])
+    jobs = np.array([solution.outcome(f"employment[{r}, LAB]") for r in regions])
     at_floor = jobs < 1 - 1e-9
     assert at_floor.any() and not at_floor.all(), "the floor must bind somewhere, not everywhere"
     np.testing.assert_allclose(wage[at_floor], 0.999, rtol=1e-10)
@@ -465,7 +465,7 @@ def test_a_wage_floor_in_one_region_leaves_the_others_at_full_employment():
     model = small_model("short")
     floor = WageFloor("LAB", regions=("CHN",), level=1.0)
     solution = model.solve(TARIFF_WAR, Closure(specific_factors=("CAP",), wage_floor=floor))
-    jobs = grid(solution, "factor_supply")[:, 0]
+    jobs = grid(solution, "employment")[:, 0]
     china = model.benchmark.regions.index("CHN")
     assert jobs[china] < 0.999
     np.testing.assert_array_equal(np.delete(jobs, china), 1.0)

@@ -61,8 +61,8 @@ def difference(solution: Solution, columns: list[int], weights: list[float]) -> 
     levels = solution.levels.copy()
     for gang in solution.resolved.system.gangs:  # multiplied from where they were given
         levels[gang] = model.arrays.start[gang]
-    if solution.closure.wage_floor is not None:  # at the floor supply is an upper bound
-        levels[model.variables["factor_supply"].positions] = 1.0
+    if solution.closure.wage_floor is not None:  # at the floor full employment is an upper bound
+        levels[model.variables["employment"].positions] = 1.0
     ends = []
     for sign in (1, -1):
         moved = levels.copy()
@@ -155,7 +155,7 @@ def test_a_transfer_from_one_region_to_another_has_the_gradient_of_both_balances
         ("short run", "factor_differential", "F1"),
         ("quota", "tariff", ("R0", "S1", "R2")),
         ("budget", "net_of_output_tax", ("R1", "S1")),
-        ("wage floor", "factor_supply", "F0"),
+        ("wage floor", "employment", "F0"),
     ],
 )
 def test_cells_that_a_closure_solves_for_have_no_gradient(solutions, closure, instrument, gone):
@@ -174,7 +174,7 @@ def test_cells_that_a_closure_solves_for_have_no_gradient(solutions, closure, in
 
 def test_the_wage_floor_of_these_tests_binds_in_some_regions_only(solutions):
     solution = solutions["wage floor"]
-    jobs = [solution.outcome(f"factor_supply[{r}, F0]") for r in ("R0", "R1", "R2")]
+    jobs = [solution.outcome(f"employment[{r}, F0]") for r in ("R0", "R1", "R2")]
     assert 1 <= sum(job < 1 - 1e-6 for job in jobs) <= 2, jobs
 
 

@@ -151,8 +151,8 @@ def test_a_quota_and_a_wage_floor_hold_in_every_year() -> None:
         assert year.solution.relative("trade_volume[CHN, ELEC, USA]") == pytest.approx(0.6)
         for region in ("CHN", "USA", "EU"):
             assert year.solution.outcome(f"consumer_real_return[{region}, LAB]") > 1 - 1e-9
-            assert year.solution.outcome(f"factor_supply[{region}, LAB]") <= 1 + 1e-9
-    assert case.years[0].solution.outcome("factor_supply[CHN, LAB]") < 1 - 1e-6
+            assert year.solution.outcome(f"employment[{region}, LAB]") <= 1 + 1e-9
+    assert case.years[0].solution.outcome("employment[CHN, LAB]") < 1 - 1e-6
 
 
 # -- knowledge -------------------------------------------------------------------------------

@@ -94,12 +94,12 @@ def test_the_table_of_regions_shows_the_figures_of_the_solution() -> None:
         "equivalent_variation_value": solution.measure("equivalent_variation_value") / 1000,
         "consumer_real_return[LAB]": 100 * (np.array(
             [solution.outcome(f"consumer_real_return[{code}, LAB]") for code in regions]) - 1),
-        "factor_supply[LAB]": np.zeros(len(regions)),
+        "employment[LAB]": np.zeros(len(regions)),
         "tariff_revenue": [_border_revenue(solution, code) / 1000 for code in regions],
     }  # fmt: skip
     assert [c.key for c in panel.columns] == [
         "equivalent_variation", "equivalent_variation_value", "real_gdp", "terms_of_trade",
-        "consumer_real_return[LAB]", "factor_supply[LAB]", "export_volume_change",
+        "consumer_real_return[LAB]", "employment[LAB]", "export_volume_change",
         "import_volume_change", "tariff_revenue",
     ]  # fmt: skip
     for key, figures in wanted.items():
@@ -564,10 +564,10 @@ def test_a_table_is_printed_or_written_in_the_format_of_its_suffix(
     assert "equivalent_variation [% of absorption]" in (here / "t.csv").read_text(encoding="utf-8")
     whole = cge("table", saved, "--format", "latex", "--standalone")
     assert whole.out.startswith(r"\documentclass") and whole.out.endswith("\\end{document}\n")
-    chosen = cge("table", saved, "--measures", "real_gdp, factor_supply[LAB]", "--region", ODD[0],
+    chosen = cge("table", saved, "--measures", "real_gdp, employment[LAB]", "--region", ODD[0],
                  "--elasticities", "boehm", "--title", "Mine", "--format", "csv")  # fmt: skip
     table = pd.read_csv(io.StringIO(chosen.out))
-    assert table[["real_gdp [%]", "factor_supply[LAB] [%]"]].to_numpy().tolist() == [[-1.0, 1.0]]
+    assert table[["real_gdp [%]", "employment[LAB] [%]"]].to_numpy().tolist() == [[-1.0, 1.0]]
 
 
 def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:

@@ -123,7 +123,7 @@ class Recursion:
         accumulates = settings.accumulates and "inv" in b.agent_class
         self.capital = CapitalLaw(ratio(capital, capital.sum(axis=1, keepdims=True)),
                                   replace(settings, accumulates=accumulates))  # fmt: skip
-        self.catching_up = CatchingUp(model, settings, self.base)
+        self.catching_up = CatchingUp(model, settings)
         self.closure = Closure("path", specific_factors=(CAPITAL,))
         self._no_policy = KnowledgePolicy.none(len(b.regions), len(b.sectors))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
@@ -138,7 +138,10 @@ class Recursion:
         standing = self.catching_up.start()
         return State(0, self.sourcing.start, np.ones(shape), knowledge, seen, standing)
 
-    def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Ground:
+    def ground(
+        self, state: State, policy: KnowledgePolicy | None = None,
+        beside: Allocation | None = None,
+    ) -> Ground:  # fmt: skip
         """Levels that are given in a year that starts from `state`.
 
         Parameters
@@ -146,13 +149,15 @@ class Recursion:
         state : State
         policy : KnowledgePolicy, optional
             Of that year.
+        beside : Allocation, optional
+            The same year of a baseline that is not balanced growth.
         """
         model, variables = self.model, self.model.variables
         levels = self.base.levels.copy()
         levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
         columns, cells = capital_of(model)
         levels[columns] *= state.capital[cells]
-        levels[self.catching_up.columns] = state.standing.held
+        levels = self.catching_up.laid(levels, state.standing, beside or self.base)
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
         policy = policy or self._no_policy
@@ -171,6 +176,7 @@ class Recursion:
         ground: Ground,
         solution: Solution,
         policy: KnowledgePolicy | None = None,
+        beside: Allocation | None = None,
     ) -> State:
         """State in which the next year starts, its relations still this year's.
 
@@ -182,6 +188,8 @@ class Recursion:
             This year's equilibrium.
         policy : KnowledgePolicy, optional
             Of this year.
+        beside : Allocation, optional
+            As in :meth:`ground`.
         """
         returns = solution.relative_to(self.base, "factor_price")[..., self._capital]
         capital = self.capital.next(state.capital, self._investment(solution), returns)
@@ -190,7 +198,7 @@ class Recursion:
         if self.law is not None and knowledge is not None and ground.business is not None:
             policy = policy or self._no_policy
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
-        standing = self.catching_up.next(state.standing, solution)
+        standing = self.catching_up.next(state.standing, solution, beside or self.base)
         return State(state.year + 1, state.weights, capital, knowledge, seen, standing)
 
     def adapt(

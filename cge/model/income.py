@@ -102,21 +102,30 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         left_over = k.absorption[s] / world_absorption * m.balances_left
         return (k.absorption[s] * m.balance[s] - left_over) * m.numeraire
 
+    def borrowing(m, s):
+        """Borrowing less debt service, a share of benchmark absorption."""
+        return m.private_borrowing[s] + m.public_borrowing[s] - m.debt_service[s]
+
+    @m.Expression()
+    def borrowing_left(m):
+        """Sum of the borrowing over the world [million USD]; all regions bear it alike."""
+        return quicksum(k.absorption[s] * borrowing(m, s) for s in m.REGIONS)
+
     @m.Expression(m.REGIONS)
     def own_income(m, s):
         """GDP and the transfer from abroad, extra research paid [million USD]."""
         return m.gdp[s] + m.transfer[s] - m.research_spending[s]
 
     @m.Expression(m.REGIONS)
-    def borrowed(m, s):
+    def net_borrowing(m, s):
         """Borrowing abroad, less the service of what is owed [million USD]."""
-        lent = m.private_borrowing[s] + m.public_borrowing[s] - m.debt_service[s]
-        return k.absorption[s] * lent * m.numeraire
+        over = k.absorption[s] / world_absorption * m.borrowing_left
+        return (k.absorption[s] * borrowing(m, s) - over) * m.numeraire
 
     @m.Constraint(m.REGIONS)
     def income(m, s):
         """Absorption is paid from income and from what is borrowed."""
-        return k.absorption[s] * m.absorption[s] == m.own_income[s] + m.borrowed[s]
+        return k.absorption[s] * m.absorption[s] == m.own_income[s] + m.net_borrowing[s]
 
     @m.Expression(m.REGIONS)
     def welfare(m, s):
@@ -125,7 +134,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         What is lent is no loss and what is borrowed no gain, and so the service of a debt is
         no loss either: each counts once, where it is earned.
         """
-        return (m.absorption[s] - m.borrowed[s] / k.absorption[s]) / m.welfare_price[s]
+        return (m.absorption[s] - m.net_borrowing[s] / k.absorption[s]) / m.welfare_price[s]
 
     world = sum(k.factor_supply.values())
 

@@ -52,7 +52,7 @@ wage_level          | sf   | ratio to benchmark | endogenous | - | percent   |  
 labour_to_spare     | s    | ratio to benchmark | endogenous | - | percent   |     |              | labour that is still to be had
 restraint           | s    | ratio to benchmark | endogenous | - | percent   |     |              | spending that monetary policy holds back
 accustomed_earnings | s    | ratio to benchmark | endogenous | - | percent   |     |              | real earnings that households are used to
-accustomed_revenue  | s    | share of benchmark absorption | endogenous | - | difference | |       | real revenue that the government is used to
+accustomed_income   | s    | ratio to benchmark | endogenous | - | percent   |     |              | real income, revenue included, that the region is used to
 private_borrowing   | s    | share of benchmark absorption | exogenous | moved | difference | | | borrowing of households abroad
 public_borrowing    | s    | share of benchmark absorption | exogenous | moved | difference | | | borrowing of the government abroad
 debt_service        | s    | share of benchmark absorption | exogenous | moved | difference | | | service of what was borrowed before
@@ -60,6 +60,7 @@ world_wage          |      | ratio to benchmark | exogenous | - | difference |  
 world_spending      |      | ratio to benchmark | exogenous | - | difference |    |              | usual spending that the interest of the world brings about
 world_demand        |      | ratio to benchmark | endogenous | - | percent   |    |              | where prices of producers stand over wages
 producer_price      |      | ratio to benchmark | endogenous | - | percent   |    |              | prices of all producers of the world
+world_labour_to_spare |    | ratio to benchmark | endogenous | - | percent   |    |              | labour that is still to be had in the world
 world_employment    |      | ratio to benchmark | endogenous | - | percent   |    |              | employment of the world
 factor_differential | sjf  | ratio to benchmark | exogenous | state | difference | | | a sector's factor price relative to the region's
 research            | s    | share of benchmark absorption | exogenous | state | difference | | | extra research
@@ -126,7 +127,8 @@ import_volume        | s    | money | outcome | - | percent    | sum | | imports
 exports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark exports at current fob prices
 imports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark imports at current fob prices
 transfer             | s    | money | outcome | - | difference |     | | transfer received from abroad (the balance)
-borrowed             | s    | money | outcome | 1 | difference |     | Net borrowing | borrowing abroad, less the service of what is owed
+borrowing_left       |      | money | outcome | - | difference |     | | borrowing of the world, which is nothing
+net_borrowing        | s    | money | outcome | 1 | difference |     | Net borrowing | borrowing abroad, less the service of what is owed
 """
 
 VARIABLES: Mapping[str, Quantity] = merged(read_lines(_VARIABLES), read_lines(WEDGE_LINES))

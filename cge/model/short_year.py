@@ -5,11 +5,12 @@ neither is so. For each region, with everything relative to the benchmark,
 
     wages       w (1 + response (1 - e)) = W a
     households  borrow = saving (P h - earnings) - P demand_response reserve (restraint - 1)
-    government  borrow = saving (P g - revenue)
+    government  borrow = saving (P (y - h) - revenue)
     restraint   restraint * labour_to_spare = 1,   reserve * labour_to_spare = 1 + reserve - e
 
 where w is a wage over the numeraire, e the part of labour that is employed, a where wages stood,
-P the price of absorption, h and g the earnings and the revenue that the region is used to.
+P the price of absorption, h the earnings and y the income that the region is used to, of which
+the rest is revenue.
 Wages fall by `response` per cent for each per cent without work (a wage curve: Blanchflower and
 Oswald 1994; Gali 2011 for its speed). Of a change in earnings the part 1 - `saving` is spent,
 and the rest is lent or borrowed abroad. Monetary policy holds spending back as labour becomes
@@ -17,11 +18,13 @@ scarce, so that employment can fall and hardly rise: it can exceed its benchmark
 
 For the world, W says where wages stand against the prices of all producers,
 
-    prices = W d (1 + price_response (1 - e of the world))
+    prices = W d (1 + price_response (1 - e + reserve (1 - 1 / labour_to_spare)))
 
-and interest clears what is lent and borrowed: usual spending is P h times `world_spending`.
+with employment and labour to spare of the world: where labour is scarce everywhere wages rise
+against prices. Interest clears what is lent and borrowed: usual spending is P h times
+`world_spending`.
 
-In the long run all this only says what a, h, g and d are. A short year gives these and solves for
+In the long run all this only says what a, h, y and d are. A short year gives these and solves for
 employment and borrowing in their stead (:mod:`cge.solve.short_year`).
 """
 
@@ -48,13 +51,11 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.labour_to_spare = ratio(m.REGIONS)
     m.restraint = ratio(m.REGIONS)
     m.accustomed_earnings = ratio(m.REGIONS)
-    earned = {s: _earned(k, s) for s in k.absorption}
-    rest = {s: 1.0 - earned[s] / k.absorption[s] for s in earned}
-    m.accustomed_revenue = Var(m.REGIONS, domain=Reals, initialize=rest)
+    m.accustomed_income = ratio(m.REGIONS)
     for name in ("private_borrowing", "public_borrowing", "debt_service"):
         m.add_component(name, Var(m.REGIONS, domain=Reals, initialize=0.0))
     for name in ("world_wage", "world_demand", "world_spending", "producer_price",
-                 "world_employment"):  # fmt: skip
+                 "world_employment", "world_labour_to_spare"):  # fmt: skip
         m.add_component(name, Var(domain=PositiveReals, initialize=1.0))
     index: dict[str, Set] = {"sf": m.ENDOWMENTS, "s": m.REGIONS}
     for name, (axes, level) in RESPONSES.items():
@@ -63,6 +64,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
 
 def _earned(k: Shares, s: str) -> float:
+    """Benchmark earnings of a region."""
     return sum(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
 
 
@@ -114,7 +116,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def government_spending(m, s):
         """The government spends a part of any change in revenue."""
-        used_to = m.welfare_price[s] * m.accustomed_revenue[s]
+        price, share = m.welfare_price[s], _earned(k, s) / k.absorption[s]
+        used_to = price * (m.accustomed_income[s] - share * m.accustomed_earnings[s])
         revenue = (m.own_income[s] - m.earnings[s]) / k.absorption[s]
         saving = m.public_saving[s]
         return m.public_borrowing[s] * m.numeraire == saving * used_to - saving * revenue
@@ -133,8 +136,19 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Employment of the world, benchmark weights."""
         return m.world_employment == employed(every)
 
+    total = sum(every.values())
+    reserve = quicksum(
+        sum(some.values()) / total * m.employment_reserve[s] for s, some in by_region.items()
+    )
+
+    @m.Constraint()
+    def world_labour_left(m):
+        """Labour that is still to be had in the world."""
+        return reserve * m.world_labour_to_spare + m.world_employment == 1 + reserve
+
     @m.Constraint()
     def world_demand_rule(m):
         """Demand of the world holds prices against wages, less so where work is wanting."""
-        response, wage = m.price_response, m.numeraire * m.world_wage * m.world_demand
-        return m.producer_price == wage + wage * response - wage * response * m.world_employment
+        wage = m.numeraire * m.world_wage * m.world_demand
+        scarce = 1 + reserve - m.world_employment - reserve / m.world_labour_to_spare
+        return m.producer_price == wage + wage * m.price_response * scarce

@@ -107,7 +107,7 @@ PARTS: tuple[Part, ...] = (
     Part("research", ((-1.0, "research_unit_cost"),), ((1.0, "research"),), "s"),
     Part("transfers", ((1.0, "transfer"),), (), "s"),
     # What is borrowed is deducted, at a price of absorption that has moved.
-    Part("borrowing", ((1.0, "borrowed"),), ((1.0, "welfare_price"),), "s"),
+    Part("borrowing", ((1.0, "net_borrowing"),), ((1.0, "welfare_price"),), "s"),
     Part("factor_supply", ((1.0, "factor_payment"),), ((1.0, "factor_use"),), "s"),
     # Those in research beyond the benchmark's: value less price, for their number may be zero.
     Part("factor_supply", ((1.0, "research_wages"),), (), "s"),

@@ -24,6 +24,7 @@ from cge.scenario.schema import ClosureChoice, Scenario
 from cge.scenario.study_options import PathChoice
 from cge.solve.closure import Closure
 from cge.solve.model import Model
+from cge.solve.solution import Allocation
 
 #: Parameters whose low and high ends make returns to research low and high.
 RETURNS = ("return_private", "return_spillover", "return_basic", "real_rate",
@@ -66,9 +67,12 @@ class PathLaws:
         """Figures on research, None where knowledge does not move."""
         return None if self.recursion.law is None else self.recursion.law.data
 
-    def ground(self, state: State, policy: KnowledgePolicy | None = None) -> Array:
+    def ground(
+        self, state: State, policy: KnowledgePolicy | None = None,
+        beside: Allocation | None = None,
+    ) -> Array:  # fmt: skip
         """Levels that are given in a year before any policy, stand-ins within reach."""
-        law, levels = self.recursion.law, self.recursion.ground(state, policy).levels
+        law, levels = self.recursion.law, self.recursion.ground(state, policy, beside).levels
         known = None
         if law is not None and state.knowledge is not None:
             known = relative_knowledge(law, state.knowledge)

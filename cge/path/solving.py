@@ -37,7 +37,9 @@ class PathContent(VariantContent):
         """The same path without policy; None where that is balanced growth."""
         if choice_of(self.scenario).baseline is None:
             return None
-        closure = self.scenario.closure.model_copy(update={"balance": "given", "swaps": []})
+        closure = self.scenario.closure.model_copy(update={
+            "balance": "given", "swaps": [], "adjustment": "balances_given",
+        })  # fmt: skip
         scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
         files = tuple(files_of(scenario))
         return PathContent(scenario, self.benchmark, self.solver, files=files,
@@ -79,11 +81,11 @@ def solved_path(content: PathContent, place: Place) -> PathCase:
         When a year has no solution that passes; names it.
     """
     laws = laws_in(content, place)
-    baseline = content.baseline
-    return PathCase(
-        content.scenario, laws, tuple(_years(content, laws, place)),
-        None if baseline is None else tuple(_years(baseline, laws, place)),
-    )  # fmt: skip
+    baseline = None
+    if content.baseline is not None:
+        baseline = tuple(_years(content.baseline, laws, place))
+    years = tuple(_years(content, laws, place, baseline or ()))
+    return PathCase(content.scenario, laws, years, baseline)
 
 
 #: Laws of motion, with the model compiled, that this process made last.
@@ -110,23 +112,27 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
     return _LAWS[key]
 
 
-def course_of(content: PathContent, laws: PathLaws, year: int = 1) -> Course:
+def course_of(
+    content: PathContent, laws: PathLaws, year: int = 1, beside: tuple[PathYear, ...] = ()
+) -> Course:
     """Course of a path, with the outlay that is equal in one of its years."""
     scenario, equal = content.scenario, content.scenario.equal
     if content.equal is not None:
         scenario = content.member.with_equal(content.equal[year - 1])
     elif equal is not None and isinstance(equal.value, str):
         scenario = content.member.with_equal(0.0)  # the variant that sets it for the others
-    return Course(scenario, laws, content.solver)
+    return Course(scenario, laws, content.solver, beside)
 
 
-def _years(content: PathContent, laws: PathLaws, place: Place) -> Iterator[PathYear]:
+def _years(
+    content: PathContent, laws: PathLaws, place: Place, beside: tuple[PathYear, ...] = ()
+) -> Iterator[PathYear]:
     steps = place.store.steps(path_task("", content).key)
     recursion, before = laws.recursion, None
-    state, course = recursion.start(), course_of(content, laws)
+    state, course = recursion.start(), course_of(content, laws, beside=beside)
     for year in range(1, choice_of(content.scenario).years + 1):
         if content.equal is not None:
-            course = course_of(content, laws, year)
+            course = course_of(content, laws, year, beside)
         name = f"{year:04d}"
         kept = steps.get(name)
         if kept is not None:
@@ -136,9 +142,10 @@ def _years(content: PathContent, laws: PathLaws, place: Place) -> Iterator[PathY
                 found = solve_year(course, year, state, before)
             steps.put(name, found.to_plain())
         state = replace(state, weights=found.weights)
-        ground = recursion.ground(state, found.policy)
+        ground = recursion.ground(state, found.policy, course.beside_of(year))
         yield _path_year(laws, year, state, found, ground)
-        state = recursion.next(state, ground, found.solution, found.policy)
+        state = recursion.next(state, ground, found.solution, found.policy,
+                               course.beside_of(year))  # fmt: skip
         before = found
 
 

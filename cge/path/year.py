@@ -13,7 +13,7 @@ from cge.core.errors import NoEquilibrium
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
-from cge.path.solved import SolvedYear
+from cge.path.solved import PathYear, SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
 from cge.policy.case import EndogenousRate, Standing, may_move, solve_case
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
@@ -41,11 +41,18 @@ class Course:
         One variant; what it has of `equal` is a number.
     laws : PathLaws
     solver : {"newton", "ipopt"}
+    beside : tuple of PathYear
+        Years of the baseline, where it is not balanced growth.
     """
 
     scenario: Scenario
     laws: PathLaws
     solver: Solver
+    beside: tuple[PathYear, ...] = ()
+
+    def beside_of(self, year: int) -> Solution | None:
+        """The same year of a baseline that is not balanced growth."""
+        return self.beside[year - 1].solution if self.beside else None
 
     @property
     def model(self) -> Model:
@@ -200,7 +207,7 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
 
 def ground_levels(course: Course, year: int, state: State, policy: KnowledgePolicy) -> Array:
     """Levels of all columns in a year without its policy on trade and industry."""
-    levels = course.laws.ground(state, policy)
+    levels = course.laws.ground(state, policy, course.beside_of(year))
     if course.baseline is not None:
         levels = course.baseline.laid(course.model, levels, year)
     return levels

@@ -22,7 +22,7 @@ from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
 #: Headings of one item of a quantity.
 _OF_ITEM: Mapping[str, str] = {
     "consumer_real_return[LAB]": "Real wage",
-    "factor_supply[LAB]": "Employment",
+    "employment[LAB]": "Employment",
     "factor_return[LAB]": "Wage",
 }
 

@@ -27,7 +27,7 @@ ADJUSTS: Mapping[Adjustment, str] = {
 #: What swaps of a short year are called.
 LABEL = "short year"
 #: World's borrowing, which is nothing.
-_BORROWED = Total(((1.0, "borrowed"),))
+_BORROWED = Total(((1.0, "borrowing_left"),))
 
 
 def with_adjustment(
@@ -70,7 +70,7 @@ def with_adjustment(
     made = (
         Swap(f"employment{cells}", f"wage_level{cells}", None, label=LABEL),
         Swap("private_borrowing", "accustomed_earnings", None, label=LABEL),
-        Swap("public_borrowing", "accustomed_revenue", None, label=LABEL),
+        Swap("public_borrowing", "accustomed_income", None, label=LABEL),
         Swap("world_spending", _BORROWED, 0.0, relative=False, label=LABEL),
         Swap("world_wage", "world_demand", None, label=LABEL),
     )

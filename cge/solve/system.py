@@ -166,12 +166,6 @@ class SquareSystem:
         return side(1.0), side(-1.0)
 
     @cached_property
-    def signed_rows(self) -> Bools:
-        """Rows in which a variable of either sign stands."""
-        free = (self.arrays.free_of_term >= 0).astype(float)
-        return (abs(self.matrix) @ free) > 0
-
-    @cached_property
     def pattern(self) -> _Pattern:
         return _Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term)
 
@@ -217,7 +211,9 @@ class FoldedSystem:
         up, down = self.system.sides
         positive = (np.diff(up.indptr) > 0) | (self.target < 0)
         negative = (np.diff(down.indptr) > 0) | (self.target > 0)
-        return positive & negative & ~self.system.signed_rows
+        # What may be negative: an unknown of either sign, or a given one that is.
+        signed = (self.system._free_unknown_of_term >= 0) | (self.factor < 0)
+        return positive & negative & ~((abs(self.system.matrix) @ signed.astype(float)) > 0)
 
     def _both_sides(self, full: Array) -> tuple[Array, Array]:
         up, down = self.system.sides

@@ -115,7 +115,7 @@ def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, An
     except NoEquilibrium as error:
         return {"failed": str(error)}
     before = pre.values("absorption_value")
-    borrowed = (solution.values("borrowed") - pre.values("borrowed")) / before
+    borrowed = (solution.values("net_borrowing") - pre.values("net_borrowing")) / before
     found = {
         "losses": pre.losses(solution), "borrowed": borrowed,
         "iterations": solution.diagnostics.iterations,

@@ -21,7 +21,7 @@ class Choice:
     """
 
     measures: tuple[str, ...] = _option(
-        "Measures, with commas or repeated: real_gdp,factor_supply[LAB].", "--measures"
+        "Measures, with commas or repeated: real_gdp,employment[LAB].", "--measures"
     )
     regions: tuple[str, ...] = _option("Only this; may be repeated.", "--region")
     sectors: tuple[str, ...] = _option(

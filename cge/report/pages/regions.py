@@ -16,7 +16,7 @@ from cge.results.resultset import ResultSet
 #: Columns unless others are chosen.
 USUAL = (
     "equivalent_variation", "equivalent_variation_value", "real_gdp", "terms_of_trade",
-    "consumer_real_return[LAB]", "factor_supply[LAB]", "export_volume_change",
+    "consumer_real_return[LAB]", "employment[LAB]", "export_volume_change",
     "import_volume_change", "tariff_revenue",
 )  # fmt: skip
 #: The same of a figure.
