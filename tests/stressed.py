@@ -96,13 +96,10 @@ def equilibria(told: Scenario) -> list[Any]:
         return session.drive(made.made())
 
 
-def pre_shock_of(one: Any, in_reach: bool = True) -> PreShock:
-    """A pre-shock equilibrium, with backstops in reach or without."""
-    sectors, b = one.settings.backstops.sectors, one.benchmark
-    model = Model.build(b, "short", default_folder(), sectors)
-    cells = [(region, sector) for region in b.regions for sector in sectors]
-    premium = dict(zip(cells, one.plain["premium"], strict=True)) if in_reach else {}
-    return PreShock(model, one.plain["levels"], closure_from_plain(one.plain["closure"]), premium)
+def pre_shock_of(one: Any) -> PreShock:
+    """A pre-shock equilibrium."""
+    model = Model.build(one.benchmark, "short", default_folder(), one.settings.stand_ins.sectors)
+    return PreShock(model, one.plain["levels"], closure_from_plain(one.plain["closure"]))
 
 
 def figure(one: Any, measure: str) -> np.ndarray:
