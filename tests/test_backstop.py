@@ -52,7 +52,8 @@ def test_a_tariff_does_not_make_the_stand_in_dearer_and_a_subsidy_makes_it_cheap
     cost = {
         name: model.solve({**given, **policy}).outcome("stand_in_price[R0, S0]")
         for name, policy in (
-            ("none", {}), ("tariff", {WEST: 1.25}), ("subsidy", {"net_of_output_tax[R0, S0]": 1.05 * kept})
+            ("none", {}), ("tariff", {WEST: 1.25}),
+            ("subsidy", {"net_of_output_tax[R0, S0]": 1.05 * kept}),
         )
     }  # fmt: skip
     assert abs(cost["tariff"] / cost["none"] - 1) < 0.25 * 0.25

@@ -32,6 +32,7 @@ from cge.frontier.sweep import FrontierSearch, Sweep
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
+from cge.solve.short_year import ADJUSTMENTS
 from cge.stress.stress_settings import settings_of
 from cge.studies.frontier import Frontier, VersionContent, problem_of
 from cge.studies.study import run_study
@@ -118,10 +119,13 @@ def slopes(evaluator: Evaluator, rates: Array, number: int, step: float = 1e-4) 
 
 
 @pytest.mark.parametrize(
-    ("version", "lending"), [(UNILATERAL, True), (UNILATERAL, False), (NEUTRAL, True)]
+    ("version", "adjustment"),
+    [*((UNILATERAL, adjustment) for adjustment in ADJUSTMENTS), (NEUTRAL, "gradual")],
 )
-def test_gradients_of_welfare_outlay_and_every_loss_are_exact(version: str, lending: bool) -> None:
-    evaluator = Evaluator(posed(FOUR, version, lending=lending, budget=0.05))
+def test_gradients_of_welfare_outlay_and_every_loss_are_exact(
+    version: str, adjustment: str
+) -> None:
+    evaluator = Evaluator(posed(FOUR, version, adjustment=adjustment, budget=0.05))
     rates = np.array([0.12, 0.07, 0.05, 0.08])
     point = evaluator.at(rates)
     counted = evaluator.problem.counted
@@ -182,7 +186,8 @@ def test_for_a_world_without_distortions_no_policy_is_best() -> None:
     found = optimise(evaluator, "welfare", np.array([0.2, -0.05]))
     assert found.solved
     assert found.rates == pytest.approx(np.zeros(2), abs=1e-5)
-    assert evaluator.at(found.rates).value == pytest.approx(0.0, abs=1e-10)
+    # Stand-ins are in reach in the optimum and not in the benchmark.
+    assert evaluator.at(found.rates).value == pytest.approx(0.0, abs=1e-8)
 
 
 def test_compensated_partners_have_the_welfare_of_the_benchmark() -> None:
@@ -240,19 +245,19 @@ def test_a_frontier_of_one_instrument_is_what_a_grid_finds(
 def test_a_frontier_falls_and_its_slope_is_the_price_of_resilience(
     one_lever: tuple[Problem, Sweep, Steps],
 ) -> None:
-    _, found, _ = one_lever
+    problem, found, _ = one_lever
+    evaluator = Evaluator(problem)
     value = np.array([point.cold.variations[0] for point in found.points])
     risks = np.array([point.cold.cvar for point in found.points])
     assert (np.diff(value) < 0).all() and (np.diff(risks) < 0).all()
     for point in found.points[1:-1]:
         assert point.ceiling is not None and point.cold.cvar <= point.ceiling + 1e-8
-    # One rate, welfare concave and risk convex in it between the ends: the price rises, and
-    # lies between the slopes on either side.
-    slope = np.diff(value) / np.diff(risks)
-    prices = [point.optimum.price for point in found.points[1:-1]]
-    assert (np.diff(slope) > 0).all()
-    for number, price in enumerate(prices):
-        assert slope[number] < price < slope[number + 1]
+    # One rate: the price is what a little more of it takes from welfare for what it takes from
+    # risk.
+    for point in found.points[1:-1]:
+        near = [evaluator.at(point.optimum.rates + side) for side in (1e-4, -1e-4)]
+        slope = (near[0].value - near[1].value) / (near[0].risk - near[1].risk)
+        assert point.optimum.price == pytest.approx(slope, rel=1e-3)
 
 
 def test_multipliers_of_bounds_and_budget_are_derivatives_of_the_best_welfare() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cge import Closure, Model, load_benchmark
+from cge.dynamics.stand_ins import StandIns
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.links import bans, link_cuts, long_run_loss, withholdings
 from cge.resilience.preshock import pre_shock
@@ -15,7 +16,13 @@ from cge.resilience.preshock import pre_shock
 def models():
     b = load_benchmark(aggregation="small", elasticities="fontagne")
     backstop = b.groups["sectors"]["strategic"]
-    return Model.build(b, "long"), Model.build(b, "short", backstop=backstop)
+    return tuple(Model.build(b, horizon, backstop=backstop) for horizon in ("long", "short"))
+
+
+def in_reach(long):
+    """The long run with stand-ins within reach."""
+    stand_ins = StandIns(dict.fromkeys(long.backstop, 2.0), 0.5, 1.15)
+    return long.solve(stand_ins.laid(long, long.arrays.start))
 
 
 def test_every_foreign_supplier_of_an_importer_is_cut_once(models):
@@ -38,8 +45,8 @@ def test_a_region_withholds_from_all_others_and_bans_one(models):
 def test_time_makes_a_cut_cheaper(models):
     """The same cut costs less once relations and capital have adapted to it (Le Chatelier)."""
     long, short = models
-    solution = long.solve()
-    pre = pre_shock(solution, short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
+    solution = in_reach(long)
+    pre = pre_shock(solution, short)
     (cut,) = (
         one
         for one in link_cuts(long.benchmark, ["USA"], ["ELEC"])
@@ -60,7 +67,7 @@ def test_a_link_that_has_adapted_is_one_of_the_long_run(models):
 
 def test_the_larger_supplier_is_missed_more(models):
     long, short = models
-    pre = pre_shock(long.solve(), short, {(s, "ELEC"): 2.0 for s in short.benchmark.regions})
+    pre = pre_shock(in_reach(long), short)
     b = long.benchmark
     i, s = b.sectors.index("ELEC"), b.regions.index("USA")
     value = b.fob.sum(axis=0)[:, i, s]

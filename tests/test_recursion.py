@@ -15,7 +15,7 @@ from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.recursion import Recursion
 
-SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 2.0, 0.5, 0.05)
+SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 1.0, 0.5, 0.05)
 
 
 @lru_cache(maxsize=3)

@@ -26,17 +26,19 @@ from cge.data.knowledge.assembly import load_knowledge
 from cge.data.library import load_library
 from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
+from cge.dynamics.stand_ins import relative_knowledge
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.resilience.disruptions import weights
 from cge.resilience.events import Event
-from cge.resilience.forgetting import Forgetting, relative_knowledge
+from cge.resilience.forgetting import Forgetting
 from cge.resilience.impact import Impact, disrupted, impact_of
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
 from cge.results.collect import Wanted
 from cge.results.row_schema import COLUMNS
 from cge.scenario.schema import load_scenario
+from cge.solve.short_year import ADJUSTMENTS
 from cge.stress import stress_cases as worker
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import SingleCuts, plan_of
@@ -65,17 +67,18 @@ def variants(run: Tried) -> list[str]:
 # -- pre-shock equilibria ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("closure", "lending"), [
-    ({}, True), ({}, False), ({"kind": "short_run"}, True), ({"balance": "zero"}, True),
-    ({"balance": {"scale": 0.5}}, True), ({"wage_floor": {}}, True), ({"wage_floor": {}}, False),
-    ({"numeraire": "factor_return[USA, LAB]"}, True),
+@pytest.mark.parametrize("adjustment", ADJUSTMENTS)
+@pytest.mark.parametrize("closure", [
+    {}, {"kind": "short_run"}, {"balance": "zero"}, {"balance": {"scale": 0.5}},
+    {"wage_floor": {}}, {"numeraire": "factor_return[USA, LAB]"},
+    {"kind": "short_run", "parameters": {"wage_response": 1.2, "private_saving": 0.2}},
 ])  # fmt: skip
 def test_without_a_disruption_nothing_is_lost_whatever_the_closure(
-    closure: dict[str, Any], lending: bool
+    closure: dict[str, Any], adjustment: str
 ) -> None:
-    told = chosen(None, TARIFF, closure=closure, stress={"lending": lending})
+    told = chosen(None, TARIFF, closure=closure, stress={"adjustment": adjustment})
     for one in equilibria(told):
-        pre = pre_shock_of(one, in_reach=False)
+        pre = pre_shock_of(one)
         solution = disrupted(pre, Impact())
         assert np.abs(pre.losses(solution)).max() < 1e-9
         now = solution.by_region("welfare") / solution.by_region("welfare", benchmark=True)
@@ -89,7 +92,7 @@ def test_without_a_disruption_nothing_is_lost_in_a_year_of_a_path() -> None:
         (NO_POLICY, 1), (NO_POLICY, 2), ("", 1), ("", 2)
     ]  # fmt: skip
     for one in found:
-        pre = pre_shock_of(one, in_reach=False)
+        pre = pre_shock_of(one)
         assert np.abs(pre.losses(disrupted(pre, Impact()))).max() < 1e-9
 
 
@@ -98,7 +101,7 @@ def test_the_world_without_policy_is_the_benchmark_and_changes_are_against_it(
 ) -> None:
     plain, policy = war.cases
     assert variants(war) == [NO_POLICY, ""] and policy.reference is plain
-    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-9
+    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-6
     assert np.abs(figure(policy.equilibrium, "equivalent_variation")).max() > 0.1
     table = war.table
     one = table[(table["weighting"] == "default") & (table["region"] == "CHN")]
@@ -131,7 +134,7 @@ def test_a_quota_written_into_the_closure_is_policy_and_becomes_its_tariff(libra
     run = stress(library, closure={"swaps": [swap]})
     plain, quota = run.cases
     assert not plain.failures and not quota.failures
-    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-9
+    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-6
     pre = pre_shock_of(quota.equilibrium)
     _, cells = pre.model.variables.select("tariff[*, EU, HMAN, USA]")
     assert (pre.levels[cells] > 1.05 * pre.model.arrays.start[cells]).all()
@@ -142,7 +145,9 @@ def test_the_last_step_is_what_is_tested(library: str) -> None:
     last = solve_scenario(stepped.plan.scenario)[-1]
     found = figure(stepped.cases[1].equilibrium, "equivalent_variation")
     assert last.step == 0.5 and len(stepped.cases) == 2
-    assert found == pytest.approx(last.solution.measure("equivalent_variation"), abs=1e-9)
+    # Under a tariff a little is made at home in place of imports: stand-ins are in reach.
+    assert found == pytest.approx(last.solution.measure("equivalent_variation"), abs=1e-4)
+    assert found != pytest.approx(last.solution.measure("equivalent_variation"), abs=1e-9)
 
 
 # -- disruptions ------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ def test_a_total_embargo_costs_at_most_what_the_stand_in_costs_more(war: Tried) 
     china, elec = b.regions.index("CHN"), b.sectors.index("ELEC")
     spent = b.flows[:, :, elec, china].sum(axis=0)
     imported = (spent.sum() - spent[china]) / b.absorption[china]
-    most = (settings.backstops.premium["ELEC"] - 1) * imported
+    most = (settings.stand_ins.premium["ELEC"] - 1) * imported
     found = war.loss(case, "embargo", "CHN")
     # Domestic prices rise as well, since home industry has to make more of it.
     assert 0.3 * most < found < 1.6 * most
@@ -179,21 +184,21 @@ def test_a_total_embargo_costs_at_most_what_the_stand_in_costs_more(war: Tried) 
 def test_without_a_strategic_group_nothing_has_a_backstop() -> None:
     b = load_benchmark(aggregation="small")
     bare = replace(b, groups={**b.groups, "sectors": {}})
-    backstops = settings_of(chosen(None), bare).backstops
-    assert backstops.sectors == () and backstops.premiums(bare) == {}
+    stand_ins = settings_of(chosen(None), bare).stand_ins
+    assert stand_ins.sectors == () and stand_ins.premiums(bare) == {}
     strategic = tuple(b.groups["sectors"]["strategic"])
-    assert settings_of(chosen(None), b).backstops.sectors == strategic
+    assert settings_of(chosen(None), b).stand_ins.sectors == strategic
     for none in ("none", ["none"]):
-        assert settings_of(chosen(None, stress={"backstop": none}), b).backstops.sectors == ()
+        assert settings_of(chosen(None, stress={"backstop": none}), b).stand_ins.sectors == ()
 
 
 def test_premiums_fall_with_knowledge_down_to_a_floor() -> None:
     b = load_benchmark(aggregation="small")
     own = {"parameters": {"backstop_elasticity": 0.5}, "premium": {"ELEC": 2.0, "HMAN": 1.21}}
-    backstops = settings_of(chosen(None, stress=own), b).backstops
+    stand_ins = settings_of(chosen(None, stress=own), b).stand_ins
     known = np.ones((len(b.regions), len(b.sectors)))
     known[0] = 4.0
-    found = backstops.premiums(b, known)
+    found = stand_ins.premiums(b, known)
     floor = load_disruption_parameters()["backstop_floor"]
     assert found["CHN", "ELEC"] == pytest.approx(1.5)
     assert found["CHN", "HMAN"] == floor
@@ -326,7 +331,7 @@ def test_a_baseline_that_moves_is_the_world_without_policy(library: str, here: P
         supply.append(float(pre.levels[cell][0]))
     assert supply[0] > 1.15 and supply[1] == supply[0]
     # Welfare is against the baseline of the same year.
-    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-9
+    assert np.abs(figure(plain.equilibrium, "equivalent_variation")).max() < 1e-6
 
 
 def test_a_library_is_looked_for_beside_the_scenario_that_names_it(here: Path) -> None:

@@ -31,6 +31,7 @@ from cge.model.shares import CAPITAL
 from cge.solve.model import Model
 from cge.solve.solution import Allocation
 
+
 @dataclass(frozen=True, eq=False)
 class Standing:
     """Where wages, spending and debts stand at the turn of a year, against the base.

@@ -14,6 +14,8 @@ LINES = """
 ev_part               | s | money | indicator | 1 | itself | sum | | part of equivalent variation, integrated along the path of the policy
 ev_part_first_order   | s | money | indicator | 1 | itself | sum | | the same part by the first-order formula
 terms_of_trade_effect | s | percent of benchmark absorption | indicator | 1 | itself | mean absorption_value | of which terms of trade | terms-of-trade part of equivalent variation
+employment_effect     | s | percent of benchmark absorption | indicator | 1 | itself | mean absorption_value | of which employment | part of equivalent variation by employment and endowments
+research_effect       | s | percent of benchmark absorption | indicator | 1 | itself | mean absorption_value | of which research | part of equivalent variation by what extra research costs
 trade_efficiency      | s | percent of benchmark absorption | indicator | 1 | itself | mean absorption_value | of which allocative efficiency | allocative parts of equivalent variation
 """
 PERCENT = "percent of benchmark absorption"
@@ -22,6 +24,8 @@ _NOTHING = 1e-13
 _KEYS = ["region", "partner", "sector", "item", "shock", "measure"]
 _GROUPS = {
     "terms_of_trade_effect": ("terms_of_trade",),
+    "employment_effect": ("factor_supply",),
+    "research_effect": ("research",),
     "trade_efficiency": tuple(n for n, group in COMPONENTS.items() if group == "allocative"),
 }
 
@@ -80,6 +84,6 @@ def _rows(found: Decomposition, places: bool) -> pd.DataFrame:
 
 
 def groups(found: Decomposition, b: Benchmark) -> dict[str, Array]:
-    """Terms of trade and allocative efficiency, (s,), in per cent of benchmark absorption."""
+    """Main parts of equivalent variation, (s,), in per cent of benchmark absorption."""
     totals = found.totals(b.regions).div(b.absorption, axis=0) * 100
     return {name: totals[list(parts)].sum(axis=1).to_numpy() for name, parts in _GROUPS.items()}

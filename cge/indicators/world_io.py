@@ -180,11 +180,17 @@ class WorldIO:
         world's factors. Shares and ratios do not depend on the numeraire.
         """
         array, factor_tax = solution.array, solution.array("factor_tax_paid").sum(axis=2)
+        # What stands in for imports is delivered at home, by the sector whose recipe it has.
+        at_home = array("backstop_spending").sum(axis=1)
+        made = np.einsum("uis,rs->uris", at_home, np.eye(at_home.shape[2]))
         return cls._made(
-            solution.model.benchmark, array("basic_value"), array("fob_value"),
-            array("route_spending"), array("input_value"), array("input_spending").sum(axis=1),
-            array("final_value"), array("value_added_value") - factor_tax,
-            array("output_tax_paid") + factor_tax, research=bool(array("research").any()),
+            solution.model.benchmark, array("basic_value") + made, array("fob_value") + made,
+            array("route_spending") + made, array("input_value"),
+            array("input_spending").sum(axis=1), array("final_value"),
+            array("value_added_value") - factor_tax + array("stand_in_labour"),
+            array("output_tax_paid") + factor_tax
+            + array("stand_in_value") - array("stand_in_receipts"),
+            research=bool(array("research").any()),
         )  # fmt: skip
 
     @classmethod

@@ -129,6 +129,12 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Output of stand-ins is what is spent on them on all routes."""
         return m.stand_in_value[s, j] == quicksum(m.backstop_spending[c] for c in routes[s, j])
 
+    @m.Expression(m.STAND_INS)
+    def stand_in_labour(m, s, j):
+        """Cost of the labour that makes stand-ins [million USD]."""
+        pay = quicksum(share * m.factor_return[c] for c, share in recipes[s, j][0].items())
+        return inputs(m, k, (s, j)) * pay
+
     hired: dict[Key, list[tuple[Key, float]]] = defaultdict(list)
     for c, (workers, _) in recipes.items():
         for one, share in workers.items():

@@ -109,6 +109,7 @@ backstop_spending    | uris | money | outcome | - | percent    |     | | spendin
 stand_in_value       | sj   | money | outcome | - | difference |     | | output of stand-ins
 stand_in_receipts    | sj   | money | outcome | - | difference |     | | output of stand-ins less output tax
 stand_in_quantity    | sj   | money | outcome | - | difference |     | | output of stand-ins at benchmark prices
+stand_in_labour      | sj   | money | outcome | - | difference |     | | cost of the labour that makes stand-ins
 stand_in_wages       | sf   | money | outcome | - | difference |     | | wages that makers of stand-ins pay
 route_volume         | uris | money | outcome | - | percent    |     | | deliveries by use class at benchmark fob prices
 arrivals             | uris | money | outcome | - | percent    |     | | what arrives of them, iceberg losses deducted

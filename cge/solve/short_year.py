@@ -52,6 +52,8 @@ def with_adjustment(
         If there is no labour whose wage could move slowly.
     """
     check_known([adjustment], ADJUSTMENTS, "no such adjustment", key="closure.adjustment")
+    given = {name: level for name, level in (responses or {}).items() if name in RESPONSES}
+    closure = replace(closure, givens=(*closure.givens, *given.items()))
     if adjustment == "balances_given":
         return closure
     if not labour:
@@ -74,10 +76,7 @@ def with_adjustment(
         Swap("world_spending", _BORROWED, 0.0, relative=False, label=LABEL),
         Swap("world_wage", "world_demand", None, label=LABEL),
     )
-    given = {name: level for name, level in (responses or {}).items() if name in RESPONSES}
-    return replace(
-        closure, swaps=(*closure.swaps, *made), givens=(*closure.givens, *given.items())
-    )
+    return replace(closure, swaps=(*closure.swaps, *made))
 
 
 def adjustment_of(closure: Closure) -> Adjustment:
