@@ -39,8 +39,8 @@ from cge.model.shares import Key, Shares, ratio
 #: How strongly wages and spending respond, by axes. A closure replaces these levels by those of
 #: its parameters; they do not matter where employment is full and nothing is borrowed.
 RESPONSES: Mapping[str, tuple[str, float]] = {
-    "wage_response": ("sf", 0.5), "private_saving": ("s", 0.3), "public_saving": ("s", 1.0),
-    "demand_response": ("s", 0.1), "employment_reserve": ("s", 0.002), "price_response": ("", 1.0),
+    "wage_response": ("sf", 0.5), "private_saving": ("s", 0.4), "public_saving": ("s", 1.0),
+    "demand_response": ("s", 0.05), "employment_reserve": ("s", 0.002), "price_response": ("", 1.0),
 }  # fmt: skip
 
 
