@@ -29,10 +29,10 @@ from cge.frontier.full_space import optimise_full, posable
 from cge.frontier.problem import GLOBAL, NEUTRAL, UNILATERAL, Problem
 from cge.frontier.reduced_space import optimise
 from cge.frontier.sweep import FrontierSearch, Sweep
+from cge.policy.adjustment import ADJUSTMENTS
 from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
-from cge.solve.short_year import ADJUSTMENTS
 from cge.stress.stress_settings import settings_of
 from cge.studies.frontier import Frontier, VersionContent, problem_of
 from cge.studies.study import run_study

@@ -69,7 +69,7 @@ def test_the_last_year_of_a_long_path_is_the_static_long_run() -> None:
     What was borrowed on the way is serviced for good, so the long run has that to pay.
     """
     fast = {"depreciation": 1.0, "investment_response": 1.0, "sourcing_inertia": 0.3}
-    case = path(US_TARIFF, years=40, path={
+    case = path(US_TARIFF, years=70, path={
         "knowledge": False, "capital": "reallocated", "parameters": fast
     })  # fmt: skip
     benchmark = load_benchmark(aggregation="small", elasticities="boehm")

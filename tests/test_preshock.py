@@ -11,6 +11,7 @@ from cge import Closure, Model, NoEquilibrium, Solution, load_benchmark
 from cge.core.errors import InputError
 from cge.dynamics.capital import Settings
 from cge.dynamics.stand_ins import StandIns
+from cge.policy.adjustment import ADJUSTMENTS, Adjustment
 from cge.resilience.impact import (
     Impact,
     capacity_lost,
@@ -22,7 +23,6 @@ from cge.resilience.impact import (
 )
 from cge.resilience.preshock import PreShock, ShortRun, pre_shock
 from cge.resilience.recovery import recover
-from cge.solve.short_year import ADJUSTMENTS, Adjustment
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 1.0, 0.5, 0.05)
 POLICIES = {

@@ -16,12 +16,12 @@ from cge.core.errors import InputError
 from cge.data.parameters.parameter_files import load_short_run_parameters
 from cge.dynamics.stand_ins import StandIns
 from cge.model.short_year import RESPONSES
+from cge.policy.adjustment import ADJUSTMENTS, adjustment_of, with_adjustment
 from cge.policy.closures import closure_of
 from cge.resilience.impact import disrupted, rationed
 from cge.resilience.preshock import ShortRun, pre_shock
 from cge.scenario.schema import ClosureChoice, load_scenario
 from cge.solve.decompose import decompose
-from cge.solve.short_year import ADJUSTMENTS, adjustment_of, with_adjustment
 from cge.studies.static import solve_scenario
 
 Array = NDArray[np.float64]

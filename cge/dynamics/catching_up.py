@@ -33,7 +33,7 @@ from cge.solve.solution import Allocation
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Legacy:
     """Where wages, spending and debts stand at the turn of a year, against the base.
 
     Parameters
@@ -68,38 +68,38 @@ class CatchingUp:
         self.model, self.settings = model, settings
         self._regions = len(model.benchmark.regions)
 
-    def start(self) -> Standing:
-        """Standing of the base."""
+    def start(self) -> Legacy:
+        """Legacy of the base."""
         none = np.zeros(self._regions)
-        return Standing(np.zeros(len(self.model.variables["wage_level"])), none, none, 0.0, none)
+        return Legacy(np.zeros(len(self.model.variables["wage_level"])), none, none, 0.0, none)
 
-    def laid(self, levels: Array, standing: Standing, base: Allocation) -> Array:
+    def laid(self, levels: Array, legacy: Legacy, base: Allocation) -> Array:
         """Levels with what a short year starts from.
 
         Parameters
         ----------
         levels : ndarray (columns,)
-        standing : Standing
+        legacy : Legacy
         base : Allocation
             Equilibrium of this year in which nothing has to catch up.
         """
         levels, variables = levels.copy(), self.model.variables
-        service = (self.settings.interest - self.settings.growth) * standing.debt
+        service = (self.settings.interest - self.settings.growth) * legacy.debt
         for name, change in (
-            ("accustomed_earnings", standing.earnings), ("accustomed_income", standing.income),
+            ("accustomed_earnings", legacy.earnings), ("accustomed_income", legacy.income),
             ("debt_service", service),
         ):  # fmt: skip
             levels[variables[name].positions] = base.values(name) + change
-        for name, log in (("wage_level", standing.wages), ("world_demand", standing.demand)):
+        for name, log in (("wage_level", legacy.wages), ("world_demand", legacy.demand)):
             levels[variables[name].positions] = base.values(name) * np.exp(log)
         return levels
 
-    def next(self, standing: Standing, solution: Allocation, base: Allocation) -> Standing:
-        """Standing after a year.
+    def next(self, legacy: Legacy, solution: Allocation, base: Allocation) -> Legacy:
+        """Legacy after a year.
 
         Parameters
         ----------
-        standing : Standing
+        legacy : Legacy
             From which the year started.
         solution : Allocation
             Its equilibrium.
@@ -111,12 +111,12 @@ class CatchingUp:
         supply = self.model.variables["wage_level"]
         pull = solution.values("wage_response") * (now.employment - then.employment)
         pull = pull - given.external_response * borrowing[supply.at("s")[0]]
-        return Standing(
-            standing.wages + np.where(supply.by("f") == CAPITAL, 0.0, pull),
-            _towards(standing.earnings, now.earnings - then.earnings, given.habit_speed),
-            _towards(standing.income, now.income - then.income, given.habit_speed),
+        return Legacy(
+            legacy.wages + np.where(supply.by("f") == CAPITAL, 0.0, pull),
+            _towards(legacy.earnings, now.earnings - then.earnings, given.habit_speed),
+            _towards(legacy.income, now.income - then.income, given.habit_speed),
             float(np.log(now.demand / then.demand)[0]),
-            standing.debt + borrowing / (1.0 + given.growth),
+            legacy.debt + borrowing / (1.0 + given.growth),
         )
 
     def _signals(self, at: Allocation) -> _Signals:

@@ -15,17 +15,20 @@ from cge.core.axes import Array, Integers
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import capital_of
 from cge.dynamics.sourcing import Sourcing
-from cge.solve.homotopy import Shock
+from cge.solve.homotopy import Shock, change
 from cge.solve.model import Model
 
 #: Labels of what the years before have changed; knowledge and research by source.
 CAPITAL_STOCK, SOURCING = "capital stock", "sourcing"
 KNOWLEDGE, RESEARCH = "knowledge: {}", "research: {}"
+CATCHING_UP = "wages and spending"
+#: What a short year starts from.
+_HELD = ("wage_level", "accustomed_earnings", "accustomed_income", "world_demand", "debt_service")
 #: Sources of productivity, and what research beyond the baseline is.
 SOURCES = ("own", "domestic", "basic", "foreign", "learning")
 SPENDING = ("business", "basic", "diffusion")
 LABELS = (
-    CAPITAL_STOCK, SOURCING, *(KNOWLEDGE.format(name) for name in SOURCES),
+    CAPITAL_STOCK, SOURCING, CATCHING_UP, *(KNOWLEDGE.format(name) for name in SOURCES),
     *(RESEARCH.format(name) for name in SPENDING),
 )  # fmt: skip
 
@@ -67,13 +70,15 @@ def ground_shocks(
     weights = (sourcing or Sourcing(model)).columns
     shocks = [Shock(CAPITAL_STOCK, stock, left(stock)), Shock(SOURCING, weights, left(weights))]
     family = model.variables["productivity"]
-    for name, change in productivity.items():
-        shocks.append(Shock(KNOWLEDGE.format(name), family.columns, change[family.at("sj")]))
+    for name, by_source in productivity.items():
+        shocks.append(Shock(KNOWLEDGE.format(name), family.columns, by_source[family.at("sj")]))
     positions = model.variables["research"].columns
     public = {name: getattr(policy, name) * b.gdp / b.absorption for name in ("basic", "diffusion")}
     business = given[positions] - start[positions] - moved[positions] - sum(public.values())
-    for name, change in {"business": business, **public}.items():
-        shocks.append(Shock(RESEARCH.format(name), positions, change))
+    for name, extra in {"business": business, **public}.items():
+        shocks.append(Shock(RESEARCH.format(name), positions, extra))
+    held = np.concatenate([model.variables[name].columns for name in _HELD])
+    shocks.append(Shock(CATCHING_UP, held, change(start, given, model.arrays.free)[held]))
     return tuple(shock for shock in shocks if (np.abs(shock.change) > 1e-13).any())
 
 

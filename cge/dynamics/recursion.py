@@ -24,7 +24,7 @@ from cge.core.errors import NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw, Settings
-from cge.dynamics.catching_up import CatchingUp, Standing
+from cge.dynamics.catching_up import CatchingUp, Legacy
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.model.shares import CAPITAL
@@ -54,7 +54,7 @@ class State:
     knowledge : KnowledgeState, optional
     seen : Seen
         Signals of last year's equilibrium.
-    standing : Standing
+    legacy : Legacy
         Where wages, spending and debts stand.
     """
 
@@ -63,7 +63,7 @@ class State:
     capital: Array
     knowledge: KnowledgeState | None
     seen: Seen
-    standing: Standing
+    legacy: Legacy
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +135,8 @@ class Recursion:
         trade = (shape[0], shape[1], shape[0])
         seen = Seen(np.ones(shape), np.ones(shape[0]), np.ones(trade), np.ones(shape))
         knowledge = None if self.law is None else self.law.start()
-        standing = self.catching_up.start()
-        return State(0, self.sourcing.start, np.ones(shape), knowledge, seen, standing)
+        legacy = self.catching_up.start()
+        return State(0, self.sourcing.start, np.ones(shape), knowledge, seen, legacy)
 
     def ground(
         self, state: State, policy: KnowledgePolicy | None = None,
@@ -157,7 +157,7 @@ class Recursion:
         levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
         columns, cells = capital_of(model)
         levels[columns] *= state.capital[cells]
-        levels = self.catching_up.laid(levels, state.standing, beside or self.base)
+        levels = self.catching_up.laid(levels, state.legacy, beside or self.base)
         if self.law is None or state.knowledge is None:
             return Ground(levels, None, {})
         policy = policy or self._no_policy
@@ -198,8 +198,8 @@ class Recursion:
         if self.law is not None and knowledge is not None and ground.business is not None:
             policy = policy or self._no_policy
             knowledge = self.law.next(knowledge, ground.business, seen, policy)
-        standing = self.catching_up.next(state.standing, solution, beside or self.base)
-        return State(state.year + 1, state.weights, capital, knowledge, seen, standing)
+        legacy = self.catching_up.next(state.legacy, solution, beside or self.base)
+        return State(state.year + 1, state.weights, capital, knowledge, seen, legacy)
 
     def adapt(
         self,

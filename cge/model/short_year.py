@@ -25,7 +25,7 @@ against prices. Interest clears what is lent and borrowed: usual spending is P h
 `world_spending`.
 
 In the long run all this only says what a, h, y and d are. A short year gives these and solves for
-employment and borrowing in their stead (:mod:`cge.solve.short_year`).
+employment and borrowing in their stead (:mod:`cge.policy.adjustment`).
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.parameters.parameter_files import load_short_run_parameters
 from cge.model.quantities import VARIABLES
 from cge.model.short_year import RESPONSES
+from cge.policy.adjustment import ADJUSTS, LABEL, Adjustment, adjustment_of, with_adjustment
 from cge.scenario.schema import ClosureChoice, Scenario
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
 from cge.solve.model import Model
-from cge.solve.short_year import ADJUSTS, LABEL, Adjustment, adjustment_of, with_adjustment
 from cge.solve.solution import Solution
 
 #: Variables of which one cell can be the numeraire.

@@ -3,7 +3,7 @@
 The equilibrium may be of the long run or of a year of a path. When a disruption comes
 relations with suppliers, capital by sector and know-how are what they are; demand has its
 short-run elasticities, wages and spending start from where they stand
-(:mod:`cge.solve.short_year`). Nothing else separates the short run from the equilibrium it starts
+(:mod:`cge.policy.adjustment`). Nothing else separates the short run from the equilibrium it starts
 from: weights at the point of the menu that is cheapest at its prices reproduce it exactly
 (:mod:`cge.dynamics.menu`), for which every such equilibrium is checked.
 
@@ -28,9 +28,9 @@ from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import check_capital
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.model.shares import CAPITAL
+from cge.policy.adjustment import Adjustment, with_adjustment, without_adjustment
 from cge.solve.closure import Closure
 from cge.solve.model import Model
-from cge.solve.short_year import Adjustment, with_adjustment, without_adjustment
 from cge.solve.solution import Allocation, Solution
 
 #: The short run must reproduce the log of welfare of the equilibrium it starts from to this.

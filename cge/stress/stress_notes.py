@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cge.solve.short_year import ADJUSTS
+from cge.policy.adjustment import ADJUSTS
 from cge.stress.stress_cases import StressCase
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import is_world
