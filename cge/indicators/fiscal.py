@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -106,8 +107,9 @@ def tariff_revenue(solution: Solution, *, benchmark: bool = False) -> tuple[Arra
         In the benchmark's money at the numeraire's price.
     """
     values = _values(solution, "tariff_paid", benchmark)
+    # Sums of numpy can differ in the last bit with where an array lies in memory.
     abroad, home = (
-        np.array([values[here].sum() for here in cells]) for cells in _payers(solution.model)
+        np.array([fsum(values[here]) for here in cells]) for cells in _payers(solution.model)
     )
     return abroad, home
 

@@ -68,7 +68,7 @@ balance             | s    | share of benchmark absorption | exogenous | moved |
 wage_response      | sf | number | exogenous | - | difference | | | fall of a wage for each per cent of the factor without work
 private_saving     | s  | number | exogenous | - | difference | | | part of a change in earnings that is not spent in the year
 public_saving      | s  | number | exogenous | - | difference | | | part of a change in public revenue that is not spent in the year
-demand_response    | s  | number | exogenous | - | difference | | | spending that monetary policy adds for each per cent without work, in per cent
+demand_response    | s  | number | exogenous | - | difference | | | strength with which monetary policy holds spending back where labour is scarce
 employment_reserve | s  | number | exogenous | - | difference | | | part by which employment can exceed its benchmark
 price_response     |    | number | exogenous | - | difference | | | rise of the world's prices over wages for each per cent without work
 numeraire           |      | ratio to benchmark | exogenous | moved | difference | | | world factor price index

@@ -10,9 +10,8 @@ from: weights at the point of the menu that is cheapest at its prices reproduce 
 What a region borrows is no income, so a loss is one of real income, absorption less what was
 borrowed. With balances given instead, and trade elasticities below one, a region that loses a
 market can only pay for its imports by growing poor, and the region whose supply was cut off
-gains from that more than it loses (Taiwan -31 %, China +4 % under an embargo on electronics for
-China): the transfer problem at elasticities near those at which trade balances cease to
-respond to prices.
+gains from that more than it loses: the transfer problem at elasticities near those at which
+trade balances cease to respond to prices.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ loss_by_family       | s   | percent of real income | statistic | 1 | difference
 loss_in_year         | s   | percent of real income | statistic | 1 | difference | | Loss by year | loss in a year since the disruption began, the item
 time_to_recover      | s   | years since it began | statistic | 1 | difference | | Time to recover | years until the loss is below a part of the first year's (Bruneau et al. 2003; Rose 2007)
 loss_area            | s   | percent of a year's real income | statistic | 1 | difference | | Loss area | sum of the losses of all years since the disruption began, discounted
-stand_in_premium     | si  | cost over the price of the import | statistic | 2 | difference | | Premium of the stand-in | cost of a domestic stand-in over the price of the import
+stand_in_premium     | si  | cost over the import's in the benchmark | statistic | 2 | difference | | Premium of the stand-in | cost of a domestic stand-in over that of the import in the benchmark
 relative_knowledge   | si  | baseline = 1 | statistic | 2 | difference | | Relative knowledge | mean of the stocks of knowledge relative to the baseline, on which premiums rest
 link_loss            | sri | percent of real income | statistic | 3 | difference | | Loss, short run | loss of the importer if half of the deliveries of a supplier are cut
 link_loss_long_run   | sri | percent of real income | statistic | 3 | difference | | Loss, long run | the same once relations and capital have adapted

@@ -68,6 +68,11 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
         "spends on research beyond its benchmark's, which a new benchmark has no account for",
         key="research", allowed="a solution with research at zero",
     )  # fmt: skip
+    refuse_if(
+        (np.abs(solution.array("stand_in_value")) > 1e-9 * b.output.sum()).any(),
+        "makes stand-ins for imports, which a new benchmark has no account for",
+        key="backstop_premium", allowed="a solution in which they are out of reach",
+    )  # fmt: skip
     # Cells that the model does not have keep the rate they had.
     power = {name: solution.array(name, 1 + getattr(b, name)) for name in TAXES}
     net = solution.array("net_of_output_tax", 1 - b.output_tax)
@@ -94,7 +99,7 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     note = f"Benchmark: not the data, but an equilibrium computed from '{b.name}'."
     return replace(
         b, name=title, flows=flows, intermediate=intermediate, final=final,
-        factor_payments=payments, output_tax=1 - net, balance=solution.array("transfer"),
+        factor_payments=payments, output_tax=1 - net, balance=solution.array("transfer") + solution.array("net_borrowing"),
         notes=(*b.notes, note), origin={**b.origin, "rebased": title},
         **rates,
     )  # fmt: skip

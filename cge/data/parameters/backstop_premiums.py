@@ -39,7 +39,7 @@ def premiums(
     Returns
     -------
     dict
-        By sector, cost over the price of the import (1.5: half as much again).
+        By sector, cost over the import's in the benchmark (1.5: half as much again).
 
     Raises
     ------

@@ -24,6 +24,7 @@ PARTS = ("ev_part", "ev_part_first_order")
 POLICY = "Policy"
 SHOCK_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Adaptation of sourcing": (ground.SOURCING,),
+    "Wages and spending": (ground.CATCHING_UP,),
     "Capital": (ground.CAPITAL_STOCK,),
     "Knowledge": tuple(ground.KNOWLEDGE.format(source) for source in ground.SOURCES),
     "Cost of research": tuple(ground.RESEARCH.format(kind) for kind in ground.SPENDING),
