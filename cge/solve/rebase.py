@@ -99,7 +99,8 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     note = f"Benchmark: not the data, but an equilibrium computed from '{b.name}'."
     return replace(
         b, name=title, flows=flows, intermediate=intermediate, final=final,
-        factor_payments=payments, output_tax=1 - net, balance=solution.array("transfer") + solution.array("net_borrowing"),
+        factor_payments=payments, output_tax=1 - net,
+        balance=solution.array("transfer") + solution.array("net_borrowing"),
         notes=(*b.notes, note), origin={**b.origin, "rebased": title},
         **rates,
     )  # fmt: skip
