@@ -20,6 +20,10 @@ sd_log_income        | s   | 100 x standard deviation of the log | statistic | 1
 loss_foreign         | s   | percent of real income | statistic | 1 | difference | | Expected loss from abroad | mean loss with the weights of families that are neither domestic nor global
 loss_by_family       | s   | percent of real income | statistic | 1 | difference | | Loss by family | mean loss over the disruptions of a family, the item
 loss_in_year         | s   | percent of real income | statistic | 1 | difference | | Loss by year | loss in a year since the disruption began, the item
+annual_premium       | s   | percent of benchmark absorption | statistic | 1 | itself | | Annual cost | what a policy costs in a normal year, minus its equivalent variation; without the terms of trade as the item says
+payout               | s   | percent of a year's real income | statistic | 1 | itself | | Loss avoided | loss that a policy avoids if a disruption of a family, the item, comes, over the years that it lasts
+break_even_odds      | s   | percent a year | statistic | 1 | itself | | Break-even odds | annual probability of a disruption of a family, the item, at which a policy pays for itself: 0 always, infinite never
+break_even_odds_home | s   | percent a year | statistic | 1 | itself | | Break-even odds without the terms of trade | the same with the cost without what is gained from others through the terms of trade
 time_to_recover      | s   | years since it began | statistic | 1 | difference | | Time to recover | years until the loss is below a part of the first year's (Bruneau et al. 2003; Rose 2007)
 loss_area            | s   | percent of a year's real income | statistic | 1 | difference | | Loss area | sum of the losses of all years since the disruption began, discounted
 stand_in_premium     | si  | cost over the import's in the benchmark | statistic | 2 | difference | | Premium of the stand-in | cost of a domestic stand-in over that of the import in the benchmark

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import (
@@ -26,15 +27,17 @@ from cge.indicators.welfare_parts import groups
 from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
+from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.register import add_known
 from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import Solver
+from cge.stress.stress_cases import StressCase
 from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.worlds import NO_POLICY
-from cge.studies.stress import Equilibria, solved_cases
+from cge.studies.stress import Equilibria, Tested, solved_cases
 from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
 from cge.tasks.runner import Place, Task
 
@@ -46,6 +49,8 @@ _DEPENDENCE = Wanted(
     1, groups=(STRATEGIC,),
     measures=("domestic_share_strategic", "foreign_input_reliance_strategic"),
 )  # fmt: skip
+#: Labels by which a path and the tests of its years belong together.
+_CASE = ("variant", "elasticities", "research_return")
 #: Keys of a measure that name regions.
 _NAMING = ("importer", "exporter", "region", "source", "learner", "by", "to", "against")
 Question = Scenario | str | Path
@@ -157,14 +162,21 @@ class Comparison(Study):
     ) -> Generator[Sequence[Task], list[Any], tuple[list[Case], list[str]]]:
         """Yield the tasks of one scenario; return its cases and notes."""
         tested = yield from solved_cases(made)
-        results = yield [
-            Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth, one.task.content)
-            for one in made.solved
-        ]
         plan, cases, lost = tested.plan, tested.rows(), []
+        results = yield [
+            Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth,
+                 Worth(one.task.content, plan.years))
+            for one in made.solved
+        ]  # fmt: skip
         for one, found in zip(made.solved, results, strict=True):
             labels = labels_of(self.kind, plan.scenario, one.member, one.elasticities)
             cases.append(({**labels, "research_return": one.level}, found["rows"], None))
+            own = (one.member.variant, one.elasticities, one.level)
+            cases += [
+                (case.equilibrium.labels, odds_rows(tested, case, found["rows"]), None)
+                for case in tested.cases
+                if tuple(case.equilibrium.labels[key] for key in _CASE) == own
+            ]
             if found["lost"]:
                 lost.append(f"{plan.scenario.name}, welfare can not be taken apart: "
                             f"{one.elasticities}, {one.member.variant}, {one.level} returns: "
@@ -202,31 +214,84 @@ def _named(plan: StressPlan) -> list[str]:
     return [code for code in b.regions if code in named]
 
 
-def path_worth(content: PathContent, place: Place) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Worth:
+    """Content of a task: a path, and years of which the parts of welfare are told.
+
+    Parameters
+    ----------
+    path : PathContent
+    years : tuple of int
+    """
+
+    path: PathContent
+    years: tuple[int, ...]
+
+
+def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     """Figures of a whole path.
 
     Returns
     -------
     dict
-        ``rows``: welfare by year, present values, and of year 1 the parts of welfare and what
-        the policy costs the budget; ``lost``, why there are no parts, empty where there are.
+        ``rows``: welfare by year, present values, what the policy costs the budget in year 1, and
+        the parts of welfare in the first year and in those that are asked for; ``lost``, why there
+        are no parts, empty where there are.
     """
-    rows, case = Rows(), solved_path(content, place)
-    model, (first, base) = case.model, next(case.pairs())
-    b = model.benchmark
+    rows, case = Rows(), solved_path(asked.path, place)
+    b, first = case.model.benchmark, case.years[0]
     add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
-    lost = ""
+    lost, wanted = "", {first.year, *asked.years}
     try:
-        parts = groups(decomposed(first), b)
-        less = {} if base is None else groups(decomposed(base), b)
-        for name, values in parts.items():
-            add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
-                      path_year=first.year)  # fmt: skip
+        for year, base in (pair for pair in case.pairs() if pair[0].year in wanted):
+            parts = groups(decomposed(year), b)
+            less = {} if base is None else groups(decomposed(base), b)
+            for name, values in parts.items():
+                add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
+                          path_year=year.year)  # fmt: skip
     except NoEquilibrium as error:
         lost = str(error)
     return {"rows": dated(rows, case), "lost": lost}
+
+
+def odds_rows(tested: Tested, case: StressCase, worth: pd.DataFrame) -> pd.DataFrame:
+    """Premium, payouts and break-even odds of a policy in a year that is tested.
+
+    Parameters
+    ----------
+    tested : Tested
+    case : StressCase
+        Of the policy in that year.
+    worth : DataFrame
+        Figures of its path, see :func:`path_worth`.
+    """
+    rows, b, plan = Rows(), tested.plan.benchmark, tested.plan
+    if case.reference is None:
+        return rows.frame()
+    year = case.equilibrium.labels["path_year"]
+    now = worth[worth["path_year"] == year]
+
+    def of(measure: str) -> Array:
+        """A measure by region, not a number where it is not known."""
+        own = now[now["measure"] == measure].drop_duplicates("region").set_index("region")
+        return own["value"].reindex(list(b.regions)).to_numpy(float)
+
+    total = -of("equivalent_variation")
+    premiums = {"": total, "without terms of trade": total + of("terms_of_trade_effect")}
+    for item, values in premiums.items():
+        add_known(rows, "annual_premium", values, b, np.nan, region=b.regions, item=item)
+    durations = np.array([one.duration for one in plan.every], dtype=float)
+    avoided = payouts(case.losses, case.reference.losses, durations, tested.viewers.families)
+    for family, values in avoided.items():
+        where: dict[str, Any] = {"region": b.regions, "item": family}
+        add_known(rows, "payout", 100 * values, b, np.nan, **where)
+        for name, premium in zip(("", "_home"), premiums.values(), strict=True):
+            add_known(rows, f"break_even_odds{name}", 100 * odds(premium, 100 * values), b, np.nan,
+                      **where)  # fmt: skip
+    frame = rows.frame()
+    return frame[frame["value"].notna()]
 
 
 def net_outlay(year: PathYear) -> Array:
