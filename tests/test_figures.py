@@ -39,7 +39,7 @@ FOUND: dict[str, Callable[[], ResultSet]] = {
                     lambda: made(cases=CASES)),
     **dict.fromkeys(("losses", "weightings", "families", "disruptions"), of_disruptions),
     **dict.fromkeys(("intervals", "sensitivity", "drivers"), drawn),
-    "chokepoints": linked, "frontier": frontier, "policies": compared,
+    "chokepoints": linked, "frontier": frontier, "policies": compared, "odds": compared,
 }  # fmt: skip
 
 

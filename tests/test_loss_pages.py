@@ -20,6 +20,7 @@ from cge.report.format.page import Page, frame
 from cge.report.format.render import render
 from cge.report.kinds import build
 from cge.report.summary import pages
+from cge.resilience.break_even import odds
 from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
@@ -38,6 +39,7 @@ COMBINATIONS = [(s, r) for s in ("fontagne", "boehm") for r in ("low", "central"
 SCALE = dict(zip(COMBINATIONS, (0.5, 1.0, 1.6, 0.4, 0.8, 1.2), strict=True))
 LOSSES = (("cvar", "", 1.0), ("expected_loss", "", 0.4), ("loss_by_family", "domestic", 0.5))
 INCOME, POINTS, SHARE = "percent of real income", "percentage points", "percent of absorption"
+YEARS = "percent of a year's real income"
 LIBRARY = {
     "file": None, "title": "two", "weightings": {"default": {}, "other": {}},
     "disruptions": [{"name": "far", "title": "Far away"}, {"name": "near", "title": "Near & dear"}],
@@ -74,6 +76,17 @@ def compared(
             own |= {"variant": name, "title": words}
             for year, ev, safe in ((1, ev1, safe1), (10, ev2 / 2, safe2 / 2), (20, ev2, safe2)):
                 rows.add("equivalent_variation", times * ev, unit=SHARE, path_year=year, **own)
+                rows.add("annual_premium", -times * ev, unit=SHARE, path_year=year, **own)
+                rows.add("annual_premium", -times * ev + 0.1, unit=SHARE, path_year=year,
+                         item="without terms of trade", **own)  # fmt: skip
+                avoided = np.nan if name == lost else times * safe
+                for item, part in (("domestic", -0.5), ("export_control", 1.0)):
+                    rows.add("payout", part * avoided, unit=YEARS, path_year=year, item=item, **own)
+                    for measure, cost in (("break_even_odds", -times * ev),
+                                          ("break_even_odds_home", -times * ev + 0.1)):  # fmt: skip
+                        odds_of = 100 * odds(np.array([cost]), np.array([part * avoided]))[0]
+                        rows.add(measure, odds_of, unit="percent a year", path_year=year, item=item,
+                                 **own)  # fmt: skip
                 for loss, item, part in LOSSES:
                     change = np.nan if loss == "cvar" and name == lost else -times * part * safe
                     rows.add(loss, 5 * part + change, unit=INCOME, change=change, item=item,
@@ -107,21 +120,20 @@ def test_a_cell_is_the_central_figure_and_its_range_over_all_combinations(
     # 0.2 under fontagne and central returns, from 0.4 to 1.6 times that.
     assert "| 0.200 [0.080, 0.320] | 0.050 [0.020, 0.080] |" in row and "| 0.100 |" in row
     losses = [line for line in text.splitlines() if line.startswith("| co-operation")][1]
-    assert "| -0.300 [-0.480, -0.120] |" in losses
-    assert "boehm" in text and "assumed, not estimated" in text and "more resilient" in text
+    assert "| 0.300 [0.120, 0.480] |" in losses and "| -0.150 [-0.240, -0.060] |" in losses
+    assert "boehm" in text and "assumed, not estimated" in text and "more is lost" in text
 
 
 def test_the_data_file_has_one_row_for_each_policy_with_unrounded_ends(
     three: list[Results],
 ) -> None:
     table = frame(page_of("policies", *three))
-    assert list(table["variant"]) == [*POLICIES, "no policy"] * 3
+    assert list(table["variant"]) == list(POLICIES) * 3
     assert list(dict.fromkeys(table["region"])) == list(REGIONS)
     row = table.set_index(["region", "variant"]).loc["USA", "credit"]
-    found = [row[f"cvar_20{end} [points]"] for end in ("", " low", " high")]
-    np.testing.assert_allclose(found, [-0.3 * 0.11 * times for times in (1.0, 1.6, 0.4)])
-    level = table.set_index(["region", "variant"]).loc["EU", "no policy"]
-    assert level["cvar_1 [points]"] == 5 and np.isnan(level["present_value_0 [%]"])
+    name = "payout_export_control_20{} [" + YEARS + "]"
+    found = [row[name.format(end)] for end in ("", " low", " high")]
+    np.testing.assert_allclose(found, [0.3 * 0.11 * times for times in (1.0, 0.4, 1.6)])
 
 
 def test_latex_is_well_formed_with_all_policies_and_one_set_of_notes(
@@ -142,34 +154,52 @@ def test_one_combination_has_no_ranges_and_says_so() -> None:
 def test_a_loss_that_is_not_known_is_a_dash() -> None:
     found = compared(lost="credit")
     losses = page_of("policies", found).panels[1]
-    column = [c.key for c in losses.columns].index("cvar_20")
+    column = [c.key for c in losses.columns].index("payout_export_control_20")
     assert np.isnan(losses.figures[losses.rows.index("applied R&D credit"), column])
     drawn = draw(page_of("policies", found, figure=True), notes=False)
-    assert len(marks(drawn, 0, hollow=False)) == len(POLICIES) - 1
+    assert np.isnan(marks(drawn, 1, 3)).sum() == 1
 
 
-def marks(figure: Figure, region: int, hollow: bool) -> list[tuple[float, float]]:
-    """Places of the hollow or the filled marks of an axis."""
-    lines = [line for line in figure.axes[region].lines if line.get_marker() not in ("None", "")]
-    places = [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines
-        if (line.get_markerfacecolor() == "white") == hollow
-    ]  # fmt: skip
-    return [place for place in places if np.isfinite(place).all()]
+def marks(figure: Figure, axis: int, number: int) -> np.ndarray:
+    """Places along an axis of the marks of a column, by its number on the page."""
+    lines = [line for line in figure.axes[axis].lines if line.get_marker() not in ("None", "")]
+    first = 2 if axis % 2 else 0
+    return np.asarray(lines[number - first].get_xdata(), dtype=float)
 
 
-def test_arrows_go_from_the_first_year_to_the_last_and_up_is_more_resilient(
-    three: list[Results],
-) -> None:
+def test_the_figure_has_one_linear_scale_for_all_regions(three: list[Results]) -> None:
     figure = draw(page_of("policies", *three, figure=True))
     for number, scale in enumerate((1.0, 0.3, 0.04)):
-        first = [(scale * ev1, scale * safe1) for _, ev1, _, safe1, _ in POLICIES.values()]
-        last = [(scale * ev2, scale * safe2) for _, _, ev2, _, safe2 in POLICIES.values()]
-        np.testing.assert_allclose(marks(figure, number, hollow=True), first, atol=1e-12)
-        np.testing.assert_allclose(marks(figure, number, hollow=False), last, atol=1e-12)
-    assert [axis.get_title() for axis in figure.axes[:3]] == [
-        "China", "United States", "European Union"
-    ]  # fmt: skip
+        for column, at in ((0, 1), (1, 2)):
+            income = [scale * row[at] for row in POLICIES.values()]
+            np.testing.assert_allclose(marks(figure, 2 * number, column), income, atol=1e-12)
+        saved = [scale * safe2 for *_, safe2 in POLICIES.values()]
+        np.testing.assert_allclose(marks(figure, 2 * number + 1, 2), saved, atol=1e-12)
+        np.testing.assert_allclose(
+            marks(figure, 2 * number + 1, 3), [-0.5 * value for value in saved], atol=1e-12
+        )
+    assert {axis.get_xscale() for axis in figure.axes[:6]} == {"linear"}
+    for side in (0, 1):
+        assert len({axis.get_xlim() for axis in figure.axes[side:6:2]}) == 1
+    assert figure.axes[0].get_title().startswith("China")
+
+
+def test_odds_are_told_in_words_where_they_are_no_number(three: list[Results]) -> None:
+    panel = page_of("odds", three[0]).panels[0]
+    keys = [column.key for column in panel.columns]
+    controls, home = keys.index("break_even_odds_export_control"), keys.index(
+        "break_even_odds_domestic"
+    )
+    row = panel.rows.index("applied R&D credit")  # gains in year 20 and saves from controls
+    assert panel.words[row, controls] == "always" and panel.words[row, home] == "never"
+    tariffs = panel.rows.index("tariffs on strategic goods")
+    assert panel.words[tariffs, controls] == "never" and panel.words[tariffs, home] == "always"
+    told = keys.index("break_even_odds_home_export_control")
+    early = page_of("odds", three[0], years=(1,)).panels[0]
+    swap = early.rows.index("swap to basic")
+    assert early.words[swap, told] == "never", "it saves nothing in the first year"
+    text = render(page_of("odds", three[0]), "latex", standalone=True)
+    assert "always" in text and "never" in text
 
 
 def test_the_same_results_give_the_same_file_and_text_stays_text(
@@ -182,12 +212,10 @@ def test_the_same_results_give_the_same_file_and_text_stays_text(
     assert b">co-operation<" in made and b">swap to basic<" in made
 
 
-def test_another_loss_and_other_years_can_be_drawn(three: list[Results]) -> None:
-    (panel,) = page_of(
-        "policies", three[0], figure=True, measures=("loss_by_family[domestic]",), years=(1, 10)
-    ).panels
+def test_other_years_can_be_drawn(three: list[Results]) -> None:
+    (panel,) = page_of("policies", three[0], figure=True, years=(1, 10)).panels
     row = panel.rows.index("applied R&D credit")
-    np.testing.assert_allclose(panel.figures[row], [-0.01, 0.135, 0.0, 0.0275], atol=1e-12)
+    np.testing.assert_allclose(panel.figures[row], [-0.01, 0.135, 0.055, -0.0275], atol=1e-12)
 
 
 # -- losses by region -------------------------------------------------------------------------
@@ -277,7 +305,8 @@ def linked(sets: Sequence[str] = ("fontagne", "boehm")) -> Results:
                 ):  # fmt: skip
                     rows.add(measure, value, unit="percent", **link)
             for r, s in (("CHN", "USA"), ("USA", "CHN")):
-                rows.add("leverage", 2.0 + more, unit="ratio", region=r, partner=s, **own)
+                rows.add("leverage", 2.0 + more, unit="percentage points of real income",
+                         region=r, partner=s, **own)  # fmt: skip
     return results(rows, "stress")
 
 
@@ -306,6 +335,18 @@ def test_links_can_be_chosen_and_a_policy_too() -> None:
     np.testing.assert_allclose(one.figures, [[np.nan, 2], [2, np.nan]])
 
 
+def test_worlds_that_are_tested_otherwise_stand_beside_the_first() -> None:
+    rows = Rows()
+    for variant, times in (("no policy (central)", 1.0), ("no policy (premium-low)", 0.5)):
+        for n in range(3):
+            rows.add("link_loss", times * (n + 1), unit="percent", elasticities="boehm",
+                     variant=variant, title=variant, region="CHN", partner=f"R{n}",
+                     sector="ELEC")  # fmt: skip
+    (panel,) = page_of("chokepoints", results(rows, "stress")).panels
+    assert [column.title for column in panel.columns] == ["Loss, short run", "Loss, premium low"]
+    np.testing.assert_allclose(panel.figures, [[3, 1.5], [2, 1.0], [1, 0.5]])
+
+
 def test_all_links_stand_by_sector_where_all_are_wanted() -> None:
     (panel,) = page_of("chokepoints", linked(("fontagne",)), detail=True).panels
     assert [row.split(", ")[0] for row in panel.rows] == ["Electronics"] * 6 + ["CHEM"] * 6
@@ -330,7 +371,7 @@ def test_the_map_of_chokepoints_shows_losses_as_negative() -> None:
     ("policies", {"elasticities": ("none",)}, "not in these results"),
     ("policies", {"years": (7,)}, "not in these results"),
     ("policies", {"measures": ("gdp",)}, "not in these results"),
-    ("policies", {"weighting": "none"}, "not in these results"),
+    ("policies", {"weighting": "default"}, "no such option"),
     ("policies", {"sectors": ("ELEC",)}, "no such option"),
     ("losses", {"weighting": "none"}, "not in these results"),
     ("losses", {"scenarios": ("peace",)}, "not in these results"),
@@ -344,25 +385,14 @@ def test_what_there_is_not_is_told(
         page_of(kind, three[0], **choice)
 
 
-@pytest.mark.parametrize(("choice", "message"), [
-    ({"measures": ("real_gdp",)}, "choose one loss"),
-    ({"measures": ("cvar", "expected_loss")}, "choose one loss"),
-    ({"measures": ("loss_by_family[none]",)}, "two years of loss_by_family are needed"),
-    ({"years": (25,)}, "two years of cvar are needed"),
-])  # fmt: skip
-def test_a_figure_needs_one_loss_and_two_years(
-    choice: dict[str, Any], message: str, three: list[Results]
-) -> None:
-    with pytest.raises(InputError, match=message):
-        page_of("policies", three[0], figure=True, **choice)
-
-
 def test_results_of_other_studies_are_told_apart(three: list[Results]) -> None:
     with pytest.raises(InputError, match=r"results of `cge compare`"):
         page_of("policies", of_disruptions())
     with pytest.raises(InputError, match=r"a stress test with `stress: \{links"):
         page_of("chokepoints", of_disruptions())
     assert [page.kind for page in pages(three[0])] == ["policies"]
+    with pytest.raises(InputError, match=r"results of `cge compare`"):
+        page_of("odds", of_disruptions())
 
 
 def test_the_commands_write_every_format(tmp_path: Path, three: list[Results], cge: Run) -> None:
@@ -374,5 +404,5 @@ def test_the_commands_write_every_format(tmp_path: Path, three: list[Results], c
     files = [tmp_path / f"q.{end}" for end in ("svg", "pdf")]
     done = cge("figure", *folders, "--kind", "policies", "--region", "EU",
                *(a for f in files for a in ("--out", f)))  # fmt: skip
-    assert done.code == 0 and "Resilience: minus the change" in done.out
+    assert done.code == 0 and "left of zero more is lost" in done.out
     assert files[1].read_bytes().startswith(b"%PDF")

@@ -414,14 +414,15 @@ def test_who_can_do_without_whom_is_told_by_both_losses(war: Tried) -> None:
     made = Tried(plan, (case,))
     table = made.table.set_index(["measure", "region", "partner", "sector"])["value"]
     ban, none = made.loss(case, "ban-USA-CHN", "CHN"), made.loss(case, "ban-USA-CHN", "USA")
-    assert table["leverage", "USA", "CHN", ""] == pytest.approx(ban / none)
+    assert table["leverage", "USA", "CHN", ""] == pytest.approx(100 * (ban - none))
     assert table["ban_harm", "USA", "CHN", ""] == pytest.approx(100 * ban)
     others = sum(
         made.loss(case, "withhold-CHN-ELEC", region) * b.absorption[n]
         for n, region in enumerate(b.regions) if region != "CHN"
     )  # fmt: skip
     own = made.loss(case, "withhold-CHN-ELEC", "CHN") * b.absorption[0]
-    assert table["irreplaceability", "CHN", "", "ELEC"] == pytest.approx(others / own)
+    more = 100 * (others - own) / b.absorption[0]
+    assert table["irreplaceability", "CHN", "", "ELEC"] == pytest.approx(more)
 
 
 def test_bans_and_withholdings_are_solved_where_they_are_wanted(

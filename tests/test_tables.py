@@ -67,12 +67,13 @@ def pages(trial: Results) -> dict[str, Page]:
                         (of_disruptions(), {})),
         **dict.fromkeys(("intervals", "sensitivity", "drivers"), (drawn(), {})),
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
+        "odds": (compared(), {}),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
 
 KINDS = (*PLAIN, "losses", "weightings", "families", "disruptions", "intervals", "sensitivity",
-         "drivers", "chokepoints", "frontier", "policies")  # fmt: skip
+         "drivers", "chokepoints", "frontier", "policies", "odds")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:

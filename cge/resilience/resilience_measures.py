@@ -33,8 +33,8 @@ link_loss_long_run   | sri | percent of real income | statistic | 3 | difference
 link_loss_over_share | sri | ratio | statistic | 3 | difference | | Loss over value cut | loss from a cut of a link over the value of what is cut
 speed_of_substitution | sri | ratio | statistic | 3 | difference | | Short over long run | loss from a cut of a link in the short run over that in the long run
 withholding_own_loss | si  | percent of real income | statistic | 3 | difference | | Own loss by withholding | loss of a region that withholds a commodity from all
-irreplaceability     | si  | ratio | statistic | 3 | difference | | Irreplaceability | losses of others over the own loss of a region that withholds
+irreplaceability     | si  | percent of own absorption | statistic | 3 | difference | | Irreplaceability | losses of others less the own loss of a region that withholds
 ban_own_loss         | sr  | percent of real income | statistic | 3 | difference | | Own loss by a ban | loss of a region that bans exports to a partner
 ban_harm             | sr  | percent of real income | statistic | 3 | difference | | Partner's loss by a ban | loss of the partner
-leverage             | sr  | ratio | statistic | 3 | difference | | Leverage | loss of the partner over the own loss of a region that bans exports to it
+leverage             | sr  | percentage points of real income | statistic | 3 | difference | | Leverage | loss of the partner less the own loss of a region that bans exports to it
 """)

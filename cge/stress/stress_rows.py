@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.indicators.exposure import irreplaceability, leverage
 from cge.resilience.links import CUT
 from cge.resilience.losses import loss_area, time_to_recover
 from cge.results.register import add_known
@@ -102,8 +101,9 @@ def add_links(rows: Rows, plan: StressPlan, case: StressCase) -> None:
     ``link_loss`` is the importer's loss from a cut; ``link_loss_over_share`` sets it against
     the value of the cut, its first-order size; ``link_loss_long_run`` is the same cut once all
     has adapted, ``speed_of_substitution`` the one over the other. ``irreplaceability`` is the
-    loss of others, in money, over the loss of the region that withholds; ``leverage`` the loss
-    of the partner over the loss of the region that bans exports to it.
+    loss of others less that of the region that withholds, in parts of its own absorption;
+    ``leverage`` the loss of the partner less that of the region that bans exports to it, each
+    in parts of its own real income. Differences, since own losses are often nearly nothing.
     """
     losses = dict(zip((one.name for one in plan.every), case.losses, strict=True))
     _add_links(rows, plan, case, losses)
@@ -141,13 +141,13 @@ def _add_withheld(
         r, i = b.regions.index(event.routes[0][0]), b.sectors.index(event.sectors[0])
         harm[r, i], own[r, i] = losses[one.name], losses[one.name][r]
     size = case.equilibrium.plain["absorption"]
-    over = irreplaceability(harm, np.where(own > RESOLUTION, own, 0.0), size)
+    others = (harm * size).sum(axis=2) - np.einsum("rir->ri", harm) * size[:, None]
+    more = others / size[:, None] - own
     known = np.argwhere(~np.isnan(own))
     for r, i in known:
         where = {"region": b.regions[r], "sector": b.sectors[i]}
         add_known(rows, "withholding_own_loss", 100 * own[r, i], b, np.nan, **where)
-        if not np.isnan(over[r, i]):
-            add_known(rows, "irreplaceability", over[r, i], b, np.nan, **where)
+        add_known(rows, "irreplaceability", 100 * more[r, i], b, np.nan, **where)
 
 
 def _add_bans(rows: Rows, plan: StressPlan, losses: Mapping[str, Array]) -> None:
@@ -157,10 +157,8 @@ def _add_bans(rows: Rows, plan: StressPlan, losses: Mapping[str, Array]) -> None
         source, target = one.events[0].routes[0]
         r, s = b.regions.index(source), b.regions.index(target)
         harm[r, s], own[r, s] = losses[one.name][s], losses[one.name][r]
-    over = leverage(harm, np.where(own > RESOLUTION, own, 0.0))
     for r, s in np.argwhere(~np.isnan(own)):
         where = {"region": b.regions[r], "partner": b.regions[s]}
         add_known(rows, "ban_own_loss", 100 * own[r, s], b, np.nan, **where)
         add_known(rows, "ban_harm", 100 * harm[r, s], b, np.nan, **where)
-        if not np.isnan(over[r, s]):
-            add_known(rows, "leverage", over[r, s], b, np.nan, **where)
+        add_known(rows, "leverage", 100 * (harm[r, s] - own[r, s]), b, np.nan, **where)

@@ -17,7 +17,7 @@ from cge.report.format.page import Page, Panel
 FORMS: Mapping[str, Callable[[Page], style.Drawing]] = {
     "dots": rows.dots, "heat": heat.maps, "years": lines.lines, "areas": lines.areas,
     "ends": rows.ends, "stacks": rows.stacks, "shares": rows.shares, "intervals": rows.intervals,
-    "frontier": tradeoffs.curves, "arrows": tradeoffs.arrows,
+    "frontier": tradeoffs.curves, "glance": rows.glance,
 }  # fmt: skip
 #: Forms of which what rounds to zero is left out.
 _PARTIAL = ("dots", "years", "areas", "ends", "stacks")

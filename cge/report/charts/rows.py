@@ -107,6 +107,47 @@ def dots(page: Page) -> Drawing:
             "Trade elasticities" if sets else "")  # fmt: skip
 
 
+def glance(page: Page) -> Drawing:
+    """Rows by groups of columns: an axis for each group of each panel, on one linear scale.
+
+    Each column of a group is a mark, with its range as a line.
+    """
+    panels = page.panels
+    groups: dict[str, list[int]] = {}
+    for n, column in enumerate(panels[0].columns):
+        groups.setdefault(column.group, []).append(n)
+    titles = [f"{panel.title}: {group.lower()}" for panel in panels for group in groups]
+    rows = [panel.rows for panel in panels for _ in groups]
+    drawing, handles = RowAxes(titles, rows, len(groups)), []
+    places = [(panel, columns) for panel in panels for columns in groups.values()]
+    limits = [_span(panels, columns) for columns in groups.values()] * len(panels)
+    for (panel, columns), (low, high), (axis, y) in zip(places, limits, drawing, strict=True):
+        axis.axvline(0, color="0.6", linewidth=0.8)
+        for k, n in enumerate(columns):
+            at = y + 0.2 * ((len(columns) - 1) / 2 - k)
+            color = style.colour(n)
+            axis.hlines(at, panel.low[:, n], panel.high[:, n], color=color, linewidth=1.2)
+            axis.plot(panel.figures[:, n], at, linestyle="none", color=color, markersize=4,
+                      marker=style.MARKERS[n % len(style.MARKERS)])  # fmt: skip
+        axis.set_xlim(low, high)
+        axis.set_xlabel(panel.columns[columns[0]].unit, fontsize=8)
+    for n, column in enumerate(panels[0].columns):
+        handles.append(_mark(marker=style.MARKERS[n % len(style.MARKERS)], color=style.colour(n),
+                             markersize=4, label=column.title))  # fmt: skip
+    return drawing.figure, handles, ""
+
+
+def _span(panels: Sequence[Panel], columns: Sequence[int]) -> tuple[float, float]:
+    """Limits of an axis that has all figures of some columns, with their ranges and zero."""
+    every = np.concatenate([
+        getattr(panel, name)[:, columns].ravel() for panel in panels
+        for name in ("figures", "low", "high")
+    ])  # fmt: skip
+    low, high = min(np.nanmin(every), 0.0), max(np.nanmax(every), 0.0)
+    margin = 0.05 * (high - low or 1.0)
+    return low - margin, high + margin
+
+
 def stacks(page: Page) -> Drawing:
     """Parts of each row to both sides of zero, and a mark for what they must sum to."""
     panels, columns = page.panels, page.panels[0].columns

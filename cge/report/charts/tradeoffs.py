@@ -1,4 +1,4 @@
-"""Efficiency against resilience: frontiers, and policies from the first year to the last."""
+"""Efficiency against resilience: frontiers, and single policies beside them."""
 
 from __future__ import annotations
 
@@ -95,42 +95,3 @@ def _marks(axis: Any, panel: Panel) -> list[Any]:
                   markeredgecolor="white", markeredgewidth=0.5, zorder=5, label=row)[0]
         for row, place, (marker, colour) in zip(panel.rows, panel.figures, looks)
     ]  # fmt: skip
-
-
-def arrows(page: Page) -> Drawing:
-    """An arrow for each policy; an axis for each region, each on scales of its own.
-
-    Columns of a panel are efficiency first and last, resilience first and last.
-    """
-    across = min(len(page.panels), 3)
-    figure = style.new_figure(-(-len(page.panels) // across) * 3.4,
-                              style.WIDTH if across > 1 else 5.0)  # fmt: skip
-    axes = style.axes_of(figure, len(page.panels), across)
-    every = list(dict.fromkeys(row for panel in page.panels for row in panel.rows))
-    handles: dict[str, Any] = {}
-    for axis, panel in zip(axes, page.panels, strict=True):
-        axis.axhline(0, color="0.35", linewidth=0.7, zorder=1)
-        axis.axvline(0, color="0.35", linewidth=0.7, zorder=1)
-        ends = np.stack([panel.low, panel.high], axis=2)
-        for row, (x1, x2, y1, y2), (_, wide, _, tall) in zip(
-            panel.rows, panel.figures, ends, strict=True
-        ):
-            number = every.index(row)
-            look: dict[str, Any] = {"color": COLOURS[number % len(COLOURS)], "zorder": 3,
-                                    "marker": style.MARKERS[number % len(style.MARKERS)],
-                                    "linestyle": "none", "markersize": 5}  # fmt: skip
-            bar: dict[str, Any] = {"color": look["color"], "linewidth": 0.9, "alpha": 0.5}
-            axis.plot(wide, [y2, y2], zorder=2, **bar)
-            axis.plot([x2, x2], tall, zorder=2, **bar)
-            axis.plot(x1, y1, markerfacecolor="white", **look)
-            (handles[row],) = axis.plot(x2, y2, label=row, **look)
-            if np.isfinite([x1, x2, y1, y2]).all():
-                arrow = {"arrowstyle": "-|>", "color": look["color"], "linewidth": 1.0}
-                axis.annotate("", (x2, y2), (x1, y1), arrowprops=arrow).set_in_layout(False)
-        axis.grid(color="0.94", linewidth=0.5)
-        axis.tick_params(labelsize=7)
-        axis.set_title(panel.title, fontsize=style.TITLE)
-        efficiency, resilience = panel.columns[0], panel.columns[-1]
-        axis.set_xlabel(f"Efficiency: EV, {efficiency.unit}", fontsize=7.5)
-        axis.set_ylabel(f"Resilience, {resilience.unit}", fontsize=7.5)
-    return figure, [handles[row] for row in every], ""

@@ -18,6 +18,7 @@ from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, NONE, Column, Panel, short_name
 from cge.resilience.links import CUT
 from cge.results.resultset import ResultSet
+from cge.stress.worlds import is_world
 
 _KEYS = ("region", "partner", "sector")
 #: Rows of a table that does not show all.
@@ -37,14 +38,19 @@ _COLUMNS: Mapping[str, tuple[str, str, float]] = {
 }
 #: Measures of regions by partners, and by sectors.
 _BY_PARTNER = {
-    "leverage": "Leverage: loss of the partner from a ban on exports to it over own loss",
+    "leverage": "Leverage: loss of the partner from a ban on exports to it less own loss",
     "ban_harm": "Loss of the partner from a ban on exports to it",
     "ban_own_loss": "Loss of a region from its own ban on exports to the partner",
 }
 _BY_SECTOR = {
-    "irreplaceability": "Irreplaceability: loss of others from withholding over own loss",
+    "irreplaceability": "Irreplaceability: loss of others from withholding less own loss",
     "withholding_own_loss": "Loss of a region from withholding its own exports",
 }
+
+
+_MATRIX_UNITS = {
+    "leverage": "percentage points of real income", "irreplaceability": "percent of own absorption",
+}  # fmt: skip
 
 
 def _links(
@@ -56,6 +62,20 @@ def _links(
     cases = [case for case in every if all(case.keys[k] == every[0].keys[k] for k in one)]
     rows = pd.concat([case.rows(*_COLUMNS, *_BY_PARTNER, *_BY_SECTOR) for case in cases])
     return cases, rows[rows["item"] == ""]
+
+
+def _otherwise(
+    found: Sequence[ResultSet], choice: Choice, first: Case
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Losses in other worlds without policy that are tested otherwise, last first."""
+    every = cases_of(found, choice, (LOSS,), EVERY_YEAR, all_rows, world=True)
+    names = dict.fromkeys(str(case.keys["variant"]) for case in every)
+    own = first.keys["variant"]
+    tables = {}
+    for name in reversed([one for one in names if is_world(one) and one != own and is_world(own)]):
+        rows = pd.concat([c.rows(LOSS) for c in every if c.keys["variant"] == name])
+        tables[name.partition("(")[2].rstrip(")")] = ranged(rows[rows["item"] == ""], _KEYS)
+    return tables
 
 
 def _shown(loss: pd.Series, choice: Choice) -> tuple[list[str], list[str]]:
@@ -90,11 +110,16 @@ def chokepoints(found: Sequence[ResultSet], choice: Choice) -> Draft:
     cases, rows = _links(found, choice, LOSS)
     tables = {name: times * ranged(own, _KEYS) for name, (_, _, times) in _COLUMNS.items()
               if len(own := rows[rows["measure"] == name])}  # fmt: skip
+    others = _otherwise(found, choice, cases[0])
     heads = [
         Column("value_cut" if name == "link_share" else name, title, unit,
                2 if unit == "ratio" else AUTO)
         for name, (title, unit, _) in _COLUMNS.items() if name in tables
     ]  # fmt: skip
+    for name, table in others.items():
+        heads.insert(1, Column(f"{LOSS}_{name}", f"Loss, {name.replace('-', ' ')}", "percent",
+                               AUTO, group=LOSS))  # fmt: skip
+        tables = {LOSS: tables[LOSS], name: table, **{k: v for k, v in tables.items() if k != LOSS}}
     loss = tables[LOSS]["central"]
     importers, sectors = _shown(loss, choice)
     panels = []
@@ -126,8 +151,9 @@ def _lines(cases: Sequence[Case]) -> list[str]:
         f"Deliveries of one sector of one supplier to the importer are cut by {100 * CUT:g} %; the "
         "supplier sells the rest at the scarcity price. Loss: of the importer's real income.",
         range_note(cases),
-        "Short run: relations and capital as they were, a stand-in at home at a premium. Long run: "
-        "the same cut once all has adapted.",
+        "Short run: relations and capital as they were, a stand-in at home at a premium, of which "
+        "a loss is often the greater part: compare the premiums. Long run: the same cut once all "
+        "has adapted.",
         "Value cut: the first-order size of the cut. Extraction loss: from the input-output table "
         "alone, in fixed proportions, scarce inputs going where they yield most; bottleneck loss: "
         "its upper bound, all that needs the good falling with it.",
@@ -146,7 +172,7 @@ def _matrices(found: Sequence[ResultSet], choice: Choice) -> Draft:
     ]
     lines = [
         "A region bans all exports of goods that have a stand-in to one partner, or withholds "
-        "those of one sector from all. A ratio over 1: others lose more than the region itself.",
+        "those of one sector from all. Above zero: others lose more than the region itself.",
         range_note(cases),
     ]
     return Draft("Leverage and irreplaceability", "Region", panels, cases, lines)
@@ -163,8 +189,7 @@ def _matrix(
         columns = chosen(columns, choice.sectors, "sectors")
     else:  # in the order of the regions, of which each has no cell of its own
         columns = list(dict.fromkeys([*rows["region"], *columns]))
-    ratio = measure in ("leverage", "irreplaceability")
-    heads = [Column(code, code, "" if ratio else "percent of real income", 1 if ratio else AUTO,
+    heads = [Column(code, code, _MATRIX_UNITS.get(measure, "percent of real income"), AUTO,
                     group=measure) for code in columns]  # fmt: skip
     cells = pd.MultiIndex.from_product([codes, columns])
     ends = table.reindex(cells).to_numpy(float).T.reshape(3, len(codes), -1)

@@ -19,14 +19,12 @@ from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.columns import Shown, by_group
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Panel, short_name, stacked
-from cge.report.pages.loss_pages import weighting_of
-from cge.results.register import heading, item_of
+from cge.resilience.break_even import in_words
+from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.stress.worlds import NO_POLICY, is_world
 
 EV = "equivalent_variation"
-#: Columns of the figure, and whether they stand with their own sign: losses do not.
-UP = np.array([True, True, False, False])
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,18 @@ COSTS = (
     PolicyColumn(EV, "EV", "ends"), PolicyColumn("present_value", "Present value", "once"),
     PolicyColumn("terms_of_trade_effect", "Terms of trade", "once"),
     PolicyColumn("trade_efficiency", "Allocative", "once"),
+    PolicyColumn("employment_effect", "Employment", "once"),
+    PolicyColumn("research_effect", "Research", "once"),
     PolicyColumn("net_outlay", "Outlay", "once"),
 )  # fmt: skip
-SAVINGS = (
-    PolicyColumn("expected_loss", "Expected loss", "every", "change"),
-    PolicyColumn("cvar", "CVaR", "every", "change"),
-    PolicyColumn("loss_by_family[domestic]", "Domestic shocks", "last", "change"),
-    PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change"),
-)  # fmt: skip
-#: Losses that a figure can show.
-LOSSES = ("cvar", "expected_loss", "worst_loss", "loss_foreign", "value_at_risk", "loss_by_family")
+#: Families of disruptions as tables name them, in order; a library's own go by their names.
+SOURCES = {
+    "export_control": "Export controls", "foreign_supply": "Foreign suppliers",
+    "domestic": "At home", "global": "Global",
+}  # fmt: skip
+SHARE = PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change")
+ODDS, ODDS_HOME = "break_even_odds", "break_even_odds_home"
+PREMIUM, WITHOUT_TERMS = "annual_premium", "without terms of trade"
 
 
 class Home:
@@ -78,11 +78,17 @@ class Home:
         self.scenario = str(first.keys["scenario"])
         self.region = str(first.results.manifest["homes"][self.scenario])
         self.name = short_name(first.results.names("regions").get(self.region, self.region))
-        self.weighting = weighting_of(first, choice)
         by_name = {str(one.main.keys["variant"]): one for one in groups}
         known = [name for name in by_name if not is_world(name)]
         self.policies = [by_name[name] for name in chosen(known, choice.scenarios, "scenarios")]
         self.world = [by_name[name] for name in by_name if is_world(name)][:1]
+
+    @property
+    def families(self) -> list[str]:
+        """Families of disruptions that the home region can meet."""
+        rows = pd.concat([one.main.rows("payout") for one in self.policies])
+        known = rows[rows["region"] == self.region]["item"].unique()
+        return sorted(known, key=lambda name: [*SOURCES, name].index(name))
 
     def years(self, block: PolicyColumn, wanted: Sequence[int]) -> list[int]:
         """Years of a column that are shown; 0 for what is of the path as a whole."""
@@ -101,7 +107,7 @@ class Home:
         return [
             Shown(block.measure, block.title if block.which == "once" else
                   f"{block.title}, year {year}", block.column,
-                  {"weighting": ("", self.weighting), **({"path_year": year} if year else {})},
+                  {"path_year": year} if year else {},
                   key="_".join([*filter(None, item_of(block.measure)), str(year)]))
             for block in blocks for year in self.years(block, wanted)
         ]  # fmt: skip
@@ -149,9 +155,9 @@ def homes(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Home], list[
 
 
 def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """Costs in normal times and savings in disruptions, policies in rows.
+    """Costs in normal times and losses avoided in disruptions, policies in rows.
 
-    A region has two blocks of columns: the cost of a policy, and its change of losses.
+    A region has two blocks of columns: the cost of a policy, and what it avoids by source.
 
     Raises
     ------
@@ -159,73 +165,124 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
         For results that are no comparison's, and for a region, policy, set or year they lack.
     """
     shown, cases = homes(found, choice)
-    known = [item_of(one.measure)[0] for one in (*COSTS, *SAVINGS)]
-    wanted = chosen(known, choice.measures, "measures")
-    panels = []
-    for word, group in (("Costs", COSTS), ("Losses", SAVINGS)):
-        blocks = [block for block in group if item_of(block.measure)[0] in wanted]
-        for one in shown if blocks else ():
+    known = [*dict.fromkeys(item_of(one.measure)[0] for one in COSTS), "payout", SHARE.measure]
+    wanted, panels = chosen(known, choice.measures, "measures"), []
+    for word, is_cost in (("Costs", True), ("Losses avoided", False)):
+        for one in shown:
+            avoided = [
+                PolicyColumn(f"payout[{name}]", SOURCES.get(name, name), "every")
+                for name in one.families
+            ]
+            group = COSTS if is_cost else (*avoided, SHARE)
+            blocks = [block for block in group if item_of(block.measure)[0] in wanted]
             title = f"{one.name}: {word.lower()}" if len(shown) > 1 else word
-            panels.append(one.panel(one.shown(blocks, choice.years), title))
+            if blocks:
+                panels.append(one.panel(one.shown(blocks, choice.years), title))
     lines = [
         "EV: equivalent variation against the baseline; present value: that of all years over that "
-        "of absorption; terms of trade and allocative efficiency: parts of EV in year 1; outlay: "
-        "net cost to the budget in year 1, receipts if negative.",
-        "Losses: change against no policy, in points of real income, of losses from disruptions in "
-        "the year: expected loss over the disruptions, mean of the worst (CVaR), and mean loss "
-        "from domestic disruptions. Negative: more resilient. The last row shows levels without "
-        "policy.",
+        "of absorption; terms of trade, allocative efficiency, employment and cost of research: "
+        "parts of EV in year 1; outlay: net cost to the budget in year 1, receipts if negative.",
+        "Losses avoided: mean over the disruptions of a source, if one of them strikes in the "
+        "year, over the years that it lasts, in per cent of a year's real income. Negative: more "
+        "is lost. No probability is assumed.",
         "Domestic share: of strategic goods in domestic supply, change in points.",
     ]
-    return _draft("Efficiency and resilience of policies", panels, shown, cases, lines, joined=True)
+    return _draft("Efficiency and resilience of policies", panels, cases, lines, joined=True)
 
 
 def _draft(
-    title: str, panels: Sequence[Panel], shown: Sequence[Home], cases: Sequence[Case],
-    lines: Sequence[str], joined: bool = False,
+    title: str, panels: Sequence[Panel], cases: Sequence[Case], lines: Sequence[str],
+    joined: bool = False,
 ) -> Draft:  # fmt: skip
-    lines = [*lines, range_note(cases), f"Weighting of disruptions: {shown[0].weighting}."]
+    lines = [*lines, range_note(cases)]
     return Draft(title, "Policy", panels, cases, lines, joined=joined, of_cases=False)
 
 
-def efficiency(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """Efficiency and resilience in the first and the last year that is tested.
-
-    Resilience is the change of a loss against no policy with the other sign: up is safer.
+def odds(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Break-even odds: how likely a disruption must be for a policy to pay for itself.
 
     Raises
     ------
     InputError
-        For results that are no comparison's, and for a region, policy, set, measure or year they
-        lack.
+        For results that are no comparison's, and for a region, policy, set or year they lack.
     """
-    measure = (choice.measures or ("cvar",))[0]
-    name, item = item_of(measure)
-    refuse_if(len(choice.measures) > 1 or name not in LOSSES, "choose one loss",
-              key=FLAGS["measures"], value=", ".join(choice.measures), allowed=LOSSES)  # fmt: skip
     (shown, cases), panels = homes(found, choice), []
-    blocks = [PolicyColumn(EV, "Efficiency", "every"),
-              PolicyColumn(measure, "Resilience", "every", "change")]  # fmt: skip
     for one in shown:
-        known = one.years(blocks[1], ())
-        wanted = sorted(set(choice.years) or known)
-        columns = one.shown(blocks, wanted[:: max(1, len(wanted) - 1)] or [0])
-        refuse_if(len(columns) != 4 or len(known) < 2, f"two years of {name} are needed",
-                  value=", ".join(map(str, choice.years)), key=FLAGS["years"],
-                  allowed=known)  # fmt: skip
-        panel = one.panel(columns, one.name).plain()
-        low, high = np.where(UP, panel.low, -panel.high), np.where(UP, panel.high, -panel.low)
-        panels.append(replace(panel, figures=panel.figures * [1, 1, -1, -1], low=low, high=high))
-    first, last = (column.title.partition(", ")[2] for column in panels[0].columns[:2])
+        year = (choice.years or one.years(PolicyColumn(PREMIUM, "", "every"), ()))[-1]
+        where = {"path_year": year}
+        columns = [
+            Shown(PREMIUM, "Cost", "value", where, key="cost"),
+            Shown(f"{PREMIUM}[{WITHOUT_TERMS}]", "Cost without terms of trade", "value", where,
+                  key="cost_home"),
+            *(Shown(f"{measure}[{name}]", f"{SOURCES.get(name, name)}{more}", "value", where,
+                    key=f"{measure}_{name}")
+              for measure, more in ((ODDS, ""), (ODDS_HOME, ", without terms of trade"))
+              for name in one.families),
+        ]  # fmt: skip
+        title = f"{one.name}, year {year}"
+        panels.append(_spelled(one.panel(columns, title)))
     lines = [
-        "Efficiency: equivalent variation against the baseline. Resilience: minus the change of "
-        f"{heading(name)}{f' ({item})' if item else ''} against no policy, so that up is more "
-        f"resilient. From {first} (hollow) to {last} (filled), whose range is a cross.",
+        "Break-even odds: the annual probability, in per cent, of a disruption of a source at "
+        "which the loss that a policy avoids is worth what it costs in a normal year. Always: it "
+        "pays without any; never: it avoids no such loss. Hold it against how often such a thing "
+        "has been seen. A disruption is one of the library's severity, its loss that of the first "
+        "year times the years it lasts.",
+        "Cost: per cent of absorption a year, negative where a policy pays by itself. Without the "
+        "terms of trade: less what is gained from others.",
     ]
-    return _draft("Efficiency and resilience, at first and in the end", panels, shown, cases, lines)
+    return _draft("Break-even odds of policies", panels, cases, lines)
+
+
+def _spelled(panel: Panel) -> Panel:
+    """A panel with odds in words where they are no number, or an end of their range is none."""
+    figures, words = panel.figures.copy(), dict(panel.words)
+    low, high = panel.low.copy(), panel.high.copy()
+    for j, column in enumerate(panel.columns):
+        if not column.key.startswith(ODDS):
+            continue
+        for i in range(len(figures)):
+            ends = [value for value in (low[i, j], high[i, j]) if not np.isnan(value)]
+            if all(np.isfinite(v) and v > 0 for v in (figures[i, j], *ends)):
+                continue
+            told = [in_words(v) or f"{v:.2g}" for v in (figures[i, j], *ends)]
+            same = len(set(told)) == 1
+            words[i, j] = told[0] if same else f"{told[0]} ({told[1]} to {told[-1]})"
+            figures[i, j] = low[i, j] = high[i, j] = np.nan
+    return replace(panel, figures=figures, low=low, high=high, words=words)
+
+
+def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Income in normal times beside the losses that policies avoid, by source.
+
+    Raises
+    ------
+    InputError
+        For results that are no comparison's, and for a region, policy, set or year they lack.
+    """
+    (shown, cases), panels = homes(found, choice), []
+    for one in shown:
+        known = one.years(PolicyColumn(PREMIUM, "", "every"), ())
+        years = sorted(set(choice.years) or {known[0], known[-1]})
+        columns = [
+            *(Shown(EV, f"year {year}", "value", {"path_year": year}, key=f"income_{year}",
+                    group="Income in normal times") for year in years),
+            *(Shown(f"payout[{name}]", SOURCES.get(name, name).lower(), "value",
+                    {"path_year": years[-1]}, key=f"payout_{name}",
+                    group=f"Loss avoided if it happens, year {years[-1]}")
+              for name in one.families),
+        ]  # fmt: skip
+        panels.append(one.panel(columns, one.name))
+    lines = [
+        "Left: equivalent variation against no policy, per cent of absorption. Right: loss of real "
+        "income that the policy avoids if a disruption of a source strikes, mean over its "
+        "disruptions, per cent of a year's real income; left of zero more is lost.",
+    ]
+    return _draft("What policies cost, and what they save", panels, cases, lines)
 
 
 KINDS = (
     PageKind("policies", "cost of policies in normal times, and what they save in disruptions",
-             policies, ("measures", "regions", "weighting"), "arrows", efficiency),
+             policies, ("measures", "regions"), "glance", at_a_glance),
+    PageKind("odds", "how likely a disruption must be for a policy to pay for itself",
+             odds, ("regions",), "glance", at_a_glance),
 )  # fmt: skip
