@@ -20,12 +20,14 @@ from latex import tabulars
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from paths import US_TARIFF, path
 
 from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
 from cge.indicators.present_value import break_even, payback, present_value
 from cge.path import path_rows
-from cge.path.path_rows import decomposed, some_years
+from cge.path.path_rows import consumption, decomposed, some_years
+from cge.path.path_rows import welfare as welfare_streams
 from cge.path.solved import PathCase
 from cge.report.charts import lines
 from cge.report.charts.draw import draw
@@ -500,9 +502,9 @@ def test_a_folder_holds_what_is_needed_to_judge_the_path(results: Results, tmp_p
     assert {path.name for path in written.iterdir()} == {*FILES, *FIGURES}
     told = json.loads((written / "manifest.json").read_text())
     assert len(told["cases"]) == 2 * 2 * 2
-    for path in told["cases"]:
-        assert path["residual"] < 1e-9 and path["walras"] < 1e-9
-        assert (path["discount_rate"], path["growth"], path["years"]) == (0.05, 0.03, YEARS)
+    for own in told["cases"]:
+        assert own["residual"] < 1e-9 and own["walras"] < 1e-9
+        assert (own["discount_rate"], own["growth"], own["years"]) == (0.05, 0.03, YEARS)
         assert path["baseline"] == "balanced growth" and path["closure"].startswith("path, short")
     basic = told["parameters"]["return_basic"]
     assert basic["low"] < basic["value"] < basic["high"] and len(basic["citation"]) > 10
@@ -521,3 +523,21 @@ def test_a_manifest_repeats_its_path(results: Results, cache: Path, tmp_path: Pa
     again = run_study(study, Runner(workers=1, cache=cache))
     assert again.identity == results.identity
     assert again.manifest["steps_kept_from_earlier"] == again.manifest["steps"]
+
+
+def test_worth_in_money_counts_consumption_and_not_investment() -> None:
+    case = path(US_TARIFF, years=3, path={"knowledge": False})
+    found, all_in = consumption(case), welfare_streams(case)[0]
+    b = case.model.benchmark
+    solution = case.years[2].solution
+    volume = solution.array("final_spending") / solution.array("agent_price")
+    start = solution.model.start.array("final_spending")
+    kept = [n for n, kind in enumerate(b.agent_class) if kind != "inv"]
+    np.testing.assert_allclose(found[2], (volume - start)[:, kept].sum(axis=1), rtol=1e-9)
+    assert np.abs(found[2] - all_in[2]).max() > 1e-3 * np.abs(all_in[2]).max()
+    held = path(US_TARIFF, years=1, path={"knowledge": False, "capital": "reallocated"})
+    borrowed = held.years[0].solution.values("net_borrowing")
+    price = held.years[0].solution.values("welfare_price")
+    np.testing.assert_allclose(
+        consumption(held)[0], welfare_streams(held)[0][0] + borrowed / price, rtol=5e-3
+    )

@@ -23,7 +23,7 @@ from cge.core.errors import refuse_if
 LINES = """
 present_value | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value of welfare | equivalent variation of all years, the last year's lasting for ever, in the benchmark year
 present_value_beyond | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value beyond the last year | the part of it that lies after the last year of the path
-present_value_money | s | money | indicator | 1 | itself | | Present value of welfare | the same in money
+present_value_money | s | money | indicator | 1 | itself | | Present value of consumption | gains in real consumption of all years in money; investment is not counted, since what it yields is
 present_value_at_rate | s | percent of the present value of baseline absorption | indicator | 1 | itself | | Present value of welfare | the same at the discount rate that is named
 present_value_outlay | s | money | indicator | 1 | itself | | Present value of outlay | what governments spend on the policy in all years
 break_even_year | s | year of the path | indicator | 1 | itself | | Break-even | first year after a loss in which welfare is not below the baseline's

@@ -78,6 +78,12 @@ class PathLaws:
             known = relative_knowledge(law, state.knowledge)
         return self.stand_ins.laid(self.model, levels, known)
 
+    def standing(self, closure: Closure) -> Allocation:
+        """The world in which nothing has moved: the benchmark, with stand-ins within reach."""
+        if not self.stand_ins.sectors:
+            return self.model.start
+        return self.model.solve(self.ground(self.recursion.start()), closure)
+
     def __getitem__(self, name: str) -> float:
         """Value of a parameter that is in force."""
         return self.entries[name].at(self.level if name in RETURNS else "central")

@@ -32,6 +32,7 @@ from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.solve.decompose import Decomposition, decompose
+from cge.solve.solution import Allocation
 from cge.tasks.runner import Place
 
 #: Years with all figures, beside the last: trade, factors by sector, the rates of the policy.
@@ -209,6 +210,30 @@ def welfare(case: PathCase) -> tuple[Array, Array]:
     return np.array(variation), np.array(absorption)
 
 
+def consumption(case: PathCase) -> Array:
+    """Gain in real consumption by year, (years, s), in the benchmark's money at its prices.
+
+    Investment makes the capital of later years, whose yield is consumed then; counted as well
+    it would be counted twice. Where capital does not accumulate it makes none, and all that is
+    absorbed counts. What is borrowed is consumed, and its service is not.
+    """
+    b, model = case.model.benchmark, case.model
+    family = model.outcomes["final_spending"]
+    accumulates = case.laws.recursion.settings.accumulates
+    counted = np.array([not accumulates or kind != "inv" for kind in b.agent_class])
+    agents = family.at("d")[0]
+    own = counted[agents]
+
+    def real(at: Allocation) -> Array:
+        volume = np.where(own, at.values("final_spending") / at.values("agent_price"), 0.0)
+        return np.bincount(family.at("s")[0], volume, len(b.regions)).astype(float)
+
+    return np.array([
+        real(year.solution) - real(model.start if base is None else base.solution)
+        for year, base in case.pairs()
+    ])  # fmt: skip
+
+
 def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
     """Absorption of the baseline in a year at the benchmark's prices, (s,), in its money."""
     level: Array | float = 1.0
@@ -227,7 +252,7 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
     spent : ndarray (years, s)
         Outlays.
     """
-    streams = (*welfare(case), spent)
+    streams = (*welfare(case), consumption(case), spent)
     _add_worth(rows, case, list(case.model.benchmark.regions), *streams)
     whole = (stream.sum(axis=1, keepdims=True) for stream in streams)
     _add_worth(rows, case, [world_label(case.model.benchmark.regions)], *whole)
@@ -235,14 +260,14 @@ def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:
 
 def _add_worth(
     rows: Rows, case: PathCase, codes: Sequence[str], variation: Array, absorption: Array,
-    spent: Array,
+    consumed: Array, spent: Array,
 ) -> None:  # fmt: skip
     b, rates = case.model.benchmark, (case.laws["discount_rate"], case.laws["growth"])
     gain, whole = present_value(variation, *rates), present_value(absorption, *rates).total
     found = {
         "present_value": 100 * gain.total / whole,
         "present_value_beyond": 100 * gain.beyond / whole,
-        "present_value_money": gain.total,
+        "present_value_money": present_value(consumed, *rates).total,
     }
     if spent.any():
         found["present_value_outlay"] = present_value(spent, *rates).total
@@ -271,10 +296,21 @@ def other_rates(discount: float, growth: float) -> tuple[float, ...]:
     return tuple(sorted(rate for rate in ends if rate > growth and rate != discount))
 
 
-def decomposed(year: PathYear, sourcing: Sourcing | None = None) -> Decomposition:
+def decomposed(
+    year: PathYear, sourcing: Sourcing | None = None, base: Allocation | None = None
+) -> Decomposition:
     """Take the welfare of a year apart, all that moved since the benchmark a shock of its own.
 
     Endogenous rates are taken as given: their effect is the measure's.
+
+    Parameters
+    ----------
+    year : PathYear
+    sourcing : Sourcing, optional
+        The menus of the model, if they are known.
+    base : Allocation, optional
+        The world in which nothing has moved, where that is not the benchmark: stand-ins for
+        imports are in reach.
 
     Raises
     ------
@@ -287,7 +323,7 @@ def decomposed(year: PathYear, sourcing: Sourcing | None = None) -> Decompositio
     ground = ground_shocks(
         solution.model, solution.given, measures, year.productivity, year.policy, sourcing
     )
-    return decompose(solution, (*measures, *ground))
+    return decompose(solution, (*measures, *ground), base)
 
 
 def some_years(years: int, wanted: Sequence[int] = YEARS) -> tuple[int, ...]:

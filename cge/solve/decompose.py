@@ -21,7 +21,7 @@ from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
 from cge.solve.homotopy import Homotopy, Move, Shock, change
 from cge.solve.model import Model
-from cge.solve.solution import Solution
+from cge.solve.solution import Allocation, Solution
 from cge.solve.system import term_changes, term_parts
 
 #: Nodes of the quadrature, tried in order until the parts add up.
@@ -66,7 +66,9 @@ class Decomposition:
         return table.reindex(index=list(regions), columns=list(COMPONENTS)).fillna(0.0)
 
 
-def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition:
+def decompose(
+    solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None
+) -> Decomposition:
     """Take the equivalent variation of a solution apart.
 
     Parameters
@@ -75,6 +77,8 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
     shocks : sequence of Shock, optional
         What each measure does; what they leave of the way is "other". Changes that a closure
         makes (a quota, a budget) are shocks named by their swap.
+    base : Allocation, optional
+        Equilibrium from which the way leads; default the benchmark. Welfare is counted from there.
 
     Returns
     -------
@@ -87,9 +91,11 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
     """
     model, b = solution.model, solution.model.benchmark
     laid = [part for one in PARTS if (part := _Laid(one, model)).size]
-    start = solution.closure.laid(model, model.arrays.start)
+    base = base or model.start
+    start = solution.closure.laid(model, base.levels)
     homotopy = Homotopy(solution.resolved, start, solution.given)
     exact = solution.measure("equivalent_variation_value")
+    exact = exact - base.measure("equivalent_variation_value")
     moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
@@ -104,7 +110,7 @@ def decompose(solution: Solution, shocks: Sequence[Shock] = ()) -> Decomposition
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    first = _first_order(laid, solution)
+    first = _first_order(laid, solution, base)
     parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
     by_shock = pd.MultiIndex.from_product(
         [[label for label, *_ in moves], [one.part.component for one in laid], b.regions],
@@ -145,12 +151,12 @@ def _integrate(
     return cells, subtotals
 
 
-def _first_order(laid: list[_Laid], solution: Solution) -> list[Array]:
-    """Every part as benchmark values times total relative changes."""
-    arrays, start, end = solution.model.arrays, solution.model.outcome_start, solution.outcomes
+def _first_order(laid: list[_Laid], solution: Solution, base: Allocation) -> list[Array]:
+    """Every part as values of the base times total relative changes."""
+    arrays, start, end = solution.model.arrays, base.outcomes, solution.outcomes
     with np.errstate(all="ignore"):
         logs = np.log(end / start)
-    columns = change(arrays.start, solution.levels, arrays.free)
+    columns = change(base.levels, solution.levels, arrays.free)
     return [part.first_order(start, end, logs, columns) for part in laid]
 
 

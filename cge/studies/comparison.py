@@ -21,9 +21,11 @@ from cge.core.errors import (
     refuse_if,
     retold,
 )
+from cge.dynamics.sourcing import Sourcing
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
+from cge.path.laws import path_closure
 from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, solved_path
@@ -243,11 +245,12 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
-    lost, wanted = "", {first.year, *asked.years}
+    lost, wanted, sourcing = "", {first.year, *asked.years}, Sourcing(case.model)
+    still = case.laws.standing(path_closure(case.scenario, b))
     try:
         for year, base in (pair for pair in case.pairs() if pair[0].year in wanted):
-            parts = groups(decomposed(year), b)
-            less = {} if base is None else groups(decomposed(base), b)
+            parts = groups(decomposed(year, sourcing, still), b)
+            less = {} if base is None else groups(decomposed(base, sourcing, still), b)
             for name, values in parts.items():
                 add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
                           path_year=year.year)  # fmt: skip

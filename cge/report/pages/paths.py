@@ -198,7 +198,8 @@ def sources(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> 
 _PV_NOTE = (
     "Present value: equivalent variation of all years discounted to the benchmark year, the last "
     "year's taken to last for ever, in percent of the present value of absorption on the baseline; "
-    "the part after the last year stands beside it."
+    "the part after the last year stands beside it. In money: gains in real consumption alone, for "
+    "what investment yields is consumed later."
 )
 _TURN_NOTE = (
     "Break-even: the first year after a loss in which welfare is not below the baseline's. "
