@@ -505,7 +505,7 @@ def test_a_folder_holds_what_is_needed_to_judge_the_path(results: Results, tmp_p
     for own in told["cases"]:
         assert own["residual"] < 1e-9 and own["walras"] < 1e-9
         assert (own["discount_rate"], own["growth"], own["years"]) == (0.05, 0.03, YEARS)
-        assert path["baseline"] == "balanced growth" and path["closure"].startswith("path, short")
+        assert own["baseline"] == "balanced growth" and own["closure"].startswith("path, short")
     basic = told["parameters"]["return_basic"]
     assert basic["low"] < basic["value"] < basic["high"] and len(basic["citation"]) > 10
     assert told["parameters"]["sourcing_inertia"]["status"] == "computed"
