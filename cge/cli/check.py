@@ -26,6 +26,8 @@ def check(
     Example:  cge check --aggregation small
     """
     from cge.data.benchmark_store import load_benchmark
+    from cge.policy.closures import closure_of
+    from cge.scenario.schema import ClosureChoice
     from cge.solve.checks import run_checks
     from cge.solve.templates import default_folder
 
@@ -35,7 +37,9 @@ def check(
     console.print(f"{benchmark.name}, elasticities {used}")
     rows: list[list[str]] = []
     with screen.progress() as report:
-        for result in run_checks(benchmark, default_folder()):
+        choice = ClosureChoice(kind="short_run")
+        short = closure_of(choice, benchmark) if "CAP" in benchmark.factors else None
+        for result in run_checks(benchmark, default_folder(), short):
             report(result.name, len(rows), 0)
             rows.append([result.name, f"{result.figure:.1e}", f"{result.limit:.0e}",
                          "ok" if result.passed else "FAILED"])  # fmt: skip

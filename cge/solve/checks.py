@@ -33,7 +33,9 @@ class Check:
 TEST_TARIFF = 0.10
 
 
-def run_checks(benchmark: Benchmark, cache_folder: Path | None = None) -> Iterator[Check]:
+def run_checks(
+    benchmark: Benchmark, cache_folder: Path | None = None, short_year: Closure | None = None
+) -> Iterator[Check]:
     """Check a benchmark and its model, yielding each result as it is found.
 
     Parameters
@@ -41,6 +43,8 @@ def run_checks(benchmark: Benchmark, cache_folder: Path | None = None) -> Iterat
     benchmark : Benchmark
     cache_folder : path, optional
         Folder of compiled models.
+    short_year : Closure, optional
+        Of a year in which wages and spending adjust slowly, checked as well.
     """
     for identity, gap in benchmark.residuals().items():
         yield _check(f"accounts: {identity.replace('_', ' ')}", gap)
@@ -58,6 +62,12 @@ def run_checks(benchmark: Benchmark, cache_folder: Path | None = None) -> Iterat
         yield from _identities(
             model, "capital fixed", Closure("short_run", specific_factors=("CAP",))
         )
+    if short_year is not None:
+        short = Model.build(benchmark, "short", cache_folder)
+        doubled = short.solve({"numeraire": 2.0}, short_year)
+        yield _check("homogeneity (short year)", doubled.values("output") - 1)
+        yield _check("full employment (short year)", doubled.values("employment") - 1)
+        yield from _identities(short, "short year", short_year)
 
 
 def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
@@ -74,9 +84,10 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
     yield _check(f"zero profit ({label})", _zero_profit(solution))
     others = [regional(f"gdp_by_{way}") for way in ("production", "expenditure")]
     yield _check(f"GDP three ways ({label})", np.array(others) / regional("gdp") - 1)
-    # The trade balance mirrors the transfer; transfers add up to zero.
-    balance, transfer = regional("trade_balance") + regional("transfer"), regional("transfer")
-    yield _check(f"world balances ({label})", np.append(balance, transfer.sum()) / world)
+    # The trade balance mirrors transfer and borrowing; both add up to zero.
+    received = regional("transfer") + regional("net_borrowing")
+    balance = regional("trade_balance") + received
+    yield _check(f"world balances ({label})", np.append(balance, received.sum()) / world)
     # Newton and Ipopt agree on prices and quantities.
     other = model.solve(levels, closure, solver="ipopt")
     names = ("basic_price", "output", "factor_price", "composite_price", "absorption")
