@@ -111,7 +111,8 @@ class StressChoice(Strict):
         Years that are solved after each disruption has ended; 0: none.
     parameters : mapping
         Values that replace ``backstop_premium``, ``backstop_premium_ict``, ``backstop_floor``,
-        ``recovered``, ``backstop_elasticity`` (of the premium to knowledge, on a path).
+        ``recovered``, ``annual_cvar_level``, ``backstop_elasticity`` (of the premium to
+        knowledge, on a path).
     """
 
     library: str | None = file_field()

@@ -90,6 +90,11 @@ class StressPlan:
         return self.settings[self.members[0].variant].level
 
     @property
+    def annual_level(self) -> float:
+        """Of the conditional value at risk of a year."""
+        return self.settings[self.members[0].variant].annual_level
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The library and its disruptions, for the manifest."""
         file = self.library.file
@@ -98,9 +103,13 @@ class StressPlan:
             "weightings": {name: dict(one) for name, one in self.library.weightings.items()},
             "disruptions": [
                 {name: getattr(one, name) for name in
-                 ("name", "title", "duration", "families", "note")}
+                 ("name", "title", "duration", "families", "share", "frequency", "note")}
                 for one in self.disruptions
             ],
+            "frequencies": {
+                one.name: one.frequency.model_dump() for one in self.library.entries
+                if one.frequency is not None
+            },
             "single_cuts": [one.name for one in self.every[len(self.disruptions) :]],
             "left_out": list(self.left_out),
         }  # fmt: skip
@@ -114,17 +123,17 @@ class StressPlan:
         ))  # fmt: skip
 
     def without_knowledge(self) -> StressPlan:
-        """The same without what acts on knowledge alone, of which there are no figures here.
+        """The same without what acts on knowledge, of which there are no figures here.
 
         Raises
         ------
         InputError
             If nothing is left.
         """
-        kept = tuple(one for one in self.disruptions if not one.over_time_only)
+        kept = tuple(one for one in self.disruptions if not one.on_knowledge)
         refuse_if(not kept, "no disruption does anything here", key="stress.library")
         reasons = (f"{one.name}: there are no figures on knowledge for this benchmark"
-                   for one in self.disruptions if one.over_time_only)  # fmt: skip
+                   for one in self.disruptions if one.on_knowledge)  # fmt: skip
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 

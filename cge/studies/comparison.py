@@ -26,13 +26,14 @@ from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
 from cge.path.laws import path_closure
-from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
-from cge.path.solved import PathYear
+from cge.path.path_rows import add_solutions, add_worth, dated, decomposed, welfare
+from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.register import add_known
 from cge.results.row_schema import Rows
+from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.solve.model import Solver
 from cge.stress.stress_cases import StressCase
@@ -131,6 +132,7 @@ class Comparison(Study):
             list(dict.fromkeys(notes)), library=first.facts,
             weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
+            joint={plan.scenario.name: _joint(plan) for plan in plans},
             pages=[["policies", {}]], figure="policies",
         )  # fmt: skip
 
@@ -245,6 +247,7 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
+    _add_others(rows, case)
     lost, wanted, sourcing = "", {first.year, *asked.years}, Sourcing(case.model)
     still = case.laws.standing(path_closure(case.scenario, b))
     try:
@@ -257,6 +260,33 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     except NoEquilibrium as error:
         lost = str(error)
     return {"rows": dated(rows, case), "lost": lost}
+
+
+def _add_others(rows: Rows, case: PathCase) -> None:
+    """Add what a policy does to all other regions together, by year."""
+    b, (variation, absorption) = case.model.benchmark, welfare(case)
+    for year, gain, base in zip(case.years, variation, absorption, strict=True):
+        left = 100 * (gain.sum() - gain) / (base.sum() - base)
+        add_known(rows, "others_variation", left, b, np.nan, region=b.regions, path_year=year.year)
+
+
+def _joint(plan: StressPlan) -> list[str]:
+    """Variants that need others than the home region: measures that another one sets."""
+    b, home = plan.benchmark, {plan.choice.home}
+    found = []
+    for member in plan.members:
+        owners = set()
+        for measure in member.scenario.policy:
+            word = INSTRUMENTS[measure.instrument].owner
+            owners.update(b.codes("regions", getattr(measure, word), word))
+        for one in member.scenario.knowledge:
+            word = "learner" if hasattr(one, "learner") else "region"
+            owners.update(b.codes("regions", getattr(one, word), word))
+            if getattr(one, "mutual", False):
+                owners.update(b.codes("regions", getattr(one, "source", ()), "source"))
+        if owners - home:
+            found.append(member.variant)
+    return found
 
 
 def odds_rows(tested: Tested, case: StressCase, worth: pd.DataFrame) -> pd.DataFrame:
@@ -285,8 +315,10 @@ def odds_rows(tested: Tested, case: StressCase, worth: pd.DataFrame) -> pd.DataF
     premiums = {"": total, "without terms of trade": total + of("terms_of_trade_effect")}
     for item, values in premiums.items():
         add_known(rows, "annual_premium", values, b, np.nan, region=b.regions, item=item)
-    durations = np.array([one.duration for one in plan.every], dtype=float)
-    avoided = payouts(case.losses, case.reference.losses, durations, tested.viewers.families)
+    avoided = payouts(
+        case.reference.lasting(plan.every) - case.lasting(plan.every), tested.viewers.shares,
+        tested.viewers.families,
+    )  # fmt: skip
     for family, values in avoided.items():
         where: dict[str, Any] = {"region": b.regions, "item": family}
         add_known(rows, "payout", 100 * values, b, np.nan, **where)

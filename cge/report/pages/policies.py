@@ -52,14 +52,18 @@ COSTS = (
     PolicyColumn("employment_effect", "Employment", "once"),
     PolicyColumn("research_effect", "Research", "once"),
     PolicyColumn("net_outlay", "Outlay", "once"),
+    PolicyColumn("others_variation", "EV of others", "ends"),
 )  # fmt: skip
 #: Families of disruptions as tables name them, in order; a library's own go by their names.
 SOURCES = {
     "export_control": "Export controls", "foreign_supply": "Foreign suppliers",
-    "domestic": "At home", "global": "Global",
+    "materials": "Energy, ores, metals", "decoupling": "Decoupling", "domestic": "At home",
+    "global": "Global",
 }  # fmt: skip
 SHARE = PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change")
 ODDS, ODDS_HOME = "break_even_odds", "break_even_odds_home"
+#: In front of a policy that others must take part in.
+JOINT = "with partners: "
 PREMIUM, WITHOUT_TERMS = "annual_premium", "without terms of trade"
 
 
@@ -78,7 +82,13 @@ class Home:
         self.scenario = str(first.keys["scenario"])
         self.region = str(first.results.manifest["homes"][self.scenario])
         self.name = short_name(first.results.names("regions").get(self.region, self.region))
+        joint = first.results.manifest.get("joint", {}).get(self.scenario, [])
         by_name = {str(one.main.keys["variant"]): one for one in groups}
+        # What a region can do alone stands before what needs others.
+        by_name = dict(sorted(by_name.items(), key=lambda pair: pair[0] in joint))
+        self.labels = {
+            name: f"{JOINT * (name in joint)}{one.policy}" for name, one in by_name.items()
+        }
         known = [name for name in by_name if not is_world(name)]
         self.policies = [by_name[name] for name in chosen(known, choice.scenarios, "scenarios")]
         self.world = [by_name[name] for name in by_name if is_world(name)][:1]
@@ -115,7 +125,7 @@ class Home:
     def panel(self, shown: Sequence[Shown], title: str) -> Panel:
         """Policies in rows, and levels without policy where columns are changes."""
         rows = by_group(self.policies, shown, [self.region])
-        labels = [one.policy for one in self.policies]
+        labels = [self.labels[str(one.main.keys["variant"])] for one in self.policies]
         totals = self.world if any(one.column == "change" for one in shown) else []
         levels = [replace(one, column="value", spread=False) for one in shown]
         rows += by_group(totals, levels, [self.region])
@@ -181,7 +191,8 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
     lines = [
         "EV: equivalent variation against the baseline; present value: that of all years over that "
         "of absorption; terms of trade, allocative efficiency, employment and cost of research: "
-        "parts of EV in year 1; outlay: net cost to the budget in year 1, receipts if negative.",
+        "parts of EV in year 1; outlay: net cost to the budget in year 1, receipts if negative; EV "
+        "of others: of all other regions together, of their absorption.",
         "Losses avoided: mean over the disruptions of a source, if one of them strikes in the "
         "year, over the years that it lasts, in per cent of a year's real income. Negative: more "
         "is lost. No probability is assumed.",
