@@ -67,9 +67,9 @@ class StressTest(Study):
     command: ClassVar[str] = "stress"
     suffix: ClassVar[str] = "-stress"
     keys: ClassVar[tuple[str, ...]] = (
-        "stress.library", "stress.years", "stress.level", "stress.adjustment", "stress.backstop",
-        "stress.premium", "stress.leakage", "stress.links", "stress.leverage", "stress.recovery",
-        "path.returns",
+        "stress.library", "stress.disruptions", "stress.years", "stress.level",
+        "stress.adjustment", "stress.backstop", "stress.premium", "stress.leakage", "stress.links",
+        "stress.leverage", "stress.recovery", "path.returns",
     )  # fmt: skip
 
     solver: Solver = solver_option()
