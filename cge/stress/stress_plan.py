@@ -129,7 +129,9 @@ class StressPlan:
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
+def plan_of(
+    scenario: Scenario, whole: bool = False, benchmarks: Mapping[str, Benchmark] | None = None
+) -> StressPlan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
@@ -138,6 +140,8 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         Complete.
     whole : bool
         Whether a path is solved to its end, not only to the last year that is tested.
+    benchmarks : mapping of str to Benchmark, optional
+        By elasticity set; default those that the scenario names.
 
     Raises
     ------
@@ -149,7 +153,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     check_same(choices, _SHARED, "variants", "stress")
     choice, years = choices[0], _tested_years(members, choices[0])
     library = load_library(choice.library)
-    b = next(iter(benchmarks_of(scenario).values()))
+    b = next(iter((benchmarks or benchmarks_of(scenario)).values()))
     settings = {}
     for member in members:
         with retold(member.told):
@@ -168,9 +172,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     return plan
 
 
-def named(
-    patterns: Sequence[str], known: Sequence[Disruption], key: str
-) -> tuple[Disruption, ...]:
+def named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> tuple[Disruption, ...]:
     """Disruptions that patterns name, in the order of the library.
 
     Parameters

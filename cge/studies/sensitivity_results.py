@@ -204,8 +204,9 @@ def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
     lines = [
         f"Draws: {design.kind}, {sizes}; seed {design.seed}.",
         f"Each parameter has a {design.distribution} distribution from its low to its high "
-        f"value{mode}, {sets[0].study.horizon}-run elasticities. Ranges are the authors' "
-        "intervals where they give one, else assumed: see the parameters in manifest.json.",
+        f"value{mode}, {' and '.join(sets[0].study.horizons)}-run elasticities. Ranges are the "
+        "authors' intervals where they give one, else assumed: see the parameters in "
+        "manifest.json.",
         _correlation(design, split),
     ]
     for one in sets:
