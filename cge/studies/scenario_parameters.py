@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cge.core.errors import below
 from cge.core.parameters import Parameter
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.parameters.parameter_files import (
@@ -30,6 +31,7 @@ from cge.uncertainty.uncertain_parameters import NO_WIDTH, UncertainParameter
 Found = tuple[UncertainParameter, ...]
 #: Groups of parameters that can be drawn together, see `--correlation`.
 OF_RETURNS, OF_STAND_INS = "returns", "stand_ins"
+_PREMIUMS = ("backstop_premium", "backstop_premium_ict")
 #: Parameters of a path that only knowledge reads.
 _ABOUT_KNOWLEDGE = ("knowledge_leak", "diffusion_base", "learning")
 #: Least distance of growth from the discount rate in any draw: at none the future is worth
@@ -104,32 +106,44 @@ def disruption_parameters(scenario: Scenario, benchmark: Benchmark) -> Found:
     choice = scenario.stress or StressChoice()
     own = dict(choice.parameters)
     eta = {ETA: own.pop(ETA)} if ETA in own else {}
-    disruptions = load_disruption_parameters().with_values(own)
-    entries = {
-        **disruptions.entries,
-        ETA: load_knowledge_parameters().with_values(eta).entries[ETA],
-    }
+    with below("stress"):
+        entries = {
+            **load_disruption_parameters().with_values(own).entries,
+            ETA: load_knowledge_parameters().with_values(eta).entries[ETA],
+        }
     if choice.leakage is not None:
         entries["leakage"] = entries["leakage"].replaced(choice.leakage)
-    del entries["cvar_level"]
+    left_out = {"cvar_level"}
     if not choice.recovery:
-        del entries["recovered"]
+        left_out.add("recovered")
     if not any(one.scenario.is_path for one in ScenarioSet(scenario).members):
-        del entries[ETA]  # knowledge stands where it is
-    found = []
-    for name, entry in entries.items():
-        place = "stress.leakage" if name == "leakage" else f"stress.parameters.{name}"
-        now, other = (_settings(one, benchmark) for one in
-                      (scenario, with_changes(scenario, {place: _other(entry)})))  # fmt: skip
-        if _wide(entry) and all(a != b for a, b in zip(now, other, strict=True)):
-            group = OF_STAND_INS if name.startswith("backstop_premium") else ""
-            found.append(UncertainParameter.of(name, entry, place, DISRUPTIONS, group))
-    return tuple(found)
+        left_out.add(ETA)  # knowledge stands where it is
+    entries = {name: one for name, one in entries.items() if name not in left_out}
+    leakage = {"leakage": entries.pop("leakage")}
+    found = (
+        *_reaching(scenario, DISRUPTIONS, "stress", leakage, _of_stress),
+        *_reaching(scenario, DISRUPTIONS, "stress.parameters", entries,
+                   lambda one: _of_stress(one)["parameters"],
+                   dict.fromkeys(_PREMIUMS, OF_STAND_INS)),
+    )  # fmt: skip
+    now, every = _settings(scenario, benchmark), {**entries, **leakage}
+
+    def tells(one: UncertainParameter) -> bool:
+        changed = with_changes(scenario, {one.place: _other(every[one.name])})
+        return _settings(changed, benchmark) != now
+
+    return tuple(filter(tells, found))
 
 
 def _settings(scenario: Scenario, benchmark: Benchmark) -> list[Any]:
-    """Settings of every variant, without what a path moves by."""
-    return [settings_of(one.scenario, benchmark).facts for one in ScenarioSet(scenario).members]
+    """Settings of every variant by which a parameter of disruptions can tell."""
+    every = [settings_of(one.scenario, benchmark) for one in ScenarioSet(scenario).members]
+    return [(one.leakage, one.recovered, one.stand_ins if one.stand_ins.sectors else None)
+            for one in every]  # fmt: skip
+
+
+def _of_stress(scenario: Scenario) -> dict[str, Any]:
+    return vars(scenario.stress or StressChoice())
 
 
 def _of_path(scenario: Scenario) -> Mapping[str, float]:
@@ -138,7 +152,7 @@ def _of_path(scenario: Scenario) -> Mapping[str, float]:
 
 def _reaching(
     scenario: Scenario, family: str, section: str, entries: Mapping[str, Parameter],
-    read: Callable[[Scenario], Mapping[str, float]], groups: Mapping[str, str] | None = None,
+    read: Callable[[Scenario], Mapping[str, Any]], groups: Mapping[str, str] | None = None,
 ) -> Found:  # fmt: skip
     """Parameters with a range whose value in a section of the scenario reaches every variant."""
     probes = {name: _other(one) for name, one in entries.items() if _wide(one)}
