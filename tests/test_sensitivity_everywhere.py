@@ -20,6 +20,7 @@ from test_sensitivity import points, values
 from cge import InputError, NoEquilibrium, load_benchmark
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
+from cge.studies.comparison import Comparison
 from cge.studies.path import DynamicPath
 from cge.studies.sensitivity import Sensitivity
 from cge.studies.static import Static
@@ -28,7 +29,7 @@ from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 from cge.uncertainty.designs import Design, sample
 from cge.uncertainty.selection import check_selections, selected
-from cge.uncertainty.spread import Regression, sign_kept
+from cge.uncertainty.spread import Regression, odds_told, pooled_spread, sign_kept, spread
 from cge.uncertainty.uncertain_parameters import UncertainParameter, with_values
 
 Run = Callable[..., Outcome]
@@ -327,6 +328,39 @@ def test_families_add_up_to_what_is_explained_beyond_chance() -> None:
     assert found.noise == pytest.approx((1 - found.explained) / 193)
     one = Regression([parameter(*one) for one in names[3:]], x[:, 3:], Design())
     assert one.groups(one.drivers(x[:, 3])) == {}
+
+
+def test_odds_without_end_have_shares_and_quantiles_but_no_mean() -> None:
+    results = np.array([[0.0, 1.0], [np.inf, 2.0], [5.0, 3.0], [np.inf, 4.0], [2.0, 5.0]])
+    always, never = odds_told(results).values()
+    assert always.tolist() == [0.2, 0.0] and never.tolist() == [0.4, 0.0]
+    found = spread(results)
+    assert np.isnan(found["mean"][0]) and np.isnan(found["sd"][0]) and found["mean"][1] == 3
+    assert found["p50"].tolist() == [5.0, 3.0] and np.isinf(found["p95"][0])
+    pooled = pooled_spread([results, results[:2]])
+    assert np.isnan(pooled["mean"][0]) and pooled["mean"][1] == pytest.approx(2.25)
+
+
+def test_a_comparison_is_drawn_with_the_shares_of_always_and_never(
+    library: str, cache: Path
+) -> None:
+    policies = chosen(
+        library, path={"years": 2}, stress={"years": [1, 2], "home": "EU"},
+        variants=[{"name": "research", "knowledge": [
+            {"instrument": "basic_research", "region": "EU", "budget": 0.002}]}],
+    )  # fmt: skip
+    plain = run_study(Comparison(policies), Runner(1, cache=cache))
+    found = done(policies, cache, of="comparison", draws=3)
+    one = {"measure": "break_even_odds", "region": "EU"}
+    rows = found.to_frame(**one, statistic=["probability_always", "probability_never"])
+    assert len(rows) == 4 and rows["value"].between(0, 1).all()  # two years
+    for measure in ("payout", "present_value", "equivalent_variation", "break_even_odds"):
+        where = {"measure": measure, "region": "EU", "variant": "research"}
+        central, exact = values(found, **where, statistic="central"), plain.to_frame(**where)
+        assert len(central)
+        years = found.to_frame(**where, statistic="central")["path_year"]
+        exact = exact[exact["path_year"].isin(years) | exact["path_year"].isna()]["value"]
+        assert central == pytest.approx(exact.to_numpy(float), abs=1e-7)
 
 
 def test_values_that_can_not_stand_together_are_a_draw_without_equilibrium(

@@ -14,6 +14,7 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
+from cge.results.resultset import ResultSet
 from cge.scenario.variants import ScenarioSet, with_changes
 from cge.solve.model import Solver
 from cge.studies.study import Study, inner, solver_option
@@ -75,6 +76,10 @@ class Drawable(Study):
         given = next(one for one in self.question.chosen_elasticities if set_name(one) == name)
         scenario = self.question.model_copy(update={"elasticities": [given]})
         return replace(self, scenario=scenario, accounts={name: self.benchmarks[name]})
+
+    def solutions(self, central: ResultSet) -> int:
+        """About how many equilibria a draw takes, by the results of the central case."""
+        return len(central.manifest["cases"])
 
     def families(self, split: bool = False) -> dict[str, Family]:
         """Makers of the uncertain parameters of a study of one elasticity set, by family.

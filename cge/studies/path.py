@@ -18,6 +18,7 @@ from cge.path.solved import PathCase
 from cge.path.solving import PathContent, check_path, path_task, solved_path
 from cge.policy.adjustment import is_gradual
 from cge.results.policy_rows import PARTS
+from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member, ScenarioSet
@@ -105,6 +106,10 @@ class DynamicPath(Drawable):
     def families(self, split: bool = False) -> dict[str, Family]:
         """Parameters: of elasticities, of the path, of knowledge and of a short year."""
         return {**super().families(split), **path_families(self.question, self.benchmarks)}
+
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: of each year itself, and as it is expected."""
+        return sum(2 * case["years"] for case in central.manifest["cases"])
 
     def tasks(self) -> PathTasks:
         """Tasks of all variants."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
@@ -53,6 +53,8 @@ class Draws:
         Values of the parameters.
     figures : tuple of tuple
         Keys of the figures.
+    known : ndarray of bool (figures,)
+        Whether they are a number in the central case.
     files : tuple of path
         Data of the user's that the study reads.
     """
@@ -61,6 +63,7 @@ class Draws:
     parameters: tuple[UncertainParameter, ...]
     points: Array
     figures: tuple[tuple[str | float, ...], ...]
+    known: Bools
     files: tuple[Path, ...]
 
 
@@ -218,16 +221,19 @@ def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.Data
 def _tasks(one: SetDraws) -> list[Task]:
     """Tasks of the draws under one set, each about a second of work."""
     b: Benchmark = next(iter(one.study.benchmarks.values()))
-    cases = max(len(one.central.manifest["cases"]), 1)
-    size = len(b.regions) ** 2 * len(b.sectors) * cases
+    solutions = max(one.study.solutions(one.central), 1)
+    size = len(b.regions) ** 2 * len(b.sectors) * solutions
     count = min(max(round(_SECOND / size), 1), _MOST)
     scenario = one.study.question
     nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
     study = replace(one.study, scenario=nameless)
     keys, files = tuple(_keys(one.figures)), tuple(files_of(scenario))
+    known = one.figures["value"].notna().to_numpy()
     parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
     return [
-        Task(one.name, solve_draws, Draws(study, one.parameters, part, keys, files), len(part))
+        Task(
+            one.name, solve_draws, Draws(study, one.parameters, part, keys, known, files), len(part)
+        )
         for part in parts
     ]
 
@@ -248,7 +254,7 @@ def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
         try:
             study = asked.study.drawn(asked.parameters, values)
             rows = here.drive(study.work()).rows
-            numbers[number] = _picked(rows, asked.figures)
+            numbers[number] = _picked(rows, asked)
         except NoEquilibrium as error:
             failed[number] = str(error)
         except InputError as error:  # the central case could be: these values together can not
@@ -257,15 +263,26 @@ def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
     return {"numbers": numbers, "failed": failed}
 
 
-def _picked(rows: pd.DataFrame, figures: Sequence[tuple[str | float, ...]]) -> Array:
-    """Numbers of figures in the results of a draw, (figures, 3)."""
+def _picked(rows: pd.DataFrame, asked: Draws) -> Array:
+    """Numbers of figures in the results of a draw, (figures, 3).
+
+    Raises
+    ------
+    NoEquilibrium
+        If one is not there, or no number, that is one in the central case.
+    """
     places = {key: number for number, key in enumerate(_keys(rows))}
-    missing = next((key for key in figures if key not in places), None)
-    if missing is not None:
-        found = dict(zip(_KEYS, missing, strict=True))
-        raise NoEquilibrium(f"{found['measure']} of {found['region']} can not be computed")
     table = rows[list(FIGURE)].to_numpy(dtype=float)
-    return np.asarray(table[[places[key] for key in figures]])
+    found = np.full((len(asked.figures), len(FIGURE)), np.nan)
+    for number, key in enumerate(asked.figures):
+        if key in places:
+            found[number] = table[places[key]]
+    lost = np.flatnonzero(asked.known & np.isnan(found[:, 0]))
+    if len(lost):
+        what = dict(zip(_KEYS, asked.figures[lost[0]], strict=True))
+        where = f" ({what['disruption']})" if what["disruption"] else ""
+        raise NoEquilibrium(f"{what['measure']} of {what['region']}{where} can not be computed")
+    return found
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:

@@ -30,6 +30,7 @@ from cge.uncertainty.spread import (
     STATISTIC_UNITS,
     STATISTICS,
     Regression,
+    odds_told,
     pooled_spread,
     sign_kept,
     spread,
@@ -40,6 +41,8 @@ from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
 FIGURE = ("value", "benchmark", "change")
 #: In the place of a set's name where the draws of all sets are taken together.
 POOLED = "pooled"
+#: How measures begin that are odds, which may be nothing or without end.
+ODDS = "break_even_odds"
 _OF_VARIANCE = {
     COEFFICIENT: "standard deviations",
     **dict.fromkeys((SHARE, GROUP_SHARE, ADJUSTED, NOISE, *EXPLAINED.values()),
@@ -117,6 +120,10 @@ def sensitivity_results(
         signs = {} if quadrature else sign_kept(one.flat, central)
         _add_statistics(rows, one.figures,
                         {CENTRAL: central, **spread(one.flat, quadrature), **signs})  # fmt: skip
+        are_odds = one.figures["measure"].astype(str).str.startswith(ODDS).to_numpy()
+        if are_odds.any() and not quadrature:
+            told = odds_told(one.numbers[one.solved][:, are_odds].reshape(len(one.flat), -1))
+            _add_statistics(rows, one.figures[are_odds], told)
     if len(sets) > 1:
         pooled = pooled_spread([one.flat for one in sets], quadrature)
         _add_statistics(rows, sets[0].figures.assign(elasticities=POOLED), pooled)

@@ -20,7 +20,7 @@ from cge.dynamics.recursion import Ground
 from cge.dynamics.stand_ins import StandIns, relative_knowledge
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
-from cge.path.laws import PathLaws, knowledge_law, path_closure
+from cge.path.laws import PathLaws, choice_of, knowledge_law, path_closure
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, laws_in, solved_path
 from cge.policy.adjustment import is_gradual
@@ -31,6 +31,7 @@ from cge.policy.variant_content import VariantContent
 from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
+from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice, StressChoice
 from cge.scenario.variants import Member, ScenarioSet
@@ -99,21 +100,16 @@ class StressTest(Drawable):
     @property
     def horizons(self) -> tuple[str, ...]:
         """Elasticities: short-run ones in a disruption, and those of what is before it."""
-        return HORIZONS if self._on_path else tuple(sorted({"short", *super().horizons}))
+        on_path = is_on_path(self.question)
+        return HORIZONS if on_path else tuple(sorted({"short", *super().horizons}))
 
     def families(self, split: bool = False) -> dict[str, Family]:
         """Parameters: of elasticities, of the path, of a short year and of disruptions."""
-        found, scenario, (b,) = super().families(split), self.question, self.benchmarks.values()
-        if self._on_path:
-            found |= path_families(scenario, self.benchmarks)
-        members = ScenarioSet(scenario).members
-        if SHORT_RUN not in found and any(_is_slow(one.scenario, b) for one in members):
-            found[SHORT_RUN] = partial(short_run_drawn, scenario, False)
-        return {**found, DISRUPTIONS: partial(disruption_parameters, scenario, b)}
+        return {**super().families(split), **tested_families(self.question, self.benchmarks)}
 
-    @property
-    def _on_path(self) -> bool:
-        return any(one.scenario.is_path for one in ScenarioSet(self.question).members)
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: disruptions, and the years before them."""
+        return tested_solutions(self.question, central)
 
     def _wanted(self) -> tuple[Wanted, ...]:
         """Figures of the equilibria themselves."""
@@ -121,6 +117,28 @@ class StressTest(Drawable):
             return (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
         exposure = replace(_EXPOSURE, measures=tuple({*self.only} & {*EXPOSURES}))
         return (Wanted(detail=1, measures=self.only), *([exposure] if exposure.measures else []))
+
+
+def is_on_path(scenario: Scenario) -> bool:
+    """Whether disruptions set out from years of a path."""
+    return any(one.scenario.is_path for one in ScenarioSet(scenario).members)
+
+
+def tested_families(scenario: Scenario, benchmarks: Mapping[str, Benchmark]) -> dict[str, Family]:
+    """Uncertain parameters of a stress test beside its elasticities, by family."""
+    (b,), members = benchmarks.values(), ScenarioSet(scenario).members
+    found = path_families(scenario, benchmarks) if is_on_path(scenario) else {}
+    if SHORT_RUN not in found and any(_is_slow(one.scenario, b) for one in members):
+        found[SHORT_RUN] = partial(short_run_drawn, scenario, False)
+    return {**found, DISRUPTIONS: partial(disruption_parameters, scenario, b)}
+
+
+def tested_solutions(scenario: Scenario, central: ResultSet) -> int:
+    """About how many equilibria a stress test takes, by its results."""
+    library, cases = central.manifest["library"], len(central.manifest["cases"])
+    each = len(library["disruptions"]) + len(library["single_cuts"])
+    years = 2 * choice_of(scenario).years if is_on_path(scenario) else 1
+    return cases * (1 + each) + years * len(ScenarioSet(scenario).members)
 
 
 def _is_slow(scenario: Scenario, benchmark: Benchmark) -> bool:

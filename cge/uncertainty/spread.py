@@ -25,13 +25,17 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 CENTRAL, MEAN, POSITIVE, DRAWS = "central", "mean", "probability_positive", "draws"
 #: Share of draws in which a figure has the sign of the central case, and its standard error.
 SAME_SIGN, SIGN_ERROR = "probability_same_sign", "probability_same_sign_se"
+#: Shares of draws in which a policy pays at any odds, and at none.
+ALWAYS, NEVER = "probability_always", "probability_never"
 #: In the order of the results.
 STATISTICS = (
-    CENTRAL, MEAN, "sd", *QUANTILES, "min", "max", POSITIVE, SAME_SIGN, SIGN_ERROR, DRAWS,
+    CENTRAL, MEAN, "sd", *QUANTILES, "min", "max", POSITIVE, SAME_SIGN, SIGN_ERROR, ALWAYS, NEVER,
+    DRAWS,
 )  # fmt: skip
 #: Units of those that are not in the unit of the figure.
 STATISTIC_UNITS: Mapping[str, str] = {
-    **dict.fromkeys((POSITIVE, SAME_SIGN, SIGN_ERROR), "share of draws"), DRAWS: "draws",
+    **dict.fromkeys((POSITIVE, SAME_SIGN, SIGN_ERROR, ALWAYS, NEVER), "share of draws"),
+    DRAWS: "draws",
 }  # fmt: skip
 #: Statistics of a figure and a parameter, and of all parameters together by whether they are
 #: those of a regression of ranks.
@@ -57,16 +61,23 @@ def spread(results: Array, quadrature: bool = False) -> dict[str, Array]:
     quadrature : bool
         Whether the draws are quadrature points: these have a mean and a standard deviation,
         but no quantiles.
+
+    A figure without end in some draw, odds at which nothing pays, has no mean and no deviation.
     """
     count = np.full(results.shape[1], float(len(results)))
     missing = np.full(results.shape[1], np.nan)
     if not len(results):
         return {"mean": missing, "sd": missing, DRAWS: count}
-    found = {"mean": results.mean(axis=0)}
+    numbers = np.where(np.isinf(results).any(axis=0), np.nan, results)
+    found = {"mean": numbers.mean(axis=0)}
     if quadrature:
-        return {**found, "sd": results.std(axis=0), DRAWS: count}
-    found["sd"] = results.std(axis=0, ddof=1) if len(results) > 1 else missing
-    quantiles = np.quantile(results, list(QUANTILES.values()), axis=0)
+        return {**found, "sd": numbers.std(axis=0), DRAWS: count}
+    found["sd"] = numbers.std(axis=0, ddof=1) if len(results) > 1 else missing
+    quantiles = np.quantile(numbers, list(QUANTILES.values()), axis=0)
+    endless = np.isinf(results).any(axis=0) & ~np.isnan(results).any(axis=0)
+    if endless.any():  # without interpolation, which would take what has no end from itself
+        quantiles[:, endless] = np.quantile(results[:, endless], list(QUANTILES.values()), axis=0,
+                                            method="inverted_cdf")  # fmt: skip
     return {
         **found, **dict(zip(QUANTILES, quantiles, strict=True)), "min": results.min(axis=0),
         "max": results.max(axis=0), POSITIVE: (results > 0).mean(axis=0), DRAWS: count,
@@ -91,7 +102,7 @@ def sign_kept(results: Array, central: Array) -> dict[str, Array]:
         {statistic: (figures,)}
     """
     n = len(results)
-    unsigned = ~(np.abs(central) > NO_SIGN) | np.isnan(results).any(axis=0)
+    unsigned = ~(np.abs(central) > NO_SIGN) | ~np.isfinite(results).all(axis=0)
     kept = (np.sign(results) == np.sign(central)).sum(axis=0)
     likely = (kept + 1) / (n + 2)
     share = kept / max(n, 1)
@@ -99,6 +110,18 @@ def sign_kept(results: Array, central: Array) -> dict[str, Array]:
     error = np.sqrt(of * (1 - of) / max(n, 1))
     return {SAME_SIGN: np.where(unsigned, np.nan, share),
             SIGN_ERROR: np.where(unsigned, np.nan, error)}  # fmt: skip
+
+
+def odds_told(results: Array) -> dict[str, Array]:
+    """Shares of draws with odds of nothing, where a policy pays always, and without end: never.
+
+    Parameters
+    ----------
+    results : ndarray (draws, figures)
+    """
+    unknown = np.isnan(results).any(axis=0)
+    found = {ALWAYS: (results == 0).mean(axis=0), NEVER: np.isinf(results).mean(axis=0)}
+    return {name: np.where(unknown, np.nan, share) for name, share in found.items()}
 
 
 def pooled_spread(sets: Sequence[Array], quadrature: bool = False) -> dict[str, Array]:
@@ -116,7 +139,9 @@ def pooled_spread(sets: Sequence[Array], quadrature: bool = False) -> dict[str, 
     weights = np.concatenate([np.full(len(one), 1 / (len(one) * len(sets))) for one in sets
                               if len(one)])  # fmt: skip
     weights /= weights.sum()
-    mean = weights @ values
+    endless = np.isinf(values).any(axis=0)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(endless, np.nan, weights @ values)
     # Of equally likely points, as in a quadrature: the other sets do not fill what one lacks.
     found |= {"mean": mean, "sd": np.sqrt(weights @ (values - mean) ** 2)}
     if not quadrature:

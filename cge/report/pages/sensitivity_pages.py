@@ -22,10 +22,12 @@ from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.uncertainty.spread import (
     ADJUSTED,
+    ALWAYS,
     COEFFICIENT,
     EXPLAINED,
     GROUP_SHARE,
     MEAN,
+    NEVER,
     NOISE,
     POSITIVE,
     SAME_SIGN,
@@ -40,7 +42,8 @@ STATISTICS = {
     "p50": "Median", "p75": "75 %", "p95": "95 %", "min": "Min", "max": "Max",
 }  # fmt: skip
 #: Probabilities, and their headings.
-PROBABILITIES = {POSITIVE: "P(>0)", SAME_SIGN: "P(sign)", SIGN_ERROR: "SE"}
+PROBABILITIES = {POSITIVE: "P(>0)", SAME_SIGN: "P(sign)", SIGN_ERROR: "SE", ALWAYS: "Always",
+                 NEVER: "Never"}  # fmt: skip
 #: Ends of the interval of nine draws in ten.
 LOW, HIGH = "p05", "p95"
 #: Measures of a figure, those that there are.
@@ -114,6 +117,9 @@ def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str]
         "them at their central values; SD: standard deviation; P(>0): share of draws with a "
         "positive result; P(sign): share with the sign of the central case, and its standard error."
     ]
+    if any(column.key == ALWAYS for panel in panels for column in panel.columns):
+        lines.append("Always, never: shares of draws in which a policy pays at any odds, and at "
+                     "none; those have no mean, and stand as - among the quantiles.")  # fmt: skip
     return Draft("Sensitivity of results to parameters", "Region", panels, cases, lines)
 
 
@@ -126,6 +132,8 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
         Where draws are quadrature points, which have no quantiles.
     """
     cases, wanted = _start(found, choice, statistics_of)
+    if not choice.measures:  # odds, which may have no mean, where they are asked for
+        wanted = [name for name in wanted if not name.startswith("break_even_odds")] or wanted
     panels = []
     for case in cases:
         named = [(name, *_statistics(case, name, choice)) for name in wanted]
@@ -303,7 +311,8 @@ def _panel(
     every = [t[t.columns.intersection(list(STATISTICS))].to_numpy(float).ravel() for t in same]
     how = printed(unit, np.concatenate(every))
     # A deviation has two digits, whatever the result needs.
-    digits = max([how.digits, *(decimals(how.unit, how.scale * t["sd"], 2) for t in same)])
+    deviations = (how.scale * t["sd"] for t in same if "sd" in t)
+    digits = max([how.digits, *(decimals(how.unit, one, 2) for one in deviations)])
     heads = [Column(name, STATISTICS[name], "", digits) for name in shown]
     values = how.scale * table[shown].to_numpy(float)
     for name, heading in PROBABILITIES.items():
