@@ -516,6 +516,20 @@ def test_exposure_is_told_of_every_equilibrium(library: str) -> None:
     assert by["", "USA"] < by[NO_POLICY, "USA"]  # less from China
 
 
+def test_disruptions_can_be_named_and_the_others_are_not_solved(library: str) -> None:
+    whole = stress(library, TARIFF)
+    some = stress(library, TARIFF, stress={"disruptions": ["country-*", "half"]})
+    assert [one.name for one in some.plan.every] == ["country-CHN", "country-EU", "half"]
+    for name in ("country-CHN", "half"):
+        assert some.loss(some.cases[1], name, "USA") == whole.loss(whole.cases[1], name, "USA")
+    # Without an embargo its family drops out and the others weigh more.
+    assert some.viewers.weights("default").sum(axis=0)[0] == pytest.approx(1.0)
+    assert any("those that are named" in line for line in some.notes())
+    with pytest.raises(InputError) as told:
+        plan_of(chosen(library, TARIFF, stress={"disruptions": ["half", "earthquake"]}))
+    assert told.value.key == "stress.disruptions.1" and "country-EU" in str(told.value)
+
+
 # -- variants ---------------------------------------------------------------------------------
 
 

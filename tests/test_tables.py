@@ -65,7 +65,8 @@ def pages(trial: Results) -> dict[str, Page]:
         **dict.fromkeys(PLAIN, (trial, {})), "compare": (trial, {"regions": (ODD[0],)}),
         **dict.fromkeys(("losses", "weightings", "families", "disruptions"),
                         (of_disruptions(), {})),
-        **dict.fromkeys(("intervals", "sensitivity", "drivers"), (drawn(), {})),
+        **dict.fromkeys(("intervals", "sensitivity", "drivers", "driver-groups"),
+                        (drawn(), {})),
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
         "odds": (compared(), {}),
     }  # fmt: skip
@@ -73,7 +74,7 @@ def pages(trial: Results) -> dict[str, Page]:
 
 
 KINDS = (*PLAIN, "losses", "weightings", "families", "disruptions", "intervals", "sensitivity",
-         "drivers", "chokepoints", "frontier", "policies", "odds")  # fmt: skip
+         "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:

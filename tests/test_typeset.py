@@ -46,6 +46,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "sensitivity": ("sensitivity", ("drawn",), Choice(), 1),
     "intervals": ("intervals", ("drawn",), Choice(), 1),
     "drivers": ("drivers", ("drawn",), Choice(), 1),
+    "driver groups": ("driver-groups", ("drawn",), Choice(), 1),
     "compare": ("compare", ("odd",), Choice(regions=(ODD[0],)), 1),
     "years": ("years", ("path",), Choice(), 1),
     "years of one region": ("years", ("path",), Choice(regions=("EU",)), 1),

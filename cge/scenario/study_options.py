@@ -85,6 +85,8 @@ class StressChoice(Strict):
     ----------
     library : str, optional
         File of disruptions; default: the one that ships.
+    disruptions : list of str
+        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
     home : str, optional
         Region whose policies are compared.
     years : list of int, optional
@@ -116,6 +118,7 @@ class StressChoice(Strict):
     """
 
     library: str | None = file_field()
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
     home: str | None = None
     years: Annotated[list[Year], OneOrMore, Rising, Field(min_length=1)] | None = None
     level: Annotated[Number, Field(ge=0, le=1)] | None = None
@@ -178,7 +181,8 @@ class FrontierChoice(Strict):
         Whose welfare and resilience it is.
     instruments : list of LeverChoice
     disruptions : list of str
-        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
+        Names of the library's disruptions, of those that ``stress.disruptions`` names, with ``*``
+        and ``?`` for anything; default: all.
     weighting : str
         Name of the library's weights of families.
     points : int

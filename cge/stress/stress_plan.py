@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from cge.scenario.variants import Member, ScenarioSet
 from cge.stress.stress_settings import StressSettings, settings_of
 
 #: Keys of the section `stress` that all variants share.
-_SHARED = ("library", "years", "level", "links", "leverage", "home")
+_SHARED = ("library", "disruptions", "years", "level", "links", "leverage", "home")
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,9 @@ class StressPlan:
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
+def plan_of(
+    scenario: Scenario, whole: bool = False, benchmarks: Mapping[str, Benchmark] | None = None
+) -> StressPlan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
@@ -146,6 +149,8 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         Complete.
     whole : bool
         Whether a path is solved to its end, not only to the last year that is tested.
+    benchmarks : mapping of str to Benchmark, optional
+        By elasticity set; default those that the scenario names.
 
     Raises
     ------
@@ -157,7 +162,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     check_same(choices, _SHARED, "variants", "stress")
     choice, years = choices[0], _tested_years(members, choices[0])
     library = load_library(choice.library)
-    b = next(iter(benchmarks_of(scenario).values()))
+    b = next(iter((benchmarks or benchmarks_of(scenario)).values()))
     settings = {}
     for member in members:
         with retold(member.told):
@@ -167,12 +172,39 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         scenario = _shortened(scenario, years, members)
         members = ScenarioSet(scenario).members
     plan = StressPlan(
-        scenario, members, choice, years, b, settings, library, expand(library, b), cuts,
+        scenario, members, choice, years, b, settings, library,
+        named(choice.disruptions, expand(library, b), "stress.disruptions"), cuts,
         left_out(library, b),
     )  # fmt: skip
     check_once((one.name for one in plan.every), "two disruptions have this name",
                key="disruptions")  # fmt: skip
     return plan
+
+
+def named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> tuple[Disruption, ...]:
+    """Disruptions that patterns name, in the order of the library.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Names, with ``*`` and ``?`` for anything; ``all``.
+    known : sequence of Disruption
+    key : str
+        Where the patterns stand.
+
+    Raises
+    ------
+    InputError
+        For a pattern that names nothing.
+    """
+    names = [one.name for one in known]
+    wanted: set[str] = set()
+    for number, pattern in enumerate(patterns):
+        found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
+        refuse_if(not found, "no such disruption", key=f"{key}.{number}", value=pattern,
+                  allowed=names)  # fmt: skip
+        wanted.update(found)
+    return tuple(one for one in known if one.name in wanted)
 
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:

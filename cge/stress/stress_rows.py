@@ -10,7 +10,7 @@ links. The same measures from the input-output table alone are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ from cge.stress.viewers import Viewers
 RESOLUTION = 1e-7
 
 
-def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
-    """All rows of one pre-shock equilibrium, its own figures among them."""
+def stress_rows(viewers: Viewers, case: StressCase, only: Sequence[str] = ()) -> pd.DataFrame:
+    """Rows of one pre-shock equilibrium, its own figures among them: of some measures, or all."""
     rows = Rows()
     _add_losses(rows, viewers, case)
     for name in viewers.weightings:
@@ -40,7 +40,8 @@ def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
     _add_years_after(rows, viewers, case)
     add_links(rows, viewers.plan, case)
     rows.extend(case.equilibrium.plain["rows"])
-    return rows.frame()
+    frame = rows.frame()
+    return frame[frame["measure"].isin(only)] if only else frame
 
 
 def _add_losses(rows: Rows, viewers: Viewers, case: StressCase) -> None:

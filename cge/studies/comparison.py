@@ -21,6 +21,7 @@ from cge.core.errors import (
     refuse_if,
     retold,
 )
+from cge.data.elasticities.nests import HORIZONS
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
@@ -32,17 +33,25 @@ from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.register import add_known
+from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.solve.model import Solver
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.worlds import NO_POLICY
-from cge.studies.stress import Equilibria, Tested, solved_cases
-from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
+from cge.studies.drawable import Drawable
+from cge.studies.stress import (
+    Equilibria,
+    Tested,
+    solved_cases,
+    tested_families,
+    tested_solutions,
+)
+from cge.studies.study import Case, Work, content_of, labels_of, option
 from cge.tasks.runner import Place, Task
+from cge.uncertainty.selection import Family
 
 #: Compared unless something else is asked for.
 SHIPPED = ("compare-china", "compare-us", "compare-eu")
@@ -60,7 +69,7 @@ Question = Scenario | str | Path
 
 
 @dataclass(frozen=True)
-class Comparison(Study):
+class Comparison(Drawable):
     """Compare policies: their cost in normal times, and what they save when supply breaks.
 
     Each scenario is a path whose section ``stress`` names the home region. Its variants are the
@@ -80,8 +89,12 @@ class Comparison(Study):
     several: ClassVar[bool] = True
     example: ClassVar[str] = "compare-eu --variant basic-research --aggregation small"
 
+    main_measures: ClassVar[tuple[str, ...]] = (
+        "equivalent_variation", "present_value", "expected_loss", "cvar", "payout",
+        "break_even_odds",
+    )  # fmt: skip
+
     scenario: Question | tuple[Question, ...] = SHIPPED  # type: ignore[assignment]
-    solver: Solver = solver_option()
     weighting: str | None = option(None, "Weights of disruptions that tables show.")
 
     @cached_property
@@ -116,6 +129,19 @@ class Comparison(Study):
         return {"study": self.kind, "options": self.options,
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
+    @property
+    def horizons(self) -> tuple[str, ...]:
+        """Elasticities of both horizons, as on every path."""
+        return HORIZONS
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Parameters: of elasticities, of the path, of a short year and of disruptions."""
+        return {**super().families(split), **tested_families(self.question, self.benchmarks)}
+
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: disruptions, and the years before them."""
+        return tested_solutions(self.question, central)
+
     def work(self) -> Work:
         made = [self._equilibria(one) for one in self.questions]
         plans = [one.plan for one in made]
@@ -127,6 +153,9 @@ class Comparison(Study):
             cases += found[0]
             notes += found[1]
         first = plans[0]
+        if self.only:
+            cases = [(labels, rows[rows["measure"].isin(self.only)], facts)
+                     for labels, rows, facts in cases]  # fmt: skip
         return self.results(
             cases, first.benchmark, [m.scenario for plan in plans for m in plan.members],
             list(dict.fromkeys(notes)), library=first.facts,
@@ -139,8 +168,8 @@ class Comparison(Study):
     def _equilibria(self, question: Scenario) -> Equilibria:
         """Pre-shock equilibria of a scenario, not made yet."""
         with retold(lambda error: error.located(question._file)):
-            plan = _titled(plan_of(question, whole=True))
-            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+            plan = _titled(plan_of(question, whole=True, benchmarks=self.accounts))
+            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind, self.accounts)
         return made
 
     def _check(self, plans: Sequence[StressPlan]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +31,7 @@ from cge.scenario.schema import Scenario
 from cge.scenario.study_options import FrontierChoice, StressChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
+from cge.stress.stress_plan import named
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.study import Study, Work, labels_of
 from cge.tasks.runner import Place, Task
@@ -183,7 +183,8 @@ def _checked(scenario: Scenario) -> FrontierChoice:
 
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
-    library = load_library((scenario.stress or StressChoice()).library)
+    tested = scenario.stress or StressChoice()
+    library = load_library(tested.library)
     check_known([choice.weighting], library.weightings, "no such weighting",
                 key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
@@ -191,7 +192,8 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, Ve
         settings = settings_of(scenario, b)
         refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
                   value=settings.level, allowed="0 to below 1")  # fmt: skip
-        known = _named(choice.disruptions, expand(library, b))
+        known = named(tested.disruptions, expand(library, b), "stress.disruptions")
+        known = named(choice.disruptions, known, "frontier.disruptions")
         chosen = tuple(one for one in known if not one.over_time_only)
         found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
         refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
@@ -199,18 +201,6 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, Ve
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped)
-
-
-def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
-    """Disruptions that patterns name, in the order of the library."""
-    names = [one.name for one in known]
-    wanted: set[str] = set()
-    for number, pattern in enumerate(patterns):
-        found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
-        refuse_if(not found, "no such disruption", key=f"frontier.disruptions.{number}",
-                  value=pattern, allowed=names)  # fmt: skip
-        wanted.update(found)
-    return [one for one in known if one.name in wanted]
 
 
 def _notes(contents: Sequence[VersionContent]) -> list[str]:
