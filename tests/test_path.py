@@ -535,7 +535,7 @@ def test_a_rise_of_research_is_the_same_part_of_what_each_region_spends() -> Non
 
 
 def test_two_sizes_of_one_outlay_are_refused() -> None:
-    with pytest.raises(InputError, match="exactly one of budget, rise"):
+    with pytest.raises(ValidationError, match="exactly one of budget, rise"):
         path(years=2, knowledge=[
             {"instrument": "basic_research", "region": "CHN", "rise": 0.5, "budget": 0.001}
         ])  # fmt: skip
