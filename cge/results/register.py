@@ -12,6 +12,7 @@ from cge.core.errors import check_known
 from cge.core.quantity import Quantity, merged
 from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
+from cge.game.game_measures import GAME_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import QUANTITIES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
@@ -36,7 +37,7 @@ def register() -> Mapping[str, Quantity]:
     """
     return merged(
         QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES,
-        UNCERTAINTY_QUANTITIES,
+        GAME_QUANTITIES, UNCERTAINTY_QUANTITIES,
     )  # fmt: skip
 
 

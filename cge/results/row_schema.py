@@ -16,9 +16,9 @@ from pandas.api.types import union_categoricals
 
 #: Columns of text, and what each holds.
 TEXT: Mapping[str, str] = {
-    "study": "kind of study: static, path, stress, sensitivity, frontier",
+    "study": "kind of study: static, path, stress, sensitivity, frontier, nash",
     "scenario": "name of the scenario",
-    "variant": "name of the variant; of a frontier, its version",
+    "variant": "name of the variant; of a frontier, its version; of a game, who plays what",
     "title": "title of the scenario or variant",
     "elasticities": "set of trade elasticities",
     "research_return": "level of the returns to research, on a path",

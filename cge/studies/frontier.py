@@ -33,7 +33,7 @@ from cge.scenario.study_options import FrontierChoice, StressChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.study import Study, Work, labels_of
+from cge.studies.study import Study, Work, labels_of, refuse_others
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
@@ -173,11 +173,8 @@ def _checked(scenario: Scenario) -> FrontierChoice:
     if scenario.frontier is None:
         raise InputError("this key is missing", key="frontier",
                          allowed="region, instruments and so on")  # fmt: skip
-    for key, field in type(scenario).model_fields.items():
-        value = getattr(scenario, key)
-        refuse_if(key not in _READ and value != field.get_default(call_default_factory=True),
-                  "does not enter a frontier, which chooses its policy itself in the long run of "
-                  "the benchmark", key=key, allowed=sorted(_READ))  # fmt: skip
+    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself in "
+                  "the long run of the benchmark")  # fmt: skip
     return scenario.frontier
 
 

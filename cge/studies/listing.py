@@ -80,6 +80,8 @@ def study_class(kind: str) -> Any:
 
 def usual_kind(scenario: Any) -> str:
     """Kind of study that a scenario says: of its section, else comparative statics."""
+    if scenario.nash:
+        return "nash"
     return "frontier" if scenario.frontier else "path" if scenario.is_path else "static"
 
 
@@ -89,8 +91,8 @@ def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any
     Parameters
     ----------
     kind : str, optional
-        Default the one that the first scenario says: a frontier or a path if it has that
-        section, else comparative statics.
+        Default the one that the first scenario says: a frontier, a game or a path if it
+        has that section, else comparative statics.
     asked : sequence of Scenario
         Or of what else a study of this kind is asked with.
     options : mapping

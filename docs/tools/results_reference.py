@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cge.core.quantity import Quantity
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
+from cge.game.game_measures import GAME_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
 from cge.model.quantities import INDICES, OUTCOMES, VARIABLES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
@@ -56,6 +57,7 @@ GROUPS = (
     ("Indicators", INDICATOR_QUANTITIES.values()),
     ("Stress test", RESILIENCE_QUANTITIES.values()),
     ("Frontier", FRONTIER_QUANTITIES.values()),
+    ("Games", GAME_QUANTITIES.values()),
     ("Sensitivity", UNCERTAINTY_QUANTITIES.values()),
 )
 
