@@ -193,7 +193,7 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
 def _draft(panels: Sequence[Panel], shown: Sequence[Played], lines: Sequence[str]) -> Draft:
     cases = [case for one in shown for case in one.profiles.values()]
     refuse_if(not cases, NO_ROWS)
-    return Draft("Tariffs set against each other", "Policy", panels, cases, lines, of_cases=False)
+    return Draft("Payoffs and rates", "Policy", panels, cases, lines, of_cases=False)
 
 
 KINDS = (
