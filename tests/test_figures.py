@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports import ODD, made, war
 from test_frontier_pages import frontier
+from test_insurance import insured
 from test_loss_pages import compared, linked, of_disruptions
 from test_nash import game
 from test_sensitivity_pages import made as drawn
@@ -42,6 +43,7 @@ FOUND: dict[str, Callable[[], ResultSet]] = {
     **dict.fromkeys(("intervals", "sensitivity", "drivers"), drawn),
     "chokepoints": linked, "frontier": frontier, "policies": compared, "odds": compared,
     "nash": lambda: game(("fontagne", "boehm")),
+    "insurance": lambda: insured(("fontagne", "boehm")),
 }  # fmt: skip
 
 

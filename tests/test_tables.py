@@ -19,6 +19,7 @@ from latex import check_text, number, tabulars
 from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
 from test_frontier_pages import frontier
+from test_insurance import insured
 from test_loss_pages import compared, linked, of_disruptions
 from test_nash import game
 from test_sensitivity_pages import made as drawn
@@ -69,12 +70,13 @@ def pages(trial: Results) -> dict[str, Page]:
         **dict.fromkeys(("intervals", "sensitivity", "drivers"), (drawn(), {})),
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
+        "insurance": (insured(), {}),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
 
 KINDS = (*PLAIN, "losses", "weightings", "families", "disruptions", "intervals", "sensitivity",
-         "drivers", "chokepoints", "frontier", "policies", "odds", "nash")  # fmt: skip
+         "drivers", "chokepoints", "frontier", "policies", "odds", "nash", "insurance")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:

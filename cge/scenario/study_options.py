@@ -1,4 +1,4 @@
-"""Sections of a scenario that its studies read: `path`, `stress`, `frontier` and `nash`."""
+"""Sections of a scenario that its studies read: `path`, `stress`, `frontier` and so on."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ Premium = Annotated[Number, Field(gt=1, le=100)]
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
+Foresight = Literal["none", "risk_neutral", "social", "global"]
 MOST_PLAYERS = 4
 #: As the partner of an instrument of a game: the other players.
 PLAYERS = "players"
@@ -283,3 +284,35 @@ class NashChoice(Strict):
     def of(self, player: str) -> list[GameLever]:
         """Instruments that a player has."""
         return [one for one in self.instruments if one.player in (None, player)]
+
+
+class InsuranceChoice(Strict):
+    """Whose relations with suppliers are chosen in view of which disruptions.
+
+    Settings of the disruptions themselves are those of the section ``stress``.
+
+    Parameters
+    ----------
+    region : str
+    foresight : list of str
+        What they are chosen for: normal times alone (none), the expected cost of each buyer
+        (risk_neutral), the expected real income of the region (social) or of all (global).
+    frequency : list of float, optional
+        Probabilities in a year that one of the disruptions happens; default: low, central and
+        high values of the parameter ``annual_frequency``.
+    disruptions, weighting
+        As in a frontier.
+    """
+
+    region: str
+    foresight: Annotated[list[Foresight], OneOrMore, Distinct] = Field(
+        default=list(get_args(Foresight)), min_length=1
+    )
+    frequency: (
+        Annotated[
+            list[Annotated[Number, Field(ge=0, le=1)]], OneOrMore, Rising, Field(min_length=1)
+        ]
+        | None
+    ) = None
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
+    weighting: str = "default"

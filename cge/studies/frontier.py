@@ -15,7 +15,7 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.library import load_library
+from cge.data.library import Library, load_library
 from cge.frontier.confirmation import ColdPoint
 from cge.frontier.full_space import TINY, optimise_full, posable
 from cge.frontier.levers import levers_of
@@ -29,7 +29,7 @@ from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
-from cge.scenario.study_options import FrontierChoice, StressChoice
+from cge.scenario.study_options import FrontierChoice, InsuranceChoice, StressChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
@@ -181,30 +181,48 @@ def _checked(scenario: Scenario) -> FrontierChoice:
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
     library = load_library((scenario.stress or StressChoice()).library)
-    check_known([choice.weighting], library.weightings, "no such weighting",
-                key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
-        check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
-        refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
-                  value=settings.level, allowed="0 to below 1")  # fmt: skip
-        known = _named(choice.disruptions, expand(library, b))
-        chosen = tuple(one for one in known if not one.over_time_only)
-        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
-        refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
-                  key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
+        chosen, found, dropped = at_risk("frontier", choice, settings, library, b)
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped)
 
 
-def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
+def at_risk(
+    section: str, choice: FrontierChoice | InsuranceChoice, settings: StressSettings,
+    library: Library, b: Benchmark,
+) -> tuple[tuple[Disruption, ...], Array, tuple[str, ...]]:  # fmt: skip
+    """Disruptions that a section names, their weights, and families that dropped out.
+
+    Those that do nothing in a single year are left out.
+
+    Raises
+    ------
+    InputError
+        Naming what the library or the benchmark does not have.
+    """
+    check_known([choice.weighting], library.weightings, "no such weighting",
+                key=f"{section}.weighting")  # fmt: skip
+    check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
+    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+              value=settings.level, allowed="0 to below 1")  # fmt: skip
+    key = f"{section}.disruptions"
+    known = _named(choice.disruptions, expand(library, b), key)
+    chosen = tuple(one for one in known if not one.over_time_only)
+    found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+    refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
+              key=key, value=choice.disruptions)  # fmt: skip
+    return chosen, found, dropped
+
+
+def _named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> list[Disruption]:
     """Disruptions that patterns name, in the order of the library."""
     names = [one.name for one in known]
     wanted: set[str] = set()
     for number, pattern in enumerate(patterns):
         found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
-        refuse_if(not found, "no such disruption", key=f"frontier.disruptions.{number}",
+        refuse_if(not found, "no such disruption", key=f"{key}.{number}",
                   value=pattern, allowed=names)  # fmt: skip
         wanted.update(found)
     return [one for one in known if one.name in wanted]
