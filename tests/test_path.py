@@ -25,9 +25,10 @@ from paths import (
     welfare,
 )
 from policies import scenario, solved
+from pydantic import ValidationError
 from tools import small_model
 
-from cge import InputError, Model, NoEquilibrium, load_benchmark
+from cge import Model, NoEquilibrium, load_benchmark
 from cge.path import solving
 from cge.path.solved import PathCase
 from cge.policy.case import solve_case

@@ -28,12 +28,12 @@ from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
-from cge.scenario.study_options import FrontierChoice, StressChoice
+from cge.scenario.study_options import FrontierChoice, InsuranceChoice, StressChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_plan import named
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.study import Study, Work, labels_of
+from cge.studies.study import Study, Work, labels_of, refuse_others
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
@@ -173,34 +173,49 @@ def _checked(scenario: Scenario) -> FrontierChoice:
     if scenario.frontier is None:
         raise InputError("this key is missing", key="frontier",
                          allowed="region, instruments and so on")  # fmt: skip
-    for key, field in type(scenario).model_fields.items():
-        value = getattr(scenario, key)
-        refuse_if(key not in _READ and value != field.get_default(call_default_factory=True),
-                  "does not enter a frontier, which chooses its policy itself in the long run of "
-                  "the benchmark", key=key, allowed=sorted(_READ))  # fmt: skip
+    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself in "
+                  "the long run of the benchmark")  # fmt: skip
     return scenario.frontier
 
 
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
-    tested = scenario.stress or StressChoice()
-    library = load_library(tested.library)
-    check_known([choice.weighting], library.weightings, "no such weighting",
-                key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
-        check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = settings_of(scenario, b)
-        refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
-                  value=settings.level, allowed="0 to below 1")  # fmt: skip
-        known = named(tested.disruptions, expand(library, b), "stress.disruptions")
-        known = named(choice.disruptions, known, "frontier.disruptions")
-        chosen = tuple(one for one in known if not one.over_time_only)
-        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
-        refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
-                  key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
+        chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b)
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped)
+
+
+def at_risk(
+    section: str, scenario: Scenario, choice: FrontierChoice | InsuranceChoice,
+    settings: StressSettings, b: Benchmark,
+) -> tuple[tuple[Disruption, ...], Array, tuple[str, ...]]:  # fmt: skip
+    """Disruptions that a section names, their weights, and families that dropped out.
+
+    Those that do nothing in a single year are left out.
+
+    Raises
+    ------
+    InputError
+        Naming what the library or the benchmark does not have.
+    """
+    tested = scenario.stress or StressChoice()
+    library = load_library(tested.library)
+    check_known([choice.weighting], library.weightings, "no such weighting",
+                key=f"{section}.weighting")  # fmt: skip
+    check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
+    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+              value=settings.level, allowed="0 to below 1")  # fmt: skip
+    key = f"{section}.disruptions"
+    known = named(tested.disruptions, expand(library, b), "stress.disruptions")
+    known = named(choice.disruptions, known, key)
+    chosen = tuple(one for one in known if not one.over_time_only)
+    found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+    refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
+              key=key, value=choice.disruptions)  # fmt: skip
+    return chosen, found, dropped
 
 
 def _notes(contents: Sequence[VersionContent]) -> list[str]:
