@@ -283,13 +283,13 @@ def test_what_names_nothing_under_any_set_is_refused_with_what_there_is() -> Non
         check_selections([selected(one, ["depreciatoin"])], one)
     with pytest.raises(InputError, match="no parameter with a range is left"):
         check_selections([selected(one, ["top", "!elasticities"])], one)
-    with pytest.raises(InputError, match="this study has no such parameters"):
+    with pytest.raises(InputError, match="that is drawn has no such parameters"):
         selected(one, ["knowledge"])
 
 
 @pytest.mark.parametrize(("given", "said"), [
     (["--parameters", "armingtn"], "key '--parameters', value 'armingtn'"),
-    (["--parameters", "knowledge"], "this study has no such parameters"),
+    (["--parameters", "knowledge"], "that is drawn has no such parameters"),
     (["--of", "stress", "--set", "stress.disruptions=quake"], "stress.disruptions.0"),
     (["--of", "frontier"], "is no study whose parameters can be drawn"),
 ])  # fmt: skip

@@ -174,7 +174,7 @@ def plan_of(
     plan = StressPlan(
         scenario, members, choice, years, b, settings, library,
         named(choice.disruptions, expand(library, b), "stress.disruptions"), cuts,
-        left_out(library, b),
+        _of_named(left_out(library, b), choice.disruptions),
     )  # fmt: skip
     check_once((one.name for one in plan.every), "two disruptions have this name",
                key="disruptions")  # fmt: skip
@@ -205,6 +205,15 @@ def named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> tup
                   allowed=names)  # fmt: skip
         wanted.update(found)
     return tuple(one for one in known if one.name in wanted)
+
+
+def _of_named(lines: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Sentences about entries that patterns name; the others are not missed."""
+    names = [line.partition(": ")[0] for line in lines]
+    return tuple(
+        line for line, name in zip(lines, names, strict=True)
+        if any(pattern == "all" or fnmatchcase(name, pattern) for pattern in patterns)
+    )  # fmt: skip
 
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:
