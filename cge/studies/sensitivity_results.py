@@ -27,7 +27,10 @@ from cge.uncertainty.spread import (
     EXPLAINED,
     GROUP_SHARE,
     NOISE,
+    POSITIVE,
+    SAME_SIGN,
     SHARE,
+    SIGN_ERROR,
     STATISTIC_UNITS,
     STATISTICS,
     Regression,
@@ -121,9 +124,11 @@ def sensitivity_results(
     for one in sets:
         central = one.figures[list(FIGURE)].to_numpy(dtype=float).ravel()
         signs = {} if quadrature else sign_kept(one.flat, central)
-        _add_statistics(rows, one.figures,
-                        {CENTRAL: central, **spread(one.flat, quadrature), **signs})  # fmt: skip
         are_odds = one.figures["measure"].astype(str).str.startswith(ODDS).to_numpy()
+        found = {CENTRAL: central, **spread(one.flat, quadrature), **signs}
+        for name in {POSITIVE, SAME_SIGN, SIGN_ERROR} & {*found}:  # odds have no sign
+            found[name] = np.where(np.repeat(are_odds, len(FIGURE)), np.nan, found[name])
+        _add_statistics(rows, one.figures, found)
         if are_odds.any() and not quadrature:
             told = odds_told(one.numbers[one.solved][:, are_odds].reshape(len(one.flat), -1))
             _add_statistics(rows, one.figures[are_odds], told)

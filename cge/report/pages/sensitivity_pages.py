@@ -174,9 +174,11 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
     for case in cases:
         named = [(name, *_statistics(case, name, choice)) for name in wanted]
         named = [one for one in named if len(one[1])]
-        every = [(table, unit) for _, table, unit in named]
-        if not any(HIGH in table for table, _ in every):
+        if not named:  # a whole path, whose measures are not wanted
+            continue
+        if not (statistics_of(case.results)["statistic"] == HIGH).any():
             raise InputError("the results have no quantiles", allowed="--kind sensitivity")
+        every = [(table, unit) for _, table, unit in named]
         rows = list(dict.fromkeys(label for table, _ in every for label in table.index))
         ends = [table.reindex(index=rows, columns=[MEAN, LOW, HIGH]) for table, _ in every]
         mean, low, high = np.array(ends, dtype=float).T
@@ -374,7 +376,7 @@ def _panel(
     heads = [Column(name, STATISTICS[name], "", digits) for name in shown]
     values = how.scale * table[shown].to_numpy(float)
     for name, heading in PROBABILITIES.items():
-        if name in table.columns:
+        if name in table.columns and table[name].notna().any():
             values = np.column_stack([values, table[name]])
             heads.append(Column(name, heading))
     label = "; ".join(part for part in (case.label, _title(case, measure)) if part)
