@@ -24,7 +24,7 @@ from cge.frontier.reduced_space import optimise
 from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
 from cge.policy.benchmarks import benchmarks_of
-from cge.resilience.disruptions import Disruption, expand, weights
+from cge.resilience.disruptions import Disruption, by_frequency, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
@@ -203,7 +203,7 @@ def at_risk(
     """
     tested = scenario.stress or StressChoice()
     library = load_library(tested.library)
-    check_known([choice.weighting], library.weightings, "no such weighting",
+    check_known({choice.weighting} - {None}, library.weightings, "no such weighting",
                 key=f"{section}.weighting")  # fmt: skip
     check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
     refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
@@ -212,7 +212,9 @@ def at_risk(
     known = named(tested.disruptions, expand(library, b), "stress.disruptions")
     known = named(choice.disruptions, known, key)
     chosen = tuple(one for one in known if not one.over_time_only)
-    found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+    found, dropped = by_frequency(chosen, choice.region)[0], tuple[str, ...]()
+    if choice.weighting is not None:
+        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
     refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
               key=key, value=choice.disruptions)  # fmt: skip
     return chosen, found, dropped
