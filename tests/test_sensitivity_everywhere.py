@@ -354,6 +354,9 @@ def test_a_comparison_is_drawn_with_the_shares_of_always_and_never(
     one = {"measure": "break_even_odds", "region": "EU"}
     rows = found.to_frame(**one, statistic=["probability_always", "probability_never"])
     assert len(rows) == 4 and rows["value"].between(0, 1).all()  # two years
+    of_sign = ["probability_positive", "probability_same_sign"]
+    assert found.to_frame(**one, statistic=of_sign)["value"].isna().all(), "odds have no sign"
+    assert found.to_frame(measure="payout", statistic=of_sign)["value"].notna().any()
     for measure in ("payout", "present_value", "equivalent_variation", "break_even_odds"):
         where = {"measure": measure, "region": "EU", "variant": "research"}
         central, exact = values(found, **where, statistic="central"), plain.to_frame(**where)
