@@ -13,7 +13,6 @@ _WORDS = {
     "percent of benchmark absorption": ("% of absorption", 1.0),
     "percent of absorption": ("% of absorption", 1.0),
     "percent of real income": ("% of real income", 1.0),
-    "percent of a year's real income": ("% of a year's real income", 1.0),
     "percent change of value": ("% of value", 1.0),
     "percent change of volume": ("% of volume", 1.0),
     "power 1+t": ("points", 100.0),
