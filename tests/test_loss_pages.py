@@ -212,6 +212,27 @@ def test_odds_are_told_in_words_where_they_are_no_number(three: list[Results]) -
     assert "always" in text and "never" in text
 
 
+def test_odds_beyond_certainty_are_told_so() -> None:
+    dear = {"dear": ("dear", -0.3, -0.3, 0.1, 0.1), "cheap": ("cheap", -0.01, -0.01, 0.1, 0.1)}
+    panel = page_of("odds", compared(policies=dear, combinations=[("fontagne", "central")])).panels[
+        0
+    ]
+    column = [one.key for one in panel.columns].index("break_even_odds_export_control")
+    assert panel.words[0, column] == "over 100" and np.isnan(panel.figures[0, column])
+    assert panel.figures[1, column] == pytest.approx(10)
+
+
+def test_a_figure_shows_four_sources_or_those_that_are_asked_for(three: list[Results]) -> None:
+    def sources(**choice: Any) -> list[str]:
+        panel = page_of("policies", three[0], figure=True, **choice).panels[0]
+        return [one.key for one in panel.columns if one.key.startswith("payout")]
+
+    assert sources() == ["payout_export_control", "payout_domestic"]
+    assert sources(measures=("payout[domestic]",)) == ["payout_domestic"]
+    with pytest.raises(InputError, match="materials"):
+        sources(measures=("payout[materials]",))
+
+
 def test_the_same_results_give_the_same_file_and_text_stays_text(
     three: list[Results], tmp_path: Path
 ) -> None:

@@ -123,6 +123,8 @@ def glance(page: Page) -> Drawing:
     limits = [_span(panels, columns) for columns in groups.values()] * len(panels)
     for (panel, columns), (low, high), (axis, y) in zip(places, limits, drawing, strict=True):
         axis.axvline(0, color="0.6", linewidth=0.8)
+        for between in (y[1:] + y[:-1]) / 2:
+            axis.axhline(between, color="0.9", linewidth=0.6, zorder=0)
         for k, n in enumerate(columns):
             at = y + 0.2 * ((len(columns) - 1) / 2 - k)
             color = style.colour(n)

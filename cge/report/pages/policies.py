@@ -61,12 +61,16 @@ SOURCES = {
     "materials": "Energy, ores, metals", "decoupling": "Decoupling", "domestic": "At home",
     "global": "Global",
 }  # fmt: skip
+#: Of these those that a figure has room for; others are chosen by ``--measures payout[FAMILY]``.
+DRAWN = ("export_control", "decoupling", "foreign_supply", "domestic")
 SHARE = PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change")
 #: End of the name of a policy that is a dose of an instrument.
 DOSE = re.compile(r"-[\d.]+$")
 ODDS, ODDS_HOME = "break_even_odds", "break_even_odds_home"
 #: In front of a policy that others must take part in.
 JOINT = "with partners: "
+#: Per cent a year.
+CERTAIN = 100.0
 PREMIUM, WITHOUT_TERMS = "annual_premium", "without terms of trade"
 
 
@@ -239,9 +243,9 @@ def odds(found: Sequence[ResultSet], choice: Choice) -> Draft:
     lines = [
         "Break-even odds: the annual probability, in per cent, of a disruption of a source at "
         "which the loss that a policy avoids is worth what it costs in a normal year. Always: it "
-        "pays without any; never: it avoids no such loss. Hold it against how often such a thing "
-        "has been seen. A disruption is one of the library's severity, its loss that of the first "
-        "year times the years it lasts.",
+        "pays without any; never: it avoids no such loss; over 100: not even one every year is "
+        "enough. Hold it against how often such a thing has been seen. A disruption is one of the "
+        "library's severities, its loss that of the years it lasts.",
         "Cost: per cent of absorption a year, negative where a policy pays by itself. Without the "
         "terms of trade: less what is gained from others.",
     ]
@@ -257,13 +261,18 @@ def _spelled(panel: Panel) -> Panel:
             continue
         for i in range(len(figures)):
             ends = [value for value in (low[i, j], high[i, j]) if not np.isnan(value)]
-            if all(np.isfinite(v) and v > 0 for v in (figures[i, j], *ends)):
+            if all(0 < v <= CERTAIN for v in (figures[i, j], *ends)):
                 continue
-            told = [in_words(v) or f"{v:.2g}" for v in (figures[i, j], *ends)]
-            same = len(set(told)) == 1
-            words[i, j] = told[0] if same else f"{told[0]} ({told[1]} to {told[-1]})"
+            told = [in_words(v) or _often(v) for v in (figures[i, j], *ends)]
+            span = told[1] if told[1:] and told[1] == told[-1] else " to ".join(told[1:])
+            words[i, j] = told[0] if len(set(told)) == 1 else f"{told[0]} ({span})"
             figures[i, j] = low[i, j] = high[i, j] = np.nan
     return replace(panel, figures=figures, low=low, high=high, words=words)
+
+
+def _often(value: float) -> str:
+    """Odds in per cent a year; beyond certainty a disruption would have to come more than once."""
+    return "over 100" if value > CERTAIN else f"{value:.2g}"
 
 
 def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -283,8 +292,8 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
                     group="Income in normal times") for year in years),
             *(Shown(f"payout[{name}]", SOURCES.get(name, name).lower(), "value",
                     {"path_year": years[-1]}, key=f"payout_{name}",
-                    group=f"Loss avoided if it happens, year {years[-1]}")
-              for name in one.families),
+                    group=f"Loss avoided in year {years[-1]}")
+              for name in _drawn(one.families, choice)),
         ]  # fmt: skip
         panels.append(one.panel(columns, one.name))
     lines = [
@@ -293,6 +302,13 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
         "disruptions, per cent of a year's real income; left of zero more is lost.",
     ]
     return _draft("What policies cost, and what they save", panels, cases, lines)
+
+
+def _drawn(families: Sequence[str], choice: Choice) -> list[str]:
+    """Families that a figure shows: those that are chosen, else the four that matter most."""
+    wanted = [item for name, item in map(item_of, choice.measures) if name == "payout"]
+    few = [name for name in families if name in DRAWN] or families[: len(DRAWN)]
+    return chosen(families, wanted, "measures") if wanted else list(few)
 
 
 def doses(found: Sequence[ResultSet], choice: Choice) -> Draft:
