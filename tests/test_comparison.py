@@ -142,8 +142,10 @@ def test_present_value_is_that_of_the_years(both: ResultSet, rows: pd.DataFrame)
 def test_a_tariff_pays_and_research_costs_what_the_budget_says(rows: pd.DataFrame) -> None:
     assert value(rows, "tariffs", "net_outlay", 1)["value"] == pytest.approx(-0.2, rel=1e-6)
     assert value(rows, "research", "net_outlay", 1)["value"] == pytest.approx(0.2, rel=1e-6)
-    parts = [value(rows, "tariffs", name, 1)["value"]
-             for name in ("terms_of_trade_effect", "trade_efficiency", "employment_effect")]
+    parts = [
+        value(rows, "tariffs", name, 1)["value"]
+        for name in ("terms_of_trade_effect", "trade_efficiency", "employment_effect")
+    ]
     whole = value(rows, "tariffs", "equivalent_variation", 1)["value"]
     assert sum(parts) == pytest.approx(whole, rel=0.05) and parts[0] > 0 > parts[1]
     cost = value(rows, "research", "research_effect", 1)["value"]

@@ -187,8 +187,9 @@ def test_the_figure_has_one_linear_scale_for_all_regions(three: list[Results]) -
 def test_odds_are_told_in_words_where_they_are_no_number(three: list[Results]) -> None:
     panel = page_of("odds", three[0]).panels[0]
     keys = [column.key for column in panel.columns]
-    controls, home = keys.index("break_even_odds_export_control"), keys.index(
-        "break_even_odds_domestic"
+    controls, home = (
+        keys.index("break_even_odds_export_control"),
+        keys.index("break_even_odds_domestic"),
     )
     row = panel.rows.index("applied R&D credit")  # gains in year 20 and saves from controls
     assert panel.words[row, controls] == "always" and panel.words[row, home] == "never"

@@ -212,9 +212,10 @@ def test_spending_follows_earnings_by_the_propensity() -> None:
         sum(one.values("factor_income")[k] for k, c in enumerate(supply.index) if c[0] == "CHN")
         for one in (solution, default().start)
     )
-    missing = before * figure(solution, "welfare_price", "CHN") * solution.outcome(
-        "world_spending"
-    ) - earned
+    missing = (
+        before * figure(solution, "welfare_price", "CHN") * solution.outcome("world_spending")
+        - earned
+    )
     lent = solution.values("private_borrowing")[n] * absorbed[n]
     assert lent == pytest.approx(CENTRAL["private_saving"] * missing, rel=1e-3)
 

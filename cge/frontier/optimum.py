@@ -165,7 +165,9 @@ def working_set(point: Point) -> Integers:
     """Disruptions that may be in the tail: those not far below the value at risk.
 
     The others have no excess, so that without them the problem has the same solution; after
-    it is found they are solved, and join if that was wrong.
+    it is found they are solved, and join if that was wrong. At the level 0 all are in it.
     """
     counted = point.problem.counted
+    if point.problem.level == 0:
+        return counted
     return counted[point.losses(counted) >= NEAR * point.value_at_risk]

@@ -18,6 +18,8 @@ from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
 from cge.solve.ipopt import Program
 
+#: Value at risk, per cent, where the level is 0: below any loss, so that risk is the mean.
+BELOW_ALL = -100.0
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7
 
@@ -120,6 +122,8 @@ class ReducedProgram(Program):
         low[: self.rates] = self.problem.low / self.width
         high[: self.rates] = self.problem.high / self.width
         low[self.rates + 1 :] = 0.0
+        if self.risky and self.problem.level == 0:
+            low[self.rates] = high[self.rates] = BELOW_ALL
         return low, high
 
     def limits(self) -> tuple[Array, Array]:
@@ -136,7 +140,7 @@ class ReducedProgram(Program):
         x[: self.rates] = rates / self.width
         if self.risky:
             point = self.evaluator.at(x[: self.rates] * self.width)
-            at = 100.0 * point.value_at_risk
+            at = BELOW_ALL if self.problem.level == 0 else 100.0 * point.value_at_risk
             x[self.rates] = at
             x[self.rates + 1 :] = np.maximum(100.0 * point.losses(self.working) - at, 0.0)
         return x

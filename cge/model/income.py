@@ -58,7 +58,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors[s,]
         ) + quicksum(
             m.stand_in_value[c] - m.net_of_output_tax[c] * m.stand_in_value[c]
-            for c in sectors[s,] if c in stand_ins
+            for c in sectors[s,]
+            if c in stand_ins
         )
 
     @m.Constraint(m.REGIONS)

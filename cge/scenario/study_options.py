@@ -33,6 +33,8 @@ Premium = Annotated[Number, Field(gt=1, le=100)]
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
+#: Ceilings of a frontier that are no family of disruptions.
+CVAR, EXPECTED = "cvar", "expected"
 
 
 class OpennessResponse(Strict):
@@ -180,6 +182,9 @@ class FrontierChoice(Strict):
         Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
     weighting : str
         Name of the library's weights of families.
+    constraint : str
+        What has the ceiling: ``cvar``, ``expected`` (the mean loss), or a family of the library,
+        the mean loss from whose disruptions is meant.
     points : int
         Points of each frontier, its ends among them.
     starts : int
@@ -196,6 +201,7 @@ class FrontierChoice(Strict):
     instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
     disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
     weighting: str = "default"
+    constraint: str = CVAR
     points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
     starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
     versions: Annotated[list[Version], OneOrMore, Distinct] = Field(

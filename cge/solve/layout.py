@@ -61,8 +61,13 @@ class Family(Block):
 
     def at(self, letters: str) -> tuple[Integers, ...]:
         """Position of every member among the benchmark's codes, one array for each axis."""
+        return tuple(self._places[axis] for axis in letters)
+
+    @cached_property
+    def _places(self) -> Mapping[str, Integers]:
         codes = self.order.codes
-        return tuple(pd.Index(codes[axis]).get_indexer(pd.Index(self.by(axis))) for axis in letters)
+        return {axis: pd.Index(codes[axis]).get_indexer(pd.Index(self.by(axis)))
+                for axis in dict.fromkeys(self.axes)}  # fmt: skip
 
     def full(self, values: Array, absent: float | Array = 0.0) -> Array:
         """Values by member as an array over all axes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.library import load_library
+from cge.data.library import Library, load_library
 from cge.frontier.confirmation import ColdPoint
 from cge.frontier.full_space import TINY, optimise_full, posable
 from cge.frontier.levers import levers_of
@@ -29,7 +29,7 @@ from cge.resilience.disruptions import Disruption, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
-from cge.scenario.study_options import FrontierChoice, StressChoice
+from cge.scenario.study_options import CVAR, EXPECTED, FrontierChoice, StressChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
@@ -49,7 +49,7 @@ class Frontier(Study):
     command: ClassVar[str] = "frontier"
     keys: ClassVar[tuple[str, ...]] = (
         "frontier.points", "frontier.versions", "frontier.budget", "frontier.weighting",
-        "frontier.method", "stress.level", "stress.library",
+        "frontier.constraint", "frontier.method", "stress.level", "stress.library",
     )  # fmt: skip
     example: ClassVar[str] = "frontier-china --aggregation small --points 4"
 
@@ -114,8 +114,8 @@ def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
     search = FrontierSearch(problem, METHODS[method], place.steps)
     found = search.frontier(asked.choice.points, asked.choice.starts)
     return {
-        "rows": frontier_rows(problem, found, asked.choice.weighting),
-        "facts": frontier_facts(problem, found, method),
+        "rows": frontier_rows(problem, found, _ceiling(asked.choice)),
+        "facts": {"constraint": asked.choice.constraint, **frontier_facts(problem, found, method)},
     }  # fmt: skip
 
 
@@ -152,10 +152,10 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
     InputError
         If the user wants what can not be done.
     """
-    able = posable(problem)
-    refuse_if(choice.method == "full" and not able,
-              "can not pose a ration among other events, nor two losses of capacity of one region",
-              key="frontier.method", value="full", allowed="reduced, or auto")  # fmt: skip
+    able = posable(problem) and problem.level > 0
+    refuse_if(choice.method == "full" and not able, "can not pose a ration among other events, two "
+              "losses of capacity of one region, or a mean loss", key="frontier.method",
+              value="full", allowed="reduced, or auto")  # fmt: skip
     if choice.method != "auto":
         return choice.method
     size = sum(len(problem.long.variables[name]) for name in ENDOGENOUS)
@@ -188,17 +188,42 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, Ve
                 key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
         check_known([choice.region], b.regions, "unknown region", key="frontier.region")
-        settings = settings_of(scenario, b)
-        refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
-                  value=settings.level, allowed="0 to below 1")  # fmt: skip
+        settings = _settings(scenario, choice, b)
         known = _named(choice.disruptions, expand(library, b))
         chosen = tuple(one for one in known if not one.over_time_only)
-        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+        found, dropped = weights(chosen, _weighting(choice, library), choice.region)
         refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
                   key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped)
+
+
+def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> StressSettings:
+    """Settings of the disruptions; a mean loss is the conditional value at risk at level 0."""
+    settings, given = settings_of(scenario, b), (scenario.stress or StressChoice()).level
+    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+              value=settings.level, allowed="0 to below 1")  # fmt: skip
+    if choice.constraint == CVAR:
+        return settings
+    refuse_if(given is not None, "is of the conditional value at risk, and the ceiling is on a "
+              f"mean loss (constraint: {choice.constraint})", key="stress.level", value=given,
+              allowed="no such key, or frontier.constraint: cvar")  # fmt: skip
+    return replace(settings, level=0.0)
+
+
+def _weighting(choice: FrontierChoice, library: Library) -> Mapping[str, float]:
+    """Weights of families in what has the ceiling: those of the weighting, or one family alone."""
+    if choice.constraint in (CVAR, EXPECTED):
+        return library.weighting(choice.weighting)
+    check_known([choice.constraint], [CVAR, EXPECTED, *library.families], "no such constraint",
+                key="frontier.constraint")  # fmt: skip
+    return {family: float(family == choice.constraint) for family in library.families}
+
+
+def _ceiling(choice: FrontierChoice) -> str:
+    """Name of the weights of disruptions in what has the ceiling."""
+    return choice.weighting if choice.constraint in (CVAR, EXPECTED) else choice.constraint
 
 
 def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
@@ -217,9 +242,10 @@ def _notes(contents: Sequence[VersionContent]) -> list[str]:
     """Notes that any table of the frontiers carries."""
     first, choice = contents[0], contents[0].choice
     counted = int((first.weights > 0).sum())
+    risk = f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of"
     lines = [
-        f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of "
-        f"probability, over {counted} disruptions with weighting '{choice.weighting}' in the eyes "
+        f"{risk if choice.constraint == CVAR else 'Expected loss: mean loss of real income by'} "
+        f"probability, over {counted} disruptions with weighting '{_ceiling(choice)}' in the eyes "
         f"of {choice.region}, for the world as well. Neither sizes nor probabilities of "
         "disruptions are estimated.",
     ]
@@ -271,7 +297,8 @@ def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -
         if np.isfinite(value):
             add(name, value, start=np.nan)
     add("bound_multiplier", one.bounds, start=np.nan, item=names)
-    add("check_difference", point.apart, start=np.nan, item=["equivalent_variation", "cvar"])
+    risk = "cvar" if problem.level else "expected_loss"
+    add("check_difference", point.apart, start=np.nan, item=["equivalent_variation", risk])
     add("first_order_residual", one.residual, start=np.nan)
 
 
@@ -291,7 +318,8 @@ def _add_risk(
 ) -> None:
     """Add losses and their statistics, against those without policy."""
     own, world = problem.region, world_label(problem.long.benchmark.regions)
-    for measure, name in (("cvar", "cvar"), ("expected_loss", "expected")):
+    risks = (("cvar", "cvar"), ("expected_loss", "expected"))
+    for measure, name in risks if problem.level else risks[1:]:
         for region, field in ((own, name), (world, f"world_{name}")):
             value, start = (100 * getattr(one, field) for one in (cold, without))
             add(measure, value, start=start, region=region, weighting=weighting)
