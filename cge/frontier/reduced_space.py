@@ -14,8 +14,8 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
-from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+from cge.frontier.point import Points, PolicyPoint
 from cge.solve.ipopt import Program
 
 #: Value at risk, per cent, where the level is 0: below any loss, so that risk is the mean.
@@ -29,7 +29,7 @@ class ReducedProgram(Program):
 
     Parameters
     ----------
-    evaluator : Evaluator
+    evaluator : Points
     goal : {"welfare", "risk"}
         What is optimised: the value of the version, or the conditional value at risk.
     ceiling : float, optional
@@ -39,7 +39,7 @@ class ReducedProgram(Program):
     """
 
     def __init__(
-        self, evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers
+        self, evaluator: Points, goal: Goal, ceiling: float | None, working: Integers
     ) -> None:
         self.evaluator, self.goal, self.ceiling, self.working = evaluator, goal, ceiling, working
         self.problem = problem = evaluator.problem
@@ -50,7 +50,7 @@ class ReducedProgram(Program):
         self.excesses = len(self.tail) if self.risky else 0
         self.size = self.rates + (1 + self.excesses if self.risky else 0)
 
-    def _point(self, x: Array) -> Point:
+    def _point(self, x: Array) -> PolicyPoint:
         try:
             return self.evaluator.at(x[: self.rates] * self.width)
         except NoEquilibrium as error:
@@ -147,7 +147,7 @@ class ReducedProgram(Program):
 
 
 def _solve(
-    evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
+    evaluator: Points, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
     warm: bool,
 ) -> Optimum:  # fmt: skip
     program = ReducedProgram(evaluator, goal, ceiling, working)

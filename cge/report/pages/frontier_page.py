@@ -48,7 +48,7 @@ class Curve:
         self.year = int(case.facts.get("year") or 0)
         self.name = short_name(case.results.names("regions").get(self.region, self.region))
         self.risk = CVAR if len(case.rows(CVAR)) else EXPECTED
-        self.goal = str(case.facts.get("objective") or EV)
+        self.goal = WORTH if case.facts.get("objective") == WORTH else EV
         family = str(case.facts.get("constraint", CVAR))
         #: What has the ceiling, in words.
         self.ceiling = {CVAR: "CVaR", "expected": "expected loss"}.get(
