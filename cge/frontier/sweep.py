@@ -141,6 +141,7 @@ class FrontierSearch:
     ) -> None:  # fmt: skip
         self.problem, self.method, self.finished = problem, method, steps
         self._points, self._cold = points, cold
+        self._reason = ""  # why no solution was found from the last start
         #: Steps on the way to points, which count for no progress.
         self.underway = Steps(steps.folder / "search", steps.key)
 
@@ -177,7 +178,8 @@ class FrontierSearch:
         solved = self._solved(evaluator, "welfare", starting_points(self.problem, starts))
         found = [(evaluator.at(one.rates).value, one) for one in solved]
         if not found:
-            raise NoEquilibrium("the policy that is best without a constraint was not found")
+            raise NoEquilibrium("the policy that is best without a constraint was not found: "
+                                f"{self._reason}")  # fmt: skip
         best, one = max(found, key=lambda pair: pair[0])
         agree = sum(value >= best - SAME for value, _ in found)
         return replace(Candidate.of(evaluator, one), agree=agree)
@@ -187,7 +189,7 @@ class FrontierSearch:
         solved = self._solved(evaluator, "risk", begin)
         found = [Candidate.of(evaluator, one) for one in solved]
         if not found:
-            raise NoEquilibrium("the policy with the smallest risk was not found")
+            raise NoEquilibrium(f"the policy with the smallest risk was not found: {self._reason}")
         least = min(one.risk for one in found)
         same = [one for one in found if one.risk <= least + SAME]
         return replace(max(same, key=lambda one: one.value), agree=len(same))
@@ -197,10 +199,12 @@ class FrontierSearch:
         for start in starts:
             try:
                 one = self.method(evaluator, goal, start, None, False)
-            except NoEquilibrium:
+            except NoEquilibrium as error:
+                self._reason = str(error)
                 continue
             if one.solved:
                 yield one
+            self._reason = one.message
 
     # -- between them
 

@@ -31,9 +31,11 @@ from cge.solve.system import term_changes, term_parts
 #: Half of a difference, as a part of the distance between a rate's bounds. Errors of differences
 #: fall with its square; rounding stays below 1e-9.
 STEP = 2e-6
-#: Changes of weights, and of what budgets buy, have settled when they move by less than this
-#: part of themselves.
-SETTLED = 1e-10
+#: Changes of weights have settled when they move by less than this part of themselves in a pass,
+#: of which each takes away all but about a hundredth of what is left.
+SETTLED = 1e-9
+#: The same of what budgets buy, of which a pass takes away all but some thousandths.
+BOUGHT = 1e-5
 PASSES = 60
 
 Tree = TypeVar("Tree")
@@ -130,6 +132,8 @@ class _Follower:
         solve = _tangent_solver(self.model, resolved, year.solution.levels)
         gdp, price = relative_gdp(year.solution), research_price(year.solution)
         bought = np.zeros((2, len(gdp), len(self.rates)))
+        if before.year is not None:  # they move little from year to year
+            bought = before.year[1].bought
         for _ in range(PASSES):
             given = self._along(
                 lambda side, s, bought: self._log(self._ground(side, year.year, s, *bought)),
@@ -143,8 +147,8 @@ class _Follower:
                 for name in ("gdp", "research_unit_cost")
             ])  # fmt: skip
             moved, bought = _moved(bought, again), again
-            if not self.course.plan.budgeted(year.year) or moved <= SETTLED:
-                return _Moved(levels, outcomes, state)
+            if not self.course.plan.budgeted(year.year) or moved <= BOUGHT:
+                return _Moved(levels, outcomes, state, bought)
         raise NoEquilibrium("changes of what budgets buy do not settle")
 
     def _adapted(self, year: PathYear, turn: State, before: _Before) -> Array:
@@ -252,11 +256,12 @@ _Side = tuple[Course, Array]
 
 @dataclass(frozen=True, eq=False)
 class _Moved:
-    """Changes of a year: of levels and outcomes, and of the state with weights adapted."""
+    """Changes of a year: of levels and outcomes, the state with weights adapted, GDP and prices."""
 
     levels: Array
     outcomes: Array
     state: Array
+    bought: Array
 
 
 @dataclass(frozen=True, eq=False)
