@@ -167,8 +167,9 @@ def run(
         A scenario, the path of its file, the name of a shipped one, or the manifest of an earlier
         run; a study as it is; for a comparison several scenarios.
     study : str, optional
-        Kind: static, path, stress, sensitivity, frontier, comparison; default the one that the
-        scenario says: a frontier if it has one, a path if it has years, else comparative statics.
+        Kind: static, path, stress, sensitivity, frontier, nash, comparison; default the one that
+        the scenario says: a frontier or a game if it has one, a path if it has years, else
+        comparative statics.
     aggregation, year, elasticities : optional
         In place of what the scenario says.
     workers : int, optional

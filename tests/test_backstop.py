@@ -93,6 +93,16 @@ def test_welfare_comes_apart_with_a_backstop_in_use(model):
     np.testing.assert_allclose(apart.gap / apart.exact, 0, atol=1e-5)
 
 
+def test_welfare_comes_apart_where_the_weights_of_stood_in_varieties_move(model):
+    """Habits of sourcing move weights on a path; a weight is that of import and stand-in."""
+    solution = model.solve({
+        WEST: 1.6, "backstop_premium[*, *, S0, R0]": 1.25, "origin_weight[*, R1, S0, R0]": 0.7,
+    })  # fmt: skip
+    assert (solution.frame("backstop_spending")["value"] > 1e-3).any()
+    apart = decompose(solution)
+    np.testing.assert_allclose(apart.gap / apart.exact, 0, atol=1e-5)
+
+
 def test_the_price_index_is_that_of_a_ces():
     world = random_world(3, wedges=False, sigma=(0.76, 0.76))
     model = Model.build(world, backstop=world.sectors)

@@ -879,7 +879,8 @@ def examples() -> list[str]:
 
 def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
-        "run", "path", "stress", "sensitivity", "frontier", "compare", "collect", "table", "figure",
+        "run", "path", "stress", "sensitivity", "frontier", "nash", "insurance", "compare",
+        "collect", "table", "figure",
         "runs", "check", "data", "calibrate", "cache", "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
@@ -904,10 +905,11 @@ LESS = {
     "run": "--elasticities boehm", "collect": "--elasticities boehm --set description=x",
     "path": "--years 2 --elasticities boehm", "sensitivity": "--draws 3 --elasticities boehm",
     "stress": "--elasticities boehm", "compare": "--elasticities boehm --returns central",
-    "frontier": "--points 2 --elasticities boehm",
+    "frontier": "--points 2 --elasticities boehm", "nash": "--starts 1 --elasticities boehm",
+    "insurance": "--frequency 0.1 --foresight risk_neutral --elasticities boehm",
 }  # fmt: skip
 #: What takes more than some seconds even so.
-LONG = ("stress", "compare", "frontier")
+LONG = ("stress", "compare", "frontier", "nash", "insurance")
 
 
 @pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in LONG])

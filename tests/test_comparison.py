@@ -19,6 +19,8 @@ from cge.path.laws import parameters_of
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.study_options import PathChoice
+from cge.stress.stress_plan import plan_of
+from cge.studies import comparison
 from cge.studies.comparison import Comparison
 from cge.studies.listing import study_of
 from cge.studies.study import run_study
@@ -264,3 +266,25 @@ def test_the_command_takes_several_scenarios_and_writes_one_folder(
     wrong = cge(*words, "--weighting", "default", "--out", "b")
     assert wrong.code == 2 and "two.yaml" in wrong.err and "even, own" in wrong.err
     assert snapshot(here) == before
+
+
+def test_what_others_gain_and_who_must_take_part_is_told(both: ResultSet, library: str) -> None:
+    table = both.to_frame(scenario="few-CHN")
+    for year in (1, 3):
+        own, world, others = (
+            table[(table["variant"] == "tariffs") & (table["path_year"] == year)
+                  & (table["measure"] == measure) & (table["region"] == region)]["value"].item()
+            for measure, region in (("equivalent_variation", "CHN"),
+                                    ("equivalent_variation", "World"), ("others_variation", "CHN"))
+        )  # fmt: skip
+        assert own > 0 > others
+        # The world is between the region that gains and the others that lose.
+        assert others < world < own
+    assert both.manifest["joint"] == {"few-CHN": [], "few-USA": []}
+    both_ways = few(library).model_dump(by_alias=True, exclude_unset=True)
+    both_ways["variants"] = [{"name": "abroad", "policy": [
+        {"instrument": "tariff", "importer": ["CHN", "EU"], "exporter": "USA", "sector": "goods",
+         "add": 0.01}
+    ]}]  # fmt: skip
+    plan = plan_of(completed(Scenario.model_validate(both_ways)))
+    assert comparison._joint(plan) == ["abroad"]

@@ -18,7 +18,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports import ODD, made, war
 from test_frontier_pages import frontier
+from test_insurance import insured
 from test_loss_pages import compared, linked, of_disruptions
+from test_nash import game
 from test_sensitivity_pages import made as drawn
 
 from cge import Results
@@ -40,6 +42,8 @@ FOUND: dict[str, Callable[[], ResultSet]] = {
     **dict.fromkeys(("losses", "weightings", "families", "disruptions"), of_disruptions),
     **dict.fromkeys(("intervals", "sensitivity", "drivers"), drawn),
     "chokepoints": linked, "frontier": frontier, "policies": compared, "odds": compared,
+    "nash": lambda: game(("fontagne", "boehm")),
+    "insurance": lambda: insured(("fontagne", "boehm")),
 }  # fmt: skip
 
 

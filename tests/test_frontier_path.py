@@ -73,9 +73,11 @@ def test_a_ceiling_on_one_family_is_on_the_mean_loss_from_its_disruptions(here: 
     rows = results.rows[results.rows["region"] == "CHN"]
     assert "cvar" not in set(rows["measure"]), "a mean loss is not called CVaR"
     risk = rows[rows["measure"] == "expected_loss"].set_index("point")
-    lost = rows[rows["measure"] == "loss"].groupby("point")["value"]
-    assert (lost.count() == 3).all() and set(risk["weighting"]) == {"export_control"}
-    np.testing.assert_allclose(lost.mean(), risk["value"], rtol=1e-9)
+    odds = rows[rows["measure"] == "probability"].set_index("disruption")["value"]
+    lost = rows[rows["measure"] == "loss"].pivot(index="point", columns="disruption", values="value")
+    assert set(risk["weighting"]) == {"export_control"} and odds.sum() == pytest.approx(1)
+    assert lost.shape == (3, len(odds)) and odds.nunique() > 1, "severities are not equally likely"
+    np.testing.assert_allclose(lost[odds.index] @ odds, risk["value"], rtol=1e-9)
     assert (np.diff(risk["value"]) < -1e-3).all(), "each point has less risk"
     assert results.manifest["cases"][0]["constraint"] == "export_control"
     page = build("frontier", [results], Choice())

@@ -51,7 +51,8 @@ LOOSE, TIGHT = 1e-6, 1e-9
 def questions() -> list[str]:
     """Names of scenarios, a kind of study before those that have several."""
     names = sorted(path.stem for path in content_dir("experiments").glob("*.yaml"))
-    return [n for n in names if not n.startswith(("frontier-", "compare-"))] + list(OTHERS)
+    own = ("frontier-", "nash-", "insurance-", "compare-")
+    return [n for n in names if not n.startswith(own)] + list(OTHERS)
 
 
 def figures(question: str) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from paths import (
     welfare,
 )
 from policies import scenario, solved
+from pydantic import ValidationError
 from tools import small_model
 
 from cge import Model, NoEquilibrium, load_benchmark
@@ -517,3 +518,25 @@ def test_the_static_model_of_the_same_policy_is_left_as_it_was() -> None:
     given = model.arrays.start.copy()
     given[model.variables.select("tariff[*, CHN, goods, USA]")[1]] += 0.25
     np.testing.assert_array_equal(one.given, given)
+
+
+def test_a_rise_of_research_is_the_same_part_of_what_each_region_spends() -> None:
+    case = path(
+        years=2,
+        knowledge=[{"instrument": "basic_research", "region": ["CHN", "USA"], "rise": 0.5}],
+    )
+    law = case.laws.recursion.law
+    assert law is not None
+    spent, base = case.years[0].policy.basic, law.data.basic / law.data.gdp
+    # What is bought is a part of GDP at the prices of the year, as that of a budget is.
+    assert spent[[CHN, USA]] == pytest.approx(0.5 * base[[CHN, USA]], rel=0.02)
+    assert base[USA] > 2 * base[CHN] and not np.delete(spent, [CHN, USA]).any()
+    (line,) = {part.label for part in case.years[0].parts}
+    assert line.endswith("with outlay of 50 % of what is spent today")
+
+
+def test_two_sizes_of_one_outlay_are_refused() -> None:
+    with pytest.raises(ValidationError, match="exactly one of budget, rise"):
+        path(years=2, knowledge=[
+            {"instrument": "basic_research", "region": "CHN", "rise": 0.5, "budget": 0.001}
+        ])  # fmt: skip

@@ -20,6 +20,7 @@ from cge.results.policy_rows import add_budget, add_decomposition
 from cge.results.register import register
 from cge.results.row_schema import COLUMNS, Rows
 from cge.solve.templates import default_folder
+from cge.studies.listing import usual_kind
 from cge.studies.static import StaticCase
 
 SHOCKS = ("tariff on chips", "subsidy to chips")
@@ -399,7 +400,7 @@ def test_a_group_that_something_moves_has_a_column():
 SHIPPED = sorted(
     path.stem
     for path in content_dir("experiments").glob("*.yaml")
-    if not (chosen := load_scenario(path)).is_path and chosen.frontier is None
+    if usual_kind(load_scenario(path)) == "static"
 )
 
 

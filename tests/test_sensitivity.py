@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from cge.studies.static import Static
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 from cge.uncertainty.designs import Design, sample
+from cge.uncertainty.selection import Family
 from cge.uncertainty.spread import Drivers, Regression, pooled_spread, spread
 from cge.uncertainty.uncertain_parameters import UncertainParameter, with_values
 
@@ -167,12 +168,15 @@ def test_what_not_every_draw_has_is_refused(name: str, message: str, cache: Path
 class Balanced(Static):
     """Comparative statics whose trade balances are uncertain too."""
 
-    def parameters(self, split: bool = False) -> tuple[UncertainParameter, ...]:
+    usual: ClassVar[tuple[str, ...]] = ("all",)
+
+    def families(self, split: bool = False) -> dict[str, Family]:
         known = Parameter(value=0.9, low=0.5, high=1.0, unit="share", status="assumed",
                           citation="for the test")  # fmt: skip
         scale = UncertainParameter.of("scale", known, "closure.balance.scale")
         rate = UncertainParameter("rate", 0.1, 0.5, 0.9, "policy", place="policy.0.add")
-        return (*super().parameters(split)[:1], scale, rate)
+        first = super().families(split)["elasticities"]()[:1]
+        return {"elasticities": lambda: first, "dynamics": lambda: (scale, rate)}
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,27 @@ def made() -> Results:
         rows.add("equivalent_variation", effect, statistic="standardised coefficient", **where)
     rows.add("equivalent_variation", np.full(4, 0.9), statistic="explained variance",
              region=REGIONS)  # fmt: skip
+    for name, share in (
+        ("elasticities", 0.6),
+        ("elasticities: armington", 0.4),
+        ("dynamics", 0.25),
+    ):
+        rows.add("equivalent_variation", np.full(4, share), statistic="variance share of group",
+                 region=REGIONS, shock=name)  # fmt: skip
+    return results(rows)
+
+
+def told(ranked: bool) -> Results:
+    """One parameter, with all that is told of the regression."""
+    rows, fit = Rows(), "explained variance of ranks" if ranked else "explained variance"
+    shares = {"variance share": 0.5, fit: 0.6, "explained variance, adjusted": 0.55,
+              "variance share of noise": 0.002}  # fmt: skip
+    for name, share in shares.items():
+        shock = "sigma" if name == "variance share" else ""
+        rows.add("equivalent_variation", np.full(4, share), statistic=name, region=REGIONS,
+                 shock=shock)  # fmt: skip
+    rows.add("equivalent_variation", np.full(4, 1.0), statistic="standardised coefficient",
+             region=REGIONS, shock="sigma")  # fmt: skip
     return results(rows)
 
 
@@ -101,6 +122,62 @@ def test_the_largest_parameters_come_first_and_the_others_are_summed() -> None:
     np.testing.assert_allclose(panel.figures[-1], 90.0)
     assert panel.marks[0, 0] == "\u2212" and panel.marks[1, 0] == "+"
     assert (10, 0) not in panel.marks  # a sum of several has no direction
+
+
+def test_groups_stand_in_their_order_with_what_all_explain() -> None:
+    (panel,) = page_of("driver-groups", made()).panels
+    assert panel.rows == ("elasticities", "elasticities: armington", "dynamics", "R2")
+    np.testing.assert_allclose(panel.figures[:, 2], [60, 40, 25, 90])
+    with pytest.raises(InputError, match="no shares of this kind"):
+        page_of("driver-groups", told(False))
+
+
+@pytest.mark.parametrize("ranked", [False, True])
+def test_what_is_due_to_chance_and_what_is_of_ranks_is_told(ranked: bool) -> None:
+    page = page_of("drivers", told(ranked))
+    (panel,) = page.panels
+    assert panel.rows == ("sigma", "R2", "R2, adjusted")
+    np.testing.assert_allclose(panel.figures[:, 0], [50, 60, 55])
+    assert (panel.marks.get((1, 0)) == "r") == ranked
+    notes = " ".join(page.notes)
+    assert "share of 0.2 % on average" in notes and ("r: of ranks" in notes) == ranked
+
+
+def test_the_probability_of_the_central_sign_stands_with_its_error() -> None:
+    rows = Rows()
+    add_statistics(rows, "equivalent_variation")
+    for name, found in (("probability_same_sign", 0.9), ("probability_same_sign_se", 0.02)):
+        rows.add("equivalent_variation", np.full(4, found), change=np.full(4, found),
+                 statistic=name, region=REGIONS)  # fmt: skip
+    (panel,) = page_of("sensitivity", results(rows)).panels
+    assert [c.title for c in panel.columns][-3:] == ["P(>0)", "P(sign)", "SE"]
+    assert column(panel, "probability_same_sign")[0] == 0.9
+
+
+def test_of_a_stress_test_one_weighting_is_shown_and_single_losses_where_they_are_asked_for() -> (
+    None
+):
+    rows = Rows()
+    for weighting in ("default", "equal"):
+        add_statistics(rows, "cvar", weighting=weighting)
+    add_statistics(rows, "loss", disruption="flood")
+    found = results(rows)
+    found.manifest["library"] = {"weightings": {"default": {}, "equal": {}}}
+    (panel,) = page_of("intervals", found).panels
+    assert panel.rows == REGIONS and [c.key for c in panel.columns] == ["cvar"]
+    (panel,) = page_of("intervals", found, measures=("loss",)).panels
+    assert panel.rows == tuple(f"{region}, flood" for region in REGIONS)
+    with pytest.raises(InputError, match="--weighting"):
+        page_of("intervals", found, weighting="sunny")
+
+
+def test_figures_of_a_whole_path_stand_beside_those_of_its_years() -> None:
+    rows = Rows()
+    add_statistics(rows, "equivalent_variation", path_year=5)
+    add_statistics(rows, "present_value")
+    page = page_of("intervals", results(rows, research_return="central"))
+    assert [[c.key for c in panel.columns] for panel in page.panels] == [
+        ["equivalent_variation"], ["present_value"]]  # fmt: skip
 
 
 def test_the_intervals_drawn_are_those_of_the_study() -> None:
@@ -158,7 +235,7 @@ def test_draws_and_statistics_are_no_solutions_of_other_pages() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-@pytest.mark.parametrize("kind", ["intervals", "sensitivity", "drivers"])
+@pytest.mark.parametrize("kind", ["intervals", "sensitivity", "drivers", "driver-groups"])
 def test_latex_sets_every_page(kind: str, tmp_path: Path) -> None:
     (tmp_path / "t.tex").write_text(render(page_of(kind, made()), "latex", True))
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "t.tex"], cwd=tmp_path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -388,6 +389,55 @@ def test_a_cvar_that_is_the_loss_from_one_likely_disruption_is_told(war: Tried) 
                 assert found["cvar"][n] == pytest.approx(alone, rel=1e-12)
 
 
+def test_the_loss_of_a_year_is_the_mixture_of_how_often_and_how_severe(here: Path) -> None:
+    often = {"value": 0.04, "low": 0.01, "high": 0.1, "status": "assumed", "citation": "none"}
+    (here / "two.yaml").write_text(json.dumps({
+        "weightings": {"even": {"abroad": 1, "home": 1}},
+        "disruptions": [
+            {"name": "abroad", "families": {"other": "abroad"}, "duration": 2, "frequency": often,
+             "severities": {0.5: 3, 1.0: 1},
+             "events": [{"type": "supply", "region": "CHN", "sector": "ELEC", "loss": 0.5}]},
+            {"name": "home", "families": {"hit": "home"}, "frequency": {**often, "value": 0.1},
+             "events": [{"type": "supply", "region": "USA", "sector": "all", "loss": 0.1}]},
+        ],
+    }))  # fmt: skip
+    run = stress("two.yaml", stress={"parameters": {"annual_cvar_level": 0.98}})
+    case = run.cases[0]
+    mild, whole, home = (100 * run.loss(case, name, "USA") for name in
+                         ("abroad-50", "abroad", "home"))  # fmt: skip
+    rows = run.table[run.table["region"] == "USA"]
+    told = rows.set_index(["measure", "item"])["value"]
+    assert told["frequency", "abroad"] == pytest.approx(4)
+    assert told["frequency", ""] == pytest.approx(14)
+    # A year is one of it with its frequency times the two years that it lasts.
+    assert told["annual_loss", "abroad"] == pytest.approx(0.08 * (0.75 * mild + 0.25 * whole))
+    assert told["annual_loss", ""] == pytest.approx(told["annual_loss", "abroad"] + 0.1 * home)
+    # The worst fiftieth of years: a tenth of them is of the shock at home.
+    assert home > max(mild, whole) and told["annual_cvar", ""] == pytest.approx(home)
+    # And of the cut abroad all of it is in its severe form.
+    assert whole > mild and told["annual_cvar", "abroad"] == pytest.approx(whole)
+    china = run.table[run.table["region"] == "CHN"]
+    assert "abroad" not in set(china.loc[china["measure"] == "frequency", "item"])
+
+
+def test_losses_last_as_long_as_the_disruption_or_until_they_are_gone(here: Path) -> None:
+    (here / "one.yaml").write_text(ONE)
+    for recovery in (0, 2):
+        run = stress("one.yaml", stress={"recovery": recovery})
+        case, disruptions = run.cases[0], run.plan.every
+        lasting = case.lasting(disruptions)
+        for n, one in enumerate(disruptions):
+            if recovery == 0:
+                assert lasting[n] == pytest.approx(one.duration * case.losses[n], rel=1e-14)
+            else:
+                years = case.by_year[one.name]
+                assert len(years) == one.duration + 2
+                rate = case.equilibrium.settings.discount_rate
+                assert lasting[n] == pytest.approx(
+                    sum(loss / (1 + rate) ** t for t, loss in enumerate(years)), rel=1e-12
+                )
+
+
 def test_links_are_told_one_by_one(here: Path) -> None:
     (here / "one.yaml").write_text(ONE)
     run = stress("one.yaml", stress={"links": "CHN"})
@@ -464,6 +514,20 @@ def test_exposure_is_told_of_every_equilibrium(library: str) -> None:
     share = table[(table["measure"] == "largest_import_share") & (table["sector"] == "ELEC")]
     by = share[share["item"] == ""].set_index(["variant", "region"])["value"]
     assert by["", "USA"] < by[NO_POLICY, "USA"]  # less from China
+
+
+def test_disruptions_can_be_named_and_the_others_are_not_solved(library: str) -> None:
+    whole = stress(library, TARIFF)
+    some = stress(library, TARIFF, stress={"disruptions": ["country-*", "half"]})
+    assert [one.name for one in some.plan.every] == ["country-CHN", "country-EU", "half"]
+    for name in ("country-CHN", "half"):
+        assert some.loss(some.cases[1], name, "USA") == whole.loss(whole.cases[1], name, "USA")
+    # Without an embargo its family drops out and the others weigh more.
+    assert some.viewers.weights("default").sum(axis=0)[0] == pytest.approx(1.0)
+    assert any("those that are named" in line for line in some.notes())
+    with pytest.raises(InputError) as told:
+        plan_of(chosen(library, TARIFF, stress={"disruptions": ["half", "earthquake"]}))
+    assert told.value.key == "stress.disruptions.1" and "country-EU" in str(told.value)
 
 
 # -- variants ---------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ from latex import check_text, number, tabulars
 from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
 from test_frontier_pages import frontier
+from test_insurance import insured
 from test_loss_pages import compared, linked, of_disruptions
+from test_nash import game
 from test_sensitivity_pages import made as drawn
 
 from cge import InputError, Results, solve_scenario
@@ -65,15 +67,18 @@ def pages(trial: Results) -> dict[str, Page]:
         **dict.fromkeys(PLAIN, (trial, {})), "compare": (trial, {"regions": (ODD[0],)}),
         **dict.fromkeys(("losses", "weightings", "families", "disruptions"),
                         (of_disruptions(), {})),
-        **dict.fromkeys(("intervals", "sensitivity", "drivers"), (drawn(), {})),
+        **dict.fromkeys(("intervals", "sensitivity", "drivers", "driver-groups"),
+                        (drawn(), {})),
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
-        "odds": (compared(), {}),
+        "odds": (compared(), {}), "nash": (game(), {}),
+        "insurance": (insured(), {}),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
 
 KINDS = (*PLAIN, "losses", "weightings", "families", "disruptions", "intervals", "sensitivity",
-         "drivers", "chokepoints", "frontier", "policies", "odds")  # fmt: skip
+         "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
+         "insurance")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:
@@ -435,11 +440,14 @@ def test_csv_has_the_figures_unrounded_with_their_units(kind: str, pages: dict[s
         assert list(read[page.stub.lower()].astype(str)) == [
             row for panel in panels for row in panel.rows
         ]
-    for panel in panels if page.joined else panels[:1]:
+    for panel in panels:
         same = [panel] if page.joined else panels
         for c in panel.columns:
             name = f"{c.key} [{c.unit}]" if c.unit else c.key
-            expected = np.concatenate([column(one, c.key) for one in same])
+            expected = np.concatenate([  # a panel without this column has nothing there
+                column(one, c.key) if c in one.columns else np.full(len(one.rows), np.nan)
+                for one in same
+            ])  # fmt: skip
             got = read[name].astype(float)[: len(expected)]
             np.testing.assert_allclose(got, expected, rtol=1e-10)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from reports import ODD, made, war
 from test_frontier_pages import frontier
+from test_insurance import insured
 from test_loss_pages import REGIONS, compared, linked, of_disruptions
+from test_nash import game
 from test_path_results import SCENARIO
 from test_sensitivity_pages import made as drawn
 
@@ -46,6 +48,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "sensitivity": ("sensitivity", ("drawn",), Choice(), 1),
     "intervals": ("intervals", ("drawn",), Choice(), 1),
     "drivers": ("drivers", ("drawn",), Choice(), 1),
+    "driver groups": ("driver-groups", ("drawn",), Choice(), 1),
     "compare": ("compare", ("odd",), Choice(regions=(ODD[0],)), 1),
     "years": ("years", ("path",), Choice(), 1),
     "years of one region": ("years", ("path",), Choice(regions=("EU",)), 1),
@@ -57,6 +60,8 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "policies": ("policies", ("CHN",), Choice(), 1),
     "policies of three": ("policies", tuple(REGIONS), Choice(), 2),
     "frontier": ("frontier", ("frontier",), Choice(), 1),
+    "nash": ("nash", ("nash",), Choice(), 2),
+    "insurance": ("insurance", ("insurance",), Choice(), 1),
     "losses": ("losses", ("stress",), Choice(), 1),
     "weightings": ("weightings", ("stress",), Choice(), 1),
     "families": ("families", ("stress",), Choice(), 1),
@@ -73,6 +78,7 @@ def results() -> dict[str, ResultSet]:
         "war": war(), "path": cge.run(SCENARIO, "path", workers=1),
         "odd": made(cases=[("", "fontagne", 1.0), ("", "boehm", 2.0)]),
         "many": made(MANY, SECTORS), "drawn": drawn(), "frontier": frontier(("fontagne", "boehm")),
+        "nash": game(("fontagne", "boehm")), "insurance": insured(("fontagne", "boehm")),
         "stress": of_disruptions(), "links": linked(),
         **{code: compared(code) for code in REGIONS},
     }  # fmt: skip

@@ -84,7 +84,9 @@ class Parameter(Ranged):
         return {key: getattr(self, key) for key in keys}
 
     def replaced(self, value: float) -> Parameter:
-        """The parameter with a user's value, its range widened to hold it."""
+        """The parameter with a user's value, its range widened to hold it; itself if it is that."""
+        if value == self.value:
+            return self
         return self.model_copy(update={
             "value": float(value), "low": min(self.low, value), "high": max(self.high, value),
             "status": "assumed", "citation": "given by the user",

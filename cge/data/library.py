@@ -93,8 +93,43 @@ class Each(Strict):
         return tuple(name for name, value in given.items() if both or value is not None)
 
 
+class Frequency(Strict):
+    """How often something happens, and how sure that is.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Probability a year that one of the disruptions of an entry begins.
+    status : {"seen", "assumed"}
+        Counted from events of the kind, or not.
+    citation : str
+        What has been seen.
+    """
+
+    value: Annotated[Number, Field(gt=0, lt=1)]
+    low: Annotated[Number, Field(ge=0, lt=1)]
+    high: Annotated[Number, Field(gt=0, lt=1)]
+    status: Literal["seen", "assumed"]
+    citation: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Frequency:
+        if not self.low <= self.value <= self.high:
+            raise ValueError("low, value and high must be in this order")
+        return self
+
+
 class DisruptionEntry(Strict):
-    """One entry of a library, which makes one disruption or several."""
+    """One entry of a library, which makes one disruption or several.
+
+    Parameters
+    ----------
+    severities : mapping of float to float, optional
+        Parts of the sizes of its events, and how likely each is once it happens; a disruption is
+        made for each. Default: the sizes as they are.
+    frequency : Frequency, optional
+        Of all of its disruptions together.
+    """
 
     name: str = Field(min_length=1)
     title: str = ""
@@ -103,7 +138,24 @@ class DisruptionEntry(Strict):
     optional: bool = False
     duration: Annotated[int, Field(ge=1, le=200, strict=True)] = 1
     families: dict[Role, Annotated[str, Field(min_length=1)]]
+    severities: Annotated[
+        dict[Annotated[Number, Field(gt=0, le=1)], Annotated[Number, Field(gt=0)]],
+        Field(min_length=1, default_factory=lambda: {1.0: 1.0}),
+    ]
+    frequency: Frequency | None = None
     events: Annotated[list[EventEntry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _sizes_can_be_scaled(self) -> DisruptionEntry:
+        if any(one.openness is not None for one in self.events) and set(self.severities) != {1.0}:
+            raise ValueError("openness has no severities: the events of an entry are scaled alike")
+        return self
+
+    @property
+    def parts(self) -> dict[float, float]:
+        """Severities and their probabilities, which add up to one."""
+        total = sum(self.severities.values())
+        return {part: weight / total for part, weight in self.severities.items()}
 
     @model_validator(mode="after")
     def _placeholders_stand_for_something(self) -> DisruptionEntry:

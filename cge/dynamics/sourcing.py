@@ -22,7 +22,7 @@ from cge.solve.solution import Allocation
 
 
 @dataclass(frozen=True)
-class _Inputs:
+class Inputs:
     """A family of inputs: weight, value, and price (a variable, or value over quantity)."""
 
     weight: str
@@ -32,14 +32,14 @@ class _Inputs:
 
 
 #: Every nest with weights: its name in the elasticities and the inputs it is made of.
-NESTS: dict[str, tuple[_Inputs, ...]] = {
-    "armington": (_Inputs("origin_weight", "route_spending", "arrivals"),),
-    "intermediate": (_Inputs("input_weight", "input_spending", "input_use"),),
-    "final": (_Inputs("final_weight", "final_purchases", "final_use"),),
-    "value_added": (_Inputs("factor_weight", "factor_spending", "factor_use"),),
+NESTS: dict[str, tuple[Inputs, ...]] = {
+    "armington": (Inputs("origin_weight", "route_spending", "arrivals"),),
+    "intermediate": (Inputs("input_weight", "input_spending", "input_use"),),
+    "final": (Inputs("final_weight", "final_purchases", "final_use"),),
+    "value_added": (Inputs("factor_weight", "factor_spending", "factor_use"),),
     "top": (
-        _Inputs("value_added_weight", "value_added_value", price="value_added_price"),
-        _Inputs("material_weight", "material_value", price="material_price"),
+        Inputs("value_added_weight", "value_added_value", price="value_added_price"),
+        Inputs("material_weight", "material_value", price="material_price"),
     ),
 }
 
@@ -70,7 +70,7 @@ class Sourcing:
         #: per unit of the part of the way that is gone.
         self.base_of_move: Array | float = 0.0
         #: Columns of the weights, in the order of the menu's inputs.
-        self.columns: Integers = np.concatenate([w.columns for w, _ in self._inputs()])
+        self.columns: Integers = np.concatenate([w.columns for w, _ in self.inputs()])
         #: Inputs that may be an import or what stands in for it, and their prices.
         self._varieties, self._of_variety = self._with_stand_in()
         laid, count = [], 0
@@ -90,7 +90,7 @@ class Sourcing:
 
     def _with_stand_in(self) -> tuple[Integers, Integers]:
         varieties, begin, here, there = self.model.variables["variety_price"], 0, [], []
-        for weight, one in self._inputs():
+        for weight, one in self.inputs():
             if one.value == "route_spending":
                 at = [(n, varieties.place.get(cell, -1)) for n, cell in enumerate(weight.index)]
                 here += [begin + n for n, found in at if found >= 0]
@@ -98,7 +98,7 @@ class Sourcing:
             begin += len(weight)
         return np.array(here, dtype=np.int64), np.array(there, dtype=np.int64)
 
-    def _inputs(self) -> Iterator[tuple[Family, _Inputs]]:
+    def inputs(self) -> Iterator[tuple[Family, Inputs]]:
         """The weights of every family of inputs, in order."""
         for inputs in NESTS.values():
             yield from ((self.model.variables[one.weight], one) for one in inputs)
@@ -108,7 +108,7 @@ class Sourcing:
         """Log weights in the benchmark, or in `standing`, relative to it."""
         return np.zeros(len(self.columns))
 
-    def _lay(self, nest: str, inputs: tuple[_Inputs, ...]) -> tuple[Integers, Array, Array, Array]:
+    def _lay(self, nest: str, inputs: tuple[Inputs, ...]) -> tuple[Integers, Array, Array, Array]:
         """Nest and share of each input, short and long elasticities by nest."""
         model = self.model
         short, long = (getattr(model.benchmark.elasticities[h], nest) for h in ("short", "long"))
@@ -140,7 +140,7 @@ class Sourcing:
         found = [
             relative(one.price, weight) if one.price
             else relative(one.value, weight) / relative(one.quantity, weight)
-            for weight, one in self._inputs()
+            for weight, one in self.inputs()
         ]  # fmt: skip
         prices = np.concatenate(found)
         prices[self._varieties] = of("variety_price")[self._of_variety]
@@ -161,7 +161,7 @@ class Sourcing:
         found = [
             here(one.price, weight) if one.price
             else here(one.value, weight) - here(one.quantity, weight)
-            for weight, one in self._inputs()
+            for weight, one in self.inputs()
         ]  # fmt: skip
         changes = np.concatenate(found)
         changes[self._varieties] = of("variety_price")[self._of_variety]

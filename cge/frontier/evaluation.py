@@ -39,10 +39,14 @@ class Evaluator:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.preshock = PreShockMap(problem)
         self.losses = tuple(DisruptionLoss(d, problem.leakage) for d in problem.disruptions)
         self._tracked: Tracked | None = None
         self._points: Recent[Point] = Recent(REMEMBERED)
+
+    @cached_property
+    def preshock(self) -> PreShockMap:
+        """From equilibria of the long run to those from which disruptions set out."""
+        return PreShockMap(self.problem)
 
     def at(self, rates: Array) -> Point:
         """Point at given rates.
@@ -126,11 +130,16 @@ class Point(PolicyPoint):
         ])  # fmt: skip
 
     @cached_property
-    def value_gradient(self) -> Array:
-        """Derivative of what is maximised by each rate, (k,)."""
+    def variation_gradients(self) -> Array:
+        """Derivatives of the regions' equivalent variations by each rate, (s, k)."""
         long = self.problem.long
         changes = self.outcome_changes[long.outcomes["welfare"].positions]
-        return self.problem.value_weights @ (changes / long.start.values("welfare")[:, None])
+        return changes / long.start.values("welfare")[:, None]
+
+    @property
+    def value_gradient(self) -> Array:
+        """Derivative of what is maximised by each rate, (k,)."""
+        return self.problem.value_weights @ self.variation_gradients
 
     # -- outlay
 

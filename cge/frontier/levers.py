@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,20 +46,8 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
         without a subsidy.
     """
     key = "frontier.instruments"
-    levers = tuple(
-        _lever(one, choice.region, model, f"{key}.{n}") for n, one in enumerate(choice.instruments)
-    )
-    least = model.arrays.start.copy()
-    for lever in levers:
-        least[lever.columns] += min(lever.sign * lever.low, lever.sign * lever.high)
-    for number, lever in enumerate(levers):
-        end = "high" if lever.sign < 0 else "low"
-        refuse_if(
-            (least[lever.columns] <= 0).any(),
-            "this far no price is positive, together with the other instruments on the same "
-            "cells", key=f"{key}.{number}.{end}", value=getattr(lever, end),
-            allowed="rates that leave a positive price",
-        )  # fmt: skip
+    levers = laid_levers([(one, choice.region, f"{key}.{n}")
+                          for n, one in enumerate(choice.instruments)], model)  # fmt: skip
     refuse_if(
         choice.budget is not None and not any(_costs(lever) for lever in levers),
         "none of the instruments is a subsidy of this region", key="frontier.budget",
@@ -73,6 +62,35 @@ def _costs(lever: Lever) -> bool:
     if isinstance(lever, KnowledgeLever):
         return bool(lever.measure.outlay)
     return len(lever.base) > 0
+
+
+def laid_levers(chosen: Sequence[tuple[LeverChoice, str, str]], model: Model) -> tuple[Lever, ...]:
+    """Instruments on a compiled model.
+
+    Parameters
+    ----------
+    chosen : sequence of (LeverChoice, str, str)
+        With the region that sets it, and where it stands, for messages.
+    model : Model
+
+    Raises
+    ------
+    InputError
+        For codes that do not exist, and bounds at which a price would not be positive.
+    """
+    levers = tuple(_lever(one, region, model, key) for one, region, key in chosen)
+    least = model.arrays.start.copy()
+    for lever in levers:
+        least[lever.columns] += min(lever.sign * lever.low, lever.sign * lever.high)
+    for lever, (_, _, key) in zip(levers, chosen, strict=True):
+        end = "high" if lever.sign < 0 else "low"
+        refuse_if(
+            (least[lever.columns] <= 0).any(),
+            "this far no price is positive, together with the other instruments on the same "
+            "cells", key=f"{key}.{end}", value=getattr(lever, end),
+            allowed="rates that leave a positive price",
+        )  # fmt: skip
+    return levers
 
 
 def _lever(choice: LeverChoice, region: str, model: Model, key: str) -> Lever:

@@ -148,7 +148,7 @@ def given_map(
     known = preshock.places >= 0
     pre = sparse.csr_array(first[np.where(known, preshock.places, 0)])
     pre = sparse.csr_array(sparse.diags_array(known.astype(float)) @ pre)
-    price, nest = _prices(short)
+    price, nest = input_prices(short)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
     given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
     extra = sparse.csr_array(
@@ -178,7 +178,7 @@ def _leading(model: Model, name: str, of: Family | None = None) -> sparse.csr_ar
     return sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[columns]]])
 
 
-def _prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
+def input_prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Logs of the prices of inputs, and of their nests, by column: exponents.
 
     Weights stand in the value of an input as they do in its quantity and cancel.

@@ -94,6 +94,9 @@ PARTS: tuple[Part, ...] = (
     Part("backstop", ((-1.0, "backstop_spending"),), ((1.0, "backstop_premium"),), "s", "r", "i"),
     Part("weights", ((-1.0, "route_spending"),), ((1.0, "origin_weight"),), "s", "r", "i",
          nest="armington"),
+    # A weight is that of a variety, the import or what stands in for it.
+    Part("weights", ((-1.0, "backstop_spending"),), ((1.0, "origin_weight"),), "s", "r", "i",
+         nest="armington"),
     Part("weights", ((-1.0, "input_spending"),), ((1.0, "input_weight"),), "s", sector="i",
          nest="intermediate"),
     Part("weights", ((-1.0, "factor_spending"),), ((1.0, "factor_weight"),), "s", sector="j",

@@ -87,6 +87,11 @@ def adjustment_of(closure: Closure) -> Adjustment:
     return "gradual" if freed else "balances_given"
 
 
+def is_gradual(closure: Closure) -> bool:
+    """Whether wages and spending adjust in part, as parameters say."""
+    return adjustment_of(closure) == "gradual"
+
+
 def without_adjustment(closure: Closure) -> Closure:
     """The closure in which all has adjusted, with what else it swaps."""
     return replace(

@@ -65,12 +65,11 @@ class KnowledgePart:
 
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A measure with the cells and regions it applies to, and its budget."""
+    """A measure with the cells it applies to, and its outlay by region as a share of GDP."""
 
     measure: KnowledgeMeasure
     cells: Bools
-    regions: Bools
-    budget: float
+    budget: Array
 
 
 class KnowledgePlan:
@@ -114,19 +113,19 @@ class KnowledgePlan:
         with below(f"knowledge.{number}"):
             cells = one.cells(b, law.data)
             regions = np.asarray(cells if cells.ndim == 1 else cells.any(axis=1))
-            budget = getattr(one, "budget", None) or 0.0
+            budget: Array = one.gdp_shares(law, cells)
             if one.unsized:
                 assert equal is not None and isinstance(equal.value, float)
-                budget = equal.value
+                budget = equal.value * regions.astype(float)
                 if [b.regions[r] for r in np.flatnonzero(regions)] != [equal.region]:
                     raise InputError(
                         f"its outlay is not all of region {equal.region}, whose outlay is equal"
                     )
-        return _Compiled(one, cells, regions, budget)
+        return _Compiled(one, cells, budget)
 
     def budgeted(self, year: int) -> bool:
         """Whether anything in force in a year depends on its GDP."""
-        return any(one.budget and one.measure.share(year) for one in self.compiled)
+        return any(one.budget.any() and one.measure.share(year) for one in self.compiled)
 
     def may_move(self, years: int, state: KnowledgeState | None, seen: Seen) -> frozenset[str]:
         """Keys of measures that may move something in a year up to the last.
@@ -179,10 +178,10 @@ class KnowledgePlan:
             if share == 0 or self.law is None or state is None:
                 continue
             one = self.compiled[number]
-            spending = share * one.budget * gdp / price * one.regions
+            spending = share * one.budget * gdp / price
             with below(f"knowledge.{number}"):
                 adds = one.measure.moves(KnowledgeSetting(
-                    self.law, state, seen, policy, one.cells, share, one.budget, spending
+                    self.law, state, seen, policy, one.cells, share, spending
                 ))  # fmt: skip
                 policy = replace(policy, **{n: getattr(policy, n) + a for n, a in adds.items()})
                 one.measure.check(self.law, policy)

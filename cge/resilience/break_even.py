@@ -20,17 +20,16 @@ from cge.core.axes import Array
 ALWAYS, NEVER = "always", "never"
 
 
-def payouts(
-    losses: Array, reference: Array, durations: Array, families: NDArray[np.str_]
-) -> dict[str, Array]:
+def payouts(avoided: Array, shares: Array, families: NDArray[np.str_]) -> dict[str, Array]:
     """Loss avoided if a disruption of a family comes, by family, (s,).
 
     Parameters
     ----------
-    losses, reference : ndarray (z, s)
-        Parts of a year's real income lost under a policy, and without it.
-    durations : ndarray (z,)
-        Years for which each disruption lasts; the loss of the first is that of all.
+    avoided : ndarray (z, s)
+        Loss without a policy less that under it, in years' worth of real income: over the years
+        that a disruption lasts, and those of recovery.
+    shares : ndarray (z,)
+        Weights within a family: what may be more or less severe counts once.
     families : ndarray of str (z, s)
         Of each disruption in the eyes of each region; empty for none.
 
@@ -40,14 +39,14 @@ def payouts(
         Means over the disruptions of a family, in years' worth of real income; NaN where a
         region has none of it, or one could not be solved.
     """
-    avoided = durations[:, None] * (reference - losses)
     found = {}
     for name in dict.fromkeys(families.ravel().tolist()):
         if not name:
             continue
         own = families == name
-        count = own.sum(axis=0)
-        total = np.where(own, avoided, 0.0).sum(axis=0)
+        weights = np.where(own, shares[:, None], 0.0)
+        count = weights.sum(axis=0)
+        total = np.where(own, weights * avoided, 0.0).sum(axis=0)
         found[name] = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
     return found
 

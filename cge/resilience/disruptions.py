@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -38,6 +38,10 @@ class Disruption:
     families : dict
         By region, the family the disruption belongs to in the eyes of that region; empty
         where it has no weight in the region's expected loss.
+    share : float
+        Probability of its severity, where the same may happen more or less severely.
+    frequency : float
+        Probability a year that it begins; 0 where the library says none.
     """
 
     name: str
@@ -46,6 +50,18 @@ class Disruption:
     events: tuple[Event, ...]
     families: dict[str, str] = field(hash=False)
     note: str = ""
+    share: float = 1.0
+    frequency: float = 0.0
+
+    @property
+    def years_in(self) -> float:
+        """Part of all years in which it lasts."""
+        return self.frequency * self.duration
+
+    @property
+    def on_knowledge(self) -> bool:
+        """Whether it acts on knowledge, alone or among other things."""
+        return any(event.type == "knowledge" for event in self.events)
 
     @property
     def over_time_only(self) -> bool:
@@ -90,9 +106,9 @@ def weights(
 ) -> tuple[Array, tuple[str, ...]]:
     """Probability of each disruption in the eyes of a region.
 
-    Within a family all are equally likely. A family without a disruption drops out and the
-    others are scaled up, so that probabilities add up to one; they are conditional on one of
-    these disruptions happening.
+    Within a family all are equally likely, each severity of one as its share says. A family
+    without a disruption drops out and the others are scaled up, so that probabilities add up to
+    one; they are conditional on one of these disruptions happening.
 
     Parameters
     ----------
@@ -122,7 +138,12 @@ def weights(
                     f"no weight for the family of {disruption.name}", key="weighting")  # fmt: skip
         belongs.append(family)
     dropped = tuple(f for f, weight in weighting.items() if weight > 0 and f not in belongs)
-    shares = np.array([weighting[f] / belongs.count(f) if f else 0.0 for f in belongs])
+    count = {f: sum(one.share for one, own in zip(disruptions, belongs, strict=True) if own == f)
+             for f in dict.fromkeys(belongs)}  # fmt: skip
+    shares = np.array([
+        weighting[f] * one.share / count[f] if f else 0.0
+        for one, f in zip(disruptions, belongs, strict=True)
+    ])  # fmt: skip
     total = shares.sum()
     return (shares / total if total > 0 else shares), dropped
 
@@ -151,6 +172,10 @@ def _expanded(
                       file=library.file, key=f"{key}.name", value=disruption.name)  # fmt: skip
             found[disruption.name] = disruption
         omitted.extend(passed_over)
+    years = sum(one.years_in for one in found.values())
+    refuse_if(years > 1, "frequencies times durations add up to more years than there are: a year "
+              "has one disruption at most", file=library.file, key="disruptions",
+              value=f"{years:.3g}", allowed="a sum of up to 1")  # fmt: skip
     return tuple(found.values()), tuple(omitted)
 
 
@@ -159,7 +184,9 @@ def _from_entry(
 ) -> tuple[list[Disruption], dict[str, None]]:
     made: list[Disruption] = []
     omitted: dict[str, None] = {}
-    for codes in _repetitions(entry, benchmark, f"{key}.each"):
+    repeated = list(_repetitions(entry, benchmark, f"{key}.each"))
+    often = entry.frequency.value / max(len(repeated), 1) if entry.frequency else 0.0
+    for codes in repeated:
         one = entry.filled(codes)
         events: list[Event] = []
         for number, event in enumerate(one.events):
@@ -170,9 +197,20 @@ def _from_entry(
             }  # fmt: skip
         check_rations(events, f"{key}.events")
         families = _families(one, events, benchmark.regions)
-        made.append(Disruption(one.name, one.title, one.duration, tuple(events), families,
-                               " ".join(one.note.split())))  # fmt: skip
+        whole = Disruption(one.name, one.title, one.duration, tuple(events), families,
+                           " ".join(one.note.split()))  # fmt: skip
+        made += [_of_severity(whole, part, share, often) for part, share in entry.parts.items()]
     return made, omitted
+
+
+def _of_severity(whole: Disruption, part: float, share: float, often: float) -> Disruption:
+    """A disruption whose events have a part of their size, with its probability."""
+    if part == 1:
+        return replace(whole, share=share, frequency=often * share)
+    events = tuple(replace(event, size=part * event.size) for event in whole.events)
+    return replace(whole, name=f"{whole.name}-{100 * part:g}", events=events, share=share,
+                   title=f"{whole.title} ({100 * part:g} % as severe)",
+                   frequency=often * share)  # fmt: skip
 
 
 def _repetitions(

@@ -19,7 +19,11 @@ worst_loss           | s   | percent of real income | statistic | 1 | difference
 sd_log_income        | s   | 100 x standard deviation of the log | statistic | 1 | difference | | Deviation of real income | standard deviation of the log of real income over disruptions
 loss_foreign         | s   | percent of real income | statistic | 1 | difference | | Expected loss from abroad | mean loss with the weights of families that are neither domestic nor global
 loss_by_family       | s   | percent of real income | statistic | 1 | difference | | Loss by family | mean loss over the disruptions of a family, the item
+frequency            | s   | percent a year | statistic | 1 | itself | | Frequency | probability a year that a disruption of a family, the item, begins; without an item of any
+annual_loss          | s   | percent of real income | statistic | 1 | difference | | Loss a year | mean loss of a year from disruptions of a family, the item, by how often they come and how severe they are
+annual_cvar          | s   | percent of real income | statistic | 1 | difference | | CVaR of a year | mean loss of the worst years, by how often disruptions of a family, the item, come and how severe they are
 loss_in_year         | s   | percent of real income | statistic | 1 | difference | | Loss by year | loss in a year since the disruption began, the item
+others_variation     | s   | percent of benchmark absorption | statistic | 1 | itself | | EV of others | equivalent variation of all other regions together, of their absorption
 annual_premium       | s   | percent of benchmark absorption | statistic | 1 | itself | | Annual cost | what a policy costs in a normal year, minus its equivalent variation; without the terms of trade as the item says
 payout               | s   | percent of a year's real income | statistic | 1 | itself | | Loss avoided | loss that a policy avoids if a disruption of a family, the item, comes, over the years that it lasts
 break_even_odds      | s   | percent a year | statistic | 1 | itself | | Break-even odds | annual probability of a disruption of a family, the item, at which a policy pays for itself: 0 always, infinite never

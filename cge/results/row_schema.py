@@ -16,9 +16,10 @@ from pandas.api.types import union_categoricals
 
 #: Columns of text, and what each holds.
 TEXT: Mapping[str, str] = {
-    "study": "kind of study: static, path, stress, sensitivity, frontier",
+    "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance",
     "scenario": "name of the scenario",
-    "variant": "name of the variant; of a frontier, its version",
+    "variant": "name of the variant; of a frontier, its version; of a game, who plays what;"
+    " of insurance, the foresight",
     "title": "title of the scenario or variant",
     "elasticities": "set of trade elasticities",
     "research_return": "level of the returns to research, on a path",
@@ -38,7 +39,7 @@ TEXT: Mapping[str, str] = {
 WHOLE: Mapping[str, str] = {
     "path_year": "year of a path, 1 the first after the benchmark",
     "calendar_year": "year of the calendar to which the figure refers",
-    "point": "number of a draw, or of a point of a frontier",
+    "point": "number of a draw, of a point of a frontier, of a frequency",
 }
 #: Columns of numbers.
 NUMBERS: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _SIZES: Mapping[str, Callable[[float], str]] = {
     "add": lambda rate: f"of {100 * rate:+g} points",
     "budget": lambda share: f"with outlay of {100 * share:g} % of GDP",
+    "rise": lambda part: f"with outlay of {100 * part:g} % of what is spent today",
     "set_": lambda share: f"set to {share:g}",
 }
 #: A credit that a budget asks for must stay below this part of the cost of research.
@@ -50,8 +51,6 @@ class KnowledgeSetting:
         Where it applies.
     share : float
         Part of it that is in force.
-    budget : float
-        Share of GDP.
     spending : ndarray (r,)
         What that buys, shares of benchmark GDP at benchmark prices.
     """
@@ -62,7 +61,6 @@ class KnowledgeSetting:
     before: KnowledgePolicy
     cells: Bools
     share: float
-    budget: float
     spending: Array
 
 
@@ -80,12 +78,17 @@ class KnowledgeMeasure(ByKind, Timed):
     outlay: ClassVar[str] = ""
     #: Keys that say how large it is.
     sizes: ClassVar[tuple[str, ...]] = ()
-    idle: ClassVar[Mapping[str, float]] = {"add": 0, "budget": 0}
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "budget": 0, "rise": 0}
+
+    @property
+    def sized(self) -> str:
+        """Key that says how large it is; empty: none."""
+        return next((name for name in self.sizes if getattr(self, name) is not None), "")
 
     @property
     def unsized(self) -> bool:
         """Whether its outlay is left to an equal comparison."""
-        return bool(self.outlay) and all(getattr(self, size) is None for size in self.sizes)
+        return bool(self.outlay) and not self.sized
 
     @property
     def endogenous(self) -> str:
@@ -125,6 +128,11 @@ class KnowledgeMeasure(ByKind, Timed):
             For codes that do not exist, and for what the data do not have.
         """
 
+    def gdp_shares(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Outlay that it names, a share of GDP, (r,); 0 where another key tells the size."""
+        regions = np.asarray(cells if cells.ndim == 1 else cells.any(axis=1), dtype=float)
+        return (getattr(self, "budget", None) or 0.0) * regions
+
     @abstractmethod
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
         """Its additions in a year to the fields of a KnowledgePolicy."""
@@ -139,12 +147,37 @@ class KnowledgeMeasure(ByKind, Timed):
 
 
 class _Outlay(KnowledgeMeasure):
-    """A measure of one region or several that costs a share of GDP."""
+    """A measure of one region or several that costs something.
+
+    Its outlay is a share of GDP, or a part of what is spent on the same today: a rise of 1
+    doubles it, and in the long run the stock of knowledge that it makes. Regions differ in that
+    base fivefold, so equal shares of GDP are no equal effort.
+    """
 
     region: Codes = "all"
     budget: Rate | None = None
+    rise: Rate | None = None
 
-    sizes: ClassVar[tuple[str, ...]] = ("budget",)
+    sizes: ClassVar[tuple[str, ...]] = ("budget", "rise")
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        given = [name for name in self.sizes if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"exactly one of {', '.join(self.sizes)} is needed, found "
+                             f"{' and '.join(given)}")  # fmt: skip
+        return self
+
+    @abstractmethod
+    def today(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Outlay of today on what it supports, a share of GDP, (r,)."""
+
+    def gdp_shares(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Outlay that it names, a share of GDP, (r,); 0 where another key tells the size."""
+        if self.rise is None:
+            return super().gdp_shares(law, cells)
+        regions = np.asarray(cells if cells.ndim == 1 else cells.any(axis=1), dtype=float)
+        return self.rise * self.today(law, cells) * regions
 
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Its regions, (r,)."""
@@ -162,6 +195,10 @@ class BasicResearch(_Outlay):
         _refuse(regions & (data.basic <= 0), "there is no basic research in the data", benchmark)
         return regions
 
+    def today(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Basic research, (r,)."""
+        return np.asarray(law.data.basic / law.data.gdp)
+
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
         """Spending."""
         return {"basic": met.spending}
@@ -172,7 +209,7 @@ class BasicResearch(_Outlay):
         if (basic + policy.basic * gdp <= 0).any() and (policy.basic < 0).any():
             r = int(np.argmin(basic / gdp + policy.basic))
             raise InputError(
-                "leaves no basic research", key="budget", value=self.budget,
+                "leaves no basic research", key=self.sized, value=getattr(self, self.sized),
                 allowed=f"a cut of less than {basic[r] / gdp[r]:.3g} of GDP",
             )  # fmt: skip
 
@@ -182,6 +219,10 @@ class Diffusion(_Outlay):
 
     named, called, outlay = "diffusion", "diffusion", "diffusion"
 
+    def today(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Spending on diffusion, (r,)."""
+        return np.full(len(cells), law.diffusion_base)
+
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
         """Spending."""
         return {"diffusion": met.spending}
@@ -189,7 +230,7 @@ class Diffusion(_Outlay):
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a cut of all spending on diffusion."""
         refuse_if((1 + policy.diffusion / law.diffusion_base <= 0).any(),
-                  "leaves nothing for diffusion", key="budget", value=self.budget,
+                  "leaves nothing for diffusion", key=self.sized, value=getattr(self, self.sized),
                   allowed=f"a cut of less than {law.diffusion_base:g} of GDP")  # fmt: skip
 
 
@@ -200,9 +241,9 @@ class ResearchCredit(_Outlay):
     sector: Codes = "all"
     add: Rate | None = None
 
-    sizes: ClassVar[tuple[str, ...]] = ("add", "budget")
+    sizes: ClassVar[tuple[str, ...]] = ("add", "budget", "rise")
 
-    @field_validator("add", "budget")
+    @field_validator("add", "budget", "rise")
     @classmethod
     def _pays_a_part(cls, value: float | None, info: ValidationInfo) -> float | None:
         size = 0.0 if value is None else value
@@ -212,16 +253,14 @@ class ResearchCredit(_Outlay):
             value=value,
             allowed="below 1",
         )
-        refuse_value(info.field_name == "budget" and size < 0,
+        refuse_value(info.field_name != "add" and size < 0,
                      "a credit costs something; a tax on research is a negative 'add'",
                      value=value, allowed="0 or more")  # fmt: skip
         return value
 
-    @model_validator(mode="after")
-    def _one_size(self) -> ResearchCredit:
-        if self.add is not None and self.budget is not None:
-            raise ValueError("exactly one of add and budget is needed, found both")
-        return self
+    def today(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Business research where it applies, (r,)."""
+        return np.asarray(np.where(cells, law.data.business, 0.0).sum(axis=1) / law.data.gdp)
 
     @property
     def endogenous(self) -> str:
@@ -243,7 +282,7 @@ class ResearchCredit(_Outlay):
             return {"credit": met.share * self.add * met.cells.astype(float)}
         rates = np.zeros(met.cells.shape)
         for r in np.flatnonzero(met.cells.any(axis=1)):
-            rates[r, met.cells[r]] = _credit(met, int(r))
+            rates[r, met.cells[r]] = _credit(met, int(r), self.sized or "budget")
         return {"credit": rates}
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
@@ -286,7 +325,7 @@ def _refuse(regions: Bools, problem: str, benchmark: Benchmark) -> None:
     refuse_if(regions.any(), problem, value=benchmark.regions[int(np.argmax(regions))])
 
 
-def _credit(met: KnowledgeSetting, r: int) -> float:
+def _credit(met: KnowledgeSetting, r: int, key: str) -> float:
     """The rate that costs what region `r` spends, on top of other credits.
 
     Business does more research the more of it is paid, so cost rises faster than the rate.
@@ -306,5 +345,5 @@ def _credit(met: KnowledgeSetting, r: int) -> float:
     largest = LARGEST_CREDIT - float(other.max(initial=0.0))
     if largest <= 0 or short(largest) < 0:
         raise InputError(f"costs more than a credit of {100 * LARGEST_CREDIT:g} % does",
-                         key="budget", value=met.budget)  # fmt: skip
+                         key=key, value=f"{wanted / float(data.gdp[r]):.3g} of GDP")  # fmt: skip
     return float(brentq(short, 0.0, largest, xtol=1e-17, rtol=4 * np.finfo(float).eps))

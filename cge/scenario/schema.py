@@ -27,7 +27,13 @@ from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import file_field, with_files_found
 from cge.scenario.responses import Response
-from cge.scenario.study_options import FrontierChoice, PathChoice, StressChoice
+from cge.scenario.study_options import (
+    FrontierChoice,
+    InsuranceChoice,
+    NashChoice,
+    PathChoice,
+    StressChoice,
+)
 
 #: Part of the whole shock.
 Share = Annotated[Number, Field(gt=0, le=1)]
@@ -36,6 +42,7 @@ COMPOSING = ("extends", "variants", "grid", "steps")
 #: Sections whose keys are most easily put at the top of the file.
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "path": PathChoice, "stress": StressChoice, "frontier": FrontierChoice,
+    "nash": NashChoice, "insurance": InsuranceChoice,
 }  # fmt: skip
 
 
@@ -118,6 +125,10 @@ class Scenario(Displayed, Strict):
         How it is put to the test of disruptions.
     frontier : FrontierChoice, optional
         The instruments and bounds of its efficiency-resilience frontier.
+    nash : NashChoice, optional
+        The players of its game and their instruments.
+    insurance : InsuranceChoice, optional
+        The region whose relations with suppliers are chosen in view of disruptions.
     steps : list of float
         Shares of the whole shock at which it is solved, rising to at most 1.
     variants : list of mapping
@@ -144,6 +155,8 @@ class Scenario(Displayed, Strict):
     path: PathChoice | None = None
     stress: StressChoice | None = None
     frontier: FrontierChoice | None = None
+    nash: NashChoice | None = None
+    insurance: InsuranceChoice | None = None
     steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None

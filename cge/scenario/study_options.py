@@ -1,4 +1,4 @@
-"""Sections of a scenario that its studies read: `path`, `stress` and `frontier`."""
+"""Sections of a scenario that its studies read: `path`, `stress`, `frontier` and so on."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ _POSSIBLE = {
 }  # fmt: skip
 #: Ceilings of a frontier that are no family of disruptions.
 CVAR, EXPECTED = "cvar", "expected"
+Foresight = Literal["none", "risk_neutral", "social", "global"]
+MOST_PLAYERS = 4
+#: As the partner of an instrument of a game: the other players.
+PLAYERS = "players"
+#: The other end of a route, by the selector of the region that sets an instrument.
+PARTNER = {"importer": "exporter", "exporter": "importer"}
 
 
 class OpennessResponse(Strict):
@@ -98,6 +104,8 @@ class StressChoice(Strict):
     ----------
     library : str, optional
         File of disruptions; default: the one that ships.
+    disruptions : list of str
+        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
     home : str, optional
         Region whose policies are compared.
     years : list of int, optional
@@ -124,10 +132,12 @@ class StressChoice(Strict):
         Years that are solved after each disruption has ended; 0: none.
     parameters : mapping
         Values that replace ``backstop_premium``, ``backstop_premium_ict``, ``backstop_floor``,
-        ``recovered``, ``backstop_elasticity`` (of the premium to knowledge, on a path).
+        ``recovered``, ``annual_cvar_level``, ``backstop_elasticity`` (of the premium to
+        knowledge, on a path).
     """
 
     library: str | None = file_field()
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
     home: str | None = None
     years: Annotated[list[Year], OneOrMore, Rising, Field(min_length=1)] | None = None
     level: Annotated[Number, Field(ge=0, le=1)] | None = None
@@ -226,7 +236,8 @@ class FrontierChoice(Strict):
         Whose welfare and resilience it is.
     instruments : list of LeverChoice
     disruptions : list of str
-        Names of the library's disruptions, with ``*`` and ``?`` for anything; default: all.
+        Names of the library's disruptions, of those that ``stress.disruptions`` names, with ``*``
+        and ``?`` for anything; default: all.
     weighting : str
         Name of the library's weights of families.
     constraint : str
@@ -269,3 +280,106 @@ class FrontierChoice(Strict):
     def _of_distinct_names(cls, value: list[LeverChoice]) -> list[LeverChoice]:
         distinct([one.name for one in value])
         return value
+
+
+class GameLever(LeverChoice):
+    """An instrument of the players of a game.
+
+    The region that sets it is the player; its partner (the exporter of a tariff) may be
+    ``players``, all others who play.
+
+    Parameters
+    ----------
+    player : str, optional
+        Whose it is; default every player has it.
+    """
+
+    player: str | None = None
+
+    may_be: ClassVar[Collection[str]] = [name for name in INSTRUMENTS if name != QUOTA]
+
+    @model_validator(mode="after")
+    def _owned(self) -> GameLever:
+        owner = INSTRUMENTS[self.instrument].owner
+        refuse_value(owner in self.model_fields_set,
+                     f"is set by its player: '{owner}' is not named here", value=self.name,
+                     allowed="player")  # fmt: skip
+        return self
+
+    def of(self, player: str, players: Collection[str]) -> LeverChoice:
+        """The instrument in the hands of a player."""
+        owner = INSTRUMENTS[self.instrument].owner
+        given: dict[str, Codes] = {owner: player}
+        partner = PARTNER.get(owner, "")
+        if partner in self.keys and getattr(self, partner) in (PLAYERS, [PLAYERS]):
+            given[partner] = [one for one in players if one != player]
+        return self.model_copy(update=given)
+
+
+class NashChoice(Strict):
+    """Who sets which rates against whom.
+
+    Parameters
+    ----------
+    players : list of str
+        Regions, each of which maximises its own equivalent variation in the long run.
+    instruments : list of GameLever
+    starts : int
+        Points from which equilibria and best responses are looked for.
+    """
+
+    players: Annotated[list[str], OneOrMore, Distinct]
+    instruments: Annotated[list[GameLever], Field(min_length=1, max_length=20)]
+    starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
+
+    @model_validator(mode="after")
+    def _shared_out(self) -> NashChoice:
+        refuse_value(not 2 <= len(self.players) <= MOST_PLAYERS, "is no number of players",
+                     key="nash.players", value=self.players,
+                     allowed=f"2 to {MOST_PLAYERS} regions")  # fmt: skip
+        for n, one in enumerate(self.instruments):
+            refuse_value(one.player not in (None, *self.players), "is no player",
+                         key=f"nash.instruments.{n}.player", value=one.player,
+                         allowed=self.players)  # fmt: skip
+        for player in self.players:
+            names = [one.name for one in self.of(player)]
+            refuse_value(not names, "has no instrument", key="nash.players", value=player,
+                         allowed="players with one")  # fmt: skip
+            distinct(names)
+        return self
+
+    def of(self, player: str) -> list[GameLever]:
+        """Instruments that a player has."""
+        return [one for one in self.instruments if one.player in (None, player)]
+
+
+class InsuranceChoice(Strict):
+    """Whose relations with suppliers are chosen in view of which disruptions.
+
+    Settings of the disruptions themselves are those of the section ``stress``.
+
+    Parameters
+    ----------
+    region : str
+    foresight : list of str
+        What they are chosen for: normal times alone (none), the expected cost of each buyer
+        (risk_neutral), the expected real income of the region (social) or of all (global).
+    frequency : list of float, optional
+        Probabilities in a year that one of the disruptions happens; default: low, central and
+        high values of the parameter ``annual_frequency``.
+    disruptions, weighting
+        As in a frontier.
+    """
+
+    region: str
+    foresight: Annotated[list[Foresight], OneOrMore, Distinct] = Field(
+        default=list(get_args(Foresight)), min_length=1
+    )
+    frequency: (
+        Annotated[
+            list[Annotated[Number, Field(ge=0, le=1)]], OneOrMore, Rising, Field(min_length=1)
+        ]
+        | None
+    ) = None
+    disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
+    weighting: str = "default"

@@ -25,7 +25,7 @@ from cge.solve.solution import Allocation, Solution
 from cge.solve.system import term_changes, term_parts
 
 #: Nodes of the quadrature, tried in order until the parts add up.
-NODES = (3, 6, 12, 24, 48, 96)
+NODES = (3, 6, 12, 24, 48, 96, 192, 384)
 #: Wanted gap between the sum of parts and the exact equivalent variation, relative to it.
 TOLERANCE = 1e-5
 #: A gap this small in shares of absorption is rounding, however small the variation.

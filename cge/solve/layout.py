@@ -61,13 +61,16 @@ class Family(Block):
 
     def at(self, letters: str) -> tuple[Integers, ...]:
         """Position of every member among the benchmark's codes, one array for each axis."""
-        return tuple(self._places[axis] for axis in letters)
+        return tuple(self._at[axis] for axis in letters)
 
     @cached_property
-    def _places(self) -> Mapping[str, Integers]:
-        codes = self.order.codes
-        return {axis: pd.Index(codes[axis]).get_indexer(pd.Index(self.by(axis)))
-                for axis in dict.fromkeys(self.axes)}  # fmt: skip
+    def _at(self) -> Mapping[str, Integers]:
+        found = {}
+        for axis in self.axes:
+            codes = pd.Index(self.order.codes[axis])
+            found[axis] = codes.get_indexer(pd.Index(self.by(axis)))
+            found[axis].setflags(write=False)
+        return found
 
     def full(self, values: Array, absent: float | Array = 0.0) -> Array:
         """Values by member as an array over all axes.

@@ -21,6 +21,7 @@ from cge.resilience.disruptions import Disruption
 from cge.resilience.events import Event
 from cge.resilience.impact import disrupted, impact_of
 from cge.resilience.links import long_run_loss
+from cge.resilience.losses import loss_area
 from cge.resilience.preshock import PreShock
 from cge.resilience.recovery import recover
 from cge.scenario.schema import Scenario
@@ -227,6 +228,25 @@ class StressCase:
     by_year: Mapping[str, Array] = field(default_factory=dict)
     long_run: Mapping[str, Array] = field(default_factory=dict)
     reference: StressCase | None = None
+
+    def lasting(self, disruptions: Sequence[Disruption]) -> Array:
+        """Losses over the years, in years' worth of real income, (z, s).
+
+        The discounted sum of all years since a disruption began where those after it are solved,
+        else the loss of the first times the years that it lasts.
+
+        Parameters
+        ----------
+        disruptions : sequence of Disruption
+            Those of the plan.
+        """
+        found = self.losses * np.array([one.duration for one in disruptions], dtype=float)[:, None]
+        for n, one in enumerate(disruptions):
+            if one.name in self.by_year:
+                found[n] = loss_area(
+                    self.by_year[one.name], self.equilibrium.settings.discount_rate
+                )
+        return found
 
     @property
     def facts(self) -> dict[str, Any]:

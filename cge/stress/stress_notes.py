@@ -15,6 +15,8 @@ def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
     plan = viewers.plan
     first = cases[0].equilibrium
     source = plan.library.file.name if plan.library.file is not None else "given"
+    if not set(plan.choice.disruptions) & {"*", "all"}:
+        source += ", those that are named"
     lines = [
         f"{len(plan.disruptions)} disruptions (library {source}); sizes and probabilities are "
         "assumed, not estimated: read the results under every weighting. Probabilities are those "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from cge.scenario.variants import Member, ScenarioSet
 from cge.stress.stress_settings import StressSettings, settings_of
 
 #: Keys of the section `stress` that all variants share.
-_SHARED = ("library", "years", "level", "links", "leverage", "home")
+_SHARED = ("library", "disruptions", "years", "level", "links", "leverage", "home")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,11 @@ class StressPlan:
         return self.settings[self.members[0].variant].level
 
     @property
+    def annual_level(self) -> float:
+        """Of the conditional value at risk of a year."""
+        return self.settings[self.members[0].variant].annual_level
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The library and its disruptions, for the manifest."""
         file = self.library.file
@@ -98,9 +104,13 @@ class StressPlan:
             "weightings": {name: dict(one) for name, one in self.library.weightings.items()},
             "disruptions": [
                 {name: getattr(one, name) for name in
-                 ("name", "title", "duration", "families", "note")}
+                 ("name", "title", "duration", "families", "share", "frequency", "note")}
                 for one in self.disruptions
             ],
+            "frequencies": {
+                one.name: one.frequency.model_dump() for one in self.library.entries
+                if one.frequency is not None
+            },
             "single_cuts": [one.name for one in self.every[len(self.disruptions) :]],
             "left_out": list(self.left_out),
         }  # fmt: skip
@@ -114,21 +124,23 @@ class StressPlan:
         ))  # fmt: skip
 
     def without_knowledge(self) -> StressPlan:
-        """The same without what acts on knowledge alone, of which there are no figures here.
+        """The same without what acts on knowledge, of which there are no figures here.
 
         Raises
         ------
         InputError
             If nothing is left.
         """
-        kept = tuple(one for one in self.disruptions if not one.over_time_only)
+        kept = tuple(one for one in self.disruptions if not one.on_knowledge)
         refuse_if(not kept, "no disruption does anything here", key="stress.library")
         reasons = (f"{one.name}: there are no figures on knowledge for this benchmark"
-                   for one in self.disruptions if one.over_time_only)  # fmt: skip
+                   for one in self.disruptions if one.on_knowledge)  # fmt: skip
         return replace(self, disruptions=kept, left_out=(*self.left_out, *reasons))
 
 
-def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
+def plan_of(
+    scenario: Scenario, whole: bool = False, benchmarks: Mapping[str, Benchmark] | None = None
+) -> StressPlan:
     """Plan of the stress test that a scenario asks for.
 
     Parameters
@@ -137,6 +149,8 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         Complete.
     whole : bool
         Whether a path is solved to its end, not only to the last year that is tested.
+    benchmarks : mapping of str to Benchmark, optional
+        By elasticity set; default those that the scenario names.
 
     Raises
     ------
@@ -148,7 +162,7 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
     check_same(choices, _SHARED, "variants", "stress")
     choice, years = choices[0], _tested_years(members, choices[0])
     library = load_library(choice.library)
-    b = next(iter(benchmarks_of(scenario).values()))
+    b = next(iter((benchmarks or benchmarks_of(scenario)).values()))
     settings = {}
     for member in members:
         with retold(member.told):
@@ -158,12 +172,39 @@ def plan_of(scenario: Scenario, whole: bool = False) -> StressPlan:
         scenario = _shortened(scenario, years, members)
         members = ScenarioSet(scenario).members
     plan = StressPlan(
-        scenario, members, choice, years, b, settings, library, expand(library, b), cuts,
+        scenario, members, choice, years, b, settings, library,
+        named(choice.disruptions, expand(library, b), "stress.disruptions"), cuts,
         left_out(library, b),
     )  # fmt: skip
     check_once((one.name for one in plan.every), "two disruptions have this name",
                key="disruptions")  # fmt: skip
     return plan
+
+
+def named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> tuple[Disruption, ...]:
+    """Disruptions that patterns name, in the order of the library.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Names, with ``*`` and ``?`` for anything; ``all``.
+    known : sequence of Disruption
+    key : str
+        Where the patterns stand.
+
+    Raises
+    ------
+    InputError
+        For a pattern that names nothing.
+    """
+    names = [one.name for one in known]
+    wanted: set[str] = set()
+    for number, pattern in enumerate(patterns):
+        found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
+        refuse_if(not found, "no such disruption", key=f"{key}.{number}", value=pattern,
+                  allowed=names)  # fmt: skip
+        wanted.update(found)
+    return tuple(one for one in known if one.name in wanted)
 
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ links. The same measures from the input-output table alone are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,17 +29,19 @@ from cge.stress.viewers import Viewers
 RESOLUTION = 1e-7
 
 
-def stress_rows(viewers: Viewers, case: StressCase) -> pd.DataFrame:
-    """All rows of one pre-shock equilibrium, its own figures among them."""
+def stress_rows(viewers: Viewers, case: StressCase, only: Sequence[str] = ()) -> pd.DataFrame:
+    """Rows of one pre-shock equilibrium, its own figures among them: of some measures, or all."""
     rows = Rows()
     _add_losses(rows, viewers, case)
     for name in viewers.weightings:
         _add_statistics(rows, viewers, case, name)
     _add_families(rows, viewers, case)
+    _add_annual(rows, viewers, case)
     _add_years_after(rows, viewers, case)
     add_links(rows, viewers.plan, case)
     rows.extend(case.equilibrium.plain["rows"])
-    return rows.frame()
+    frame = rows.frame()
+    return frame[frame["measure"].isin(only)] if only else frame
 
 
 def _add_losses(rows: Rows, viewers: Viewers, case: StressCase) -> None:
@@ -76,6 +78,23 @@ def _add_families(rows: Rows, viewers: Viewers, case: StressCase) -> None:
         then = before[family][there] if before else np.nan
         add_known(rows, "loss_by_family", values[there], b, then, item=family,
                   region=np.array(b.regions)[there])  # fmt: skip
+
+
+def _add_annual(rows: Rows, viewers: Viewers, case: StressCase) -> None:
+    """Add the loss of a year by source, from how often and how severe; none without frequencies."""
+    b, reference = viewers.plan.benchmark, case.reference
+    frequencies = viewers.frequencies()
+    if not frequencies[""].any():
+        return
+    now = viewers.annual(case.losses)
+    before = viewers.annual(reference.losses) if reference else {}
+    for family, often in frequencies.items():
+        there = often > 0
+        where: dict[str, Any] = {"item": family, "region": np.array(b.regions)[there]}
+        add_known(rows, "frequency", often[there], b, np.nan, **where)
+        for measure, values in now[family].items():
+            then = before[family][measure][there] if before else np.nan
+            add_known(rows, measure, values[there], b, then, **where)
 
 
 def _add_years_after(rows: Rows, viewers: Viewers, case: StressCase) -> None:

@@ -26,7 +26,13 @@ GROUP = "strategic"
 #: Word for no backstops.
 NONE = "none"
 #: Parameters that `stress.parameters` can replace; the others have keys of their own.
-_GIVEN = ("backstop_premium", "backstop_premium_ict", "backstop_floor", "recovered")
+_GIVEN = (
+    "backstop_premium",
+    "backstop_premium_ict",
+    "backstop_floor",
+    "recovered",
+    "annual_cvar_level",
+)
 ETA = "backstop_elasticity"
 
 
@@ -85,6 +91,8 @@ class StressSettings:
         Part of a volume that comes through a total ban.
     level : float
         Of the conditional value at risk.
+    annual_level : float
+        Of that of a year, in most of which nothing happens.
     run : ShortRun
         How far wages and spending adjust within the year of a disruption.
     years_after : int
@@ -100,6 +108,7 @@ class StressSettings:
     stand_ins: StandIns
     leakage: float
     level: float
+    annual_level: float
     run: ShortRun
     years_after: int
     recovered: float
@@ -112,8 +121,9 @@ class StressSettings:
         return {
             "premium": dict(self.stand_ins.premium), ETA: self.stand_ins.eta,
             "backstop_floor": self.stand_ins.floor, "leakage": self.leakage,
-            "cvar_level": self.level, "adjustment": self.run.adjustment,
-            "recovery": self.years_after, "recovered": self.recovered,
+            "cvar_level": self.level, "annual_cvar_level": self.annual_level,
+            "adjustment": self.run.adjustment, "recovery": self.years_after,
+            "recovered": self.recovered,
         }  # fmt: skip
 
 
@@ -134,6 +144,7 @@ def settings_of(scenario: Scenario, benchmark: Benchmark) -> StressSettings:
         stand_ins=stand_ins_of(choice, benchmark, parameters, eta),
         leakage=parameters["leakage"] if choice.leakage is None else choice.leakage,
         level=parameters["cvar_level"] if choice.level is None else choice.level,
+        annual_level=parameters["annual_cvar_level"],
         run=ShortRun(choice.adjustment, responses_of(scenario.closure)),
         years_after=choice.recovery,
         recovered=parameters["recovered"],

@@ -91,9 +91,61 @@ class Viewers:
         """Mean loss of each family, (s,), per cent; NaN where it is empty."""
         names = [name for name in dict.fromkeys(self.families.ravel().tolist()) if name]
         return {
-            name: 100 * expected_loss(losses, (self.families == name).astype(float))
+            name: 100
+            * expected_loss(losses, np.where(self.families == name, self.shares[:, None], 0.0))
             for name in names
         }
+
+    @cached_property
+    def shares(self) -> Array:
+        """Weight of each disruption within its family, (z,)."""
+        return np.array([one.share for one in self.plan.every])
+
+    def frequencies(self) -> dict[str, Array]:
+        """Probability a year that a disruption of each family begins, (s,), per cent."""
+        often = np.array([one.frequency for one in self.plan.every])
+        return {
+            name: 100 * np.where(own, often[:, None], 0.0).sum(axis=0)
+            for name, own in self._sources().items()
+        }
+
+    def annual(self, losses: Array) -> dict[str, dict[str, Array]]:
+        """Statistics of the loss in a year, whatever happens in it, by family and of all.
+
+        A year is one of a disruption with its frequency times its duration, else nothing
+        happens: a mixture of how often and how severe. No weight between families is needed.
+
+        Parameters
+        ----------
+        losses : ndarray (z, s)
+            Parts of real income.
+
+        Returns
+        -------
+        dict
+            By family, all of them under the empty name: ``annual_loss`` and ``annual_cvar``, (s,),
+            per cent; NaN where there is no such disruption, or its loss is not known.
+        """
+        lasting = np.array([one.years_in for one in self.plan.every])
+        quiet = np.zeros((1, losses.shape[1]))
+        found = {}
+        for name, own in self._sources().items():
+            chances = np.where(own, lasting[:, None], 0.0)
+            none = 1.0 - chances.sum(axis=0, keepdims=True)
+            every, weights = np.vstack([losses, quiet]), np.vstack([chances, none])
+            there = chances.any(axis=0)
+            found[name] = {
+                "annual_loss": np.where(there, 100 * expected_loss(every, weights), np.nan),
+                "annual_cvar": np.where(
+                    there, 100 * cvar(every, weights, self.plan.annual_level), np.nan
+                ),
+            }
+        return found
+
+    def _sources(self) -> dict[str, NDArray[np.bool_]]:
+        """Disruptions of each family in the eyes of each region, and of all, (z, s)."""
+        names = [name for name in dict.fromkeys(self.families.ravel().tolist()) if name]
+        return {"": self.families != "", **{name: self.families == name for name in names}}
 
     def worst(self, losses: Array, weighting: str) -> list[str]:
         """Disruption that takes most from each region; empty where not known."""

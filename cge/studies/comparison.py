@@ -21,27 +21,37 @@ from cge.core.errors import (
     refuse_if,
     retold,
 )
+from cge.data.elasticities.nests import HORIZONS
 from cge.dynamics.sourcing import Sourcing
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
 from cge.path.laws import path_closure
-from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
-from cge.path.solved import PathYear
+from cge.path.path_rows import add_solutions, add_worth, dated, decomposed, welfare
+from cge.path.solved import PathCase, PathYear
 from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.register import add_known
+from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
+from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.solve.model import Solver
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.worlds import NO_POLICY
-from cge.studies.stress import Equilibria, Tested, solved_cases
-from cge.studies.study import Case, Study, Work, content_of, labels_of, option, solver_option
+from cge.studies.drawable import Drawable
+from cge.studies.stress import (
+    Equilibria,
+    Tested,
+    solved_cases,
+    tested_families,
+    tested_solutions,
+)
+from cge.studies.study import Case, Work, content_of, labels_of, option
 from cge.tasks.runner import Place, Task
+from cge.uncertainty.selection import Family
 
 #: Compared unless something else is asked for.
 SHIPPED = ("compare-china", "compare-us", "compare-eu")
@@ -59,7 +69,7 @@ Question = Scenario | str | Path
 
 
 @dataclass(frozen=True)
-class Comparison(Study):
+class Comparison(Drawable):
     """Compare policies: their cost in normal times, and what they save when supply breaks.
 
     Each scenario is a path whose section ``stress`` names the home region. Its variants are the
@@ -79,8 +89,12 @@ class Comparison(Study):
     several: ClassVar[bool] = True
     example: ClassVar[str] = "compare-eu --variant basic-research --aggregation small"
 
+    main_measures: ClassVar[tuple[str, ...]] = (
+        "equivalent_variation", "present_value", "expected_loss", "cvar", "payout",
+        "break_even_odds",
+    )  # fmt: skip
+
     scenario: Question | tuple[Question, ...] = SHIPPED  # type: ignore[assignment]
-    solver: Solver = solver_option()
     weighting: str | None = option(None, "Weights of disruptions that tables show.")
 
     @cached_property
@@ -115,6 +129,19 @@ class Comparison(Study):
         return {"study": self.kind, "options": self.options,
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
+    @property
+    def horizons(self) -> tuple[str, ...]:
+        """Elasticities of both horizons, as on every path."""
+        return HORIZONS
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Parameters: of elasticities, of the path, of a short year and of disruptions."""
+        return {**super().families(split), **tested_families(self.question, self.benchmarks)}
+
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: disruptions, and the years before them."""
+        return tested_solutions(self.question, central)
+
     def work(self) -> Work:
         made = [self._equilibria(one) for one in self.questions]
         plans = [one.plan for one in made]
@@ -126,19 +153,23 @@ class Comparison(Study):
             cases += found[0]
             notes += found[1]
         first = plans[0]
+        if self.only:
+            cases = [(labels, rows[rows["measure"].isin(self.only)], facts)
+                     for labels, rows, facts in cases]  # fmt: skip
         return self.results(
             cases, first.benchmark, [m.scenario for plan in plans for m in plan.members],
             list(dict.fromkeys(notes)), library=first.facts,
             weighting=self.weighting or usual_weighting(list(first.library.weightings)),
             homes={plan.scenario.name: plan.choice.home for plan in plans},
+            joint={plan.scenario.name: _joint(plan) for plan in plans},
             pages=[["policies", {}]], figure="policies",
         )  # fmt: skip
 
     def _equilibria(self, question: Scenario) -> Equilibria:
         """Pre-shock equilibria of a scenario, not made yet."""
         with retold(lambda error: error.located(question._file)):
-            plan = _titled(plan_of(question, whole=True))
-            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind)
+            plan = _titled(plan_of(question, whole=True, benchmarks=self.accounts))
+            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind, self.accounts)
         return made
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
@@ -245,6 +276,7 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     add_solutions(rows, case, only=_WELFARE)
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
+    _add_others(rows, case)
     lost, wanted, sourcing = "", {first.year, *asked.years}, Sourcing(case.model)
     still = case.laws.standing(path_closure(case.scenario, b))
     try:
@@ -257,6 +289,33 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     except NoEquilibrium as error:
         lost = str(error)
     return {"rows": dated(rows, case), "lost": lost}
+
+
+def _add_others(rows: Rows, case: PathCase) -> None:
+    """Add what a policy does to all other regions together, by year."""
+    b, (variation, absorption) = case.model.benchmark, welfare(case)
+    for year, gain, base in zip(case.years, variation, absorption, strict=True):
+        left = 100 * (gain.sum() - gain) / (base.sum() - base)
+        add_known(rows, "others_variation", left, b, np.nan, region=b.regions, path_year=year.year)
+
+
+def _joint(plan: StressPlan) -> list[str]:
+    """Variants that need others than the home region: measures that another one sets."""
+    b, home = plan.benchmark, {plan.choice.home}
+    found = []
+    for member in plan.members:
+        owners = set()
+        for measure in member.scenario.policy:
+            word = INSTRUMENTS[measure.instrument].owner
+            owners.update(b.codes("regions", getattr(measure, word), word))
+        for one in member.scenario.knowledge:
+            word = "learner" if hasattr(one, "learner") else "region"
+            owners.update(b.codes("regions", getattr(one, word), word))
+            if getattr(one, "mutual", False):
+                owners.update(b.codes("regions", getattr(one, "source", ()), "source"))
+        if owners - home:
+            found.append(member.variant)
+    return found
 
 
 def odds_rows(tested: Tested, case: StressCase, worth: pd.DataFrame) -> pd.DataFrame:
@@ -285,8 +344,10 @@ def odds_rows(tested: Tested, case: StressCase, worth: pd.DataFrame) -> pd.DataF
     premiums = {"": total, "without terms of trade": total + of("terms_of_trade_effect")}
     for item, values in premiums.items():
         add_known(rows, "annual_premium", values, b, np.nan, region=b.regions, item=item)
-    durations = np.array([one.duration for one in plan.every], dtype=float)
-    avoided = payouts(case.losses, case.reference.losses, durations, tested.viewers.families)
+    avoided = payouts(
+        case.reference.lasting(plan.every) - case.lasting(plan.every), tested.viewers.shares,
+        tested.viewers.families,
+    )  # fmt: skip
     for family, values in avoided.items():
         where: dict[str, Any] = {"region": b.regions, "item": family}
         add_known(rows, "payout", 100 * values, b, np.nan, **where)

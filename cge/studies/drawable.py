@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar, Self
 
 from cge.core.axes import Array
@@ -14,14 +14,12 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, set_name
+from cge.results.resultset import ResultSet
 from cge.scenario.variants import ScenarioSet, with_changes
 from cge.solve.model import Solver
 from cge.studies.study import Study, inner, solver_option
-from cge.uncertainty.uncertain_parameters import (
-    UncertainParameter,
-    elasticity_parameters,
-    with_values,
-)
+from cge.uncertainty.selection import ALL, ELASTICITIES, Family, check_selections, selected
+from cge.uncertainty.uncertain_parameters import UncertainParameter, of_both_horizons, with_values
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Drawable(Study):
     """A study with uncertain parameters.
 
     Its work takes the accounts from :attr:`benchmarks`, and collects no figures but those of
-    `only`. A study with more parameters than elasticities adds them in :meth:`parameters`, with
+    `only`. A study with more parameters than elasticities adds them in :meth:`families`, with
     their places in the scenario.
 
     Parameters
@@ -41,8 +39,10 @@ class Drawable(Study):
         Measures to collect; empty: all.
     """
 
-    #: Measures of which the spread is reported unless others are chosen.
+    #: Measures of which the spread is reported, and parameters that are drawn, unless others are
+    #: chosen.
     main_measures: ClassVar[tuple[str, ...]] = ()
+    usual: ClassVar[tuple[str, ...]] = (ALL,)
 
     solver: Solver = solver_option()
     accounts: Mapping[str, Benchmark] = inner(factory=dict)
@@ -54,13 +54,13 @@ class Drawable(Study):
         return self.accounts or benchmarks_of(self.question)
 
     @property
-    def horizon(self) -> str:
-        """Elasticities in use, short or long.
+    def horizons(self) -> tuple[str, ...]:
+        """Elasticities in use: short, long, or both.
 
         Raises
         ------
         InputError
-            If the variants use both.
+            If the variants of comparative statics use both.
         """
         found = sorted(
             {member.scenario.chosen_horizon for member in ScenarioSet(self.question).members}
@@ -69,7 +69,7 @@ class Drawable(Study):
                   "the variants use elasticities of both horizons, whose ranges differ",
                   key="variants", value=found,
                   allowed="variants of one horizon; study the others on their own")  # fmt: skip
-        return found[0]
+        return tuple(found)
 
     def of_set(self, name: str) -> Self:
         """The same study under one of the elasticity sets alone."""
@@ -77,23 +77,47 @@ class Drawable(Study):
         scenario = self.question.model_copy(update={"elasticities": [given]})
         return replace(self, scenario=scenario, accounts={name: self.benchmarks[name]})
 
-    def parameters(self, split: bool = False) -> tuple[UncertainParameter, ...]:
-        """Uncertain parameters of a study of one elasticity set.
+    def solutions(self, central: ResultSet) -> int:
+        """About how many equilibria a draw takes, by the results of the central case."""
+        return len(central.manifest["cases"])
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Makers of the uncertain parameters of a study of one elasticity set, by family.
 
         Parameters
         ----------
         split : bool
             Take a value that several sectors use as one for each of them.
+        """
+        return {ELASTICITIES: partial(self._elasticities, split)}
+
+    def parameters(
+        self, split: bool = False, patterns: Sequence[str] = ()
+    ) -> tuple[UncertainParameter, ...]:
+        """Uncertain parameters that are drawn, of a study of one elasticity set.
+
+        Parameters
+        ----------
+        split : bool
+            See :meth:`families`.
+        patterns : sequence of str
+            See :func:`cge.uncertainty.selection.selected`; default: those of the study.
 
         Raises
         ------
         InputError
             If nothing says how uncertain they are, or nothing is uncertain.
         """
+        families = self.families(split)
+        found = selected(families, patterns or self.usual)
+        check_selections([found], families)
+        return found.parameters
+
+    def _elasticities(self, split: bool) -> tuple[UncertainParameter, ...]:
         (given,), (benchmark,) = self.question.chosen_elasticities, self.benchmarks.values()
         own = None if self.question.benchmark.table in TABLES else given
-        ranges = elasticity_ranges(benchmark, self.horizon, own)
-        return elasticity_parameters(ranges, benchmark.sectors, split)
+        ranges = {h: elasticity_ranges(benchmark, h, own) for h in self.horizons}
+        return of_both_horizons(ranges, benchmark.sectors, split)
 
     def drawn(
         self, parameters: Sequence[UncertainParameter], values: Sequence[float] | Array
@@ -112,5 +136,9 @@ class Drawable(Study):
         self, benchmark: Benchmark, drawn: Mapping[UncertainParameter, float]
     ) -> dict[str, Elasticities]:
         """Elasticities by horizon with drawn values, for those horizons that the study uses."""
-        central = benchmark.elasticities[self.horizon]
-        return {self.horizon: with_values(central, [*drawn], [*drawn.values()], benchmark.sectors)}
+        found = {}
+        for horizon in self.horizons:
+            own = {one: value for one, value in drawn.items() if one.at(horizon)}
+            central = benchmark.elasticities[horizon]
+            found[horizon] = with_values(central, [*own], [*own.values()], benchmark.sectors)
+        return found

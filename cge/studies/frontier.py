@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -35,14 +34,16 @@ from cge.scenario.study_options import (
     CVAR,
     EXPECTED,
     FrontierChoice,
+    InsuranceChoice,
     PathChoice,
     StressChoice,
 )  # fmt: skip
 from cge.scenario.variants import Member
 from cge.solve.model import Model
+from cge.stress.stress_plan import named
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.path import returns_note
-from cge.studies.study import Study, Work, labels_of
+from cge.studies.study import Study, Work, labels_of, refuse_others
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
@@ -212,11 +213,8 @@ def _checked(scenario: Scenario) -> FrontierChoice:
     if scenario.frontier is None:
         raise InputError("this key is missing", key="frontier",
                          allowed="region, instruments and so on")  # fmt: skip
-    for key, field in type(scenario).model_fields.items():
-        value = getattr(scenario, key)
-        refuse_if(key not in _READ and value != field.get_default(call_default_factory=True),
-                  "does not enter a frontier, which chooses its policy itself, in the long run or "
-                  "on a path", key=key, allowed=sorted(_READ))  # fmt: skip
+    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself, in "
+                  "the long run or on a path")  # fmt: skip
     _check_years(scenario.frontier, scenario.path)
     return scenario.frontier
 
@@ -242,17 +240,9 @@ def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
 
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
-    library = load_library((scenario.stress or StressChoice()).library)
-    check_known([choice.weighting], library.weightings, "no such weighting",
-                key="frontier.weighting")  # fmt: skip
     for name, b in benchmarks_of(scenario).items():
-        check_known([choice.region], b.regions, "unknown region", key="frontier.region")
         settings = _settings(scenario, choice, b)
-        known = _named(choice.disruptions, expand(library, b))
-        chosen = tuple(one for one in known if not one.over_time_only)
-        found, dropped = weights(chosen, _weighting(choice, library), choice.region)
-        refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
-                  key="frontier.disruptions", value=choice.disruptions)  # fmt: skip
+        chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b)
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped, scenario.path)
@@ -261,8 +251,6 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, Ve
 def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> StressSettings:
     """Settings of the disruptions; a mean loss is the conditional value at risk at level 0."""
     settings, given = settings_of(scenario, b), (scenario.stress or StressChoice()).level
-    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
-              value=settings.level, allowed="0 to below 1")  # fmt: skip
     if choice.constraint == CVAR:
         return settings
     refuse_if(given is not None, "is of the conditional value at risk, and the ceiling is on a "
@@ -271,9 +259,9 @@ def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> Stres
     return replace(settings, level=0.0)
 
 
-def _weighting(choice: FrontierChoice, library: Library) -> Mapping[str, float]:
-    """Weights of families in what has the ceiling: those of the weighting, or one family alone."""
-    if choice.constraint in (CVAR, EXPECTED):
+def _weighting(choice: FrontierChoice | InsuranceChoice, library: Library) -> Mapping[str, float]:
+    """Weights of families in what counts: those of the weighting, or one family alone."""
+    if isinstance(choice, InsuranceChoice) or choice.constraint in (CVAR, EXPECTED):
         return library.weighting(choice.weighting)
     check_known([choice.constraint], [CVAR, EXPECTED, *library.families], "no such constraint",
                 key="frontier.constraint")  # fmt: skip
@@ -285,16 +273,35 @@ def _ceiling(choice: FrontierChoice) -> str:
     return choice.weighting if choice.constraint in (CVAR, EXPECTED) else choice.constraint
 
 
-def _named(patterns: Sequence[str], known: Sequence[Disruption]) -> list[Disruption]:
-    """Disruptions that patterns name, in the order of the library."""
-    names = [one.name for one in known]
-    wanted: set[str] = set()
-    for number, pattern in enumerate(patterns):
-        found = names if pattern == "all" else [n for n in names if fnmatchcase(n, pattern)]
-        refuse_if(not found, "no such disruption", key=f"frontier.disruptions.{number}",
-                  value=pattern, allowed=names)  # fmt: skip
-        wanted.update(found)
-    return [one for one in known if one.name in wanted]
+def at_risk(
+    section: str, scenario: Scenario, choice: FrontierChoice | InsuranceChoice,
+    settings: StressSettings, b: Benchmark,
+) -> tuple[tuple[Disruption, ...], Array, tuple[str, ...]]:  # fmt: skip
+    """Disruptions that a section names, their weights, and families that dropped out.
+
+    Those that do nothing in a single year are left out.
+
+    Raises
+    ------
+    InputError
+        Naming what the library or the benchmark does not have.
+    """
+    tested = scenario.stress or StressChoice()
+    library = load_library(tested.library)
+    check_known([choice.weighting], library.weightings, "no such weighting",
+                key=f"{section}.weighting")  # fmt: skip
+    weighting = _weighting(choice, library)
+    check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
+    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
+              value=settings.level, allowed="0 to below 1")  # fmt: skip
+    key = f"{section}.disruptions"
+    known = named(tested.disruptions, expand(library, b), "stress.disruptions")
+    known = named(choice.disruptions, known, key)
+    chosen = tuple(one for one in known if not one.over_time_only)
+    found, dropped = weights(chosen, weighting, choice.region)
+    refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
+              key=key, value=choice.disruptions)  # fmt: skip
+    return chosen, found, dropped
 
 
 def _notes(contents: Sequence[VersionContent], made_from: Mapping[str, Any]) -> list[str]:

@@ -80,7 +80,10 @@ def study_class(kind: str) -> Any:
 
 def usual_kind(scenario: Any) -> str:
     """Kind of study that a scenario says: of its section, else comparative statics."""
-    return "frontier" if scenario.frontier else "path" if scenario.is_path else "static"
+    for section in ("nash", "insurance", "frontier"):
+        if getattr(scenario, section):
+            return section
+    return "path" if scenario.is_path else "static"
 
 
 def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -89,8 +92,8 @@ def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any
     Parameters
     ----------
     kind : str, optional
-        Default the one that the first scenario says: a frontier or a path if it has that
-        section, else comparative statics.
+        Default the one that the first scenario says: of the section that it has, else
+        comparative statics.
     asked : sequence of Scenario
         Or of what else a study of this kind is asked with.
     options : mapping

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
 from cge.core.errors import InputError, check_same, refuse_first, refuse_if, retold
-from cge.path.laws import choice_of
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import HORIZONS
+from cge.path.laws import choice_of, path_closure
 from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
 from cge.path.solving import PathContent, check_path, path_task, solved_path
+from cge.policy.adjustment import is_gradual
+from cge.results.policy_rows import PARTS
+from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.studies.drawable import Drawable
+from cge.studies.scenario_parameters import (
+    dynamics_parameters,
+    knowledge_parameters,
+    short_run_drawn,
+)
 from cge.studies.study import Work, labels_of, opened, option
 from cge.studies.variant_tasks import VariantResult, VariantTasks
 from cge.tasks.runner import Runner, Task
+from cge.uncertainty.selection import DYNAMICS, KNOWLEDGE, SHORT_RUN, Family
 
 #: Returns that are named in notes.
 _RETURNS = {
@@ -50,6 +62,11 @@ class DynamicPath(Drawable):
     suffix: ClassVar[str] = "-path"
     keys: ClassVar[tuple[str, ...]] = ("path.years", "path.returns")
     example: ClassVar[str] = "path-us-china-tariff-war --aggregation small --years 5"
+
+    main_measures: ClassVar[tuple[str, ...]] = (
+        "equivalent_variation", "real_gdp", "terms_of_trade", "consumer_real_return[LAB]",
+        "present_value", "present_value_money",
+    )  # fmt: skip
 
     decompose: bool = option(True, "Take welfare apart in some years.")
     decompose_years: tuple[int, ...] = option((), "Which years; default 1, 10 and the last.")
@@ -81,6 +98,19 @@ class DynamicPath(Drawable):
             pages=[["worth", {}], ["shocks", last]], figure="years",
         )  # fmt: skip
 
+    @property
+    def horizons(self) -> tuple[str, ...]:
+        """Elasticities of both horizons: a year is short, a path goes to the long."""
+        return HORIZONS
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Parameters: of elasticities, of the path, of knowledge and of a short year."""
+        return {**super().families(split), **path_families(self.question, self.benchmarks)}
+
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: of each year itself, and as it is expected."""
+        return sum(2 * case["years"] for case in central.manifest["cases"])
+
     def tasks(self) -> PathTasks:
         """Tasks of all variants."""
         return PathTasks(
@@ -90,7 +120,7 @@ class DynamicPath(Drawable):
 
     def _parts(self, last: int) -> tuple[int, ...]:
         """Years whose welfare is taken apart."""
-        if not self.decompose:
+        if not self.decompose or (self.only and not {*self.only} & {*PARTS}):
             return ()
         refuse_first((year for year in self.decompose_years if not 1 <= year <= last),
                      "the path has no such year", key="decompose_years",
@@ -198,6 +228,19 @@ def solve_paths(
                 solved_path(one.task.content, session.place)
             for one in session.drive(study.tasks().solved())
         }  # fmt: skip
+
+
+def path_families(scenario: Scenario, benchmarks: Mapping[str, Benchmark]) -> dict[str, Family]:
+    """Uncertain parameters of a path beside its elasticities, by family."""
+    (b,) = benchmarks.values()
+    found: dict[str, Family] = {
+        DYNAMICS: partial(dynamics_parameters, scenario, b),
+        KNOWLEDGE: partial(knowledge_parameters, scenario, b),
+    }
+    members = ScenarioSet(scenario).members
+    if any(is_gradual(path_closure(one.scenario, b)) for one in members):
+        found[SHORT_RUN] = partial(short_run_drawn, scenario, True)
+    return found
 
 
 def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str]:

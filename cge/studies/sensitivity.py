@@ -6,7 +6,8 @@ draw is the same benchmark with other curvatures, worked out for the same policy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
@@ -27,6 +28,7 @@ from cge.studies.sensitivity_results import FIGURE, SetDraws, sensitivity_result
 from cge.studies.study import Study, Work, option, option_names, side_by_side, solver_option
 from cge.tasks.runner import Place, Serial, Task
 from cge.uncertainty.designs import Design, sample
+from cge.uncertainty.selection import check_selections, selected
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
 
 #: Labels of a row; the other columns tell figures from each other.
@@ -34,6 +36,8 @@ _LABELS = ("study", "scenario", "title", "elasticities")
 _KEYS = tuple(name for name in COLUMNS if name not in (*_LABELS, *FIGURE))
 #: Solutions times routes and sectors that are a second of work, and draws in a task at most.
 _SECOND, _MOST = 20_000, 25
+#: A comma that is not within brackets.
+_COMMA = re.compile(r",(?![^\[]*\])")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Draws:
         Values of the parameters.
     figures : tuple of tuple
         Keys of the figures.
+    known : ndarray of bool (figures,)
+        Whether they are a number in the central case.
     files : tuple of path
         Data of the user's that the study reads.
     """
@@ -57,6 +63,7 @@ class Draws:
     parameters: tuple[UncertainParameter, ...]
     points: Array
     figures: tuple[tuple[str | float, ...], ...]
+    known: Bools
     files: tuple[Path, ...]
 
 
@@ -72,6 +79,9 @@ class Sensitivity(Study):
         Draw every sector on its own, even where several use one published value.
     measures : tuple of str
         Measures to report, with an item if need be; default: those of the study.
+    parameters : tuple of str
+        Which are drawn, see :func:`cge.uncertainty.selection.selected`; default: those of the
+        study.
     of : str
         Kind of study.
     solver : {"newton", "ipopt"}
@@ -94,6 +104,11 @@ class Sensitivity(Study):
     measures: tuple[str, ...] = option(
         (), "Measures, with commas or repeated: real_gdp,factor_return[LAB]."
     )
+    parameters: tuple[str, ...] = option(
+        (), "Parameters by family (elasticities, dynamics, knowledge, short_run, disruptions), "
+        "group or name, with * and ?, after ! what is left out; default: elasticities of static "
+        "studies, everything of others.",
+    )  # fmt: skip
     of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
     solver: Solver = solver_option()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -103,11 +118,10 @@ class Sensitivity(Study):
             self.design, self.draws, self.distribution, self.correlation, self.seed
         )  # fmt: skip
         study, names = self.drawable()
-        sets = []
-        for name in study.benchmarks:
-            one = study.of_set(name)
-            parameters = one.parameters(self.split)
-            sets.append(SetDraws(name, one, parameters, sample(design, parameters)))
+        sets = [
+            SetDraws(one, under, parameters, sample(design, parameters))
+            for one, under, parameters in self._under_each_set(study)
+        ]
         centrals = yield from side_by_side([
             ("central case",
              one.study.drawn(one.parameters, central_values(one.parameters)).work())
@@ -122,6 +136,18 @@ class Sensitivity(Study):
             one_set.add([next(results) for _ in of_set])
         return sensitivity_results(self.spec, self.question, sets, design, self.split)
 
+    def _under_each_set(
+        self, study: Drawable
+    ) -> Iterator[tuple[str, Drawable, tuple[UncertainParameter, ...]]]:
+        """Elasticity sets, the study under each alone, and the parameters that are drawn there."""
+        patterns = _parts(self.parameters) or study.usual
+        each = {name: study.of_set(name) for name in study.benchmarks}
+        families = {name: one.families(self.split) for name, one in each.items()}
+        found = {name: selected(own, patterns) for name, own in families.items()}
+        check_selections(found.values(), next(iter(families.values())))
+        for name, one in each.items():
+            yield name, one, found[name].parameters
+
     def drawable(self) -> tuple[Drawable, tuple[str, ...]]:
         """The study that is drawn, and the measures to report.
 
@@ -131,8 +157,8 @@ class Sensitivity(Study):
             If there is no such study or measure, or its parameters can not be drawn.
         """
         kind = self.drawn_kind()
-        asked = [name.strip() for text in self.measures for name in text.split(",")]
-        names = tuple(dict.fromkeys(name for name in asked or kind.main_measures if name))
+        asked = _parts(self.measures)
+        names = tuple(dict.fromkeys(asked or ([] if self.measures else kind.main_measures)))
         known = [q.name for q in register().values() if q.reported in ("1", "2", "3")]
         refuse_if(not names, "no measure is named", key="measures", allowed=known)
         for name in names:
@@ -155,6 +181,11 @@ class Sensitivity(Study):
             raise InputError("is no study whose parameters can be drawn", key="of", value=of,
                              allowed=drawable)  # fmt: skip
         return found
+
+
+def _parts(texts: Sequence[str]) -> list[str]:
+    """Names in a list whose entries may hold several, with commas: not those within brackets."""
+    return [part.strip() for text in texts for part in _COMMA.split(text) if part.strip()]
 
 
 def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.DataFrame:
@@ -190,16 +221,19 @@ def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.Data
 def _tasks(one: SetDraws) -> list[Task]:
     """Tasks of the draws under one set, each about a second of work."""
     b: Benchmark = next(iter(one.study.benchmarks.values()))
-    cases = max(len(one.central.manifest["cases"]), 1)
-    size = len(b.regions) ** 2 * len(b.sectors) * cases
+    solutions = max(one.study.solutions(one.central), 1)
+    size = len(b.regions) ** 2 * len(b.sectors) * solutions
     count = min(max(round(_SECOND / size), 1), _MOST)
     scenario = one.study.question
     nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
     study = replace(one.study, scenario=nameless)
     keys, files = tuple(_keys(one.figures)), tuple(files_of(scenario))
+    known = one.figures["value"].notna().to_numpy()
     parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
     return [
-        Task(one.name, solve_draws, Draws(study, one.parameters, part, keys, files), len(part))
+        Task(
+            one.name, solve_draws, Draws(study, one.parameters, part, keys, known, files), len(part)
+        )
         for part in parts
     ]
 
@@ -216,24 +250,39 @@ def solve_draws(asked: Draws, place: Place) -> dict[str, Any]:
     numbers = np.full((len(asked.points), len(asked.figures), len(FIGURE)), np.nan)
     failed = [""] * len(asked.points)
     for number, values in enumerate(asked.points):
-        study = asked.study.drawn(asked.parameters, values)
+        here = Serial(place)
         try:
-            rows = Serial(place).drive(study.work()).rows
-            numbers[number] = _picked(rows, asked.figures)
+            study = asked.study.drawn(asked.parameters, values)
+            rows = here.drive(study.work()).rows
+            numbers[number] = _picked(rows, asked)
         except NoEquilibrium as error:
             failed[number] = str(error)
+        except InputError as error:  # the central case could be: these values together can not
+            failed[number] = f"the values can not stand together: {error}"
+        here.forget()  # years of a path: nobody asks for this one again
     return {"numbers": numbers, "failed": failed}
 
 
-def _picked(rows: pd.DataFrame, figures: Sequence[tuple[str | float, ...]]) -> Array:
-    """Numbers of figures in the results of a draw, (figures, 3)."""
+def _picked(rows: pd.DataFrame, asked: Draws) -> Array:
+    """Numbers of figures in the results of a draw, (figures, 3).
+
+    Raises
+    ------
+    NoEquilibrium
+        If one is not there, or no number, that is one in the central case.
+    """
     places = {key: number for number, key in enumerate(_keys(rows))}
-    missing = next((key for key in figures if key not in places), None)
-    if missing is not None:
-        found = dict(zip(_KEYS, missing, strict=True))
-        raise NoEquilibrium(f"{found['measure']} of {found['region']} can not be computed")
     table = rows[list(FIGURE)].to_numpy(dtype=float)
-    return np.asarray(table[[places[key] for key in figures]])
+    found = np.full((len(asked.figures), len(FIGURE)), np.nan)
+    for number, key in enumerate(asked.figures):
+        if key in places:
+            found[number] = table[places[key]]
+    lost = np.flatnonzero(asked.known & np.isnan(found[:, 0]))
+    if len(lost):
+        what = dict(zip(_KEYS, asked.figures[lost[0]], strict=True))
+        where = f" ({what['disruption']})" if what["disruption"] else ""
+        raise NoEquilibrium(f"{what['measure']} of {what['region']}{where} can not be computed")
+    return found
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:

@@ -19,15 +19,20 @@ from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
 from cge.uncertainty.spread import (
+    ADJUSTED,
     CENTRAL,
     COEFFICIENT,
     DRAWS_EACH,
     EXPLAINED,
+    GROUP_SHARE,
+    NOISE,
     SHARE,
     STATISTIC_UNITS,
     STATISTICS,
     Regression,
+    odds_told,
     pooled_spread,
+    sign_kept,
     spread,
 )
 from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
@@ -36,9 +41,12 @@ from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
 FIGURE = ("value", "benchmark", "change")
 #: In the place of a set's name where the draws of all sets are taken together.
 POOLED = "pooled"
+#: How measures begin that are odds, which may be nothing or without end.
+ODDS = "break_even_odds"
 _OF_VARIANCE = {
-    SHARE: "share of variance", COEFFICIENT: "standard deviations",
-    **dict.fromkeys(EXPLAINED.values(), "share of variance"),
+    COEFFICIENT: "standard deviations",
+    **dict.fromkeys((SHARE, GROUP_SHARE, ADJUSTED, NOISE, *EXPLAINED.values()),
+                    "share of variance"),
 }  # fmt: skip
 
 
@@ -108,10 +116,14 @@ def sensitivity_results(
         raise NoEquilibrium(f"no draw has an equilibrium; draw 1: {sets[0].failed[0]}")
     rows, quadrature = Rows(), design.quadrature
     for one in sets:
-        _add_statistics(rows, one.figures, {
-            CENTRAL: one.figures[list(FIGURE)].to_numpy(dtype=float).ravel(),
-            **spread(one.flat, quadrature),
-        })  # fmt: skip
+        central = one.figures[list(FIGURE)].to_numpy(dtype=float).ravel()
+        signs = {} if quadrature else sign_kept(one.flat, central)
+        _add_statistics(rows, one.figures,
+                        {CENTRAL: central, **spread(one.flat, quadrature), **signs})  # fmt: skip
+        are_odds = one.figures["measure"].astype(str).str.startswith(ODDS).to_numpy()
+        if are_odds.any() and not quadrature:
+            told = odds_told(one.numbers[one.solved][:, are_odds].reshape(len(one.flat), -1))
+            _add_statistics(rows, one.figures[are_odds], told)
     if len(sets) > 1:
         pooled = pooled_spread([one.flat for one in sets], quadrature)
         _add_statistics(rows, sets[0].figures.assign(elasticities=POOLED), pooled)
@@ -127,6 +139,7 @@ def sensitivity_results(
         [{**case, "study": "sensitivity"}
          for one in sets for case in one.central.manifest["cases"]],
         [*first["notes"], *_notes(sets, design, split)], files_of(scenario),
+        **{name: first[name] for name in ("library",) if name in first},
         parameters=[{"elasticities": one.name, **asdict(p)} for one in sets
                     for p in one.parameters],
         draws=[{"elasticities": one.name, "draws": len(one.points),
@@ -173,7 +186,9 @@ def _add_drivers(rows: Rows, one: SetDraws, regression: Regression) -> None:
                 *((SHARE, *pair) for pair in zip(regression.names, found.shares, strict=True)),
                 *((COEFFICIENT, *pair)
                   for pair in zip(regression.names, found.coefficients, strict=True)),
+                *((GROUP_SHARE, *pair) for pair in regression.groups(found).items()),
                 (EXPLAINED[found.ranked], "", found.explained),
+                (ADJUSTED, "", found.adjusted), (NOISE, "", found.noise),
             ]  # fmt: skip
             places += [number] * (len(parts) - len(places))
     if parts:
@@ -204,8 +219,9 @@ def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
     lines = [
         f"Draws: {design.kind}, {sizes}; seed {design.seed}.",
         f"Each parameter has a {design.distribution} distribution from its low to its high "
-        f"value{mode}, {sets[0].study.horizon}-run elasticities. Ranges are the authors' "
-        "intervals where they give one, else assumed: see the parameters in manifest.json.",
+        f"value{mode}, {' and '.join(sets[0].study.horizons)}-run elasticities. Ranges are the "
+        "authors' intervals where they give one, else assumed: see the parameters in "
+        "manifest.json.",
         _correlation(design, split),
     ]
     for one in sets:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
 from cge.indicators.value_chain_rows import VALUE_CHAINS
+from cge.policy.adjustment import is_gradual
 from cge.policy.benchmarks import calendar_year
 from cge.policy.case import SolvedCase, may_move, solve_case
+from cge.policy.closures import closure_of
 from cge.policy.targets import outlay
 from cge.policy.variant_content import VariantContent
 from cge.results.collect import Wanted, add_solution
@@ -25,9 +27,11 @@ from cge.solve.decompose import Decomposition
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 from cge.studies.drawable import Drawable
+from cge.studies.scenario_parameters import short_run_drawn
 from cge.studies.study import Work, labels_of, opened, option
 from cge.studies.variant_tasks import VariantTasks, refuse_idle
 from cge.tasks.runner import Place, Runner, Serial, Task
+from cge.uncertainty.selection import ELASTICITIES, SHORT_RUN, Family
 
 RESULTS_HINGE = "Results hinge on the trade elasticities: compare the sets, not one number."
 
@@ -67,6 +71,8 @@ class Static(Drawable):
         "consumer_real_return[LAB]", "export_volume_change", "import_volume_change",
     )  # fmt: skip
 
+    usual: ClassVar[tuple[str, ...]] = (ELASTICITIES,)
+
     decompose: bool = option(True, "Take welfare apart: terms of trade, efficiency, by shock.")
     value_chains: bool = option(False, "Add value-added trade, reliance and upstreamness.")
 
@@ -87,6 +93,14 @@ class Static(Drawable):
             [*(f"Policy: {line}." for line in ScenarioSet(self.question).lines), RESULTS_HINGE],
             pages=pages, figure="regions",
         )  # fmt: skip
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Parameters: of elasticities, and of a short year where wages are slow."""
+        found = super().families(split)
+        (b,), members = self.benchmarks.values(), ScenarioSet(self.question).members
+        if any(is_gradual(closure_of(one.scenario.closure, b)) for one in members):
+            found[SHORT_RUN] = partial(short_run_drawn, self.question, False)
+        return found
 
     def tasks(self, function: Callable[[Any, Place], Any]) -> StaticTasks:
         """Tasks of all variants, done by a function such as :func:`solve_variant`."""

@@ -5,30 +5,35 @@ Tasks first make the pre-shock equilibria, with policy and without, then solve t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cge.core.errors import NoEquilibrium
+from cge.data.accounts.benchmark import Benchmark
+from cge.data.elasticities.nests import HORIZONS
 from cge.dynamics.recursion import Ground
 from cge.dynamics.stand_ins import StandIns, relative_knowledge
 from cge.indicators.exposure_rows import EXPOSURE, EXPOSURES
 from cge.indicators.value_chain_rows import VALUE_CHAINS
-from cge.path.laws import PathLaws, knowledge_law, path_closure
+from cge.path.laws import PathLaws, choice_of, knowledge_law, path_closure
 from cge.path.solved import PathYear
 from cge.path.solving import PathContent, laws_in, solved_path
+from cge.policy.adjustment import is_gradual
 from cge.policy.benchmarks import benchmarks_of, calendar_year
 from cge.policy.case import SolvedCase
+from cge.policy.closures import closure_of
 from cge.policy.variant_content import VariantContent
 from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
+from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
-from cge.scenario.study_options import PathChoice
+from cge.scenario.study_options import PathChoice, StressChoice
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
@@ -38,11 +43,14 @@ from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
-from cge.studies.path import PathTasks
+from cge.studies.drawable import Drawable
+from cge.studies.path import PathTasks, path_families
+from cge.studies.scenario_parameters import disruption_parameters, short_run_drawn
 from cge.studies.static import StaticTasks, for_others, solve_steps
-from cge.studies.study import Case, Study, Work, labels_of, option, solver_option
+from cge.studies.study import Case, Work, labels_of, option
 from cge.studies.variant_tasks import VariantResult
 from cge.tasks.runner import Place, Task
+from cge.uncertainty.selection import DISRUPTIONS, SHORT_RUN, Family
 
 #: Exposure to partners, which needs no disruption.
 _EXPOSURE = Wanted(groups=(EXPOSURE, VALUE_CHAINS), measures=EXPOSURES)
@@ -53,7 +61,7 @@ Known = tuple[Member, str, str, int, Found]
 
 
 @dataclass(frozen=True)
-class StressTest(Study):
+class StressTest(Drawable):
     """Solve every disruption of a library from a scenario and from the world without it.
 
     Parameters
@@ -67,23 +75,76 @@ class StressTest(Study):
     command: ClassVar[str] = "stress"
     suffix: ClassVar[str] = "-stress"
     keys: ClassVar[tuple[str, ...]] = (
-        "stress.library", "stress.years", "stress.level", "stress.adjustment", "stress.backstop",
-        "stress.premium", "stress.leakage", "stress.links", "stress.leverage", "stress.recovery",
-        "path.returns",
+        "stress.library", "stress.disruptions", "stress.years", "stress.level",
+        "stress.adjustment", "stress.backstop", "stress.premium", "stress.leakage", "stress.links",
+        "stress.leverage", "stress.recovery", "path.returns",
     )  # fmt: skip
 
-    solver: Solver = solver_option()
+    main_measures: ClassVar[tuple[str, ...]] = (
+        "equivalent_variation", "loss", "expected_loss", "cvar",
+    )  # fmt: skip
+
     exposure: bool = option(True, "Add exposure to partners, for which nothing is solved.")
 
     def work(self) -> Work:
-        wanted = (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
-        made = Equilibria(plan_of(self.question), self.solver, wanted, self.kind)
+        plan = plan_of(self.question, benchmarks=self.benchmarks)
+        made = Equilibria(plan, self.solver, self._wanted(), self.kind, self.accounts)
         tested = yield from solved_cases(made)
+        members = tested.plan.members
         return self.results(
-            tested.rows(), tested.plan.benchmark, [m.scenario for m in tested.plan.members],
+            tested.rows(self.only), tested.plan.benchmark, [m.scenario for m in members],
             tested.notes(), library=tested.plan.facts, figure="disruptions",
             pages=[["losses", {}], ["families", {}], ["weightings", {}], ["disruptions", {}]],
         )  # fmt: skip
+
+    @property
+    def horizons(self) -> tuple[str, ...]:
+        """Elasticities: short-run ones in a disruption, and those of what is before it."""
+        on_path = is_on_path(self.question)
+        return HORIZONS if on_path else tuple(sorted({"short", *super().horizons}))
+
+    def families(self, split: bool = False) -> dict[str, Family]:
+        """Parameters: of elasticities, of the path, of a short year and of disruptions."""
+        return {**super().families(split), **tested_families(self.question, self.benchmarks)}
+
+    def solutions(self, central: ResultSet) -> int:
+        """Equilibria of a draw: disruptions, and the years before them."""
+        return tested_solutions(self.question, central)
+
+    def _wanted(self) -> tuple[Wanted, ...]:
+        """Figures of the equilibria themselves."""
+        if not self.only:
+            return (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
+        exposure = replace(_EXPOSURE, measures=tuple({*self.only} & {*EXPOSURES}))
+        return (Wanted(detail=1, measures=self.only), *([exposure] if exposure.measures else []))
+
+
+def is_on_path(scenario: Scenario) -> bool:
+    """Whether disruptions set out from years of a path."""
+    return any(one.scenario.is_path for one in ScenarioSet(scenario).members)
+
+
+def tested_families(scenario: Scenario, benchmarks: Mapping[str, Benchmark]) -> dict[str, Family]:
+    """Uncertain parameters of a stress test beside its elasticities, by family."""
+    (b,), members = benchmarks.values(), ScenarioSet(scenario).members
+    found = path_families(scenario, benchmarks) if is_on_path(scenario) else {}
+    if SHORT_RUN not in found and any(_is_slow(one.scenario, b) for one in members):
+        found[SHORT_RUN] = partial(short_run_drawn, scenario, False)
+    return {**found, DISRUPTIONS: partial(disruption_parameters, scenario, b)}
+
+
+def tested_solutions(scenario: Scenario, central: ResultSet) -> int:
+    """About how many equilibria a stress test takes, by its results."""
+    library, cases = central.manifest["library"], len(central.manifest["cases"])
+    each = len(library["disruptions"]) + len(library["single_cuts"])
+    years = 2 * choice_of(scenario).years if is_on_path(scenario) else 1
+    return cases * (1 + each) + years * len(ScenarioSet(scenario).members)
+
+
+def _is_slow(scenario: Scenario, benchmark: Benchmark) -> bool:
+    """Whether wages and spending adjust in part, before a disruption or within its year."""
+    tested = (scenario.stress or StressChoice()).adjustment == "gradual"
+    return tested or is_gradual(closure_of(scenario.closure, benchmark))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +167,9 @@ class Tested:
         """The regions in whose eyes losses are."""
         return Viewers(self.plan)
 
-    def rows(self) -> list[Case]:
-        """Labels, rows and facts of every case."""
-        return [(case.equilibrium.labels, stress_rows(self.viewers, case), case.facts)
+    def rows(self, only: Sequence[str] = ()) -> list[Case]:
+        """Labels, rows and facts of every case; of some measures, or of all."""
+        return [(case.equilibrium.labels, stress_rows(self.viewers, case, only), case.facts)
                 for case in self.cases]  # fmt: skip
 
     def notes(self) -> list[str]:
@@ -151,11 +212,14 @@ class Equilibria:
         Figures of each.
     study : str
         Kind of study, a label of its rows.
+    accounts : mapping of str to Benchmark, optional
+        By elasticity set, in place of those that the scenario names: a draw of parameters.
     """
 
     def __init__(
-        self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str
-    ) -> None:
+        self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str,
+        accounts: Mapping[str, Benchmark] | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self.solver, self.study = plan, solver, study
         self.worlds = worlds(plan.members, plan.scenario.steps, on_path=bool(plan.years))
         #: Worlds without policy, each once, and variants that act.
@@ -168,12 +232,13 @@ class Equilibria:
             for variant, one in self.settings.items()
         }
         of_static = (*plain.values(), *plan.members)
-        scenario, benchmarks = plan.scenario, benchmarks_of(plan.scenario)
+        scenario, benchmarks = plan.scenario, accounts or benchmarks_of(plan.scenario)
+        own: dict[str, Any] = {"stand_ins": self._stand_ins, "tells": not accounts}
         self.tasks: PathTasks | StaticTasks = (
-            PathTasks(scenario, plan.members, benchmarks, solver, stand_ins=self._stand_ins)
+            PathTasks(scenario, plan.members, benchmarks, solver, **own)
             if plan.years else
             StaticTasks(scenario, of_static, benchmarks, solver, static_pre_shock,
-                        lambda member: self.asked[member.variant], stand_ins=self._stand_ins)
+                        lambda member: self.asked[member.variant], **own)
         )  # fmt: skip
         #: Results of the variants, once they are solved.
         self.solved: list[VariantResult] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from pydantic import BaseModel
 
-from cge.core.errors import check_known, prefixed, retold
+from cge.core.errors import check_known, prefixed, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -166,6 +166,28 @@ def option_names(kind: type[Study]) -> list[str]:
 def option_fields(kind: type[Study]) -> list[Field[Any]]:
     """Options of a kind of study that the command line has."""
     return [f for f in fields(kind) if "help" in f.metadata]
+
+
+def refuse_others(scenario: Scenario, read: Collection[str], problem: str) -> None:
+    """Refuse keys of a scenario that a study does not read.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    read : collection of str
+        Keys that it reads.
+    problem : str
+        What is wrong with the others.
+
+    Raises
+    ------
+    InputError
+        Naming the key.
+    """
+    for key, one in type(scenario).model_fields.items():
+        default = one.get_default(call_default_factory=True)
+        refuse_if(key not in read and getattr(scenario, key) != default, problem, key=key,
+                  allowed=sorted(read))  # fmt: skip
 
 
 def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, Any]:

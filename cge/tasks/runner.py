@@ -276,6 +276,11 @@ class Serial(Driver):
                     raise task.named(error) from None
         return [self._found[task.key] for task in tasks]
 
+    def forget(self) -> None:
+        """Remove the steps that were kept of all tasks, once the outer task needs none of them."""
+        for key in self._found:
+            self.place.store.forget(key)
+
 
 def default_workers() -> int:
     """Number of cores that this process may use."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, check_known, refuse_if
-from cge.uncertainty.uncertain_parameters import UncertainParameter, off_limit
+from cge.uncertainty.uncertain_parameters import UncertainParameter, long_not_below_short, off_limit
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
 DISTRIBUTIONS = ("triangular", "uniform")
@@ -97,10 +97,14 @@ def sample(design: Design, parameters: Sequence[UncertainParameter]) -> Array:
         # In the values themselves: through their distribution functions the points would
         # no longer have the parameters' variance (6 to 40 per cent too much).
         mean, sd = moments(design.distribution, low, central, high)
-        return off_limit(parameters, np.clip(mean + sd * points, low, high))
+        return _possible(parameters, np.clip(mean + sd * points, low, high))
     uniform = _uniform(design, len(group) + len(names))
     drawn = quantiles(design.distribution, _correlated(uniform, group, design), low, central, high)
-    return off_limit(parameters, drawn)
+    return _possible(parameters, drawn)
+
+
+def _possible(parameters: Sequence[UncertainParameter], values: Array) -> Array:
+    return long_not_below_short(parameters, off_limit(parameters, values))
 
 
 def stroud(dimensions: int) -> Array:

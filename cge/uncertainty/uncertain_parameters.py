@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ NO_WIDTH = 1e-9
 #: An elasticity this close to 1 is moved away from it: the Cobb-Douglas limit is another set of
 #: equations, and just beside it prices are determined to fewer digits.
 NEAR_ONE = 1e-4
+#: What is behind the name of a short-run elasticity where both horizons are drawn.
+SHORT = " (short run)"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class UncertainParameter:
         Of an elasticity; empty: its nest has no sectors.
     unit, status, citation : str
         Those of several entries are separated by semicolons.
+    family : str
+        Kind of parameter: that of the file it stands in.
+    horizons : tuple of str
+        Of an elasticity in a study that uses both; empty: the one that is in use.
     """
 
     name: str
@@ -56,12 +62,23 @@ class UncertainParameter:
     unit: str = ""
     status: str = ""
     citation: str = ""
+    family: str = "elasticities"
+    horizons: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, name: str, known: Parameter, place: str) -> UncertainParameter:
-        """A parameter of a file, to be given at a place in the scenario; a group of its own."""
-        return cls(name, known.low, known.value, known.high, name, place, unit=known.unit,
-                   status=known.status, citation=known.citation)  # fmt: skip
+    def of(
+        cls, name: str, known: Parameter, place: str, family: str = "", group: str = ""
+    ) -> UncertainParameter:
+        """A parameter of a file, to be given at a place in the scenario.
+
+        Without a group it is one of its own.
+        """
+        return cls(name, known.low, known.value, known.high, group or name, place, unit=known.unit,
+                   status=known.status, citation=known.citation, family=family)  # fmt: skip
+
+    def at(self, horizon: str) -> bool:
+        """Whether it is an elasticity of a horizon."""
+        return not self.place and horizon in (self.horizons or (horizon,))
 
 
 def elasticity_parameters(
@@ -104,6 +121,43 @@ def elasticity_parameters(
     refuse_if(not found, "no elasticity has a range: low and high are the same everywhere",
               key="elasticities", allowed="a set whose entries have low < high")  # fmt: skip
     return tuple(found)
+
+
+def of_both_horizons(
+    ranges: Mapping[str, Ranges], sectors: Sequence[str], split: bool = False
+) -> tuple[UncertainParameter, ...]:
+    """Elasticities of all horizons that a study uses, see :func:`elasticity_parameters`.
+
+    Parameters
+    ----------
+    ranges : mapping of str to Ranges
+        By horizon. A nest with the same values in both is one parameter of both.
+    sectors : sequence of str
+    split : bool
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    by_horizon = {h: elasticity_parameters(one, sectors, split) for h, one in ranges.items()}
+    if len(ranges) == 1:
+        return next(iter(by_horizon.values()))
+    short, long = ranges["short"], ranges["long"]
+    same = {
+        nest for nest in long.entries
+        if all(np.array_equal(getattr(getattr(short, end), nest), getattr(getattr(long, end), nest))
+               for end in ("low", "central", "high"))
+    }  # fmt: skip
+    of_long = (
+        replace(one, horizons=("short", "long") if one.group in same else ("long",))
+        for one in by_horizon["long"]
+    )
+    of_short = (
+        replace(one, name=one.name + SHORT, horizons=("short",))
+        for one in by_horizon["short"] if one.group not in same
+    )  # fmt: skip
+    return (*of_long, *of_short)
 
 
 def _groups(
@@ -162,6 +216,22 @@ def off_limit(parameters: Sequence[UncertainParameter], values: Array) -> Array:
     """Values (..., parameters), those of elasticities moved off the Cobb-Douglas limit."""
     elasticities = np.array([not p.place for p in parameters], dtype=bool)
     return np.where(elasticities, away_from_one(values), values)
+
+
+def long_not_below_short(parameters: Sequence[UncertainParameter], values: Array) -> Array:
+    """Values (..., parameters), no nest substituting less in the long run than in the short.
+
+    Ranges of the two runs overlap in some nests; there the long-run value of a draw is put at
+    the short-run one, and such a nest does not adapt.
+    """
+    found = np.array(values, dtype=float)
+    for n, one in enumerate(parameters):
+        if one.horizons == ("long",):
+            for m, other in enumerate(parameters):
+                same = other.horizons == ("short",) and other.group == one.group
+                if same and (not one.sectors or {*one.sectors} & {*other.sectors}):
+                    found[..., n] = np.maximum(found[..., n], found[..., m])
+    return found
 
 
 def away_from_one(values: Array) -> Array:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from cge.core.quantity import Quantity
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
+from cge.game.game_measures import GAME_QUANTITIES
 from cge.indicators.catalogue import INDICATOR_QUANTITIES
+from cge.insurance.insurance_measures import INSURANCE_QUANTITIES
 from cge.model.quantities import INDICES, OUTCOMES, VARIABLES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE
@@ -56,6 +58,8 @@ GROUPS = (
     ("Indicators", INDICATOR_QUANTITIES.values()),
     ("Stress test", RESILIENCE_QUANTITIES.values()),
     ("Frontier", FRONTIER_QUANTITIES.values()),
+    ("Games", GAME_QUANTITIES.values()),
+    ("Insurance", INSURANCE_QUANTITIES.values()),
     ("Sensitivity", UNCERTAINTY_QUANTITIES.values()),
 )
 

@@ -170,6 +170,33 @@ def _library(case: Case) -> dict[str, Any]:
     return dict(case.results.manifest.get("library", {}))
 
 
+def years(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Loss of a year by source: how often disruptions come, and how much they take.
+
+    Raises
+    ------
+    InputError
+        Where the library says of nothing how often it comes.
+    """
+    cases = tested(found, choice)
+    sources = list(dict.fromkeys(n for case in cases for n in case.codes("item", "frequency")))
+    refuse_if(not sources, "the library says of no disruption how often it comes",
+              allowed="entries with a frequency")  # fmt: skip
+    shown = []
+    for name in [*filter(None, sources), ""]:
+        word, where = name.replace("_", " ") or "all", {"item": name}
+        shown.append(_shown("frequency", f"{word}: a year", where, change=False))
+        shown += _and_change(cases, "annual_loss", f"{word}: mean loss", where)
+        shown += _and_change(cases, "annual_cvar", f"{word}: CVaR", where)
+    level = cases[0].results.manifest.get("stress", {}).get("annual_cvar_level", 0.95)
+    lines = ["A year: probability that a disruption of a source begins in it. Mean loss and "
+             "CVaR are of a year, in most of which nothing happens; a year is one of a "
+             f"disruption with its frequency times its duration; CVaR: mean of the worst "
+             f"{100 * (1 - level):.2g} % of years. Frequencies are assumed, with the range in the "
+             "library."]  # fmt: skip
+    return _draft("Loss of a year by source", cases, shown, choice, lines)
+
+
 def _without_policy(cases: Sequence[Case]) -> bool:
     return all(is_world(str(case.keys["variant"])) for case in cases)
 
@@ -181,6 +208,8 @@ KINDS = (
     PageKind("weightings", "losses under every weighting of disruptions", weightings, ("regions",),
              needs=_NEEDS),
     PageKind("families", "losses by family of disruptions", families, ("regions",), needs=_NEEDS),
+    PageKind("annual", "loss of a year by source, by how often and how severe", years, ("regions",),
+             needs=_NEEDS),
     PageKind("disruptions", "each disruption, and who loses most", disruptions, ("regions",),
              "heat", disruption_map, _NEEDS),
 )  # fmt: skip

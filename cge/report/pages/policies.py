@@ -6,6 +6,7 @@ combinations of elasticities and returns to research that were solved.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -52,14 +53,20 @@ COSTS = (
     PolicyColumn("employment_effect", "Employment", "once"),
     PolicyColumn("research_effect", "Research", "once"),
     PolicyColumn("net_outlay", "Outlay", "once"),
+    PolicyColumn("others_variation", "EV of others", "ends"),
 )  # fmt: skip
 #: Families of disruptions as tables name them, in order; a library's own go by their names.
 SOURCES = {
     "export_control": "Export controls", "foreign_supply": "Foreign suppliers",
-    "domestic": "At home", "global": "Global",
+    "materials": "Energy, ores, metals", "decoupling": "Decoupling", "domestic": "At home",
+    "global": "Global",
 }  # fmt: skip
 SHARE = PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change")
+#: End of the name of a policy that is a dose of an instrument.
+DOSE = re.compile(r"-[\d.]+$")
 ODDS, ODDS_HOME = "break_even_odds", "break_even_odds_home"
+#: In front of a policy that others must take part in.
+JOINT = "with partners: "
 PREMIUM, WITHOUT_TERMS = "annual_premium", "without terms of trade"
 
 
@@ -78,7 +85,13 @@ class Home:
         self.scenario = str(first.keys["scenario"])
         self.region = str(first.results.manifest["homes"][self.scenario])
         self.name = short_name(first.results.names("regions").get(self.region, self.region))
+        joint = first.results.manifest.get("joint", {}).get(self.scenario, [])
         by_name = {str(one.main.keys["variant"]): one for one in groups}
+        # What a region can do alone stands before what needs others.
+        by_name = dict(sorted(by_name.items(), key=lambda pair: pair[0] in joint))
+        self.labels = {
+            name: f"{JOINT * (name in joint)}{one.policy}" for name, one in by_name.items()
+        }
         known = [name for name in by_name if not is_world(name)]
         self.policies = [by_name[name] for name in chosen(known, choice.scenarios, "scenarios")]
         self.world = [by_name[name] for name in by_name if is_world(name)][:1]
@@ -112,13 +125,14 @@ class Home:
             for block in blocks for year in self.years(block, wanted)
         ]  # fmt: skip
 
-    def panel(self, shown: Sequence[Shown], title: str) -> Panel:
-        """Policies in rows, and levels without policy where columns are changes."""
-        rows = by_group(self.policies, shown, [self.region])
-        labels = [one.policy for one in self.policies]
+    def panel(self, shown: Sequence[Shown], title: str, policies: Sequence[Group] = ()) -> Panel:
+        """Policies in rows, default all, and levels without policy where columns are changes."""
+        policies = policies or self.policies
+        rows = by_group(policies, shown, [self.region])
+        labels = [self.labels[str(one.main.keys["variant"])] for one in policies]
         totals = self.world if any(one.column == "change" for one in shown) else []
-        levels = [replace(one, column="value", spread=False) for one in shown]
-        rows += by_group(totals, levels, [self.region])
+        as_levels = [replace(one, column="value", spread=False) for one in shown]
+        rows += by_group(totals, as_levels, [self.region])
         keys = [{"variant": row.keys["variant"]} for row in rows[: len(labels)]]
         return replace(
             stacked(rows, [*labels, *["without policy (level)" for _ in totals]],
@@ -181,7 +195,8 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
     lines = [
         "EV: equivalent variation against the baseline; present value: that of all years over that "
         "of absorption; terms of trade, allocative efficiency, employment and cost of research: "
-        "parts of EV in year 1; outlay: net cost to the budget in year 1, receipts if negative.",
+        "parts of EV in year 1; outlay: net cost to the budget in year 1, receipts if negative; EV "
+        "of others: of all other regions together, of their absorption.",
         "Losses avoided: mean over the disruptions of a source, if one of them strikes in the "
         "year, over the years that it lasts, in per cent of a year's real income. Negative: more "
         "is lost. No probability is assumed.",
@@ -280,7 +295,50 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
     return _draft("What policies cost, and what they save", panels, cases, lines)
 
 
+def doses(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """An instrument in rising doses: what a step costs in normal times, and what it avoids.
+
+    Policies that differ in the number at the end of their names are doses of one instrument.
+
+    Raises
+    ------
+    InputError
+        For results of several regions, and where no instrument has two doses.
+    """
+    shown, cases = homes(found, choice)
+    refuse_if(len(shown) > 1, "doses are those of one region", key=FLAGS["regions"],
+              allowed=[one.region for one in shown])  # fmt: skip
+    (one,) = shown
+    ladders: dict[str, list[Group]] = {}
+    for group in one.policies:
+        stem = DOSE.sub("", str(group.main.keys["variant"]))
+        ladders.setdefault(stem, []).append(group)
+    ladders = {stem: groups for stem, groups in ladders.items() if len(groups) > 1}
+    refuse_if(not ladders, "no instrument has several doses", key="variants",
+              allowed="policies called tariff-05, tariff-10 and so on")  # fmt: skip
+    year = (choice.years or one.years(PolicyColumn(PREMIUM, "", "every"), ()))[-1]
+    where = {"path_year": year}
+    columns = [
+        Shown(f"{PREMIUM}[{WITHOUT_TERMS}]", "Cost without terms of trade", "value", where,
+              key="cost"),
+        *(Shown(f"payout[{name}]", SOURCES.get(name, name), "value", where, key=f"payout_{name}")
+          for name in one.families),
+    ]  # fmt: skip
+    panels = [
+        one.panel(columns, stem.replace("-", " "), groups) for stem, groups in ladders.items()
+    ]
+    lines = [
+        f"In year {year}. Cost: per cent of absorption in a normal year, less what is gained from "
+        "others through the terms of trade; negative where the policy pays by itself. Loss avoided "
+        "if a disruption of a source strikes, over the years that it lasts, per cent of a year's "
+        "real income.",
+    ]
+    return _draft(f"Doses of policies, {one.name}", panels, cases, lines)
+
+
 KINDS = (
+    PageKind("doses", "instruments in rising doses: cost in normal times, and loss avoided",
+             doses, ("regions",), "doses"),
     PageKind("policies", "cost of policies in normal times, and what they save in disruptions",
              policies, ("measures", "regions"), "glance", at_a_glance),
     PageKind("odds", "how likely a disruption must be for a policy to pay for itself",

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
 
-from cge.core.errors import InputError
-from cge.report.drafts.cases import Case, Source, cases_of, measures_in
+from cge.core.axes import Array
+from cge.core.errors import InputError, refuse_if
+from cge.report.drafts.cases import Case, Source, cases_of, measures_in, relabelled
 from cge.report.drafts.choice import Choice, chosen
 from cge.report.drafts.columns import title
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel
 from cge.report.format.units import decimals, printed
+from cge.report.pages.loss_pages import weighting_of
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.uncertainty.spread import COEFFICIENT, EXPLAINED, MEAN, POSITIVE, SHARE
+from cge.uncertainty.spread import (
+    ADJUSTED,
+    ALWAYS,
+    COEFFICIENT,
+    EXPLAINED,
+    GROUP_SHARE,
+    MEAN,
+    NEVER,
+    NOISE,
+    POSITIVE,
+    SAME_SIGN,
+    SHARE,
+    SIGN_ERROR,
+)
 from cge.uncertainty.uncertain_parameters import PARAMETER
 
 #: Statistics of a table, and their headings.
@@ -25,6 +41,9 @@ STATISTICS = {
     "central": "Central", "mean": "Mean", "sd": "SD", "p05": "5 %", "p25": "25 %",
     "p50": "Median", "p75": "75 %", "p95": "95 %", "min": "Min", "max": "Max",
 }  # fmt: skip
+#: Probabilities, and their headings.
+PROBABILITIES = {POSITIVE: "P(>0)", SAME_SIGN: "P(sign)", SIGN_ERROR: "SE", ALWAYS: "Always",
+                 NEVER: "Never"}  # fmt: skip
 #: Ends of the interval of nine draws in ten.
 LOW, HIGH = "p05", "p95"
 #: Measures of a figure, those that there are.
@@ -38,27 +57,49 @@ _LABEL = ("region", "partner", "sector", "disruption", "weighting")
 @lru_cache(maxsize=32)
 def statistics_of(results: ResultSet) -> pd.DataFrame:
     """Rows of statistics over draws, without those about the variance."""
-    known = [*STATISTICS, POSITIVE]
+    known = [*STATISTICS, *PROBABILITIES]
     return results.rows[results.rows["statistic"].isin(known) & (results.rows["shock"] == "")]
 
 
 @lru_cache(maxsize=32)
 def shares_of(results: ResultSet) -> pd.DataFrame:
     """Rows about what the variance of figures is due to."""
-    return results.rows[results.rows["statistic"].isin([SHARE, COEFFICIENT, *EXPLAINED.values()])]
+    known = [SHARE, GROUP_SHARE, COEFFICIENT, *EXPLAINED.values(), ADJUSTED, NOISE]
+    return results.rows[results.rows["statistic"].isin(known)]
 
 
 def _start(
     found: Sequence[ResultSet], choice: Choice, source: Source, usual: Sequence[str] = ()
 ) -> tuple[list[Case], list[str]]:
     """Solutions and measures that are wanted: of the usual ones those that there are, else all."""
-    cases = cases_of(found, choice, source=source)
-    known = list(dict.fromkeys(name for case in cases for name in measures_in(source(case.results))
-                               if name != PARAMETER))  # fmt: skip
+    cases = [*cases_of(found, choice, source=source), *_of_whole_paths(found, choice, source)]
+    cases = relabelled(list({tuple(one.keys.values()): one for one in cases}.values()))
+    rows = [source(case.results) for case in cases]
+    known = _without_parameters(rows)
     wanted = chosen(known, choice.measures, "measures")
     if not choice.measures:
-        wanted = [name for name in usual if name in known] or wanted
+        # Of a stress test losses from single disruptions are shown where they are asked for.
+        overall = _without_parameters([one[one["disruption"] == ""] for one in rows])
+        wanted = [name for name in usual if name in known] or overall or wanted
     return cases, wanted
+
+
+def _of_whole_paths(found: Sequence[ResultSet], choice: Choice, source: Source) -> list[Case]:
+    """Solutions of whole paths, whose figures are of no year: present values."""
+
+    @lru_cache(maxsize=32)
+    def whole(results: ResultSet) -> pd.DataFrame:
+        rows = source(results)
+        return rows[rows["path_year"].isna() & (rows["measure"] != PARAMETER)]
+
+    own = [one for one in found if len(whole(one)) and len(whole(one)) < len(source(one))]
+    return cases_of(own, choice, source=whole) if own else []
+
+
+def _without_parameters(rows: Sequence[pd.DataFrame]) -> list[str]:
+    """Measures in rows, but for the parameters."""
+    names = (name for one in rows for name in measures_in(one) if name != PARAMETER)
+    return list(dict.fromkeys(names))
 
 
 def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str] = ()) -> Draft:
@@ -74,8 +115,11 @@ def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str]
     lines = [
         "Distribution of results over draws of the uncertain parameters; central: with all of "
         "them at their central values; SD: standard deviation; P(>0): share of draws with a "
-        "positive result."
+        "positive result; P(sign): share with the sign of the central case, and its standard error."
     ]
+    if any(column.key == ALWAYS for panel in panels for column in panel.columns):
+        lines.append("Always, never: shares of draws in which a policy pays at any odds, and at "
+                     "none; those have no mean, and stand as - among the quantiles.")  # fmt: skip
     return Draft("Sensitivity of results to parameters", "Region", panels, cases, lines)
 
 
@@ -88,16 +132,19 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
         Where draws are quadrature points, which have no quantiles.
     """
     cases, wanted = _start(found, choice, statistics_of)
+    if not choice.measures:  # odds, which may have no mean, where they are asked for
+        wanted = [name for name in wanted if not name.startswith("break_even_odds")] or wanted
     panels = []
     for case in cases:
-        every = [_statistics(case, name, choice) for name in wanted]
+        named = [(name, *_statistics(case, name, choice)) for name in wanted]
+        named = [one for one in named if len(one[1])]
+        every = [(table, unit) for _, table, unit in named]
         if not any(HIGH in table for table, _ in every):
             raise InputError("the results have no quantiles", allowed="--kind sensitivity")
         rows = list(dict.fromkeys(label for table, _ in every for label in table.index))
         ends = [table.reindex(index=rows, columns=[MEAN, LOW, HIGH]) for table, _ in every]
         mean, low, high = np.array(ends, dtype=float).T
-        heads = tuple(Column(name, title(name), unit, AUTO)
-                      for name, (_, unit) in zip(wanted, every, strict=True))  # fmt: skip
+        heads = tuple(Column(name, title(name), unit, AUTO) for name, _, unit in named)
         panels.append(Panel(case.label, heads, tuple(rows), mean, keys=case.texts, low=low,
                             high=high))  # fmt: skip
     lines = ["Mean over draws of the uncertain parameters, in brackets the 5 % and 95 % quantiles."]
@@ -106,36 +153,130 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
 
 def drivers(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of each parameter in the variance of one measure, regions across."""
-    cases, wanted = _start(found, choice, shares_of, DRAWN[:1])
-    parts = [(case, name, *_shares(case, name, choice)) for name in wanted for case in cases]
-    parts = [part for part in parts if len(part[2])]
+    cases, wanted, parts = _parts(found, choice, SHARE)
     # The same parameters everywhere, those first that matter most over all.
-    order = pd.concat([shares for _, _, shares, _, _ in parts], axis=1).mean(axis=1)
+    order = pd.concat([part.shares for part in parts], axis=1).mean(axis=1)
     names = list(order.sort_values(ascending=False, kind="stable").index)
     most = MOST_DRIVERS if len(names) > MOST_DRIVERS + 1 else len(names)
-    labels = [*names[:most], *([f"{len(names) - most} others"] if most < len(names) else []), "R2"]
     panels = []
-    for case, measure, shares, signs, explained in parts:
-        table = shares.reindex(names).to_numpy(float)
+    for part in parts:
+        table = part.shares.reindex(names).to_numpy(float)
         rest = [np.nansum(table[most:], axis=0)] if most < len(names) else []
-        marks = {
-            (i, j): str(sign)
-            for (i, j), sign in np.ndenumerate(signs.reindex(names[:most]).fillna("").to_numpy())
-            if sign and np.isfinite(table[i, j])
-        }
-        label = "; ".join(t for t in (case.label, title(measure) if len(wanted) > 1 else "") if t)
-        heads = tuple(Column(c, c, "% of variance", 0, "part") for c in shares.columns)
-        figures = 100 * np.vstack([table[:most], *rest, explained])
-        panels.append(Panel(label, heads, tuple(labels), figures, 1,
-                            {**case.texts, "measure": measure}, marks=marks))  # fmt: skip
-    lines = [
-        "Share of each parameter in the variance of the result over draws, in percent: squared "
-        "standardised regression coefficients; + and −: a larger value of the parameter raises or "
-        "lowers the result. R2 is what they explain together, the rest curvature and interaction."
-    ]
+        signs = part.signs.reindex(names[:most]).fillna("").to_numpy()
+        marks = {(i, j): str(sign) for (i, j), sign in np.ndenumerate(signs)
+                 if sign and np.isfinite(table[i, j])}  # fmt: skip
+        labels = [*names[:most], *([f"{len(names) - most} others"] if rest else [])]
+        panels.append(_panel_of(part, labels, np.vstack([table[:most], *rest]), marks))
     what = f" of {title(wanted[0])}" if len(wanted) == 1 else ""
-    return Draft(f"Parameters behind the variance{what}", "Parameter", panels, cases, lines,
-                 "Region")  # fmt: skip
+    return Draft(f"Parameters behind the variance{what}", "Parameter", panels, cases,
+                 [_OF_PARAMETERS, *_about_chance(parts)], "Region")  # fmt: skip
+
+
+def groups(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Share of each family and group of parameters in the variance of one measure."""
+    cases, wanted, parts = _parts(found, choice, GROUP_SHARE)
+    names = list(dict.fromkeys(name for part in parts for name in part.shares.index))
+    panels = [_panel_of(part, names, part.shares.reindex(names).to_numpy(float)) for part in parts]
+    what = f" of {title(wanted[0])}" if len(wanted) == 1 else ""
+    return Draft(f"Groups of parameters behind the variance{what}", "Parameters", panels, cases,
+                 [_OF_GROUPS, *_about_chance(parts)], "Region")  # fmt: skip
+
+
+_OF_PARAMETERS = (
+    "Share of each parameter in the variance of the result over draws, of the first order, in "
+    "percent: squared standardised regression coefficients; + and −: a larger value of the "
+    "parameter raises or lowers the result. R2 is what they explain together, the rest curvature "
+    "and interaction."
+)
+_OF_GROUPS = (
+    "Share of each family of parameters in the variance of the result over draws, of the first "
+    "order, in percent: the sum of those of its parameters (squared standardised regression "
+    "coefficients), less what they have by chance. Behind a colon: a group within its family, of "
+    "whose share it is a part."
+)
+#: Statistics of a regression that stand below its shares.
+_TOTALS = {"R2": [*EXPLAINED.values()], "R2, adjusted": [ADJUSTED]}
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Shares of the variance of a measure in a solution.
+
+    Parameters
+    ----------
+    case : Case
+    label : str
+        Of its panel.
+    measure : str
+    shares, signs : DataFrame
+        Parameters or groups by regions: shares, and signs of their effects.
+    totals : mapping of str to list of float
+        Statistics of the regression by region.
+    noise : list of float
+        Shares of a parameter without effect, where they are told.
+    ranked : tuple of int
+        Regions, by number, of which ranks were regressed.
+    """
+
+    case: Case
+    label: str
+    measure: str
+    shares: pd.DataFrame
+    signs: pd.DataFrame
+    totals: dict[str, list[float]]
+    noise: list[float]
+    ranked: tuple[int, ...]
+
+
+def _parts(
+    found: Sequence[ResultSet], choice: Choice, statistic: str
+) -> tuple[list[Case], list[str], list[_Part]]:
+    """Solutions, measures and their shares.
+
+    Raises
+    ------
+    InputError
+        Where there are none of this kind.
+    """
+    cases, wanted = _start(found, choice, shares_of, DRAWN[:1])
+    parts = []
+    for name in wanted:
+        for case in cases:
+            words = (case.label, title(name) if len(wanted) > 1 else "")
+            part = _shares(case, name, choice, statistic, "; ".join(filter(None, words)))
+            if len(part.shares):
+                parts.append(part)
+    refuse_if(not parts, "the results have no shares of this kind",
+              allowed="draws of several families or groups, with two draws or more for each "
+              "parameter")  # fmt: skip
+    return cases, wanted, parts
+
+
+def _about_chance(parts: Sequence[_Part]) -> list[str]:
+    """Lines about what is due to chance, and what is of ranks."""
+    noise = [100 * share for part in parts for share in part.noise if np.isfinite(share)]
+    lines = []
+    if any(part.ranked for part in parts):
+        lines.append("r: of ranks, since a linear function of the values explains less.")
+    if noise:
+        low, high = (f"{share:.1g}" for share in (min(noise), max(noise)))
+        size = low if low == high else f"{low} to {high}"
+        lines.append(f"By chance a parameter without any effect has a share of {size} % on "
+                     "average; R2, adjusted, is without what chance explains.")  # fmt: skip
+    return lines
+
+
+def _panel_of(
+    part: _Part, labels: Sequence[str], table: Array,
+    marks: Mapping[tuple[int, int], str] | None = None,
+) -> Panel:  # fmt: skip
+    """Panel of shares, with what the regression explains below."""
+    heads = tuple(Column(c, c, "% of variance", 0, "part") for c in part.shares.columns)
+    rows = (*labels, *part.totals)
+    figures = 100 * np.vstack([table, *part.totals.values()])
+    marks = {**(marks or {}), **{(len(labels), n): "r" for n in part.ranked}}
+    return Panel(part.label, heads, rows, figures, len(part.totals),
+                 {**part.case.texts, "measure": part.measure}, marks=marks)  # fmt: skip
 
 
 def _rows(case: Case, measure: str, choice: Choice) -> pd.DataFrame:
@@ -145,7 +286,11 @@ def _rows(case: Case, measure: str, choice: Choice) -> pd.DataFrame:
     rows = rows[rows["item"] == item]
     if choice.regions:
         rows = rows[rows["region"].isin(choice.regions)]
-    words = zip(*(rows[column] for column in _LABEL), strict=True)
+    label: tuple[str, ...] = _LABEL
+    if case.results.manifest.get("library"):  # of a stress test, under one weighting
+        rows = rows[rows["weighting"].isin(["", weighting_of(case, choice)])]
+        label = _LABEL[:-1]
+    words = zip(*(rows[column] for column in label), strict=True)
     return rows.assign(label=[", ".join(word for word in row if word) for row in words])
 
 
@@ -166,35 +311,42 @@ def _panel(
     every = [t[t.columns.intersection(list(STATISTICS))].to_numpy(float).ravel() for t in same]
     how = printed(unit, np.concatenate(every))
     # A deviation has two digits, whatever the result needs.
-    digits = max([how.digits, *(decimals(how.unit, how.scale * t["sd"], 2) for t in same)])
+    deviations = (how.scale * t["sd"] for t in same if "sd" in t)
+    digits = max([how.digits, *(decimals(how.unit, one, 2) for one in deviations)])
     heads = [Column(name, STATISTICS[name], "", digits) for name in shown]
     values = how.scale * table[shown].to_numpy(float)
-    if POSITIVE in table.columns:
-        values = np.column_stack([values, table[POSITIVE]])
-        heads.append(Column(POSITIVE, "P(>0)"))
+    for name, heading in PROBABILITIES.items():
+        if name in table.columns:
+            values = np.column_stack([values, table[name]])
+            heads.append(Column(name, heading))
     label = "; ".join(part for part in (case.label, title(measure)) if part)
     return Panel(label, tuple(heads), tuple(table.index), values, unit=how.unit,
                  keys={**case.texts, "measure": measure, "unit": how.unit})  # fmt: skip
 
 
-def _shares(
-    case: Case, measure: str, choice: Choice
-) -> tuple[pd.DataFrame, pd.DataFrame, list[float]]:
-    """Parameters by regions: shares, signs of their effects; and what they explain by region."""
+def _shares(case: Case, measure: str, choice: Choice, statistic: str, label: str) -> _Part:
+    """Shares of parameters or groups in the variance of a measure by region."""
     rows = _rows(case, measure, choice)
     columns = list(dict.fromkeys(rows["label"]))
     shares, effects = (
         rows[rows["statistic"] == name]
-        .pivot_table(index="shock", columns="label", values="value", aggfunc="sum")
+        .pivot_table(index="shock", columns="label", values="value", aggfunc="sum", sort=False)
         .reindex(columns=columns)
-        for name in (SHARE, COEFFICIENT)
+        for name in (statistic, COEFFICIENT)
     )
-    explained = rows[rows["statistic"].isin(list(EXPLAINED.values()))].set_index("label")["value"]
+    totals = {}
+    for name, behind in _TOTALS.items():
+        found = rows[rows["statistic"].isin(behind)].set_index("label")["value"]
+        if len(found):
+            totals[name] = found.reindex(columns).tolist()
     signs = effects.map(lambda value: "+" if value > 0 else "−" if value < 0 else "")
-    return shares, signs, explained.reindex(columns).tolist()
+    noise = rows.loc[rows["statistic"] == NOISE, "value"].tolist()
+    of_ranks = set(rows.loc[rows["statistic"] == EXPLAINED[True], "label"])
+    ranked = tuple(n for n, name in enumerate(columns) if name in of_ranks)
+    return _Part(case, label, measure, shares, signs, totals, noise, ranked)
 
 
-_OPTIONS = ("measures", "regions")
+_OPTIONS = ("measures", "regions", "weighting")
 _NEEDS = "results of `cge sensitivity`"
 KINDS = (
     PageKind("intervals", "mean and 90 % interval over draws, regions by measures", intervals,
@@ -203,4 +355,6 @@ KINDS = (
              sensitivity, _OPTIONS, "intervals", partial(sensitivity, usual=DRAWN), _NEEDS),
     PageKind("drivers", "share of each parameter in the variance of a result", drivers, _OPTIONS,
              "shares", needs=_NEEDS),
+    PageKind("driver-groups", "share of each group of parameters in the variance of a result",
+             groups, _OPTIONS, needs=_NEEDS),
 )  # fmt: skip
