@@ -69,14 +69,16 @@ def run_stress(asked: dict[str, Any]) -> Any:
 
 
 def test_a_ceiling_on_one_family_is_on_the_mean_loss_from_its_disruptions(here: Path) -> None:
-    results = run_scenario(of_frontier(), here)
+    results = run_scenario(of_frontier(points=2, disruptions=["ban-*", "*-china-ELEC*"]), here)
     rows = results.rows[results.rows["region"] == "CHN"]
     assert "cvar" not in set(rows["measure"]), "a mean loss is not called CVaR"
     risk = rows[rows["measure"] == "expected_loss"].set_index("point")
     odds = rows[rows["measure"] == "probability"].set_index("disruption")["value"]
-    lost = rows[rows["measure"] == "loss"].pivot(index="point", columns="disruption", values="value")
+    lost = rows[rows["measure"] == "loss"].pivot(
+        index="point", columns="disruption", values="value"
+    )
     assert set(risk["weighting"]) == {"export_control"} and odds.sum() == pytest.approx(1)
-    assert lost.shape == (3, len(odds)) and odds.nunique() > 1, "severities are not equally likely"
+    assert lost.shape == (2, len(odds)) and odds.nunique() > 1, "severities are not equally likely"
     np.testing.assert_allclose(lost[odds.index] @ odds, risk["value"], rtol=1e-9)
     assert (np.diff(risk["value"]) < -1e-3).all(), "each point has less risk"
     assert results.manifest["cases"][0]["constraint"] == "export_control"
@@ -154,11 +156,18 @@ def on_path(levers: list[dict[str, Any]], years: int, **given: Any) -> PathProbl
 
 
 @pytest.mark.parametrize(
+    "directions",
+    [
+        pytest.param(np.kron(np.eye(2), [[1.0, 0.7, -0.6]]), id="of three rates"),
+        pytest.param(np.eye(6), id="of each rate", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize(
     ("version", "given"),
     [(UNILATERAL, {"budget": 0.2}), (NEUTRAL, {"objective": "year", "year": 2})],
 )
 def test_gradients_over_a_path_are_those_of_paths_that_are_solved_again(
-    version: str, given: dict[str, Any]
+    version: str, given: dict[str, Any], directions: Array
 ) -> None:
     problem = on_path(ALL, 3, version=version, **given)
     evaluator = PathEvaluator(problem)
@@ -167,18 +176,19 @@ def test_gradients_over_a_path_are_those_of_paths_that_are_solved_again(
     assert np.abs(exact).max(axis=1).min() > 1e-3, "each of them moves"
     assert np.abs(exact[0]).min() > 1e-5, "welfare moves with each rate"
 
-    def slopes(number: int, part: float) -> Array:
-        side = np.zeros(len(RATES))
-        side[number] = part * (problem.high - problem.low)[number]
+    def slope(direction: Array, part: float) -> Array:
+        """Of welfare, outlay and losses, along a direction in parts of the way between bounds."""
+        side = part * direction * (problem.high - problem.low)
         ends = []
         for rates in (RATES + side, RATES - side):
             one = PathEvaluator(problem).at(rates)  # from the benchmark
             ends.append(np.array([one.value, one.outlay, *one.losses(counted)]))
-        return (ends[0] - ends[1]) / (2 * side[number])
+        return (ends[0] - ends[1]) / (2 * part)
 
-    for number in range(len(RATES)):
-        size = np.maximum(np.abs(exact[:, number]), 1e-2)
-        coarse, fine = (np.abs(slopes(number, part) - exact[:, number]) / size
+    for direction in directions:
+        across = direction * (problem.high - problem.low)
+        size = np.maximum(np.abs(exact * across).sum(axis=1), 1e-2 * np.abs(across).max())
+        coarse, fine = (np.abs(slope(direction, part) - exact @ across) / size
                         for part in (1e-2, 1e-3))  # fmt: skip
         assert fine.max() < 2e-5
         # What is left is the error of the differences: it falls with the square of the step.
@@ -264,7 +274,8 @@ def two_levers(
 ) -> tuple[PathProblem, Sweep]:
     """A frontier of a tariff and a subsidy over some years, against embargoes."""
     years, levers = request.param, [TARIFF, {**USER, "high": 0.2}]
-    problem = on_path(levers, years, objective="year", elasticities="fontagne", only="embargo")
+    only = "embargo-USA" if years == 2 else "embargo"
+    problem = on_path(levers, years, objective="year", elasticities="fontagne", only=only)
     steps = Steps(tmp_path_factory.mktemp("steps"), "two")
     search = FrontierSearch(problem, optimise, steps, PathEvaluator, solve_path_cold)
     return problem, search.frontier(3 if years == 2 else 5, 1)
@@ -275,18 +286,19 @@ def test_no_policy_of_a_grid_is_better_than_the_frontier(
 ) -> None:
     problem, found = two_levers
     evaluator = PathEvaluator(problem)
-    axes = (np.linspace(low, high, 6)
+    count = 4 if problem.years == 2 else 7
+    axes = (np.linspace(low, high, count)
             for low, high in zip(problem.low, problem.high, strict=True))  # fmt: skip
     grid = [evaluator.at(np.array(rates)) for rates in np.stack(
         np.meshgrid(*axes), axis=-1).reshape(-1, 2)]  # fmt: skip
     value, risk = (np.array([getattr(one, what) for one in grid]) for what in ("value", "risk"))
-    assert found.conflict and len(grid) == 36
+    assert found.conflict and len(grid) == count**2
     assert found.points[0].cold.variations[0] >= value.max() - 1e-8
     assert found.points[-1].cold.cvar <= risk.min() + 1e-8
     for point in found.points[1:-1]:
         assert point.ceiling is not None
         allowed = value[risk <= point.ceiling]
-        assert len(allowed) > 3, "the grid has policies under the ceiling"
+        assert len(allowed) > 1, "the grid has policies under the ceiling"
         assert (point.cold.variations[0] >= allowed - 1e-8).all()
 
 
@@ -327,7 +339,7 @@ def over_years(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_study_of_a_path_tells_year_objective_and_both_measures_of_welfare(here: Path) -> None:
-    content = over_years(points=2, instruments=[TARIFF])
+    content = over_years(points=2, disruptions=["ban-*"])
     results = run_scenario(content, here)
     rows, (case,) = results.rows, results.manifest["cases"]
     assert (case["year"], case["objective"], case["constraint"], case["years"]) == (

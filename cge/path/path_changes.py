@@ -33,9 +33,9 @@ from cge.solve.system import term_changes, term_parts
 STEP = 2e-6
 #: Changes of weights have settled when they move by less than this part of themselves in a pass,
 #: of which each takes away all but about a hundredth of what is left.
-SETTLED = 1e-9
+SETTLED = 1e-7
 #: The same of what budgets buy, of which a pass takes away all but some thousandths.
-BOUGHT = 1e-5
+BOUGHT = 1e-4
 PASSES = 60
 
 Tree = TypeVar("Tree")
