@@ -34,8 +34,8 @@ STEP = 2e-6
 #: Changes of weights have settled when they move by less than this part of themselves in a pass,
 #: of which each takes away all but about a hundredth of what is left.
 SETTLED = 1e-7
-#: The same of what budgets buy, of which a pass takes away all but some thousandths.
-BOUGHT = 1e-4
+#: Half of a difference in the log of what a budget buys.
+BUYS = 1e-5
 PASSES = 60
 
 Tree = TypeVar("Tree")
@@ -131,25 +131,40 @@ class _Follower:
         resolved = year.solution.resolved
         solve = _tangent_solver(self.model, resolved, year.solution.levels)
         gdp, price = relative_gdp(year.solution), research_price(year.solution)
-        bought = np.zeros((2, len(gdp), len(self.rates)))
-        if before.year is not None:  # they move little from year to year
-            bought = before.year[1].bought
-        for _ in range(PASSES):
-            given = self._along(
-                lambda side, s, bought: self._log(self._ground(side, year.year, s, *bought)),
-                (year.state, state), (np.array([gdp, price]), bought),
-            )  # fmt: skip
-            levels = solve(given)
-            outcomes = _outcome_changes(self.model, year.solution.levels, levels)
-            again = np.array([
-                outcomes[self.model.outcomes[name].positions]
-                / self.model.start.values(name)[:, None]
-                for name in ("gdp", "research_unit_cost")
-            ])  # fmt: skip
-            moved, bought = _moved(bought, again), again
-            if not self.course.plan.budgeted(year.year) or moved <= BOUGHT:
-                return _Moved(levels, outcomes, state, bought)
-        raise NoEquilibrium("changes of what budgets buy do not settle")
+        given = self._along(
+            lambda side, s: self._log(self._ground(side, year.year, s, gdp, price)),
+            (year.state, state),
+        )
+        paying = np.flatnonzero(self.course.plan.paying(year.year)).tolist()
+        levels = solve(np.column_stack([given, *(self._buys(year, one) for one in paying)]))
+        outcomes = _outcome_changes(self.model, year.solution.levels, levels)
+        # Budgets are shares of the year's GDP: what they buy moves with it, and it with them.
+        rates = given.shape[1]
+        bought = self._bought(year, outcomes)[paying]
+        more = np.linalg.solve(np.eye(len(paying)) - bought[:, rates:], bought[:, :rates])
+        levels, outcomes = (one[:, :rates] + one[:, rates:] @ more for one in (levels, outcomes))
+        return _Moved(levels, outcomes, state)
+
+    def _buys(self, year: PathYear, region: int) -> Array:
+        """Change of what is given in a year with the log of what budgets of a region buy."""
+        gdp, price = relative_gdp(year.solution), research_price(year.solution)
+        ends = []
+        for sign in (1.0, -1.0):
+            one = gdp.copy()
+            one[region] *= np.exp(sign * BUYS)
+            side = self.course, self.rates
+            ends.append(self._log(self._ground(side, year.year, year.state, one, price)))
+        found: Array = (ends[0] - ends[1]) / (2 * BUYS)
+        return found
+
+    def _bought(self, year: PathYear, outcomes: Array) -> Array:
+        """Changes of the logs of what a budget buys, by region."""
+        gdp, price = (
+            outcomes[self.model.outcomes[name].positions] / year.solution.values(name)[:, None]
+            for name in ("gdp", "research_unit_cost")
+        )
+        found: Array = gdp - price
+        return found
 
     def _adapted(self, year: PathYear, turn: State, before: _Before) -> Array:
         """Changes of the weights to which relations with suppliers adapt.
@@ -256,12 +271,11 @@ _Side = tuple[Course, Array]
 
 @dataclass(frozen=True, eq=False)
 class _Moved:
-    """Changes of a year: of levels and outcomes, the state with weights adapted, GDP and prices."""
+    """Changes of a year: of levels and outcomes, and of the state with weights adapted."""
 
     levels: Array
     outcomes: Array
     state: Array
-    bought: Array
 
 
 @dataclass(frozen=True, eq=False)
