@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from test_frontier import LIBRARY, world
 
+from cge import load_benchmark
 from cge.core.errors import InputError, NoEquilibrium
 from cge.data.library import load_library
 from cge.dynamics.menu import Menu
@@ -220,6 +221,33 @@ def test_a_study_has_a_point_for_each_frequency_in_the_one_layout(here: Path) ->
     assert set(losses["disruption"]) == {"country-CHN", "controls-china-west-ELEC"}
 
 
+def test_without_a_weighting_disruptions_come_as_often_as_the_library_says(here: Path) -> None:
+    asked = {
+        "region": "USA",
+        "foresight": ["none"],
+        "disruptions": SCENARIO["insurance"]["disruptions"],
+    }
+    rows = run_scenario({**SCENARIO, "insurance": asked}, here).rows
+    library = {one.name: one.frequency for one in load_library(None).entries}
+    country, controls = library["country-{region}"], library["controls-china-west-{sector}"]
+    b = load_benchmark(aggregation="small")
+    known = {one.name: one for one in expand(load_library(None), b)}
+    share = known["controls-china-west-ELEC"].share
+    regions = sum(name.startswith("country-") for name in known)
+    sectors = len({n.split("-")[3] for n in known if n.startswith("controls-china-west-")})
+    for point, part in enumerate(("low", "value", "high")):
+        found = rows[(rows["measure"] == "annual_frequency") & (rows["point"] == point)]
+        often = getattr(country, part) / regions + share * getattr(controls, part) / sectors
+        assert found["value"].item() == pytest.approx(100 * often)
+    (mean,) = set(rows[(rows["measure"] == "expected_loss") & (rows["region"] == "USA")]["value"])
+    losses = rows[(rows["measure"] == "loss") & (rows["region"] == "USA") & (rows["point"] == 0)]
+    loss = losses.set_index("disruption")["value"]
+    one, other = country.value / regions, share * controls.value / sectors
+    assert mean == pytest.approx(
+        (one * loss["country-CHN"] + other * loss["controls-china-west-ELEC"]) / (one + other)
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "key", "says"),
     [
@@ -230,6 +258,7 @@ def test_a_study_has_a_point_for_each_frequency_in_the_one_layout(here: Path) ->
         ({"frequency": [0.3, 0.1]}, "insurance.frequency", "rise"),
         ({"disruptions": ["earthquake"]}, "insurance.disruptions.0", "no such disruption"),
         ({"weighting": "optimistic"}, "insurance.weighting", "no such weighting"),
+        ({"weighting": "default", "frequency": None}, "insurance.frequency", "how often"),
         ({"disruptions": ["controls-west-china-*"]}, "insurance.disruptions",
          "weight in the eyes of USA"),
         ({"speling": 1}, "insurance.speling", "unknown key"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,14 @@ POLICIES = {
     "cooperation": ("co-operation", -0.23, 0.55, 0.3, 0.62),
 }
 REGIONS = {"CHN": "China", "USA": "United States", "EU": "European Union (27 members)"}
+#: Three doses of one instrument and two of another: no ladder is made of a single policy.
+DOSES = {
+    "tariff-05": ("5 points", 0.02, 0.02, 0.0, 0.01),
+    "tariff-10": ("10 points", 0.03, 0.03, 0.0, 0.02),
+    "tariff-20": ("20 points", 0.02, 0.02, 0.0, 0.03),
+    "credit-01": ("0.1 %", 0.0, 0.4, 0.0, 0.05), "credit-03": ("0.3 %", -0.1, 0.9, 0.0, 0.1),
+    "alone": ("alone", 0.1, 0.1, 0.1, 0.1),
+}  # fmt: skip
 COMBINATIONS = [(s, r) for s in ("fontagne", "boehm") for r in ("low", "central", "high")]
 #: By how much a combination multiplies; the central one is the first set and central returns.
 SCALE = dict(zip(COMBINATIONS, (0.5, 1.0, 1.6, 0.4, 0.8, 1.2), strict=True))
@@ -62,6 +70,7 @@ def results(rows: Rows, study: str, **manifest: Any) -> Results:
 def compared(
     region: str = "CHN", scale: float = 1.0,
     combinations: Sequence[tuple[str, str]] = COMBINATIONS, lost: str = "",
+    policies: Mapping[str, tuple[str, float, float, float, float]] = POLICIES,
 ) -> Results:  # fmt: skip
     """A comparison of policies of one region; CVaR of one policy may be unknown."""
     rows = Rows()
@@ -72,7 +81,7 @@ def compared(
             for loss, item, part in LOSSES:
                 rows.add(loss, 5 * part, unit=INCOME, item=item, weighting="default" * (not item),
                          variant="no policy", title="no policy", path_year=year, **own)  # fmt: skip
-        for name, (words, ev1, ev2, safe1, safe2) in POLICIES.items():
+        for name, (words, ev1, ev2, safe1, safe2) in policies.items():
             own |= {"variant": name, "title": words}
             for year, ev, safe in ((1, ev1, safe1), (10, ev2 / 2, safe2 / 2), (20, ev2, safe2)):
                 rows.add("equivalent_variation", times * ev, unit=SHARE, path_year=year, **own)
@@ -219,6 +228,27 @@ def test_other_years_can_be_drawn(three: list[Results]) -> None:
     np.testing.assert_allclose(panel.figures[row], [-0.01, 0.135, 0.055, -0.0275], atol=1e-12)
 
 
+# -- doses ------------------------------------------------------------------------------------
+
+
+def test_doses_of_an_instrument_are_one_line_from_what_a_step_costs_to_what_it_saves() -> None:
+    found = compared(policies=DOSES)
+    page = page_of("doses", found)
+    assert [panel.title for panel in page.panels] == ["tariff", "credit"], "nothing alone"
+    tariff = page.panels[0]
+    assert [c.key for c in tariff.columns] == ["cost", "payout_export_control", "payout_domestic"]
+    np.testing.assert_allclose(tariff.figures[:, 0], [0.08, 0.07, 0.08], atol=1e-12)
+    np.testing.assert_allclose(tariff.figures[:, 1], [0.01, 0.02, 0.03], atol=1e-12)
+    axes = draw(page_of("doses", found, figure=True)).axes
+    line = next(one for one in axes[0].lines if len(one.get_xdata()) == 3)
+    np.testing.assert_allclose(line.get_xdata(), tariff.figures[:, 0])
+    np.testing.assert_allclose(line.get_ydata(), tariff.figures[:, 1])
+    with pytest.raises(InputError, match="no instrument has several doses"):
+        page_of("doses", compared())
+    with pytest.raises(InputError, match="of one region"):
+        page_of("doses", found, compared("USA", policies=DOSES))
+
+
 # -- losses by region -------------------------------------------------------------------------
 
 
@@ -239,6 +269,10 @@ def of_disruptions(sets: Sequence[str] = ("fontagne", "boehm"), policy: bool = T
                     rows.add(measure, times * size, unit=INCOME, weighting=weighting,
                              disruption=worst, **change, **own)  # fmt: skip
             rows.add("loss_by_family", size, unit=INCOME, item="domestic", **change, **own)
+            for source, often in (("domestic", 20.0), ("global", 5.0), ("", 25.0)):
+                rows.add("frequency", often * np.ones(4), unit="percent a year", item=source, **own)
+                for measure, times in (("annual_loss", often / 100), ("annual_cvar", often / 5)):
+                    rows.add(measure, times * size, unit=YEARS, item=source, **change, **own)
             for disruption, times in (("near", 1.0), ("far", -0.5)):
                 rows.add("loss", times * size, unit=INCOME, disruption=disruption, **own)
     return results(rows, "stress")
@@ -271,6 +305,24 @@ def test_without_a_policy_there_are_levels_alone() -> None:
     np.testing.assert_allclose(weightings.figures[0], [1, 1, 2, 2])
 
 
+def test_the_loss_of_a_year_stands_beside_how_often_its_source_strikes() -> None:
+    panel = page_of("annual", of_disruptions()).panels[0]
+    heads = ["a year", "mean", "change", "CVaR", "change"]
+    assert [(column.group, column.title) for column in panel.columns] == [
+        (source, head) for source in ("domestic", "global", "all") for head in heads
+    ]
+    np.testing.assert_allclose(panel.figures[0, :5], [20, 0.15, -0.25, 3, -0.25])
+    unsaid = of_disruptions()
+    unsaid = results_without(unsaid, "frequency")
+    with pytest.raises(InputError, match="how often it comes"):
+        page_of("annual", unsaid)
+
+
+def results_without(found: Results, measure: str) -> Results:
+    """The same results without rows of a measure."""
+    return Results(found.rows[found.rows["measure"] != measure], found.manifest)
+
+
 def test_disruptions_are_told_by_title_with_those_who_lose_most() -> None:
     page = page_of("disruptions", of_disruptions())
     (panel,) = page.panels  # without policy, of the first set
@@ -282,7 +334,7 @@ def test_disruptions_are_told_by_title_with_those_who_lose_most() -> None:
 
 
 def test_every_page_of_a_stress_test_can_be_drawn_and_written(tmp_path: Path) -> None:
-    for kind in ("losses", "families", "weightings", "disruptions"):
+    for kind in ("losses", "families", "weightings", "annual", "disruptions"):
         style.save(draw(page_of(kind, of_disruptions(), figure=True)), tmp_path / "figure.svg")
         for form in ("markdown", "latex", "csv", "html"):
             assert render(page_of(kind, of_disruptions()), form)

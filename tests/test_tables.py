@@ -20,7 +20,7 @@ from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
 from test_frontier_pages import frontier
 from test_insurance import insured
-from test_loss_pages import compared, linked, of_disruptions
+from test_loss_pages import DOSES, compared, linked, of_disruptions
 from test_nash import game
 from test_sensitivity_pages import made as drawn
 
@@ -65,18 +65,20 @@ def pages(trial: Results) -> dict[str, Page]:
     """A page of each kind, of results made by hand."""
     found: dict[str, tuple[ResultSet, dict[str, Any]]] = {
         **dict.fromkeys(PLAIN, (trial, {})), "compare": (trial, {"regions": (ODD[0],)}),
-        **dict.fromkeys(("losses", "weightings", "families", "disruptions"),
+        **dict.fromkeys(("losses", "weightings", "families", "annual", "disruptions"),
                         (of_disruptions(), {})),
         **dict.fromkeys(("intervals", "sensitivity", "drivers", "driver-groups"),
                         (drawn(), {})),
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
+         "doses": (compared(policies=DOSES), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
         "insurance": (insured(), {}),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
 
-KINDS = (*PLAIN, "losses", "weightings", "families", "disruptions", "intervals", "sensitivity",
+KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
+         "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
          "insurance")  # fmt: skip
 

@@ -42,6 +42,8 @@ class Disruption:
         Probability of its severity, where the same may happen more or less severely.
     frequency : float
         Probability a year that it begins; 0 where the library says none.
+    frequency_range : tuple of float
+        The lowest and the highest that the library holds possible.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Disruption:
     note: str = ""
     share: float = 1.0
     frequency: float = 0.0
+    frequency_range: tuple[float, float] = (0.0, 0.0)
 
     @property
     def years_in(self) -> float:
@@ -148,6 +151,33 @@ def weights(
     return (shares / total if total > 0 else shares), dropped
 
 
+def by_frequency(
+    disruptions: Sequence[Disruption], viewer: str
+) -> tuple[Array, tuple[float, float, float]]:
+    """Probability of each disruption as often as the library says that it comes.
+
+    Those without a family in the eyes of the region have none.
+
+    Parameters
+    ----------
+    disruptions : sequence of Disruption
+    viewer : str
+        Code of the region.
+
+    Returns
+    -------
+    ndarray (disruptions,)
+        Given that one of them happens; all zero where the library says of none how often.
+    tuple of float
+        That one of them begins in a year: low, central, high.
+    """
+    here = [bool(one.families[viewer]) for one in disruptions]
+    often = np.array([[one.frequency_range[0], one.frequency, one.frequency_range[1]]
+                      for one in disruptions]) * np.array(here)[:, None]  # fmt: skip
+    low, central, high = map(float, often.sum(axis=0))
+    return often[:, 1] / (central or 1.0), (low, central, high)
+
+
 # -- expansion
 
 
@@ -185,7 +215,10 @@ def _from_entry(
     made: list[Disruption] = []
     omitted: dict[str, None] = {}
     repeated = list(_repetitions(entry, benchmark, f"{key}.each"))
-    often = entry.frequency.value / max(len(repeated), 1) if entry.frequency else 0.0
+    told = entry.frequency
+    often = [0.0] * 3 if told is None else [
+        float(value) / max(len(repeated), 1) for value in (told.value, told.low, told.high)
+    ]  # fmt: skip
     for codes in repeated:
         one = entry.filled(codes)
         events: list[Event] = []
@@ -203,14 +236,17 @@ def _from_entry(
     return made, omitted
 
 
-def _of_severity(whole: Disruption, part: float, share: float, often: float) -> Disruption:
+def _of_severity(
+    whole: Disruption, part: float, share: float, often: Sequence[float]
+) -> Disruption:
     """A disruption whose events have a part of their size, with its probability."""
+    central, low, high = (share * value for value in often)
+    whole = replace(whole, share=share, frequency=central, frequency_range=(low, high))
     if part == 1:
-        return replace(whole, share=share, frequency=often * share)
+        return whole
     events = tuple(replace(event, size=part * event.size) for event in whole.events)
-    return replace(whole, name=f"{whole.name}-{100 * part:g}", events=events, share=share,
-                   title=f"{whole.title} ({100 * part:g} % as severe)",
-                   frequency=often * share)  # fmt: skip
+    return replace(whole, name=f"{whole.name}-{100 * part:g}", events=events,
+                   title=f"{whole.title} ({100 * part:g} % as severe)")  # fmt: skip
 
 
 def _repetitions(

@@ -365,10 +365,12 @@ class InsuranceChoice(Strict):
         What they are chosen for: normal times alone (none), the expected cost of each buyer
         (risk_neutral), the expected real income of the region (social) or of all (global).
     frequency : list of float, optional
-        Probabilities in a year that one of the disruptions happens; default: low, central and
-        high values of the parameter ``annual_frequency``.
-    disruptions, weighting
+        Probabilities in a year that one of the disruptions happens; default: the sum of those
+        in the library, low, central and high. Needed with a weighting.
+    disruptions
         As in a frontier.
+    weighting : str, optional
+        One of the library's; default: each as often as the library says that it comes.
     """
 
     region: str
@@ -382,4 +384,12 @@ class InsuranceChoice(Strict):
         | None
     ) = None
     disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
-    weighting: str = "default"
+    weighting: str | None = None
+
+    @model_validator(mode="after")
+    def _how_often(self) -> InsuranceChoice:
+        refuse_value(self.weighting is not None and self.frequency is None,
+                     "a weighting does not say how often one of the disruptions happens",
+                     key="insurance.frequency", value=None,
+                     allowed="probabilities in a year")  # fmt: skip
+        return self

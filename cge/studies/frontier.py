@@ -26,7 +26,7 @@ from cge.model.quantities import ENDOGENOUS
 from cge.path.frontier_point import PathEvaluator
 from cge.path.frontier_problem import PathProblem, on_path, solve_path_cold
 from cge.policy.benchmarks import benchmarks_of, calendar_year
-from cge.resilience.disruptions import Disruption, expand, weights
+from cge.resilience.disruptions import Disruption, by_frequency, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
@@ -259,10 +259,12 @@ def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> Stres
     return replace(settings, level=0.0)
 
 
-def _weighting(choice: FrontierChoice | InsuranceChoice, library: Library) -> Mapping[str, float]:
-    """Weights of families in what counts: those of the weighting, or one family alone."""
+def _weighting(
+    choice: FrontierChoice | InsuranceChoice, library: Library
+) -> Mapping[str, float] | None:
+    """Weights of families: those of the weighting, or one family alone; None: by frequency."""
     if isinstance(choice, InsuranceChoice) or choice.constraint in (CVAR, EXPECTED):
-        return library.weighting(choice.weighting)
+        return None if choice.weighting is None else library.weighting(choice.weighting)
     check_known([choice.constraint], [CVAR, EXPECTED, *library.families], "no such constraint",
                 key="frontier.constraint")  # fmt: skip
     return {family: float(family == choice.constraint) for family in library.families}
@@ -288,7 +290,7 @@ def at_risk(
     """
     tested = scenario.stress or StressChoice()
     library = load_library(tested.library)
-    check_known([choice.weighting], library.weightings, "no such weighting",
+    check_known({choice.weighting} - {None}, library.weightings, "no such weighting",
                 key=f"{section}.weighting")  # fmt: skip
     weighting = _weighting(choice, library)
     check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
@@ -298,7 +300,9 @@ def at_risk(
     known = named(tested.disruptions, expand(library, b), "stress.disruptions")
     known = named(choice.disruptions, known, key)
     chosen = tuple(one for one in known if not one.over_time_only)
-    found, dropped = weights(chosen, weighting, choice.region)
+    found, dropped = by_frequency(chosen, choice.region)[0], tuple[str, ...]()
+    if weighting is not None:
+        found, dropped = weights(chosen, weighting, choice.region)
     refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
               key=key, value=choice.disruptions)  # fmt: skip
     return chosen, found, dropped

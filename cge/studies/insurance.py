@@ -14,12 +14,11 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.core.errors import InputError, NoEquilibrium, prefixed
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.frontier.sweep import AGREES
 from cge.insurance.foresight import Chosen, chosen, refuse_better
 from cge.insurance.states import ExAnte, Risk, States, spending
 from cge.policy.benchmarks import benchmarks_of
-from cge.resilience.disruptions import Disruption
+from cge.resilience.disruptions import Disruption, by_frequency
 from cge.resilience.preshock import REPRODUCED
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
@@ -32,6 +31,8 @@ from cge.studies.frontier import at_risk
 from cge.studies.study import Study, Work, labels_of, refuse_others
 from cge.tasks.runner import Place, Task
 
+#: In place of a weighting where each disruption comes as often as the library says.
+BY_FREQUENCY = "frequency"
 #: What it reads of a scenario.
 _READ = {"name", "title", "description", "benchmark", "elasticities", "stress", "insurance"}
 
@@ -202,12 +203,11 @@ def _checked(scenario: Scenario) -> InsuranceChoice:
 
 def _cases(scenario: Scenario, choice: InsuranceChoice) -> Iterator[tuple[str, ForesightContent]]:
     """Elasticity set and content of every foresight."""
-    entry = load_disruption_parameters().entries["annual_frequency"]
-    usual = (float(entry.low), float(entry.value), float(entry.high))
-    frequencies = usual if choice.frequency is None else tuple(map(float, choice.frequency))
     for name, b in benchmarks_of(scenario).items():
         settings = settings_of(scenario, b)
         named, found, dropped = at_risk("insurance", scenario, choice, settings, b)
+        usual = [min(one, 1.0) for one in by_frequency(named, choice.region)[1]]
+        frequencies = tuple(map(float, choice.frequency or dict.fromkeys(usual)))
         for foresight in choice.foresight:
             own = choice.model_copy(update={"foresight": [foresight]})
             yield name, ForesightContent(own, b, settings, named, found, frequencies, dropped)
@@ -216,11 +216,12 @@ def _cases(scenario: Scenario, choice: InsuranceChoice) -> Iterator[tuple[str, F
 def _notes(content: ForesightContent) -> list[str]:
     """Notes that any table carries."""
     counted = int((content.weights > 0).sum())
+    named = content.choice.weighting
+    how = f"with weighting '{named}'" if named else "each as often as the library says"
     lines = [
         f"CVaR: mean loss of real income in the worst {100 * (1 - content.settings.level):g} % of "
-        f"probability, over {counted} disruptions with weighting '{content.choice.weighting}' in "
-        f"the eyes of {content.choice.region}, given that one happens. Neither sizes nor "
-        "probabilities of disruptions are estimated.",
+        f"probability, given that one of {counted} disruptions happens, {how}, in the eyes of "
+        f"{content.choice.region}. How often they happen, and how severe they are, is assumed.",
     ]
     if content.dropped:
         lines.append("Families with weight but without a disruption, the rest is scaled up: "
@@ -245,7 +246,7 @@ def insurance_rows(
         At a frequency of zero.
     """
     rows, b, region = Rows(), asked.benchmark, asked.choice.region
-    weighting, world = asked.choice.weighting, world_label(asked.benchmark.regions)
+    weighting, world = asked.choice.weighting or BY_FREQUENCY, world_label(asked.benchmark.regions)
     for number, (one, apart) in enumerate(points):
         here, before = one.states, without.states.at_frequency(one.states.risk.frequency)
         add: Callable[..., None] = partial(add_known, rows, b=b, point=number)

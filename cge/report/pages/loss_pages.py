@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -182,14 +183,20 @@ def years(found: Sequence[ResultSet], choice: Choice) -> Draft:
     sources = list(dict.fromkeys(n for case in cases for n in case.codes("item", "frequency")))
     refuse_if(not sources, "the library says of no disruption how often it comes",
               allowed="entries with a frequency")  # fmt: skip
-    shown = []
+    shown: list[Shown] = []
     for name in [*filter(None, sources), ""]:
-        word, where = name.replace("_", " ") or "all", {"item": name}
-        shown.append(_shown("frequency", f"{word}: a year", where, change=False))
-        shown += _and_change(cases, "annual_loss", f"{word}: mean loss", where)
-        shown += _and_change(cases, "annual_cvar", f"{word}: CVaR", where)
+        where = {"item": name}
+        shown += (
+            replace(one, group=name.replace("_", " ") or "all")
+            for one in (
+                _shown("frequency", "a year", where, change=False),
+                *_and_change(cases, "annual_loss", "mean", where, "change"),
+                *_and_change(cases, "annual_cvar", "CVaR", where, "change"),
+            )
+        )
     level = cases[0].results.manifest.get("stress", {}).get("annual_cvar_level", 0.95)
-    lines = ["A year: probability that a disruption of a source begins in it. Mean loss and "
+    lines = [_CHANGE * (not _without_policy(cases)),
+             "A year: probability that a disruption of a source begins in it. Mean loss and "
              "CVaR are of a year, in most of which nothing happens; a year is one of a "
              f"disruption with its frequency times its duration; CVaR: mean of the worst "
              f"{100 * (1 - level):.2g} % of years. Frequencies are assumed, with the range in the "
