@@ -283,13 +283,13 @@ def test_what_names_nothing_under_any_set_is_refused_with_what_there_is() -> Non
         check_selections([selected(one, ["depreciatoin"])], one)
     with pytest.raises(InputError, match="no parameter with a range is left"):
         check_selections([selected(one, ["top", "!elasticities"])], one)
-    with pytest.raises(InputError, match="this study has no such parameters"):
+    with pytest.raises(InputError, match="that is drawn has no such parameters"):
         selected(one, ["knowledge"])
 
 
 @pytest.mark.parametrize(("given", "said"), [
     (["--parameters", "armingtn"], "key '--parameters', value 'armingtn'"),
-    (["--parameters", "knowledge"], "this study has no such parameters"),
+    (["--parameters", "knowledge"], "that is drawn has no such parameters"),
     (["--of", "stress", "--set", "stress.disruptions=quake"], "stress.disruptions.0"),
     (["--of", "frontier"], "is no study whose parameters can be drawn"),
 ])  # fmt: skip
@@ -354,6 +354,9 @@ def test_a_comparison_is_drawn_with_the_shares_of_always_and_never(
     one = {"measure": "break_even_odds", "region": "EU"}
     rows = found.to_frame(**one, statistic=["probability_always", "probability_never"])
     assert len(rows) == 4 and rows["value"].between(0, 1).all()  # two years
+    of_sign = ["probability_positive", "probability_same_sign"]
+    assert found.to_frame(**one, statistic=of_sign)["value"].isna().all(), "odds have no sign"
+    assert found.to_frame(measure="payout", statistic=of_sign)["value"].notna().any()
     for measure in ("payout", "present_value", "equivalent_variation", "break_even_odds"):
         where = {"measure": measure, "region": "EU", "variant": "research"}
         central, exact = values(found, **where, statistic="central"), plain.to_frame(**where)

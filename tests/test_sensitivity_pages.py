@@ -160,15 +160,31 @@ def test_of_a_stress_test_one_weighting_is_shown_and_single_losses_where_they_ar
     rows = Rows()
     for weighting in ("default", "equal"):
         add_statistics(rows, "cvar", weighting=weighting)
-    add_statistics(rows, "loss", disruption="flood")
+    add_statistics(rows, "loss", disruption="flood", item="domestic")  # of a family
     found = results(rows)
     found.manifest["library"] = {"weightings": {"default": {}, "equal": {}}}
     (panel,) = page_of("intervals", found).panels
     assert panel.rows == REGIONS and [c.key for c in panel.columns] == ["cvar"]
+    assert "Statistics of losses under the weighting default." in page_of("intervals", found).notes
     (panel,) = page_of("intervals", found, measures=("loss",)).panels
     assert panel.rows == tuple(f"{region}, flood" for region in REGIONS)
     with pytest.raises(InputError, match="--weighting"):
         page_of("intervals", found, weighting="sunny")
+
+
+def test_of_a_stress_test_every_year_is_shown_and_changes_are_called_so() -> None:
+    rows = Rows()
+    for year in (1, 20):
+        add_statistics(rows, "cvar", path_year=year, weighting="default")
+    frame = rows.frame(study="sensitivity", scenario="trial", elasticities="fontagne")
+    frame["change_unit"] = "percentage points"
+    found = Results(frame, {**results(Rows()).manifest,
+                            "library": {"weightings": {"default": {}}}})  # fmt: skip
+    every, one = page_of("intervals", found).panels, page_of("intervals", found, years=(20,)).panels
+    assert [panel.title for panel in every] == ["year 1", "year 20"]
+    assert [panel.title for panel in one] == ["year 20"], "told also where it is the only one"
+    assert every[0].columns[0].title == "CVaR, change"
+    assert page_of("sensitivity", found).panels[0].title == "year 1; CVaR, change"
 
 
 def test_figures_of_a_whole_path_stand_beside_those_of_its_years() -> None:

@@ -530,6 +530,25 @@ def test_disruptions_can_be_named_and_the_others_are_not_solved(library: str) ->
     assert told.value.key == "stress.disruptions.1" and "country-EU" in str(told.value)
 
 
+def test_what_a_library_lacks_here_is_told_of_named_disruptions_alone(tmp_path: Path) -> None:
+    """The small world has no New Zealand or Japan of its own."""
+    path = tmp_path / "lacking.yaml"
+    path.write_text(LIBRARY + """
+  - {name: "dear-{region}", each: {regions: [CHN]}, duration: 1, families: {},
+     events: [{type: cost, exporter: "{region}", importer: all, add: 0.1, except: [[CHN, NZL]]}]}
+  - {name: tokyo, duration: 1, families: {}, optional: true,
+     events: [{type: supply, region: JPN, sector: all, loss: 0.1}]}
+""", encoding="utf-8")  # fmt: skip
+
+    def entries(*names: str) -> list[str]:
+        plan = plan_of(chosen(str(path), TARIFF, stress={"disruptions": list(names)}))
+        return [line.partition(": ")[0] for line in plan.left_out]
+
+    assert entries("*") == ["dear-{region}", "tokyo"]
+    assert entries("dear-CHN", "half") == ["dear-{region}"]
+    assert entries("half") == [] and entries("half", "all") == ["dear-{region}", "tokyo"]
+
+
 # -- variants ---------------------------------------------------------------------------------
 
 

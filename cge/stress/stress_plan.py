@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -171,10 +172,10 @@ def plan_of(
     if years and not whole:
         scenario = _shortened(scenario, years, members)
         members = ScenarioSet(scenario).members
+    found = named(choice.disruptions, expand(library, b), "stress.disruptions")
     plan = StressPlan(
-        scenario, members, choice, years, b, settings, library,
-        named(choice.disruptions, expand(library, b), "stress.disruptions"), cuts,
-        left_out(library, b),
+        scenario, members, choice, years, b, settings, library, found, cuts,
+        _of_named(left_out(library, b), choice.disruptions, found),
     )  # fmt: skip
     check_once((one.name for one in plan.every), "two disruptions have this name",
                key="disruptions")  # fmt: skip
@@ -205,6 +206,20 @@ def named(patterns: Sequence[str], known: Sequence[Disruption], key: str) -> tup
                   allowed=names)  # fmt: skip
         wanted.update(found)
     return tuple(one for one in known if one.name in wanted)
+
+
+def _of_named(
+    lines: Sequence[str], patterns: Sequence[str], found: Sequence[Disruption]
+) -> tuple[str, ...]:
+    """Sentences about entries that patterns name, or that made what they name."""
+
+    def meant(entry: str) -> bool:
+        made = re.sub(r"{.*?}", "*", entry) + "*"  # for every code, and every severity
+        return any(pattern == "all" or fnmatchcase(entry, pattern) for pattern in patterns) or any(
+            fnmatchcase(one.name, made) for one in found
+        )
+
+    return tuple(line for line in lines if meant(line.partition(": ")[0]))
 
 
 def _tested_years(members: Sequence[Member], choice: StressChoice) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ GROUP = "strategic"
 #: Word for no backstops.
 NONE = "none"
 #: Parameters that `stress.parameters` can replace; the others have keys of their own.
-_GIVEN = (
+GIVEN = (
     "backstop_premium",
     "backstop_premium_ict",
     "backstop_floor",
@@ -157,7 +157,7 @@ def _parameters(choice: StressChoice) -> tuple[float, ParameterSet]:
     """Elasticity of the premium, and the other parameters with the user's values."""
     given = dict(choice.parameters)
     about_knowledge = {ETA: given.pop(ETA)} if ETA in given else {}
-    check_known(given, [*_GIVEN, ETA], "no such parameter", key="stress.parameters")
+    check_known(given, [*GIVEN, ETA], "no such parameter", key="stress.parameters")
     with below("stress"):
         eta = load_knowledge_parameters().with_values(about_knowledge)[ETA]
         others = load_disruption_parameters().with_values(given)

@@ -24,7 +24,7 @@ from cge.policy.closures import short_run_parameters
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import StressChoice
 from cge.scenario.variants import ScenarioSet, with_changes
-from cge.stress.stress_settings import ETA, settings_of
+from cge.stress.stress_settings import ETA, GIVEN, settings_of
 from cge.uncertainty.selection import DISRUPTIONS, DYNAMICS, KNOWLEDGE, SHORT_RUN
 from cge.uncertainty.uncertain_parameters import NO_WIDTH, UncertainParameter
 
@@ -101,19 +101,20 @@ def short_run_drawn(scenario: Scenario, with_legacy: bool) -> Found:
 def disruption_parameters(scenario: Scenario, benchmark: Benchmark) -> Found:
     """Parameters of the stress test that are drawn: those that its settings depend on here.
 
-    The level of the conditional value at risk is a choice, and not uncertain.
+    Levels of the conditional value at risk are a choice, and not uncertain.
     """
     choice = scenario.stress or StressChoice()
     own = dict(choice.parameters)
     eta = {ETA: own.pop(ETA)} if ETA in own else {}
     with below("stress"):
-        entries = {
+        every = {
             **load_disruption_parameters().with_values(own).entries,
             ETA: load_knowledge_parameters().with_values(eta).entries[ETA],
         }
+    entries = {name: every[name] for name in (*GIVEN, "leakage", ETA)}
     if choice.leakage is not None:
         entries["leakage"] = entries["leakage"].replaced(choice.leakage)
-    left_out = {"cvar_level"}
+    left_out = {"annual_cvar_level"}
     if not choice.recovery:
         left_out.add("recovered")
     if not any(one.scenario.is_path for one in ScenarioSet(scenario).members):
@@ -126,10 +127,10 @@ def disruption_parameters(scenario: Scenario, benchmark: Benchmark) -> Found:
                    lambda one: _of_stress(one)["parameters"],
                    dict.fromkeys(_PREMIUMS, OF_STAND_INS)),
     )  # fmt: skip
-    now, every = _settings(scenario, benchmark), {**entries, **leakage}
+    now, drawable = _settings(scenario, benchmark), {**entries, **leakage}
 
     def tells(one: UncertainParameter) -> bool:
-        changed = with_changes(scenario, {one.place: _other(every[one.name])})
+        changed = with_changes(scenario, {one.place: _other(drawable[one.name])})
         return _settings(changed, benchmark) != now
 
     return tuple(filter(tells, found))

@@ -98,7 +98,7 @@ class Sensitivity(Study):
         "latin-hypercube", "latin-hypercube, monte-carlo, or stroud (sets its own draws)."
     )
     distribution: str = option("triangular", "triangular or uniform.")
-    correlation: float = option(0.0, "Rank correlation between the values of a nest, 0 to 1.")
+    correlation: float = option(0.0, "Rank correlation within a nest or group, 0 to 1.")
     split: bool = option(False, "Draw sectors apart even where they use one published value.")
     seed: int = option(1, "Of the random numbers.")
     measures: tuple[str, ...] = option(
@@ -109,7 +109,10 @@ class Sensitivity(Study):
         "group or name, with * and ?, after ! what is left out; default: elasticities of static "
         "studies, everything of others.",
     )  # fmt: skip
-    of: str = option("", "Kind of study that is drawn; default: the one of the scenario.")
+    of: str = option(
+        "", "Study that is drawn: static, path, stress, comparison; default: path or static, as "
+        "the scenario is.",
+    )  # fmt: skip
     solver: Solver = solver_option()
     settings: Mapping[str, Any] = field(default_factory=dict)
 

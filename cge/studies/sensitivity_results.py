@@ -18,6 +18,7 @@ from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
+from cge.uncertainty.selection import ELASTICITIES
 from cge.uncertainty.spread import (
     ADJUSTED,
     CENTRAL,
@@ -26,7 +27,10 @@ from cge.uncertainty.spread import (
     EXPLAINED,
     GROUP_SHARE,
     NOISE,
+    POSITIVE,
+    SAME_SIGN,
     SHARE,
+    SIGN_ERROR,
     STATISTIC_UNITS,
     STATISTICS,
     Regression,
@@ -41,6 +45,8 @@ from cge.uncertainty.uncertain_parameters import PARAMETER, UncertainParameter
 FIGURE = ("value", "benchmark", "change")
 #: In the place of a set's name where the draws of all sets are taken together.
 POOLED = "pooled"
+#: Shown in the first pages, where it is among the figures.
+EXPECTED_LOSS = "expected_loss"
 #: How measures begin that are odds, which may be nothing or without end.
 ODDS = "break_even_odds"
 _OF_VARIANCE = {
@@ -118,9 +124,11 @@ def sensitivity_results(
     for one in sets:
         central = one.figures[list(FIGURE)].to_numpy(dtype=float).ravel()
         signs = {} if quadrature else sign_kept(one.flat, central)
-        _add_statistics(rows, one.figures,
-                        {CENTRAL: central, **spread(one.flat, quadrature), **signs})  # fmt: skip
         are_odds = one.figures["measure"].astype(str).str.startswith(ODDS).to_numpy()
+        found = {CENTRAL: central, **spread(one.flat, quadrature), **signs}
+        for name in {POSITIVE, SAME_SIGN, SIGN_ERROR} & {*found}:  # odds have no sign
+            found[name] = np.where(np.repeat(are_odds, len(FIGURE)), np.nan, found[name])
+        _add_statistics(rows, one.figures, found)
         if are_odds.any() and not quadrature:
             told = odds_told(one.numbers[one.solved][:, are_odds].reshape(len(one.flat), -1))
             _add_statistics(rows, one.figures[are_odds], told)
@@ -133,7 +141,6 @@ def sensitivity_results(
         numbers = np.flatnonzero(one.solved)
         _add(rows, one.figures, one.numbers[numbers], point=numbers + 1)
     first = sets[0].central.manifest
-    first_measure = [str(sets[0].figures["measure"].iloc[0])]
     return ResultSet(rows.frame(study="sensitivity"), manifest(
         spec, next(iter(sets[0].study.benchmarks.values())),
         [{**case, "study": "sensitivity"}
@@ -145,9 +152,22 @@ def sensitivity_results(
         draws=[{"elasticities": one.name, "draws": len(one.points),
                 "without_equilibrium": {str(n + 1): why for n, why in enumerate(one.failed) if why}}
                for one in sets],
-        pages=[["intervals", {}], ["sensitivity", {"measures": first_measure}], ["drivers", {}]],
-        figure="sensitivity",
+        pages=_pages(sets[0]), figure="sensitivity",
     ))  # fmt: skip
+
+
+def _pages(one: SetDraws) -> list[list[Any]]:
+    """First pages: of the first measure, and of expected losses where there are any."""
+    first = one.figures.iloc[0]
+    item = "" if first["disruption"] else first["item"]
+    names = [f"{first['measure']}[{item}]" if item else str(first["measure"])]
+    if (one.figures["measure"] == EXPECTED_LOSS).any():
+        names.append(EXPECTED_LOSS)
+    main = {"measures": list(dict.fromkeys(names))}
+    kinds = ["sensitivity", "drivers"]
+    if len({parameter.family for parameter in one.parameters}) > 1:
+        kinds.append("driver-groups")
+    return [["intervals", {}], *([kind, main] for kind in kinds)]
 
 
 def _add(rows: Rows, figures: pd.DataFrame, numbers: Array, **columns: Any) -> None:
@@ -212,17 +232,16 @@ def _add_parameters(rows: Rows, one: SetDraws) -> None:
 
 def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
     """Notes that belong under any table of the study."""
-    sizes = ", ".join(
-        f"{len(one.points)} of {len(one.parameters)} parameters ({one.name})" for one in sets
-    )
+    sizes = ", ".join(f"{len(one.points)} of {_counted(one)}" for one in sets)
+    has_nests = any(not p.place for one in sets for p in one.parameters)
+    which = f", {' and '.join(sets[0].study.horizons)}-run elasticities" if has_nests else ""
     mode = " with the mode at the central value" if design.distribution == "triangular" else ""
     lines = [
         f"Draws: {design.kind}, {sizes}; seed {design.seed}.",
         f"Each parameter has a {design.distribution} distribution from its low to its high "
-        f"value{mode}, {' and '.join(sets[0].study.horizons)}-run elasticities. Ranges are the "
-        "authors' intervals where they give one, else assumed: see the parameters in "
-        "manifest.json.",
-        _correlation(design, split),
+        f"value{mode}{which}. Ranges are the authors' intervals where they give one, else assumed: "
+        "see the parameters in manifest.json.",
+        _correlation(design, split, has_nests),
     ]
     for one in sets:
         lost = [number for number, reason in enumerate(one.failed) if reason]
@@ -251,12 +270,28 @@ def _notes(sets: Sequence[SetDraws], design: Design, split: bool) -> list[str]:
     return lines
 
 
-def _correlation(design: Design, split: bool) -> str:
+def _counted(one: SetDraws) -> str:
+    """How many parameters of which families are drawn under a set."""
+    families = [p.family for p in one.parameters]
+    counts = ", ".join(f"{families.count(name)} of {name.replace('_', ' ')}"
+                       for name in dict.fromkeys(families))  # fmt: skip
+    told = "" if {*families} == {ELASTICITIES} else f": {counts}"
+    return f"{len(one.parameters)} parameters ({one.name}{told})"
+
+
+def _correlation(design: Design, split: bool, has_nests: bool) -> str:
+    """What is drawn together."""
     if design.correlation > 0:
         together = "all move together" if design.correlation == 1 else (
             f"have rank correlation {design.correlation:g}"
         )  # fmt: skip
-        return f"The values of one nest {together}; nests are independent of each other."
+        return (f"The values of one nest or group {together}; nests and groups are independent of "
+                "each other.")  # fmt: skip
+    if not has_nests:
+        return (
+            "Values are drawn independently of each other (--correlation 1 moves all of a group "
+            "together)."
+        )
     if split:
         return (
             "Every sector is drawn on its own, even where several use one published value: errors "

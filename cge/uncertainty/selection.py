@@ -57,7 +57,8 @@ def selected(families: Mapping[str, Family], patterns: Sequence[str]) -> Selecti
     for pattern in patterns:
         bare = pattern.removeprefix(NOT)
         if bare in FAMILIES:
-            check_known([bare], families, "this study has no such parameters", key="parameters")
+            check_known([bare], families, "the study that is drawn has no such parameters; "
+                        "'of' names another", key="parameters")  # fmt: skip
     positive = [one for one in patterns if not one.startswith(NOT)] or [ALL]
     whole = [name for name in families if name in positive]
     if set(positive) - set(whole):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -47,7 +47,9 @@ PROBABILITIES = {POSITIVE: "P(>0)", SAME_SIGN: "P(sign)", SIGN_ERROR: "SE", ALWA
 #: Ends of the interval of nine draws in ten.
 LOW, HIGH = "p05", "p95"
 #: Measures of a figure, those that there are.
-DRAWN = ("equivalent_variation", "real_gdp", "terms_of_trade")
+DRAWN = ("equivalent_variation", "real_gdp", "terms_of_trade", "expected_loss", "cvar")
+#: Unit of changes of what is a share or a loss itself.
+_POINTS = "percentage points"
 #: Parameters shown one by one; the rest is summed.
 MOST_DRIVERS = 10
 #: Columns whose codes stand in the label of a row, in this order.
@@ -58,22 +60,29 @@ _LABEL = ("region", "partner", "sector", "disruption", "weighting")
 def statistics_of(results: ResultSet) -> pd.DataFrame:
     """Rows of statistics over draws, without those about the variance."""
     known = [*STATISTICS, *PROBABILITIES]
-    return results.rows[results.rows["statistic"].isin(known) & (results.rows["shock"] == "")]
+    rows = results.rows[results.rows["statistic"].isin(known) & (results.rows["shock"] == "")]
+    return _whatever_family(rows)
 
 
 @lru_cache(maxsize=32)
 def shares_of(results: ResultSet) -> pd.DataFrame:
     """Rows about what the variance of figures is due to."""
     known = [SHARE, GROUP_SHARE, COEFFICIENT, *EXPLAINED.values(), ADJUSTED, NOISE]
-    return results.rows[results.rows["statistic"].isin(known)]
+    return _whatever_family(results.rows[results.rows["statistic"].isin(known)])
+
+
+def _whatever_family(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in which a disruption has no family: it has one figure for a region as it is."""
+    return rows.assign(item=rows["item"].astype(object).where(rows["disruption"] == "", ""))
 
 
 def _start(
     found: Sequence[ResultSet], choice: Choice, source: Source, usual: Sequence[str] = ()
 ) -> tuple[list[Case], list[str]]:
     """Solutions and measures that are wanted: of the usual ones those that there are, else all."""
-    cases = [*cases_of(found, choice, source=source), *_of_whole_paths(found, choice, source)]
-    cases = relabelled(list({tuple(one.keys.values()): one for one in cases}.values()))
+    every = cases_of(found, choice, years=_tested_years(found), source=source)
+    every += _of_whole_paths(found, choice, source)
+    cases = _dated(relabelled(list({tuple(one.keys.values()): one for one in every}.values())))
     rows = [source(case.results) for case in cases]
     known = _without_parameters(rows)
     wanted = chosen(known, choice.measures, "measures")
@@ -82,6 +91,32 @@ def _start(
         overall = _without_parameters([one[one["disruption"] == ""] for one in rows])
         wanted = [name for name in usual if name in known] or overall or wanted
     return cases, wanted
+
+
+def _tested_years(found: Sequence[ResultSet]) -> list[int]:
+    """Years of a stress test, which are few and shown all."""
+    tested = [statistics_of(one) for one in found if one.manifest.get("library")]
+    years = (rows.loc[rows["weighting"] != "", "path_year"].dropna() for rows in tested)
+    return sorted({int(year) for of_one in years for year in of_one})
+
+
+def _dated(cases: Sequence[Case]) -> list[Case]:
+    """Cases with the year in the label where one alone is shown."""
+    if len({one.keys["path_year"] for one in cases}) > 1:
+        return [*cases]
+    return [
+        replace(one, label=", ".join(filter(None, (one.label, f"year {one.keys['path_year']}"))))
+        if one.keys["path_year"] else one for one in cases
+    ]  # fmt: skip
+
+
+def _weighted(cases: Sequence[Case], choice: Choice, wanted: Sequence[str]) -> list[str]:
+    """A line on the weights of disruptions, where a measure has any."""
+    measures = [item_of(name)[0] for name in wanted]
+    tested = [case for case in cases if case.results.manifest.get("library")
+              and (case.rows(*measures)["weighting"] != "").any()]  # fmt: skip
+    names = dict.fromkeys(weighting_of(case, choice) for case in tested)
+    return [f"Statistics of losses under the weighting {', '.join(names)}."] if names else []
 
 
 def _of_whole_paths(found: Sequence[ResultSet], choice: Choice, source: Source) -> list[Case]:
@@ -113,10 +148,11 @@ def sensitivity(found: Sequence[ResultSet], choice: Choice, usual: Sequence[str]
                 same = [t for t, u in tables if u == unit]
                 panels.append(_panel(case, measure, table, unit, same))
     lines = [
+        *_weighted(cases, choice, wanted),
         "Distribution of results over draws of the uncertain parameters; central: with all of "
         "them at their central values; SD: standard deviation; P(>0): share of draws with a "
         "positive result; P(sign): share with the sign of the central case, and its standard error."
-    ]
+    ]  # fmt: skip
     if any(column.key == ALWAYS for panel in panels for column in panel.columns):
         lines.append("Always, never: shares of draws in which a policy pays at any odds, and at "
                      "none; those have no mean, and stand as - among the quantiles.")  # fmt: skip
@@ -138,16 +174,19 @@ def intervals(found: Sequence[ResultSet], choice: Choice) -> Draft:
     for case in cases:
         named = [(name, *_statistics(case, name, choice)) for name in wanted]
         named = [one for one in named if len(one[1])]
-        every = [(table, unit) for _, table, unit in named]
-        if not any(HIGH in table for table, _ in every):
+        if not named:  # a whole path, whose measures are not wanted
+            continue
+        if not (statistics_of(case.results)["statistic"] == HIGH).any():
             raise InputError("the results have no quantiles", allowed="--kind sensitivity")
+        every = [(table, unit) for _, table, unit in named]
         rows = list(dict.fromkeys(label for table, _ in every for label in table.index))
         ends = [table.reindex(index=rows, columns=[MEAN, LOW, HIGH]) for table, _ in every]
         mean, low, high = np.array(ends, dtype=float).T
-        heads = tuple(Column(name, title(name), unit, AUTO) for name, _, unit in named)
+        heads = tuple(Column(name, _title(case, name), unit, AUTO) for name, _, unit in named)
         panels.append(Panel(case.label, heads, tuple(rows), mean, keys=case.texts, low=low,
                             high=high))  # fmt: skip
-    lines = ["Mean over draws of the uncertain parameters, in brackets the 5 % and 95 % quantiles."]
+    lines = ["Mean over draws of the uncertain parameters, in brackets the 5 % and 95 % quantiles.",
+             *_weighted(cases, choice, wanted)]  # fmt: skip
     return Draft("Means and intervals of results", "Region", panels, cases, lines)
 
 
@@ -167,9 +206,11 @@ def drivers(found: Sequence[ResultSet], choice: Choice) -> Draft:
                  if sign and np.isfinite(table[i, j])}  # fmt: skip
         labels = [*names[:most], *([f"{len(names) - most} others"] if rest else [])]
         panels.append(_panel_of(part, labels, np.vstack([table[:most], *rest]), marks))
-    what = f" of {title(wanted[0])}" if len(wanted) == 1 else ""
+    what = f" of {_title(cases[0], wanted[0])}" if len(wanted) == 1 else ""
     return Draft(f"Parameters behind the variance{what}", "Parameter", panels, cases,
-                 [_OF_PARAMETERS, *_about_chance(parts)], "Region")  # fmt: skip
+                 [_OF_PARAMETERS, *_about_correlated(parts), *_about_chance(parts),
+                  *_weighted(cases, choice, wanted)],
+                 "Region")  # fmt: skip
 
 
 def groups(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -177,9 +218,10 @@ def groups(found: Sequence[ResultSet], choice: Choice) -> Draft:
     cases, wanted, parts = _parts(found, choice, GROUP_SHARE)
     names = list(dict.fromkeys(name for part in parts for name in part.shares.index))
     panels = [_panel_of(part, names, part.shares.reindex(names).to_numpy(float)) for part in parts]
-    what = f" of {title(wanted[0])}" if len(wanted) == 1 else ""
+    what = f" of {_title(cases[0], wanted[0])}" if len(wanted) == 1 else ""
     return Draft(f"Groups of parameters behind the variance{what}", "Parameters", panels, cases,
-                 [_OF_GROUPS, *_about_chance(parts)], "Region")  # fmt: skip
+                 [_OF_GROUPS, *_about_chance(parts), *_weighted(cases, choice, wanted)],
+                 "Region")  # fmt: skip
 
 
 _OF_PARAMETERS = (
@@ -242,7 +284,7 @@ def _parts(
     parts = []
     for name in wanted:
         for case in cases:
-            words = (case.label, title(name) if len(wanted) > 1 else "")
+            words = (case.label, _title(case, name) if len(wanted) > 1 else "")
             part = _shares(case, name, choice, statistic, "; ".join(filter(None, words)))
             if len(part.shares):
                 parts.append(part)
@@ -252,6 +294,14 @@ def _parts(
     return cases, wanted, parts
 
 
+def _about_correlated(parts: Sequence[_Part]) -> list[str]:
+    """A line where shares are below zero, as they can be of correlated parameters."""
+    if not any((part.shares.to_numpy(float) < 0).any() for part in parts):
+        return []
+    return ["Of correlated parameters a share is the coefficient times the covariance with all of "
+            "them, which can be below zero."]  # fmt: skip
+
+
 def _about_chance(parts: Sequence[_Part]) -> list[str]:
     """Lines about what is due to chance, and what is of ranks."""
     noise = [100 * share for part in parts for share in part.noise if np.isfinite(share)]
@@ -259,7 +309,8 @@ def _about_chance(parts: Sequence[_Part]) -> list[str]:
     if any(part.ranked for part in parts):
         lines.append("r: of ranks, since a linear function of the values explains less.")
     if noise:
-        low, high = (f"{share:.1g}" for share in (min(noise), max(noise)))
+        low, high = (f"{share:.1g}" if share < 1 else f"{share:.0f}"
+                     for share in (min(noise), max(noise)))  # fmt: skip
         size = low if low == high else f"{low} to {high}"
         lines.append(f"By chance a parameter without any effect has a share of {size} % on "
                      "average; R2, adjusted, is without what chance explains.")  # fmt: skip
@@ -303,6 +354,15 @@ def _statistics(case: Case, measure: str, choice: Choice) -> tuple[pd.DataFrame,
     return table.reindex(mean["label"]), "" if mean.empty else str(mean[unit].iloc[0])
 
 
+def _title(case: Case, measure: str) -> str:
+    """Heading of a measure; of a change in points against no policy, that it is one."""
+    rows = statistics_of(case.results)
+    rows = rows[(rows["measure"] == item_of(measure)[0]) & (rows["statistic"] == MEAN)]
+    rows = rows[rows["change"].notna() & (rows["variant"] == case.keys["variant"])]
+    against = bool(case.results.manifest.get("library")) and (rows["change_unit"] == _POINTS).any()
+    return f"{title(measure)}, change" if against else title(measure)
+
+
 def _panel(
     case: Case, measure: str, table: pd.DataFrame, unit: str, same: Sequence[pd.DataFrame]
 ) -> Panel:
@@ -316,10 +376,10 @@ def _panel(
     heads = [Column(name, STATISTICS[name], "", digits) for name in shown]
     values = how.scale * table[shown].to_numpy(float)
     for name, heading in PROBABILITIES.items():
-        if name in table.columns:
+        if name in table.columns and table[name].notna().any():
             values = np.column_stack([values, table[name]])
             heads.append(Column(name, heading))
-    label = "; ".join(part for part in (case.label, title(measure)) if part)
+    label = "; ".join(part for part in (case.label, _title(case, measure)) if part)
     return Panel(label, tuple(heads), tuple(table.index), values, unit=how.unit,
                  keys={**case.texts, "measure": measure, "unit": how.unit})  # fmt: skip
 
