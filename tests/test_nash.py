@@ -295,6 +295,8 @@ def test_results_make_the_same_study_again(war: ResultSet) -> None:
          "MARS"),
         ({"instruments": [{**TARIFF, "instrument": "quota"}]}, "nash.instruments.0.instrument",
          "unknown instrument"),
+        ({"instruments": [{**TARIFF, "instrument": "research_credit"}]},
+         "nash.instruments.0.instrument", "unknown instrument"),
         ({"starts": 0}, "nash.starts", "1"),
         ({"speling": 1}, "nash.speling", "unknown key"),
     ],

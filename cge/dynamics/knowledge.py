@@ -17,12 +17,13 @@ and it can absorb.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from cge.core.axes import Array, ratio
 from cge.core.parameters import Level
-from cge.data.knowledge.stocks import KnowledgeData
+from cge.data.knowledge.stocks import KnowledgeData, KnowledgeElasticities
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,12 @@ class KnowledgeLaw:
     learning: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_gamma", self.data.elasticities(self.level, on="output"))
+        _ = self.elasticities  # a level that is none is told at once
+
+    @cached_property
+    def elasticities(self) -> KnowledgeElasticities:
+        """Elasticities of productivity to the stocks."""
+        return self.data.elasticities(self.level, on="output")
 
     def start(self) -> KnowledgeState:
         """State of the baseline."""
@@ -168,7 +174,7 @@ class KnowledgeLaw:
         Sources are ``own``, ``domestic``, ``basic``, ``foreign`` and ``learning``; they add up.
         """
         d = self.data
-        gamma = self._gamma  # type: ignore[attr-defined]
+        gamma = self.elasticities
         pool = np.einsum("rkj,rk->rj", d.domestic_weights, d.applied_stock * state.applied)
         domestic = np.log(ratio(pool, d.domestic_pool, 1.0))
         return {

@@ -116,6 +116,43 @@ class Menu:
         wanted = -self.reach[self.nest] * np.log(price)
         return self.feasible(inertia * a + (1 - inertia) * wanted)
 
+    def moved_changes(self, a: Array, price: Array, inertia: float, by_a: Array, by_log: Array,
+                      ) -> Array:  # fmt: skip
+        """Changes of next year's log weights, (inputs,).
+
+        Parameters
+        ----------
+        a, price, inertia
+            As in :meth:`moved`.
+        by_a, by_log : ndarray (inputs,)
+            Changes of this year's log weights and of the logs of prices.
+        """
+        nest = self.nest
+        power = np.where(self.reach == 0, 0.0, (self.long - 1) / np.where(self.reach == 0, 1.0,
+                                                                          self.reach))  # fmt: skip
+        # On the menu, so that these add up to one in every nest.
+        weight = self.share * np.exp(power[nest] * self.moved(a, price, inertia))
+        change = inertia * by_a - (1 - inertia) * self.reach[nest] * by_log
+        mean = self._sum(weight * change) / self._sum(weight)
+        return np.where(self.reach[nest] == 0, 0.0, change - mean[nest])
+
+    def short_cost_changes(self, a: Array, price: Array, by_a: Array, by_log: Array) -> Array:
+        """Changes of the log of unit cost with given log weights, (nests,).
+
+        Parameters
+        ----------
+        a, price
+            As in :meth:`short_cost`.
+        by_a, by_log : ndarray (inputs,)
+            Changes of log weights and of the logs of prices.
+        """
+        nest, left = self.nest, 1 - self.short
+        unit = np.abs(left) < 1e-9
+        weight = self.share * np.exp(a) * price ** left[nest]
+        weight = np.where(unit[nest], self.share, weight)
+        by_weight = np.where(unit, 0.0, 1 / np.where(unit, 1.0, left))[nest] * by_a
+        return self._sum(weight * (by_log + by_weight)) / self._sum(weight)
+
     def short_cost(self, a: Array, price: Array) -> Array:
         """Unit cost relative to the benchmark with given log weights, (nests,)."""
         total = self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest]))

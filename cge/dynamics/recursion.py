@@ -174,7 +174,7 @@ class Recursion:
         self,
         state: State,
         ground: Ground,
-        solution: Solution,
+        solution: Allocation,
         policy: KnowledgePolicy | None = None,
         beside: Allocation | None = None,
     ) -> State:
@@ -184,7 +184,7 @@ class Recursion:
         ----------
         state, ground
             Of this year.
-        solution : Solution
+        solution : Allocation
             This year's equilibrium.
         policy : KnowledgePolicy, optional
             Of this year.
@@ -259,7 +259,7 @@ class Recursion:
             f"still moved by {moved:.1e}"
         )
 
-    def _investment(self, solution: Solution) -> Array:
+    def _investment(self, solution: Allocation) -> Array:
         """Real investment by region, relative to the benchmark or to `standing`."""
         family, invests = self.model.outcomes["final_spending"], self.model.benchmark.agent_class
 
@@ -269,7 +269,7 @@ class Recursion:
 
         return ratio(real(solution), real(self.base), 1.0)
 
-    def _seen(self, solution: Solution) -> Seen:
+    def _seen(self, solution: Allocation) -> Seen:
         names = ("value_added_value", "research_unit_cost", "trade_volume", "output")
         return Seen(*(solution.relative_to(self.model.start, name) for name in names))
 

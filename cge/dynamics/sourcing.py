@@ -146,6 +146,27 @@ class Sourcing:
         prices[self._varieties] = of("variety_price")[self._of_variety]
         return prices / self._price
 
+    def price_changes(self, of: Callable[[str], Array]) -> Array:
+        """Changes of the logs of the prices of inputs.
+
+        Parameters
+        ----------
+        of : callable
+            Changes of the logs of variables and outcomes by cell.
+        """
+
+        def here(name: str, weight: Family) -> Array:
+            return of(name)[self.model.family(name).matching(weight)]
+
+        found = [
+            here(one.price, weight) if one.price
+            else here(one.value, weight) - here(one.quantity, weight)
+            for weight, one in self.inputs()
+        ]  # fmt: skip
+        changes = np.concatenate(found)
+        changes[self._varieties] = of("variety_price")[self._of_variety]
+        return changes
+
 
 def _check(nest: str, short: Array, long: Array) -> None:
     key = f"elasticities.{nest}"

@@ -102,7 +102,7 @@ def relative_knowledge(law: KnowledgeLaw, state: KnowledgeState) -> Array:
     law : KnowledgeLaw
     state : KnowledgeState
     """
-    gamma = law.data.elasticities(law.level, on="output")
+    gamma = law.elasticities
     change = law.productivity(state)
     total = gamma.own + gamma.spillover + gamma.basic + gamma.foreign
     carried = change["own"] + change["domestic"] + change["basic"] + change["foreign"]

@@ -40,6 +40,8 @@ class ColdPoint:
         Of the region, per cent change.
     parts : dict of str to float
         Parts of the region's equivalent variation by group, fractions of absorption.
+    worth : dict of str to ndarray (s,)
+        Measures of welfare by name, fractions; what is maximised is among them.
     """
 
     variations: Array
@@ -52,6 +54,7 @@ class ColdPoint:
     outlay: float
     terms_of_trade: float
     parts: dict[str, float]
+    worth: dict[str, Array]
 
 
 def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
@@ -66,10 +69,41 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     ------
     NoEquilibrium
     """
-    regions, place, long = problem.long.benchmark.regions, problem.place, problem.long
+    long, place = problem.long, problem.place
     solution = long.solve(problem.levels(rates), problem.closure_of_version)
-    if solution.closure != problem.closure:  # transfers that were found are given from here on
-        solution = long.solve(solution.levels, problem.closure, start=solution)
+    solution = with_transfers_given(problem, solution)
+    variations = solution.relative_to(long.start, "welfare") - 1.0
+    outlay = outlay_share(problem, rates, solution)
+    worth = {"equivalent_variation": variations}
+    return cold_point(problem, solution, variations, outlay, _parts(solution, place), worth)
+
+
+def with_transfers_given(problem: Problem, solution: Solution) -> Solution:
+    """The same equilibrium with transfers that were found as given ones."""
+    if solution.closure == problem.closure:
+        return solution
+    return problem.long.solve(solution.levels, problem.closure, start=solution)
+
+
+def cold_point(
+    problem: Problem, solution: Solution, variations: Array, outlay: float,
+    parts: dict[str, float], worth: dict[str, Array],
+) -> ColdPoint:  # fmt: skip
+    """A point whose disruptions set out from a solution.
+
+    Parameters
+    ----------
+    problem : Problem
+    solution : Solution
+        The equilibrium before a disruption, with all transfers given.
+    variations, outlay, parts, worth
+        See :class:`ColdPoint`.
+
+    Raises
+    ------
+    NoEquilibrium
+    """
+    regions, place = problem.long.benchmark.regions, problem.place
     pre = pre_shock(solution, problem.short, problem.run)
     before = pre.real_income(pre)
     left = np.array([
@@ -79,16 +113,17 @@ def solve_cold(problem: Problem, rates: Array) -> ColdPoint:
     losses, world = 1.0 - left / before, 1.0 - left.sum(axis=1) / before.sum()
     weights, own = problem.weights[problem.counted], losses[:, place]
     return ColdPoint(
-        variations=solution.relative_to(long.start, "welfare") - 1.0,
+        variations=variations,
         losses=losses,
         world_losses=world,
         cvar=float(cvar(own, weights, problem.level)),
         expected=float(expected_loss(own, weights)),
         world_cvar=float(cvar(world, weights, problem.level)),
         world_expected=float(expected_loss(world, weights)),
-        outlay=outlay_share(problem, rates, solution),
+        outlay=outlay,
         terms_of_trade=float(solution.measure("terms_of_trade")[place]),
-        parts=_parts(solution, place),
+        parts=parts,
+        worth=worth,
     )
 
 

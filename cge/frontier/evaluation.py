@@ -12,15 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from cge.core.axes import Array, Integers
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
-from cge.core.once import once_for_each
 from cge.core.recent import Recent
-from cge.frontier.disruption_loss import DisruptionLoss, Hit, loss_gradient
+from cge.frontier.disruption_loss import DisruptionLoss
+from cge.frontier.point import PolicyPoint
 from cge.frontier.preshock_map import PreShockChanges, PreShockMap
 from cge.frontier.problem import Problem, outlay_share
 from cge.frontier.tracking import Tracked
-from cge.resilience.losses import cvar, value_at_risk
 from cge.resilience.preshock import PreShock
 from cge.solve.homotopy import tangents
 from cge.solve.solution import Allocation
@@ -76,8 +75,8 @@ class Evaluator:
         return Point(self, rates, given, unknowns, tracked)
 
 
-class Point:
-    """A policy: its equilibrium, and on demand everything that follows from it.
+class Point(PolicyPoint):
+    """A policy in the long run: its equilibrium, and on demand everything that follows from it.
 
     Parameters
     ----------
@@ -94,19 +93,15 @@ class Point:
     def __init__(
         self, evaluator: Evaluator, rates: Array, given: Array, unknowns: Array, tracked: Tracked
     ) -> None:
-        self._evaluator, self.problem = evaluator, evaluator.problem
-        self.rates, self._given, self.unknowns, self.tracked = rates, given, unknowns, tracked
+        super().__init__(evaluator.problem, rates, evaluator.losses)
+        self._evaluator, self._given = evaluator, given
+        self.unknowns, self.tracked = unknowns, tracked
         self.equilibrium = Allocation(self.problem.long, tracked.system.levels(unknowns, given))
 
     @property
     def variations(self) -> Array:
         """Equivalent variation of every region, a fraction of benchmark absorption, (s,)."""
         return self.equilibrium.relative_to(self.problem.long.start, "welfare") - 1.0
-
-    @property
-    def value(self) -> float:
-        """Value that the version maximises, a fraction."""
-        return float(self.problem.value_weights @ self.variations)
 
     # -- how it moves with the rates
 
@@ -174,35 +169,3 @@ class Point:
     def pre_shock_changes(self) -> PreShockChanges:
         """Changes of it with each rate."""
         return self._evaluator.preshock.changes(self.pre_shock, self.tangents)
-
-    @once_for_each
-    def hit(self, number: int) -> Hit:
-        """A disruption solved, by its number in the problem."""
-        return self._evaluator.losses[number].solve(self.pre_shock, self.rates)
-
-    def losses(self, numbers: Integers) -> Array:
-        """Parts of the region's real income lost, (z,)."""
-        place = self.problem.place
-        return np.array([self.pre_shock.losses(self.hit(n))[place] for n in numbers], dtype=float)
-
-    def loss_gradients(self, numbers: Integers) -> Array:
-        """Derivatives of the region's losses by each rate, (z, k)."""
-        return np.array([self._slope(n) for n in numbers]).reshape(len(numbers), -1)
-
-    @once_for_each
-    def _slope(self, number: int) -> Array:
-        problem = self.problem
-        return loss_gradient(self.pre_shock, self.pre_shock_changes, self.hit(number),
-                             problem.disruptions[number], problem.place)  # fmt: skip
-
-    @property
-    def risk(self) -> float:
-        """Conditional value at risk, a fraction."""
-        counted, weights = self.problem.counted, self.problem.weights
-        return float(cvar(self.losses(counted), weights[counted], self.problem.level))
-
-    @property
-    def value_at_risk(self) -> float:
-        """Loss at the quantile from which the tail begins, a fraction."""
-        counted, weights = self.problem.counted, self.problem.weights
-        return float(value_at_risk(self.losses(counted), weights[counted], self.problem.level))

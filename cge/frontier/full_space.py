@@ -17,6 +17,7 @@ from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator
 from cge.frontier.full_layout import FullLayout
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+from cge.frontier.point import Points
 from cge.frontier.problem import Problem
 
 #: Unknowns of the long run up to which this is the faster way.
@@ -42,10 +43,11 @@ def posable(problem: Problem) -> bool:
 
 
 def _solve(
-    evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
+    evaluator: Points, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
     warm: bool,
 ) -> Optimum:  # fmt: skip
     """Lay the problem out at given rates and run Ipopt from there."""
+    assert isinstance(evaluator, Evaluator)
     laid = FullLayout(evaluator, goal, ceiling, working, evaluator.at(rates))
     program, problem, count = laid.program, laid.problem, laid.power0
     limits = program.limits[:, 0], program.limits[:, 1]

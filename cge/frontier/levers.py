@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +13,27 @@ from cge.frontier.problem import Lever
 from cge.model.wedges import WEDGES
 from cge.policy.cells import cells
 from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.study_options import FrontierChoice, LeverChoice
 from cge.solve.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeLever(Lever):
+    """An instrument about knowledge whose rate is chosen; it moves no column by itself.
+
+    Parameters
+    ----------
+    measure : KnowledgeMeasure
+        At no particular size.
+    """
+
+    measure: KnowledgeMeasure
+
+    def at(self, rate: float) -> KnowledgeMeasure:
+        """The measure at a rate; openness is that of the benchmark with the rate added."""
+        (size,) = self.measure.sizes[:1] or ("set_",)
+        return self.measure.model_copy(update={size: 1.0 + rate if size == "set_" else rate})
 
 
 def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
@@ -29,12 +49,19 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
     levers = laid_levers([(one, choice.region, f"{key}.{n}")
                           for n, one in enumerate(choice.instruments)], model)  # fmt: skip
     refuse_if(
-        choice.budget is not None and not any(len(lever.base) for lever in levers),
+        choice.budget is not None and not any(_costs(lever) for lever in levers),
         "none of the instruments is a subsidy of this region", key="frontier.budget",
         value=choice.budget,
         allowed=[name for name, one in INSTRUMENTS.items() if one.fiscal == "outlay"],
     )  # fmt: skip
     return levers
+
+
+def _costs(lever: Lever) -> bool:
+    """Whether the region pays for it."""
+    if isinstance(lever, KnowledgeLever):
+        return bool(lever.measure.outlay)
+    return len(lever.base) > 0
 
 
 def laid_levers(chosen: Sequence[tuple[LeverChoice, str, str]], model: Model) -> tuple[Lever, ...]:
@@ -67,14 +94,33 @@ def laid_levers(chosen: Sequence[tuple[LeverChoice, str, str]], model: Model) ->
 
 
 def _lever(choice: LeverChoice, region: str, model: Model, key: str) -> Lever:
-    instrument = INSTRUMENTS[choice.instrument]
-    if instrument.owner not in choice.model_fields_set:
-        choice = choice.model_copy(update={instrument.owner: region})
+    if choice.about_knowledge is not None:
+        return _knowledge_lever(choice, choice.about_knowledge, region)
+    instrument, choice = INSTRUMENTS[choice.instrument], owned(choice, region)
     columns = cells(model, choice, key)
     base = np.zeros(0, dtype=np.int64)
     if instrument.fiscal == "outlay":
         base = _base(model, instrument.variable, columns, region)
     return Lever(choice.name, columns, float(instrument.sign), choice.low, choice.high, base)
+
+
+def owned(choice: LeverChoice, region: str) -> LeverChoice:
+    """An instrument, set by a region unless it says by whom."""
+    if choice.about_knowledge is None:
+        owner = INSTRUMENTS[choice.instrument].owner
+    else:
+        owner = "region" if "region" in choice.keys else "learner"
+    return choice if owner in choice.model_fields_set else choice.model_copy(update={owner: region})
+
+
+def _knowledge_lever(
+    choice: LeverChoice, kind: type[KnowledgeMeasure], region: str
+) -> KnowledgeLever:
+    choice, size = owned(choice, region), kind.sizes[0] if kind.sizes else "set"
+    aimed = {key: getattr(choice, key) for key in ("instrument", *choice.keys)}
+    measure = kind.model_validate({**aimed, "label": choice.name, size: float(size == "set")})
+    none = np.zeros(0, dtype=np.int64)
+    return KnowledgeLever(choice.name, none, 0.0, choice.low, choice.high, none, measure)
 
 
 def _base(model: Model, variable: str, columns: Integers, region: str) -> Integers:

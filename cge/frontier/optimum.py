@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.frontier.evaluation import Evaluator, Point
+from cge.frontier.point import Points, PolicyPoint
 from cge.frontier.problem import Problem
 from cge.solve.ipopt import Program, run_program
 
@@ -120,11 +120,11 @@ def within(problem: Problem, rates: Array, unit: Array | float = 1.0) -> Array:
 
 
 #: Solves a problem from given rates, with a ceiling and the disruptions that may be in the tail.
-Solve = Callable[[Evaluator, Goal, float | None, Integers, Array, bool], Optimum]
+Solve = Callable[[Points, Goal, float | None, Integers, Array, bool], Optimum]
 
 
 def with_working_set(
-    solve: Solve, evaluator: Evaluator, goal: Goal, rates: Array, ceiling: float | None = None,
+    solve: Solve, evaluator: Points, goal: Goal, rates: Array, ceiling: float | None = None,
     warm: bool = False,
 ) -> Optimum:  # fmt: skip
     """Solve with the disruptions that may be in the tail, until those left out are not.
@@ -134,7 +134,7 @@ def with_working_set(
     Parameters
     ----------
     solve : callable
-    evaluator : Evaluator
+    evaluator : Points
     goal : {"welfare", "risk"}
     rates : ndarray (k,)
         Where to set out.
@@ -161,11 +161,13 @@ def with_working_set(
         working, rates, warm = np.union1d(working, beyond), best.rates, True
 
 
-def working_set(point: Point) -> Integers:
+def working_set(point: PolicyPoint) -> Integers:
     """Disruptions that may be in the tail: those not far below the value at risk.
 
     The others have no excess, so that without them the problem has the same solution; after
-    it is found they are solved, and join if that was wrong.
+    it is found they are solved, and join if that was wrong. At the level 0 all are in it.
     """
     counted = point.problem.counted
+    if point.problem.level == 0:
+        return counted
     return counted[point.losses(counted) >= NEAR * point.value_at_risk]

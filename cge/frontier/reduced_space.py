@@ -14,10 +14,12 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
-from cge.frontier.evaluation import Evaluator, Point
 from cge.frontier.optimum import Goal, Optimum, run_ipopt, with_working_set, within
+from cge.frontier.point import Points, PolicyPoint
 from cge.solve.ipopt import Program
 
+#: Value at risk, per cent, where the level is 0: below any loss, so that risk is the mean.
+BELOW_ALL = -100.0
 #: Optimality wanted of Ipopt, in per cent of welfare per bound-to-bound move of a rate.
 TOLERANCE = 1e-7
 
@@ -27,7 +29,7 @@ class ReducedProgram(Program):
 
     Parameters
     ----------
-    evaluator : Evaluator
+    evaluator : Points
     goal : {"welfare", "risk"}
         What is optimised: the value of the version, or the conditional value at risk.
     ceiling : float, optional
@@ -37,7 +39,7 @@ class ReducedProgram(Program):
     """
 
     def __init__(
-        self, evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers
+        self, evaluator: Points, goal: Goal, ceiling: float | None, working: Integers
     ) -> None:
         self.evaluator, self.goal, self.ceiling, self.working = evaluator, goal, ceiling, working
         self.problem = problem = evaluator.problem
@@ -48,7 +50,7 @@ class ReducedProgram(Program):
         self.excesses = len(self.tail) if self.risky else 0
         self.size = self.rates + (1 + self.excesses if self.risky else 0)
 
-    def _point(self, x: Array) -> Point:
+    def _point(self, x: Array) -> PolicyPoint:
         try:
             return self.evaluator.at(x[: self.rates] * self.width)
         except NoEquilibrium as error:
@@ -120,6 +122,8 @@ class ReducedProgram(Program):
         low[: self.rates] = self.problem.low / self.width
         high[: self.rates] = self.problem.high / self.width
         low[self.rates + 1 :] = 0.0
+        if self.risky and self.problem.level == 0:
+            low[self.rates] = high[self.rates] = BELOW_ALL
         return low, high
 
     def limits(self) -> tuple[Array, Array]:
@@ -136,14 +140,14 @@ class ReducedProgram(Program):
         x[: self.rates] = rates / self.width
         if self.risky:
             point = self.evaluator.at(x[: self.rates] * self.width)
-            at = 100.0 * point.value_at_risk
+            at = BELOW_ALL if self.problem.level == 0 else 100.0 * point.value_at_risk
             x[self.rates] = at
             x[self.rates + 1 :] = np.maximum(100.0 * point.losses(self.working) - at, 0.0)
         return x
 
 
 def _solve(
-    evaluator: Evaluator, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
+    evaluator: Points, goal: Goal, ceiling: float | None, working: Integers, rates: Array,
     warm: bool,
 ) -> Optimum:  # fmt: skip
     program = ReducedProgram(evaluator, goal, ceiling, working)

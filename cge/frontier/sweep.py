@@ -19,11 +19,12 @@ from cge.core.errors import NoEquilibrium
 from cge.frontier.confirmation import ColdPoint, solve_cold
 from cge.frontier.evaluation import Evaluator
 from cge.frontier.optimum import Goal, Optimum
+from cge.frontier.point import Points
 from cge.frontier.problem import Problem
 from cge.tasks.store import Steps
 
 #: Solves for a goal from given rates under a ceiling on risk, or without one.
-Method = Callable[[Evaluator, Goal, Array, float | None, bool], Optimum]
+Method = Callable[[Points, Goal, Array, float | None, bool], Optimum]
 
 #: Ends whose risk differs by less than this, a fraction, are one point: there is no conflict.
 NO_CONFLICT = 1e-6
@@ -59,7 +60,7 @@ class Candidate:
     agree: int = 1
 
     @classmethod
-    def of(cls, evaluator: Evaluator, optimum: Optimum) -> Candidate:
+    def of(cls, evaluator: Points, optimum: Optimum) -> Candidate:
         """Candidate of an optimum, evaluated."""
         point = evaluator.at(optimum.rates)
         return cls(optimum, point.value, point.risk, point.variations)
@@ -127,10 +128,20 @@ class FrontierSearch:
         :func:`cge.frontier.reduced_space.optimise`, or that of the full space.
     steps : Steps
         Points of an earlier attempt, and the place for those of this one.
+    points : callable
+        Makes an evaluator of the problem.
+    cold : callable
+        Solves a policy from the benchmark.
     """
 
-    def __init__(self, problem: Problem, method: Method, steps: Steps) -> None:
+    def __init__(
+        self, problem: Problem, method: Method, steps: Steps,
+        points: Callable[[Any], Points] = Evaluator,
+        cold: Callable[[Any, Array], ColdPoint] = solve_cold,
+    ) -> None:  # fmt: skip
         self.problem, self.method, self.finished = problem, method, steps
+        self._points, self._cold = points, cold
+        self._reason = ""  # why no solution was found from the last start
         #: Steps on the way to points, which count for no progress.
         self.underway = Steps(steps.folder / "search", steps.key)
 
@@ -151,7 +162,7 @@ class FrontierSearch:
         """
         nothing = np.zeros(len(self.problem.levers))
         without = ColdPoint(**_kept(self.underway, "without", lambda: asdict(
-            solve_cold(self.problem, nothing))))  # fmt: skip
+            self._cold(self.problem, nothing))))  # fmt: skip
         first = self._candidate("efficient", self._efficient, starts)
         last = self._candidate("safest", self._safest, starts, first.optimum)
         ends = {0: self._point(0, first, None)}
@@ -163,36 +174,37 @@ class FrontierSearch:
 
     # -- ends
 
-    def _efficient(self, evaluator: Evaluator, starts: int) -> Candidate:
+    def _efficient(self, evaluator: Points, starts: int) -> Candidate:
         solved = self._solved(evaluator, "welfare", starting_points(self.problem, starts))
         found = [(evaluator.at(one.rates).value, one) for one in solved]
         if not found:
-            raise NoEquilibrium("the policy that is best without a constraint was not found")
+            raise NoEquilibrium("the policy that is best without a constraint was not found: "
+                                f"{self._reason}")  # fmt: skip
         best, one = max(found, key=lambda pair: pair[0])
         agree = sum(value >= best - SAME for value, _ in found)
         return replace(Candidate.of(evaluator, one), agree=agree)
 
-    def _safest(self, evaluator: Evaluator, starts: int, first: Optimum) -> Candidate:
+    def _safest(self, evaluator: Points, starts: int, first: Optimum) -> Candidate:
         begin = (first.rates, *starting_points(self.problem, starts))
         solved = self._solved(evaluator, "risk", begin)
         found = [Candidate.of(evaluator, one) for one in solved]
         if not found:
-            raise NoEquilibrium("the policy with the smallest risk was not found")
+            raise NoEquilibrium(f"the policy with the smallest risk was not found: {self._reason}")
         least = min(one.risk for one in found)
         same = [one for one in found if one.risk <= least + SAME]
         return replace(max(same, key=lambda one: one.value), agree=len(same))
 
-    def _solved(
-        self, evaluator: Evaluator, goal: Goal, starts: Sequence[Array]
-    ) -> Iterator[Optimum]:
+    def _solved(self, evaluator: Points, goal: Goal, starts: Sequence[Array]) -> Iterator[Optimum]:
         """Solutions without a ceiling from the starts that have one."""
         for start in starts:
             try:
                 one = self.method(evaluator, goal, start, None, False)
-            except NoEquilibrium:
+            except NoEquilibrium as error:
+                self._reason = str(error)
                 continue
             if one.solved:
                 yield one
+            self._reason = one.message
 
     # -- between them
 
@@ -213,10 +225,12 @@ class FrontierSearch:
 
     def _candidate(self, name: str, find: Callable[..., Candidate], *arguments: Any) -> Candidate:
         """A step of the search, with an evaluator of its own."""
-        kept = _kept(self.underway, name, lambda: asdict(find(Evaluator(self.problem), *arguments)))
+        kept = _kept(
+            self.underway, name, lambda: asdict(find(self._points(self.problem), *arguments))
+        )
         return Candidate(**{**kept, "optimum": Optimum(**kept["optimum"])})
 
-    def _under(self, evaluator: Evaluator, ceiling: float, starts: Sequence[Array]) -> Candidate:
+    def _under(self, evaluator: Points, ceiling: float, starts: Sequence[Array]) -> Candidate:
         """Best policy under a ceiling, from the first of some starts that has a solution."""
         reason = "no equilibrium at the start"
         for warm in (True, False):
@@ -232,7 +246,7 @@ class FrontierSearch:
         raise NoEquilibrium(f"no policy was found with a risk of {100 * ceiling:.4f} %: {reason}")
 
     def _better(
-        self, evaluator: Evaluator, ceiling: float, one: Candidate, after: Optimum
+        self, evaluator: Points, ceiling: float, one: Candidate, after: Optimum
     ) -> Candidate:
         """The better of a point and what is found from the one after it, which is allowed."""
         try:
@@ -254,7 +268,7 @@ class FrontierSearch:
         """
 
         def make() -> dict[str, Any]:
-            cold = solve_cold(self.problem, one.optimum.rates)
+            cold = self._cold(self.problem, one.optimum.rates)
             moved = float(np.abs(cold.variations - one.variations).max())
             apart = moved, abs(cold.cvar - one.risk)
             if max(apart) > AGREES:

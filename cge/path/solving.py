@@ -143,13 +143,13 @@ def _years(
             steps.put(name, found.to_plain())
         state = replace(state, weights=found.weights)
         ground = recursion.ground(state, found.policy, course.beside_of(year))
-        yield _path_year(laws, year, state, found, ground)
+        yield path_year(laws, year, state, found, ground)
         state = recursion.next(state, ground, found.solution, found.policy,
                                course.beside_of(year))  # fmt: skip
         before = found
 
 
-def _path_year(
+def path_year(
     laws: PathLaws, year: int, state: State, found: SolvedYear, ground: Ground
 ) -> PathYear:
     """A year with what follows from it and from what it started from."""

@@ -20,10 +20,10 @@ from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
 from cge.policy.levels import policy_levels
 from cge.policy.replies import answered, closed_by, coverage, replies
 from cge.scenario.schema import Scenario
-from cge.solve.closure import Closure
+from cge.solve.closure import Closure, Swap
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model, Solver
-from cge.solve.solution import Solution
+from cge.solve.solution import Allocation, Solution
 
 #: What budgets buy has settled when none of it moves by more than this part of itself.
 SETTLED = 1e-11
@@ -43,12 +43,15 @@ class Course:
     solver : {"newton", "ipopt"}
     beside : tuple of PathYear
         Years of the baseline, where it is not balanced growth.
+    swaps : tuple of Swap
+        Of the closure of every year, beside those of the scenario.
     """
 
     scenario: Scenario
     laws: PathLaws
     solver: Solver
     beside: tuple[PathYear, ...] = ()
+    swaps: tuple[Swap, ...] = ()
 
     def beside_of(self, year: int) -> Solution | None:
         """The same year of a baseline that is not balanced growth."""
@@ -62,7 +65,8 @@ class Course:
     @cached_property
     def closure(self) -> Closure:
         """Closure of every year, without what the policy itself fixes."""
-        return path_closure(self.scenario, self.model.benchmark)
+        closure = path_closure(self.scenario, self.model.benchmark)
+        return replace(closure, swaps=(*closure.swaps, *self.swaps))
 
     @cached_property
     def plan(self) -> KnowledgePlan:
@@ -103,18 +107,21 @@ class Course:
         return found
 
 
-def research_price(solution: Solution) -> Array:
+def research_price(solution: Allocation) -> Array:
     """Price of research by region, relative to the benchmark."""
     name = "research_unit_cost"
-    return solution.by_region(name) / solution.by_region(name, benchmark=True)
+    return solution.values(name) / solution.model.start.values(name)
 
 
-def relative_gdp(solution: Solution) -> Array:
+def relative_gdp(solution: Allocation) -> Array:
     """GDP at the numeraire's price by region, relative to the benchmark."""
-    return solution.by_region("gdp") / solution.by_region("gdp", benchmark=True)
+    return solution.values("gdp") / solution.model.start.values("gdp")
 
 
-def solve_year(course: Course, year: int, state: State, before: SolvedYear | None) -> SolvedYear:
+def solve_year(
+    course: Course, year: int, state: State, before: SolvedYear | None,
+    near: SolvedYear | None = None,
+) -> SolvedYear:  # fmt: skip
     """Solve one year.
 
     First relations with suppliers adapt to what is known when the year begins; in the first
@@ -130,6 +137,8 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
         At the turn of the year.
     before : SolvedYear, optional
         The year before.
+    near : SolvedYear, optional
+        The same year of a path nearby, from which to search in place of the year before.
 
     Returns
     -------
@@ -146,8 +155,11 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
     gdp = price = np.ones(len(course.model.benchmark.regions))
     start, budgeted = None, plan.budgeted(year)
     if before is not None:
-        state, expected = _adapted(course, year, state, before)
+        state, expected = _adapted(course, year, state, before, near or before)
         start = before.solution
+    if near is not None:
+        start = near.solution
+    if start is not None:
         gdp, price = relative_gdp(start), research_price(start)
     policy, parts = plan.at(year, state.knowledge, state.seen, gdp, price)
     for _ in range(PASSES):
@@ -180,7 +192,9 @@ def solve_year(course: Course, year: int, state: State, before: SolvedYear | Non
                       parts=parts)  # fmt: skip
 
 
-def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tuple[State, Array]:
+def _adapted(
+    course: Course, year: int, state: State, before: SolvedYear, near: SolvedYear
+) -> tuple[State, Array]:
     """State with relations adapted to what is known, and the levels expected.
 
     Partners' answers to what is known are known with it; those to a rate that is found are
@@ -200,7 +214,7 @@ def _adapted(course: Course, year: int, state: State, before: SolvedYear) -> tup
     taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
     levels = Standing(levels, course.closure, known).laid(model, taxed)
     closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
-    from_there = None if before.expected is None else replace(last, levels=before.expected)
+    from_there = None if near.expected is None else replace(last, levels=near.expected)
     state, expectation = course.laws.recursion.adapt(state, levels, closure, from_there)
     return state, expectation.levels
 

@@ -125,7 +125,15 @@ class KnowledgePlan:
 
     def budgeted(self, year: int) -> bool:
         """Whether anything in force in a year depends on its GDP."""
-        return any(one.budget.any() and one.measure.share(year) for one in self.compiled)
+        return bool(self.paying(year).any())
+
+    def paying(self, year: int) -> Bools:
+        """Regions with a budget in force in a year that depends on its GDP, (r,)."""
+        found = np.zeros(self.shape[0], dtype=bool)
+        for one in self.compiled:
+            if one.measure.share(year):
+                found |= one.budget != 0
+        return found
 
     def may_move(self, years: int, state: KnowledgeState | None, seen: Seen) -> frozenset[str]:
         """Keys of measures that may move something in a year up to the last.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.fields import (
     Codes,
@@ -20,9 +21,10 @@ from cge.core.fields import (
 )
 from cge.core.files import Number
 from cge.core.parameters import Level
-from cge.core.rate_bounds import LARGEST_SHARE
+from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.named_files import file_field
 from cge.scenario.timing import Year
 
@@ -33,6 +35,17 @@ Premium = Annotated[Number, Field(gt=1, le=100)]
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]
 Method = Literal["auto", "reduced", "full"]
+Objective = Literal["present_value", "year"]
+#: Selectors of openness to knowledge.
+_LEARNING = ("source", "learner", "mutual")
+#: Rates that an instrument about knowledge can have: openness is at most that of the benchmark,
+#: a credit pays for less than all, an outlay is a share of GDP.
+_POSSIBLE = {
+    "knowledge_openness": (-1.0, 0.0), "research_credit": (-LARGEST_RATE, 0.95),
+    **dict.fromkeys(("basic_research", "diffusion"), (-LARGEST_SHARE, LARGEST_SHARE)),
+}  # fmt: skip
+#: Ceilings of a frontier that are no family of disruptions.
+CVAR, EXPECTED = "cvar", "expected"
 Foresight = Literal["none", "risk_neutral", "social", "global"]
 MOST_PLAYERS = 4
 #: As the partner of an instrument of a game: the other players.
@@ -155,18 +168,54 @@ class LeverChoice(Aimed, Sized):
         Name in tables.
     instrument, exporter, importer, region, sector, buyer, use, factor, agent
         As in a scenario's policy, no quota; that of the region which sets it (the importer of a
-        tariff) is the region of the frontier unless it is given.
+        tariff) is the region of the frontier unless it is given. On a path also an instrument
+        about knowledge, with
+    source, learner, mutual
+        as there.
     low, high : float
-        Bounds of the rate, which is added to the one of the benchmark.
+        Bounds of the rate, which is added to the one of the benchmark: of a tax, of a credit, of
+        openness, which is 1 there, or of outlay over GDP.
     large : bool
         That the bounds are meant, however large.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    source: Codes = "all"
+    learner: Codes = "all"
+    mutual: bool = False
     low: Rate = 0.0
     high: Rate
 
-    may_be: ClassVar[Collection[str]] = [name for name in INSTRUMENTS if name != QUOTA]
+    may_be: ClassVar[Collection[str]] = [
+        *(name for name in INSTRUMENTS if name != QUOTA), *KnowledgeMeasure.kinds
+    ]  # fmt: skip
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Selectors that it may have."""
+        kind = self.about_knowledge
+        if kind is None:
+            return super().keys
+        return tuple(key for key in ("region", "sector", *_LEARNING) if key in kind.model_fields)
+
+    @property
+    def about_knowledge(self) -> type[KnowledgeMeasure] | None:
+        """The kind of measure about knowledge that it is; None for one of trade or industry."""
+        return KnowledgeMeasure.kinds.get(self.instrument)
+
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        given = {key: getattr(self, key) for key in _LEARNING}
+        return super()._chosen | {k: one for k, one in given.items() if one not in ("all", False)}
+
+    @field_validator("low", "high")
+    @classmethod
+    def _possible(cls, value: float, info: ValidationInfo) -> float:
+        """A bound of an instrument about knowledge that some policy can have."""
+        least, most = _POSSIBLE.get(info.data.get("instrument", ""), (-inf, inf))
+        refuse_value(not least <= value <= most, "is no rate that this instrument can have",
+                     value=value, allowed=f"{least:g} to {most:g}")  # fmt: skip
+        return value
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:
@@ -191,6 +240,14 @@ class FrontierChoice(Strict):
         and ``?`` for anything; default: all.
     weighting : str
         Name of the library's weights of families.
+    constraint : str
+        What has the ceiling: ``cvar``, ``expected`` (the mean loss), or a family of the library,
+        the mean loss from whose disruptions is meant.
+    objective : {"present_value", "year"}, optional
+        On a path: whether the present value of welfare is maximised, which is the default, or
+        welfare in the year below.
+    year : int, optional
+        On a path: the year in which disruptions come; default the last.
     points : int
         Points of each frontier, its ends among them.
     starts : int
@@ -207,6 +264,9 @@ class FrontierChoice(Strict):
     instruments: Annotated[list[LeverChoice], Field(min_length=1, max_length=50)]
     disruptions: Annotated[list[str], OneOrMore] = Field(default=["*"], min_length=1)
     weighting: str = "default"
+    constraint: str = CVAR
+    objective: Objective | None = None
+    year: Year | None = None
     points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
     starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
     versions: Annotated[list[Version], OneOrMore, Distinct] = Field(
@@ -235,6 +295,8 @@ class GameLever(LeverChoice):
     """
 
     player: str | None = None
+
+    may_be: ClassVar[Collection[str]] = [name for name in INSTRUMENTS if name != QUOTA]
 
     @model_validator(mode="after")
     def _owned(self) -> GameLever:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.library import load_library
+from cge.data.library import Library, load_library
 from cge.frontier.confirmation import ColdPoint
 from cge.frontier.full_space import TINY, optimise_full, posable
 from cge.frontier.levers import levers_of
@@ -23,22 +23,34 @@ from cge.frontier.problem import NEUTRAL, UNILATERAL, Problem
 from cge.frontier.reduced_space import optimise
 from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
-from cge.policy.benchmarks import benchmarks_of
+from cge.path.frontier_point import PathEvaluator
+from cge.path.frontier_problem import PathProblem, on_path, solve_path_cold
+from cge.policy.benchmarks import benchmarks_of, calendar_year
 from cge.resilience.disruptions import Disruption, by_frequency, expand, weights
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.schema import Scenario
-from cge.scenario.study_options import FrontierChoice, InsuranceChoice, StressChoice
+from cge.scenario.study_options import (
+    CVAR,
+    EXPECTED,
+    FrontierChoice,
+    InsuranceChoice,
+    PathChoice,
+    StressChoice,
+)  # fmt: skip
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_plan import named
 from cge.stress.stress_settings import StressSettings, settings_of
+from cge.studies.path import returns_note
 from cge.studies.study import Study, Work, labels_of, refuse_others
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "stress", "frontier"}
+_READ = {
+    "name", "title", "description", "benchmark", "elasticities", "path", "stress", "frontier",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,8 @@ class Frontier(Study):
     command: ClassVar[str] = "frontier"
     keys: ClassVar[tuple[str, ...]] = (
         "frontier.points", "frontier.versions", "frontier.budget", "frontier.weighting",
-        "frontier.method", "stress.level", "stress.library",
+        "frontier.constraint", "frontier.objective", "frontier.method", "path.years",
+        "stress.level", "stress.library",
     )  # fmt: skip
     example: ClassVar[str] = "frontier-china --aggregation small --points 4"
 
@@ -60,12 +73,17 @@ class Frontier(Study):
             Task(f"{name}, {content.version}", solve_version, content, content.choice.points)
             for name, content in cases
         ]
+        made_from = results[0]["made_from"]
         (_, first), labels = cases[0], labels_of(self.kind, scenario, Member("", scenario), "")
+        if scenario.path is not None:
+            year = first.choice.year or scenario.path.years
+            labels |= {"path_year": year, "research_return": scenario.path.returns[0],
+                       "calendar_year": calendar_year(first.benchmark, year)}  # fmt: skip
         return self.results(
             [({**labels, "variant": content.version, "elasticities": name}, found["rows"],
               {"step": 1.0, **found["facts"]})
              for (name, content), found in zip(cases, results, strict=True)],
-            first.benchmark, [scenario], _notes([content for _, content in cases]),
+            first.benchmark, [scenario], _notes([one for _, one in cases], made_from), **made_from,
             stress=first.settings.facts, pages=[["frontier", {}]], figure="frontier",
         )  # fmt: skip
 
@@ -86,6 +104,8 @@ class VersionContent:
         Probabilities in the eyes of the region.
     dropped : tuple of str
         Families with weight of which there is no disruption.
+    path : PathChoice, optional
+        On which it is posed; None: in the long run.
     """
 
     choice: FrontierChoice
@@ -94,6 +114,7 @@ class VersionContent:
     disruptions: tuple[Disruption, ...]
     weights: Array
     dropped: tuple[str, ...] = ()
+    path: PathChoice | None = None
 
     @property
     def version(self) -> str:
@@ -107,15 +128,21 @@ def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows`` (DataFrame) and ``facts`` for the manifest.
+        ``rows`` (DataFrame), ``facts`` for the manifest, and ``made_from``, of a path the
+        parameters in force and where figures on research come from.
     """
     problem = problem_of(asked, place.models)
-    method = method_of(asked.choice, problem)
+    method, made_from = method_of(asked.choice, problem), {}
     search = FrontierSearch(problem, METHODS[method], place.steps)
+    if isinstance(problem, PathProblem):
+        search = FrontierSearch(problem, METHODS[method], place.steps, PathEvaluator,
+                                solve_path_cold)  # fmt: skip
+        made_from = {"parameters": problem.laws.parameters(), "knowledge": problem.laws.sources()}
     found = search.frontier(asked.choice.points, asked.choice.starts)
     return {
-        "rows": frontier_rows(problem, found, asked.choice.weighting),
-        "facts": frontier_facts(problem, found, method),
+        "made_from": made_from,
+        "rows": frontier_rows(problem, found, _ceiling(asked.choice)),
+        "facts": {"constraint": asked.choice.constraint, **frontier_facts(problem, found, method)},
     }  # fmt: skip
 
 
@@ -134,14 +161,23 @@ def problem_of(asked: VersionContent, models: Path | None) -> Problem:
         For instruments that do not fit the benchmark.
     """
     choice, settings, b = asked.choice, asked.settings, asked.benchmark
+    common = (
+        asked.disruptions, asked.weights, choice.region, settings.level, settings.leakage,
+        settings.stand_ins, settings.run, choice.budget, asked.version,
+    )  # fmt: skip
     long, short = (
-        Model.build(b, horizon, models, settings.stand_ins.sectors) for horizon in ("long", "short")
+        Model.build(b, horizon, models, settings.stand_ins.sectors)
+        for horizon in ("long" if asked.path is None else "short", "short")
     )
     levers = levers_of(choice, long)
-    return Problem(
-        long, short, levers, asked.disruptions, asked.weights, choice.region, settings.level,
-        settings.leakage, settings.stand_ins, settings.run, choice.budget, asked.version,
-    )  # fmt: skip
+    if asked.path is not None:
+        beside = on_path(choice, asked.path, short, settings.stand_ins)
+        return PathProblem(short, short, levers, *common, **beside)
+    for n, one in enumerate(choice.instruments):
+        refuse_if(one.about_knowledge, "acts over years", value=one.instrument,
+                  key=f"frontier.instruments.{n}.instrument",
+                  allowed="a scenario with a section path, or another instrument")  # fmt: skip
+    return Problem(long, short, levers, *common)
 
 
 def method_of(choice: FrontierChoice, problem: Problem) -> str:
@@ -152,10 +188,14 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
     InputError
         If the user wants what can not be done.
     """
-    able = posable(problem)
-    refuse_if(choice.method == "full" and not able,
-              "can not pose a ration among other events, nor two losses of capacity of one region",
-              key="frontier.method", value="full", allowed="reduced, or auto")  # fmt: skip
+    if isinstance(problem, PathProblem):
+        refuse_if(choice.method == "full", "is for the long run, and this is posed on a path",
+                  key="frontier.method", value="full", allowed="reduced, or auto")  # fmt: skip
+        return "reduced"
+    able = posable(problem) and problem.level > 0
+    refuse_if(choice.method == "full" and not able, "can not pose a ration among other events, two "
+              "losses of capacity of one region, or a mean loss", key="frontier.method",
+              value="full", allowed="reduced, or auto")  # fmt: skip
     if choice.method != "auto":
         return choice.method
     size = sum(len(problem.long.variables[name]) for name in ENDOGENOUS)
@@ -173,19 +213,66 @@ def _checked(scenario: Scenario) -> FrontierChoice:
     if scenario.frontier is None:
         raise InputError("this key is missing", key="frontier",
                          allowed="region, instruments and so on")  # fmt: skip
-    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself in "
-                  "the long run of the benchmark")  # fmt: skip
+    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself, in "
+                  "the long run or on a path")  # fmt: skip
+    _check_years(scenario.frontier, scenario.path)
     return scenario.frontier
+
+
+def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
+    """Check that a choice is of a path, if there is one, and of a path that this can be."""
+    if path is None:
+        for key in ("objective", "year"):
+            refuse_if(getattr(choice, key) is not None, "is for a frontier on a path",
+                      key=f"frontier.{key}", value=getattr(choice, key),
+                      allowed="a scenario with a section path")  # fmt: skip
+        return
+    refuse_if((choice.year or 1) > path.years, "the path has no such year", key="frontier.year",
+              value=choice.year, allowed=f"1 to {path.years}")  # fmt: skip
+    refuse_if(len(path.returns) > 1, "a frontier is found for one of them", key="path.returns",
+              value=path.returns, allowed="one of low, central, high")  # fmt: skip
+    refuse_if(path.baseline, "a frontier is against balanced growth", key="path.baseline",
+              value=path.baseline, allowed="no such key")  # fmt: skip
+    refuse_if(path.openness_response, "has no derivative where a tariff is zero",
+              key="path.openness_response", allowed="no such key, or an instrument "
+              "knowledge_openness")  # fmt: skip
 
 
 def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
     for name, b in benchmarks_of(scenario).items():
-        settings = settings_of(scenario, b)
+        settings = _settings(scenario, choice, b)
         chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b)
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
-            yield name, VersionContent(own, b, settings, chosen, found, dropped)
+            yield name, VersionContent(own, b, settings, chosen, found, dropped, scenario.path)
+
+
+def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> StressSettings:
+    """Settings of the disruptions; a mean loss is the conditional value at risk at level 0."""
+    settings, given = settings_of(scenario, b), (scenario.stress or StressChoice()).level
+    if choice.constraint == CVAR:
+        return settings
+    refuse_if(given is not None, "is of the conditional value at risk, and the ceiling is on a "
+              f"mean loss (constraint: {choice.constraint})", key="stress.level", value=given,
+              allowed="no such key, or frontier.constraint: cvar")  # fmt: skip
+    return replace(settings, level=0.0)
+
+
+def _weighting(
+    choice: FrontierChoice | InsuranceChoice, library: Library
+) -> Mapping[str, float] | None:
+    """Weights of families: those of the weighting, or one family alone; None: by frequency."""
+    if isinstance(choice, InsuranceChoice) or choice.constraint in (CVAR, EXPECTED):
+        return None if choice.weighting is None else library.weighting(choice.weighting)
+    check_known([choice.constraint], [CVAR, EXPECTED, *library.families], "no such constraint",
+                key="frontier.constraint")  # fmt: skip
+    return {family: float(family == choice.constraint) for family in library.families}
+
+
+def _ceiling(choice: FrontierChoice) -> str:
+    """Name of the weights of disruptions in what has the ceiling."""
+    return choice.weighting if choice.constraint in (CVAR, EXPECTED) else choice.constraint
 
 
 def at_risk(
@@ -205,6 +292,7 @@ def at_risk(
     library = load_library(tested.library)
     check_known({choice.weighting} - {None}, library.weightings, "no such weighting",
                 key=f"{section}.weighting")  # fmt: skip
+    weighting = _weighting(choice, library)
     check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
     refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
               value=settings.level, allowed="0 to below 1")  # fmt: skip
@@ -213,23 +301,40 @@ def at_risk(
     known = named(choice.disruptions, known, key)
     chosen = tuple(one for one in known if not one.over_time_only)
     found, dropped = by_frequency(chosen, choice.region)[0], tuple[str, ...]()
-    if choice.weighting is not None:
-        found, dropped = weights(chosen, library.weighting(choice.weighting), choice.region)
+    if weighting is not None:
+        found, dropped = weights(chosen, weighting, choice.region)
     refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
               key=key, value=choice.disruptions)  # fmt: skip
     return chosen, found, dropped
 
 
-def _notes(contents: Sequence[VersionContent]) -> list[str]:
+def _notes(contents: Sequence[VersionContent], made_from: Mapping[str, Any]) -> list[str]:
     """Notes that any table of the frontiers carries."""
     first, choice = contents[0], contents[0].choice
     counted = int((first.weights > 0).sum())
+    risk = f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of"
     lines = [
-        f"CVaR: mean loss of real income in the worst {100 * (1 - first.settings.level):g} % of "
-        f"probability, over {counted} disruptions with weighting '{choice.weighting}' in the eyes "
+        f"{risk if choice.constraint == CVAR else 'Expected loss: mean loss of real income by'} "
+        f"probability, over {counted} disruptions with weighting '{_ceiling(choice)}' in the eyes "
         f"of {choice.region}, for the world as well. Neither sizes nor probabilities of "
         "disruptions are estimated.",
     ]
+    if first.path is not None:
+        parameters, year = made_from["parameters"], choice.year or first.path.years
+        discount, growth = (100 * parameters[n]["value"] for n in ("discount_rate", "growth"))
+        goal = f"welfare in year {year}"
+        if choice.objective != "year":
+            goal = (f"the present value of welfare (discount rate {discount:g} %, growth of the "
+                    f"baseline {growth:g} %, the last year lasting for ever)")  # fmt: skip
+        lines += [
+            f"On a path of {first.path.years} years; rates hold from year 1 on, and what is "
+            f"maximised is {goal}. Disruptions come in year {year}, and set out from its "
+            "equilibrium. Outlay is that of the year.",
+            *([returns_note(parameters)] if made_from["knowledge"] else []),
+        ]
+        if NEUTRAL in {one.version for one in contents}:
+            lines.append("Partners are compensated year by year: each gets the transfer that keeps "
+                         "its welfare of that year on the baseline.")  # fmt: skip
     if choice.budget is not None:
         lines.append(f"Subsidies may cost up to {100 * choice.budget:g} % of GDP.")
     if first.dropped:
@@ -278,15 +383,17 @@ def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -
         if np.isfinite(value):
             add(name, value, start=np.nan)
     add("bound_multiplier", one.bounds, start=np.nan, item=names)
-    add("check_difference", point.apart, start=np.nan, item=["equivalent_variation", "cvar"])
+    risk = "cvar" if problem.level else "expected_loss"
+    add("check_difference", point.apart, start=np.nan, item=["equivalent_variation", risk])
     add("first_order_residual", one.residual, start=np.nan)
 
 
 def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
     b = problem.long.benchmark
-    world = b.absorption @ cold.variations / b.absorption.sum()
-    add("equivalent_variation", 100 * np.append(cold.variations, world),
-        region=[*b.regions, world_label(b.regions)])  # fmt: skip
+    for measure, of_regions in cold.worth.items():
+        world = b.absorption @ of_regions / b.absorption.sum()
+        add(measure, 100 * np.append(of_regions, world),
+            region=[*b.regions, world_label(b.regions)])  # fmt: skip
     add("terms_of_trade", cold.terms_of_trade, region=problem.region)
     if cold.parts:
         add("welfare_part", 100 * np.array(list(cold.parts.values())), item=list(cold.parts),
@@ -298,7 +405,8 @@ def _add_risk(
 ) -> None:
     """Add losses and their statistics, against those without policy."""
     own, world = problem.region, world_label(problem.long.benchmark.regions)
-    for measure, name in (("cvar", "cvar"), ("expected_loss", "expected")):
+    risks = (("cvar", "cvar"), ("expected_loss", "expected"))
+    for measure, name in risks if problem.level else risks[1:]:
         for region, field in ((own, name), (world, f"world_{name}")):
             value, start = (100 * getattr(one, field) for one in (cold, without))
             add(measure, value, start=start, region=region, weighting=weighting)
@@ -312,8 +420,12 @@ def _add_risk(
 def frontier_facts(problem: Problem, found: Sweep, method: str) -> dict[str, Any]:
     """Facts of a frontier for the manifest: how it was found, and how sure it is."""
     optima: list[Optimum] = [point.optimum for point in found.points]
+    of_path = {}
+    if isinstance(problem, PathProblem):
+        of_path = {"year": problem.year, "objective": problem.objective, "years": problem.years}
     return {
-        "method": method, "benchmark_and_elasticities": problem.long.benchmark.fingerprint,
+        **of_path, "method": method,
+        "benchmark_and_elasticities": problem.long.benchmark.fingerprint,
         "points": len(found.points), "conflict": found.conflict, "starts": found.starts,
         "starts_that_agree": found.agree,
         "starts_that_agree_on_the_smallest_risk": found.agree_last,

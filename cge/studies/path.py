@@ -264,7 +264,7 @@ def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str
         "prices and at the scale of the benchmark.",
     ]
     if knowledge:
-        lines += [_returns_note(parameters), *_estimated_note(knowledge["part_estimated"])]
+        lines += [returns_note(parameters), *_estimated_note(knowledge["part_estimated"])]
     else:
         lines.append("Productivity stays on the baseline: there is no research in these paths.")
     lines.append(
@@ -275,7 +275,7 @@ def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str
     return lines
 
 
-def _returns_note(parameters: Mapping[str, Mapping[str, Any]]) -> str:
+def returns_note(parameters: Mapping[str, Mapping[str, Any]]) -> str:
     rates = ", ".join(
         f"{words} {entry['value']:g} ({entry['low']:g} to {entry['high']:g}, {entry['status']})"
         for name, words in _RETURNS.items() for entry in (parameters[name],)

@@ -14,7 +14,7 @@ from cge.report.charts import style
 from cge.report.charts.lines import DASHES
 from cge.report.charts.style import Drawing
 from cge.report.format.page import Page, Panel
-from cge.report.pages.frontier_page import EV, NO_POLICY, POLICIES, PRICE, RATE, WORLD_EV
+from cge.report.pages.frontier_page import CVAR, EV, NO_POLICY, POLICIES, PRICE, RATE, WORLD_EV
 
 #: Colour and shape of a version; instruments and single policies take the others.
 _LOOK = {"unilateral": (0, "o"), "terms_of_trade_neutral": (2, "^"), "global": (1, "s")}
@@ -29,12 +29,15 @@ def curves(page: Page) -> Drawing:
     lines = [p for p in page.panels if p.keys["version"] not in (POLICIES, NO_POLICY)]
     dots = [p for p in page.panels if p.keys["version"] in (POLICIES, NO_POLICY)]
     first, names = lines[0], [column.key for column in lines[0].columns]
+    risk, welfare = (first.columns[names.index(key)].title for key in (CVAR, EV))
     figure = style.new_figure(4.6)
     above, below = figure.subplots(2, 2, sharex=True, height_ratios=(2.3, 1))
     handles = _goal(above[0], lines, names.index(EV))
-    _dress(above[0], f"Welfare of {page.spelled(first.keys['region'])}", "EV, % of absorption")
+    _dress(
+        above[0], f"Welfare of {page.spelled(first.keys['region'])}", f"{welfare}, % of absorption"
+    )
     _goal(above[1], lines, names.index(WORLD_EV))
-    _dress(above[1], "Welfare of the world", "EV, % of absorption")
+    _dress(above[1], "Welfare of the world", f"{welfare}, % of absorption")
     for axis in above:
         axis.margins(x=0.06, y=0.08)
     handles += _mix(below[0], first)
@@ -42,7 +45,7 @@ def curves(page: Page) -> Drawing:
     _goal(below[1], lines, names.index(PRICE))
     _dress(below[1], "Price of resilience", "EV points per point")
     for axis in below:
-        axis.set_xlabel("CVaR, % of real income: safer to the right", fontsize=7.5)
+        axis.set_xlabel(f"{risk}, % of real income: safer to the right", fontsize=7.5)
     handles += [mark for panel in dots for mark in _marks(above[0], panel)]
     above[0].invert_xaxis()  # all share it
     return figure, handles, ""
