@@ -38,11 +38,16 @@ DEFAULT_WORLD = (
 SMALL = {
     "path": {"path.returns": ["central"]},
     "frontier": {"frontier.points": 3, "frontier.versions": ["unilateral"]},
-}
+    "comparison": {
+        "variants": ["tariffs-strategic", "applied-credit"], "path.years": 2,
+        "path.returns": ["central"], "stress.years": [1, 2],
+    },
+}  # fmt: skip
 OTHERS: dict[str, dict[str, Any]] = {
     "stress us-china-tariff-war": {},
     "sensitivity us-china-tariff-war": {"draws": 12},
     "frontier frontier-china": {},
+    "comparison compare-eu": {},
 }
 #: Of an iterative optimum and of all else, relative to the largest figure of the measure.
 LOOSE, TIGHT = 1e-6, 1e-9
@@ -51,7 +56,8 @@ LOOSE, TIGHT = 1e-6, 1e-9
 def questions() -> list[str]:
     """Names of scenarios, a kind of study before those that have several."""
     names = sorted(path.stem for path in content_dir("experiments").glob("*.yaml"))
-    own = ("frontier-", "nash-", "insurance-", "compare-")
+    own = ("frontier-", "nash-", "insurance-", "compare-", "ladder-", "sensitivity-",
+           "export-control-")  # fmt: skip
     return [n for n in names if not n.startswith(own)] + list(OTHERS)
 
 
@@ -60,7 +66,7 @@ def figures(question: str) -> pd.DataFrame:
     kind, _, name = question.rpartition(" ")
     options = OTHERS.get(question, {})
     scenario = cge.load_scenario(name)
-    section = "path" if scenario.path is not None else kind
+    section = "path" if scenario.path is not None and not kind else kind
     scenario = with_changes(scenario, SMALL.get(section, {}))
     world = {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
     rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()

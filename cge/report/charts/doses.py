@@ -40,7 +40,7 @@ def ladder(page: Page) -> Drawing:
         axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     for axis in axes[::across]:
         axis.set_ylabel(first.columns[1].unit, fontsize=7.5)
-    style.name_below(axes, across, f"{first.columns[0].title}, {first.columns[0].unit}")
+    style.name_below(axes, across, f"{first.columns[0].title},\n{first.columns[0].unit}")
     handles = [Line2D([], [], label=panel.title, **look)
                for panel, look in zip(page.panels, looks, strict=True)]  # fmt: skip
     return figure, handles, ""
