@@ -45,7 +45,7 @@ def curves(page: Page) -> Drawing:
     _goal(below[1], lines, names.index(PRICE))
     _dress(below[1], "Price of resilience", "EV points per point")
     for axis in below:
-        axis.set_xlabel(f"{risk}, % of real income: safer to the right", fontsize=7.5)
+        axis.set_xlabel(f"{risk}, % of real income\n(safer to the right)", fontsize=7.5)
     handles += [mark for panel in dots for mark in _marks(above[0], panel)]
     above[0].invert_xaxis()  # all share it
     return figure, handles, ""
