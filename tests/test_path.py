@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from paths import (
     CHN,
@@ -440,6 +441,7 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     b = load_benchmark(aggregation="small", elasticities="boehm")
     Model.build(b, "short", tmp_path / "two" / "compiled")  # the workers read it from there
     two = run_study(DynamicPath(chosen), Runner(workers=2, cache=tmp_path / "two"))
+    pd.testing.assert_frame_equal(one.rows, two.rows, check_exact=True)
     assert one.identity == two.identity and len(one.rows) > 1000
     assert one.manifest["cases"] == two.manifest["cases"]
 

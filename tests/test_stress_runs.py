@@ -46,8 +46,8 @@ def war(told: Scenario) -> ResultSet:
 
 
 def same(one: ResultSet, other: ResultSet) -> None:
+    pd.testing.assert_frame_equal(one.rows, other.rows, check_exact=True)
     assert one.identity == other.identity
-    pd.testing.assert_frame_equal(one.rows, other.rows)
 
 
 # -- workers and interruptions ----------------------------------------------------------------

@@ -278,7 +278,9 @@ def _add_indicator(
 
 def _at_benchmark(indicator: Indicator, solution: Solution) -> pd.DataFrame:
     """An indicator at a model's benchmark, computed once."""
-    key = (indicator.lines, f"{solution.model.benchmark.fingerprint} {solution.model.horizon}")
+    model = solution.model
+    # Models with stand-ins add the same cells up in another order: another last bit.
+    key = (indicator.lines, f"{model.benchmark.fingerprint} {model.horizon} {model.backstop}")
     if key not in _KEPT:
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]
