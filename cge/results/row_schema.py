@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
+from cge.core.axes import Array
+
 #: Columns of text, and what each holds.
 TEXT: Mapping[str, str] = {
     "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance",
@@ -71,6 +73,11 @@ _NOTHING: Mapping[str, Any] = {
 def world_label(regions: Collection[str]) -> str:
     """Label of the world's figures; a region of that code keeps it to itself."""
     return WORLD if WORLD not in regions else f"{WORLD} total"
+
+
+def with_world(values: Array, absorption: Array) -> Array:
+    """Figures of regions, shares of their absorption, with the world's behind them, (s + 1,)."""
+    return np.append(values, absorption @ values / absorption.sum())
 
 
 class Rows:

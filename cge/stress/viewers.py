@@ -89,12 +89,10 @@ class Viewers:
 
     def by_family(self, losses: Array) -> dict[str, Array]:
         """Mean loss of each family, (s,), per cent; NaN where it is empty."""
-        names = [name for name in dict.fromkeys(self.families.ravel().tolist()) if name]
         return {
-            name: 100
-            * expected_loss(losses, np.where(self.families == name, self.shares[:, None], 0.0))
-            for name in names
-        }
+            name: 100 * expected_loss(losses, np.where(own, self.shares[:, None], 0.0))
+            for name, own in self._sources().items() if name
+        }  # fmt: skip
 
     @cached_property
     def shares(self) -> Array:

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import refuse_if
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.library import Library, load_library
 from cge.frontier.confirmation import ColdPoint
 from cge.frontier.full_space import TINY, optimise_full, posable
 from cge.frontier.levers import levers_of
@@ -26,24 +25,23 @@ from cge.model.quantities import ENDOGENOUS
 from cge.path.frontier_point import PathEvaluator
 from cge.path.frontier_problem import PathProblem, on_path, solve_path_cold
 from cge.policy.benchmarks import benchmarks_of, calendar_year
-from cge.resilience.disruptions import Disruption, by_frequency, expand, weights
+from cge.resilience.disruptions import Disruption
 from cge.results.register import add_known
-from cge.results.row_schema import Rows, world_label
+from cge.results.row_schema import Rows, with_world, world_label
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import (
     CVAR,
     EXPECTED,
     FrontierChoice,
-    InsuranceChoice,
     PathChoice,
     StressChoice,
 )  # fmt: skip
 from cge.scenario.variants import Member
 from cge.solve.model import Model
-from cge.stress.stress_plan import named
 from cge.stress.stress_settings import StressSettings, settings_of
+from cge.studies.at_risk import at_risk, dropped_notes
 from cge.studies.path import returns_note
-from cge.studies.study import Study, Work, labels_of, refuse_others
+from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
@@ -210,13 +208,12 @@ def _checked(scenario: Scenario) -> FrontierChoice:
     InputError
         Naming what is missing, or not read.
     """
-    if scenario.frontier is None:
-        raise InputError("this key is missing", key="frontier",
-                         allowed="region, instruments and so on")  # fmt: skip
-    refuse_others(scenario, _READ, "does not enter a frontier, which chooses its policy itself, in "
-                  "the long run or on a path")  # fmt: skip
-    _check_years(scenario.frontier, scenario.path)
-    return scenario.frontier
+    choice: FrontierChoice = section_of(
+        scenario, "frontier", "region, instruments and so on", _READ, "does not enter a frontier, "
+        "which chooses its policy itself, in the long run or on a path",
+    )  # fmt: skip
+    _check_years(choice, scenario.path)
+    return choice
 
 
 def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
@@ -242,7 +239,8 @@ def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, Ve
     """Elasticity set and content of every version."""
     for name, b in benchmarks_of(scenario).items():
         settings = _settings(scenario, choice, b)
-        chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b)
+        alone = None if choice.constraint in (CVAR, EXPECTED) else choice.constraint
+        chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b, alone)
         for version in choice.versions:
             own = choice.model_copy(update={"versions": [version]})
             yield name, VersionContent(own, b, settings, chosen, found, dropped, scenario.path)
@@ -259,53 +257,9 @@ def _settings(scenario: Scenario, choice: FrontierChoice, b: Benchmark) -> Stres
     return replace(settings, level=0.0)
 
 
-def _weighting(
-    choice: FrontierChoice | InsuranceChoice, library: Library
-) -> Mapping[str, float] | None:
-    """Weights of families: those of the weighting, or one family alone; None: by frequency."""
-    if isinstance(choice, InsuranceChoice) or choice.constraint in (CVAR, EXPECTED):
-        return None if choice.weighting is None else library.weighting(choice.weighting)
-    check_known([choice.constraint], [CVAR, EXPECTED, *library.families], "no such constraint",
-                key="frontier.constraint")  # fmt: skip
-    return {family: float(family == choice.constraint) for family in library.families}
-
-
 def _ceiling(choice: FrontierChoice) -> str:
     """Name of the weights of disruptions in what has the ceiling."""
     return choice.weighting if choice.constraint in (CVAR, EXPECTED) else choice.constraint
-
-
-def at_risk(
-    section: str, scenario: Scenario, choice: FrontierChoice | InsuranceChoice,
-    settings: StressSettings, b: Benchmark,
-) -> tuple[tuple[Disruption, ...], Array, tuple[str, ...]]:  # fmt: skip
-    """Disruptions that a section names, their weights, and families that dropped out.
-
-    Those that do nothing in a single year are left out.
-
-    Raises
-    ------
-    InputError
-        Naming what the library or the benchmark does not have.
-    """
-    tested = scenario.stress or StressChoice()
-    library = load_library(tested.library)
-    check_known({choice.weighting} - {None}, library.weightings, "no such weighting",
-                key=f"{section}.weighting")  # fmt: skip
-    weighting = _weighting(choice, library)
-    check_known([choice.region], b.regions, "unknown region", key=f"{section}.region")
-    refuse_if(settings.level >= 1, "has no tail to optimise", key="stress.level",
-              value=settings.level, allowed="0 to below 1")  # fmt: skip
-    key = f"{section}.disruptions"
-    known = named(tested.disruptions, expand(library, b), "stress.disruptions")
-    known = named(choice.disruptions, known, key)
-    chosen = tuple(one for one in known if not one.over_time_only)
-    found, dropped = by_frequency(chosen, choice.region)[0], tuple[str, ...]()
-    if weighting is not None:
-        found, dropped = weights(chosen, weighting, choice.region)
-    refuse_if(not found.any(), f"none of them has weight in the eyes of {choice.region}",
-              key=key, value=choice.disruptions)  # fmt: skip
-    return chosen, found, dropped
 
 
 def _notes(contents: Sequence[VersionContent], made_from: Mapping[str, Any]) -> list[str]:
@@ -337,9 +291,7 @@ def _notes(contents: Sequence[VersionContent], made_from: Mapping[str, Any]) -> 
                          "its welfare of that year on the baseline.")  # fmt: skip
     if choice.budget is not None:
         lines.append(f"Subsidies may cost up to {100 * choice.budget:g} % of GDP.")
-    if first.dropped:
-        lines.append("Families with weight but without a disruption, the rest is scaled up: "
-                     + ", ".join(first.dropped) + ".")  # fmt: skip
+    lines += dropped_notes(first.dropped)
     versions = {one.version for one in contents}
     if UNILATERAL in versions and NEUTRAL not in versions:
         lines.append("The unilateral frontier contains what is taken from others through the terms "
@@ -390,10 +342,9 @@ def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -
 
 def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
     b = problem.long.benchmark
+    regions = [*b.regions, world_label(b.regions)]
     for measure, of_regions in cold.worth.items():
-        world = b.absorption @ of_regions / b.absorption.sum()
-        add(measure, 100 * np.append(of_regions, world),
-            region=[*b.regions, world_label(b.regions)])  # fmt: skip
+        add(measure, 100 * with_world(of_regions, b.absorption), region=regions)
     add("terms_of_trade", cold.terms_of_trade, region=problem.region)
     if cold.parts:
         add("welfare_part", 100 * np.array(list(cold.parts.values())), item=list(cold.parts),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium, prefixed
+from cge.core.errors import NoEquilibrium, prefixed
 from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.sweep import AGREES
 from cge.insurance.foresight import Chosen, chosen, refuse_better
@@ -21,14 +21,14 @@ from cge.policy.benchmarks import benchmarks_of
 from cge.resilience.disruptions import Disruption, by_frequency
 from cge.resilience.preshock import REPRODUCED
 from cge.results.register import add_known
-from cge.results.row_schema import Rows, world_label
+from cge.results.row_schema import Rows, with_world, world_label
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import InsuranceChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.frontier import at_risk
-from cge.studies.study import Study, Work, labels_of, refuse_others
+from cge.studies.at_risk import at_risk, dropped_notes
+from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: In place of a weighting where each disruption comes as often as the library says.
@@ -51,7 +51,11 @@ class Insurance(Study):
 
     def work(self) -> Work:
         scenario = self.question
-        cases = list(_cases(scenario, _checked(scenario)))
+        choice: InsuranceChoice = section_of(
+            scenario, "insurance", "region and so on", _READ, "does not enter: relations are "
+            "chosen in the long run of the benchmark",
+        )  # fmt: skip
+        cases = list(_cases(scenario, choice))
         results = yield [Task(f"{name}, {content.foresight}", solve_foresight, content)
                          for name, content in cases]  # fmt: skip
         (_, first), labels = cases[0], labels_of(self.kind, scenario, Member("", scenario), "")
@@ -186,21 +190,6 @@ def confirmed(at: ExAnte) -> float:
     return apart
 
 
-def _checked(scenario: Scenario) -> InsuranceChoice:
-    """The section of a scenario, of which all else must be read.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing, or not read.
-    """
-    if scenario.insurance is None:
-        raise InputError("this key is missing", key="insurance", allowed="region and so on")
-    refuse_others(scenario, _READ, "does not enter: relations are chosen in the long run of the "
-                  "benchmark")  # fmt: skip
-    return scenario.insurance
-
-
 def _cases(scenario: Scenario, choice: InsuranceChoice) -> Iterator[tuple[str, ForesightContent]]:
     """Elasticity set and content of every foresight."""
     for name, b in benchmarks_of(scenario).items():
@@ -223,10 +212,7 @@ def _notes(content: ForesightContent) -> list[str]:
         f"probability, given that one of {counted} disruptions happens, {how}, in the eyes of "
         f"{content.choice.region}. How often they happen, and how severe they are, is assumed.",
     ]
-    if content.dropped:
-        lines.append("Families with weight but without a disruption, the rest is scaled up: "
-                     + ", ".join(content.dropped) + ".")  # fmt: skip
-    return lines
+    return [*lines, *dropped_notes(content.dropped)]
 
 
 def insurance_rows(
@@ -247,14 +233,18 @@ def insurance_rows(
     """
     rows, b, region = Rows(), asked.benchmark, asked.choice.region
     weighting, world = asked.choice.weighting or BY_FREQUENCY, world_label(asked.benchmark.regions)
+
+    def percent(changes: Array) -> Array:
+        return 100 * with_world(changes, b.absorption)
+
     for number, (one, apart) in enumerate(points):
         here, before = one.states, without.states.at_frequency(one.states.risk.frequency)
         add: Callable[..., None] = partial(add_known, rows, b=b, point=number)
         own: Callable[..., None] = partial(add, region=region)
         own("annual_frequency", 100 * here.risk.frequency)
-        add("equivalent_variation", _with_world(here.before - 1, b), region=[*b.regions, world])
-        add("expected_income", _with_world(here.expected() - 1, b),
-            start=_with_world(before.expected() - 1, b), region=[*b.regions, world])  # fmt: skip
+        add("equivalent_variation", percent(here.before - 1), region=[*b.regions, world])
+        add("expected_income", percent(here.expected() - 1),
+            start=percent(before.expected() - 1), region=[*b.regions, world])  # fmt: skip
         for name, value, start in zip(("expected_loss", "cvar"), here.risk_figures,
                                       before.risk_figures, strict=True):  # fmt: skip
             own(name, 100 * value, start=100 * start, weighting=weighting)
@@ -268,11 +258,6 @@ def insurance_rows(
         own("first_order_residual", 100 * one.residual, start=np.nan)
         own("check_difference", apart, start=np.nan, item="real_income")
     return rows.frame()
-
-
-def _with_world(changes: Array, b: Benchmark) -> Array:
-    """Changes of real income in per cent, the world's behind them."""
-    return 100 * np.append(changes, b.absorption @ changes / b.absorption.sum())
 
 
 def _moved(at: ExAnte, before: ExAnte) -> float:

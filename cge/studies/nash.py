@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
+from cge.core.errors import NoEquilibrium, check_known, prefixed
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.stand_ins import NO_STAND_INS
 from cge.frontier.evaluation import Evaluator
@@ -35,7 +35,7 @@ from cge.scenario.variants import Member
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.studies.study import Study, Work, labels_of, refuse_others
+from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: What a game reads of a scenario.
@@ -53,7 +53,10 @@ class Nash(Study):
 
     def work(self) -> Work:
         scenario = self.question
-        choice = _checked(scenario)
+        choice: NashChoice = section_of(
+            scenario, "nash", "players and instruments", _READ, "does not enter a game, whose "
+            "players choose their policies in the long run of the benchmark",
+        )  # fmt: skip
         benchmarks = benchmarks_of(scenario)
         for b in benchmarks.values():
             check_known(choice.players, b.regions, "unknown region", key="nash.players")
@@ -135,11 +138,11 @@ def solve_game(asked: GameContent, place: Place) -> list[tuple[str, str, Any, di
     problem, told = evaluator.problem, []
     for one in profiles(evaluator, players, asked.choice.starts):
         with prefixed(f"{one.title}: "):
-            solution = confirmed(evaluator, one)
+            solution, apart = confirmed(evaluator, one)
             rows = Rows()
             add_solution(rows, solution, wanted=Wanted(detail=1))
             add_decomposition(rows, _case(problem, players, one, solution))
-            _add_policy(rows, problem, players, one, evaluator.at(one.rates).variations, solution)
+            _add_policy(rows, problem, players, one, apart)
         facts = solution_facts([solution], asked.scenario)
         if one.found is not None:
             facts |= {"starts": one.found.starts, "starts_that_agree": one.found.agree,
@@ -224,8 +227,10 @@ def profiles(evaluator: Evaluator, players: Sequence[Player], starts: int) -> It
         yield solved(variant, title, Player(variant, every, weights / weights.sum()))
 
 
-def confirmed(evaluator: Evaluator, one: Profile) -> Solution:
+def confirmed(evaluator: Evaluator, one: Profile) -> tuple[Solution, float]:
     """A profile solved from the benchmark, with nothing of the game but its rates.
+
+    Its largest difference in welfare from the game stands beside it.
 
     Raises
     ------
@@ -234,15 +239,11 @@ def confirmed(evaluator: Evaluator, one: Profile) -> Solution:
     """
     problem = evaluator.problem
     solution = problem.long.solve(problem.levels(one.rates), problem.closure)
-    apart = _apart(problem, evaluator.at(one.rates).variations, solution)
+    again = solution.relative_to(problem.long.start, "welfare") - 1.0
+    apart = float(np.abs(again - evaluator.at(one.rates).variations).max())
     if apart > AGREES:
         raise NoEquilibrium(f"welfare differs by {apart:.1e} from the one found from the benchmark")
-    return solution
-
-
-def _apart(problem: Problem, variations: Array, solution: Solution) -> float:
-    again = solution.relative_to(problem.long.start, "welfare") - 1.0
-    return float(np.abs(again - variations).max())
+    return solution, apart
 
 
 def _case(
@@ -260,9 +261,8 @@ def _case(
 
 
 def _add_policy(
-    rows: Rows, problem: Problem, players: Sequence[Player], one: Profile, variations: Array,
-    solution: Solution,
-) -> None:  # fmt: skip
+    rows: Rows, problem: Problem, players: Sequence[Player], one: Profile, apart: float
+) -> None:
     """Add rates, and how well they solve the game."""
     add: Any = partial(add_known, rows, b=problem.long.benchmark)
     found = one.found
@@ -278,20 +278,4 @@ def _add_policy(
                 region=player.name)  # fmt: skip
     if found is not None:
         add("first_order_residual", found.residual, start=np.nan)
-    add("check_difference", _apart(problem, variations, solution), start=np.nan,
-        item="equivalent_variation")  # fmt: skip
-
-
-def _checked(scenario: Scenario) -> NashChoice:
-    """The section of a scenario, of which all else must be read.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing, or not read.
-    """
-    if scenario.nash is None:
-        raise InputError("this key is missing", key="nash", allowed="players and instruments")
-    refuse_others(scenario, _READ, "does not enter a game, whose players choose their policies "
-                  "in the long run of the benchmark")  # fmt: skip
-    return scenario.nash
+    add("check_difference", apart, start=np.nan, item="equivalent_variation")

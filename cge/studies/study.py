@@ -190,6 +190,32 @@ def refuse_others(scenario: Scenario, read: Collection[str], problem: str) -> No
                   allowed=sorted(read))  # fmt: skip
 
 
+def section_of(
+    scenario: Scenario, name: str, holds: str, read: Collection[str], problem: str
+) -> Any:
+    """The section of a scenario that a study is about, of which all else must be read.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    name : str
+        Key of the section.
+    holds : str
+        What stands in it.
+    read, problem
+        As in :func:`refuse_others`.
+
+    Raises
+    ------
+    InputError
+        Naming what is missing, or not read.
+    """
+    section = getattr(scenario, name)
+    refuse_if(section is None, "this key is missing", key=name, allowed=holds)
+    refuse_others(scenario, read, problem)
+    return section
+
+
 def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str) -> dict[str, Any]:
     """Labels of the rows of one variant."""
     words = member.variant.replace("-", " ").replace("_", " ")
