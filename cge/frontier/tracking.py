@@ -44,8 +44,7 @@ class KeptFactors(LinearSolver):
     ) -> Array | None:  # fmt: skip
         if self._factors is None:
             return None
-        return refined(operator, right, self._factors, transposed, enough=rtol,
-                       each=max(rtol, 1e-7), patience=PATIENCE)  # fmt: skip
+        return refined(operator, right, self._factors, transposed, rtol, PATIENCE)
 
     def _factorised(self, matrix: sparse.csc_array) -> Factorised:
         self._factors = super()._factorised(matrix)

@@ -13,12 +13,13 @@ before, so that results do not depend on the order of scenarios.
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import solve_triangular
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from cge.core.axes import Array, Integers
 
@@ -175,8 +176,7 @@ class LinearSolver:
         """Solution by GMRES, None where it does not get there."""
         for renew in (False, True):
             factors = Factorised(matrix, self.matching, DROP) if renew else self._kept
-            result = refined(operator, right, factors, transposed,
-                             enough=10 * rtol, each=max(rtol, 1e-8))  # fmt: skip
+            result = refined(operator, right, factors, transposed, rtol)
             if result is not None:
                 return result
         return None
@@ -191,13 +191,12 @@ def refined(
     preconditioner: Factorised,
     transposed: bool,
     enough: float,
-    each: float,
     patience: int = PATIENCE,
 ) -> Array | None:
     """Solve by GMRES; None where the preconditioner is too far from the matrix.
 
-    GMRES stops on the preconditioned residual; what counts here is the true one, so it
-    is run again on what is left until that is small enough.
+    It is preconditioned from the right, so that what it makes small is the residual itself
+    (Saad and Schultz 1986), and run again where `patience` iterations were not enough.
 
     Parameters
     ----------
@@ -209,25 +208,62 @@ def refined(
         Whether `operator` is the transpose.
     enough : float
         Wanted residual relative to `right`.
-    each : float
-        Wanted of one run of GMRES.
     patience : int
         Iterations of a run.
     """
-    shape = operator.shape
-    apply = partial(preconditioner.solve, transposed=transposed)
-    linear = LinearOperator(shape, matvec=lambda v: operator @ v, dtype=float)
-    inverse = LinearOperator(shape, matvec=apply, dtype=float)
     result, residual = np.zeros_like(right), right
     norm = left = float(np.linalg.norm(right))
     while left > enough * norm:
         with np.errstate(all="ignore"):
-            correction, _ = gmres(
-                linear, residual, M=inverse, rtol=each, atol=0.0, restart=patience, maxiter=1
-            )
-            result = result + correction
+            result = result + _run(operator, residual, preconditioner, transposed,
+                                   enough * norm / left, patience)  # fmt: skip
             residual = right - operator @ result
             before, left = left, float(np.linalg.norm(residual))
         if not left < 0.1 * before:
             return None
     return result
+
+
+def _run(
+    operator: sparse.csr_array, right: Array, preconditioner: Factorised, transposed: bool,
+    enough: float, patience: int,
+) -> Array:  # fmt: skip
+    """One run of GMRES: the best correction among those of a Krylov space.
+
+    Directions are made orthogonal twice (classical Gram-Schmidt), which takes matrix products
+    where the usual way takes many small ones.
+    """
+    norm = float(np.linalg.norm(right))
+    basis = np.empty((patience + 1, len(right)))
+    basis[0] = right / norm
+    images = np.zeros((patience + 1, patience))
+    goal = np.zeros(patience + 1)
+    goal[0] = norm
+    rotations = np.zeros((patience, 2))
+    steps = 0
+    for k in range(patience):
+        new = operator @ preconditioner.solve(basis[k], transposed)
+        known = basis[: k + 1]
+        along = known @ new
+        new -= along @ known
+        again = known @ new
+        new -= again @ known
+        column = np.append(along + again, length := float(np.linalg.norm(new)))
+        for j in range(k):
+            c, s = rotations[j]
+            column[j], column[j + 1] = (
+                c * column[j] + s * column[j + 1], c * column[j + 1] - s * column[j]
+            )  # fmt: skip
+        size = float(np.hypot(column[k], column[k + 1]))
+        if not size > 0:
+            break
+        c, s = rotations[k] = column[k] / size, column[k + 1] / size
+        column[k], column[k + 1] = size, 0.0
+        images[: k + 1, k] = column[: k + 1]
+        goal[k], goal[k + 1] = c * goal[k], -s * goal[k]
+        steps = k + 1
+        if abs(goal[k + 1]) <= enough * norm or not length > 0:
+            break
+        basis[k + 1] = new / length
+    weights = solve_triangular(images[:steps, :steps], goal[:steps])
+    return preconditioner.solve(weights @ basis[:steps], transposed)
