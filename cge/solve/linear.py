@@ -27,6 +27,12 @@ from cge.core.axes import Array, Integers
 DROP = 0.02
 #: GMRES iterations after which the preconditioner is renewed at the current point.
 PATIENCE = 40
+#: Right-hand sides from which on the preconditioner is made at the point itself.
+MANY = 4
+#: How far one run of GMRES goes; what is left beyond is rounding, and a run of its own.
+DEPTH = 1e-8
+#: A residual this small beside the terms that make it up is rounding, and is not improved on.
+ROUNDING = 1e-13
 #: Costs of a matching are multiples of this, so that sums of them are exact: with rounding,
 #: SciPy's algorithm can go round in circles for ever where matchings cost the same.
 GRAIN = 2.0**-20
@@ -157,9 +163,6 @@ class LinearSolver:
         Singular
         """
         iterative = matrix.shape[0] >= self.large
-        if iterative and right.ndim == 2:
-            each = [self.solve(matrix, column, rtol, transposed) for column in right.T]
-            return np.column_stack(each) if each else np.zeros_like(right)
         operator = matrix.T.tocsr() if transposed else matrix.tocsr()
         result = self._iterated(matrix, operator, right, rtol, transposed) if iterative else None
         if result is None:
@@ -174,11 +177,20 @@ class LinearSolver:
         transposed: bool,
     ) -> Array | None:  # fmt: skip
         """Solution by GMRES, None where it does not get there."""
+        columns = right.reshape(len(right), -1).T
         for renew in (False, True):
+            # For several right-hand sides a preconditioner at the point itself pays.
+            if not renew and len(columns) >= MANY:
+                continue
             factors = Factorised(matrix, self.matching, DROP) if renew else self._kept
-            result = refined(operator, right, factors, transposed, rtol)
-            if result is not None:
-                return result
+            found = []
+            for column in columns:
+                result = refined(operator, column, factors, transposed, 10 * rtol)
+                if result is None:
+                    break
+                found.append(result)
+            else:
+                return np.reshape(found, columns.shape).T.reshape(right.shape)
         return None
 
     def _factorised(self, matrix: sparse.csc_array) -> Factorised:
@@ -216,11 +228,13 @@ def refined(
     while left > enough * norm:
         with np.errstate(all="ignore"):
             result = result + _run(operator, residual, preconditioner, transposed,
-                                   enough * norm / left, patience)  # fmt: skip
+                                   max(enough * norm / left, DEPTH), patience)  # fmt: skip
             residual = right - operator @ result
             before, left = left, float(np.linalg.norm(residual))
-        if not left < 0.1 * before:
-            return None
+        if left <= enough * norm or left < 0.1 * before:
+            continue
+        size = float(np.linalg.norm(abs(operator) @ np.abs(result)))
+        return result if left <= ROUNDING * size else None
     return result
 
 
