@@ -2,14 +2,14 @@
 
 Along the path from the benchmark to a solution every part of
 :mod:`cge.model.welfare` is integrated by Gauss and Legendre's rule; the number of nodes
-doubles until the parts add up to the exact equivalent variation. The same nodes give the
-sub-totals by shock (Harrison, Horridge and Pearson 2000), for every part is linear in the
+doubles until the parts add up to the exact equivalent variation. The nodes of the last rule give
+the sub-totals by shock (Harrison, Horridge and Pearson 2000), for every part is linear in the
 tangent, and the tangent is the sum of one tangent per shock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +100,8 @@ def decompose(
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
     for nodes in NODES if moves else (1,):
-        cells, subtotals = _integrate(laid, homotopy, moves, nodes)
+        way = _Way.along(homotopy, nodes)
+        cells = _integrate(laid, way, moves)
         gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
             break
@@ -110,6 +111,7 @@ def decompose(
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
+    subtotals = _by_shock(laid, way, moves)
     first = _first_order(laid, solution, base)
     parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
     by_shock = pd.MultiIndex.from_product(
@@ -126,29 +128,71 @@ def _summed(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return table.groupby(keys, sort=False, observed=True).sum().reset_index()
 
 
-def _integrate(
-    laid: list[_Laid], homotopy: Homotopy, moves: list[Move], nodes: int
-) -> tuple[list[Array], Array]:
-    """Every part by cell, and sub-totals by shock, part and region."""
-    points, weights = np.polynomial.legendre.leggauss(nodes)
-    arrays, model = homotopy.system.arrays, laid[0].model
-    cells = [np.zeros(part.size) for part in laid]
-    subtotals = np.zeros((len(moves), len(laid), len(model.benchmark.regions)))
-    homotopy.begin()
-    for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-        homotopy.advance(float(point))
-        levels = homotopy.point()
-        terms = term_parts(arrays, levels)
-        outcomes = arrays.outcome_coefficients @ terms[1]
-        price = levels[model.variables["welfare_price"].positions]
-        for number, columns in enumerate(homotopy.tangents(moves)):
-            changes = arrays.outcome_coefficients @ term_changes(arrays, terms, columns)
-            for n, part in enumerate(laid):
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """Equilibria at the nodes of a quadrature.
+
+    Parameters
+    ----------
+    homotopy : Homotopy
+    nodes : tuple of (float, ndarray, float)
+        Part of the way, unknowns, weight.
+    """
+
+    homotopy: Homotopy
+    nodes: tuple[tuple[float, Array, float], ...]
+
+    @classmethod
+    def along(cls, homotopy: Homotopy, nodes: int) -> _Way:
+        """Solve at the nodes of Gauss and Legendre's rule."""
+        points, weights = np.polynomial.legendre.leggauss(nodes)
+        homotopy.begin()
+        found = []
+        for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
+            homotopy.advance(float(point))
+            found.append((homotopy.done, homotopy.z, float(weight)))
+        return cls(homotopy, tuple(found))
+
+    def rates(
+        self, laid: list[_Laid], moves: list[Move]
+    ) -> Iterator[tuple[float, list[tuple[Array, ...]]]]:
+        """Weight of each node, and there for each move the rate of every part by cell."""
+        homotopy, model = self.homotopy, laid[0].model
+        arrays, price_of = homotopy.system.arrays, model.variables["welfare_price"].positions
+        for done, z, weight in self.nodes:
+            homotopy.done, homotopy.z = done, z
+            levels = homotopy.point()
+            terms = term_parts(arrays, levels)
+            outcomes = arrays.outcome_coefficients @ terms[1]
+            price = levels[price_of]
+            found = []
+            for columns in homotopy.tangents(moves):
+                changes = arrays.outcome_coefficients @ term_changes(arrays, terms, columns)
                 # In money at benchmark prices.
-                rate = part.rate(outcomes, changes, columns) / price[part.region]
-                cells[n] += weight * rate
+                found.append(tuple(part.rate(outcomes, changes, columns) / price[part.region]
+                                   for part in laid))  # fmt: skip
+            yield weight, found
+
+
+def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
+    """Every part by cell, of all moves together."""
+    cells = [np.zeros(part.size) for part in laid]
+    together = [("", sum(m[1] for m in moves), sum(m[2] for m in moves))] if moves else []
+    for weight, found in way.rates(laid, together):
+        for rates in found:
+            for total, rate in zip(cells, rates, strict=True):
+                total += weight * rate
+    return cells
+
+
+def _by_shock(laid: list[_Laid], way: _Way, moves: list[Move]) -> Array:
+    """Sub-totals by shock, part and region."""
+    subtotals = np.zeros((len(moves), len(laid), len(laid[0].model.benchmark.regions)))
+    for weight, found in way.rates(laid, moves):
+        for number, rates in enumerate(found):
+            for n, (part, rate) in enumerate(zip(laid, rates, strict=True)):
                 subtotals[number, n] += weight * part.sum(rate)
-    return cells, subtotals
+    return subtotals
 
 
 def _first_order(laid: list[_Laid], solution: Solution, base: Allocation) -> list[Array]:

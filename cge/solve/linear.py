@@ -177,20 +177,12 @@ class LinearSolver:
         transposed: bool,
     ) -> Array | None:  # fmt: skip
         """Solution by GMRES, None where it does not get there."""
-        columns = right.reshape(len(right), -1).T
-        for renew in (False, True):
-            # For several right-hand sides a preconditioner at the point itself pays.
-            if not renew and len(columns) >= MANY:
-                continue
+        # For several right-hand sides a preconditioner at the point itself pays.
+        for renew in (False, True)[right.ndim > 1 and right.shape[1] >= MANY :]:
             factors = Factorised(matrix, self.matching, DROP) if renew else self._kept
-            found = []
-            for column in columns:
-                result = refined(operator, column, factors, transposed, 10 * rtol)
-                if result is None:
-                    break
-                found.append(result)
-            else:
-                return np.reshape(found, columns.shape).T.reshape(right.shape)
+            result = refined(operator, right, factors, transposed, 10 * rtol)
+            if result is not None:
+                return result
         return None
 
     def _factorised(self, matrix: sparse.csc_array) -> Factorised:
@@ -208,13 +200,14 @@ def refined(
     """Solve by GMRES; None where the preconditioner is too far from the matrix.
 
     It is preconditioned from the right, so that what it makes small is the residual itself
-    (Saad and Schultz 1986), and run again where `patience` iterations were not enough.
+    (Saad and Schultz 1986), and run again on what is left until that is small enough, or nothing
+    but rounding. Several right-hand sides go side by side, each as if it were alone.
 
     Parameters
     ----------
     operator : csr_array
         The matrix, or its transpose.
-    right : ndarray (n,)
+    right : ndarray (n,) or (n, k)
     preconditioner : Factorised
     transposed : bool
         Whether `operator` is the transpose.
@@ -224,60 +217,87 @@ def refined(
         Iterations of a run.
     """
     result, residual = np.zeros_like(right), right
-    norm = left = float(np.linalg.norm(right))
-    while left > enough * norm:
+    norm = np.linalg.norm(right, axis=0)
+    left = norm
+    while (left > enough * norm).any():
+        wanted = left > enough * norm
+        some = (lambda of: of) if right.ndim == 1 else (lambda of: of[..., wanted])
         with np.errstate(all="ignore"):
-            result = result + _run(operator, residual, preconditioner, transposed,
-                                   max(enough * norm / left, DEPTH), patience)  # fmt: skip
+            goal = np.maximum(enough * some(norm) / some(left), DEPTH)
+            correction = _run(operator, some(residual), preconditioner, transposed, goal, patience)
+            if right.ndim == 1:
+                result = result + correction
+            else:
+                result[:, wanted] += correction
             residual = right - operator @ result
-            before, left = left, float(np.linalg.norm(residual))
-        if left <= enough * norm or left < 0.1 * before:
-            continue
-        size = float(np.linalg.norm(abs(operator) @ np.abs(result)))
-        return result if left <= ROUNDING * size else None
+            before, left = left, np.linalg.norm(residual, axis=0)
+        if not np.isfinite(left).all():
+            return None
+        stuck = (left > enough * norm) & (left >= 0.1 * before)
+        if stuck.any():
+            size = np.linalg.norm(abs(operator) @ np.abs(result), axis=0)
+            if (stuck & (left > ROUNDING * size)).any():
+                return None
+            norm = np.where(stuck, np.inf, norm)
     return result
 
 
 def _run(
     operator: sparse.csr_array, right: Array, preconditioner: Factorised, transposed: bool,
-    enough: float, patience: int,
+    enough: Array, patience: int,
 ) -> Array:  # fmt: skip
     """One run of GMRES: the best correction among those of a Krylov space.
 
-    Directions are made orthogonal twice (classical Gram-Schmidt), which takes matrix products
-    where the usual way takes many small ones.
+    Directions are made orthogonal twice (classical Gram-Schmidt), which takes few large products
+    where the usual way takes many small ones. Arrays have the right-hand side in front.
     """
-    norm = float(np.linalg.norm(right))
-    basis = np.empty((patience + 1, len(right)))
-    basis[0] = right / norm
-    images = np.zeros((patience + 1, patience))
-    goal = np.zeros(patience + 1)
-    goal[0] = norm
-    rotations = np.zeros((patience, 2))
-    steps = 0
+    shape = right.shape
+    columns = right.reshape(shape[0], -1).T
+    enough = np.reshape(enough, -1)
+    count = len(columns)
+
+    def image(of: Array) -> Array:
+        wide = np.ascontiguousarray(of.T) if count > 1 else of[0]
+        wide = operator @ preconditioner.solve(wide, transposed)
+        return np.ascontiguousarray(wide.T) if count > 1 else wide[None]
+
+    norm = np.linalg.norm(columns, axis=1)
+    basis = np.empty((count, patience + 1, shape[0]))
+    basis[:, 0] = columns / norm[:, None]
+    images = np.zeros((count, patience + 1, patience))
+    goal = np.zeros((count, patience + 1))
+    goal[:, 0] = norm
+    rotations = np.zeros((patience, 2, count))
+    steps = np.zeros(count, dtype=np.int64)
+    going = np.ones(count, dtype=bool)
     for k in range(patience):
-        new = operator @ preconditioner.solve(basis[k], transposed)
-        known = basis[: k + 1]
-        along = known @ new
-        new -= along @ known
-        again = known @ new
-        new -= again @ known
-        column = np.append(along + again, length := float(np.linalg.norm(new)))
-        for j in range(k):
-            c, s = rotations[j]
-            column[j], column[j + 1] = (
-                c * column[j] + s * column[j + 1], c * column[j + 1] - s * column[j]
-            )  # fmt: skip
-        size = float(np.hypot(column[k], column[k + 1]))
-        if not size > 0:
+        new = image(basis[:, k])
+        known = basis[:, : k + 1]
+        column = np.zeros((count, k + 2))
+        for _ in range(2):
+            along = np.matmul(known, new[:, :, None])[:, :, 0]
+            new -= np.matmul(along[:, None, :], known)[:, 0]
+            column[:, :-1] += along
+        length = column[:, -1] = np.linalg.norm(new, axis=1)
+        for j, (c, s) in enumerate(rotations[:k]):
+            upper, lower = column[:, j].copy(), column[:, j + 1]
+            column[:, j], column[:, j + 1] = c * upper + s * lower, c * lower - s * upper
+        size = np.hypot(column[:, k], length)
+        going &= size > 0
+        c, s = rotations[k] = column[:, k] / size, length / size
+        column[:, k] = size
+        images[:, : k + 1, k] = column[:, : k + 1]
+        goal[:, k + 1] = -s * goal[:, k]
+        goal[:, k] *= c
+        steps[going] = k + 1
+        going &= (np.abs(goal[:, k + 1]) > enough * norm) & (length > 0)
+        if not going.any():
             break
-        c, s = rotations[k] = column[k] / size, column[k + 1] / size
-        column[k], column[k + 1] = size, 0.0
-        images[: k + 1, k] = column[: k + 1]
-        goal[k], goal[k + 1] = c * goal[k], -s * goal[k]
-        steps = k + 1
-        if abs(goal[k + 1]) <= enough * norm or not length > 0:
-            break
-        basis[k + 1] = new / length
-    weights = solve_triangular(images[:steps, :steps], goal[:steps])
-    return preconditioner.solve(weights @ basis[:steps], transposed)
+        basis[:, k + 1] = new / length[:, None]
+    found = np.stack([
+        solve_triangular(images[n, :k, :k], goal[n, :k], check_finite=False) @ basis[n, :k]
+        for n, k in enumerate(steps)
+    ])  # fmt: skip
+    if count == 1:
+        return preconditioner.solve(found[0], transposed).reshape(shape)
+    return preconditioner.solve(np.ascontiguousarray(found.T), transposed)
