@@ -7,7 +7,7 @@ solved for in logs, unknown free ones in levels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -101,6 +101,11 @@ class SquareSystem:
         return sparse.csr_array(sparse.diags_array(1 / self.row_scale) @ stacked)
 
     @cached_property
+    def magnitudes(self) -> sparse.csr_array:
+        """Magnitudes of the coefficients of all rows."""
+        return abs(self.matrix)
+
+    @cached_property
     def row_scale(self) -> Array:
         """Half the sum of absolute terms of each row in the benchmark."""
         terms = np.abs(term_values(self.arrays, self.arrays.start))
@@ -177,9 +182,17 @@ class FoldedSystem:
     system: SquareSystem
     factor: Array
     target: Array
+    _last: list[tuple[Array, tuple[Array, Array]]] = field(default_factory=list, repr=False)
 
     def _terms(self, z: Array) -> tuple[Array, Array]:
-        """Terms without, and with, their free unknown."""
+        """Terms without, and with, their free unknown; kept for the last point asked for."""
+        if self._last and self._last[0][0] is z:
+            return self._last[0][1]
+        found = self._evaluated(z)
+        self._last[:] = [(z, found)]
+        return found
+
+    def _evaluated(self, z: Array) -> tuple[Array, Array]:
         system = self.system
         logs = np.where(system.free, 0.0, z)
         partial = self.factor * np.exp(system._exponents @ logs)
@@ -195,7 +208,7 @@ class FoldedSystem:
         """Largest residual as a share of its row's absolute terms."""
         terms = self._terms(z)[1]
         gap = np.abs(self.system.matrix @ terms - self.target)
-        scale = abs(self.system.matrix) @ np.abs(terms) + np.abs(self.target)
+        scale = self.system.magnitudes @ np.abs(terms) + np.abs(self.target)
         return float((gap / np.maximum(scale, 1e-12)).max(initial=0.0))
 
     def jacobian(self, z: Array) -> sparse.csc_array:
@@ -213,7 +226,7 @@ class FoldedSystem:
         negative = (np.diff(down.indptr) > 0) | (self.target > 0)
         # What may be negative: an unknown of either sign, or a given one that is.
         signed = (self.system._free_unknown_of_term >= 0) | (self.factor < 0)
-        return positive & negative & ~((abs(self.system.matrix) @ signed.astype(float)) > 0)
+        return positive & negative & ~((self.system.magnitudes @ signed.astype(float)) > 0)
 
     def _both_sides(self, full: Array) -> tuple[Array, Array]:
         up, down = self.system.sides
