@@ -17,6 +17,7 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
+from cge.core.threads import one_thread
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
 from cge.solve.homotopy import Homotopy, Move, Shock, change
@@ -66,6 +67,7 @@ class Decomposition:
         return table.reindex(index=list(regions), columns=list(COMPONENTS)).fillna(0.0)
 
 
+@one_thread
 def decompose(
     solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None
 ) -> Decomposition:

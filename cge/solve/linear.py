@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import SuperLU, splu
 
 from cge.core.axes import Array, Integers
+from cge.core.threads import one_thread
 
 #: Entries below this share of their row's largest are left out of the preconditioner.
 DROP = 0.02
@@ -144,6 +145,7 @@ class LinearSolver:
     def _kept(self) -> Factorised:
         return Factorised(self.benchmark, self.matching, DROP)
 
+    @one_thread
     def solve(
         self, matrix: sparse.csc_array, right: Array, rtol: float, transposed: bool = False
     ) -> Array:

@@ -16,6 +16,7 @@ from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
 from cge.core.selectors import split
+from cge.core.threads import one_thread
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
@@ -261,6 +262,7 @@ class Model(Displayed):
             levels[positions] = level
         return levels
 
+    @one_thread
     def solve(
         self,
         changes: Mapping[str, float] | Array | None = None,
