@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from cge.core.axes import Array
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
-from cge.model.shares import CAPITAL
 
 #: Unit of log deviations by sector; by region they are what GDP gains at given factors.
 LOGS = "percent (100 x log)"

@@ -14,8 +14,7 @@ from dataclasses import replace
 from itertools import permutations, product
 
 from cge.core.axes import Array
-from cge.data.accounts.benchmark import Benchmark
-from cge.model.shares import CAPITAL
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
 from cge.resilience.impact import rationed
