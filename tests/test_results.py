@@ -15,9 +15,10 @@ import pytest
 import cge
 from cge import InputError, Results, Scenario
 from cge.core.quantity import MONEY
-from cge.results.folder import MANIFEST, ROWS, SUMMARY, TABLE, locked, read
+from cge.results.folder import read
 from cge.results.register import heading, quantity, register
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
+from cge.results.run_folder import MANIFEST, ROWS, SUMMARY, TABLE, locked
 
 WAR = {
     "name": "war", "title": "A war", "elasticities": ["boehm"],

@@ -14,6 +14,9 @@ from cge.core.errors import InputError
 from cge.core.identity import digest
 from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
 
+#: Note of results on data that are estimated.
+ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
+
 Self = TypeVar("Self", bound="ResultSet")
 
 
