@@ -991,6 +991,12 @@ def test_what_needs_no_results_imports_nothing_heavy(words: tuple[str, ...], her
     assert imported(words, here) == set()
 
 
+def test_pages_of_results_are_made_without_a_solver(here: Path) -> None:
+    assert imported(("table", "--kinds"), here) <= {
+        "numpy", "pandas", "pyarrow", "pydantic", "rich", "jinja2", "threadpoolctl",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", sorted({path[0] for path in COMMANDS} - {"cache"}))
 def test_the_help_of_a_command_imports_nothing_heavy(name: str, here: Path) -> None:
     keys = name in listed() and listed()[name].keys

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from cge.core.axes import Array
 from cge.core.quantity import Quantity, read_lines
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.world_io import WorldIO
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.solution import Solution
 
 #: Name of a measure, its values and the letters of their axes.
 Figure = tuple[str, Array, str]

@@ -14,8 +14,7 @@ from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import CASE, TEXT, world_label
-from cge.stress.worlds import is_world
+from cge.results.row_schema import CASE, TEXT, is_world, world_label
 
 Keys = Mapping[str, Any]
 Source = Callable[[ResultSet], pd.DataFrame]
