@@ -210,6 +210,8 @@ class Session(Driver):
 
     def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
         """Yield tasks with their sealed results as they come."""
+        if not tasks:
+            return
         from joblib import Parallel, delayed, parallel_config
 
         runner, before, done = self.runner, self.runner.done, 0
