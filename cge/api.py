@@ -14,9 +14,9 @@ from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
 from cge.report.summary import files, pages
-from cge.results.folder import locked, read, read_manifest, write
-from cge.results.manifest import FORMAT
+from cge.results.folder import read, read_manifest, write
 from cge.results.resultset import ResultSet, together
+from cge.results.run_folder import FORMAT, locked
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import with_changes
 from cge.studies.listing import study_class, study_of, study_with

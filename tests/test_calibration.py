@@ -24,7 +24,8 @@ from cge import Benchmark, calibrate, load_benchmark
 from cge.core.content import content_dir
 from cge.core.parameters import LEVELS, Level
 from cge.data.accounts.cleaning import clean
-from cge.data.accounts.shipped import TABLES, load_table, read_provenance, table_folder
+from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
+from cge.data.accounts.table_files import load_table
 from cge.data.accounts.world_table import WorldTable
 from cge.data.data_sets import catalogue
 from cge.data.elasticities.nests import NEST_AXES

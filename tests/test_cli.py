@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ from cge.core.content import content_dir
 from cge.core.files import read_yaml
 from cge.core.writing import WORK
 from cge.data.data_sets import catalogue, describe
-from cge.results import folder as folders
-from cge.results.folder import FIGURES, MANIFEST, ROWS, SUMMARY, TABLE
+from cge.results import run_folder as folders
 from cge.results.row_schema import COLUMNS, TEXT
+from cge.results.run_folder import FIGURES, MANIFEST, ROWS, SUMMARY, TABLE
 from cge.scenario.schema import Scenario, load_scenario
 from cge.solve import checks
+from cge.studies.listing import listed
 from cge.tasks import runner
 
 Run = Callable[..., Outcome]
@@ -961,18 +962,45 @@ def test_a_slip_of_the_pen_is_told_in_one_line(
     assert outcome.err.startswith("cge: ") and says in outcome.err
 
 
-def test_help_imports_no_solver_and_no_table(tmp_path: Path) -> None:
+#: Packages that take longer to import than help takes to print.
+HEAVY = {
+    "pandas", "scipy", "pyomo", "pydantic", "matplotlib", "pyarrow", "joblib", "cyipopt", "rich",
+    "jinja2", "numpy", "pymrio", "threadpoolctl",
+}  # fmt: skip
+#: What the help of a study needs whose flags are read from the layout of a scenario.
+OF_A_LAYOUT = {"pydantic", "numpy"}
+
+
+def imported(words: Sequence[str], cwd: Path) -> set[str]:
+    """Heavy packages that the command imports in a process of its own."""
     code = """import sys
-sys.argv = ["cge", "-h"]
 from cge.cli.main import run
 try:
     run()
-except SystemExit:
-    print([name for name in ("pyomo", "pandas", "scipy", "matplotlib") if name in sys.modules])
+finally:
+    print("\\n", *sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          timeout=60, check=True, cwd=tmp_path)  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
+                          timeout=60, cwd=cwd, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("runs",)], ids=" ".join)
+def test_what_needs_no_results_imports_nothing_heavy(words: tuple[str, ...], here: Path) -> None:
+    assert imported(words, here) == set()
+
+
+def test_pages_of_results_are_made_without_a_solver(here: Path) -> None:
+    assert imported(("table", "--kinds"), here) <= {
+        "numpy", "pandas", "pyarrow", "pydantic", "rich", "jinja2", "threadpoolctl",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({path[0] for path in COMMANDS} - {"cache"}))
+def test_the_help_of_a_command_imports_nothing_heavy(name: str, here: Path) -> None:
+    keys = name in listed() and listed()[name].keys
+    assert imported((name, "--help"), here) <= (OF_A_LAYOUT if keys else set())
 
 
 def test_what_a_killed_run_left_is_no_obstacle(tmp_path: Path) -> None:

@@ -6,16 +6,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import UnionType
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from conftest import Outcome
 
 from cge import InputError, Results, Scenario, run
 from cge.studies.collection import Collection, RunList
-from cge.studies.listing import listed, study_class, study_of, study_with
+from cge.studies.listing import Listed, listed, study_class, study_of, study_with
 from cge.studies.sensitivity import Sensitivity
 from cge.studies.static import Static
-from cge.studies.study import Study
+from cge.studies.study import Study, option_fields
 
 RUNS = """
 name: horizons
@@ -138,6 +140,20 @@ def test_studies_are_listed_without_being_imported() -> None:
         "assert not {'numpy', 'pydantic', 'cge.studies.static'} & set(sys.modules), sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("one", listed().values(), ids=lambda one: one.command)
+def test_what_the_command_line_reads_of_a_study_is_what_it_has(one: Listed) -> None:
+    made = study_class(one.kind)
+    assert (one.keys, one.several, one.example) == (made.keys, made.several, made.example)
+    hints = get_type_hints(made)
+    for listed_as, field in zip(one.options, option_fields(made), strict=True):
+        told = (listed_as.name, listed_as.help, listed_as.default)
+        assert told == (field.name, field.metadata["help"], field.default)
+        kind = hints[field.name]
+        if get_origin(kind) is UnionType:
+            kind = get_args(kind)[0]
+        assert listed_as.type == (str if get_origin(kind) is Literal else kind)
 
 
 def test_a_study_is_made_again_of_its_spec() -> None:

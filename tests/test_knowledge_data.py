@@ -19,7 +19,8 @@ from cge import Benchmark, InputError, load_benchmark
 from cge.core.axes import ratio as quotient
 from cge.core.content import content_dir
 from cge.core.parameters import LEVELS
-from cge.data.accounts.shipped import TABLES, load_table, read_provenance
+from cge.data.accounts.shipped import TABLES, read_provenance
+from cge.data.accounts.table_files import load_table
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.knowledge.stocks import (

@@ -33,7 +33,8 @@ from cge import Model, NoEquilibrium, load_benchmark
 from cge.path import solving
 from cge.path.solved import PathCase
 from cge.policy.case import solve_case
-from cge.results.folder import ROWS, locked, write
+from cge.results.folder import write
+from cge.results.run_folder import ROWS, locked
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import Member
 from cge.studies.path import DynamicPath, PathTasks, solve_paths
@@ -448,7 +449,8 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
 
 KILLED = """
 from pathlib import Path
-from cge.results.folder import locked, write
+from cge.results.folder import write
+from cge.results.run_folder import locked
 from cge.studies.path import DynamicPath
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner

@@ -35,10 +35,10 @@ from cge.report.drafts.choice import Choice
 from cge.report.format.page import Page, Panel
 from cge.report.format.render import render
 from cge.report.kinds import build
-from cge.results.folder import FIGURES, FILES
 from cge.results.register import register
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import COLUMNS, Rows
+from cge.results.run_folder import FIGURES, FILES
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import with_changes
 from cge.studies.listing import study_of

@@ -15,9 +15,11 @@ import pytest
 import cge
 from cge import InputError, Results, Scenario
 from cge.core.quantity import MONEY
-from cge.results.folder import MANIFEST, ROWS, SUMMARY, TABLE, locked, read
+from cge.results.folder import read
 from cge.results.register import heading, quantity, register
+from cge.results.resultset import ResultSet
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
+from cge.results.run_folder import MANIFEST, ROWS, SUMMARY, TABLE, locked
 
 WAR = {
     "name": "war", "title": "A war", "elasticities": ["boehm"],
@@ -102,6 +104,17 @@ def test_the_register_is_written_in_words() -> None:
     assert heading("factor_return[CAP]") == "Factor price, CAP"
     with pytest.raises(InputError, match="did you mean 'real_gdp'"):
         quantity("real_gpd")
+
+
+def test_the_digest_of_results_is_of_their_words_however_they_are_kept() -> None:
+    kept = war().rows
+    words = {name: [f"{name}, and what nobody says", *kept[name].cat.categories] for name in TEXT}
+    unused = kept.assign(**{n: kept[n].cat.set_categories(own) for n, own in words.items()})
+    plain = kept.astype(dict.fromkeys(TEXT, object))
+    for rows in (unused, plain):
+        assert ResultSet(rows, {}).identity == war().identity
+    other = plain.assign(region=plain["region"].replace("CHN", "CHM"))
+    assert ResultSet(other, {}).identity != war().identity
 
 
 # -- folders

@@ -17,7 +17,7 @@ from cge.data.parameters.parameter_files import load_short_run_parameters
 from cge.dynamics.stand_ins import StandIns
 from cge.model.short_year import RESPONSES
 from cge.policy.adjustment import ADJUSTMENTS, adjustment_of, with_adjustment
-from cge.policy.closures import closure_of
+from cge.policy.closures import closure_of, responses_of
 from cge.resilience.impact import disrupted, rationed
 from cge.resilience.preshock import ShortRun, pre_shock
 from cge.scenario.schema import ClosureChoice, load_scenario
@@ -70,6 +70,10 @@ def employment(solution: Solution, region: str) -> float:
 
 
 # -- what has been seen ----------------------------------------------------------------------
+
+
+def test_parameters_that_are_variables_of_the_model_are_its_responses() -> None:
+    assert responses_of(ClosureChoice(kind="short_run")) == CENTRAL
 
 
 def test_the_trade_war_of_2018_costs_the_united_states_a_little_and_lowers_its_imports() -> None:

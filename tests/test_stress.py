@@ -38,14 +38,13 @@ from cge.resilience.impact import Impact, disrupted, impact_of
 from cge.resilience.links import bans, withholdings
 from cge.resilience.losses import cvar, expected_loss
 from cge.results.collect import Wanted
-from cge.results.row_schema import COLUMNS
+from cge.results.row_schema import COLUMNS, NO_POLICY
 from cge.scenario.schema import load_scenario
 from cge.stress import stress_cases as worker
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import SingleCuts, plan_of
 from cge.stress.stress_settings import settings_of
 from cge.stress.viewers import Viewers
-from cge.stress.worlds import NO_POLICY
 from cge.tasks.runner import Runner
 
 

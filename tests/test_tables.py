@@ -25,6 +25,7 @@ from test_nash import game
 from test_sensitivity_pages import made as drawn
 
 from cge import InputError, Results, solve_scenario
+from cge.report.drafts.cases import cases_of
 from cge.report.drafts.choice import Choice
 from cge.report.format.grid import Cell, blocks, cells_of, grids
 from cge.report.format.latex import escape
@@ -34,7 +35,7 @@ from cge.report.format.screen_table import screen_text
 from cge.report.format.units import printed, text
 from cge.report.kinds import build, kinds
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import joined
+from cge.results.row_schema import TEXT, joined
 
 Run = Callable[..., Outcome]
 N = np.arange(1, 5)
@@ -665,3 +666,14 @@ def test_every_line_of_the_help_that_is_a_command_runs_on_a_run(here: Path, cge:
     assert {path.name for path in here.iterdir()} == {
         "results", "welfare.tex", "trade.pdf", "trade.svg"
     }  # fmt: skip
+
+
+def test_rows_of_measures_are_those_of_the_solution_in_their_order() -> None:
+    wanted = ("trade_value", "real_gdp", "real_gdp", "no such measure")
+    for case in cases_of([war()], Choice()):
+        own = war().rows
+        own = own[(own["elasticities"] == case.keys["elasticities"]) & own["measure"].isin(wanted)]
+        plain = own.astype(dict.fromkeys(TEXT, object))
+        pd.testing.assert_frame_equal(case.rows(*wanted), plain)
+        gdp = plain[plain["measure"] == "real_gdp"].set_index("region")["value"]
+        assert case.of_region("real_gdp").to_dict() == gdp.to_dict()

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib import Parallel
 
 from cge.core.errors import InputError, NoEquilibrium
 from cge.core.identity import digest
@@ -171,6 +172,24 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
         processes = {one["process"] for one in results}
         assert (os.getpid() in processes) == (workers == 1)
     assert found[0] == found[1]
+
+
+def test_no_more_processes_are_started_than_there_are_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def here(n_jobs: int, **more: Any) -> Any:
+        started.append(n_jobs)
+        return Parallel(n_jobs=1, **more)
+
+    monkeypatch.setattr("joblib.Parallel", here)
+    with Runner(workers=6, cache=tmp_path).open() as session:
+        for numbers in ((1,), (2, 3, 4), (5, 6), range(7, 17)):
+            session.run(tasks(*numbers))
+    with Runner(workers=1, cache=tmp_path).open() as session:
+        session.run(tasks(20, 21))
+    assert started == [2, 3, 3, 6, 1]  # none is ended that may be wanted again
 
 
 def test_fresh_work_is_done_again(tmp_path: Path) -> None:

@@ -11,12 +11,8 @@ import yaml
 from worlds import random_world
 
 from cge import InputError, calibrate
-from cge.data.benchmark_store import (
-    is_benchmark_folder,
-    load_benchmark,
-    open_benchmark,
-    save_benchmark,
-)
+from cge.data.benchmark_folder import is_benchmark_folder
+from cge.data.benchmark_store import load_benchmark, open_benchmark, save_benchmark
 from cge.data.elasticities.nests import NEST_AXES
 
 

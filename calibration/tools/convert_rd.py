@@ -48,7 +48,7 @@ from rd_tables import (
     us_business_share,
 )
 
-from cge.data.accounts.shipped import load_table
+from cge.data.accounts.table_files import load_table
 
 TARGET = {"wiod2013": 2011, "wiod2014": 2014}
 EU_SMALL, EU_LOWEST = ["CYP", "LVA", "MLT"], ["BGR", "HRV", "ROU"]

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from cge.data.accounts.aggregation import load_aggregation
-from cge.data.accounts.shipped import load_table
+from cge.data.accounts.table_files import load_table
 from cge.data.accounts.tariffs import load_tariffs
 
 REGIONS = {"CHN": "China", "USA": "United States", "ROW": "Rest of the world"}

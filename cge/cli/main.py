@@ -7,7 +7,7 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import reduce, wraps
 from typing import Any
 
 import click
@@ -35,6 +35,23 @@ def with_options(*given: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda function: reduce(lambda made, one: one(made), reversed(given), function)
 
 
+def done_by(module: str) -> Callable[[Any], Any]:
+    """Leave what a command does to the function of its name in a module of this room.
+
+    It is imported when the command is called: help is there without it.
+    """
+
+    def left(declared: Any) -> Any:
+        @wraps(declared)
+        def call(*first: Any, **given: Any) -> Any:
+            doing = importlib.import_module(f"cge.cli.{module}")
+            return getattr(doing, declared.__name__)(*first, **given)
+
+        return call
+
+    return left
+
+
 class Commands(click.Group):
     """Commands that are imported when they are called."""
 
@@ -50,7 +67,7 @@ class Commands(click.Group):
         if name in listed():
             from cge.cli.study_commands import command_of
 
-            return command_of(listed()[name].kind)
+            return command_of(listed()[name])
         return None
 
     def resolve_command(

@@ -9,7 +9,7 @@ import click
 from cge.cli import screen
 from cge.cli.main import CONTEXT
 from cge.core.errors import refuse_if
-from cge.results.folder import HOME, manifests
+from cge.results.run_folder import HOME, manifests
 
 
 @click.command("runs", context_settings=CONTEXT)

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 _CONTENT = "content.json"
 _ARRAY, _TABLE = "array", "table"
@@ -70,14 +69,15 @@ def _plain(value: Any, members: dict[str, bytes]) -> Any:
         return value.item()
     if value is None or isinstance(value, bool | str | int | float):
         return value
-    if isinstance(value, np.ndarray | pd.DataFrame):
+    table = hasattr(value, "to_parquet")  # of pandas, which is imported only where there is one
+    if table or isinstance(value, np.ndarray):
         name, buffer = str(len(members)), io.BytesIO()
-        if isinstance(value, np.ndarray):
-            np.save(buffer, value, allow_pickle=False)
-        else:
+        if table:
             value.to_parquet(buffer, index=False)
+        else:
+            np.save(buffer, value, allow_pickle=False)
         members[name] = buffer.getvalue()
-        return {_ARRAY if isinstance(value, np.ndarray) else _TABLE: name}
+        return {_TABLE if table else _ARRAY: name}
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise TypeError("keys of a mapping must be text")
@@ -97,4 +97,6 @@ def _filled(value: Any, archive: zipfile.ZipFile) -> Any:
         return {key: _filled(item, archive) for key, item in value["of"].items()}
     if _ARRAY in value:
         return np.load(io.BytesIO(archive.read(value[_ARRAY])), allow_pickle=False)
+    import pandas as pd
+
     return pd.read_parquet(io.BytesIO(archive.read(value[_TABLE])))

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from cge.core.errors import check_known, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import Number, read_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The central value of a parameter, or an end of its range.
 Level = Literal["low", "central", "high"]
@@ -148,5 +150,7 @@ class ParameterSet(Strict):
 
     def frame(self) -> pd.DataFrame:
         """Every parameter as a table row."""
+        import pandas as pd  # a scenario has parameters too, and needs no tables
+
         rows = [{"name": name, **entry.record()} for name, entry in self.entries.items()]
         return pd.DataFrame(rows)

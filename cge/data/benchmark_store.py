@@ -27,13 +27,12 @@ from cge.core.files import read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
+from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
 VERSION = 2
-DESCRIPTION = "benchmark.yaml"
-ARRAYS = "arrays.npz"
 RECORDS = {"report": "cleaning.csv", "filled": "filled.csv"}
 _FILES = frozenset({DESCRIPTION, ARRAYS, *RECORDS.values()})
 _CODES = (*dict.fromkeys(AXES.values()), "sector_class", "agent_class")
@@ -222,11 +221,6 @@ def load_benchmark(
     if elasticities is None or str(elasticities) == "own":
         return benchmark
     return with_elasticity_set(benchmark, elasticities)
-
-
-def is_benchmark_folder(path: str | Path) -> bool:
-    """Whether a path looks like a benchmark folder (it may still be damaged)."""
-    return all((Path(path) / name).is_file() for name in (DESCRIPTION, ARRAYS))
 
 
 def _check_target(target: Path, overwrite: bool) -> None:

@@ -14,7 +14,8 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.files import read_as
 from cge.data.accounts.aggregation import AggregationFile
 from cge.data.accounts.calibration import calibrate
-from cge.data.accounts.shipped import TABLES, read_provenance, table_codes, table_folder
+from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
+from cge.data.accounts.table_files import table_codes
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
 from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.parameters.parameter_files import (

@@ -26,8 +26,8 @@ from typing import NamedTuple
 import numpy as np
 
 from cge.core.axes import Array
+from cge.data.accounts.benchmark import CAPITAL
 from cge.dynamics.capital import Settings
-from cge.model.shares import CAPITAL
 from cge.solve.model import Model
 from cge.solve.solution import Allocation
 

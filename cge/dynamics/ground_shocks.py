@@ -12,25 +12,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cge.core.axes import Array, Integers
+from cge.dynamics.ground_labels import (
+    CAPITAL_STOCK,
+    CATCHING_UP,
+    KNOWLEDGE,
+    LABELS,
+    RESEARCH,
+    SOURCING,
+)
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import capital_of
 from cge.dynamics.sourcing import Sourcing
 from cge.solve.homotopy import Shock, change
 from cge.solve.model import Model
 
-#: Labels of what the years before have changed; knowledge and research by source.
-CAPITAL_STOCK, SOURCING = "capital stock", "sourcing"
-KNOWLEDGE, RESEARCH = "knowledge: {}", "research: {}"
-CATCHING_UP = "wages and spending"
 #: What a short year starts from.
 _HELD = ("wage_level", "accustomed_earnings", "accustomed_income", "world_demand", "debt_service")
-#: Sources of productivity, and what research beyond the baseline is.
-SOURCES = ("own", "domestic", "basic", "foreign", "learning")
-SPENDING = ("business", "basic", "diffusion")
-LABELS = (
-    CAPITAL_STOCK, SOURCING, CATCHING_UP, *(KNOWLEDGE.format(name) for name in SOURCES),
-    *(RESEARCH.format(name) for name in SPENDING),
-)  # fmt: skip
 
 
 def ground_shocks(

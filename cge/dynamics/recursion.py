@@ -21,13 +21,12 @@ import numpy as np
 
 from cge.core.axes import Array, Integers, ratio
 from cge.core.errors import NoEquilibrium, refuse_if
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.catching_up import CatchingUp, Legacy
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
-from cge.model.shares import CAPITAL
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution

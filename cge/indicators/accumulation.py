@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cge.core.axes import Array
-from cge.data.accounts.benchmark import Benchmark
-from cge.dynamics.knowledge import KnowledgePolicy
-from cge.dynamics.recursion import State
-from cge.model.shares import CAPITAL
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
+
+if TYPE_CHECKING:
+    from cge.dynamics.knowledge import KnowledgePolicy
+    from cge.dynamics.recursion import State
 
 #: Unit of log deviations by sector; by region they are what GDP gains at given factors.
 LOGS = "percent (100 x log)"

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cge.core.axes import Array
 from cge.core.quantity import Quantity, read_lines
 from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.world_io import WorldIO
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.solution import Solution
 
 #: Name of a measure, its values and the letters of their axes.
 Figure = tuple[str, Array, str]
@@ -94,16 +98,31 @@ def table_of(
     """
     partner = "r" if region == "s" else "s"
     columns = {region: "region", partner: "partner", "i": "sector", "u": "item"}
-    known = {"r": codes.regions, "s": codes.regions, "i": codes.sectors, "u": codes.use_classes}
-    frames = []
+    known = {
+        letter: np.array(axis, dtype=object) for letter, axis in (
+            ("r", codes.regions), ("s", codes.regions), ("i", codes.sectors),
+            ("u", codes.use_classes),
+        )
+    }  # fmt: skip
+    parts: list[dict[str, NDArray[Any]]] = []
     for measure, values, axes in figures:
         places = np.indices(values.shape).reshape(values.ndim, -1)
         keep = np.ones(values.size, dtype=bool)
         if "r" in axes and "s" in axes:
             keep = places[axes.index("r")] != places[axes.index("s")]
         cells = {
-            columns[axis]: np.array(known[axis], dtype=object)[place[keep]]
+            columns[axis]: known[axis][place[keep]]
             for axis, place in zip(axes, places, strict=True)
         }
-        frames.append(pd.DataFrame({**cells, "measure": measure, "value": values.ravel()[keep]}))
-    return pd.concat(frames, ignore_index=True)
+        shown = values.ravel()[keep]
+        parts.append({**cells, "measure": _repeated(measure, len(shown)), "value": shown})
+    return pd.DataFrame({
+        name: np.concatenate([
+            part[name] if name in part else _repeated(np.nan, len(part["value"])) for part in parts
+        ])
+        for name in dict.fromkeys(name for part in parts for name in part)
+    })  # fmt: skip
+
+
+def _repeated(word: object, count: int) -> NDArray[np.object_]:
+    return np.full(count, word, dtype=object)

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from cge.core.axes import Array, Bools
 from cge.core.errors import check_known, refuse_if
@@ -294,6 +293,8 @@ def _programme(uses: _Uses, bought: Places, most: Array, scarce: Places, less: A
     final = uses.final[bought]
     if not len(scarce):
         return float(((1 - most) * final).sum())
+    from scipy.optimize import linprog  # half as long to import as all of pandas
+
     limits = uses.intensity[np.ix_(scarce, bought)] * final / uses.needed[scarce][:, None]
     found = linprog(
         -final / final.sum(), A_ub=limits, b_ub=1.0 - less[scarce],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import fsum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,10 @@ from cge.core.axes import Array, Integers
 from cge.core.once import once_for_each
 from cge.indicators.economy import ALWAYS, Economy, Indicator, table_of
 from cge.model.wedges import WEDGES
-from cge.solve.model import Model
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.model import Model
+    from cge.solve.solution import Solution
 
 
 def policy_receipts(solution: Solution) -> pd.DataFrame:

@@ -12,14 +12,16 @@ negative and no money can be raised: the figure is then missing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, check_known
 from cge.model.quantities import EXOGENOUS
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.solution import Solution
 
 #: Line of the register.
 LINES = """

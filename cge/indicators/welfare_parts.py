@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.welfare import COMPONENTS
-from cge.solve.decompose import Decomposition
+
+if TYPE_CHECKING:
+    from cge.solve.decompose import Decomposition
 
 #: Lines of the register.
 LINES = """

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cge.core.axes import Array, Axes, fixed, largest_cell, ratio
 from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.solution import Solution
 
 #: Rows and columns must add up to this share of output; solutions hold to about 1e-9.
 TOLERANCE = 1e-6

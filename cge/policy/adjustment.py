@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from cge.core.errors import InputError, check_known
-from cge.model.short_year import RESPONSES
+from cge.model.quantities import EXOGENOUS
 from cge.solve.closure import Closure, Swap, Total
 
 Adjustment = Literal["gradual", "regions_lend", "balances_given"]
@@ -44,7 +44,8 @@ def with_adjustment(
     labour : sequence of str
         Factors that move between sectors.
     responses : mapping of str to float, optional
-        Levels of :data:`cge.model.short_year.RESPONSES` in place of those of the model.
+        Levels of :data:`cge.model.short_year.RESPONSES` in place of those of the model; what is
+        no variable of the model is left aside.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def with_adjustment(
         If there is no labour whose wage could move slowly.
     """
     check_known([adjustment], ADJUSTMENTS, "no such adjustment", key="closure.adjustment")
-    given = {name: level for name, level in (responses or {}).items() if name in RESPONSES}
+    given = {name: level for name, level in (responses or {}).items() if name in EXOGENOUS}
     closure = replace(closure, givens=(*closure.givens, *given.items()))
     if adjustment == "balances_given":
         return closure

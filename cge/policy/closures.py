@@ -8,10 +8,9 @@ from typing import Any
 from cge.core.errors import InputError, below, check_known, refuse_if
 from cge.core.parameters import ParameterSet
 from cge.core.selectors import split
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.parameters.parameter_files import load_short_run_parameters
-from cge.model.quantities import VARIABLES
-from cge.model.short_year import RESPONSES
+from cge.model.quantities import EXOGENOUS, VARIABLES
 from cge.policy.adjustment import ADJUSTS, LABEL, Adjustment, adjustment_of, with_adjustment
 from cge.scenario.schema import ClosureChoice, Scenario
 from cge.solve.closure import Closure, Swap, Total, WageFloor, cells_of
@@ -32,7 +31,7 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
     """
     specific = choice.specific_factors
     if specific is None:
-        specific = ["CAP"] if choice.kind == "short_run" else []
+        specific = [CAPITAL] if choice.kind == "short_run" else []
         refuse_if(not {*specific} <= {*benchmark.factors},
                   "the benchmark has no factor CAP; name those that are fixed in their sector",
                   key="closure.specific_factors", allowed=benchmark.factors)  # fmt: skip
@@ -104,7 +103,7 @@ def short_run_parameters(choice: ClosureChoice) -> ParameterSet:
 def responses_of(choice: ClosureChoice) -> dict[str, float]:
     """Levels of the model's responses that a choice of closure means."""
     parameters = short_run_parameters(choice)
-    return {name: parameters[name] for name in RESPONSES}
+    return {name: parameters[name] for name in parameters.entries if name in EXOGENOUS}
 
 
 def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:

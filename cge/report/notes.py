@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cge.report.drafts.cases import Case
 from cge.report.drafts.pagekind import Draft
-from cge.results.manifest import ESTIMATED
-from cge.results.resultset import ResultSet
+from cge.results.resultset import ESTIMATED, ResultSet
 
 #: What must be said of a measure that is a column, or of an item.
 _MEANING: Mapping[str, str] = {

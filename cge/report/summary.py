@@ -12,8 +12,8 @@ from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page
 from cge.report.format.render import render
 from cge.report.kinds import build
-from cge.results.folder import FIGURES, SUMMARY
 from cge.results.resultset import ResultSet
+from cge.results.run_folder import FIGURES, SUMMARY
 
 
 @once_for_each

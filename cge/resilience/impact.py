@@ -10,7 +10,7 @@ import numpy as np
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import InputError
-from cge.model.shares import CAPITAL
+from cge.data.accounts.benchmark import CAPITAL
 from cge.resilience.disruptions import Disruption, Event
 from cge.resilience.preshock import PreShock
 from cge.solve.closure import Swap, Total

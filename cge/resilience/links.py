@@ -14,15 +14,13 @@ from dataclasses import replace
 from itertools import permutations, product
 
 from cge.core.axes import Array
-from cge.data.accounts.benchmark import Benchmark
-from cge.model.shares import CAPITAL
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
+from cge.indicators.exposure_losses import CUT
 from cge.resilience.disruptions import Disruption, exports
 from cge.resilience.events import Event, Route
 from cge.resilience.impact import rationed
 from cge.solve.solution import Solution
 
-#: Part of a link that is cut to see how much hangs on it.
-CUT = 0.5
 LINK, WITHHOLDING, BAN = "link-{}-{}-{}", "withhold-{}-{}", "ban-{}-{}"
 
 

@@ -23,10 +23,10 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium, refuse_if
+from cge.data.accounts.benchmark import CAPITAL
 from cge.data.elasticities.nests import NEST_AXES
 from cge.dynamics.recursion import check_capital
 from cge.dynamics.sourcing import NESTS, Sourcing
-from cge.model.shares import CAPITAL
 from cge.policy.adjustment import Adjustment, with_adjustment, without_adjustment
 from cge.solve.closure import Closure
 from cge.solve.model import Model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,10 @@ from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
 from cge.results.row_schema import TEXT, Rows, world_label
-from cge.solve.model import Model
-from cge.solve.solution import Solution
+
+if TYPE_CHECKING:
+    from cge.solve.model import Model
+    from cge.solve.solution import Solution
 
 #: Where each axis stands in results. On a route, region is the exporter and partner the importer;
 #: of an input the sector is what is used, the item who uses it.

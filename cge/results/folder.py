@@ -1,93 +1,33 @@
-"""An output folder: written whole or not at all, by one process at a time."""
+"""Results in a folder: written whole or not at all, and read."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from cge.core.errors import InputError, refuse_if
 from cge.core.files import is_file
 from cge.core.writing import WORK
-from cge.results.manifest import FORMAT
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import layout
+from cge.results.run_folder import (
+    FILES,
+    FORMAT,
+    HOME,
+    MANIFEST,
+    ROWS,
+    TABLE,
+    json_of,
+    manifests,
+    not_written,
+)
 
-MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.csv", "summary.md"
-FIGURES = ("figure.svg", "figure.pdf")
-#: In the order in which they are put in place, the manifest last.
-FILES = (*FIGURES, ROWS, TABLE, SUMMARY, MANIFEST)
-#: Where runs are written unless the user says otherwise.
-HOME = Path("results") / "runs"
 _IDENTITY = b"cge.identity"
-
-
-def is_ours(folder: Path) -> bool:
-    """Whether a folder holds the results of an earlier run."""
-    content = _content(folder / MANIFEST)
-    return "spec" in content and not any((folder / name).is_dir() for name in FILES)
-
-
-def check_folder(folder: Path) -> None:
-    """Check that results can be written to a folder; changes nothing.
-
-    Raises
-    ------
-    InputError
-        If it can not be written, or holds anything but earlier results.
-    """
-    try:
-        parent = real = folder.resolve()
-        if real.exists():
-            refuse_if(not real.is_dir(), "is a file, not a folder", key="--out", value=str(folder))
-            others = [path for path in real.iterdir() if not path.name.startswith(WORK)]
-            refuse_if(others and not is_ours(real), "the folder holds files that are not results",
-                      key="--out", value=str(folder),
-                      allowed="a new or empty folder, or that of an earlier run")  # fmt: skip
-        while not parent.exists():
-            parent = parent.parent
-        refuse_if(not parent.is_dir(), "is inside a file", key="--out", value=str(folder))
-        with tempfile.TemporaryFile(dir=parent):
-            pass
-    except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
-        raise _not_written(folder, error) from None
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; it is made if it is not there.
-
-    Raises
-    ------
-    InputError
-        If another process holds it, or it can not be written.
-    """
-    check_folder(folder)
-    place = folder.resolve()
-    made = [path for path in (place, *place.parents) if not path.exists()]
-    lock = place / f"{WORK}lock"
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, timeout=0):
-            yield
-    except Timeout:
-        raise InputError(
-            "another process is writing to this folder", key="--out", value=str(folder),
-            allowed="another folder, or the same once that process has ended",
-        ) from None  # fmt: skip
-    except OSError as error:
-        raise _not_written(folder, error) from None
-    finally:
-        with contextlib.suppress(OSError):  # another process may have filled one meanwhile
-            lock.unlink(missing_ok=True)
-            for path in made:
-                path.rmdir()
 
 
 def write(
@@ -121,7 +61,7 @@ def write(
                 else:  # an earlier run's figure would not belong to these results
                     (place / name).unlink(missing_ok=True)
     except OSError as error:
-        raise _not_written(folder, error) from None
+        raise not_written(folder, error) from None
 
 
 def _fill(results: ResultSet, work: Path, more: Mapping[str, Callable[[Path], None]]) -> None:
@@ -149,7 +89,7 @@ def read(given: str | Path) -> ResultSet:
         If there are none, or they are damaged or of different runs.
     """
     folder = _found(Path(given))
-    made = "spec" in _content(folder / MANIFEST)
+    made = "spec" in json_of(folder / MANIFEST)
     refuse_if(not made, "is not a run's folder: it has no manifest", file=folder,
               allowed="a folder that a command of cge wrote")  # fmt: skip
     content = read_manifest(folder / MANIFEST)
@@ -168,7 +108,7 @@ def read_manifest(file: Path) -> dict[str, Any]:
         If it is none, or of another version.
     """
     refuse_if(not is_file(file), "no such file", file=file)
-    content = _content(file)
+    content = json_of(file)
     refuse_if(not isinstance(content.get("spec"), dict), "is no manifest of a run", file=file)
     refuse_if(content.get("format") != FORMAT, "was written by another version", file=file,
               key="format", value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
@@ -191,13 +131,6 @@ def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
         found[place] = results
     refuse_if(not found, "give at least one run folder", allowed="what a command of cge wrote")
     return list(found.values())
-
-
-def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Folders of runs in a folder, with their manifests."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() and is_ours(path):
-            yield path, _content(path / MANIFEST)
 
 
 def _found(path: Path) -> Path:
@@ -226,17 +159,3 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     except Exception as error:  # Arrow has a dozen kinds of error, all about the file
         reason = " ".join(str(error).split())
         raise InputError(f"can not be read as results: {reason}", file=path) from None
-
-
-def _content(file: Path) -> dict[str, Any]:
-    """Content of a file of JSON; nothing where there is none."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _not_written(folder: Path, error: Exception) -> InputError:
-    reason = getattr(error, "strerror", None) or error
-    return InputError(f"can not be written: {reason}", key="--out", value=str(folder))

@@ -15,12 +15,11 @@ from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.policy.closures import closure_facts
 from cge.policy.replies import raising
+from cge.results.resultset import ESTIMATED
+from cge.results.run_folder import FORMAT
 from cge.scenario.schema import Scenario
 from cge.solve.solution import Solution
 
-#: Version of the layout of results and manifest.
-FORMAT = 2
-ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
 _PACKAGES = ("cge-trade-policy", "pyomo", "numpy", "scipy", "pandas", "cyipopt-wheels")
 
 

@@ -8,11 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cge.core.errors import InputError
 from cge.core.identity import digest
 from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
+
+#: Note of results on data that are estimated.
+ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
 
 Self = TypeVar("Self", bound="ResultSet")
 
@@ -39,7 +44,7 @@ class ResultSet:
     def identity(self) -> str:
         """Digest of the figures."""
         columns = [
-            (name, self.rows[name].astype(str).to_numpy(dtype=str) if name in TEXT
+            (name, _words(self.rows[name]) if name in TEXT
              else self.rows[name].to_numpy(dtype=float, na_value=float("nan")))
             for name in COLUMNS
         ]  # fmt: skip
@@ -103,6 +108,15 @@ class ResultSet:
         count = len(self.rows[list(CASE)].drop_duplicates())
         return f"<{type(self).__name__} of {self.study or 'no study'}{title}: {count} cases, " \
                f"{len(self.rows):,} rows>"  # fmt: skip
+
+
+def _words(column: pd.Series) -> NDArray[np.str_]:
+    """A column of text as an array: each word is converted once, not in every row."""
+    words = column.array
+    if not isinstance(words, pd.Categorical) or not len(words) or (words.codes < 0).any():
+        return column.astype(str).to_numpy(dtype=str)
+    used, place = np.unique(words.codes, return_inverse=True)
+    return words.categories.to_numpy(dtype=object)[used].astype(str)[place]
 
 
 def together(found: Iterable[ResultSet]) -> pd.DataFrame:

@@ -62,6 +62,8 @@ CASE: tuple[str, ...] = (
 )  # fmt: skip
 #: Label of the world's figures.
 WORLD = "World"
+#: Variant under which the world without the policy is reported; no variant can have that name.
+NO_POLICY = "no policy"
 
 
 _NOTHING: Mapping[str, Any] = {
@@ -73,6 +75,16 @@ _NOTHING: Mapping[str, Any] = {
 def world_label(regions: Collection[str]) -> str:
     """Label of the world's figures; a region of that code keeps it to itself."""
     return WORLD if WORLD not in regions else f"{WORLD} total"
+
+
+def is_world(variant: str) -> bool:
+    """Whether a variant is a world without policy."""
+    return variant.startswith(NO_POLICY)
+
+
+def usual_weighting(weightings: Sequence[str]) -> str:
+    """Weighting that tables show unless another is chosen: ``default``, or the first."""
+    return "default" if "default" in weightings else weightings[0]
 
 
 def with_world(values: Array, absorption: Array) -> Array:

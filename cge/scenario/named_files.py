@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from cge.core.content import content_dir
 from cge.core.files import is_file
-from cge.data.benchmark_store import is_benchmark_folder
+from cge.data.benchmark_folder import is_benchmark_folder
 
 Part = TypeVar("Part", bound=BaseModel)
 _MARK = "names a file"

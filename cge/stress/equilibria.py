@@ -11,14 +11,13 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import prefixed, renamed
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
 from cge.dynamics.stand_ins import StandIns
 from cge.indicators.exposure import knowledge_reliance
 from cge.indicators.exposure_losses import link_share
 from cge.indicators.fiscal import outlay
 from cge.indicators.world_io import WorldIO
-from cge.model.shares import CAPITAL
 from cge.resilience.events import Event
 from cge.resilience.forgetting import Forgetting
 from cge.resilience.preshock import ShortRun, pre_shock

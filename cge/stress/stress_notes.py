@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cge.policy.adjustment import ADJUSTS
+from cge.results.row_schema import is_world, usual_weighting
 from cge.stress.stress_cases import StressCase
 from cge.stress.viewers import Viewers
-from cge.stress.worlds import is_world
 
 
 def stress_notes(viewers: Viewers, cases: Sequence[StressCase]) -> list[str]:
@@ -85,8 +85,3 @@ def _alone_in_tail(viewers: Viewers, cases: Sequence[StressCase]) -> Iterator[st
         where = "; ".join(f"{one} under {', '.join(names)}" for one, names in found.items())
         yield (f"CVaR is the loss from one disruption alone, at least as likely as the tail of "
                f"{1 - viewers.plan.level:.3g}, for {where}.")  # fmt: skip
-
-
-def usual_weighting(weightings: Sequence[str]) -> str:
-    """Weighting that tables show unless another is chosen: ``default``, or the first."""
-    return "default" if "default" in weightings else weightings[0]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.resilience.links import CUT
+from cge.indicators.exposure_losses import CUT
 from cge.resilience.losses import loss_area, time_to_recover
 from cge.results.register import add_known
 from cge.results.row_schema import Rows

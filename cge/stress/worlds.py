@@ -10,12 +10,11 @@ from cge.core.selectors import split
 from cge.model.wedges import WEDGES
 from cge.policy.case import EndogenousRate, with_rates_given
 from cge.policy.variant_content import NO_ACTIONS
+from cge.results.row_schema import NO_POLICY
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
 from cge.solve.solution import Solution
 
-#: Variant under which the world without the policy is reported; no variant can have that name.
-NO_POLICY = "no policy"
 #: Variables that are rates of a policy.
 _RATES = (*WEDGES, "trade_cost")
 
@@ -68,11 +67,6 @@ def worlds(
         name = f"{NO_POLICY} ({own})" if len(first) > 1 and own else NO_POLICY
         found[member.variant] = replace(member, variant=name, scenario=plain[own])
     return found
-
-
-def is_world(variant: str) -> bool:
-    """Whether a variant is a world without policy."""
-    return variant.startswith(NO_POLICY)
 
 
 def with_all_rates_given(solution: Solution, endogenous: Sequence[EndogenousRate]) -> Solution:

@@ -34,13 +34,11 @@ from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.register import add_known
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import Rows
+from cge.results.row_schema import NO_POLICY, Rows, usual_weighting
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.stress.stress_cases import StressCase
-from cge.stress.stress_notes import usual_weighting
 from cge.stress.stress_plan import StressPlan, plan_of
-from cge.stress.worlds import NO_POLICY
 from cge.studies.drawable import Drawable
 from cge.studies.stress import (
     Equilibria,

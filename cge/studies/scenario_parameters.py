@@ -18,7 +18,7 @@ from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_knowledge_parameters,
 )
-from cge.model.short_year import RESPONSES
+from cge.model.quantities import EXOGENOUS
 from cge.path.laws import RETURNS, UNREAD, choice_of, knowledge_law, parameters_of
 from cge.policy.closures import short_run_parameters
 from cge.scenario.schema import Scenario
@@ -91,7 +91,7 @@ def short_run_drawn(scenario: Scenario, with_legacy: bool) -> Found:
         Whether also how wages and spending catch up on a path.
     """
     entries = short_run_parameters(scenario.closure).entries
-    names = [name for name in entries if with_legacy or name in RESPONSES]
+    names = [name for name in entries if with_legacy or name in EXOGENOUS]
     return _reaching(
         scenario, SHORT_RUN, "closure.parameters", {name: entries[name] for name in names},
         lambda one: one.closure.parameters,

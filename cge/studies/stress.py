@@ -32,6 +32,7 @@ from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
 from cge.results.resultset import ResultSet
+from cge.results.row_schema import is_world
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice, StressChoice
 from cge.scenario.variants import Member, ScenarioSet
@@ -42,7 +43,7 @@ from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
 from cge.stress.viewers import Viewers
-from cge.stress.worlds import acts, is_world, with_all_rates_given, worlds
+from cge.stress.worlds import acts, with_all_rates_given, worlds
 from cge.studies.drawable import Drawable
 from cge.studies.path import PathTasks, path_families
 from cge.studies.scenario_parameters import disruption_parameters, short_run_drawn

@@ -174,6 +174,8 @@ class Session(Driver):
     store: Store
     backend: str
     _seen: set[str] = field(default_factory=set)
+    #: Processes so far; two even for one task, so that an interrupt need not wait for it.
+    _processes: int = 2
 
     @property
     def place(self) -> Place:
@@ -210,6 +212,8 @@ class Session(Driver):
 
     def _done(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, bytes]]:
         """Yield tasks with their sealed results as they come."""
+        if not tasks:
+            return
         from joblib import Parallel, delayed, parallel_config
 
         runner, before, done = self.runner, self.runner.done, 0
@@ -218,7 +222,7 @@ class Session(Driver):
         with _watch(runner, self.store, tasks), parallel_config(backend=self.backend, **inner):
             with _quiet_tracker():
                 at_work = Parallel(
-                    n_jobs=runner.workers, return_as="generator_unordered", batch_size=1,
+                    n_jobs=self._jobs(len(tasks)), return_as="generator_unordered", batch_size=1,
                     pre_dispatch="2*n_jobs",
                 )  # fmt: skip
                 results = at_work(
@@ -234,6 +238,17 @@ class Session(Driver):
                 with warnings.catch_warnings():  # of tasks that are given up
                     warnings.simplefilter("ignore", UserWarning)
                     results.close()  # an interrupt must not leave workers behind
+
+    def _jobs(self, tasks: int) -> int:
+        """Processes for some tasks: no more than there are, and no fewer than before.
+
+        All are started at once, and those that are not wanted again would be ended.
+        """
+        wanted = self.runner.workers or 1
+        if self.backend != "loky":
+            return wanted
+        self._processes = max(self._processes, min(wanted, tasks))
+        return min(wanted, self._processes)
 
 
 def _sealed(number: int, task: Task, place: Place, parent: int | None) -> tuple[int, bytes]:

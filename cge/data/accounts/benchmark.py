@@ -23,6 +23,8 @@ from cge.core.errors import refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
+#: Code of the factor that is not labour.
+CAPITAL = "CAP"
 #: An identity of the accounts must hold to this share of the account's own total.
 BALANCE_TOLERANCE = 1e-9
 

@@ -14,14 +14,15 @@ from threadpoolctl import threadpool_limits
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
-from cge.data.accounts.shipped import TABLES, load_table
+from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.table_files import load_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
 
-FACTORS = ("LAB", "CAP")
+FACTORS = ("LAB", CAPITAL)
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
 USE_CLASSES = ("int", "con", "inv")
 AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -17,7 +17,7 @@ from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.accounts.shipped import table_codes
+from cge.data.accounts.table_files import table_codes
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.

@@ -55,7 +55,8 @@ class Group:
 
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of all solutions."""
-        return pd.concat([case.rows(*measures) for case in self.cases])
+        every = [case.rows(*measures) for case in self.cases]
+        return pd.concat(every) if len(every) > 1 else every[0]
 
     @property
     def policy(self) -> str:

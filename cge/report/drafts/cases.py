@@ -14,8 +14,7 @@ from cge.core.errors import InputError, refuse_if
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import CASE, TEXT, world_label
-from cge.stress.worlds import is_world
+from cge.results.row_schema import CASE, TEXT, is_world, world_label
 
 Keys = Mapping[str, Any]
 Source = Callable[[ResultSet], pd.DataFrame]
@@ -56,6 +55,44 @@ def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.n
     return dict(groups.indices)
 
 
+class _Own:
+    """Rows of one solution, and where those of each measure are among them.
+
+    Parameters
+    ----------
+    table : DataFrame
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    @cached_property
+    def plain(self) -> pd.DataFrame:
+        """With plain columns of text, all in one block from which rows are taken at once."""
+        return self.table.astype(dict.fromkeys(TEXT, object)).copy()
+
+    @cached_property
+    def places(self) -> Mapping[Any, np.ndarray]:
+        """Numbers of rows by measure."""
+        groups: Any = self.table.groupby("measure", observed=True, sort=False)
+        return dict(groups.indices)
+
+
+@lru_cache(maxsize=8)
+def _own_rows(results: ResultSet, source: Source, wanted: tuple[Any, ...]) -> _Own:
+    """Rows of the solutions with some keys; None stands for any."""
+    own = [
+        places for key, places in _places(results, source).items()
+        if all(want is None or want == has for want, has in zip(wanted, key, strict=True))
+    ]  # fmt: skip
+    return _Own(source(results).iloc[_in_order(own)])
+
+
+def _in_order(places: Sequence[np.ndarray]) -> np.ndarray:
+    """Numbers of rows in the order of the rows."""
+    return np.sort(np.concatenate([*places, []]).astype(int))
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One solution in results.
@@ -87,27 +124,28 @@ class Case:
         """Its keys in a data file."""
         return {name: "" if value is None else str(value) for name, value in self.keys.items()}
 
-    @cached_property
+    @property
     def table(self) -> pd.DataFrame:
         """Its rows."""
-        wanted = tuple(self.keys[name] for name in CASE)
-        own = [
-            places for key, places in _places(self.results, self.source).items()
-            if all(want is None or want == has for want, has in zip(wanted, key, strict=True))
-        ]  # fmt: skip
-        return self.source(self.results).iloc[np.sort(np.concatenate([*own, []]).astype(int))]
+        return self._own.table
+
+    @cached_property
+    def _own(self) -> _Own:
+        return _own_rows(self.results, self.source, tuple(self.keys[name] for name in CASE))
 
     def rows(self, *measures: str) -> pd.DataFrame:
         """Rows of some measures, with plain columns of text."""
-        here = self.table["measure"].isin(measures)
-        return self.table[here].astype(dict.fromkeys(TEXT, object))
+        places = self._own.places
+        own = [places[name] for name in dict.fromkeys(measures) if name in places]
+        return self._own.plain.take(_in_order(own))
 
     def of_region(self, measure: str, column: str = "value") -> pd.Series:
         """One measure of regions as a whole, or one item of it, NaN where there is none."""
         name, item = item_of(measure)
         rows = self.rows(name)
-        rows = rows[(rows[["partner", "sector", "shock"]] == "").all(axis=1)]
-        rows = rows[rows["item"] == item].drop_duplicates("region").set_index("region")
+        whole = {"partner": "", "sector": "", "shock": "", "item": item}
+        here = [rows[key].to_numpy() == wanted for key, wanted in whole.items()]
+        rows = rows[np.logical_and.reduce(here)].drop_duplicates("region").set_index("region")
         return rows[column].reindex([*self.regions, self.world]).astype(float)
 
     @property

@@ -109,10 +109,11 @@ class Shown:
     def _rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         item = item_of(self.measure)[1]
         where = {"partner": "", "sector": "", "shock": "", "item": item, **self.where}
-        for name, value in where.items():
-            if name != self.text:
-                rows = rows[rows[name].isin(value if isinstance(value, tuple) else (value,))]
-        return rows
+        here = [
+            rows[name].isin(value if isinstance(value, tuple) else (value,)).to_numpy()
+            for name, value in where.items() if name != self.text
+        ]  # fmt: skip
+        return rows[np.logical_and.reduce(here)]
 
     def head(self, unit: str) -> Column:
         """Its column, in the unit of the results."""

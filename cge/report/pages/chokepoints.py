@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from cge.indicators.exposure_losses import CUT
 from cge.report.drafts.case_groups import range_note, ranged
 from cge.report.drafts.cases import EVERY_YEAR, Case, all_rows, cases_of
 from cge.report.drafts.choice import Choice, chosen
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, NONE, Column, Panel, short_name
-from cge.resilience.links import CUT
 from cge.results.resultset import ResultSet
-from cge.stress.worlds import is_world
+from cge.results.row_schema import is_world
 
 _KEYS = ("region", "partner", "sector")
 #: Rows of a table that does not show all.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import refuse_if
-from cge.dynamics import ground_shocks as ground
+from cge.dynamics import ground_labels as ground
 from cge.model import welfare
 from cge.report.drafts.cases import Case, cases_of, codes_of, one_money
 from cge.report.drafts.choice import Choice, chosen_one

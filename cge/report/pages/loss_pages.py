@@ -19,8 +19,7 @@ from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel
 from cge.results.register import heading
 from cge.results.resultset import ResultSet
-from cge.stress.stress_notes import usual_weighting
-from cge.stress.worlds import is_world
+from cge.results.row_schema import is_world, usual_weighting
 
 STATISTICS = ("expected_loss", "cvar", "worst_loss")
 #: Regions that lose most from a disruption.

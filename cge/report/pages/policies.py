@@ -23,7 +23,7 @@ from cge.report.format.page import Panel, short_name, stacked
 from cge.resilience.break_even import in_words
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.stress.worlds import NO_POLICY, is_world
+from cge.results.row_schema import NO_POLICY, is_world
 
 EV = "equivalent_variation"
 

@@ -1,0 +1,108 @@
+"""Folders of runs: which they are, and who writes to one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from cge.core.errors import InputError, refuse_if
+from cge.core.writing import WORK
+
+#: Version of the layout of results and manifest.
+FORMAT = 2
+MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.csv", "summary.md"
+FIGURES = ("figure.svg", "figure.pdf")
+#: In the order in which they are put in place, the manifest last.
+FILES = (*FIGURES, ROWS, TABLE, SUMMARY, MANIFEST)
+#: Where runs are written unless the user says otherwise.
+HOME = Path("results") / "runs"
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds the results of an earlier run."""
+    content = json_of(folder / MANIFEST)
+    return "spec" in content and not any((folder / name).is_dir() for name in FILES)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that results can be written to a folder; changes nothing.
+
+    Raises
+    ------
+    InputError
+        If it can not be written, or holds anything but earlier results.
+    """
+    try:
+        parent = real = folder.resolve()
+        if real.exists():
+            refuse_if(not real.is_dir(), "is a file, not a folder", key="--out", value=str(folder))
+            others = [path for path in real.iterdir() if not path.name.startswith(WORK)]
+            refuse_if(others and not is_ours(real), "the folder holds files that are not results",
+                      key="--out", value=str(folder),
+                      allowed="a new or empty folder, or that of an earlier run")  # fmt: skip
+        while not parent.exists():
+            parent = parent.parent
+        refuse_if(not parent.is_dir(), "is inside a file", key="--out", value=str(folder))
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
+        raise not_written(folder, error) from None
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process; it is made if it is not there.
+
+    Raises
+    ------
+    InputError
+        If another process holds it, or it can not be written.
+    """
+    check_folder(folder)
+    place = folder.resolve()
+    made = [path for path in (place, *place.parents) if not path.exists()]
+    lock = place / f"{WORK}lock"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise InputError(
+            "another process is writing to this folder", key="--out", value=str(folder),
+            allowed="another folder, or the same once that process has ended",
+        ) from None  # fmt: skip
+    except OSError as error:
+        raise not_written(folder, error) from None
+    finally:
+        with contextlib.suppress(OSError):  # another process may have filled one meanwhile
+            lock.unlink(missing_ok=True)
+            for path in made:
+                path.rmdir()
+
+
+def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folders of runs in a folder, with their manifests."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and is_ours(path):
+            yield path, json_of(path / MANIFEST)
+
+
+def json_of(file: Path) -> dict[str, Any]:
+    """Content of a file of JSON; nothing where there is none."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def not_written(folder: Path, error: Exception) -> InputError:
+    """What to say of a folder that can not be written."""
+    reason = getattr(error, "strerror", None) or error
+    return InputError(f"can not be written: {reason}", key="--out", value=str(folder))
