@@ -8,7 +8,7 @@ share the fixed cell's codes move together as one rate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,11 +23,14 @@ from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import block_named
 from cge.solve.layout import Family, Layout
-from cge.solve.linear import LinearSolver
+from cge.solve.linear import Border, LinearSolver
 from cge.solve.system import SquareSystem, outcome_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
+
+#: Unknowns by which a system may exceed one whose preconditioner it uses.
+WIDEST_BORDER = 200
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,8 @@ class Resolved:
         Of the system's targets.
     targeted_by : ndarray of int
         Which of the swaps sets each.
+    within : callable, optional
+        Gives the closure without its last swaps, which only add targets and what they free.
     """
 
     system: SquareSystem
@@ -201,16 +206,32 @@ class Resolved:
     fixed_by: Integers = field(repr=False)
     target_levels: Array = field(repr=False)
     targeted_by: Integers = field(repr=False)
+    within: Callable[[], Resolved] | None = field(default=None, repr=False)
 
     @cached_property
     def linear(self) -> LinearSolver:
         """Solver for this system's Jacobians, kept between scenarios."""
         system, arrays = self.system, self.system.arrays
         folded = system.fold(arrays.start, system.targets @ outcome_values(arrays, arrays.start))
-        return LinearSolver(folded.jacobian(system.start(arrays.start)))
+        return LinearSolver(folded.jacobian(system.start(arrays.start)), self._border())
+
+    def _border(self) -> Border | None:
+        """Where the closure without its last swaps stands in this one."""
+        if self.within is None or self.system.size < LinearSolver.large:
+            return None
+        inner = self.within()
+        if self.system.size - inner.system.size > WIDEST_BORDER:
+            return None
+        own, other = self.system, inner.system
+        singles = np.searchsorted(own.unknown, other.unknown)
+        gangs = len(own.unknown) + np.arange(len(other.gangs))
+        return Border(inner.linear, np.arange(other.size), np.concatenate([singles, gangs]))
 
 
-def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resolved:
+def resolve(
+    closure: Closure, model: Model, extra: Sequence[Swap] = (),
+    within: Callable[[], Resolved] | None = None,
+) -> Resolved:  # fmt: skip
     """Turn a closure into a square system.
 
     Parameters
@@ -219,6 +240,8 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
     model : Model
     extra : sequence of Swap
         Swaps on top: bounds that are reached, whatever their `bound` says.
+    within : callable, optional
+        As in :class:`Resolved`.
 
     Raises
     ------
@@ -289,8 +312,16 @@ def resolve(closure: Closure, model: Model, extra: Sequence[Swap] = ()) -> Resol
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
     )  # fmt: skip
-    held = (*zip(*fixed, strict=True), target_levels, targeted_by)
-    return Resolved(system, swaps, *(np.concatenate(parts) for parts in held))
+    columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
+    return Resolved(
+        system, swaps, columns_held, levels, by_swap,
+        np.concatenate(target_levels), np.concatenate(targeted_by), within,
+    )  # fmt: skip
+
+
+def fixes_outcome(swap: Swap, model: Model) -> bool:
+    """Whether what a swap fixes is an outcome, or a combination of some."""
+    return isinstance(swap.fix, Total) or _table_of(swap.fix, model) is model.outcomes
 
 
 def _table_of(fix: str, model: Model) -> Layout:

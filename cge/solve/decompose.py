@@ -179,7 +179,9 @@ class _Way:
 def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
     """Every part by cell, of all moves together."""
     cells = [np.zeros(part.size) for part in laid]
-    together = [("", sum(m[1] for m in moves), sum(m[2] for m in moves))] if moves else []
+    columns = np.sum([columns for _, columns, _ in moves], axis=0)
+    targets = np.sum([targets for *_, targets in moves], axis=0)
+    together = [("", columns, targets)] if moves else []
     for weight, found in way.rates(laid, together):
         for rates in found:
             for total, rate in zip(cells, rates, strict=True):

@@ -13,11 +13,13 @@ before, so that results do not depend on the order of scenarios.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
+from scipy.linalg import lu_factor, lu_solve, solve_triangular
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -121,6 +123,71 @@ def _without_small(permuted: sparse.csr_array, drop: float) -> sparse.csr_array:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Border:
+    """Where a system stands within one that has some rows and unknowns more.
+
+    Parameters
+    ----------
+    inner : LinearSolver
+        Of the smaller system.
+    rows, columns : ndarray of int
+        Its rows and unknowns in the larger system, in its order.
+    """
+
+    inner: LinearSolver
+    rows: Integers
+    columns: Integers
+
+
+class Bordered:
+    """A factorisation of a matrix from that of a part of it (Schur complement).
+
+    Parameters
+    ----------
+    matrix : csc_array
+    border : Border
+
+    Raises
+    ------
+    Singular
+    """
+
+    def __init__(self, matrix: sparse.csc_array, border: Border) -> None:
+        size = np.arange(matrix.shape[0])
+        self._factors, self._rows, self._columns = border.inner.kept, border.rows, border.columns
+        self._new_rows = np.setdiff1d(size, border.rows)
+        self._new_columns = np.setdiff1d(size, border.columns)
+        beside, below = matrix[:, self._new_columns].tocsr(), matrix.tocsr()[self._new_rows]
+        self._beside = beside[self._rows]
+        self._below = below[:, self._columns]
+        self._wide = self._factors.solve(self._beside.toarray())
+        corner = below[:, self._new_columns].toarray() - self._below @ self._wide
+        self._corner = lu_factor(corner, check_finite=False)
+        pivots = np.abs(np.diagonal(self._corner[0]))
+        if not (np.isfinite(pivots).all() and pivots.min() > 1e-12 * pivots.max()):
+            raise Singular("what is added to the system does not stand on its own")
+
+    @cached_property
+    def _tall(self) -> Array:
+        return self._factors.solve(self._below.T.toarray(), transposed=True)
+
+    def solve(self, right: Array, transposed: bool = False) -> Array:
+        """Solve matrix @ x = right, or matrix.T @ x = right."""
+        result = np.empty_like(right)
+        if transposed:
+            first = self._factors.solve(right[self._columns], transposed=True)
+            rest = right[self._new_columns] - self._beside.T @ first
+            last = lu_solve(self._corner, rest, trans=1, check_finite=False)
+            result[self._rows], result[self._new_rows] = first - self._tall @ last, last
+            return result
+        first = self._factors.solve(right[self._rows])
+        last = lu_solve(self._corner, right[self._new_rows] - self._below @ first,
+                        check_finite=False)  # fmt: skip
+        result[self._columns], result[self._new_columns] = first - self._wide @ last, last
+        return result
+
+
 class LinearSolver:
     """Solves with Jacobians of one pattern.
 
@@ -128,13 +195,15 @@ class LinearSolver:
     ----------
     benchmark : csc_array
         The Jacobian in the benchmark; the matching and the kept preconditioner are its.
+    border : Border, optional
+        A smaller system within, whose preconditioner serves this one too.
     """
 
     #: From this many unknowns on, GMRES with a kept preconditioner is used.
     large = 2500
 
-    def __init__(self, benchmark: sparse.csc_array) -> None:
-        self.benchmark = benchmark
+    def __init__(self, benchmark: sparse.csc_array, border: Border | None = None) -> None:
+        self.benchmark, self.border = benchmark, border
 
     @cached_property
     def matching(self) -> Integers:
@@ -142,7 +211,11 @@ class LinearSolver:
         return match_rows(self.benchmark)
 
     @cached_property
-    def _kept(self) -> Factorised:
+    def kept(self) -> Factors:
+        """Preconditioner that is kept."""
+        if self.border is not None:
+            with suppress(Singular):
+                return Bordered(self.benchmark, self.border)
         return Factorised(self.benchmark, self.matching, DROP)
 
     @one_thread
@@ -181,7 +254,7 @@ class LinearSolver:
         """Solution by GMRES, None where it does not get there."""
         # For several right-hand sides a preconditioner at the point itself pays.
         for renew in (False, True)[right.ndim > 1 and right.shape[1] >= MANY :]:
-            factors = Factorised(matrix, self.matching, DROP) if renew else self._kept
+            factors = Factorised(matrix, self.matching, DROP) if renew else self.kept
             result = refined(operator, right, factors, transposed, 10 * rtol)
             if result is not None:
                 return result
@@ -191,10 +264,14 @@ class LinearSolver:
         return Factorised(matrix, self.matching)
 
 
+#: What solves with a matrix, or with something near it.
+Factors = Factorised | Bordered
+
+
 def refined(
     operator: sparse.csr_array,
     right: Array,
-    preconditioner: Factorised,
+    preconditioner: Factors,
     transposed: bool,
     enough: float,
     patience: int = PATIENCE,
@@ -210,7 +287,7 @@ def refined(
     operator : csr_array
         The matrix, or its transpose.
     right : ndarray (n,) or (n, k)
-    preconditioner : Factorised
+    preconditioner : Factorised or Bordered
     transposed : bool
         Whether `operator` is the transpose.
     enough : float
@@ -218,20 +295,17 @@ def refined(
     patience : int
         Iterations of a run.
     """
-    result, residual = np.zeros_like(right), right
-    norm = np.linalg.norm(right, axis=0)
+    sides = right.reshape(len(right), -1)
+    result, residual = np.zeros_like(sides), sides
+    norm = np.linalg.norm(sides, axis=0)
     left = norm
-    while (left > enough * norm).any():
-        wanted = left > enough * norm
-        some = (lambda of: of) if right.ndim == 1 else (lambda of: of[..., wanted])
+    while (wanted := left > enough * norm).any():
         with np.errstate(all="ignore"):
-            goal = np.maximum(enough * some(norm) / some(left), DEPTH)
-            correction = _run(operator, some(residual), preconditioner, transposed, goal, patience)
-            if right.ndim == 1:
-                result = result + correction
-            else:
-                result[:, wanted] += correction
-            residual = right - operator @ result
+            goal = np.maximum(enough * norm[wanted] / left[wanted], DEPTH)
+            result[:, wanted] += _run(
+                operator, residual[:, wanted], preconditioner, transposed, goal, patience
+            )
+            residual = sides - operator @ result
             before, left = left, np.linalg.norm(residual, axis=0)
         if not np.isfinite(left).all():
             return None
@@ -241,30 +315,36 @@ def refined(
             if (stuck & (left > ROUNDING * size)).any():
                 return None
             norm = np.where(stuck, np.inf, norm)
-    return result
+    return result.reshape(right.shape)
 
 
 def _run(
-    operator: sparse.csr_array, right: Array, preconditioner: Factorised, transposed: bool,
+    operator: sparse.csr_array, right: Array, preconditioner: Factors, transposed: bool,
     enough: Array, patience: int,
 ) -> Array:  # fmt: skip
     """One run of GMRES: the best correction among those of a Krylov space.
 
     Directions are made orthogonal twice (classical Gram-Schmidt), which takes few large products
-    where the usual way takes many small ones. Arrays have the right-hand side in front.
+    where the usual way takes many small ones. Arrays within have the right-hand side in front.
+
+    Parameters
+    ----------
+    operator, preconditioner, transposed, patience
+        As in :func:`refined`.
+    right : ndarray (n, k)
+    enough : ndarray (k,)
+        Wanted residual of each relative to its right-hand side.
     """
-    shape = right.shape
-    columns = right.reshape(shape[0], -1).T
-    enough = np.reshape(enough, -1)
-    count = len(columns)
+    columns, count = right.T, right.shape[1]
 
     def image(of: Array) -> Array:
-        wide = np.ascontiguousarray(of.T) if count > 1 else of[0]
-        wide = operator @ preconditioner.solve(wide, transposed)
-        return np.ascontiguousarray(wide.T) if count > 1 else wide[None]
+        if count == 1:  # products with one vector are quicker than with a matrix of one column
+            return (operator @ preconditioner.solve(of[0], transposed))[None]
+        wide = operator @ preconditioner.solve(np.ascontiguousarray(of.T), transposed)
+        return np.ascontiguousarray(wide.T)
 
     norm = np.linalg.norm(columns, axis=1)
-    basis = np.empty((count, patience + 1, shape[0]))
+    basis = np.empty((count, patience + 1, len(right)))
     basis[:, 0] = columns / norm[:, None]
     images = np.zeros((count, patience + 1, patience))
     goal = np.zeros((count, patience + 1))
@@ -300,6 +380,4 @@ def _run(
         solve_triangular(images[n, :k, :k], goal[n, :k], check_finite=False) @ basis[n, :k]
         for n, k in enumerate(steps)
     ])  # fmt: skip
-    if count == 1:
-        return preconditioner.solve(found[0], transposed).reshape(shape)
     return preconditioner.solve(np.ascontiguousarray(found.T), transposed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve import templates
 from cge.solve.arrays import Block, MonomialTemplate
-from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
+from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
 from cge.solve.equilibrium import solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
@@ -320,7 +321,21 @@ class Model(Displayed):
     def resolved(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
         """System of a closure with some of its bounds in force, made once."""
         key = (closure.all_swaps(), reached)
-        return self._closures.get(key, lambda: resolve(closure, self, reached))
+        within = self._within(closure, reached)
+        return self._closures.get(key, lambda: resolve(closure, self, reached, within))
+
+    def _within(self, closure: Closure, reached: tuple[Swap, ...]) -> Callable[[], Resolved] | None:
+        """The closure without the last of its swaps that hold outcomes, where it has such."""
+        own = [swap for swap in closure.swaps if swap.bound is None]
+        last = len(own)
+        if not all(fixes_outcome(swap, self) for swap in reached):
+            return None
+        while last and fixes_outcome(own[last - 1], self):
+            last -= 1
+        if last == len(own) and not reached:
+            return None
+        inner = replace(closure, swaps=tuple(own[:last]))
+        return lambda: self.resolved(inner, ())
 
     def _settled(
         self, levels: Array, closure: Closure, under: Callable[[tuple[Swap, ...]], Solution]
