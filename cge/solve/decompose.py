@@ -20,7 +20,7 @@ from cge.core.errors import NoEquilibrium
 from cge.core.threads import one_thread
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import Homotopy, Move, Shock, change
+from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
 from cge.solve.system import term_changes, term_parts
@@ -31,6 +31,8 @@ NODES = (3, 6, 12, 24, 48, 96, 192, 384)
 TOLERANCE = 1e-5
 #: A gap this small in shares of absorption is rounding, however small the variation.
 ROUNDING = 1e-11
+#: How exactly the tangents of single shocks are solved for.
+SHOCK_RTOL = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +158,7 @@ class _Way:
         return cls(homotopy, tuple(found))
 
     def rates(
-        self, laid: list[_Laid], moves: list[Move]
+        self, laid: list[_Laid], moves: list[Move], rtol: float
     ) -> Iterator[tuple[float, list[tuple[Array, ...]]]]:
         """Weight of each node, and there for each move the rate of every part by cell."""
         homotopy, model = self.homotopy, laid[0].model
@@ -168,7 +170,7 @@ class _Way:
             outcomes = arrays.outcome_coefficients @ terms[1]
             price = levels[price_of]
             found = []
-            for columns in homotopy.tangents(moves):
+            for columns in homotopy.tangents(moves, rtol):
                 changes = arrays.outcome_coefficients @ term_changes(arrays, terms, columns)
                 # In money at benchmark prices.
                 found.append(tuple(part.rate(outcomes, changes, columns) / price[part.region]
@@ -182,7 +184,7 @@ def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
     columns = np.sum([columns for _, columns, _ in moves], axis=0)
     targets = np.sum([targets for *_, targets in moves], axis=0)
     together = [("", columns, targets)] if moves else []
-    for weight, found in way.rates(laid, together):
+    for weight, found in way.rates(laid, together, TANGENT_RTOL):
         for rates in found:
             for total, rate in zip(cells, rates, strict=True):
                 total += weight * rate
@@ -192,7 +194,7 @@ def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
 def _by_shock(laid: list[_Laid], way: _Way, moves: list[Move]) -> Array:
     """Sub-totals by shock, part and region."""
     subtotals = np.zeros((len(moves), len(laid), len(laid[0].model.benchmark.regions)))
-    for weight, found in way.rates(laid, moves):
+    for weight, found in way.rates(laid, moves, SHOCK_RTOL):
         for number, rates in enumerate(found):
             for n, (part, rate) in enumerate(zip(laid, rates, strict=True)):
                 subtotals[number, n] += weight * part.sum(rate)

@@ -193,14 +193,14 @@ class Homotopy:
             entry("other" if measures else "policy")[0][:] += rest
         return [(label, *changes) for label, changes in by_label.items()]
 
-    def tangents(self, moves: list[Move]) -> list[Array]:
+    def tangents(self, moves: list[Move], rtol: float = TANGENT_RTOL) -> list[Array]:
         """Changes of all columns per unit of the way where one stands, one for each shock."""
         if not moves:
             return []
         rate = np.where(self._geometric, self.targets(self.done), 1.0)
         jacobian = self.at(self.done).jacobian(self.z)
         return tangents(
-            self.system, lambda right: self.resolved.linear.solve(jacobian, right, TANGENT_RTOL),
+            self.system, lambda right: self.resolved.linear.solve(jacobian, right, rtol),
             self.point(), [(columns, targets * rate) for _, columns, targets in moves],
         )  # fmt: skip
 

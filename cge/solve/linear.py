@@ -33,7 +33,7 @@ PATIENCE = 40
 #: Right-hand sides from which on the preconditioner is made at the point itself.
 MANY = 4
 #: How far one run of GMRES goes; what is left beyond is rounding, and a run of its own.
-DEPTH = 1e-8
+DEPTH = 1e-10
 #: A residual this small beside the terms that make it up is rounding, and is not improved on.
 ROUNDING = 1e-13
 #: Costs of a matching are multiples of this, so that sums of them are exact: with rounding,
