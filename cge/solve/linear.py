@@ -16,10 +16,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import lu_factor, lu_solve, solve_triangular
+from scipy.linalg import LinAlgWarning, lu_factor, lu_solve, solve_triangular
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -163,7 +164,9 @@ class Bordered:
         self._below = below[:, self._columns]
         self._wide = self._factors.solve(self._beside.toarray())
         corner = below[:, self._new_columns].toarray() - self._below @ self._wide
-        self._corner = lu_factor(corner, check_finite=False)
+        with catch_warnings():
+            simplefilter("ignore", LinAlgWarning)  # looked for below
+            self._corner = lu_factor(corner, check_finite=False)
         pivots = np.abs(np.diagonal(self._corner[0]))
         if not (np.isfinite(pivots).all() and pivots.min() > 1e-12 * pivots.max()):
             raise Singular("what is added to the system does not stand on its own")
