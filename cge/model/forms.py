@@ -122,7 +122,8 @@ class _Pyomo:
         return math.prod(items)
 
 
-_LANGUAGE: ContextVar[Language] = ContextVar("language", default=_Pyomo())
+_PYOMO: Language = _Pyomo()
+_LANGUAGE: ContextVar[Language] = ContextVar("language", default=_PYOMO)
 
 
 @contextmanager
