@@ -5,14 +5,76 @@ A template has the elasticities left open; arrays have numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.selectors import joined
+
+Cell = tuple[str, ...]
+
+
+class Cells(Sequence[Cell]):
+    """Codes of the members of a family, each made when it is asked for.
+
+    Parameters
+    ----------
+    labels : tuple of tuple of str
+        Codes of each axis.
+    coded : tuple of ndarray of int
+        Which of them each member has, by axis.
+    size : int
+        Number of members.
+    """
+
+    def __init__(
+        self, labels: tuple[Cell, ...], coded: tuple[NDArray[Any], ...], size: int
+    ) -> None:
+        self.labels, self.coded, self.size = labels, coded, size
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, n: int | np.integer) -> Cell: ...
+
+    @overload
+    def __getitem__(self, n: slice) -> Sequence[Cell]: ...
+
+    def __getitem__(self, n: Any) -> Any:
+        coded = tuple(at[n] for at in self.coded)
+        if isinstance(n, slice):
+            return Cells(self.labels, coded, len(range(self.size)[n]))
+        if not -self.size <= n < self.size:
+            raise IndexError(n)
+        return tuple(labels[at] for labels, at in zip(self.labels, coded, strict=True))
+
+    def __iter__(self) -> Iterator[Cell]:
+        if not self.labels:
+            return iter(((),) * self.size)
+        columns = (
+            map(labels.__getitem__, at.tolist())
+            for labels, at in zip(self.labels, self.coded, strict=True)
+        )
+        return zip(*columns, strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Cells) and self.labels == other.labels:
+            pairs = zip(self.coded, other.coded, strict=True)
+            same = all(one is two or np.array_equal(one, two) for one, two in pairs)
+            return self.size == other.size and same
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,21 +86,43 @@ class Block:
     name : str
     start : int
         Position of the first member.
-    index : tuple of tuple of str
+    index : Cells
         Codes of each member, in order; a scalar has one empty tuple.
     """
 
     name: str
     start: int
-    index: tuple[tuple[str, ...], ...]
+    index: Cells
+
+    @classmethod
+    def of(cls, name: str, start: int, cells: Iterable[Cell]) -> Block:
+        """Block of cells given one by one."""
+        every = list(cells)
+        labels = tuple(tuple(dict.fromkeys(column)) for column in zip(*every, strict=True))
+        places = [{code: n for n, code in enumerate(own)} for own in labels]
+        coded = tuple(
+            np.array([place[cell[n]] for cell in every], dtype=np.int64)
+            for n, place in enumerate(places)
+        )
+        return cls(name, start, Cells(labels, coded, len(every)))
 
     def __len__(self) -> int:
-        return len(self.index)
+        return self.index.size
 
     @property
     def positions(self) -> slice:
         """Positions of all members."""
-        return slice(self.start, self.start + len(self.index))
+        return slice(self.start, self.start + len(self))
+
+
+def blocks_of(families: Iterable[tuple[str, Cells]]) -> tuple[Block, ...]:
+    """Blocks that follow on each other."""
+    blocks: list[Block] = []
+    start = 0
+    for name, cells in families:
+        blocks.append(Block(name, start, cells))
+        start += cells.size
+    return tuple(blocks)
 
 
 def block_named(blocks: Sequence[Block], name: str) -> Block:
@@ -87,6 +171,55 @@ class MonomialArrays:
     coefficients: sparse.csr_array
     outcome_coefficients: sparse.csr_array
 
+    @property
+    def equations(self) -> MonomialArrays:
+        """The same without outcomes: all that an equilibrium takes to be solved for."""
+        none = sparse.csr_array((0, self.exponents.shape[0]))
+        return replace(self, outcomes=(), outcome_coefficients=none)
+
+
+class DeferredArrays(MonomialArrays):
+    """Arrays whose outcomes are only worked out when they are asked for.
+
+    So are the terms, to which those of the outcomes belong.
+
+    Parameters
+    ----------
+    equations : MonomialArrays
+        Without outcomes.
+    outcomes : tuple of Block
+    whole : callable
+        Makes the arrays with outcomes. The terms of the equations are the first of theirs.
+    """
+
+    def __init__(
+        self,
+        equations: MonomialArrays,
+        outcomes: tuple[Block, ...],
+        whole: Callable[[], MonomialArrays],
+    ) -> None:
+        given = {name: getattr(equations, name) for name in ("columns", "rows", "start", "free")}
+        self.__dict__.update(given, outcomes=outcomes, _equations=equations, _make=whole)
+
+    @property
+    def equations(self) -> MonomialArrays:
+        """The same without outcomes: all that an equilibrium takes to be solved for."""
+        return self.__dict__["_equations"]
+
+    @cached_property
+    def _whole(self) -> MonomialArrays:
+        return self.__dict__["_make"]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in DEFERRED:
+            return getattr(self._whole, name)
+        raise AttributeError(name)
+
+
+#: Fields of arrays that are not known before the outcomes are.
+DEFERRED = ("exponents", "free_of_term", "coefficients", "outcome_coefficients",
+            "exponent_slopes", "log_slopes")  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class MonomialTemplate(MonomialArrays):
@@ -134,6 +267,88 @@ class MonomialTemplate(MonomialArrays):
             "exponents": exponents, "coefficients": scaled(self.coefficients),
             "outcome_coefficients": scaled(self.outcome_coefficients),
         })  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeTerms:
+    """Outcomes of a template, and the terms that no equation has.
+
+    Parameters
+    ----------
+    coefficients : csr_array (outcomes, terms)
+        Of the terms of the equations, then of those that follow.
+    exponents, exponent_slopes, log_slopes, free_of_term
+        As in :class:`MonomialTemplate`, of the terms that no equation has.
+    """
+
+    coefficients: sparse.csr_array
+    exponents: sparse.csr_array
+    exponent_slopes: sparse.csr_array
+    log_slopes: sparse.csr_array
+    free_of_term: Integers
+
+
+class DeferredTemplate(MonomialTemplate):
+    """A template whose outcomes are only compiled when they are asked for.
+
+    Parameters
+    ----------
+    equations : MonomialTemplate
+        Without outcomes.
+    outcomes : tuple of Block
+    made : callable
+        Compiles the outcomes.
+    """
+
+    def __init__(
+        self,
+        equations: MonomialTemplate,
+        outcomes: tuple[Block, ...],
+        made: Callable[[], OutcomeTerms],
+    ) -> None:
+        given = {name: getattr(equations, name) for name in ("columns", "rows", "start", "free")}
+        self.__dict__.update(given, outcomes=outcomes, _equations=equations, _make=made)
+
+    @property
+    def equations(self) -> MonomialTemplate:
+        """The same without outcomes."""
+        return self.__dict__["_equations"]
+
+    @cached_property
+    def outcome_terms(self) -> OutcomeTerms:
+        """The outcomes, compiled."""
+        return self.__dict__["_make"]()
+
+    @property
+    def whole(self) -> MonomialTemplate:
+        """The same with everything in it; not kept."""
+        one, other = self.equations, self.outcome_terms
+
+        def stacked(name: str) -> sparse.csr_array:
+            parts = (getattr(one, name), getattr(other, name))
+            return sparse.csr_array(sparse.vstack(parts, format="csr"))
+
+        known = one.coefficients
+        shape = (known.shape[0], other.coefficients.shape[1])
+        return MonomialTemplate(
+            columns=one.columns, rows=one.rows, outcomes=self.outcomes, start=one.start,
+            free=one.free, exponents=stacked("exponents"),
+            free_of_term=np.concatenate([one.free_of_term, other.free_of_term]),
+            coefficients=sparse.csr_array((known.data, known.indices, known.indptr), shape=shape),
+            outcome_coefficients=other.coefficients,
+            exponent_slopes=stacked("exponent_slopes"), log_slopes=stacked("log_slopes"),
+        )  # fmt: skip
+
+    def at(self, parameters: Array) -> MonomialArrays:
+        """Model with these elasticities, its outcomes worked out when they are asked for."""
+        return DeferredArrays(
+            self.equations.at(parameters), self.outcomes, lambda: self.whole.at(parameters)
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name in DEFERRED:
+            return getattr(self.whole, name)
+        raise AttributeError(name)
 
 
 def positive_logs(levels: Array, free: Bools) -> Array:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
@@ -21,11 +21,20 @@ from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve import templates
-from cge.solve.arrays import Block, MonomialTemplate
+from cge.solve.arrays import (
+    Block,
+    Cells,
+    DeferredTemplate,
+    MonomialTemplate,
+    OutcomeTerms,
+    blocks_of,
+)
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, resolve
 from cge.solve.equilibrium import solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
+from cge.solve.rules.compiled import Reading
+from cge.solve.rules.family_data import CellSet
 from cge.solve.solution import Allocation, Solution
 from cge.solve.system import outcome_values
 
@@ -40,41 +49,69 @@ BOUND_SLACK = 1e-9
 
 #: Templates kept in memory, so that a run compiles the same accounts once.
 TEMPLATES_KEPT = 2
-_TEMPLATES: Recent[MonomialTemplate] = Recent(TEMPLATES_KEPT)
+#: Equations, and where their outcomes stand.
+Compiled = tuple[MonomialTemplate, tuple[Block, ...]]
+_TEMPLATES: Recent[DeferredTemplate] = Recent(TEMPLATES_KEPT)
 #: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
 CLOSURES_KEPT = 12
 
 
-def _compile(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> MonomialTemplate:
-    """Declare the equations with open elasticities and read them into arrays."""
-    # Pyomo takes a second to import, and a model read from the cache does without it.
-    from cge.model.build import build_model
-    from cge.solve.monomials import compile_template
+def _compile(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Compiled:
+    """Equations with open elasticities, and where their outcomes stand."""
+    reading = Reading(benchmark, horizon, backstop)
+    rows, terms = reading.equations()
+    families = ((name, _indexed(cells)) for name, cells in reading.columns)
+    count = len(terms.free_of_term)
+    template = MonomialTemplate(
+        columns=blocks_of(families),
+        rows=blocks_of((name, _indexed(cells)) for name, cells in rows.families),
+        outcomes=(),
+        start=reading.start,
+        free=reading.free,
+        exponents=terms.exponents,
+        free_of_term=terms.free_of_term,
+        coefficients=rows.coefficients,
+        outcome_coefficients=sparse.csr_array((0, count)),
+        exponent_slopes=terms.exponent_slopes,
+        log_slopes=terms.log_slopes,
+    )
+    outcomes = reading.outcome_cells(OUTCOMES)
+    return template, blocks_of((name, _indexed(cells)) for name, cells in outcomes)
 
-    # Millions of small objects are made and none is freed: the collector only costs time.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        model = build_model(benchmark, horizon, True, backstop)
-        count = len(parameters(benchmark.elasticities[horizon]))
-        return compile_template(model, list(OUTCOMES), count)
-    finally:
-        if collecting:
-            gc.enable()
+
+def _compile_outcomes(
+    benchmark: Benchmark, horizon: str, backstop: tuple[str, ...], known: MonomialTemplate
+) -> OutcomeTerms:
+    """Outcomes beside the equations of a template."""
+    rows, terms = Reading(benchmark, horizon, backstop).outcomes(list(OUTCOMES), known)
+    return OutcomeTerms(
+        rows.coefficients, terms.exponents, terms.exponent_slopes, terms.log_slopes,
+        terms.free_of_term,
+    )  # fmt: skip
+
+
+def _indexed(cells: CellSet) -> Cells:
+    return Cells(cells.labels, cells.at, cells.size)
 
 
 def _template(
     benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
-) -> MonomialTemplate:
+) -> DeferredTemplate:
     """Template of a benchmark from memory, from disk, or compiled."""
     name = templates.key(benchmark, horizon, backstop)
 
-    def made() -> MonomialTemplate:
-        template = templates.load(folder, name)
-        if template is None:
-            template = _compile(benchmark, horizon, backstop)
-            templates.save(folder, name, template)
-        return template
+    def made() -> DeferredTemplate:
+        kept = templates.load(folder, name) or _compile(benchmark, horizon, backstop)
+        equations, blocks = kept
+
+        def outcomes() -> OutcomeTerms:
+            found = templates.load_outcomes(folder, name)
+            if found is None:
+                found = _compile_outcomes(benchmark, horizon, backstop, equations)
+                templates.save_outcomes(folder, name, found)
+            return found
+
+        return DeferredTemplate(equations, blocks, outcomes)
 
     template = _TEMPLATES.get(name, made)
     if not templates.holds(folder, name):
@@ -117,7 +154,7 @@ class Model(Displayed):
         regions = tuple((code,) for code in benchmark.regions)
         self.variables = Layout(arrays.columns, VARIABLES, benchmark)
         self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
-        self.indices = Layout((Block(name, 0, regions) for name in INDICES), INDICES, benchmark)
+        self.indices = Layout((Block.of(name, 0, regions) for name in INDICES), INDICES, benchmark)
         self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
 
     def shown(self) -> dict[str, Any]:
@@ -128,7 +165,7 @@ class Model(Displayed):
             "horizon": self.horizon,
             "regions": len(b.regions),
             "sectors": len(b.sectors),
-            "equations": self.arrays.coefficients.shape[0],
+            "equations": self.arrays.equations.coefficients.shape[0],
         }
 
     @classmethod

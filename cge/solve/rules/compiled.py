@@ -26,6 +26,7 @@ from cge.solve.rules.terms import (
     LIKE,
     Hashes,
     Hashing,
+    KnownTerms,
     Misplaced,
     Terms,
     assembled,
@@ -37,19 +38,17 @@ from cge.solve.rules.terms import (
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Equations or outcomes of some families, and the terms that only they have.
+    """Equations or outcomes of some families.
 
     Parameters
     ----------
     families : tuple of (str, CellSet)
     coefficients : csr_array (rows, terms)
-        Of the terms known before, then of those below.
-    terms : Terms
+        Of the terms known before, then of those that only they have.
     """
 
     families: tuple[tuple[str, CellSet], ...]
     coefficients: sparse.csr_array
-    terms: Terms
 
 
 class Reading:
@@ -77,17 +76,19 @@ class Reading:
         """Cells of outcomes, none of which is worked out."""
         return tuple((name, self.model.expressions[name].cells) for name in names)
 
-    def equations(self) -> Rows:
-        """All equations."""
+    def equations(self) -> tuple[Rows, Terms]:
+        """All equations, and their terms."""
         nothing = np.zeros(0, dtype=np.uint64), np.zeros(0)
         return self._rows(list(self.model.equations.values()), nothing)
 
-    def outcomes(self, names: Sequence[str], known: Terms) -> Rows:
-        """Outcomes beside terms that are known."""
+    def outcomes(self, names: Sequence[str], known: KnownTerms) -> tuple[Rows, Terms]:
+        """Outcomes beside terms that are known, and the terms that only they have."""
         families = [self.model.expressions[name] for name in names]
         return self._rows(families, (self.hashing.terms(known), self.hashing.term_logs(known)))
 
-    def _rows(self, families: Sequence[FamilyRule], known: tuple[Hashes, Array]) -> Rows:
+    def _rows(
+        self, families: Sequence[FamilyRule], known: tuple[Hashes, Array]
+    ) -> tuple[Rows, Terms]:
         parts: list[Monomials] = []
         begin = 0
         with read_by(self.model):
@@ -116,7 +117,7 @@ class Reading:
         )
         coefficients.sum_duplicates()
         coefficients.eliminate_zeros()
-        return Rows(tuple((f.name, f.cells) for f in families), coefficients, terms)
+        return Rows(tuple((f.name, f.cells) for f in families), coefficients), terms
 
     def _check_like(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,23 @@ from cge.solve.rules.frames import NotMonomial, Slope, Value, taken
 from cge.solve.rules.polynomials import Factor, Monomials
 
 Hashes = NDArray[np.uint64]
+
+
+class KnownTerms(Protocol):
+    """Numbered terms; see :class:`cge.solve.arrays.MonomialTemplate`."""
+
+    @property
+    def exponents(self) -> sparse.csr_array: ...
+
+    @property
+    def exponent_slopes(self) -> sparse.csr_array: ...
+
+    @property
+    def log_slopes(self) -> sparse.csr_array: ...
+
+    @property
+    def free_of_term(self) -> Integers: ...
+
 
 #: Constants of like terms may differ by this much in how their log moves with a parameter.
 LIKE = 1e-12
@@ -152,7 +169,7 @@ class Hashing:
             found += self._logs[p] * by
         return found
 
-    def terms(self, terms: Terms) -> Hashes:
+    def terms(self, terms: KnownTerms) -> Hashes:
         """Hash of each of some numbered terms."""
         of_column, of_parameter = self._of
         slopes = terms.exponent_slopes
@@ -163,7 +180,7 @@ class Hashing:
         found[linear] += of_column[terms.free_of_term[linear]] * _bits(1.0)
         return found
 
-    def term_logs(self, terms: Terms) -> Array:
+    def term_logs(self, terms: KnownTerms) -> Array:
         """The same as :meth:`logs` of numbered terms."""
         return np.asarray(terms.log_slopes @ self._logs)
 
