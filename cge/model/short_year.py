@@ -87,7 +87,7 @@ def equations(m: Declared, k: Shares) -> None:
     def labour_left(m, s):
         """Labour that is still to be had, over that in the benchmark."""
         reserve = m.employment_reserve[s]
-        return reserve * m.labour_to_spare[s] + employed(by_region[s,]) == 1 + reserve
+        return 1 + reserve == reserve * m.labour_to_spare[s] + employed(by_region[s,])
 
     @m.Constraint(m.REGIONS)
     def monetary_policy(m, s):
@@ -140,7 +140,7 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Constraint()
     def world_labour_left(m):
         """Labour that is still to be had in the world."""
-        return reserve * m.world_labour_to_spare + m.world_employment == 1 + reserve
+        return 1 + reserve == reserve * m.world_labour_to_spare + m.world_employment
 
     @m.Constraint()
     def world_demand_rule(m):

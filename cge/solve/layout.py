@@ -95,9 +95,9 @@ class Family(Block):
         if self.index == other.index:
             return np.arange(len(other))
         if self.order is other.order and self.axes == other.axes:
-            number = self.full(np.arange(float(len(self))), -1.0)[other.at(self.axes)].astype(np.int64)
+            number = self.full(np.arange(float(len(self))), -1.0)[other.at(self.axes)]
             if (number >= 0).all():
-                return number
+                return number.astype(np.int64)
         return np.array([self.place[cell] for cell in other.index], dtype=np.int64) - self.start
 
     def where(self, **codes: Sequence[str] | None) -> Integers:

@@ -101,8 +101,8 @@ def _template(
     name = templates.key(benchmark, horizon, backstop)
 
     def made() -> DeferredTemplate:
-        kept = templates.load(folder, name) or _compile(benchmark, horizon, backstop)
-        equations, blocks = kept
+        kept = templates.load(folder, name)
+        equations, blocks = kept or _compile(benchmark, horizon, backstop)
 
         def outcomes() -> OutcomeTerms:
             found = templates.load_outcomes(folder, name)
@@ -111,7 +111,10 @@ def _template(
                 templates.save_outcomes(folder, name, found)
             return found
 
-        return DeferredTemplate(equations, blocks, outcomes)
+        template = DeferredTemplate(equations, blocks, outcomes)
+        if kept is None:
+            templates.save(folder, name, template)
+        return template
 
     template = _TEMPLATES.get(name, made)
     if not templates.holds(folder, name):

@@ -37,7 +37,7 @@ from cge.solve.rules.terms import (
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class RuleRows:
     """Equations or outcomes of some families.
 
     Parameters
@@ -76,19 +76,19 @@ class Reading:
         """Cells of outcomes, none of which is worked out."""
         return tuple((name, self.model.expressions[name].cells) for name in names)
 
-    def equations(self) -> tuple[Rows, Terms]:
+    def equations(self) -> tuple[RuleRows, Terms]:
         """All equations, and their terms."""
         nothing = np.zeros(0, dtype=np.uint64), np.zeros(0)
         return self._rows(list(self.model.equations.values()), nothing)
 
-    def outcomes(self, names: Sequence[str], known: KnownTerms) -> tuple[Rows, Terms]:
+    def outcomes(self, names: Sequence[str], known: KnownTerms) -> tuple[RuleRows, Terms]:
         """Outcomes beside terms that are known, and the terms that only they have."""
         families = [self.model.expressions[name] for name in names]
         return self._rows(families, (self.hashing.terms(known), self.hashing.term_logs(known)))
 
     def _rows(
         self, families: Sequence[FamilyRule], known: tuple[Hashes, Array]
-    ) -> tuple[Rows, Terms]:
+    ) -> tuple[RuleRows, Terms]:
         parts: list[Monomials] = []
         begin = 0
         with read_by(self.model):
@@ -117,7 +117,7 @@ class Reading:
         )
         coefficients.sum_duplicates()
         coefficients.eliminate_zeros()
-        return Rows(tuple((f.name, f.cells) for f in families), coefficients), terms
+        return RuleRows(tuple((f.name, f.cells) for f in families), coefficients), terms
 
     def _check_like(
         self,

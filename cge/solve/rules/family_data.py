@@ -23,7 +23,7 @@ from cge.solve.rules.frames import (
     Places,
     innermost,
 )
-from cge.solve.rules.runs import Runs
+from cge.solve.rules.passes import Runs
 
 
 class CellSet:
@@ -167,18 +167,18 @@ class Datum:
         return (self[c] for c in self.cells)
 
 
-class Group:
+class CellGroup:
     """Cells that belong to each member of a frame.
 
     Parameters
     ----------
-    groups : Groups
+    groups : CellGroups
     frame : Frame
     first, count : ndarray of int (members,)
         First of its cells, and how many there are.
     """
 
-    def __init__(self, groups: Groups, frame: Frame, first: Integers, count: Integers) -> None:
+    def __init__(self, groups: CellGroups, frame: Frame, first: Integers, count: Integers) -> None:
         self.groups, self.frame, self.first, self.count = groups, frame, first, count
 
     def __iter__(self) -> Iterator[Any]:
@@ -197,7 +197,7 @@ class Group:
         return self.groups.cells.codes(self.frame, self.groups.order[self.first + number])
 
 
-class Groups:
+class CellGroups:
     """Cells grouped by some of their codes.
 
     Parameters
@@ -216,9 +216,9 @@ class Groups:
         self.count = np.bincount(place, minlength=int(np.prod(keys.shape)))
         self.first = np.cumsum(self.count) - self.count
 
-    def __getitem__(self, key: Any) -> Group:
+    def __getitem__(self, key: Any) -> CellGroup:
         frame, at = self.keys.places(key)
-        return Group(self, frame, self.first[at], self.count[at])
+        return CellGroup(self, frame, self.first[at], self.count[at])
 
 
 class _Classes:
@@ -258,7 +258,7 @@ class FamilyShares:
         self.benchmark, self.runs = benchmark, runs
         self.plain = Shares(benchmark, horizon, False, backstop)
         self.backstop = _Some(backstop)
-        self._groups: dict[tuple[str, str], Groups] = {}
+        self._groups: dict[tuple[str, str], CellGroups] = {}
         b = benchmark
         self.class_of = {"j": _Classes(b.use_classes, b.sector_class),
                          "d": _Classes(b.use_classes, b.agent_class)}  # fmt: skip
@@ -315,7 +315,7 @@ class FamilyShares:
             array[tuple(own.index(c) for own, c in zip(codes, cell, strict=True))] = value
         self.__dict__[name] = self.keyed(array, axes, ~np.isnan(array))
 
-    def by(self, name: str, letters: str) -> Groups:
+    def by(self, name: str, letters: str) -> CellGroups:
         """Live cells of a value, grouped by some of their axes."""
         if (name, letters) not in self._groups:
             cells = getattr(self, name).cells
@@ -327,5 +327,5 @@ class FamilyShares:
                 for a in letters
             )  # fmt: skip
             keys = self._cells(letters, True)
-            self._groups[name, letters] = Groups(cells, keys, at)
+            self._groups[name, letters] = CellGroups(cells, keys, at)
         return self._groups[name, letters]

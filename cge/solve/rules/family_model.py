@@ -15,8 +15,8 @@ from cge.core.axes import Array, Bools, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.rules.family_data import CellSet, Datum, FamilyShares
 from cge.solve.rules.frames import Frame, Mask, NotMonomial
+from cge.solve.rules.passes import Runs
 from cge.solve.rules.polynomials import Equation, Factor, Monomials, Polynomial, joined, polynomial
-from cge.solve.rules.runs import Runs
 
 
 class Named:
