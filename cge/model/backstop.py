@@ -94,7 +94,7 @@ class Varieties:
 
 def _recipes(k: Shares) -> tuple[dict[Key, float], dict[Key, float]]:
     """Shares of labour (s, j, f) and of materials (s, j) in the cost of stand-ins."""
-    covered = {(c[3], c[2]) for c in k.abroad if c[2] in k.backstop}
+    covered = {(c[3], c[2]) for c in k.abroad if c[2] in k.backstop} if k.backstop else {}
     labour: dict[Key, float] = {}
     materials: dict[Key, float] = {}
     for s, j in (c for c in k.output if c in covered):

@@ -6,7 +6,7 @@ by member, in a hundredth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,23 +98,20 @@ class Reading:
                     for p in _settled_parts(family, self.free)
                 ]
                 begin += family.cells.size
+        self.model.forget()
         hashes = np.concatenate([known[0][:0], *map(self.hashing.monomials, parts)])
         number, first = numbered(hashes, known[0])
         rows = np.concatenate([np.zeros(0, int), *(p.rows_in() for p in parts)])
         self._check_like(parts, number, first, known[1], families, rows)
-        chosen, start = [], 0
-        for part in parts:
-            here = first[np.searchsorted(first, start) : np.searchsorted(first, start + part.size)]
-            chosen.append(part.at(here - start))
-            start += part.size
-        terms = assembled(chosen, self.free, self.parameters)
-        count = len(known[0]) + len(first)
         values = [np.broadcast_to(np.asarray(p.coefficient), p.size) for p in parts]
+        count = len(known[0]) + len(first)
         kind = np.int32 if max(len(rows), count, begin) < 2**31 else np.int64
         coefficients = sparse.csr_array(
             (np.concatenate([np.zeros(0), *values]), (rows.astype(kind), number.astype(kind))),
             shape=(begin, count),
         )
+        del rows, number, values
+        terms = assembled(_chosen(parts, first), self.free, self.parameters)
         coefficients.sum_duplicates()
         coefficients.eliminate_zeros()
         return RuleRows(tuple((f.name, f.cells) for f in families), coefficients), terms
@@ -140,6 +137,17 @@ class Reading:
                 row -= family.cells.size
             label = _label(family, row)
             raise NotMonomial(f"{label}: a constant to an open elasticity does not cancel")
+
+
+def _chosen(parts: list[Monomials], first: Integers) -> Iterator[Monomials]:
+    """Monomials that are first of their like; those of each part are let go after it."""
+    start = 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        here = first[np.searchsorted(first, start) : np.searchsorted(first, start + part.size)]
+        yield part if len(here) == part.size else part.at(here - start)
+        start += part.size
 
 
 def _settled_parts(family: FamilyRule, free: Bools) -> list[Monomials]:

@@ -89,6 +89,10 @@ class FamilyRule(Named):
             self._known = self.fresh()
         return self._known
 
+    def forget(self) -> None:
+        """Let go of what was worked out."""
+        self._known = None
+
     def fresh(self) -> Polynomial:
         """The same, not kept."""
         cells = self.cells
@@ -177,6 +181,11 @@ class FamilyModel:
 
     def _one(self) -> CellSet:
         return CellSet(self.runs, "", (), ())
+
+    def forget(self) -> None:
+        """Let go of the expressions that were worked out."""
+        for family in self.expressions.values():
+            family.forget()
 
     # -- the language ---------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ hash of their columns and exponents, a sum over factors, so that their order doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
-from cge.solve.rules.frames import NotMonomial, Slope, Value, taken
+from cge.solve.rules.frames import NotMonomial, Places, Slope, Value, taken
 from cge.solve.rules.polynomials import Factor, Monomials
 
 Hashes = NDArray[np.uint64]
+Counts = NDArray[np.int32]
 
 
 class KnownTerms(Protocol):
@@ -202,11 +203,17 @@ def _sums(values: Hashes, starts: NDArray[Any]) -> Hashes:
 def numbered(hashes: Hashes, known: Hashes) -> tuple[Integers, Integers]:
     """Number of the term of each hash, those that are known first; and where each new one is."""
     every = np.concatenate([known, hashes])
-    _, first, group = np.unique(every, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.arange(len(order))
-    return number[group[len(known) :]], first[order][len(known) :] - len(known)
+    if not len(every):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    order = np.argsort(every)
+    ordered = every[order]
+    begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    first_of_group = np.minimum.reduceat(order, np.flatnonzero(begins))
+    is_first = np.zeros(len(every), dtype=bool)
+    is_first[first_of_group] = True
+    number = np.empty(len(every), dtype=np.int64)
+    number[order] = (np.cumsum(is_first) - 1)[first_of_group][np.cumsum(begins) - 1]
+    return number[len(known) :], np.flatnonzero(is_first[len(known) :])
 
 
 # -- arrays -----------------------------------------------------------------------------------
@@ -230,82 +237,118 @@ class Terms:
     free_of_term: Integers
 
 
-def assembled(parts: Sequence[Monomials], free: Bools, parameters: int) -> Terms:
+def assembled(parts: Iterable[Monomials], free: Bools, parameters: int) -> Terms:
     """Arrays of terms.
 
     Parameters
     ----------
-    parts : sequence of Monomials
+    parts : iterable of Monomials
         Settled; each is a term.
     free : ndarray of bool (columns,)
     parameters : int
     """
-    counts, indices, data, linear = [], [], [], []
-    slopes: list[tuple[Any, ...]] = []
+    entries: list[_Entries] = []
     logs: list[tuple[Any, ...]] = []
-    begin = terms = 0
+    terms = 0
     for part in parts:
-        count, columns, values, own_slopes, own_free = _entries(part, free)
-        counts.append(count)
-        indices.append(columns)
-        data.append(values)
-        linear.append(own_free)
-        slopes += [(entry + begin, p, slope) for entry, p, slope in own_slopes]
+        entries.append(_Entries.of(part, free))
         for p, by in part.logs:
             here = np.flatnonzero(np.broadcast_to(np.not_equal(by, 0), part.size))
             logs.append((here + terms, p[here], taken(np.broadcast_to(by, part.size), here)))
-        begin, terms = begin + len(columns), terms + part.size
-    starts = np.concatenate([[0], np.cumsum(_joined(counts, np.int64))])
-    exponents = sparse.csr_array(
-        (_joined(data, float), _joined(indices, np.int32), starts.astype(_index(begin))),
-        shape=(terms, len(free)),
+        terms += part.size
+    exponents = _runs_matrix(entries, "count", "column", "constant", len(free))
+    slopes = _runs_matrix(entries, "slope_count", "parameter", "slope", parameters)
+    slopes.sort_indices()
+    linear = _joined([e.linear for e in entries], np.int64)
+    return Terms(exponents, slopes, _matrix(logs, (terms, parameters)), linear)
+
+
+@dataclass(eq=False)
+class _Entries:
+    """Entries of some terms, those of one after those of another, by column.
+
+    Parameters
+    ----------
+    count : ndarray of int (terms,)
+        Number of entries.
+    column, constant : ndarray (entries,)
+    slope_count : ndarray of int (entries,)
+        Number of slopes.
+    parameter, slope : ndarray (slopes,)
+    linear : ndarray of int (terms,)
+        Column of the variable of either sign, -1 where there is none.
+    """
+
+    count: Counts
+    column: Places
+    constant: Array
+    slope_count: Counts
+    parameter: Places
+    slope: Array
+    linear: Integers
+
+    @classmethod
+    def of(cls, part: Monomials, free: Bools) -> _Entries:
+        """Entries of monomials."""
+        factors = sorted(part.factors, key=lambda f: int(f.column.min(initial=len(free))))
+        shape = (part.size, len(factors))
+        column = np.empty(shape, dtype=np.int32)
+        constant = np.empty(shape)
+        keep = np.ones(shape, dtype=bool)
+        layers = [(n, p, slope) for n, f in enumerate(factors) for p, slope in f.slopes]
+        parameter = np.empty((part.size, len(layers)), dtype=np.int32)
+        slope = np.empty((part.size, len(layers)))
+        slopes = np.zeros(shape, dtype=np.int32)
+        for n, (owner, p, by) in enumerate(layers):
+            parameter[:, n], slope[:, n] = p, by
+            slopes[:, owner] += slope[:, n] != 0
+        linear = np.full(part.size, -1, dtype=np.int64)
+        for n, factor in enumerate(factors):
+            column[:, n], constant[:, n] = factor.column, factor.constant
+            if not isinstance(factor.constant, float) or not factor.constant:
+                keep[:, n] = (constant[:, n] != 0) | (slopes[:, n] > 0)
+            here = np.flatnonzero(free[factor.column] & keep[:, n])
+            linear[here] = factor.column[here]
+            keep[here, n] = False
+        if (column[:, 1:] < column[:, :-1]).any():
+            order = np.argsort(column, axis=1, kind="stable")
+            place = np.argsort(order, axis=1)[:, [owner for owner, _, _ in layers]]
+            of_slopes = np.argsort(place, axis=1, kind="stable")
+            column, constant, keep, slopes = (
+                np.take_along_axis(each, order, axis=1) for each in (column, constant, keep, slopes)
+            )
+            parameter, slope = (  # type: ignore[assignment]
+                np.take_along_axis(each, of_slopes, axis=1) for each in (parameter, slope)
+            )
+        some, count = slope != 0, keep.sum(axis=1, dtype=np.int32)
+        return cls(count, _where(column, keep), _where(constant, keep), _where(slopes, keep),
+                   _where(parameter, some), _where(slope, some), linear)  # fmt: skip
+
+
+def _where(array: NDArray[Any], keep: Bools) -> NDArray[Any]:
+    """Entries that are marked, row by row."""
+    return array.ravel() if keep.all() else array[keep]
+
+
+def _runs_matrix(
+    entries: Sequence[_Entries], count: str, index: str, data: str, columns: int
+) -> sparse.csr_array:
+    """Matrix of rows that follow on each other; what it is made of is let go."""
+
+    def taken_from(name: str, kind: Any) -> NDArray[Any]:
+        found = _joined([getattr(e, name) for e in entries], kind)
+        for e in entries:
+            setattr(e, name, None)
+        return found
+
+    counts = taken_from(count, np.int32)
+    rows = len(counts)
+    starts = np.zeros(rows + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return sparse.csr_array(
+        (taken_from(data, float), taken_from(index, np.int32), starts.astype(_index(starts[-1]))),
+        shape=(rows, columns),
     )
-    return Terms(exponents, _matrix(slopes, (begin, parameters)),
-                 _matrix(logs, (terms, parameters)), _joined(linear, np.int64))  # fmt: skip
-
-
-def _entries(
-    part: Monomials, free: Bools
-) -> tuple[Integers, NDArray[np.int32], Array, list[tuple[Any, ...]], Integers]:
-    """Number of entries of each term, columns, exponents, slopes by entry, free columns."""
-    linear = np.full(part.size, -1, dtype=np.int64)
-    factors = sorted(part.factors, key=lambda f: int(f.column.min(initial=0)))
-    if not factors or not part.size:
-        empty = np.zeros(0)
-        return np.zeros(part.size, int), empty.astype(np.int32), empty, [], linear
-    shape = (part.size, len(factors))
-    columns = np.column_stack([f.column for f in factors])
-    values = np.empty(shape)
-    keep = np.ones(shape, dtype=bool)
-    for n, factor in enumerate(factors):
-        values[:, n] = factor.constant
-        if not isinstance(factor.constant, float) or not factor.constant:
-            keep[:, n] = values[:, n] != 0
-            for _, slope in factor.slopes:
-                keep[:, n] |= slope != 0
-        here = np.flatnonzero(free[factor.column] & keep[:, n])
-        linear[here] = factor.column[here]
-        keep[here, n] = False
-    order = None
-    if (columns[:, 1:] < columns[:, :-1]).any():
-        order = np.argsort(columns, axis=1, kind="stable")
-        columns, values, keep = (
-            np.take_along_axis(array, order, axis=1) for array in (columns, values, keep)
-        )
-    entry = np.cumsum(keep.ravel(), dtype=np.int64).reshape(shape) - 1
-    slopes: list[tuple[Any, ...]] = []
-    place = None if order is None else np.argsort(order, axis=1)
-    for n, factor in enumerate(factors):
-        if not factor.slopes:
-            continue
-        at = entry[:, n] if place is None else entry[np.arange(part.size), place[:, n]]
-        for p, slope in factor.slopes:
-            by = np.broadcast_to(slope, part.size)
-            some = slice(None) if isinstance(slope, float) else np.flatnonzero(by)
-            slopes.append((at[some], p[some], by[some]))
-    if keep.all():
-        return np.full(part.size, len(factors)), columns.ravel(), values.ravel(), slopes, linear
-    return keep.sum(axis=1), columns[keep], values[keep], slopes, linear
 
 
 def check_free(part: Monomials, free: Bools) -> None:
