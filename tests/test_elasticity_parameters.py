@@ -232,7 +232,7 @@ def compiled(monkeypatch):
     done = []
     compile_now = model._compile
     monkeypatch.setattr(model, "_TEMPLATES", Recent(model.TEMPLATES_KEPT))
-    monkeypatch.setattr(model, "_compile", lambda b, s, k: done.append(s) or compile_now(b, s, k))
+    monkeypatch.setattr(model, "_compile", lambda r: done.append(r.given[1]) or compile_now(r))
     return done
 
 

@@ -5,10 +5,10 @@ A template has the elasticities left open; arrays have numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +177,27 @@ class MonomialArrays:
         none = sparse.csr_array((0, self.exponents.shape[0]))
         return replace(self, outcomes=(), outcome_coefficients=none)
 
+    def only(self, name: str) -> MonomialArrays:
+        """One outcome, with the terms that stand in it."""
+        if name not in self._alone:
+            self._alone[name] = self._outcome(name)
+        return self._alone[name]
+
+    @cached_property
+    def _alone(self) -> dict[str, MonomialArrays]:
+        return {}
+
+    def _outcome(self, name: str) -> MonomialArrays:
+        block = block_named(self.outcomes, name)
+        chosen = self.outcome_coefficients[block.positions]
+        used, indices = np.unique(chosen.indices, return_inverse=True)
+        shape = (len(block), len(used))
+        return replace(
+            self, rows=(), outcomes=(Block(name, 0, block.index),), exponents=self.exponents[used],
+            free_of_term=self.free_of_term[used], coefficients=sparse.csr_array((0, len(used))),
+            outcome_coefficients=sparse.csr_array((chosen.data, indices, chosen.indptr), shape),
+        )  # fmt: skip
+
 
 class DeferredArrays(MonomialArrays):
     """Arrays whose outcomes are only worked out when they are asked for.
@@ -185,40 +206,51 @@ class DeferredArrays(MonomialArrays):
 
     Parameters
     ----------
-    equations : MonomialArrays
-        Without outcomes.
-    outcomes : tuple of Block
-    whole : callable
-        Makes the arrays with outcomes. The terms of the equations are the first of theirs.
+    template : DeferredTemplate
+    parameters : ndarray
+        Values of the open elasticities.
     """
 
-    def __init__(
-        self,
-        equations: MonomialArrays,
-        outcomes: tuple[Block, ...],
-        whole: Callable[[], MonomialArrays],
-    ) -> None:
-        given = {name: getattr(equations, name) for name in ("columns", "rows", "start", "free")}
-        self.__dict__.update(given, outcomes=outcomes, _equations=equations, _make=whole)
+    def __init__(self, template: DeferredTemplate, parameters: Array) -> None:
+        self.__dict__.update(
+            _template=template, _parameters=parameters, outcomes=template.outcomes,
+            _equations=template.equations.at(parameters), **_shared(template.equations),
+        )  # fmt: skip
+
+    _template: DeferredTemplate
+    _parameters: Array
+    _equations: MonomialArrays
 
     @property
     def equations(self) -> MonomialArrays:
-        """The same without outcomes: all that an equilibrium takes to be solved for."""
-        return self.__dict__["_equations"]
+        """The same without outcomes; their terms are the first of all."""
+        return self._equations
 
     @cached_property
     def _whole(self) -> MonomialArrays:
-        return self.__dict__["_make"]()
+        return self._template.whole.at(self._parameters)
+
+    def _outcome(self, name: str) -> MonomialArrays:
+        return self._template.alone(name).at(self._parameters)
 
     def __getattr__(self, name: str) -> Any:
-        if name in DEFERRED:
-            return getattr(self._whole, name)
-        raise AttributeError(name)
+        return getattr(self._whole, _deferred(name))
 
 
 #: Fields of arrays that are not known before the outcomes are.
-DEFERRED = ("exponents", "free_of_term", "coefficients", "outcome_coefficients",
-            "exponent_slopes", "log_slopes")  # fmt: skip
+_DEFERRED = ("exponents", "free_of_term", "coefficients", "outcome_coefficients",
+             "exponent_slopes", "log_slopes")  # fmt: skip
+
+
+def _deferred(name: str) -> str:
+    if name not in _DEFERRED:
+        raise AttributeError(name)
+    return name
+
+
+def _shared(equations: MonomialArrays) -> dict[str, Any]:
+    """Fields that outcomes have no part in."""
+    return {name: getattr(equations, name) for name in ("columns", "rows", "start", "free")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,6 +320,12 @@ class OutcomeTerms:
     free_of_term: Integers
 
 
+class Compiler(Protocol):
+    """What compiles outcomes beside terms that are known: those of equations, or none."""
+
+    def __call__(self, names: Sequence[str], known: MonomialTemplate | None) -> OutcomeTerms: ...
+
+
 class DeferredTemplate(MonomialTemplate):
     """A template whose outcomes are only compiled when they are asked for.
 
@@ -296,33 +334,48 @@ class DeferredTemplate(MonomialTemplate):
     equations : MonomialTemplate
         Without outcomes.
     outcomes : tuple of Block
-    made : callable
-        Compiles the outcomes.
+    compiler : Compiler
     """
 
     def __init__(
-        self,
-        equations: MonomialTemplate,
-        outcomes: tuple[Block, ...],
-        made: Callable[[], OutcomeTerms],
+        self, equations: MonomialTemplate, outcomes: tuple[Block, ...], compiler: Compiler
     ) -> None:
-        given = {name: getattr(equations, name) for name in ("columns", "rows", "start", "free")}
-        self.__dict__.update(given, outcomes=outcomes, _equations=equations, _make=made)
+        self.__dict__.update(
+            outcomes=outcomes, _equations=equations, _compiler=compiler, _templates={},
+            **_shared(equations),
+        )  # fmt: skip
+
+    _equations: MonomialTemplate
+    _compiler: Compiler
+    _templates: dict[str, MonomialTemplate]
 
     @property
     def equations(self) -> MonomialTemplate:
         """The same without outcomes."""
-        return self.__dict__["_equations"]
+        return self._equations
+
+    def alone(self, name: str) -> MonomialTemplate:
+        """Template of one outcome, with the terms that stand in it."""
+        if name not in self._templates:
+            found = self._compiler([name], None)
+            block = block_named(self.outcomes, name)
+            self._templates[name] = MonomialTemplate(
+                **_shared(self) | {"rows": ()}, outcomes=(Block(name, 0, block.index),),
+                exponents=found.exponents, free_of_term=found.free_of_term,
+                coefficients=sparse.csr_array((0, found.exponents.shape[0])),
+                outcome_coefficients=found.coefficients,
+                exponent_slopes=found.exponent_slopes, log_slopes=found.log_slopes,
+            )  # fmt: skip
+        return self._templates[name]
 
     @cached_property
-    def outcome_terms(self) -> OutcomeTerms:
-        """The outcomes, compiled."""
-        return self.__dict__["_make"]()
+    def _terms(self) -> OutcomeTerms:
+        return self._compiler([block.name for block in self.outcomes], self.equations)
 
     @property
     def whole(self) -> MonomialTemplate:
         """The same with everything in it; not kept."""
-        one, other = self.equations, self.outcome_terms
+        one, other = self.equations, self._terms
 
         def stacked(name: str) -> sparse.csr_array:
             parts = (getattr(one, name), getattr(other, name))
@@ -331,8 +384,7 @@ class DeferredTemplate(MonomialTemplate):
         known = one.coefficients
         shape = (known.shape[0], other.coefficients.shape[1])
         return MonomialTemplate(
-            columns=one.columns, rows=one.rows, outcomes=self.outcomes, start=one.start,
-            free=one.free, exponents=stacked("exponents"),
+            **_shared(self), outcomes=self.outcomes, exponents=stacked("exponents"),
             free_of_term=np.concatenate([one.free_of_term, other.free_of_term]),
             coefficients=sparse.csr_array((known.data, known.indices, known.indptr), shape=shape),
             outcome_coefficients=other.coefficients,
@@ -341,14 +393,10 @@ class DeferredTemplate(MonomialTemplate):
 
     def at(self, parameters: Array) -> MonomialArrays:
         """Model with these elasticities, its outcomes worked out when they are asked for."""
-        return DeferredArrays(
-            self.equations.at(parameters), self.outcomes, lambda: self.whole.at(parameters)
-        )
+        return DeferredArrays(self, parameters)
 
     def __getattr__(self, name: str) -> Any:
-        if name in DEFERRED:
-            return getattr(self.whole, name)
-        raise AttributeError(name)
+        return getattr(self.whole, _deferred(name))
 
 
 def positive_logs(levels: Array, free: Bools) -> Array:

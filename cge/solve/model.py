@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,6 @@ from cge.solve.layout import Family, Layout
 from cge.solve.rules.compiled import Reading
 from cge.solve.rules.family_data import CellSet
 from cge.solve.solution import Allocation, Solution
-from cge.solve.system import outcome_values
 
 Solver = Literal["newton", "ipopt"]
 
@@ -49,49 +48,45 @@ BOUND_SLACK = 1e-9
 
 #: Templates kept in memory, so that a run compiles the same accounts once.
 TEMPLATES_KEPT = 2
-#: Equations, and where their outcomes stand.
-Compiled = tuple[MonomialTemplate, tuple[Block, ...]]
 _TEMPLATES: Recent[DeferredTemplate] = Recent(TEMPLATES_KEPT)
 #: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
 CLOSURES_KEPT = 12
 
 
-def _compile(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Compiled:
+class _Rules:
+    """The rules of a benchmark, read when something is to be compiled from them."""
+
+    def __init__(self, benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> None:
+        self.given = benchmark, horizon, backstop
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(*self.given)
+
+    def outcomes(self, names: Sequence[str], known: MonomialTemplate | None) -> OutcomeTerms:
+        """Outcomes beside terms that are known."""
+        rows, terms = self.reading.outcomes(names, known)
+        return OutcomeTerms(rows.coefficients, **vars(terms))
+
+
+def _compile(rules: _Rules) -> tuple[MonomialTemplate, tuple[Block, ...]]:
     """Equations with open elasticities, and where their outcomes stand."""
-    reading = Reading(benchmark, horizon, backstop)
-    rows, terms = reading.equations()
-    families = ((name, _indexed(cells)) for name, cells in reading.columns)
-    count = len(terms.free_of_term)
+    rows, terms = rules.reading.equations()
     template = MonomialTemplate(
-        columns=blocks_of(families),
-        rows=blocks_of((name, _indexed(cells)) for name, cells in rows.families),
+        columns=_blocks(rules.reading.columns),
+        rows=_blocks(rows.families),
         outcomes=(),
-        start=reading.start,
-        free=reading.free,
-        exponents=terms.exponents,
-        free_of_term=terms.free_of_term,
+        start=rules.reading.start,
+        free=rules.reading.free,
         coefficients=rows.coefficients,
-        outcome_coefficients=sparse.csr_array((0, count)),
-        exponent_slopes=terms.exponent_slopes,
-        log_slopes=terms.log_slopes,
+        outcome_coefficients=sparse.csr_array((0, len(terms.free_of_term))),
+        **vars(terms),
     )
-    outcomes = reading.outcome_cells(OUTCOMES)
-    return template, blocks_of((name, _indexed(cells)) for name, cells in outcomes)
+    return template, _blocks(rules.reading.outcome_cells(OUTCOMES))
 
 
-def _compile_outcomes(
-    benchmark: Benchmark, horizon: str, backstop: tuple[str, ...], known: MonomialTemplate
-) -> OutcomeTerms:
-    """Outcomes beside the equations of a template."""
-    rows, terms = Reading(benchmark, horizon, backstop).outcomes(list(OUTCOMES), known)
-    return OutcomeTerms(
-        rows.coefficients, terms.exponents, terms.exponent_slopes, terms.log_slopes,
-        terms.free_of_term,
-    )  # fmt: skip
-
-
-def _indexed(cells: CellSet) -> Cells:
-    return Cells(cells.labels, cells.at, cells.size)
+def _blocks(families: Iterable[tuple[str, CellSet]]) -> tuple[Block, ...]:
+    return blocks_of((name, Cells(c.labels, c.at, c.size)) for name, c in families)
 
 
 def _template(
@@ -101,17 +96,8 @@ def _template(
     name = templates.key(benchmark, horizon, backstop)
 
     def made() -> DeferredTemplate:
-        kept = templates.load(folder, name)
-        equations, blocks = kept or _compile(benchmark, horizon, backstop)
-
-        def outcomes() -> OutcomeTerms:
-            found = templates.load_outcomes(folder, name)
-            if found is None:
-                found = _compile_outcomes(benchmark, horizon, backstop, equations)
-                templates.save_outcomes(folder, name, found)
-            return found
-
-        template = DeferredTemplate(equations, blocks, outcomes)
+        rules, kept = _Rules(benchmark, horizon, backstop), templates.load(folder, name)
+        template = DeferredTemplate(*(kept or _compile(rules)), rules.outcomes)
         if kept is None:
             templates.save(folder, name, template)
         return template
@@ -159,6 +145,8 @@ class Model(Displayed):
         self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
         self.indices = Layout((Block.of(name, 0, regions) for name in INDICES), INDICES, benchmark)
         self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
+        #: Outcomes in the benchmark that were asked for.
+        self.outcomes_at_start: dict[str, Array] = {}
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""
@@ -232,7 +220,7 @@ class Model(Displayed):
     @cached_property
     def outcome_start(self) -> Array:
         """All outcomes in the benchmark."""
-        return outcome_values(self.arrays, self.arrays.start)
+        return self.start.outcomes
 
     @property
     def start(self) -> Allocation:

@@ -46,9 +46,13 @@ class Allocation:
     @cached_property
     def outcomes(self) -> Array:
         """All outcomes in the order of the compiled model."""
-        if self.levels is self.model.arrays.start:
-            return self.model.outcome_start
-        return outcome_values(self.model.arrays, self.levels)
+        return np.concatenate([self.values(name) for name in self.model.outcomes])
+
+    @cached_property
+    def _outcomes(self) -> dict[str, Array]:
+        """Outcomes that were asked for."""
+        model = self.model
+        return model.outcomes_at_start if self.levels is model.arrays.start else {}
 
     def values(self, name: str) -> Array:
         """A variable, outcome or index by cell, in the order of its family."""
@@ -57,7 +61,10 @@ class Allocation:
             return self.levels[model.variables[name].positions]
         if name in model.indices:
             return self.measure(name)
-        return self.outcomes[model.family(name).positions]
+        if name not in self._outcomes:
+            model.family(name)
+            self._outcomes[name] = outcome_values(model.arrays.only(name), self.levels)
+        return self._outcomes[name]
 
     def relative_to(self, other: Allocation, name: str) -> Array:
         """A variable or outcome over that of another, over its axes, one where it is absent."""
@@ -99,9 +106,10 @@ class Allocation:
             return self.outcome(fixed), float(start.values(family.name)[number])
         here = then = 0.0
         for coefficient, selector in fixed.terms:
-            _, positions = self.model.outcomes.select(selector, "outcome")
-            here += coefficient * float(self.outcomes[positions].sum())
-            then += coefficient * float(start.outcomes[positions].sum())
+            family, positions = self.model.outcomes.select(selector, "outcome")
+            cells = positions - family.start
+            here += coefficient * float(self.values(family.name)[cells].sum())
+            then += coefficient * float(start.values(family.name)[cells].sum())
         return here, then
 
     def _cell(self, selector: str) -> tuple[Family, int]:

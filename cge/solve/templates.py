@@ -1,8 +1,8 @@
 """Compiled models on disk, so that a second run need not build them again.
 
 What is kept are templates, which serve every set of elasticities, in the store of finished
-work (:mod:`cge.tasks.store`): the equations, and apart from them the outcomes, which are only
-compiled and read when they are asked for. The key is everything they depend on: the accounts,
+work (:mod:`cge.tasks.store`). Outcomes are not among it: each is compiled when it is asked for,
+which takes no longer than to read it. The key is everything they depend on: the accounts,
 which nests are Cobb-Douglas, the source of the equations and of the compiler.
 """
 
@@ -22,7 +22,7 @@ from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.elasticity import cobb_douglas
 from cge.solve import arrays
-from cge.solve.arrays import Block, Cells, DeferredTemplate, MonomialTemplate, OutcomeTerms
+from cge.solve.arrays import Block, Cells, DeferredTemplate, MonomialTemplate
 from cge.solve.rules import compiled
 from cge.tasks import store
 from cge.tasks.store import Store, seal
@@ -71,34 +71,13 @@ def load(folder: Path | None, name: str) -> tuple[MonomialTemplate, tuple[Block,
 
 def save(folder: Path | None, name: str, template: DeferredTemplate) -> None:
     """Keep equations under a name; a folder that can not be written is left alone."""
-    _keep(folder, name, template.equations, outcomes_left=template.outcomes)
-
-
-def load_outcomes(folder: Path | None, name: str) -> OutcomeTerms | None:
-    """Outcomes kept for the equations of a name; None where there are none."""
-    content = None if folder is None else Store(folder).get(_of_outcomes(name))
-    if content is None:
-        return None
-    return OutcomeTerms(**{item: _from_plain(value) for item, value in content.items()})
-
-
-def save_outcomes(folder: Path | None, name: str, outcomes: OutcomeTerms) -> None:
-    """Keep outcomes for the equations of a name."""
-    _keep(folder, _of_outcomes(name), outcomes)
-
-
-def _of_outcomes(name: str) -> str:
-    return f"{name}-outcomes"
-
-
-def _keep(
-    folder: Path | None, name: str, what: MonomialTemplate | OutcomeTerms, **more: Any
-) -> None:
     if folder is None:
         return
-    parts = {item.name: getattr(what, item.name) for item in fields(what)} | more
+    equations = template.equations
+    content = {item.name: _to_plain(getattr(equations, item.name)) for item in fields(equations)}
+    content["outcomes_left"] = _to_plain(template.outcomes)
     kept = Store(folder, LIMIT)
-    kept.put(name, seal(name, {item: _to_plain(value) for item, value in parts.items()}))
+    kept.put(name, seal(name, content))
     kept.trim()
 
 

@@ -35,6 +35,9 @@ from cge.solve.rules.terms import (
     settled,
 )
 
+#: Hashes and logs of no terms.
+_NONE: tuple[Hashes, Array] = np.zeros(0, dtype=np.uint64), np.zeros(0)
+
 
 @dataclass(frozen=True, eq=False)
 class RuleRows:
@@ -78,13 +81,15 @@ class Reading:
 
     def equations(self) -> tuple[RuleRows, Terms]:
         """All equations, and their terms."""
-        nothing = np.zeros(0, dtype=np.uint64), np.zeros(0)
-        return self._rows(list(self.model.equations.values()), nothing)
+        return self._rows(list(self.model.equations.values()), _NONE)
 
-    def outcomes(self, names: Sequence[str], known: KnownTerms) -> tuple[RuleRows, Terms]:
+    def outcomes(self, names: Sequence[str], known: KnownTerms | None) -> tuple[RuleRows, Terms]:
         """Outcomes beside terms that are known, and the terms that only they have."""
         families = [self.model.expressions[name] for name in names]
-        return self._rows(families, (self.hashing.terms(known), self.hashing.term_logs(known)))
+        hashed = _NONE
+        if known is not None:
+            hashed = self.hashing.terms(known), self.hashing.term_logs(known)
+        return self._rows(families, hashed)
 
     def _rows(
         self, families: Sequence[FamilyRule], known: tuple[Hashes, Array]
