@@ -260,7 +260,7 @@ class Solution(Allocation, Displayed):
             folded.jacobian(system.start(self.levels)), system.chain(by_level * scale), 1e-13,
             transposed=True,
         )  # fmt: skip
-        by_rows = log_derivative(arrays, self.levels, system.matrix.T @ multipliers)
+        by_rows = log_derivative(system.core, self.levels, system.matrix.T @ multipliers)
         return by_level - by_rows / scale
 
     def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:
