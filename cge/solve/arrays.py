@@ -286,8 +286,12 @@ class MonomialTemplate(MonomialArrays):
         """
         form = self.exponents
         values = form.data + self.exponent_slopes @ parameters
-        exponents = sparse.csr_array((values, form.indices, form.indptr), form.shape, copy=True)
-        exponents.eliminate_zeros()
+        indices, starts = form.indices, form.indptr
+        if not values.all():
+            indices, starts = indices.copy(), starts.copy()
+        exponents = sparse.csr_array((values, indices, starts), form.shape)
+        if indices is not form.indices:
+            exponents.eliminate_zeros()
         constant = np.exp(self.log_slopes @ parameters)
 
         def scaled(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -36,8 +37,8 @@ class CellSet:
         Axes of a cell.
     labels : tuple of tuple of str
         All codes of each axis.
-    at : tuple of ndarray of int
-        Codes of each cell by axis, in order.
+    at : tuple of ndarray of int, optional
+        Codes of each cell by axis, in order; None where all cells are there.
     """
 
     def __init__(
@@ -45,34 +46,33 @@ class CellSet:
         runs: Runs,
         letters: str,
         labels: tuple[tuple[str, ...], ...],
-        at: tuple[Integers, ...],
+        at: tuple[Integers, ...] | None = None,
     ) -> None:
-        self.runs, self.letters, self.labels, self.at = runs, letters, labels, at
-        self.size = len(at[0]) if at else 1
+        self.runs, self.letters, self.labels = runs, letters, labels
+        self.shape = tuple(map(len, labels))
+        self.size = math.prod(self.shape) if at is None else len(at[0])
+        self.is_full = at is None
+        if at is not None:
+            self.__dict__["at"] = at
 
     @classmethod
-    def of(cls, runs: Runs, axes: Axes, letters: str, live: Bools) -> CellSet:
-        """The cells that are marked in an array."""
+    def of(cls, runs: Runs, axes: Axes, letters: str, live: Bools | None) -> CellSet:
+        """The cells that are marked in an array; all without one."""
         labels = tuple(axes.codes[a] for a in letters)
-        return cls(runs, letters, labels, np.nonzero(np.broadcast_to(live, axes.shape(letters))))
+        some = live is not None and not live.all()
+        return cls(runs, letters, labels, np.nonzero(live) if some else None)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of codes by axis."""
-        return tuple(map(len, self.labels))
+    @cached_property
+    def at(self) -> tuple[Integers, ...]:
+        """Codes of each cell by axis."""
+        return np.unravel_index(np.arange(self.size), self.shape) if self.shape else ()
 
     @cached_property
     def flat(self) -> Places:
         """Number of each cell by its place in an array of all, -1 where there is none."""
-        number = np.full(int(np.prod(self.shape)), -1, dtype=np.int32)
-        if self.at:
-            number[np.ravel_multi_index(self.at, self.shape)] = np.arange(self.size)
+        number = np.full(math.prod(self.shape), -1, dtype=np.int32)
+        number[np.ravel_multi_index(self.at, self.shape)] = np.arange(self.size)
         return number
-
-    @cached_property
-    def is_full(self) -> bool:
-        """Whether it has all cells of its axes, in order."""
-        return bool((np.diff(self.flat, prepend=-1) == 1).all())
 
     def codes(self, frame: Frame, members: Integers | None = None) -> tuple[Codes, ...]:
         """Codes of all cells, or of some, one for each member of a frame."""
@@ -110,7 +110,7 @@ class CellSet:
 
     def __contains__(self, key: Any) -> Any:
         frame, at = self.places(key)
-        return Mask(frame, self.flat[at] >= 0)
+        return Mask(frame, np.full(len(at), True) if self.is_full else self.flat[at] >= 0)
 
     def __iter__(self) -> Iterator[Any]:
         around = self.runs.here
@@ -263,11 +263,11 @@ class FamilyShares:
         self.class_of = {"j": _Classes(b.use_classes, b.sector_class),
                          "d": _Classes(b.use_classes, b.agent_class)}  # fmt: skip
 
-    def _cells(self, letters: str, live: Any) -> CellSet:
+    def _cells(self, letters: str, live: Bools | None = None) -> CellSet:
         return CellSet.of(self.runs, self.benchmark.axes, letters, live)
 
-    def keyed(self, array: Array, axes: str, live: Any = True) -> Datum:
-        """Values of an array at the cells that are marked."""
+    def keyed(self, array: Array, axes: str, live: Bools | None = None) -> Datum:
+        """Values of an array at the cells that are marked; all without a mark."""
         return Datum(self._cells(axes, live), array)
 
     def __getattr__(self, name: str) -> Datum:
@@ -282,12 +282,12 @@ class FamilyShares:
             found = self.keyed(formula(self.benchmark), axes)
         elif name == "inverse_omega":
             numbers = positions(self.plain.elasticities)["transformation"]
-            found = Datum(self._cells("f", True), numbers, True)
+            found = Datum(self._cells("f"), numbers, True)
         elif name.startswith("sigma_"):
             nest = name.removeprefix("sigma_")
             values = getattr(self.plain.elasticities, nest)
             numbers = np.where(values == 1, -1, positions(self.plain.elasticities)[nest])
-            found = Datum(self._cells(NEST_AXES[nest], True), numbers, True)
+            found = Datum(self._cells(NEST_AXES[nest]), numbers, True)
         else:
             raise AttributeError(name)
         self.__dict__[name] = found
@@ -326,6 +326,6 @@ class FamilyShares:
                 else self.class_of[axes[user]].at[cells.at[user]]
                 for a in letters
             )  # fmt: skip
-            keys = self._cells(letters, True)
+            keys = self._cells(letters)
             self._groups[name, letters] = CellGroups(cells, keys, at)
         return self._groups[name, letters]

@@ -180,7 +180,7 @@ class FamilyModel:
         return Polynomial(self.runs.root, known.polynomial().parts)
 
     def _one(self) -> CellSet:
-        return CellSet(self.runs, "", (), ())
+        return CellSet(self.runs, "", ())
 
     def forget(self) -> None:
         """Let go of the expressions that were worked out."""
@@ -203,7 +203,7 @@ class FamilyModel:
         if by is not None:
             found = self._distinct(found, by)
         if found.letters != letters:
-            found = CellSet(self.runs, letters, found.labels, found.at)
+            found = CellSet(self.runs, letters, found.labels, None if found.is_full else found.at)
         return found
 
     def _chosen(self, cells: CellSet, where: Callable[[Any], Any]) -> CellSet:
