@@ -59,8 +59,9 @@ class CellSet:
     def of(cls, runs: Runs, axes: Axes, letters: str, live: Bools | None) -> CellSet:
         """The cells that are marked in an array; all without one."""
         labels = tuple(axes.codes[a] for a in letters)
-        some = live is not None and not live.all()
-        return cls(runs, letters, labels, np.nonzero(live) if some else None)
+        if live is None or live.all():
+            return cls(runs, letters, labels)
+        return cls(runs, letters, labels, np.nonzero(live))
 
     @cached_property
     def at(self) -> tuple[Integers, ...]:
