@@ -217,7 +217,7 @@ class Model(Displayed):
             return Model.build(benchmark, self.horizon, backstop=self.backstop)
         return Model(benchmark, self.template, self.horizon, self.backstop)
 
-    @cached_property
+    @property
     def outcome_start(self) -> Array:
         """All outcomes in the benchmark."""
         return self.start.outcomes

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import refuse_if
 from cge.model.indices import INDEX_FORMULAS
@@ -43,10 +44,10 @@ class Allocation:
     model: Model
     levels: Array
 
-    @cached_property
+    @property
     def outcomes(self) -> Array:
-        """All outcomes in the order of the compiled model."""
-        return np.concatenate([self.values(name) for name in self.model.outcomes])
+        """All outcomes in the order of the compiled model, to be read like an array."""
+        return cast(Array, Outcomes(self))
 
     @cached_property
     def _outcomes(self) -> dict[str, Array]:
@@ -63,7 +64,9 @@ class Allocation:
             return self.measure(name)
         if name not in self._outcomes:
             model.family(name)
-            self._outcomes[name] = outcome_values(model.arrays.only(name), self.levels)
+            found = outcome_values(model.arrays.only(name), self.levels)
+            found.setflags(write=False)
+            self._outcomes[name] = found
         return self._outcomes[name]
 
     def relative_to(self, other: Allocation, name: str) -> Array:
@@ -117,6 +120,51 @@ class Allocation:
         family, positions = self.model.select(selector, "outcome")
         refuse_if(len(positions) != 1, f"selects {len(positions)} cells, not one", value=selector)
         return family, int(positions[0]) - family.start
+
+
+class Outcomes(NDArrayOperatorsMixin):
+    """Outcomes by their positions in a compiled model, worked out where they are read.
+
+    Parameters
+    ----------
+    at : Allocation
+    """
+
+    def __init__(self, at: Allocation) -> None:
+        self.at, self.families = at, tuple(at.model.outcomes.values())
+        self.starts = np.array([family.start for family in self.families])
+
+    def __len__(self) -> int:
+        return self.families[-1].positions.stop
+
+    def __getitem__(self, where: Any) -> Any:
+        if isinstance(where, slice) and where.step is None:
+            first, last, _ = where.indices(len(self))
+            here = self._families(np.array([first, max(last - 1, first)]))
+            some = self.families[here[0] : here[1] + 1]
+            parts = np.concatenate([self.at.values(family.name) for family in some])
+            return parts[first - some[0].start : last - some[0].start]
+        where = np.asarray(where)
+        if where.dtype.kind not in "iu":
+            return np.asarray(self)[where]
+        found = np.empty(where.shape)
+        here = self._families(where)
+        for n in np.unique(here).tolist():
+            family, of_family = self.families[n], here == n
+            values = self.at.values(family.name)
+            found[of_family] = values[where[of_family] - family.start]
+        return found if where.shape else found.item()
+
+    def _families(self, positions: Integers) -> Integers:
+        """Number of the family in which each position lies; empty ones are passed over."""
+        return np.searchsorted(self.starts, positions, side="right") - 1
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.concatenate([self.at.values(family.name) for family in self.families])
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = (np.asarray(x) if isinstance(x, Outcomes) else x for x in inputs)
+        return getattr(ufunc, method)(*plain, **kwargs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
