@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pyomo.environ import ConcreteModel, Constraint, Expression, PositiveReals, Var
 from scipy import sparse
-from tools import TARIFF_WAR, combined_shock, small_model
+from tools import TARIFF_WAR, assert_same_equations, combined_shock, small_model
 from worlds import random_world
 
 from cge import Benchmark, Model, load_benchmark
@@ -45,40 +45,6 @@ def all_of(b: Benchmark, value: float) -> Elasticities:
     old = b.elasticities["long"]
     new = {nest: np.full(getattr(old, nest).shape, value) for nest in NEST_AXES}
     return Elasticities(**{**new, "transformation": old.transformation})
-
-
-def assert_same_equations(one: MonomialArrays, other: MonomialArrays) -> None:
-    """Assert that all rows and outcomes are the same sums of the same monomials."""
-    for kind in ("columns", "rows", "outcomes"):
-        a, b = getattr(one, kind), getattr(other, kind)
-        assert [(x.name, x.start, x.index) for x in a] == [(x.name, x.start, x.index) for x in b]
-    np.testing.assert_array_equal(one.start, other.start)
-    np.testing.assert_array_equal(one.free, other.free)
-    numbers: dict[tuple, int] = {}
-    place = []
-    for arrays in (one, other):
-        e, free = arrays.exponents, arrays.free_of_term
-        powers = np.round(e.data, 9) + 0.0
-        place.append(
-            [
-                numbers.setdefault(
-                    (free[t], *e.indices[here].tolist(), *powers[here].tolist()), len(numbers)
-                )
-                for t in range(e.shape[0])
-                for here in [slice(e.indptr[t], e.indptr[t + 1])]
-            ]
-        )
-    for name in ("coefficients", "outcome_coefficients"):
-        matched = []
-        for arrays, places in zip((one, other), place, strict=True):
-            matrix = getattr(arrays, name).tocoo()
-            columns = np.array(places)[matrix.col]
-            shape = (matrix.shape[0], len(numbers))
-            matched.append(sparse.csr_array((matrix.data, (matrix.row, columns)), shape=shape))
-        size = abs(matched[0]).max(axis=1).toarray().ravel()
-        assert (size > 0).any()
-        gap = abs(matched[0] - matched[1]).max(axis=1).toarray().ravel()
-        assert (gap <= 1e-12 * size).all()
 
 
 def used_exponents(arrays: MonomialArrays) -> sparse.csr_array:

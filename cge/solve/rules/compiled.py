@@ -6,8 +6,9 @@ by member, in a hundredth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -62,12 +63,20 @@ class Reading:
     benchmark : Benchmark
     horizon : str
     backstop : tuple of str
+    rules : callable
+        Declares them in a model.
     """
 
-    def __init__(self, benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        horizon: str,
+        backstop: tuple[str, ...],
+        rules: Callable[[Any, Any], None] = declare,
+    ) -> None:
         self.model = model = FamilyModel(benchmark, horizon, backstop)
         with read_by(model):
-            declare(model, model.shares)  # type: ignore[arg-type]
+            rules(model, model.shares)
         variables = model.variables.values()
         self.columns = tuple((v.name, v.cells) for v in variables)
         self.start = np.concatenate([v.start for v in variables])

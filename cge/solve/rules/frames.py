@@ -286,7 +286,9 @@ class OpenElasticity(InFrame):
         if isinstance(other, Numbers):
             frame = innermost(self.frame, other.frame)
             return self.in_frame(frame)._times(other.in_frame(frame))
-        return self._times(float(other)) if isinstance(other, int | float) else _refuse()
+        if isinstance(other, OpenElasticity):
+            _refuse()
+        return self._times(_number(other))
 
     __rmul__ = __mul__
 
@@ -308,7 +310,7 @@ class OpenElasticity(InFrame):
                 constant = one.constant + two.constant
                 return OpenElasticity(frame, constant, one.slopes + two.slopes)
             return OpenElasticity(frame, one.constant + two, one.slopes)
-        return OpenElasticity(self.frame, self.constant + float(other), self.slopes)
+        return OpenElasticity(self.frame, self.constant + _number(other), self.slopes)
 
     __radd__ = __add__
 
@@ -325,6 +327,12 @@ class OpenElasticity(InFrame):
 
     def __bool__(self) -> bool:
         return bool(self != 0.0)
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float | np.number):
+        raise NotMonomial("an open elasticity stands elsewhere than in an exponent")
+    return float(value)
 
 
 def _refuse() -> Any:

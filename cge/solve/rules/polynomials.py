@@ -32,6 +32,7 @@ from cge.solve.rules.frames import (
 
 #: Powers of a sum that are multiplied out.
 _WHOLE = (2.0, 3.0, 4.0)
+_ELSEWHERE = "an open elasticity stands elsewhere than in an exponent"
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +228,8 @@ class Polynomial(InFrame):
     def __add__(self, other: Any) -> Any:
         if isinstance(other, int | float) and other == 0:
             return self
+        if isinstance(other, OpenElasticity):
+            raise NotMonomial(_ELSEWHERE)
         both = self._both(other)
         return Polynomial(both[0], both[1].parts + both[2].parts) if both else NotImplemented
 
@@ -244,7 +247,7 @@ class Polynomial(InFrame):
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, OpenElasticity):
-            raise NotMonomial("an open elasticity stands elsewhere than in an exponent")
+            raise NotMonomial(_ELSEWHERE)
         both = self._both(other)
         if both is None:
             return NotImplemented
@@ -280,6 +283,9 @@ class Polynomial(InFrame):
             return result
         what = "divides by" if isinstance(exponent, float) and exponent < 0 else "a power of"
         return Polynomial(frame, [one.single(what).to(exponent)])
+
+    def __rpow__(self, other: Any) -> Any:
+        raise NotMonomial("an exponent is not a number")
 
     def __eq__(self, other: object) -> Any:
         return Equation(self - other)
