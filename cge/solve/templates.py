@@ -40,7 +40,8 @@ def default_folder() -> Path:
 
 @lru_cache(maxsize=1)
 def _source_digest() -> str:
-    compiler = (*Path(compiled.__file__).parent.glob("*.py"), Path(arrays.__file__))
+    rules = Path(compiled.__file__).parent.glob("*.py")
+    compiler = (*rules, Path(arrays.__file__), Path(__file__))
     return digest(*sorted((*Path(cge.model.__file__).parent.glob("*.py"), *compiler)))
 
 
