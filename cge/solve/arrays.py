@@ -324,6 +324,11 @@ class OutcomeTerms:
     free_of_term: Integers
 
 
+#: Outcomes with more entries are compiled anew for other elasticities, which takes milliseconds,
+#: and not kept with their elasticities open.
+KEPT_ENTRIES = 100_000
+
+
 class Compiler(Protocol):
     """What compiles outcomes beside terms that are known: those of equations, or none."""
 
@@ -360,17 +365,20 @@ class DeferredTemplate(MonomialTemplate):
 
     def alone(self, name: str) -> MonomialTemplate:
         """Template of one outcome, with the terms that stand in it."""
-        if name not in self._templates:
-            found = self._compiler([name], None)
-            block = block_named(self.outcomes, name)
-            self._templates[name] = MonomialTemplate(
-                **_shared(self) | {"rows": ()}, outcomes=(Block(name, 0, block.index),),
-                exponents=found.exponents, free_of_term=found.free_of_term,
-                coefficients=sparse.csr_array((0, found.exponents.shape[0])),
-                outcome_coefficients=found.coefficients,
-                exponent_slopes=found.exponent_slopes, log_slopes=found.log_slopes,
-            )  # fmt: skip
-        return self._templates[name]
+        if name in self._templates:
+            return self._templates[name]
+        found = self._compiler([name], None)
+        template = MonomialTemplate(
+            **_shared(self) | {"rows": ()},
+            outcomes=(Block(name, 0, block_named(self.outcomes, name).index),),
+            exponents=found.exponents, free_of_term=found.free_of_term,
+            coefficients=sparse.csr_array((0, found.exponents.shape[0])),
+            outcome_coefficients=found.coefficients,
+            exponent_slopes=found.exponent_slopes, log_slopes=found.log_slopes,
+        )  # fmt: skip
+        if found.exponents.nnz <= KEPT_ENTRIES:
+            self._templates[name] = template
+        return template
 
     @cached_property
     def _terms(self) -> OutcomeTerms:
