@@ -14,7 +14,7 @@ import numpy as np
 from cge.core.axes import Array, Bools, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.rules.family_data import CellSet, Datum, FamilyShares
-from cge.solve.rules.frames import Frame, Mask, NotMonomial
+from cge.solve.rules.frames import Frame, Mask
 from cge.solve.rules.passes import Runs
 from cge.solve.rules.polynomials import Equation, Factor, Monomials, Polynomial, joined, polynomial
 
@@ -249,17 +249,3 @@ class FamilyModel:
     def product(self, items: Iterable[Any]) -> Any:
         """Product over a group."""
         return self.runs.product(items)
-
-
-def readable(family: FamilyRule) -> Polynomial:
-    """Polynomial of an equation or an outcome that is needed once.
-
-    Raises
-    ------
-    NotMonomial
-        Naming the family.
-    """
-    try:
-        return family.fresh()
-    except (NotMonomial, ValueError, KeyError, RecursionError) as error:
-        raise NotMonomial(f"{family.name}: {error}") from None
