@@ -1,4 +1,4 @@
-"""How long building, compiling, solving and whole studies take, and how much memory.
+"""How long compiling, solving and whole studies take, and how much memory.
 
     python benchmarks/run.py                             the tables of the README
     python benchmarks/run.py --sizes small default
@@ -27,8 +27,8 @@ SCENARIO = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 NEXT = {"tariff[*, CHN, *, USA]": 1.25, "tariff[*, USA, *, CHN]": 1.6}
 #: Seconds after which a row is given up: Ipopt's linear solver on the full world.
 TIME_LIMIT = 900
-SOLVES = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "build", "compile",
-          "solve", "to result", "next", "other", "MB")  # fmt: skip
+SOLVES = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "compile", "solve",
+          "to result", "next", "other", "MB")  # fmt: skip
 STUDIES_HEAD = ("size", "study", "import", "study done", "MB")
 #: Studies by kind: what is run, and which keys of its scenario are changed.
 STUDIES: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -66,40 +66,18 @@ def memory() -> float:
 
 
 def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
-    """Import, calibrate, build, compile, solve, solve another scenario.
+    """Import, calibrate, compile, solve, solve another scenario.
 
     "other" is the first scenario with other elasticities, the model for them included.
-    Where an earlier process has left the compiled model, "build" is reading it and
-    "compile" nothing.
+    Where an earlier process has left the compiled model, "compile" is reading it.
     """
-    import gc
-
     clock, found = Clock(), {}
     from cge import Model, load_benchmark
 
     found["import"] = clock.read()
     benchmark = load_benchmark(aggregation=size)
     found["calibrate"] = clock.read()
-    from cge.solve import templates
-
-    name = templates.key(benchmark, "long")
-    template = templates.load(Path(folder), name)
-    if template is None:
-        from cge.model.build import build_model
-        from cge.model.elasticity import parameters
-        from cge.model.quantities import OUTCOMES
-        from cge.solve.monomials import compile_template
-
-        gc.disable()  # as Model.build does
-        pyomo_model = build_model(benchmark, "long", parametric=True)
-        found["build"] = clock.read()
-        count = len(parameters(benchmark.elasticities["long"]))
-        template = compile_template(pyomo_model, list(OUTCOMES), count)
-        gc.enable()
-        templates.save(Path(folder), name, template)
-    else:
-        found["build"] = clock.read()
-    model = Model(benchmark, template, "long")
+    model = Model.build(benchmark, "long", Path(folder))
     found["compile"] = clock.read()
     first = model.solve(SCENARIO, solver=solver)
     found["solve"] = clock.read()
@@ -112,7 +90,7 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
     found["other"] = clock.read()
     assert max(s.diagnostics.residual for s in (first, again, other)) < 1e-9
     return {**found, "unknowns": first.resolved.system.size,
-            "terms": model.arrays.exponents.shape[0], "MB": memory()}  # fmt: skip
+            "terms": model.arrays.equations.exponents.shape[0], "MB": memory()}  # fmt: skip
 
 
 def measure_study(size: str, kind: str, folder: str) -> dict[str, Any]:

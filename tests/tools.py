@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from oracle import POLICY_AXES, benchmark_policy
+from scipy import sparse
 
 from cge import Benchmark, Model, Solution, load_benchmark
+from cge.solve.arrays import MonomialArrays
 
 Array = NDArray[np.float64]
 
@@ -37,7 +39,7 @@ def grid(solution: Solution, name: str) -> Array:
     if name in model.variables:
         family, values = model.variables[name], solution.levels
     else:
-        family, values = model.outcomes[name], solution.outcomes
+        family, values = model.outcomes[name], np.asarray(solution.outcomes)
     codes = axis_codes(model.benchmark)
     place = [{code: n for n, code in enumerate(codes[axis])} for axis in family.axes]
     array = np.full([len(codes[axis]) for axis in family.axes], np.nan)
@@ -112,3 +114,37 @@ def _strength(model: Model, name: str) -> Array:
     letters = POLICY_AXES[name]
     cells = [tuple(codes[letters[a]].index(c[a]) for a in axes) for c in block.index]
     return np.array([sigma[cell] - 1 for cell in cells])
+
+
+def assert_same_equations(one: MonomialArrays, other: MonomialArrays) -> None:
+    """Assert that all rows and outcomes are the same sums of the same monomials."""
+    for kind in ("columns", "rows", "outcomes"):
+        a, b = getattr(one, kind), getattr(other, kind)
+        assert [(x.name, x.start, x.index) for x in a] == [(x.name, x.start, x.index) for x in b]
+    np.testing.assert_array_equal(one.start, other.start)
+    np.testing.assert_array_equal(one.free, other.free)
+    numbers: dict[tuple, int] = {}
+    place = []
+    for arrays in (one, other):
+        e, free = arrays.exponents, arrays.free_of_term
+        powers = np.round(e.data, 9) + 0.0
+        place.append(
+            [
+                numbers.setdefault(
+                    (free[t], *e.indices[here].tolist(), *powers[here].tolist()), len(numbers)
+                )
+                for t in range(e.shape[0])
+                for here in [slice(e.indptr[t], e.indptr[t + 1])]
+            ]
+        )
+    for name in ("coefficients", "outcome_coefficients"):
+        matched = []
+        for arrays, places in zip((one, other), place, strict=True):
+            matrix = getattr(arrays, name).tocoo()
+            columns = np.array(places)[matrix.col]
+            shape = (matrix.shape[0], len(numbers))
+            matched.append(sparse.csr_array((matrix.data, (matrix.row, columns)), shape=shape))
+        size = abs(matched[0]).max(axis=1).toarray().ravel()
+        assert (size > 0).any()
+        gap = abs(matched[0] - matched[1]).max(axis=1).toarray().ravel()
+        assert (gap <= 1e-12 * size).all()

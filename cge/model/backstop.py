@@ -26,9 +26,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from pyomo.environ import ConcreteModel, Constraint, PositiveReals, Var, quicksum
-
-from cge.model.shares import CAPITAL, Key, Shares, cells, members, ratio
+from cge.model.forms import cells, members, positive, ratio, total
+from cge.model.shares import CAPITAL, Declared, Key, Shares
 
 #: Elasticity between an import and its backstop. At 40 a premium of 1.3 leaves the backstop a
 #: share of 4e-5 in normal times, one of 1.2 a share of 8e-4; at 20 it would be 3 %.
@@ -37,16 +36,16 @@ SIGMA = 40.0
 OUT_OF_REACH = 6.0
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add prices and premiums of varieties by route, price and output of stand-ins by sector."""
-    covered = [
-        c for c in k.flow
-        if c[2] in k.backstop and c[1] != c[3] and (c[3], c[2]) in k.output
-    ]  # fmt: skip
-    m.BACKSTOPPED = cells(4, covered)  # u, r, i, s
-    m.STAND_INS = cells(2, dict.fromkeys((s, i) for _, _, i, s in covered))  # s, j
+    m.BACKSTOPPED = cells(
+        "uris", k.abroad, lambda c: c[2] in k.backstop and (c[3], c[2]) in k.output
+    )
+    m.STAND_INS = cells("sj", m.BACKSTOPPED, by=lambda c: (c[3], c[2]))
+    k.derive("stand_in_workers", "sjf", lambda k: _recipes(k)[0])
+    k.derive("stand_in_materials", "sj", lambda k: _recipes(k)[1])
     m.variety_price = ratio(m.BACKSTOPPED)
-    m.backstop_premium = Var(m.BACKSTOPPED, domain=PositiveReals, initialize=OUT_OF_REACH)
+    m.backstop_premium = positive(m.BACKSTOPPED, start=OUT_OF_REACH)
     m.stand_in_price = ratio(m.STAND_INS)
     # One more than output over the sector's benchmark output: no logarithm of nothing.
     m.stand_in_output = ratio(m.STAND_INS)
@@ -67,16 +66,15 @@ class Varieties:
         Price of what arrives on a route, relative to the benchmark.
     """
 
-    def __init__(self, m: ConcreteModel, purchaser_price: Any) -> None:
+    def __init__(self, m: Declared, purchaser_price: Any) -> None:
         self.purchaser_price = purchaser_price
         self.price_of, self.premium = members(m.variety_price), members(m.backstop_premium)
         self.cost = members(m.stand_in_price)
 
+        @m.Constraint(m.BACKSTOPPED)
         def variety_index(m, *c):
             """Price of a variety: the parts of the import and of its backstop sum to one."""
             return self.import_part(c) + self.backstop_part(c) == 1
-
-        m.variety_index = Constraint(m.BACKSTOPPED, rule=variety_index)
 
     def price(self, c: Key) -> Any:
         """Price of a variety: that of the import where there is no backstop."""
@@ -94,66 +92,71 @@ class Varieties:
         return (self.cost[s, i] * self.premium[c] / self.price_of[c]) ** (1 - SIGMA)
 
 
-def recipe(k: Shares, s: str, j: str) -> tuple[dict[Key, float], float]:
-    """Shares of labour, by endowment, and of materials in the cost of a stand-in."""
-    every = k.labour[s]
-    own: dict[Key, float] = defaultdict(float)
-    for c in k.by("factor", "sj")[s, j]:
-        if (s, c[2]) in every and c[2] != CAPITAL:
-            own[s, c[2]] += k.factor[c]
-    own = own or every
-    materials = k.materials.get((s, j), 0.0) / k.cost[s, j]
-    total = sum(own.values())
-    return {c: (1 - materials) * value / total for c, value in own.items()}, materials
+def _recipes(k: Shares) -> tuple[dict[Key, float], dict[Key, float]]:
+    """Shares of labour (s, j, f) and of materials (s, j) in the cost of stand-ins."""
+    covered = {(c[3], c[2]) for c in k.abroad if c[2] in k.backstop} if k.backstop else {}
+    labour: dict[Key, float] = {}
+    materials: dict[Key, float] = {}
+    for s, j in (c for c in k.output if c in covered):
+        own: dict[Key, float] = defaultdict(float)
+        for c in k.by("factor", "sj")[s, j]:
+            if (s, c[2]) in k.labour and c[2] != CAPITAL:
+                own[s, j, c[2]] += k.factor[c]
+        own = own or {(s, j, c[1]): k.labour[c] for c in k.by("labour", "s")[s,]}
+        share = k.materials.get((s, j), 0.0) / k.cost[s, j]
+        every = sum(own.values())
+        labour |= {c: (1 - share) * value / every for c, value in own.items()}
+        if share:
+            materials[s, j] = share
+    return labour, materials
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add cost and output of stand-ins, and what they employ."""
-    recipes = {c: recipe(k, *c) for c in m.STAND_INS}
-    routes = defaultdict(list)
-    for c in m.BACKSTOPPED:
-        routes[c[3], c[2]].append(c)
+    share, backstopped = k.stand_in_workers, members(m.BACKSTOPPED)
+    workers, made_with = k.by("stand_in_workers", "sj"), k.by("stand_in_workers", "sf")
+
+    def pay(s: str, j: str):
+        """Cost of labour in a unit of a stand-in."""
+        return total(share[c] * m.factor_return[c[0], c[2]] for c in workers[s, j])
 
     @m.Constraint(m.STAND_INS)
     def stand_in_cost(m, s, j):
         """Price of a stand-in net of output tax: cost of labour and materials."""
-        workers, materials = recipes[s, j]
         net = m.net_of_output_tax[s, j] / k.net_of_output_tax[s, j]
-        cost = quicksum(share * m.factor_return[c] for c, share in workers.items())
-        if materials:
-            cost = cost + materials * m.material_price[s, j]
+        cost = pay(s, j)
+        if (s, j) in k.stand_in_materials:
+            cost = cost + k.stand_in_materials[s, j] * m.material_price[s, j]
         return m.stand_in_price[s, j] * net * m.productivity[s, j] == cost
 
     @m.Constraint(m.STAND_INS)
     def stand_in_market(m, s, j):
         """Output of stand-ins is what is spent on them on all routes."""
-        return m.stand_in_value[s, j] == quicksum(m.backstop_spending[c] for c in routes[s, j])
+        return m.stand_in_value[s, j] == total(
+            m.backstop_spending[c] for c in k.by("flow", "si")[s, j] if c in backstopped
+        )
 
     @m.Expression(m.STAND_INS)
     def stand_in_labour(m, s, j):
         """Cost of the labour that makes stand-ins [million USD]."""
-        pay = quicksum(share * m.factor_return[c] for c, share in recipes[s, j][0].items())
-        return inputs(m, k, (s, j)) * pay
-
-    hired: dict[Key, list[tuple[Key, float]]] = defaultdict(list)
-    for c, (workers, _) in recipes.items():
-        for one, share in workers.items():
-            hired[one].append((c, share))
+        return inputs(m, k, s, j) * pay(s, j)
 
     @m.Expression(m.ENDOWMENTS)
-    def stand_in_wages(m, *f):
+    def stand_in_wages(m, s, f):
         """Wages that the makers of stand-ins pay [million USD]."""
-        return quicksum(share * inputs(m, k, c) * m.factor_return[f] for c, share in hired[f])
+        return total(
+            share[c] * inputs(m, k, c[0], c[1]) * m.factor_return[s, f] for c in made_with[s, f]
+        )
 
 
-def inputs(m: ConcreteModel, k: Shares, c: Key) -> Any:
+def inputs(m: Declared, k: Shares, s: str, j: str) -> Any:
     """Inputs of the makers of stand-ins at benchmark prices [million USD]."""
-    cost = m.stand_in_price[c] * m.productivity[c]
-    return k.net_of_output_tax[c] * m.stand_in_value[c] / cost
+    cost = m.stand_in_price[s, j] * m.productivity[s, j]
+    return k.net_of_output_tax[s, j] * m.stand_in_value[s, j] / cost
 
 
-def materials(m: ConcreteModel, k: Shares, s: str, j: str) -> Any:
+def materials(m: Declared, k: Shares, s: str, j: str) -> Any:
     """Materials that the makers of stand-ins use, relative to the sector's in the benchmark."""
-    if (s, j) not in m.STAND_INS:
+    if (s, j) not in k.stand_in_materials:
         return 0.0
-    return recipe(k, s, j)[1] * inputs(m, k, (s, j)) / k.materials[s, j]
+    return k.stand_in_materials[s, j] * inputs(m, k, s, j) / k.materials[s, j]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pyomo.common.numeric_types import RegisterNumericType
-from pyomo.environ import ConcreteModel
+from typing import TYPE_CHECKING
 
 from cge.data.accounts.benchmark import Benchmark
 from cge.model import (
@@ -18,9 +17,29 @@ from cge.model import (
     trade,
 )
 from cge.model.elasticity import Elasticity
-from cge.model.shares import Shares
+from cge.model.shares import Declared, Shares
 
-RegisterNumericType(Elasticity)
+if TYPE_CHECKING:
+    from pyomo.environ import ConcreteModel
+
+_ROOMS = (trade, backstop, production, research, demand, factors, income, short_year)
+
+
+def declare(m: Declared, k: Shares) -> None:
+    """Declare all variables, equations and outcomes in a model.
+
+    Parameters
+    ----------
+    m : ConcreteModel
+        Or what stands for it in the compiler.
+    k : Shares
+        Likewise.
+    """
+    for room in _ROOMS:
+        room.declare(m, k)
+    for room in _ROOMS:
+        room.equations(m, k)
+    outcomes.declare(m, k)
 
 
 def build_model(
@@ -38,7 +57,7 @@ def build_model(
         Which elasticities the nests have.
     parametric : bool
         Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
-        that are Cobb-Douglas. Such a model is there to be compiled, not to be evaluated.
+        that are Cobb-Douglas. Such a model is there to be read, not to be evaluated.
     backstopped : tuple of str
         Commodities whose imports something at home can stand in for
         (:mod:`cge.model.backstop`).
@@ -49,12 +68,10 @@ def build_model(
         All equations, variables at their benchmark values, outcomes as expressions.
         Solving it needs :mod:`cge.solve`; there is no AMPL interface involved.
     """
+    from pyomo.common.numeric_types import RegisterNumericType
+    from pyomo.environ import ConcreteModel
+
+    RegisterNumericType(Elasticity)
     m = ConcreteModel(name=f"{benchmark.name}-{horizon}")
-    k = Shares(benchmark, horizon, parametric, backstopped)
-    rooms = (trade, backstop, production, research, demand, factors, income, short_year)
-    for room in rooms:
-        room.declare(m, k)
-    for room in rooms:
-        room.equations(m, k)
-    outcomes.declare(m, k)
+    declare(m, Shares(benchmark, horizon, parametric, backstopped))
     return m

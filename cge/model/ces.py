@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pyomo.environ import quicksum
+from cge.model.forms import product, total
 
 Term = tuple[float, Any, Any]  # benchmark value share, weight, price ratio
 
@@ -49,11 +49,8 @@ def price_index(
         nothing of prices, and the index is their geometric mean.
     """
     if sigma == 1:
-        mean = index**-1
-        for share, price in prices:
-            mean = mean * price**share
-        return mean == 1
-    return quicksum(shares) == 1
+        return product(price**share for share, price in prices) / index == 1
+    return total(shares) == 1
 
 
 def nest_price(terms: list[Term], index: Any, sigma: float) -> Any:

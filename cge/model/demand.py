@@ -8,17 +8,16 @@ is a CES over composites. What is absorbed without borrowing, over that index, i
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Constraint, quicksum
-
 from cge.model import ces
-from cge.model.shares import Shares, cells, power, ratio
+from cge.model.forms import cells, power, ratio, total
+from cge.model.shares import Declared, Key, Shares
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the variables of final demand: ratios to the benchmark, wedges as powers."""
-    m.AGENTS = cells(2, k.bundle)  # s, d
-    m.FINAL_USES = cells(3, k.final)  # s, d, i
-    m.WEIGHTED_FINAL_USES = cells(3, (c for c in k.final if k.sigma_final[c[:2]] != 1))
+    m.AGENTS = cells("sd", k.bundle)
+    m.FINAL_USES = cells("sdi", k.final)
+    m.WEIGHTED_FINAL_USES = cells("sdi", k.final, lambda c: k.sigma_final[c[:2]] != 1)
     m.absorption = ratio(m.REGIONS)
     m.welfare_price = ratio(m.REGIONS)
     m.agent_price = ratio(m.AGENTS)
@@ -27,17 +26,16 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.final_weight = ratio(m.WEIGHTED_FINAL_USES)
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of final demand."""
     agents_in = k.by("bundle", "s")
     u_of = k.class_of["d"]
 
-    def welfare_price(m, s):
+    @m.Constraint(m.REGIONS)
+    def welfare_index(m, s):
         """Price index of absorption: CES of the agents' price indices."""
         terms = [(k.bundle[c] / k.absorption[s], 1.0, m.agent_price[c]) for c in agents_in[s,]]
         return ces.nest_price(terms, m.welfare_price[s], k.sigma_agents[(s,)])
-
-    m.welfare_index = Constraint(m.REGIONS, rule=welfare_price)
 
     @m.Expression(m.AGENTS)
     def bundle(m, s, d):
@@ -47,7 +45,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             1.0, m.agent_price[s, d], m.welfare_price[s], k.sigma_agents[(s,)]
         )
 
-    def weight(m: ConcreteModel, c: tuple[str, ...]):
+    def weight(c: Key):
         return m.final_weight[c] if c in m.WEIGHTED_FINAL_USES else 1.0
 
     @m.Expression(m.FINAL_USES)
@@ -56,21 +54,20 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         tax = m.final_tax[s, d, i] / k.final_tax_power[s, d, i]
         return m.composite_price[u_of[d], i, s] * tax
 
-    def agent_price(m, s, d):
+    @m.Constraint(m.AGENTS)
+    def agent_index(m, s, d):
         """Price index of an agent: CES of composites at user prices."""
         terms = [
-            (k.final[c] * k.final_tax_power[c] / k.bundle[s, d], weight(m, c), m.final_price[c])
+            (k.final[c] * k.final_tax_power[c] / k.bundle[s, d], weight(c), m.final_price[c])
             for c in k.by("final", "sd")[s, d]
         ]
         return ces.nest_price(terms, m.agent_price[s, d], k.sigma_final[s, d])
-
-    m.agent_index = Constraint(m.AGENTS, rule=agent_price)
 
     @m.Expression(m.FINAL_USES)
     def final_use(m, s, d, i):
         """Quantity of composite i that agent d buys."""
         return m.bundle[s, d] * ces.quantity(
-            weight(m, (s, d, i)), m.final_price[s, d, i], m.agent_price[s, d], k.sigma_final[s, d]
+            weight((s, d, i)), m.final_price[s, d, i], m.agent_price[s, d], k.sigma_final[s, d]
         )
 
     @m.Expression(m.FINAL_USES)
@@ -82,8 +79,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def composite_market(m, u, i, s):
         """Supply of a composite equals what sectors, research and agents of its class buy."""
         sectors, agents = k.by("intermediate", "uis")[u, i, s], k.by("final", "uis")[u, i, s]
-        return k.composite[u, i, s] * m.composite[u, i, s] == quicksum(
+        return k.composite[u, i, s] * m.composite[u, i, s] == total(
             k.intermediate[c] * m.input_use[c] for c in sectors
-        ) + quicksum(k.final[c] * m.final_use[c] for c in agents) + (
+        ) + total(k.final[c] * m.final_use[c] for c in agents) + (
             m.research_purchases[u, i, s] / m.composite_price[u, i, s]
         )

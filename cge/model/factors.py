@@ -10,14 +10,13 @@ a wage floor is the one in which employment gives way to a fixed wage, and
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, quicksum
+from cge.model.forms import cells, ratio, total
+from cge.model.shares import Declared, Shares
 
-from cge.model.shares import Shares, cells, ratio
 
-
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the variables of the factor markets: ratios to the benchmark."""
-    m.ENDOWMENTS = cells(2, k.factor_supply)  # s, f
+    m.ENDOWMENTS = cells("sf", k.factor_supply)
     m.factor_price = ratio(m.FACTOR_USES)
     m.factor_use = ratio(m.FACTOR_USES)
     m.factor_return = ratio(m.ENDOWMENTS)
@@ -26,7 +25,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.factor_differential = ratio(m.FACTOR_USES)
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of the factor markets."""
 
     @m.Constraint(m.FACTOR_USES)
@@ -52,5 +51,5 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.ENDOWMENTS)
     def factor_market(m, s, f):
         """The endowment earns what sectors, research and stand-ins for imports pay."""
-        paid = quicksum(m.factor_payment[c] for c in k.by("factor", "sf")[s, f])
+        paid = total(m.factor_payment[c] for c in k.by("factor", "sf")[s, f])
         return m.factor_earnings[s, f] == paid + m.research_wages[s, f] + m.stand_in_wages[s, f]

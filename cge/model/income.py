@@ -8,55 +8,53 @@ Revenues are shares of the region's benchmark absorption and may have either sig
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, PositiveReals, Reals, Var, quicksum
-
-from cge.model.shares import Shares
+from cge.model.forms import members, ratio, signed, total
+from cge.model.shares import Declared, Shares
 
 TAXES = ("route_tax_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",
          "factor_tax_revenue")  # fmt: skip
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add revenues and balance (shares of benchmark absorption) and the numeraire."""
     b = k.benchmark
     for tax in TAXES:
         key = "tariff" if tax == "route_tax_revenue" else tax.removesuffix("_revenue")
-        start = dict(zip(b.regions, (b.tax_revenue[key] / b.absorption).tolist(), strict=True))
-        m.add_component(tax, Var(m.REGIONS, domain=Reals, initialize=start))
-    balance = dict(zip(b.regions, (b.balance / b.absorption).tolist(), strict=True))
-    m.balance = Var(m.REGIONS, domain=Reals, initialize=balance)
-    m.numeraire = Var(domain=PositiveReals, initialize=1.0)
+        start = k.keyed(b.tax_revenue[key] / b.absorption, "s")
+        m.add_component(tax, signed(m.REGIONS, start=start))
+    m.balance = signed(m.REGIONS, start=k.keyed(b.balance / b.absorption, "s"))
+    m.numeraire = ratio()
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of income, taxes and the numeraire."""
     composites, sectors, inputs, final, factor_uses, endowments = (
         k.by(name, "s")
         for name in ("composite", "output", "intermediate", "final", "factor", "factor_supply")
     )
 
-    stand_ins = set(m.STAND_INS)
+    stand_ins = members(m.STAND_INS)
 
     @m.Constraint(m.REGIONS)
     def tariffs(m, s):
         """Tariff revenue: spending on composites less what reaches the exporters' border."""
-        return k.absorption[s] * m.route_tax_revenue[s] == quicksum(
+        return k.absorption[s] * m.route_tax_revenue[s] == total(
             m.composite_value[c] - k.border_value[c] * m.paid_at_border[c] for c in composites[s,]
         )
 
     @m.Constraint(m.REGIONS)
     def export_taxes(m, s):
         """Export-tax revenue: deliveries at the border less their basic value."""
-        return k.absorption[s] * m.export_tax_revenue[s] == quicksum(
+        return k.absorption[s] * m.export_tax_revenue[s] == total(
             k.fob_value[c] * m.fob_deliveries[c] - m.output_value[c] for c in sectors[s,]
         )
 
     @m.Constraint(m.REGIONS)
     def output_taxes(m, s):
         """Output-tax revenue on basic value; a subsidy is negative."""
-        return k.absorption[s] * m.output_tax_revenue[s] == quicksum(
+        return k.absorption[s] * m.output_tax_revenue[s] == total(
             m.output_value[c] - m.net_of_output_tax[c] * m.output_value[c] for c in sectors[s,]
-        ) + quicksum(
+        ) + total(
             m.stand_in_value[c] - m.net_of_output_tax[c] * m.stand_in_value[c]
             for c in sectors[s,]
             if c in stand_ins
@@ -65,33 +63,33 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def user_taxes(m, s):
         """User-tax revenue on the composites that sectors and agents buy."""
-        return k.absorption[s] * m.user_tax_revenue[s] == quicksum(
+        return k.absorption[s] * m.user_tax_revenue[s] == total(
             m.input_spending[c] - m.input_value[c] for c in inputs[s,]
-        ) + quicksum(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,])
+        ) + total(m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,])
 
     @m.Constraint(m.REGIONS)
     def factor_taxes(m, s):
         """Factor-tax revenue on what the owners receive."""
-        return k.absorption[s] * m.factor_tax_revenue[s] == quicksum(
+        return k.absorption[s] * m.factor_tax_revenue[s] == total(
             m.factor_tax[c] * m.factor_payment[c] - m.factor_payment[c] for c in factor_uses[s,]
         )
 
     @m.Expression(m.REGIONS)
     def tax_revenue(m, s):
         """Net revenue of all taxes and subsidies [million USD]."""
-        return quicksum(k.absorption[s] * getattr(m, tax)[s] for tax in TAXES)
+        return total(k.absorption[s] * getattr(m, tax)[s] for tax in TAXES)
 
     @m.Expression(m.REGIONS)
     def gdp(m, s):
         """GDP at market prices [million USD]: factor income and net taxes."""
-        return quicksum(m.factor_earnings[c] for c in endowments[s,]) + m.tax_revenue[s]
+        return total(m.factor_earnings[c] for c in endowments[s,]) + m.tax_revenue[s]
 
-    world_absorption = sum(k.absorption.values())
+    world_absorption = total(k.absorption.values())
 
     @m.Expression()
     def balances_left(m):
         """Sum of the given balances over the world [million USD]; zero as a rule."""
-        return quicksum(k.absorption[s] * m.balance[s] for s in m.REGIONS)
+        return total(k.absorption[s] * m.balance[s] for s in m.REGIONS)
 
     @m.Expression(m.REGIONS)
     def transfer(m, s):
@@ -110,7 +108,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Expression()
     def borrowing_left(m):
         """Sum of the borrowing over the world [million USD]; all regions bear it alike."""
-        return quicksum(k.absorption[s] * borrowing(m, s) for s in m.REGIONS)
+        return total(k.absorption[s] * borrowing(m, s) for s in m.REGIONS)
 
     @m.Expression(m.REGIONS)
     def own_income(m, s):
@@ -137,11 +135,11 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """
         return (m.absorption[s] - m.net_borrowing[s] / k.absorption[s]) / m.welfare_price[s]
 
-    world = sum(k.factor_supply.values())
+    world = total(k.factor_supply.values())
 
     @m.Constraint()
     def numeraire_index(m):
         """The numeraire: world factor price index, benchmark weights."""
-        return m.numeraire == quicksum(
+        return m.numeraire == total(
             value / world * m.factor_return[c] for c, value in k.factor_supply.items()
         )

@@ -7,33 +7,28 @@ numeraire unless its unit says otherwise. Volumes are values at benchmark prices
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-from pyomo.environ import ConcreteModel, quicksum
-
-from cge.model.shares import Shares, cells, members
+from cge.model.forms import cells, members, total
+from cge.model.shares import Declared, Key, Shares
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the outcomes as named expressions of the model `m`."""
     final, sectors, inputs, bundles, endowments = (
         k.by(name, "s") for name in ("final", "output", "intermediate", "bundle", "factor_supply")
     )
     routes = k.by("flow", "ris")
-    m.DELIVERIES = cells(3, routes)  # r, i, s
-    abroad_from, abroad_to = (
-        {s: [c for c in k.by("flow", of)[s,] if c[1] != c[3]] for s in k.absorption} for of in "rs"
-    )
-
+    m.DELIVERIES = cells("ris", k.flow, by=lambda c: c[1:])
+    abroad_from, abroad_to = k.by("abroad", "r"), k.by("abroad", "s")
     basic_price, export_tax = members(m.basic_price), members(m.export_tax)
+    stand_ins, backstopped = members(m.STAND_INS), members(m.BACKSTOPPED)
 
-    def fob_price(c):
+    def fob_price(c: Key):
         """Price at the exporter's border, relative to the benchmark."""
         if c not in export_tax:
             return basic_price[c[1], c[2]]
         return basic_price[c[1], c[2]] * export_tax[c] / k.export_tax_power[c]
 
-    def fob0(c):
+    def fob0(c: Key):
         return k.flow[c] * k.export_tax_power[c]
 
     @m.Expression(m.ROUTES)
@@ -48,45 +43,45 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.DELIVERIES)
     def trade_value(m, r, i, s):
-        return quicksum(m.fob_value[c] for c in routes[r, i, s])
+        return total(m.fob_value[c] for c in routes[r, i, s])
 
     @m.Expression(m.DELIVERIES)
     def trade_volume(m, r, i, s):
-        return quicksum(m.route_volume[c] for c in routes[r, i, s])
+        return total(m.route_volume[c] for c in routes[r, i, s])
 
     @m.Expression(m.DELIVERIES)
     def tariff_paid(m, r, i, s):
-        return quicksum(m.route_spending[c] - m.fob_value[c] for c in routes[r, i, s])
+        return total(m.route_spending[c] - m.fob_value[c] for c in routes[r, i, s])
 
     @m.Expression(m.DELIVERIES)
     def export_tax_paid(m, r, i, s):
         if r == s:
             return 0.0
-        return quicksum(m.fob_value[c] - m.basic_value[c] for c in routes[r, i, s])
+        return total(m.fob_value[c] - m.basic_value[c] for c in routes[r, i, s])
 
     @m.Expression(m.REGIONS)
     def exports(m, s):
-        return quicksum(m.fob_value[c] for c in abroad_from[s])
+        return total(m.fob_value[c] for c in abroad_from[s,])
 
     @m.Expression(m.REGIONS)
     def imports(m, s):
-        return quicksum(m.fob_value[c] for c in abroad_to[s])
+        return total(m.fob_value[c] for c in abroad_to[s,])
 
     @m.Expression(m.REGIONS)
     def export_volume(m, s):
-        return quicksum(m.route_volume[c] for c in abroad_from[s])
+        return total(m.route_volume[c] for c in abroad_from[s,])
 
     @m.Expression(m.REGIONS)
     def import_volume(m, s):
-        return quicksum(m.route_volume[c] for c in abroad_to[s])
+        return total(m.route_volume[c] for c in abroad_to[s,])
 
     @m.Expression(m.REGIONS)
     def exports_revalued(m, s):
-        return quicksum(fob0(c) * fob_price(c) for c in abroad_from[s])
+        return total(fob0(c) * fob_price(c) for c in abroad_from[s,])
 
     @m.Expression(m.REGIONS)
     def imports_revalued(m, s):
-        return quicksum(fob0(c) * fob_price(c) for c in abroad_to[s])
+        return total(fob0(c) * fob_price(c) for c in abroad_to[s,])
 
     @m.Expression(m.REGIONS)
     def absorption_value(m, s):
@@ -102,18 +97,18 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def gdp_by_expenditure(m, s):
-        spending = quicksum(m.final_spending[c] for c in bundles[s,])
+        spending = total(m.final_spending[c] for c in bundles[s,])
         return spending + m.research_spending[s] + m.exports[s] - m.imports[s]
 
     @m.Expression(m.REGIONS)
     def gdp_volume(m, s):
-        absorbed = quicksum(k.final[c] * k.final_tax_power[c] * m.final_use[c] for c in final[s,])
+        absorbed = total(k.final[c] * k.final_tax_power[c] * m.final_use[c] for c in final[s,])
         research = k.absorption[s] * m.research[s]
         return absorbed + research + m.export_volume[s] - m.import_volume[s]
 
     @m.Expression(m.REGIONS)
     def gdp_revalued(m, s):
-        absorbed = quicksum(k.final[c] * k.final_tax_power[c] * m.final_price[c] for c in final[s,])
+        absorbed = total(k.final[c] * k.final_tax_power[c] * m.final_price[c] for c in final[s,])
         return absorbed + m.exports_revalued[s] - m.imports_revalued[s]
 
     @m.Expression(m.SECTORS)
@@ -147,19 +142,15 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def gdp_by_production(m, s):
         """Receipts of all sectors less inputs at market prices, plus taxes on products."""
-        made = quicksum(m.stand_in_value[c] for c in sectors[s,] if c in m.STAND_INS)
-        receipts = quicksum(m.output_value[c] for c in sectors[s,]) + made
-        bought = quicksum(m.input_value[c] for c in inputs[s,])
-        final_user_tax = quicksum(
+        made = total(m.stand_in_value[c] for c in sectors[s,] if c in stand_ins)
+        receipts = total(m.output_value[c] for c in sectors[s,]) + made
+        bought = total(m.input_value[c] for c in inputs[s,])
+        final_user_tax = total(
             m.final_tax[c] * m.final_value[c] - m.final_value[c] for c in final[s,]
         )
         product_taxes = m.route_tax_revenue[s] + m.export_tax_revenue[s]
         own = receipts - bought + final_user_tax + k.absorption[s] * product_taxes
-        return own + quicksum(m.research_wages[c] for c in endowments[s,])
-
-    stand_in_routes: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
-    for c in m.BACKSTOPPED:
-        stand_in_routes[c[3], c[2]].append(c)
+        return own + total(m.research_wages[c] for c in endowments[s,])
 
     @m.Expression(m.STAND_INS)
     def stand_in_receipts(m, s, j):
@@ -167,7 +158,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
 
     @m.Expression(m.STAND_INS)
     def stand_in_quantity(m, s, j):
-        spent = quicksum(m.backstop_spending[c] for c in stand_in_routes[s, j])
+        spent = total(m.backstop_spending[c] for c in k.by("flow", "si")[s, j] if c in backstopped)
         return spent / m.stand_in_price[s, j]
 
     @m.Expression(m.REGIONS)

@@ -8,24 +8,23 @@ taxes between the owner's receipt and the user's cost.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Constraint, Expression
-
 from cge.model import backstop, ces
-from cge.model.shares import Key, Shares, cells, members, power, ratio
+from cge.model.forms import cells, members, power, ratio
+from cge.model.shares import Declared, Key, Shares
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the variables of production: ratios to the benchmark, wedges as powers."""
-    m.VALUE_ADDING = cells(2, k.value_added)  # s, j
-    m.MATERIAL_USING = cells(2, k.materials)  # s, j
-    m.INPUTS = cells(3, k.intermediate)  # s, i, j
-    m.FACTOR_USES = cells(3, k.factor)  # s, j, f
+    m.VALUE_ADDING = cells("sj", k.value_added)
+    m.MATERIAL_USING = cells("sj", k.materials)
+    m.INPUTS = cells("sij", k.intermediate)
+    m.FACTOR_USES = cells("sjf", k.factor)
     m.WEIGHTED_INPUTS = cells(
-        3, (c for c in k.intermediate if k.sigma_intermediate[c[0], c[2]] != 1)
+        "sij", k.intermediate, lambda c: k.sigma_intermediate[c[0], c[2]] != 1
     )
-    m.WEIGHTED_FACTORS = cells(3, (c for c in k.factor if k.sigma_value_added[c[:2]] != 1))
-    m.WEIGHTED_VALUE_ADDED = cells(2, (c for c in k.value_added if k.sigma_top[c] != 1))
-    m.WEIGHTED_MATERIALS = cells(2, (c for c in k.materials if k.sigma_top[c] != 1))
+    m.WEIGHTED_FACTORS = cells("sjf", k.factor, lambda c: k.sigma_value_added[c[:2]] != 1)
+    m.WEIGHTED_VALUE_ADDED = cells("sj", k.value_added, lambda c: k.sigma_top[c] != 1)
+    m.WEIGHTED_MATERIALS = cells("sj", k.materials, lambda c: k.sigma_top[c] != 1)
 
     m.value_added_price = ratio(m.VALUE_ADDING)
     m.material_price = ratio(m.MATERIAL_USING)
@@ -40,7 +39,7 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.material_weight = ratio(m.WEIGHTED_MATERIALS)
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of production."""
     value_added_weight, material_weight, factor_weight = (
         members(v) for v in (m.value_added_weight, m.material_weight, m.factor_weight)
@@ -61,6 +60,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Units of inputs: output over productivity."""
         return m.output[s, j] / m.productivity[s, j]
 
+    @m.Constraint(m.SECTORS)
     def zero_profit(m, s, j):
         """Unit cost is the CES of value added and materials."""
         cost, terms = k.cost[s, j], []
@@ -71,8 +71,6 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             weight = material_weight.get((s, j), 1.0)
             terms.append((k.materials[s, j] / cost, weight, m.material_price[s, j]))
         return ces.nest_price(terms, m.input_bundle_price[s, j], k.sigma_top[s, j])
-
-    m.zero_profit = Constraint(m.SECTORS, rule=zero_profit)
 
     @m.Expression(m.VALUE_ADDING)
     def value_added(m, s, j):
@@ -100,7 +98,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         """Factor price at the user's cost."""
         return m.factor_price[s, j, f] * m.factor_tax[s, j, f] / k.factor_tax_power[s, j, f]
 
-    def value_added_price(m, s, j):
+    @m.Constraint(m.VALUE_ADDING)
+    def value_added_index(m, s, j):
         """Price of value added: CES of factor costs."""
         terms = [
             (
@@ -111,8 +110,6 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             for c in k.by("factor", "sj")[s, j]
         ]
         return ces.nest_price(terms, m.value_added_price[s, j], k.sigma_value_added[s, j])
-
-    m.value_added_index = Constraint(m.VALUE_ADDING, rule=value_added_price)
 
     @m.Constraint(m.FACTOR_USES)
     def factor_demand(m, s, j, f):
@@ -134,7 +131,8 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         s, i, j = c
         return composite_price[u_of[j], i, s] * tax[c] / k.intermediate_tax_power[c]
 
-    def material_price(m, s, j):
+    @m.Constraint(m.MATERIAL_USING)
+    def material_index(m, s, j):
         """Price of the intermediate bundle: CES of composites at user prices."""
         terms = [
             (
@@ -146,8 +144,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         ]
         return ces.nest_price(terms, m.material_price[s, j], k.sigma_intermediate[s, j])
 
-    m.material_index = Constraint(m.MATERIAL_USING, rule=material_price)
-
+    @m.Expression(m.INPUTS)
     def input_use(m, s, i, j):
         """Quantity of composite i that sector (s, j) buys."""
         return m.materials[s, j] * ces.quantity(
@@ -156,8 +153,6 @@ def equations(m: ConcreteModel, k: Shares) -> None:
             m.material_price[s, j],
             k.sigma_intermediate[s, j],
         )
-
-    m.input_use = Expression(m.INPUTS, rule=input_use)
 
     @m.Expression(m.INPUTS)
     def input_value(m, s, i, j):

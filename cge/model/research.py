@@ -10,78 +10,71 @@ later, outside these equations.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Reals, Var
-
-from cge.model.shares import Key, Shares
+from cge.model.forms import product, signed
+from cge.model.shares import Declared, Key, Shares
 
 #: Share of labour in the value of research, the rest being services (Frascati surveys put
 #: labour near one half of current expenditure).
 LABOUR_SHARE = 0.5
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the quantity of extra research, in shares of benchmark absorption."""
-    m.research = Var(m.REGIONS, domain=Reals, initialize=0.0)
+    m.research = signed(m.REGIONS, start=0.0)
+    k.derive("research_labour", "sf", lambda k: _inputs(k)[0])
+    k.derive("research_services", "uis", lambda k: _inputs(k)[1])
 
 
-def inputs(k: Shares, s: str) -> tuple[dict[Key, float], dict[Key, float]]:
-    """Value shares of labour (s, f) and of composites (u, i, s) in a region's research.
+def _inputs(k: Shares) -> tuple[dict[Key, float], dict[Key, float]]:
+    """Value shares of labour (s, f) and of composites (u, i, s) in the research of a region.
 
     Services are those of the group ``research`` of the benchmark's sectors, bought from the
     use class of the first sector, in proportion to what is bought there. Without labour or
     without such services the other makes all of it; without either there is no research.
     """
     b = k.benchmark
-    labour = next((f for f in ("LAB", *b.factors) if (s, f) in k.factor_supply), None)
-    services = {
-        c: k.composite[c]
-        for i in b.research_sectors
-        if (c := (b.sector_class[b.sectors.index(i)], i, s)) in k.composite
-    }
-    total = sum(services.values())
-    by_labour = (LABOUR_SHARE if services else 1.0) if labour else 0.0
-    by_factor: dict[Key, float] = {(s, labour): by_labour} if labour else {}
-    return by_factor, {c: (1 - by_labour) * value / total for c, value in services.items()}
+    by_factor: dict[Key, float] = {}
+    by_composite: dict[Key, float] = {}
+    for s in b.regions:
+        labour = next((f for f in ("LAB", *b.factors) if (s, f) in k.factor_supply), None)
+        services = {
+            c: k.composite[c]
+            for i in b.research_sectors
+            if (c := (b.sector_class[b.sectors.index(i)], i, s)) in k.composite
+        }
+        part = (LABOUR_SHARE if services else 1.0) if labour else 0.0
+        if labour:
+            by_factor[s, labour] = part
+        every = sum(services.values())
+        by_composite |= {c: (1 - part) * value / every for c, value in services.items()}
+    return by_factor, by_composite
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add price and cost of research; markets and income read them."""
-    recipe = {s: inputs(k, s) for s in k.absorption}
+    labour, services = k.research_labour, k.research_services
+    labour_of, services_of = k.by("research_labour", "s"), k.by("research_services", "s")
 
     @m.Expression(m.REGIONS)
     def research_price(m, s):
         """Price of research: geometric mean of wage and service prices."""
-        labour, services = recipe[s]
-        price = 1.0
-        for c, share in labour.items():
-            price = price * m.factor_return[c] ** share
-        for c, share in services.items():
-            price = price * m.composite_price[c] ** share
-        return price
+        wages = product(m.factor_return[c] ** labour[c] for c in labour_of[s,])
+        return wages * product(m.composite_price[c] ** services[c] for c in services_of[s,])
 
     @m.Expression(m.REGIONS)
     def research_spending(m, s):
         """Outlay on extra research [million USD]."""
         return k.absorption[s] * m.research[s] * m.research_price[s]
 
-    bought = {c: (s, share) for s in recipe for c, share in recipe[s][1].items()}
-    hired = {c: (s, share) for s in recipe for c, share in recipe[s][0].items()}
-
     @m.Expression(m.COMPOSITES)
     def research_purchases(m, *c):
         """Spending of research on a composite [million USD]."""
-        if c not in bought:
-            return 0.0
-        s, share = bought[c]
-        return share * m.research_spending[s]
+        return services[c] * m.research_spending[c[2]] if c in services else 0.0
 
     @m.Expression(m.ENDOWMENTS)
     def research_wages(m, *c):
         """Spending of research on a factor [million USD]."""
-        if c not in hired:
-            return 0.0
-        s, share = hired[c]
-        return share * m.research_spending[s]
+        return labour[c] * m.research_spending[c[0]] if c in labour else 0.0
 
     @m.Expression(m.REGIONS)
     def research_unit_cost(m, s):

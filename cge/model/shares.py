@@ -8,13 +8,12 @@ left out here, once, so that no equation has to ask.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pyomo.environ import PositiveReals, Set, Var
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
@@ -22,14 +21,25 @@ from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.model.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]
+#: The model in which equations are declared: Pyomo's, or what stands for it in the compiler.
+Declared = Any
 #: The factor that is not labour.
 CAPITAL = "CAP"
 Formula = Callable[[Benchmark], Array]
+
+
+def _labour(b: Benchmark) -> Array:
+    supply = b.factor_payments.sum(axis=1)
+    labour = supply * [f != CAPITAL for f in b.factors]
+    return np.where(labour.any(axis=1, keepdims=True), labour, supply)
+
 
 #: Benchmark values, whose positive cells are in the model: axes, and where they stand.
 VALUES: Mapping[str, tuple[str, Formula]] = {
     # deliveries and gross output at basic prices, composites at market prices
     "flow": ("uris", lambda b: b.flows),
+    # of the deliveries, those that cross a border
+    "abroad": ("uris", lambda b: b.flows * ~np.eye(len(b.regions), dtype=bool)[:, None, :]),
     "output": ("sj", lambda b: b.output),
     "composite": ("uis", lambda b: b.composites),
     # intermediate and final use at market prices, user tax not included
@@ -38,6 +48,8 @@ VALUES: Mapping[str, tuple[str, Formula]] = {
     # factor income by sector, and by region
     "factor": ("sjf", lambda b: b.factor_payments),
     "factor_supply": ("sf", lambda b: b.factor_payments.sum(axis=1)),
+    # endowments that are not capital; all where a region has nothing else
+    "labour": ("sf", _labour),
     # an agent's final demand, a sector's value added and materials, at the user's cost
     "bundle": ("sd", lambda b: (b.final * (1 + b.final_tax)).sum(axis=2)),
     "value_added": ("sj", lambda b: b.value_added),
@@ -61,8 +73,8 @@ POWERS: Mapping[str, tuple[str, Formula]] = {
 class Shares:
     """Benchmark values, powers of wedges and elasticities keyed by codes.
 
-    Attributes are those of :data:`VALUES` and :data:`POWERS`, and ``sigma_`` before the name of
-    a nest.
+    Attributes are those of :data:`VALUES` and :data:`POWERS`, what is derived, and ``sigma_``
+    before the name of a nest.
 
     Parameters
     ----------
@@ -80,6 +92,7 @@ class Shares:
     parametric: bool = False
     backstop: tuple[str, ...] = ()
     _groups: dict[tuple[str, str], dict[Key, list[Key]]] = field(default_factory=dict, repr=False)
+    _derived: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def elasticities(self) -> Elasticities:
@@ -90,10 +103,10 @@ class Shares:
         if name in VALUES:
             axes, formula = VALUES[name]
             array = formula(self.benchmark)
-            found = self._keyed(array, axes, array > 0)
+            found = self.keyed(array, axes, array > 0)
         elif name in POWERS:
             axes, formula = POWERS[name]
-            found = self._keyed(formula(self.benchmark), axes)
+            found = self.keyed(formula(self.benchmark), axes)
         elif name.startswith("sigma_"):
             found = self._elasticity(name.removeprefix("sigma_"))
         else:
@@ -101,7 +114,7 @@ class Shares:
         self.__dict__[name] = found
         return found
 
-    def _keyed(self, array: Array, axes: str, live: Any = True) -> dict[Key, float]:
+    def keyed(self, array: Array, axes: str, live: Any = True) -> dict[Key, float]:
         """Cells of an array keyed by codes, in the order of the array."""
         where = np.nonzero(np.broadcast_to(live, array.shape))
         codes = self.benchmark.axes.codes
@@ -110,7 +123,7 @@ class Shares:
 
     def _elasticity(self, nest: str) -> dict[Key, float]:
         """Elasticities of a nest, left open if the model is to be parametric."""
-        values = self._keyed(getattr(self.elasticities, nest), NEST_AXES[nest])
+        values = self.keyed(getattr(self.elasticities, nest), NEST_AXES[nest])
         if not self.parametric:
             return values
         numbers = positions(self.elasticities)[nest].ravel().tolist()
@@ -124,22 +137,13 @@ class Shares:
             numbers = positions(self.elasticities)["transformation"].tolist()
             codes = self.benchmark.factors
             return {(f,): Elasticity.of(n) for f, n in zip(codes, numbers, strict=True)}
-        return self._keyed(1 / self.elasticities.transformation, "f")
+        return self.keyed(1 / self.elasticities.transformation, "f")
 
     @cached_property
     def cost(self) -> dict[Key, float]:
         """(s, j) unit cost times output."""
         value_added, materials = self.value_added, self.materials
         return {k: value_added.get(k, 0.0) + materials.get(k, 0.0) for k in self.output}
-
-    @cached_property
-    def labour(self) -> dict[str, dict[Key, float]]:
-        """Endowments that are not capital by region; all where there is nothing else."""
-        found: dict[str, dict[Key, float]] = {}
-        for s in self.benchmark.regions:
-            every = {c: self.factor_supply[c] for c in self.by("factor_supply", "s")[s,]}
-            found[s] = {c: v for c, v in every.items() if c[1] != CAPITAL} or every
-        return found
 
     @cached_property
     def absorption(self) -> dict[str, float]:
@@ -153,18 +157,30 @@ class Shares:
         return {"j": dict(zip(b.sectors, b.sector_class, strict=True)),
                 "d": dict(zip(b.agents, b.agent_class, strict=True))}  # fmt: skip
 
+    def derive(self, name: str, axes: str, make: Callable[[Shares], dict[Key, float]]) -> None:
+        """Add values that are made of others, as an attribute that :meth:`by` can group.
+
+        Parameters
+        ----------
+        name, axes : str
+        make : callable
+            Values by cell, from shares of which everything is a dictionary.
+        """
+        self.__dict__[name] = make(self)
+        self._derived[name] = axes
+
     def by(self, name: str, letters: str) -> dict[Key, list[Key]]:
         """Live cells of a value, grouped by some of their axes.
 
         Parameters
         ----------
         name : str
-            In :data:`VALUES`.
+            In :data:`VALUES`, or derived.
         letters : str
             Axes; ``u`` of intermediate or final use is the class from which its user buys.
         """
         if (name, letters) not in self._groups:
-            axes, groups = VALUES[name][0], defaultdict(list)
+            axes, groups = self.axes_of(name), defaultdict(list)
             at = [axes.find(letter) for letter in letters]
             user = max(axes.find("j"), axes.find("d"))
             class_of = self.class_of.get(axes[user], {})
@@ -173,29 +189,6 @@ class Shares:
             self._groups[name, letters] = groups
         return self._groups[name, letters]
 
-
-# -- Pyomo components in the forms that the equations have
-
-
-def members(component: Any) -> dict[Key, Any]:
-    """Members of a Pyomo component by index.
-
-    Looking one up in a dictionary is thirty times faster than in the component, which
-    tells on the families that have a member per route.
-    """
-    return dict(component.items())
-
-
-def cells(dimen: int, of: Iterable[Key]) -> Set:
-    """Set of cells."""
-    return Set(initialize=list(of), dimen=dimen)
-
-
-def ratio(index: Set) -> Var:
-    """Positive variable relative to the benchmark, 1 there."""
-    return Var(index, domain=PositiveReals, initialize=1.0)
-
-
-def power(index: Set, start: Mapping[Key, float]) -> Var:
-    """Power of a wedge, in the benchmark what it is there."""
-    return Var(index, domain=PositiveReals, initialize=lambda m, *cell: start[cell])
+    def axes_of(self, name: str) -> str:
+        """Axes of a value."""
+        return VALUES[name][0] if name in VALUES else self._derived[name]

@@ -30,11 +30,11 @@ employment and borrowing in their stead (:mod:`cge.policy.adjustment`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from pyomo.environ import ConcreteModel, PositiveReals, Reals, Set, Var, quicksum
-
-from cge.model.shares import Key, Shares, ratio
+from cge.model.forms import positive, ratio, signed, total
+from cge.model.shares import Declared, Key, Shares
 
 #: How strongly wages and spending respond, by axes. A closure replaces these levels by those of
 #: its parameters; they do not matter where employment is full and nothing is borrowed.
@@ -44,7 +44,7 @@ RESPONSES: Mapping[str, tuple[str, float]] = {
 }  # fmt: skip
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add employment, borrowing, what wages and spending start from, and the responses."""
     m.employment = ratio(m.ENDOWMENTS)
     m.wage_level = ratio(m.ENDOWMENTS)
@@ -53,30 +53,28 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.accustomed_earnings = ratio(m.REGIONS)
     m.accustomed_income = ratio(m.REGIONS)
     for name in ("private_borrowing", "public_borrowing", "debt_service"):
-        m.add_component(name, Var(m.REGIONS, domain=Reals, initialize=0.0))
+        m.add_component(name, signed(m.REGIONS, start=0.0))
     for name in ("world_wage", "world_demand", "world_spending", "producer_price",
                  "world_employment", "world_labour_to_spare"):  # fmt: skip
-        m.add_component(name, Var(domain=PositiveReals, initialize=1.0))
-    index: dict[str, Set] = {"sf": m.ENDOWMENTS, "s": m.REGIONS}
+        m.add_component(name, ratio())
+    index = {"sf": (m.ENDOWMENTS,), "s": (m.REGIONS,), "": ()}
     for name, (axes, level) in RESPONSES.items():
-        over = (index[axes],) if axes else ()
-        m.add_component(name, Var(*over, domain=PositiveReals, initialize=level))
+        m.add_component(name, positive(*index[axes], start=level))
 
 
-def _earned(k: Shares, s: str) -> float:
+def _earned(k: Shares, s: str) -> Any:
     """Benchmark earnings of a region."""
-    return sum(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
+    return total(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of wages, employment, spending and the world's demand."""
-    by_region = k.labour
-    every = {c: value for some in by_region.values() for c, value in some.items()}
+    by_region = k.by("labour", "s")
 
-    def employed(cells: Mapping[Key, float]):
+    def employed(cells: Iterable[Key]):
         """Employment as a mean over factors of labour."""
-        total = sum(cells.values())
-        return quicksum(value / total * m.employment[c] for c, value in cells.items())
+        every = total(k.labour[c] for c in cells)
+        return total(k.labour[c] / every * m.employment[c] for c in cells)
 
     @m.Constraint(m.ENDOWMENTS)
     def wage_curve(m, s, f):
@@ -89,7 +87,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def labour_left(m, s):
         """Labour that is still to be had, over that in the benchmark."""
         reserve = m.employment_reserve[s]
-        return reserve * m.labour_to_spare[s] + employed(by_region[s]) == 1 + reserve
+        return 1 + reserve == reserve * m.labour_to_spare[s] + employed(by_region[s,])
 
     @m.Constraint(m.REGIONS)
     def monetary_policy(m, s):
@@ -99,7 +97,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Expression(m.REGIONS)
     def earnings(m, s):
         """Income of the factors of a region [million USD]."""
-        return quicksum(m.factor_earnings[c] for c in k.by("factor_supply", "s")[s,])
+        return total(m.factor_earnings[c] for c in k.by("factor_supply", "s")[s,])
 
     @m.Constraint(m.REGIONS)
     def household_spending(m, s):
@@ -122,29 +120,27 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         saving = m.public_saving[s]
         return m.public_borrowing[s] * m.numeraire == saving * used_to - saving * revenue
 
-    world = sum(k.output.values())
+    world = total(k.output.values())
 
     @m.Constraint()
     def producer_price_index(m):
         """Prices of all producers, benchmark weights."""
-        return m.producer_price == quicksum(
+        return m.producer_price == total(
             value / world * m.basic_price[c] for c, value in k.output.items()
         )
 
     @m.Constraint()
     def world_employment_index(m):
         """Employment of the world, benchmark weights."""
-        return m.world_employment == employed(every)
+        return m.world_employment == employed(k.labour)
 
-    total = sum(every.values())
-    reserve = quicksum(
-        sum(some.values()) / total * m.employment_reserve[s] for s, some in by_region.items()
-    )
+    labour = total(k.labour.values())
+    reserve = total(value / labour * m.employment_reserve[c[0]] for c, value in k.labour.items())
 
     @m.Constraint()
     def world_labour_left(m):
         """Labour that is still to be had in the world."""
-        return reserve * m.world_labour_to_spare + m.world_employment == 1 + reserve
+        return 1 + reserve == reserve * m.world_labour_to_spare + m.world_employment
 
     @m.Constraint()
     def world_demand_rule(m):

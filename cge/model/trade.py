@@ -9,20 +9,19 @@ import that is cut off is in :mod:`cge.model.backstop`.
 
 from __future__ import annotations
 
-from pyomo.environ import ConcreteModel, Set, quicksum
-
 from cge.model import backstop, ces
-from cge.model.shares import Key, Shares, cells, members, power, ratio
+from cge.model.forms import cells, members, power, ratio, total
+from cge.model.shares import Declared, Key, Shares
 
 
-def declare(m: ConcreteModel, k: Shares) -> None:
+def declare(m: Declared, k: Shares) -> None:
     """Add the variables of trade. All are ratios to the benchmark, the wedges powers."""
-    m.ROUTES = cells(4, k.flow)  # u, r, i, s
-    m.CROSS_BORDER = cells(4, (c for c in k.flow if c[1] != c[3]))
-    m.COMPOSITES = cells(3, k.composite)  # u, i, s
-    m.SECTORS = cells(2, k.output)  # r, i = s, j
-    m.WEIGHTED_ROUTES = cells(4, (c for c in k.flow if k.sigma_armington[c[0], c[2], c[3]] != 1))
-    m.REGIONS = Set(initialize=list(k.absorption))
+    m.ROUTES = cells("uris", k.flow)
+    m.CROSS_BORDER = cells("uris", k.abroad)
+    m.COMPOSITES = cells("uis", k.composite)
+    m.SECTORS = cells("ri", k.output)
+    m.WEIGHTED_ROUTES = cells("uris", k.flow, lambda c: k.sigma_armington[c[0], c[2], c[3]] != 1)
+    m.REGIONS = cells("s", k.absorption)
 
     m.basic_price = ratio(m.SECTORS)
     m.output = ratio(m.SECTORS)
@@ -37,29 +36,34 @@ def declare(m: ConcreteModel, k: Shares) -> None:
     m.origin_weight = ratio(m.WEIGHTED_ROUTES)
 
 
-def equations(m: ConcreteModel, k: Shares) -> None:
+def equations(m: Declared, k: Shares) -> None:
     """Add the equations of trade."""
-    powers0 = {c: k.tariff_power[c] * k.export_tax_power[c] for c in k.flow}
-    share0 = {c: value * powers0[c] / k.composite[c[0], c[2], c[3]] for c, value in k.flow.items()}
-
     basic_price, composite_price = members(m.basic_price), members(m.composite_price)
     tariff, export_tax, trade_cost, origin_weight = (
         members(v) for v in (m.tariff, m.export_tax, m.trade_cost, m.origin_weight)
     )
 
+    def power0(c: Key):
+        """Tariff and export tax of the benchmark."""
+        return k.tariff_power[c] * k.export_tax_power[c]
+
+    def share0(c: Key):
+        """Share of a route in spending on its composite in the benchmark."""
+        return k.flow[c] * power0(c) / k.composite[c[0], c[2], c[3]]
+
     def purchaser_price(c: Key):
         """Price of what arrives, relative to the benchmark: every wedge as a power."""
-        price = basic_price[c[1], c[2]] * trade_cost[c] * tariff[c] / powers0[c]
+        price = basic_price[c[1], c[2]] * trade_cost[c] * tariff[c] / power0(c)
         return price * export_tax[c] if c in export_tax else price
 
-    varieties, backstopped = backstop.Varieties(m, purchaser_price), set(m.BACKSTOPPED)
+    varieties, backstopped = backstop.Varieties(m, purchaser_price), members(m.BACKSTOPPED)
 
     @m.Expression(m.ROUTES)
     def route_share(m, u, r, i, s):
         """Share of spending on composite (u, i, s) that goes to the variety of origin r."""
         c = (u, r, i, s)
         return ces.value_share(
-            share0[c],
+            share0(c),
             origin_weight.get(c, 1.0),
             varieties.price(c),
             composite_price[u, i, s],
@@ -72,7 +76,7 @@ def equations(m: ConcreteModel, k: Shares) -> None:
         routes = k.by("flow", "uis")[u, i, s]
         return ces.price_index(
             [m.route_share[c] for c in routes],
-            ((share0[c], varieties.price(c)) for c in routes),
+            ((share0(c), varieties.price(c)) for c in routes),
             composite_price[u, i, s],
             k.sigma_armington[u, i, s],
         )
@@ -110,14 +114,14 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     def border_payments(m, u, i, s):
         """Spending on a composite that reaches its producers; the rest is tariff."""
         routes = k.by("flow", "uis")[u, i, s]
-        at_border = quicksum(m.fob_value[c] for c in routes)
-        stand_ins = quicksum(m.backstop_spending[c] for c in routes if c in backstopped)
+        at_border = total(m.fob_value[c] for c in routes)
+        stand_ins = total(m.backstop_spending[c] for c in routes if c in backstopped)
         return k.border_value[u, i, s] * m.paid_at_border[u, i, s] == at_border + stand_ins
 
     @m.Constraint(m.SECTORS)
     def fob_receipts(m, r, i):
         """Deliveries at the exporter's border; less basic value this is export tax."""
-        return k.fob_value[r, i] * m.fob_deliveries[r, i] == quicksum(
+        return k.fob_value[r, i] * m.fob_deliveries[r, i] == total(
             m.fob_value[c] for c in k.by("flow", "ri")[r, i]
         )
 
@@ -129,4 +133,4 @@ def equations(m: ConcreteModel, k: Shares) -> None:
     @m.Constraint(m.SECTORS)
     def goods_market(m, r, i):
         """Output equals deliveries to all uses, at basic prices, iceberg losses included."""
-        return m.output_value[r, i] == quicksum(m.basic_value[c] for c in k.by("flow", "ri")[r, i])
+        return m.output_value[r, i] == total(m.basic_value[c] for c in k.by("flow", "ri")[r, i])

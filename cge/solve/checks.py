@@ -49,7 +49,8 @@ def run_checks(
     for identity, gap in benchmark.residuals().items():
         yield _check(f"accounts: {identity.replace('_', ' ')}", gap)
     model = Model.build(benchmark, "long", cache_folder)
-    coefficients, terms = model.arrays.coefficients, term_values(model.arrays, model.arrays.start)
+    arrays = model.arrays.equations
+    coefficients, terms = arrays.coefficients, term_values(arrays, arrays.start)
     # The largest residual of any equation in the benchmark.
     gap = (coefficients @ terms) / np.maximum(abs(coefficients) @ np.abs(terms), 1e-300)
     yield _check("replication", gap, 1e-12)

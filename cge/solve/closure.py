@@ -24,7 +24,7 @@ from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.arrays import block_named
 from cge.solve.layout import Family, Layout
 from cge.solve.linear import Border, LinearSolver
-from cge.solve.system import SquareSystem, outcome_values
+from cge.solve.system import SquareSystem, term_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model
@@ -212,7 +212,8 @@ class Resolved:
     def linear(self) -> LinearSolver:
         """Solver for this system's Jacobians, kept between scenarios."""
         system, arrays = self.system, self.system.arrays
-        folded = system.fold(arrays.start, system.targets @ outcome_values(arrays, arrays.start))
+        targets = system.target_coefficients @ term_values(system.core, arrays.start)
+        folded = system.fold(arrays.start, targets)
         return LinearSolver(folded.jacobian(system.start(arrays.start)), self._border())
 
     def _border(self) -> Border | None:
@@ -249,16 +250,16 @@ def resolve(
         When a swap is not one for one, frees what is not exogenous, or fixes what is
         not endogenous.
     """
-    arrays, before = model.arrays, model.outcome_start
+    arrays, outcomes = model.arrays, sum(map(len, model.outcomes.values()))
     exogenous = np.zeros(len(arrays.start), dtype=bool)
     for name in EXOGENOUS:
         exogenous[model.variables[name].positions] = True
     unknown, ganged = ~exogenous, np.zeros(len(arrays.start), dtype=bool)
     gangs: list[Integers] = []
-    each_outcome: Any = sparse.eye_array(len(before), format="csr")
+    each_outcome: Any = sparse.eye_array(outcomes, format="csr")
     none = np.zeros(0), np.zeros(0, dtype=np.int64)
     #: Columns or rows of outcomes that are held, their levels, and the swap that holds them.
-    fixed, targets = [(none[1], *none)], [(sparse.csr_array((0, len(before))), *none)]
+    fixed, targets = [(none[1], *none)], [(sparse.csr_array((0, outcomes)), *none)]
 
     swaps = (*closure.all_swaps(), *extra)
     for number, swap in enumerate(swaps):
@@ -269,7 +270,7 @@ def resolve(
         columns: Integers | None = None
         if isinstance(swap.fix, Total):
             rows = _combined(swap.fix, model)
-            level0, groups = rows @ before, None if len(free) == 1 else [free]
+            level0, groups = rows @ model.outcome_start, None if len(free) == 1 else [free]
         else:
             family_held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
             if family_held.name in model.variables:
@@ -277,7 +278,7 @@ def resolve(
                 refuse_if(not unknown[chosen].all(), "is exogenous already", key="closure.fix",
                           value=swap.fix)  # fmt: skip
             else:
-                rows, level0 = each_outcome[chosen], before[chosen]
+                rows, level0 = each_outcome[chosen], model.outcome_start[chosen]
             groups = _pair(family, free, family_held, chosen, swap)
         refuse_if(
             swap.relative and (level0 == 0).any(),
@@ -307,7 +308,7 @@ def resolve(
     system = SquareSystem(
         arrays=arrays,
         unknown=np.flatnonzero(unknown),
-        rows=np.delete(np.arange(arrays.coefficients.shape[0]),
+        rows=np.delete(np.arange(sum(map(len, arrays.rows))),
                        block_named(arrays.rows, WALRAS_EQUATION).start),
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
@@ -331,7 +332,7 @@ def _table_of(fix: str, model: Model) -> Layout:
 
 def _combined(total: Total, model: Model) -> sparse.csr_array:
     """A combination of outcomes as a matrix of one row."""
-    row = np.zeros(len(model.outcome_start))
+    row = np.zeros(sum(map(len, model.outcomes.values())))
     for coefficient, selector in total.terms:
         row[model.outcomes.select(selector, "closure.fix")[1]] += coefficient
     return sparse.csr_array(row[None, :])

@@ -163,15 +163,23 @@ class _Way:
         """Weight of each node, and there for each move the rate of every part by cell."""
         homotopy, model = self.homotopy, laid[0].model
         arrays, price_of = homotopy.system.arrays, model.variables["welfare_price"].positions
+        known = dict.fromkeys(name for part in laid for name in part.positions)
+        families = [model.outcomes[name] for name in known if name in model.outcomes]
+        own = [arrays.only(family.name) for family in families]
+        outcomes = np.zeros(len(model.outcome_start))
+        changes = np.zeros(len(outcomes))
         for done, z, weight in self.nodes:
             homotopy.done, homotopy.z = done, z
             levels = homotopy.point()
-            terms = term_parts(arrays, levels)
-            outcomes = arrays.outcome_coefficients @ terms[1]
+            terms = [term_parts(one, levels) for one in own]
+            for family, one, (_, full) in zip(families, own, terms, strict=True):
+                outcomes[family.positions] = one.outcome_coefficients @ full
             price = levels[price_of]
             found = []
             for columns in homotopy.tangents(moves, rtol):
-                changes = arrays.outcome_coefficients @ term_changes(arrays, terms, columns)
+                for family, one, parts in zip(families, own, terms, strict=True):
+                    moved = term_changes(one, parts, columns)
+                    changes[family.positions] = one.outcome_coefficients @ moved
                 # In money at benchmark prices.
                 found.append(tuple(part.rate(outcomes, changes, columns) / price[part.region]
                                    for part in laid))  # fmt: skip
@@ -203,11 +211,9 @@ def _by_shock(laid: list[_Laid], way: _Way, moves: list[Move]) -> Array:
 
 def _first_order(laid: list[_Laid], solution: Solution, base: Allocation) -> list[Array]:
     """Every part as values of the base times total relative changes."""
-    arrays, start, end = solution.model.arrays, base.outcomes, solution.outcomes
+    columns = change(base.levels, solution.levels, solution.model.arrays.free)
     with np.errstate(all="ignore"):
-        logs = np.log(end / start)
-    columns = change(base.levels, solution.levels, arrays.free)
-    return [part.first_order(start, end, logs, columns) for part in laid]
+        return [part.first_order(base.outcomes, solution.outcomes, columns) for part in laid]
 
 
 class _Laid:
@@ -248,16 +254,19 @@ class _Laid:
                 change += coefficient * changes[here] / outcomes[here]
         return value * change
 
-    def first_order(self, start: Array, end: Array, logs: Array, columns: Array) -> Array:
+    def first_order(self, start: Array, end: Array, columns: Array) -> Array:
         """Benchmark value times the total relative change of its quantity."""
         if not self.part.of:
-            return self._sum(self.part.value, end - start)
+            return self._sum(self.part.value, end) - self._sum(self.part.value, start)
         change, free = np.zeros(self.size), False
         for coefficient, name in self.part.of:
             of_variable = name in self.model.variables
-            source = columns if of_variable else logs
-            change += coefficient * source[self.positions[name]]
-            free |= of_variable and bool(self.model.arrays.free[self.positions[name]].any())
+            here = self.positions[name]
+            if of_variable:
+                change += coefficient * columns[here]
+                free |= bool(self.model.arrays.free[here].any())
+            else:
+                change += coefficient * np.log(end[here] / start[here])
         # One of either sign changes by a difference, not by a log.
         relative = change if free else np.expm1(change)
         return self._sum(self.part.value, start) / self.scale * relative

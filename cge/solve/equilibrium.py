@@ -84,7 +84,7 @@ def solve_square(
     homotopy = Homotopy(resolved, start, target)
     homotopy.advance(1.0, solver, progress)
     levels = homotopy.point()
-    arrays, targets = resolved.system.arrays, resolved.system.target_coefficients
+    arrays, targets = resolved.system.core, resolved.system.target_coefficients
     walras = block_named(arrays.rows, WALRAS_EQUATION).start
     terms = term_values(arrays, levels)
     gap = arrays.coefficients @ terms

@@ -75,7 +75,7 @@ class Homotopy:
         self.resolved, self.system, self.start = resolved, resolved.system, start
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
-        terms = term_values(self.system.arrays, start)
+        terms = term_values(self.system.core, start)
         self.start_targets = self.system.target_coefficients @ terms
         self.begin()
 
@@ -226,7 +226,7 @@ def tangents(
     list of ndarray (columns,)
         Of the log of each column's level, of the level where it is free; for each move.
     """
-    arrays, first = system.arrays, len(system.rows)
+    arrays, first = system.core, len(system.rows)
     parts, rights = term_parts(arrays, levels), []
     for columns, targets in moves:
         given = system.matrix @ term_changes(arrays, parts, columns)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import AXES, Array, Axes, Integers
@@ -42,8 +41,8 @@ class Family(Block):
     @cached_property
     def codes(self) -> tuple[NDArray[np.str_], ...]:
         """Codes of each axis, one array of the block's length per axis."""
-        table = np.array(self.index, dtype=str).reshape(len(self), len(self.axes))
-        return tuple(table.T)
+        pairs = zip(self.index.labels, self.index.coded, strict=True)
+        return tuple(np.array(labels, dtype=str)[at] for labels, at in pairs)
 
     def by(self, axis: str) -> NDArray[np.str_]:
         """Codes of one axis by member."""
@@ -66,9 +65,9 @@ class Family(Block):
     @cached_property
     def _at(self) -> Mapping[str, Integers]:
         found = {}
-        for axis in self.axes:
-            codes = pd.Index(self.order.codes[axis])
-            found[axis] = codes.get_indexer(pd.Index(self.by(axis)))
+        for axis, labels, coded in zip(self.axes, self.index.labels, self.index.coded, strict=True):
+            place = {code: n for n, code in enumerate(self.order.codes[axis])}
+            found[axis] = np.array([place[code] for code in labels], dtype=np.int64)[coded]
             found[axis].setflags(write=False)
         return found
 
@@ -95,6 +94,10 @@ class Family(Block):
         """
         if self.index == other.index:
             return np.arange(len(other))
+        if self.order is other.order and self.axes == other.axes:
+            number = self.full(np.arange(float(len(self))), -1.0)[other.at(self.axes)]
+            if (number >= 0).all():
+                return number.astype(np.int64)
         return np.array([self.place[cell] for cell in other.index], dtype=np.int64) - self.start
 
     def where(self, **codes: Sequence[str] | None) -> Integers:
@@ -108,7 +111,9 @@ class Family(Block):
         keep = np.ones(len(self), dtype=bool)
         for axis, wanted in codes.items():
             if wanted is not None:
-                keep &= np.isin(self.by(axis), list(wanted))
+                n = self.axes.index(axis)
+                chosen = np.isin(self.index.labels[n], list(wanted))
+                keep &= chosen[self.index.coded[n]]
         return self.columns[keep]
 
 
@@ -179,6 +184,9 @@ class Layout(dict[str, Family]):
         """
         family = self[name]
         local = positions - family.start
-        codes = ["|".join(dict.fromkeys(column[local].tolist())) for column in family.codes]
+        codes = [
+            "|".join(labels[n] for n in dict.fromkeys(coded[local].tolist()))
+            for labels, coded in zip(family.index.labels, family.index.coded, strict=True)
+        ]
         text = joined(name, codes)
         return text if len(self.select(text)[1]) == len(positions) else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
@@ -23,13 +23,21 @@ from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve import templates
-from cge.solve.arrays import Block, MonomialTemplate
+from cge.solve.arrays import (
+    Block,
+    Cells,
+    DeferredTemplate,
+    MonomialTemplate,
+    OutcomeTerms,
+    blocks_of,
+)
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
 from cge.solve.equilibrium import solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
+from cge.solve.rules.compiled import Reading
+from cge.solve.rules.family_data import CellSet
 from cge.solve.solution import Allocation, Solution
-from cge.solve.system import outcome_values
 
 Solver = Literal["newton", "ipopt"]
 
@@ -42,39 +50,57 @@ BOUND_SLACK = 1e-9
 
 #: Templates kept in memory, so that a run compiles the same accounts once.
 TEMPLATES_KEPT = 2
-_TEMPLATES: Recent[MonomialTemplate] = Recent(TEMPLATES_KEPT)
+_TEMPLATES: Recent[DeferredTemplate] = Recent(TEMPLATES_KEPT)
 #: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
 CLOSURES_KEPT = 12
 
 
-def _compile(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> MonomialTemplate:
-    """Declare the equations with open elasticities and read them into arrays."""
-    # Pyomo takes a second to import, and a model read from the cache does without it.
-    from cge.model.build import build_model
-    from cge.solve.monomials import compile_template
+class _Rules:
+    """The rules of a benchmark, read when something is to be compiled from them."""
 
-    # Millions of small objects are made and none is freed: the collector only costs time.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        model = build_model(benchmark, horizon, True, backstop)
-        count = len(parameters(benchmark.elasticities[horizon]))
-        return compile_template(model, list(OUTCOMES), count)
-    finally:
-        if collecting:
-            gc.enable()
+    def __init__(self, benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> None:
+        self.given = benchmark, horizon, backstop
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(*self.given)
+
+    def outcomes(self, names: Sequence[str], known: MonomialTemplate | None) -> OutcomeTerms:
+        """Outcomes beside terms that are known."""
+        rows, terms = self.reading.outcomes(names, known)
+        return OutcomeTerms(rows.coefficients, **vars(terms))
+
+
+def _compile(rules: _Rules) -> tuple[MonomialTemplate, tuple[Block, ...]]:
+    """Equations with open elasticities, and where their outcomes stand."""
+    rows, terms = rules.reading.equations()
+    template = MonomialTemplate(
+        columns=_blocks(rules.reading.columns),
+        rows=_blocks(rows.families),
+        outcomes=(),
+        start=rules.reading.start,
+        free=rules.reading.free,
+        coefficients=rows.coefficients,
+        outcome_coefficients=sparse.csr_array((0, len(terms.free_of_term))),
+        **vars(terms),
+    )
+    return template, _blocks(rules.reading.outcome_cells(OUTCOMES))
+
+
+def _blocks(families: Iterable[tuple[str, CellSet]]) -> tuple[Block, ...]:
+    return blocks_of((name, Cells(c.labels, c.at, c.size)) for name, c in families)
 
 
 def _template(
     benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
-) -> MonomialTemplate:
+) -> DeferredTemplate:
     """Template of a benchmark from memory, from disk, or compiled."""
     name = templates.key(benchmark, horizon, backstop)
 
-    def made() -> MonomialTemplate:
-        template = templates.load(folder, name)
-        if template is None:
-            template = _compile(benchmark, horizon, backstop)
+    def made() -> DeferredTemplate:
+        rules, kept = _Rules(benchmark, horizon, backstop), templates.load(folder, name)
+        template = DeferredTemplate(*(kept or _compile(rules)), rules.outcomes)
+        if kept is None:
             templates.save(folder, name, template)
         return template
 
@@ -119,8 +145,10 @@ class Model(Displayed):
         regions = tuple((code,) for code in benchmark.regions)
         self.variables = Layout(arrays.columns, VARIABLES, benchmark)
         self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
-        self.indices = Layout((Block(name, 0, regions) for name in INDICES), INDICES, benchmark)
+        self.indices = Layout((Block.of(name, 0, regions) for name in INDICES), INDICES, benchmark)
         self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
+        #: Outcomes in the benchmark that were asked for.
+        self.outcomes_at_start: dict[str, Array] = {}
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""
@@ -130,7 +158,7 @@ class Model(Displayed):
             "horizon": self.horizon,
             "regions": len(b.regions),
             "sectors": len(b.sectors),
-            "equations": self.arrays.coefficients.shape[0],
+            "equations": self.arrays.equations.coefficients.shape[0],
         }
 
     @classmethod
@@ -191,10 +219,10 @@ class Model(Displayed):
             return Model.build(benchmark, self.horizon, backstop=self.backstop)
         return Model(benchmark, self.template, self.horizon, self.backstop)
 
-    @cached_property
+    @property
     def outcome_start(self) -> Array:
         """All outcomes in the benchmark."""
-        return outcome_values(self.arrays, self.arrays.start)
+        return self.start.outcomes
 
     @property
     def start(self) -> Allocation:

@@ -1,4 +1,7 @@
-"""From a Pyomo model to sparse arrays: every equation is a sum of monomials.
+"""From any Pyomo model to sparse arrays: every equation is a sum of monomials.
+
+The model of a benchmark is compiled by families (:mod:`cge.solve.rules`); this reads Pyomo's
+model of the same rules, or another model, member by member.
 
 A variable with domain ``PositiveReals`` may stand in any product with any numeric
 power; one with domain ``Reals`` (a revenue, a balance) may stand in a term once, to
@@ -31,7 +34,8 @@ from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
-from cge.solve.reader import NotMonomial, Reader, SparseRows
+from cge.solve.reader import Reader, SparseRows
+from cge.solve.rules.frames import NotMonomial
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 

@@ -27,13 +27,10 @@ from scipy import sparse
 
 from cge.model.elasticity import Elasticity, NotAffine
 from cge.solve.arrays import Block
+from cge.solve.rules.frames import NotMonomial
 
 #: (coefficient, number of the term) of each monomial.
 Polynomial = list[tuple[float, int]]
-
-
-class NotMonomial(ValueError):
-    """An expression is not a sum of monomials; the message names the constraint."""
 
 
 class SparseRows:
@@ -261,7 +258,7 @@ _KINDS: dict[type, int] = {
 
 def _block(name: str, start: int, index: Iterable[Any]) -> Block:
     codes = ((key if isinstance(key, tuple) else (key,)) for key in index)
-    return Block(name, start, tuple(() if key == (None,) else key for key in codes))
+    return Block.of(name, start, (() if key == (None,) else key for key in codes))
 
 
 def _add(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import refuse_if
 from cge.model.indices import INDEX_FORMULAS
@@ -43,12 +44,16 @@ class Allocation:
     model: Model
     levels: Array
 
-    @cached_property
+    @property
     def outcomes(self) -> Array:
-        """All outcomes in the order of the compiled model."""
-        if self.levels is self.model.arrays.start:
-            return self.model.outcome_start
-        return outcome_values(self.model.arrays, self.levels)
+        """All outcomes in the order of the compiled model, to be read like an array."""
+        return cast(Array, Outcomes(self))
+
+    @cached_property
+    def _outcomes(self) -> dict[str, Array]:
+        """Outcomes that were asked for."""
+        model = self.model
+        return model.outcomes_at_start if self.levels is model.arrays.start else {}
 
     def values(self, name: str) -> Array:
         """A variable, outcome or index by cell, in the order of its family."""
@@ -57,7 +62,12 @@ class Allocation:
             return self.levels[model.variables[name].positions]
         if name in model.indices:
             return self.measure(name)
-        return self.outcomes[model.family(name).positions]
+        if name not in self._outcomes:
+            model.family(name)
+            found = outcome_values(model.arrays.only(name), self.levels)
+            found.setflags(write=False)
+            self._outcomes[name] = found
+        return self._outcomes[name]
 
     def relative_to(self, other: Allocation, name: str) -> Array:
         """A variable or outcome over that of another, over its axes, one where it is absent."""
@@ -99,9 +109,10 @@ class Allocation:
             return self.outcome(fixed), float(start.values(family.name)[number])
         here = then = 0.0
         for coefficient, selector in fixed.terms:
-            _, positions = self.model.outcomes.select(selector, "outcome")
-            here += coefficient * float(self.outcomes[positions].sum())
-            then += coefficient * float(start.outcomes[positions].sum())
+            family, positions = self.model.outcomes.select(selector, "outcome")
+            cells = positions - family.start
+            here += coefficient * float(self.values(family.name)[cells].sum())
+            then += coefficient * float(start.values(family.name)[cells].sum())
         return here, then
 
     def _cell(self, selector: str) -> tuple[Family, int]:
@@ -109,6 +120,51 @@ class Allocation:
         family, positions = self.model.select(selector, "outcome")
         refuse_if(len(positions) != 1, f"selects {len(positions)} cells, not one", value=selector)
         return family, int(positions[0]) - family.start
+
+
+class Outcomes(NDArrayOperatorsMixin):
+    """Outcomes by their positions in a compiled model, worked out where they are read.
+
+    Parameters
+    ----------
+    at : Allocation
+    """
+
+    def __init__(self, at: Allocation) -> None:
+        self.at, self.families = at, tuple(at.model.outcomes.values())
+        self.starts = np.array([family.start for family in self.families])
+
+    def __len__(self) -> int:
+        return self.families[-1].positions.stop
+
+    def __getitem__(self, where: Any) -> Any:
+        if isinstance(where, slice) and where.step is None:
+            first, last, _ = where.indices(len(self))
+            here = self._families(np.array([first, max(last - 1, first)]))
+            some = self.families[here[0] : here[1] + 1]
+            parts = np.concatenate([self.at.values(family.name) for family in some])
+            return parts[first - some[0].start : last - some[0].start]
+        where = np.asarray(where)
+        if where.dtype.kind not in "iu":
+            return np.asarray(self)[where]
+        found = np.empty(where.shape)
+        here = self._families(where)
+        for n in np.unique(here).tolist():
+            family, of_family = self.families[n], here == n
+            values = self.at.values(family.name)
+            found[of_family] = values[where[of_family] - family.start]
+        return found if where.shape else found.item()
+
+    def _families(self, positions: Integers) -> Integers:
+        """Number of the family in which each position lies; empty ones are passed over."""
+        return np.searchsorted(self.starts, positions, side="right") - 1
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.concatenate([self.at.values(family.name) for family in self.families])
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = (np.asarray(x) if isinstance(x, Outcomes) else x for x in inputs)
+        return getattr(ufunc, method)(*plain, **kwargs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,7 +308,7 @@ class Solution(Allocation, Displayed):
             folded.jacobian(system.start(self.levels)), system.chain(by_level * scale), 1e-13,
             transposed=True,
         )  # fmt: skip
-        by_rows = log_derivative(arrays, self.levels, system.matrix.T @ multipliers)
+        by_rows = log_derivative(system.core, self.levels, system.matrix.T @ multipliers)
         return by_level - by_rows / scale
 
     def _outcome_gradient(self, selector: str) -> tuple[Array, Array]:

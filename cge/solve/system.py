@@ -46,6 +46,14 @@ class SquareSystem:
         return len(self.unknown) + len(self.gangs)
 
     @cached_property
+    def core(self) -> MonomialArrays:
+        """Arrays of what is solved: of the equations alone where no outcome is a target.
+
+        Their terms are the first of those of `arrays`.
+        """
+        return self.arrays if self.targets.shape[0] else self.arrays.equations
+
+    @cached_property
     def free(self) -> Bools:
         """Which unknowns are free (levels), the others being logs."""
         return np.concatenate([self.arrays.free[self.unknown], np.zeros(len(self.gangs), bool)])
@@ -73,29 +81,31 @@ class SquareSystem:
 
     @cached_property
     def _exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.arrays.exponents @ self.motion)
+        return sparse.csr_array(self.core.exponents @ self.motion)
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.arrays.exponents.tocsc()[:, self.given])
+        return sparse.csr_array(self.core.exponents.tocsc()[:, self.given])
 
     @cached_property
     def _free_unknown_of_term(self) -> Integers:
         """Position among the unknowns of each term's free variable, -1 if given or none."""
         position = np.full(len(self.arrays.start) + 1, -1, dtype=np.int64)
         position[self.unknown] = np.arange(len(self.unknown))
-        return position[self.arrays.free_of_term]
+        return position[self.core.free_of_term]
 
     @cached_property
     def target_coefficients(self) -> sparse.csr_array:
         """(targets, terms) coefficients of the targets."""
+        if not self.targets.shape[0]:
+            return sparse.csr_array((0, self.core.exponents.shape[0]))
         return sparse.csr_array(self.targets @ self.arrays.outcome_coefficients)
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
         """Coefficients of all rows, equations then targets, each scaled by its size."""
         stacked = sparse.vstack(
-            [self.arrays.coefficients[self.rows], self.target_coefficients],
+            [self.core.coefficients[self.rows], self.target_coefficients],
             format="csr",
         )
         return sparse.csr_array(sparse.diags_array(1 / self.row_scale) @ stacked)
@@ -108,8 +118,8 @@ class SquareSystem:
     @cached_property
     def row_scale(self) -> Array:
         """Half the sum of absolute terms of each row in the benchmark."""
-        terms = np.abs(term_values(self.arrays, self.arrays.start))
-        equations = abs(self.arrays.coefficients[self.rows]) @ terms
+        terms = np.abs(term_values(self.core, self.arrays.start))
+        equations = abs(self.core.coefficients[self.rows]) @ terms
         targets = abs(self.target_coefficients) @ terms
         scale = np.concatenate([equations / 2, targets])
         return np.where(scale > 0, scale, 1.0)
@@ -152,7 +162,7 @@ class SquareSystem:
         """
         logs = positive_logs(levels[self.given], self.arrays.free[self.given])
         factor = np.exp(self._given_exponents @ logs)
-        free = self.arrays.free_of_term
+        free = self.core.free_of_term
         fixed_free = (free >= 0) & (self._free_unknown_of_term < 0)
         factor[fixed_free] *= levels[free[fixed_free]]
         target = np.concatenate([np.zeros(len(self.rows)), target_values])
