@@ -26,8 +26,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from cge.data.accounts.benchmark import CAPITAL
 from cge.model.forms import cells, members, positive, ratio, total
-from cge.model.shares import CAPITAL, Declared, Key, Shares
+from cge.model.shares import Declared, Key, Shares
 
 #: Elasticity between an import and its backstop. At 40 a premium of 1.3 leaves the backstop a
 #: share of 4e-5 in normal times, one of 1.2 a share of 8e-4; at 20 it would be 3 %.

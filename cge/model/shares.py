@@ -16,15 +16,13 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array
-from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.model.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]
 #: The model in which equations are declared: Pyomo's, or what stands for it in the compiler.
 Declared = Any
-#: The factor that is not labour.
-CAPITAL = "CAP"
 Formula = Callable[[Benchmark], Array]
 
 
