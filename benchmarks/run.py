@@ -2,7 +2,10 @@
 
     python benchmarks/run.py                             the tables of the README
     python benchmarks/run.py --sizes small default
+    python benchmarks/run.py --sizes 76x45 --solvers newton --tables solves
     python benchmarks/run.py --tables studies --studies path stress
+
+A size like 76x45 splits regions and sectors of the full world.
 
 Each row is a process of its own, on one core. "cold" rows compile the model; "cached" rows read
 what a process before them compiled. Times are processor seconds / wall seconds; on a shared
@@ -35,6 +38,8 @@ STUDIES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "static": ("us-china-tariff-war", {}),
     "path": ("path-us-china-tariff-war", {"path.years": 25}),
     "stress": ("us-china-tariff-war", {}),
+    "sensitivity": ("us-china-tariff-war", {}),
+    "compare": ("compare-china", {}),
     "frontier": ("frontier-china", {"frontier.points": 4, "frontier.versions": ["unilateral"]}),
 }
 Times = tuple[float, float]
@@ -72,10 +77,16 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
     Where an earlier process has left the compiled model, "compile" is reading it.
     """
     clock, found = Clock(), {}
+    from split_world import split_world
+
     from cge import Model, load_benchmark
 
     found["import"] = clock.read()
-    benchmark = load_benchmark(aggregation=size)
+    if "x" in size:
+        regions, sectors = map(int, size.split("x"))
+        benchmark = split_world(load_benchmark(aggregation="full"), regions, sectors)
+    else:
+        benchmark = load_benchmark(aggregation=size)
     found["calibrate"] = clock.read()
     model = Model.build(benchmark, "long", Path(folder))
     found["compile"] = clock.read()
@@ -103,7 +114,10 @@ def measure_study(size: str, kind: str, folder: str) -> dict[str, Any]:
     found["import"] = clock.read()
     name, changes = STUDIES[kind]
     changes = {**changes, "benchmark.aggregation": size, "elasticities": ["fontagne"]}
-    run_study(study_from(name, kind, changes, {}), Runner(workers=1, cache=Path(folder) / kind))
+    options = {"draws": 40} if kind == "sensitivity" else {}
+    run_study(
+        study_from(name, kind, changes, options), Runner(workers=1, cache=Path(folder) / kind)
+    )
     return {**found, "study done": clock.read(), "MB": memory()}
 
 
@@ -176,7 +190,9 @@ def main() -> None:
     parser.add_argument("--tables", nargs="+", default=list(MEASURES), choices=list(MEASURES))
     parser.add_argument("--sizes", nargs="+", help="default: small, default, and full for solves")
     parser.add_argument("--solvers", nargs="+", default=["newton", "ipopt"])
-    parser.add_argument("--studies", nargs="+", default=list(STUDIES), choices=list(STUDIES))
+    parser.add_argument("--studies", nargs="+", choices=list(STUDIES),
+                        default=[kind for kind in STUDIES if kind != "compare"],
+                        help="default: all but compare")  # fmt: skip
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
