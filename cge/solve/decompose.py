@@ -19,6 +19,7 @@ from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
+from cge.solve.arrays import positive_logs
 from cge.solve.homotopy import Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
@@ -143,13 +144,15 @@ def _integrate(
     for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
         homotopy.advance(float(point))
         levels = homotopy.point()
-        terms = [term_parts(one, levels) for one in own]
+        logs = positive_logs(levels, arrays.free)
+        terms = [term_parts(one, levels, logs) for one in own]
         for family, one, (_, full) in zip(families, own, terms, strict=True):
             outcomes[family.positions] = one.outcome_coefficients @ full
         price = levels[model.variables["welfare_price"].positions]
         for number, columns in enumerate(homotopy.tangents(moves)):
+            logs = np.where(arrays.free, 0.0, columns)
             for family, one, parts in zip(families, own, terms, strict=True):
-                moved = term_changes(one, parts, columns)
+                moved = term_changes(one, parts, columns, logs)
                 changes[family.positions] = one.outcome_coefficients @ moved
             for n, part in enumerate(laid):
                 # In money at benchmark prices.
