@@ -20,6 +20,7 @@ from cge.core.errors import NoEquilibrium
 from cge.core.threads import one_thread
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
+from cge.solve.arrays import positive_logs
 from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
@@ -171,14 +172,16 @@ class _Way:
         for done, z, weight in self.nodes:
             homotopy.done, homotopy.z = done, z
             levels = homotopy.point()
-            terms = [term_parts(one, levels) for one in own]
+            logs = positive_logs(levels, arrays.free)
+            terms = [term_parts(one, levels, logs) for one in own]
             for family, one, (_, full) in zip(families, own, terms, strict=True):
                 outcomes[family.positions] = one.outcome_coefficients @ full
             price = levels[price_of]
             found = []
             for columns in homotopy.tangents(moves, rtol):
+                logs = np.where(arrays.free, 0.0, columns)
                 for family, one, parts in zip(families, own, terms, strict=True):
-                    moved = term_changes(one, parts, columns)
+                    moved = term_changes(one, parts, columns, logs)
                     changes[family.positions] = one.outcome_coefficients @ moved
                 # In money at benchmark prices.
                 found.append(tuple(part.rate(outcomes, changes, columns) / price[part.region]

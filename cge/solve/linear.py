@@ -203,7 +203,7 @@ class LinearSolver:
     """
 
     #: From this many unknowns on, GMRES with a kept preconditioner is used.
-    large = 2500
+    large = 500
 
     def __init__(self, benchmark: sparse.csc_array, border: Border | None = None) -> None:
         self.benchmark, self.border = benchmark, border

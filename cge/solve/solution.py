@@ -16,6 +16,7 @@ from cge.core.display import Displayed
 from cge.core.errors import refuse_if
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
+from cge.solve.arrays import positive_logs
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.layout import Family
@@ -55,6 +56,10 @@ class Allocation:
         model = self.model
         return model.outcomes_at_start if self.levels is model.arrays.start else {}
 
+    @cached_property
+    def _logs(self) -> Array:
+        return positive_logs(self.levels, self.model.arrays.free)
+
     def values(self, name: str) -> Array:
         """A variable, outcome or index by cell, in the order of its family."""
         model = self.model
@@ -64,7 +69,7 @@ class Allocation:
             return self.measure(name)
         if name not in self._outcomes:
             model.family(name)
-            found = outcome_values(model.arrays.only(name), self.levels)
+            found = outcome_values(model.arrays.only(name), self.levels, self._logs)
             found.setflags(write=False)
             self._outcomes[name] = found
         return self._outcomes[name]

@@ -329,9 +329,20 @@ class _Pattern:
         return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))
 
 
-def term_parts(arrays: MonomialArrays, levels: Array) -> tuple[Array, Array]:
-    """Every term without, and with, its free variable, at given levels of all columns."""
-    partial = np.exp(arrays.exponents @ positive_logs(levels, arrays.free))
+def term_parts(
+    arrays: MonomialArrays, levels: Array, logs: Array | None = None
+) -> tuple[Array, Array]:
+    """Every term without, and with, its free variable, at given levels of all columns.
+
+    Parameters
+    ----------
+    arrays : MonomialArrays
+    levels : ndarray (columns,)
+    logs : ndarray (columns,), optional
+        Of the levels, as :func:`cge.solve.arrays.positive_logs` gives them, where they are known.
+    """
+    logs = positive_logs(levels, arrays.free) if logs is None else logs
+    partial = np.exp(arrays.exponents @ logs)
     column = arrays.free_of_term
     return partial, partial * np.where(column >= 0, levels[column], 1.0)
 
@@ -341,12 +352,14 @@ def term_values(arrays: MonomialArrays, levels: Array) -> Array:
     return term_parts(arrays, levels)[1]
 
 
-def outcome_values(arrays: MonomialArrays, levels: Array) -> Array:
-    """Every outcome at given levels of all columns."""
-    return arrays.outcome_coefficients @ term_values(arrays, levels)
+def outcome_values(arrays: MonomialArrays, levels: Array, logs: Array | None = None) -> Array:
+    """Every outcome at given levels of all columns; arguments as of :func:`term_parts`."""
+    return arrays.outcome_coefficients @ term_parts(arrays, levels, logs)[1]
 
 
-def term_changes(arrays: MonomialArrays, parts: tuple[Array, Array], columns: Array) -> Array:
+def term_changes(
+    arrays: MonomialArrays, parts: tuple[Array, Array], columns: Array, logs: Array | None = None
+) -> Array:
     """Change of every term for changes of the columns.
 
     Parameters
@@ -356,9 +369,12 @@ def term_changes(arrays: MonomialArrays, parts: tuple[Array, Array], columns: Ar
         Of :func:`term_parts`.
     columns : ndarray (columns,)
         Change of the log of each column, of its level where it is free.
+    logs : ndarray (columns,), optional
+        The same with zero where it is free, where that is known.
     """
     partial, full = parts
-    change = full * (arrays.exponents @ np.where(arrays.free, 0.0, columns))
+    logs = np.where(arrays.free, 0.0, columns) if logs is None else logs
+    change = full * (arrays.exponents @ logs)
     linear = arrays.free_of_term >= 0
     change[linear] += partial[linear] * columns[arrays.free_of_term[linear]]
     return change
