@@ -16,6 +16,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -349,38 +350,69 @@ def _run(
     norm = np.linalg.norm(columns, axis=1)
     basis = np.empty((count, patience + 1, len(right)))
     basis[:, 0] = columns / norm[:, None]
-    images = np.zeros((count, patience + 1, patience))
-    goal = np.zeros((count, patience + 1))
-    goal[:, 0] = norm
-    rotations = np.zeros((patience, 2, count))
-    steps = np.zeros(count, dtype=np.int64)
-    going = np.ones(count, dtype=bool)
+    fits = [_Fit(size, patience) for size in norm.tolist()]
+    wanted = (enough * norm).tolist()
     for k in range(patience):
         new = image(basis[:, k])
         known = basis[:, : k + 1]
-        column = np.zeros((count, k + 2))
+        along = np.zeros((count, k + 1))
         for _ in range(2):
-            along = np.matmul(known, new[:, :, None])[:, :, 0]
-            new -= np.matmul(along[:, None, :], known)[:, 0]
-            column[:, :-1] += along
-        length = column[:, -1] = np.linalg.norm(new, axis=1)
-        for j, (c, s) in enumerate(rotations[:k]):
-            upper, lower = column[:, j].copy(), column[:, j + 1]
-            column[:, j], column[:, j + 1] = c * upper + s * lower, c * lower - s * upper
-        size = np.hypot(column[:, k], length)
-        going &= size > 0
-        c, s = rotations[k] = column[:, k] / size, length / size
-        column[:, k] = size
-        images[:, : k + 1, k] = column[:, : k + 1]
-        goal[:, k + 1] = -s * goal[:, k]
-        goal[:, k] *= c
-        steps[going] = k + 1
-        going &= (np.abs(goal[:, k + 1]) > enough * norm) & (length > 0)
-        if not going.any():
+            part = np.matmul(known, new[:, :, None])[:, :, 0]
+            new -= np.matmul(part[:, None, :], known)[:, 0]
+            along += part
+        length = np.linalg.norm(new, axis=1)
+        for fit, column, beyond, goal in zip(
+            fits, along.tolist(), length.tolist(), wanted, strict=True
+        ):
+            if fit.left > goal:
+                fit.add(column, beyond)
+        if not any(fit.left > goal for fit, goal in zip(fits, wanted, strict=True)):
             break
         basis[:, k + 1] = new / length[:, None]
-    found = np.stack([
-        solve_triangular(images[n, :k, :k], goal[n, :k], check_finite=False) @ basis[n, :k]
-        for n, k in enumerate(steps)
-    ])  # fmt: skip
+    found = np.stack([fit.weights @ basis[n, : fit.size] for n, fit in enumerate(fits)])
     return preconditioner.solve(np.ascontiguousarray(found.T), transposed)
+
+
+class _Fit:
+    """Least squares of a right-hand side on the images of its directions, one after the other.
+
+    In plain numbers: there are a few dozen of them.
+
+    Parameters
+    ----------
+    norm : float
+        Of the right-hand side, which is a multiple of the first direction.
+    patience : int
+        Most directions.
+    """
+
+    def __init__(self, norm: float, patience: int) -> None:
+        self.size, self.left = 0, norm
+        self._goal: list[float] = []
+        self._next = norm
+        self._rotations: list[tuple[float, float]] = []
+        self._triangle = np.zeros((patience, patience))
+
+    def add(self, column: list[float], beyond: float) -> None:
+        """Add the image of a direction: its parts along those so far, and its length beyond."""
+        upper = column[0]
+        for j, (c, s) in enumerate(self._rotations):
+            column[j], upper = c * upper + s * column[j + 1], c * column[j + 1] - s * upper
+        size = hypot(upper, beyond)
+        if size == 0.0:
+            self.left = 0.0  # no further direction
+            return
+        c, s = upper / size, beyond / size
+        column[-1] = size
+        self._rotations.append((c, s))
+        self._triangle[: len(column), self.size] = column
+        self._goal.append(c * self._next)
+        self._next *= -s
+        self.size += 1
+        self.left = abs(self._next)
+
+    @property
+    def weights(self) -> Array:
+        """Weights of the directions."""
+        square = self._triangle[: self.size, : self.size]
+        return solve_triangular(square, np.array(self._goal), check_finite=False)
