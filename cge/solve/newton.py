@@ -14,8 +14,12 @@ from cge.solve.system import FoldedSystem
 #: Largest change of any log in one step. Where work is wanting, labour to spare moves by logs of
 #: two or three at a disruption: a limit of one takes a third more steps, one of eight no fewer.
 STEP_LIMIT = 3.0
-#: How exactly each Newton step is solved for in large systems.
+#: How exactly each Newton step is solved for by GMRES.
 STEP_RTOL = 1e-4
+#: The same where a step costs next to nothing: the last one then ends in rounding.
+FINE_RTOL = 1e-8
+#: Unknowns of the largest system of that kind.
+FINE_SIZE = 2500
 #: Wanted residual; what is accepted in the end is decided in cge.solve.equilibrium.
 TOLERANCE = 1e-12
 
@@ -54,12 +58,13 @@ def newton(
         Whether or not it converged; the caller decides what to do.
     """
     residual, gap = system.log_residual(z), system.relative_residual(z)
+    rtol = FINE_RTOL if len(z) <= FINE_SIZE else STEP_RTOL
     for iteration in range(max_iterations):
         if gap <= TOLERANCE:
             return Attempt(z, True, iteration, gap)
         try:
             jacobian = system.log_jacobian(z)
-            step = linear.solve(jacobian, -residual, STEP_RTOL)
+            step = linear.solve(jacobian, -residual, rtol)
         except Singular as error:
             return Attempt(z, False, iteration, gap, f"singular: {error}")
         if not np.isfinite(step).all():
