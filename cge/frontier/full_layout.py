@@ -17,7 +17,7 @@ from cge.frontier.monomial_program import ProgramBuilder
 from cge.frontier.optimum import Goal
 from cge.frontier.preshock_map import given_map
 from cge.resilience.impact import idle_factors, impact_of
-from cge.solve.arrays import cell_at
+from cge.solve.arrays import MonomialArrays, cell_at
 from cge.solve.model import Model
 from cge.solve.system import SquareSystem
 
@@ -122,12 +122,20 @@ class FullLayout:
 
     # -- terms and rows
 
-    def _lay(self, model: Model, levels: Array, spread: sparse.csr_array) -> Integers:
-        """Add all terms of a model whose columns move with the unknowns as `spread` says.
+    def _lay(
+        self, model: Model, system: SquareSystem, levels: Array, spread: sparse.csr_array
+    ) -> tuple[Integers, Integers]:
+        """Add the terms of a model and those of the rows of a system, some of which are its own."""
+        whole = self._laid(model.arrays, levels, spread)
+        # Without targets the terms of the rows are the first of all.
+        own = self._laid(system.core, levels, spread) if system.targets.shape[0] else whole
+        return whole, own
+
+    def _laid(self, arrays: MonomialArrays, levels: Array, spread: sparse.csr_array) -> Integers:
+        """Add terms whose columns move with the unknowns as `spread` says.
 
         Constants are those at which the terms have their values at the start.
         """
-        arrays = model.arrays
         positive = ~arrays.free
         logs = np.zeros(len(levels))
         logs[positive] = np.log(levels[positive])
@@ -153,11 +161,12 @@ class FullLayout:
 
     def _long_run(self) -> None:
         problem, system, builder = self.problem, self.first, self.builder
-        self.ones = self._lay(problem.long, self.point.equilibrium.levels, self.one)
+        levels = self.point.equilibrium.levels
+        self.ones, numbered = self._lay(problem.long, system, levels, self.one)
         targets = self.point.tracked.resolved.target_levels
         right = np.concatenate([np.zeros(len(system.rows)), targets]) / system.row_scale
         for n in range(len(right)):
-            builder.row([_row(system.matrix, n, self.ones)], right[n], right[n])
+            builder.row([_row(system.matrix, n, numbered)], right[n], right[n])
         rates = builder.unknowns(range(self.power0))
         powers = sparse.eye_array(len(self.powers), self.size, k=self.power0, format="csr")
         numbers = builder.terms(powers, np.ones(len(self.powers)), np.full(len(self.powers), -1))
@@ -184,13 +193,13 @@ class FullLayout:
         given = given_map(self.evaluator.preshock, self.one, self.idle[number], hit.tracked)
         spread = sparse.csr_array(self._spread(system, self.two0[number]) + given)
         self._idle_rows(number)
-        numbers = self._lay(problem.short, hit.levels, spread)
+        numbers, numbered = self._lay(problem.short, system, hit.levels, spread)
         first = len(system.rows)
         for n in range(first):
-            builder.row([_row(system.matrix, n, numbers)], 0.0, 0.0)
+            builder.row([_row(system.matrix, n, numbered)], 0.0, 0.0)
         for n, (part, target) in enumerate(zip(hit.part, hit.targets, strict=True)):
             scale = system.row_scale[first + n]
-            parts, right = [_row(system.matrix, first + n, numbers)], target / scale
+            parts, right = [_row(system.matrix, first + n, numbered)], target / scale
             if part > 0:  # of a volume of the long run
                 right, held = 0.0, system.targets[[n]]
                 for row, by in zip(held.indices, held.data, strict=True):

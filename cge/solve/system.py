@@ -7,7 +7,7 @@ solved for in logs, unknown free ones in levels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,11 +47,40 @@ class SquareSystem:
 
     @cached_property
     def core(self) -> MonomialArrays:
-        """Arrays of what is solved: of the equations alone where no outcome is a target.
+        """Arrays of what is solved: the equations, and behind their terms those of the targets."""
+        equations, parts = self.arrays.equations, self._target_parts
+        if not parts:
+            return equations
+        added = sum(one.shape[1] for _, one in parts)
+        of_rows = equations.coefficients
+        return replace(
+            equations,
+            exponents=sparse.vstack([equations.exponents, *(one.exponents for one, _ in parts)],
+                                    format="csr"),
+            free_of_term=np.concatenate([equations.free_of_term,
+                                         *(one.free_of_term for one, _ in parts)]),
+            coefficients=sparse.csr_array((of_rows.data, of_rows.indices, of_rows.indptr),
+                                          shape=(of_rows.shape[0], of_rows.shape[1] + added)),
+            outcome_coefficients=sparse.csr_array((0, of_rows.shape[1] + added)),
+        )  # fmt: skip
 
-        Their terms are the first of those of `arrays`.
-        """
-        return self.arrays if self.targets.shape[0] else self.arrays.equations
+    @cached_property
+    def _target_parts(self) -> list[tuple[MonomialArrays, sparse.csr_array]]:
+        """For each outcome in the targets the terms that count there, and their coefficients."""
+        parts, columns = [], self.targets.tocsc()
+        for block in self.arrays.outcomes if self.targets.nnz else ():
+            chosen = columns[:, block.positions]
+            if not chosen.nnz:
+                continue
+            one = self.arrays.only(block.name)
+            coefficients = sparse.csr_array(chosen @ one.outcome_coefficients)
+            used, indices = np.unique(coefficients.indices, return_inverse=True)
+            shape = coefficients.shape[0], len(used)
+            parts.append((
+                replace(one, exponents=one.exponents[used], free_of_term=one.free_of_term[used]),
+                sparse.csr_array((coefficients.data, indices, coefficients.indptr), shape=shape),
+            ))  # fmt: skip
+        return parts
 
     @cached_property
     def free(self) -> Bools:
@@ -97,9 +126,10 @@ class SquareSystem:
     @cached_property
     def target_coefficients(self) -> sparse.csr_array:
         """(targets, terms) coefficients of the targets."""
-        if not self.targets.shape[0]:
-            return sparse.csr_array((0, self.core.exponents.shape[0]))
-        return sparse.csr_array(self.targets @ self.arrays.outcome_coefficients)
+        terms = self.arrays.equations.exponents.shape[0]
+        none = sparse.csr_array((self.targets.shape[0], terms))
+        parts = [one for _, one in self._target_parts]
+        return sparse.csr_array(sparse.hstack([none, *parts], format="csr"))
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
