@@ -24,8 +24,8 @@ class Outcome:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the compiled models of all tests in one folder of their own."""
+def finished_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the finished work of all tests in a folder of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -16,7 +16,6 @@ from cge.results.collect import Wanted
 from cge.results.row_schema import TEXT, joined, labelled
 from cge.scenario.schema import Scenario, completed
 from cge.solve.plain import closure_from_plain
-from cge.solve.templates import default_folder
 from cge.stress.stress_cases import StressCase
 from cge.stress.stress_plan import plan_of
 from cge.studies.stress import Equilibria, Tested, solved_cases
@@ -98,7 +97,7 @@ def equilibria(told: Scenario) -> list[Any]:
 
 def pre_shock_of(one: Any) -> PreShock:
     """A pre-shock equilibrium."""
-    model = Model.build(one.benchmark, "short", default_folder(), one.settings.stand_ins.sectors)
+    model = Model.build(one.benchmark, "short", one.settings.stand_ins.sectors)
     return PreShock(model, one.plain["levels"], closure_from_plain(one.plain["closure"]))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,10 +25,8 @@ from tools import TARIFF_WAR, combined_shock, small_model
 from worlds import random_world
 
 from cge import Closure, Model, Swap
-from cge.core.packing import pack
-from cge.core.recent import Recent
-from cge.solve import templates
-from cge.solve.arrays import MonomialArrays, MonomialTemplate
+from cge.solve.arrays import MonomialArrays
+from cge.solve.model import template_key
 from cge.solve.monomials import NotMonomial, compile_model
 from cge.solve.system import FoldedSystem, SquareSystem, term_values
 
@@ -289,111 +285,13 @@ def test_newton_and_ipopt_agree_on_real_data(specific):
 # -- the disk cache -----------------------------------------------------------------------
 
 
-def assert_same_arrays(
-    one: MonomialArrays | MonomialTemplate, other: MonomialArrays | MonomialTemplate
-) -> None:
-    assert type(one) is type(other)
-    for item in fields(one):
-        a, b = getattr(one, item.name), getattr(other, item.name)
-        if sparse.issparse(a):
-            assert a.shape == b.shape
-            np.testing.assert_array_equal(a.indptr, b.indptr)
-            np.testing.assert_array_equal(a.indices, b.indices)
-            np.testing.assert_array_equal(a.data, b.data)
-        elif isinstance(a, np.ndarray):
-            np.testing.assert_array_equal(a, b)
-        else:
-            assert [(x.name, x.start, x.index) for x in a] == [
-                (x.name, x.start, x.index) for x in b
-            ]
-
-
-def only_file(folder: Path) -> Path:
-    (path,) = folder.rglob("*.cge")
-    return path
-
-
 @pytest.fixture
 def world():
     return random_world(81, zeros=0.2, imbalance=0.3)
 
 
-@pytest.fixture
-def forget(monkeypatch):
-    """Return what makes the process forget what it compiled, as a new one would have."""
-
-    def nothing_kept():
-        monkeypatch.setattr("cge.solve.model._TEMPLATES", Recent(2))
-
-    nothing_kept()
-    return nothing_kept
-
-
-def test_a_model_read_from_disk_has_the_arrays_that_were_compiled(
-    world, tmp_path, monkeypatch, forget
-):
-    fresh = Model.build(world)
-    forget()
-    first = Model.build(world, cache_folder=tmp_path)
-    forget()
-    monkeypatch.setattr("cge.solve.model._compile", None)  # calling it would fail
-    second = Model.build(world, cache_folder=tmp_path)
-    assert second.template is not first.template
-    assert_same_arrays(fresh.template, first.template)
-    assert_same_arrays(fresh.template, second.template)
-    assert_same_arrays(fresh.arrays, second.arrays)
-    np.testing.assert_array_equal(
-        second.solve(combined_shock(second, 1, 0.1)).levels,
-        fresh.solve(combined_shock(fresh, 1, 0.1)).levels,
-    )
-
-
-@pytest.mark.parametrize("damage", ["cut", "empty", "noise", "another archive"])
-def test_a_damaged_file_is_ignored_and_written_anew(world, tmp_path, damage, forget):
-    right = Model.build(world, cache_folder=tmp_path).template
-    forget()
-    path = only_file(tmp_path)
-    whole = path.read_bytes()
-    if damage == "another archive":
-        path.write_bytes(pack({"start": np.ones(3)}))
-    else:
-        content = {"cut": whole[: len(whole) // 2], "empty": b"", "noise": os.urandom(5000)}
-        path.write_bytes(content[damage])
-    assert templates.load(tmp_path, path.stem) is None
-    again = Model.build(world, cache_folder=tmp_path)
-    kept = templates.load(tmp_path, path.stem)
-    assert kept is not None
-    assert_same_arrays(kept[0], right.equations)
-    assert_same_arrays(again.template, right)
-
-
-def test_what_is_compiled_already_is_still_kept_on_disk(world, tmp_path, forget):
-    compiled = Model.build(world).template
-    assert Model.build(world, cache_folder=tmp_path).template is compiled
-    kept = templates.load(tmp_path, only_file(tmp_path).stem)
-    assert kept is not None
-    assert_same_arrays(kept[0], compiled.equations)
-
-
-def test_a_file_with_damaged_content_is_not_believed(world, tmp_path):
-    """Flipping bytes anywhere in the file must lead to the same arrays or to none."""
-    Model.build(world, cache_folder=tmp_path)
-    path = only_file(tmp_path)
-    whole = path.read_bytes()
-    right = Model.build(world).template
-    anywhere = np.random.default_rng(0).integers(0, len(whole), 40)
-    in_the_index = range(len(whole) - 3000, len(whole), 31)
-    for at in (*anywhere, *in_the_index):
-        broken = bytearray(whole)
-        broken[at] ^= 0xFF
-        path.write_bytes(bytes(broken))
-        found = templates.load(tmp_path, path.stem)
-        if found is not None:
-            assert_same_arrays(found[0], right.equations)
-
-
 def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not(world):
-    key = templates.key(world, "long")
+    key = template_key(world, "long")
     final = world.final * 2.0
     values = {n: 2 * getattr(world, n) for n in ("flows", "intermediate", "factor_payments")}
     changed = {
@@ -404,18 +302,10 @@ def test_what_the_model_reads_decides_the_key_and_what_it_does_not_read_does_not
         ),
     }
     for what, other in changed.items():
-        assert templates.key(other, "long") != key, what
+        assert template_key(other, "long") != key, what
     named = replace(world, name="another", notes=("a note",), origin={"table": "x"})
-    assert templates.key(named, "long") == key
+    assert template_key(named, "long") == key
     long = world.elasticities["long"]
     higher = world.with_elasticities(long=replace(long, armington=1.1 * long.armington))
     assert higher.fingerprint != world.fingerprint
-    assert templates.key(higher, "long") == templates.key(world, "short") == key
-
-
-def test_a_folder_that_can_not_be_written_is_left_alone(world, tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    model = Model.build(world, cache_folder=blocked)
-    assert_same_arrays(model.arrays, Model.build(world).arrays)
-    assert blocked.read_text() == "not a folder"
+    assert template_key(higher, "long") == template_key(world, "short") == key

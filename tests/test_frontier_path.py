@@ -26,7 +26,6 @@ from cge.report.kinds import build
 from cge.resilience.disruptions import expand, weights
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
-from cge.solve.templates import default_folder
 from cge.stress.stress_settings import settings_of
 from cge.studies.frontier import Frontier, VersionContent, problem_of
 from cge.studies.study import run_study
@@ -146,7 +145,7 @@ def posed(
     assert asked.frontier is not None
     content = VersionContent(asked.frontier, b, settings_of(asked, b), known, found,
                              path=asked.path)  # fmt: skip
-    return problem_of(content, default_folder())
+    return problem_of(content)
 
 
 def on_path(levers: list[dict[str, Any]], years: int, **given: Any) -> PathProblem:

@@ -50,7 +50,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "comparison compare-eu": {},
 }
 #: Of an iterative optimum and of all else, relative to the largest figure of the measure.
-LOOSE, TIGHT = 1e-6, 1e-9
+LOOSE, TIGHT = 1e-6, 1e-8
 #: Figures of a measure that are all smaller are zero, and what they are is rounding.
 ZERO = 1e-4
 

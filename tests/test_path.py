@@ -439,8 +439,6 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
                   {"name": "output", "policy": [{**SUBSIDY, "add": 0.01}]}],
     )  # fmt: skip
     one = run_study(DynamicPath(chosen), Runner(workers=1, cache=tmp_path / "one"))
-    b = load_benchmark(aggregation="small", elasticities="boehm")
-    Model.build(b, "short", tmp_path / "two" / "compiled")  # the workers read it from there
     two = run_study(DynamicPath(chosen), Runner(workers=2, cache=tmp_path / "two"))
     pd.testing.assert_frame_equal(one.rows, two.rows, check_exact=True)
     assert one.identity == two.identity and len(one.rows) > 1000

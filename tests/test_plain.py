@@ -15,7 +15,6 @@ from cge import Closure, InputError, Model, Solution, Swap, WageFloor, load_scen
 from cge.core.packing import pack, unpack
 from cge.solve.closure import Total
 from cge.solve.plain import solution_from_plain, solution_to_plain
-from cge.solve.templates import default_folder
 
 QUOTA = Swap("tariff[*, CHN, VEH, USA]", "trade_volume[CHN, VEH, USA]", 0.8, label="quota",
              bound="upper", relief=1)  # fmt: skip
@@ -29,7 +28,7 @@ BUDGET = Swap(
 def solution() -> Solution:
     closure = Closure("short_run", ("CAP",), (QUOTA, BUDGET), WageFloor("LAB", ("USA", "EU")))
     # From the user's cache, as a model that is unpickled: the same equations to the last bit.
-    model = Model.build(small_model("short").benchmark, "short", default_folder())
+    model = Model.build(small_model("short").benchmark, "short")
     return model.solve({"tariff[*, CHN, ELEC, USA]": 1.25}, closure)
 
 

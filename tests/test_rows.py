@@ -19,7 +19,6 @@ from cge.report.summary import markdown, pages
 from cge.results.policy_rows import add_budget, add_decomposition
 from cge.results.register import register
 from cge.results.row_schema import COLUMNS, Rows
-from cge.solve.templates import default_folder
 from cge.studies.listing import usual_kind
 from cge.studies.static import StaticCase
 
@@ -42,7 +41,7 @@ KEYS = list(COLUMNS[: COLUMNS.index("value")])
 
 
 def solved(chosen: Scenario) -> tuple[StaticCase, ...]:
-    return solve_scenario(chosen, cache_folder=default_folder())
+    return solve_scenario(chosen)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,6 @@ def check(
     from cge.policy.closures import closure_of
     from cge.scenario.schema import ClosureChoice
     from cge.solve.checks import run_checks
-    from cge.solve.templates import default_folder
 
     benchmark = load_benchmark(table, year, aggregation, tariffs, elasticities)
     console = screen.console()
@@ -39,7 +38,7 @@ def check(
     with screen.progress() as report:
         choice = ClosureChoice(kind="short_run")
         short = closure_of(choice, benchmark) if "CAP" in benchmark.factors else None
-        for result in run_checks(benchmark, default_folder(), short):
+        for result in run_checks(benchmark, short):
             report(result.name, len(rows), 0)
             rows.append([result.name, f"{result.figure:.1e}", f"{result.limit:.0e}",
                          "ok" if result.passed else "FAILED"])  # fmt: skip

@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("check", "Check replication, homogeneity, Walras' law, zero profit, two solvers."),
     "data": ("data", "Show what is calibrated, with provenance; single rates and flows."),
     "calibrate": ("calibrate", "Make a benchmark of your own table."),
-    "cache": ("cache", "Show or clear what is kept of finished work and compiled models."),
+    "cache": ("cache", "Show or clear what is kept of finished work."),
     "completion": ("main", "Print the script that completes commands in a shell."),
 }
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -49,7 +49,7 @@ def command_of(made: Listed) -> click.Command:
         click.Option(["--scheduler"], help="Address of a Dask scheduler, whose workers solve."),
         click.Option(["--fresh"], is_flag=True, help="Do again what is kept of earlier work."),
         click.Option(["--cache/--no-cache"], default=True,
-                     help="Keep finished work and compiled models between runs."),
+                     help="Keep finished work between runs."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Print nothing but errors."),
     ]  # fmt: skip
 

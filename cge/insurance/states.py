@@ -77,7 +77,7 @@ class Risk:
         short, long = (b.elasticities[horizon].armington for horizon in ("short", "long"))
         mixed = long.copy()
         mixed[..., self.place] = short[..., self.place]
-        long_run = Model.build(b, "long", None, self.short.backstop)
+        long_run = Model.build(b, "long", self.short.backstop)
         return long_run.with_elasticities(replace(b.elasticities["long"], armington=mixed))
 
     @cached_property

@@ -105,7 +105,7 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
         models = {(laws.model.benchmark.identity, laws.model.backstop): laws.model
                   for laws in _LAWS.values()}  # fmt: skip
         model = models.get((content.benchmark.identity, backstop))
-        model = model or Model.build(content.benchmark, "short", place.models, backstop)
+        model = model or Model.build(content.benchmark, "short", backstop)
         while len(_LAWS) >= LAWS_KEPT:
             del _LAWS[next(iter(_LAWS))]
         _LAWS[key] = laws_of(model, choice, content.level, closure, content.stand_ins)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -33,22 +32,18 @@ class Check:
 TEST_TARIFF = 0.10
 
 
-def run_checks(
-    benchmark: Benchmark, cache_folder: Path | None = None, short_year: Closure | None = None
-) -> Iterator[Check]:
+def run_checks(benchmark: Benchmark, short_year: Closure | None = None) -> Iterator[Check]:
     """Check a benchmark and its model, yielding each result as it is found.
 
     Parameters
     ----------
     benchmark : Benchmark
-    cache_folder : path, optional
-        Folder of compiled models.
     short_year : Closure, optional
         Of a year in which wages and spending adjust slowly, checked as well.
     """
     for identity, gap in benchmark.residuals().items():
         yield _check(f"accounts: {identity.replace('_', ' ')}", gap)
-    model = Model.build(benchmark, "long", cache_folder)
+    model = Model.build(benchmark, "long")
     arrays = model.arrays.equations
     coefficients, terms = arrays.coefficients, term_values(arrays, arrays.start)
     # The largest residual of any equation in the benchmark.
@@ -64,7 +59,7 @@ def run_checks(
             model, "capital fixed", Closure("short_run", specific_factors=("CAP",))
         )
     if short_year is not None:
-        short = Model.build(benchmark, "short", cache_folder)
+        short = Model.build(benchmark, "short")
         doubled = short.solve({"numeraire": 2.0}, short_year)
         yield _check("homogeneity (short year)", doubled.values("output") - 1)
         yield _check("full employment (short year)", doubled.values("employment") - 1)

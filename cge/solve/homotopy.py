@@ -28,7 +28,7 @@ Move = tuple[str, Array, Array]
 #: Smallest part of the way that is tried before giving up.
 SMALLEST_STEP = 1 / 512
 #: How exactly a tangent is solved for.
-TANGENT_RTOL = 1e-11
+TANGENT_RTOL = 1e-12
 
 
 @dataclass(frozen=True, eq=False)

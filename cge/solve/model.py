@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +21,6 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
-from cge.solve import templates
 from cge.solve.arrays import (
     Block,
     Cells,
@@ -91,23 +89,26 @@ def _blocks(families: Iterable[tuple[str, CellSet]]) -> tuple[Block, ...]:
     return blocks_of((name, Cells(c.labels, c.at, c.size)) for name, c in families)
 
 
-def _template(
-    benchmark: Benchmark, horizon: str, folder: Path | None, backstop: tuple[str, ...]
-) -> DeferredTemplate:
-    """Template of a benchmark from memory, from disk, or compiled."""
-    name = templates.key(benchmark, horizon, backstop)
+def template_key(
+    benchmark: Benchmark, horizon: str, backstop: tuple[str, ...] = ()
+) -> tuple[str, bytes, tuple[str, ...]]:
+    """Everything that a template depends on.
+
+    Benchmarks that differ in elasticities share one, unless one has a Cobb-Douglas nest
+    where the other has not.
+    """
+    structure = cobb_douglas(benchmark.elasticities[horizon])
+    return benchmark.accounts_fingerprint, structure.tobytes(), backstop
+
+
+def _template(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> DeferredTemplate:
+    """Template of a benchmark from memory, or compiled."""
 
     def made() -> DeferredTemplate:
-        rules, kept = _Rules(benchmark, horizon, backstop), templates.load(folder, name)
-        template = DeferredTemplate(*(kept or _compile(rules)), rules.outcomes)
-        if kept is None:
-            templates.save(folder, name, template)
-        return template
+        rules = _Rules(benchmark, horizon, backstop)
+        return DeferredTemplate(*_compile(rules), rules.outcomes)
 
-    template = _TEMPLATES.get(name, made)
-    if not templates.holds(folder, name):
-        templates.save(folder, name, template)
-    return template
+    return _TEMPLATES.get(template_key(benchmark, horizon, backstop), made)
 
 
 class Model(Displayed):
@@ -166,10 +167,9 @@ class Model(Displayed):
         cls,
         benchmark: Benchmark,
         horizon: str = "long",
-        cache_folder: Path | None = None,
         backstop: Sequence[str] = (),
     ) -> Model:
-        """Build and compile, or use what was compiled before.
+        """Build and compile, or use what this process has compiled.
 
         The equations are compiled once for all elasticities; the same accounts with
         others, or for the other horizon, take milliseconds more. Only a nest that is
@@ -180,9 +180,6 @@ class Model(Displayed):
         benchmark : Benchmark
         horizon : {"short", "long"}
             Which elasticities to use.
-        cache_folder : path, optional
-            Folder of compiled models; with None nothing is read from disk or kept there.
-            :func:`cge.solve.templates.default_folder` is the one the commands use.
         backstop : sequence of str
             Commodities whose imports something at home can stand in for, at a premium that
             is out of reach unless it is given (:mod:`cge.model.backstop`).
@@ -190,7 +187,7 @@ class Model(Displayed):
         check_known([horizon], sorted(benchmark.elasticities), "unknown horizon", key="horizon")
         check_known(backstop, benchmark.sectors, "unknown sector", key="backstop")
         covered = tuple(code for code in benchmark.sectors if code in backstop)
-        template = _template(benchmark, horizon, cache_folder, covered)
+        template = _template(benchmark, horizon, covered)
         return cls(benchmark, template, horizon, covered)
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
@@ -406,7 +403,7 @@ class Model(Displayed):
 
 def rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
     """Model of a benchmark, compiled or from the user's cache."""
-    return Model.build(benchmark, horizon, templates.default_folder(), backstop)
+    return Model.build(benchmark, horizon, backstop)
 
 
 def _beyond(solution: Solution, swap: Swap) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -129,7 +128,7 @@ def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
         ``rows`` (DataFrame), ``facts`` for the manifest, and ``made_from``, of a path the
         parameters in force and where figures on research come from.
     """
-    problem = problem_of(asked, place.models)
+    problem = problem_of(asked)
     method, made_from = method_of(asked.choice, problem), {}
     search = FrontierSearch(problem, METHODS[method], place.steps)
     if isinstance(problem, PathProblem):
@@ -144,14 +143,12 @@ def solve_version(asked: VersionContent, place: Place) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def problem_of(asked: VersionContent, models: Path | None) -> Problem:
-    """The problem of one version on compiled models.
+def problem_of(asked: VersionContent) -> Problem:
+    """The problem of one version on its models.
 
     Parameters
     ----------
     asked : VersionContent
-    models : path, optional
-        Folder of compiled models.
 
     Raises
     ------
@@ -164,7 +161,7 @@ def problem_of(asked: VersionContent, models: Path | None) -> Problem:
         settings.stand_ins, settings.run, choice.budget, asked.version,
     )  # fmt: skip
     long, short = (
-        Model.build(b, horizon, models, settings.stand_ins.sectors)
+        Model.build(b, horizon, settings.stand_ins.sectors)
         for horizon in ("long" if asked.path is None else "short", "short")
     )
     levers = levers_of(choice, long)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -113,7 +112,7 @@ def solve_foresight(asked: ForesightContent, place: Place) -> dict[str, Any]:
     NoEquilibrium
         If relations do not settle, or the benchmark does not confirm them.
     """
-    risk = risk_of(asked, place.models)
+    risk = risk_of(asked)
     goal = planner(asked.foresight, risk)
     without = _found(risk, goal, 0.0, None)
     points: list[tuple[Chosen, float]] = []
@@ -131,17 +130,15 @@ def solve_foresight(asked: ForesightContent, place: Place) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def risk_of(asked: ForesightContent, models: Path | None = None) -> Risk:
+def risk_of(asked: ForesightContent) -> Risk:
     """Disruptions on a compiled model.
 
     Parameters
     ----------
     asked : ForesightContent
-    models : path, optional
-        Folder of compiled models.
     """
     settings, counted = asked.settings, np.flatnonzero(asked.weights > 0)
-    short = Model.build(asked.benchmark, "short", models, settings.stand_ins.sectors)
+    short = Model.build(asked.benchmark, "short", settings.stand_ins.sectors)
     return Risk(
         short, asked.choice.region, tuple(asked.disruptions[n] for n in counted),
         asked.weights[counted], 0.0, settings.leakage, settings.level, settings.stand_ins,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -134,7 +133,7 @@ def solve_game(asked: GameContent, place: Place) -> list[tuple[str, str, Any, di
     NoEquilibrium
         If there is no Nash equilibrium that passes, or the benchmark does not confirm it.
     """
-    evaluator, players = posed(asked, place.models)
+    evaluator, players = posed(asked)
     problem, told = evaluator.problem, []
     for one in profiles(evaluator, players, asked.choice.starts):
         with prefixed(f"{one.title}: "):
@@ -152,14 +151,12 @@ def solve_game(asked: GameContent, place: Place) -> list[tuple[str, str, Any, di
     return told
 
 
-def posed(asked: GameContent, models: Path | None = None) -> tuple[Evaluator, tuple[Player, ...]]:
+def posed(asked: GameContent) -> tuple[Evaluator, tuple[Player, ...]]:
     """The points of a game and its players, on a compiled model.
 
     Parameters
     ----------
     asked : GameContent
-    models : path, optional
-        Folder of compiled models.
 
     Raises
     ------
@@ -167,7 +164,7 @@ def posed(asked: GameContent, models: Path | None = None) -> tuple[Evaluator, tu
         For instruments that do not fit the benchmark.
     """
     choice, b = asked.choice, asked.benchmark
-    long = Model.build(b, "long", models)
+    long = Model.build(b, "long")
     chosen = [
         (one.of(player, choice.players), player, f"nash.instruments.{n}")
         for player in choice.players for n, one in enumerate(choice.instruments)

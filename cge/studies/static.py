@@ -199,7 +199,7 @@ class StaticCase(SolvedCase):
 
 
 def solve_scenario(
-    scenario: Scenario | str | Path, *, solver: Solver = "newton", cache_folder: Path | None = None
+    scenario: Scenario | str | Path, *, solver: Solver = "newton"
 ) -> tuple[StaticCase, ...]:
     """Solve a scenario in this process.
 
@@ -208,8 +208,6 @@ def solve_scenario(
     scenario : Scenario, str or path
         A scenario, the path of its file, or the name of a shipped one.
     solver : {"newton", "ipopt"}
-    cache_folder : path, optional
-        Folder of compiled models; None compiles afresh.
 
     Returns
     -------
@@ -225,7 +223,7 @@ def solve_scenario(
     """
     study = Static(scenario, solver=solver)
     with opened(study, Runner(workers=1, cache=None)) as session:
-        here = Serial(replace(session.place, models=cache_folder))
+        here = Serial(session.place)
         solved = here.drive(study.tasks(solutions).solved())
     return tuple(
         replace(case, elasticities=one.elasticities, variant=one.member.variant,
@@ -251,7 +249,7 @@ def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
         When it has no solution that passes.
     """
     stand_ins, horizon = content.stand_ins, content.scenario.chosen_horizon
-    model = Model.build(content.benchmark, horizon, place.models, stand_ins.sectors)
+    model = Model.build(content.benchmark, horizon, stand_ins.sectors)
     ground = stand_ins.laid(model, model.arrays.start)
     member, before, cases = content.member, None, []
     for number, step in enumerate(content.scenario.steps or [1.0]):

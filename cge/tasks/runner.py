@@ -38,14 +38,11 @@ class Place:
     ----------
     steps : Steps
         Finished steps of the task.
-    models : path or None
-        Folder of compiled models.
     store : Store
         Finished work, for a task that leans on the steps of another.
     """
 
     steps: Steps
-    models: Path | None
     store: Store
 
     def of(self, task: Task) -> Place:
@@ -103,7 +100,7 @@ class Runner:
     scheduler : str, optional
         Address of the scheduler of a Dask cluster, whose workers do the tasks.
     cache : path, optional
-        Folder in which finished work and compiled models are kept; None: for this run only.
+        Folder in which finished work is kept; None: for this run only.
     fresh : bool
         Do again what is kept.
     report : callable, optional
@@ -180,8 +177,7 @@ class Session(Driver):
     @property
     def place(self) -> Place:
         """Where this process keeps things; of no task in particular."""
-        models = (self.runner.cache or self.store.folder.parent) / "compiled"
-        return Place(self.store.steps(""), models, self.store)
+        return Place(self.store.steps(""), self.store)
 
     def run(self, tasks: Sequence[Task]) -> list[Any]:
         """Results of tasks, in their order; equal tasks are done once, and all are kept.

@@ -20,7 +20,6 @@ from cge.policy.closures import closure_of
 from cge.resilience.impact import disrupted, rationed
 from cge.resilience.preshock import ShortRun, pre_shock
 from cge.scenario.schema import ClosureChoice, load_scenario
-from cge.solve.templates import default_folder
 from cge.studies.static import solve_scenario
 
 PAGE = Path(__file__).resolve().parents[1] / "short-run.md"
@@ -72,14 +71,14 @@ def of_2025(name: str, adjustment: str) -> dict[str, float]:
     """A shipped schedule of the United States in its first year."""
     closure = ClosureChoice.model_validate({"kind": "short_run", "adjustment": adjustment})
     told = load_scenario(name).model_copy(update={"closure": closure, "elasticities": ["boehm"]})
-    (case,) = solve_scenario(told, cache_folder=default_folder())
+    (case,) = solve_scenario(told)
     return figures(case.solution)
 
 
 def cuts() -> Iterable[str]:
     """Losses of China where its imports of electronics are cut by half, and in total."""
     b = load_benchmark(aggregation="default")
-    long, short = (Model.build(b, h, default_folder(), STRATEGIC) for h in ("long", "short"))
+    long, short = (Model.build(b, h, STRATEGIC) for h in ("long", "short"))
     responses = {name: ENTRIES[name].value for name in RESPONSES}
     routes, home = [(r, "ELEC", "CHN") for r in b.regions if r != "CHN"], b.regions.index("CHN")
     for premium in (1.5, 2.5, 4.0):
@@ -103,7 +102,7 @@ def line(words: str, key: str, seen: str, found: list[dict[str, float]], low_hig
 
 def tables() -> str:
     """All tables, as Markdown."""
-    model = Model.build(load_benchmark(aggregation="default"), "short", default_folder())
+    model = Model.build(load_benchmark(aggregation="default"), "short")
     found, spread = [war(model, one) for one in ADJUSTMENTS], ends(model)
     rows = [
         ("real income, USA", "income", "-0.04 % of GDP"),
