@@ -53,7 +53,6 @@ def measure(size: str, method: str) -> list[str]:
     from cge.frontier.full_layout import FullLayout
     from cge.scenario.schema import Scenario
     from cge.studies.frontier import METHODS, Frontier, problem_of
-    from cge.tasks.store import default_folder
 
     strategic, other = "strategic", "all but strategic, services"
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
@@ -72,7 +71,7 @@ def measure(size: str, method: str) -> list[str]:
             ]},
         })  # fmt: skip
         (task,) = next(Frontier(scenario).work())
-        problem = problem_of(task.content, default_folder() / "compiled")
+        problem = problem_of(task.content)
     evaluator, start = Evaluator(problem), np.full(4, 0.02)
     best = evaluator.at(METHODS["reduced"](evaluator, "welfare", start, None, False).rates)
     ceiling = (best.risk + evaluator.at(np.zeros(4)).risk) / 2

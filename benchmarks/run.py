@@ -7,9 +7,8 @@
 
 A size like 76x45 splits regions and sectors of the full world.
 
-Each row is a process of its own, on one core. "cold" rows compile the model; "cached" rows read
-what a process before them compiled. Times are processor seconds / wall seconds; on a shared
-machine the first are the ones to compare.
+Each row is a process of its own, on one core. Times are processor seconds / wall seconds; on a
+shared machine the first are the ones to compare.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ SCENARIO = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 NEXT = {"tariff[*, CHN, *, USA]": 1.25, "tariff[*, USA, *, CHN]": 1.6}
 #: Seconds after which a row is given up: Ipopt's linear solver on the full world.
 TIME_LIMIT = 900
-SOLVES = ("size", "solver", "start", "unknowns", "terms", "import", "calibrate", "compile", "solve",
+SOLVES = ("size", "solver", "unknowns", "terms", "import", "calibrate", "compile", "solve",
           "to result", "next", "other", "MB")  # fmt: skip
 STUDIES_HEAD = ("size", "study", "import", "study done", "MB")
 #: Studies by kind: what is run, and which keys of its scenario are changed.
@@ -74,7 +73,6 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
     """Import, calibrate, compile, solve, solve another scenario.
 
     "other" is the first scenario with other elasticities, the model for them included.
-    Where an earlier process has left the compiled model, "compile" is reading it.
     """
     clock, found = Clock(), {}
     from split_world import split_world
@@ -88,7 +86,7 @@ def measure_solves(size: str, solver: str, folder: str) -> dict[str, Any]:
     else:
         benchmark = load_benchmark(aggregation=size)
     found["calibrate"] = clock.read()
-    model = Model.build(benchmark, "long", Path(folder))
+    model = Model.build(benchmark)
     found["compile"] = clock.read()
     first = model.solve(SCENARIO, solver=solver)
     found["solve"] = clock.read()
@@ -153,13 +151,12 @@ def _cell(value: float | list[float]) -> str:
 
 
 def table_of_solves(sizes: list[str], solvers: list[str]) -> list[list[str]]:
-    """Rows of each size, solver and start."""
+    """Rows of each size and solver."""
     rows = [list(SOLVES)]
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
             for solver in solvers:
-                for start in ("cold", "cached") if solver == "newton" else ("cached",):
-                    rows.append(row("solves", solver, size, folder, [size, solver, start]))
+                rows.append(row("solves", solver, size, folder, [size, solver]))
     return rows
 
 

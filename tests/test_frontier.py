@@ -101,8 +101,7 @@ def on_world(
     scenario = Scenario.model_validate({"name": "trial", "stress": stress, "frontier": frontier})
     assert scenario.frontier is not None
     return problem_of(
-        VersionContent(scenario.frontier, b, settings_of(scenario, b), disruptions, probabilities),
-        None,
+        VersionContent(scenario.frontier, b, settings_of(scenario, b), disruptions, probabilities)
     )
 
 

@@ -48,7 +48,7 @@ def risk(frequency: float = 0.3, wedges: bool = True, stand_ins: bool = True) ->
     stress = {"backstop": ["S0"] if stand_ins else "none"}
     settings = settings_of(Scenario.model_validate({"name": "trial", "stress": stress}), b)
     laid = settings.stand_ins if stand_ins else NO_STAND_INS
-    return Risk(Model.build(b, "short", None, laid.sectors), "R0", known, found, frequency,
+    return Risk(Model.build(b, "short", laid.sectors), "R0", known, found, frequency,
                 settings.leakage, settings.level, laid, settings.run)  # fmt: skip
 
 
