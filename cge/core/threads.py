@@ -12,6 +12,7 @@ R = TypeVar("R")
 
 @lru_cache(maxsize=1)
 def _controller() -> Any:
+    import scipy.linalg  # noqa: F401  # its libraries count, and are found only where loaded
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Bools
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.model.elasticity import Elasticity, positions
@@ -67,6 +67,16 @@ POWERS: Mapping[str, tuple[str, Formula]] = {
 }
 
 
+def accounted(benchmark: Benchmark, name: str) -> tuple[Array, str, Bools | None]:
+    """Array of a value or a power of the benchmark, its axes, and its cells in the model."""
+    if name in POWERS:
+        axes, formula = POWERS[name]
+        return formula(benchmark), axes, None
+    axes, formula = VALUES[name]
+    array = formula(benchmark)
+    return array, axes, array > 0
+
+
 @dataclass(frozen=True)
 class Shares:
     """Benchmark values, powers of wedges and elasticities keyed by codes.
@@ -98,13 +108,8 @@ class Shares:
         return self.benchmark.elasticities[self.horizon]
 
     def __getattr__(self, name: str) -> dict[Key, float]:
-        if name in VALUES:
-            axes, formula = VALUES[name]
-            array = formula(self.benchmark)
-            found = self.keyed(array, axes, array > 0)
-        elif name in POWERS:
-            axes, formula = POWERS[name]
-            found = self.keyed(formula(self.benchmark), axes)
+        if name in VALUES or name in POWERS:
+            found = self.keyed(*accounted(self.benchmark, name))
         elif name.startswith("sigma_"):
             found = self._elasticity(name.removeprefix("sigma_"))
         else:
@@ -112,9 +117,9 @@ class Shares:
         self.__dict__[name] = found
         return found
 
-    def keyed(self, array: Array, axes: str, live: Any = True) -> dict[Key, float]:
-        """Cells of an array keyed by codes, in the order of the array."""
-        where = np.nonzero(np.broadcast_to(live, array.shape))
+    def keyed(self, array: Array, axes: str, live: Bools | None = None) -> dict[Key, float]:
+        """Cells of an array keyed by codes, in the order of the array; all without a mark."""
+        where = np.nonzero(np.broadcast_to(True if live is None else live, array.shape))
         codes = self.benchmark.axes.codes
         labels = [[codes[a][k] for k in column] for a, column in zip(axes, where, strict=True)]
         return dict(zip(zip(*labels, strict=True), array[where].tolist(), strict=True))

@@ -190,12 +190,18 @@ class MonomialArrays:
     def _outcome(self, name: str) -> MonomialArrays:
         block = block_named(self.outcomes, name)
         chosen = self.outcome_coefficients[block.positions]
-        used, indices = np.unique(chosen.indices, return_inverse=True)
-        shape = (len(block), len(used))
+        outcomes = (Block(name, 0, block.index),)
+        return replace(self, outcomes=outcomes, outcome_coefficients=chosen).with_used_terms()
+
+    def with_used_terms(self) -> MonomialArrays:
+        """Outcomes alone, with the terms that stand in them."""
+        given = self.outcome_coefficients
+        used, indices = np.unique(given.indices, return_inverse=True)
+        shape = (given.shape[0], len(used))
         return replace(
-            self, rows=(), outcomes=(Block(name, 0, block.index),), exponents=self.exponents[used],
-            free_of_term=self.free_of_term[used], coefficients=sparse.csr_array((0, len(used))),
-            outcome_coefficients=sparse.csr_array((chosen.data, indices, chosen.indptr), shape),
+            self, rows=(), exponents=self.exponents[used], free_of_term=self.free_of_term[used],
+            coefficients=sparse.csr_array((0, len(used))),
+            outcome_coefficients=sparse.csr_array((given.data, indices, given.indptr), shape),
         )  # fmt: skip
 
 

@@ -116,7 +116,10 @@ def decompose(
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    subtotals = _by_shock(laid, way, moves)
+    if len(moves) == 1:
+        subtotals = np.array([[part.sum(of) for part, of in zip(laid, cells, strict=True)]])
+    else:
+        subtotals = _by_shock(laid, way, moves)
     first = _first_order(laid, solution, base)
     parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
     by_shock = pd.MultiIndex.from_product(

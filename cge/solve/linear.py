@@ -257,7 +257,8 @@ class LinearSolver:
     ) -> Array | None:  # fmt: skip
         """Solution by GMRES, None where it does not get there."""
         # For several right-hand sides a preconditioner at the point itself pays.
-        for renew in (False, True)[right.ndim > 1 and right.shape[1] >= MANY :]:
+        many = right.ndim > 1 and right.shape[1] >= MANY
+        for renew in (True,) if many else (False, True):
             factors = Factorised(matrix, self.matching, DROP) if renew else self.kept
             result = refined(operator, right, factors, transposed, 10 * rtol)
             if result is not None:

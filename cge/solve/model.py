@@ -402,7 +402,7 @@ class Model(Displayed):
 
 
 def rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:
-    """Model of a benchmark, compiled or from the user's cache."""
+    """Model of a benchmark, compiled where it is needed."""
     return Model.build(benchmark, horizon, backstop)
 
 

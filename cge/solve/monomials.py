@@ -36,14 +36,13 @@ from cge.core.axes import Array, Bools, Integers
 from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
 from cge.solve.reader import Reader, SparseRows
 from cge.solve.rules.frames import NotMonomial
+from cge.solve.rules.terms import LIKE
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 
 
 #: Terms that are looked at together: bounds the memory this takes in large models.
 BLOCK = 200_000
-#: Constants of like terms may differ by this much in how their log moves with a parameter.
-LIKE = 1e-12
 
 
 def compile_model(model: ConcreteModel, outcomes: Sequence[str] = ()) -> MonomialArrays:

@@ -225,7 +225,7 @@ class Solution(Allocation, Displayed):
 
     @classmethod
     def open(cls, path: str | Path) -> Solution:
-        """Open a solution that was saved; its model is built or taken from the user's cache.
+        """Open a solution that was saved; its model is compiled anew.
 
         Parameters
         ----------

@@ -51,35 +51,30 @@ class SquareSystem:
         equations, parts = self.arrays.equations, self._target_parts
         if not parts:
             return equations
-        added = sum(one.shape[1] for _, one in parts)
+        added = sum(part.exponents.shape[0] for part in parts)
         of_rows = equations.coefficients
         return replace(
             equations,
-            exponents=sparse.vstack([equations.exponents, *(one.exponents for one, _ in parts)],
+            exponents=sparse.vstack([equations.exponents, *(part.exponents for part in parts)],
                                     format="csr"),
             free_of_term=np.concatenate([equations.free_of_term,
-                                         *(one.free_of_term for one, _ in parts)]),
+                                         *(part.free_of_term for part in parts)]),
             coefficients=sparse.csr_array((of_rows.data, of_rows.indices, of_rows.indptr),
                                           shape=(of_rows.shape[0], of_rows.shape[1] + added)),
             outcome_coefficients=sparse.csr_array((0, of_rows.shape[1] + added)),
         )  # fmt: skip
 
     @cached_property
-    def _target_parts(self) -> list[tuple[MonomialArrays, sparse.csr_array]]:
-        """For each outcome in the targets the terms that count there, and their coefficients."""
+    def _target_parts(self) -> list[MonomialArrays]:
+        """For each outcome that is in targets what it adds to each, with the terms that count."""
         parts, columns = [], self.targets.tocsc()
         for block in self.arrays.outcomes if self.targets.nnz else ():
             chosen = columns[:, block.positions]
             if not chosen.nnz:
                 continue
             one = self.arrays.only(block.name)
-            coefficients = sparse.csr_array(chosen @ one.outcome_coefficients)
-            used, indices = np.unique(coefficients.indices, return_inverse=True)
-            shape = coefficients.shape[0], len(used)
-            parts.append((
-                replace(one, exponents=one.exponents[used], free_of_term=one.free_of_term[used]),
-                sparse.csr_array((coefficients.data, indices, coefficients.indptr), shape=shape),
-            ))  # fmt: skip
+            added = sparse.csr_array(chosen @ one.outcome_coefficients)
+            parts.append(replace(one, outcome_coefficients=added).with_used_terms())
         return parts
 
     @cached_property
@@ -128,7 +123,7 @@ class SquareSystem:
         """(targets, terms) coefficients of the targets."""
         terms = self.arrays.equations.exponents.shape[0]
         none = sparse.csr_array((self.targets.shape[0], terms))
-        parts = [one for _, one in self._target_parts]
+        parts = [part.outcome_coefficients for part in self._target_parts]
         return sparse.csr_array(sparse.hstack([none, *parts], format="csr"))
 
     @cached_property

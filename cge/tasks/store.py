@@ -60,10 +60,6 @@ class Store:
         """Keep sealed content under a key; a folder that can not be written is left alone."""
         _write(self._path(key), sealed)
 
-    def holds(self, key: str) -> bool:
-        """Whether anything is kept under a key."""
-        return self._path(key).is_file()
-
     def steps(self, key: str) -> Steps:
         """Steps of the task with a key."""
         return Steps(self._path(key).with_suffix(_STEPS), key)

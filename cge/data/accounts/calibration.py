@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
+from cge.core.threads import one_thread
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
@@ -104,7 +104,7 @@ def calibrate(
     return calibrate_cleaned(cleaned, aggregation, tariffs, chosen, str(elasticities))
 
 
-@threadpool_limits.wrap(limits=1)  # type: ignore[untyped-decorator]  # last digits: by threads
+@one_thread
 def calibrate_cleaned(
     cleaned: CleanTable,
     aggregation: str | Path,

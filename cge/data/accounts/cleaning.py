@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from cge.core.axes import Array, Bools, ratio
 from cge.core.errors import InputError, refuse_if
+from cge.core.threads import one_thread
 from cge.data.accounts.world_table import WorldTable, filled_cells
 
 #: Cells below this share of their column's total are set to zero.
@@ -114,8 +114,7 @@ def clean(table: WorldTable) -> CleanTable:
 
     final_total = f.sum(axis=(2, 3)).reshape(n)
     try:
-        with threadpool_limits(1):  # the last digits differ with the number of threads
-            output = np.linalg.solve(np.eye(n) - coefficients, final_total)
+        output = one_thread(np.linalg.solve)(np.eye(n) - coefficients, final_total)
     except np.linalg.LinAlgError:
         raise InputError("the table's input coefficients are singular: no balance") from None
     at = int(np.argmin(output))

@@ -14,7 +14,7 @@ from cge.core.axes import Array, Axes, Bools, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.elasticity import positions
-from cge.model.shares import POWERS, VALUES, Shares
+from cge.model.shares import POWERS, VALUES, Shares, accounted
 from cge.solve.rules.frames import (
     Codes,
     Frame,
@@ -274,13 +274,8 @@ class FamilyShares:
     def __getattr__(self, name: str) -> Datum:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name in VALUES:
-            axes, formula = VALUES[name]
-            array = formula(self.benchmark)
-            found = self.keyed(array, axes, array > 0)
-        elif name in POWERS:
-            axes, formula = POWERS[name]
-            found = self.keyed(formula(self.benchmark), axes)
+        if name in VALUES or name in POWERS:
+            found = self.keyed(*accounted(self.benchmark, name))
         elif name == "inverse_omega":
             numbers = positions(self.plain.elasticities)["transformation"]
             found = Datum(self._cells("f"), numbers, True)

@@ -103,7 +103,7 @@ class FamilyRule(Named):
                 value = value.difference
             return polynomial(value, frame)
 
-        frame = Frame(cells.size, self.model.runs.root, np.zeros(cells.size, dtype=np.int64))
+        frame = self.model.runs.family(cells.size)
         parts = self.model.runs.run(part, cells.size)
         if len(parts) == 1:
             return Polynomial(frame, parts[0][2].parts)
@@ -223,7 +223,7 @@ class FamilyModel:
         return CellSet(self.runs, cells.letters, cells.labels, tuple(a[chosen] for a in cells.at))
 
     def _distinct(self, cells: CellSet, by: Callable[[Any], tuple[Any, ...]]) -> CellSet:
-        frame = Frame(cells.size, self.runs.root, np.zeros(cells.size, dtype=np.int64))
+        frame = self.runs.family(cells.size)
         codes = by(cells.codes(frame))
         labels = tuple(code.labels for code in codes)
         place = np.ravel_multi_index([code.at for code in codes], tuple(map(len, labels)))
@@ -235,7 +235,7 @@ class FamilyModel:
         cells = index[0] if index else self._one()
         if isinstance(start, float):
             return FamilyVariable(cells, np.full(cells.size, start), signed)
-        frame = Frame(cells.size, self.runs.root, np.zeros(cells.size, dtype=np.int64))
+        frame = self.runs.family(cells.size)
         return FamilyVariable(cells, start[cells.codes(frame)].values, signed)
 
     def members(self, component: Any) -> Any:

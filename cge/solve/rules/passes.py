@@ -34,6 +34,10 @@ class Runs:
         """Innermost frame that is being gone through."""
         return self.stack[-1]
 
+    def family(self, size: int) -> Frame:
+        """Frame of all members of a family, or of some."""
+        return Frame(size, self.root, np.zeros(size, dtype=np.int64))
+
     @contextmanager
     def within(self, frame: Frame) -> Iterator[None]:
         """Go through a frame."""
@@ -103,7 +107,7 @@ class Runs:
         self._parted = {}
         try:
             while True:
-                frame = Frame(size, self.root, np.zeros(size, dtype=np.int64))
+                frame = self.family(size)
                 self.stack, self._count = [self.root, frame], [0, 0]
                 try:
                     return members, frame, rule(frame, members)
