@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
+from cge.core.recent import Recent
 from cge.core.selectors import joined
+from cge.solve.pattern import Places
 
 Cell = tuple[str, ...]
+#: Patterns of Jacobians that a template keeps.
+PATTERNS_KEPT = 4
 
 
 class Cells(Sequence[Cell]):
@@ -281,6 +285,11 @@ class MonomialTemplate(MonomialArrays):
 
     exponent_slopes: sparse.csr_array
     log_slopes: sparse.csr_array
+
+    @cached_property
+    def patterns(self) -> Recent[Places]:
+        """Patterns of Jacobians of the closures used last, whatever the elasticities."""
+        return Recent(PATTERNS_KEPT)
 
     def at(self, parameters: Array) -> MonomialArrays:
         """Model with these elasticities; exponents that are zero there are left out.

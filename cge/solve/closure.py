@@ -312,6 +312,7 @@ def resolve(
                        block_named(arrays.rows, WALRAS_EQUATION).start),
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
+        patterns=model.template.patterns,
     )  # fmt: skip
     columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
     return Resolved(

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
+from cge.core.recent import Recent
 from cge.solve.arrays import MonomialArrays, positive_logs
+from cge.solve.pattern import Pattern, Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,8 @@ class SquareSystem:
         Equations that hold.
     targets : csr_array (targets, outcomes)
         Combinations of outcomes that must hit a given value; appended below the equations.
+    patterns : Recent
+        Patterns of systems that may be like this one.
     """
 
     arrays: MonomialArrays
@@ -40,6 +43,7 @@ class SquareSystem:
     rows: Integers
     targets: sparse.csr_array
     gangs: tuple[Integers, ...] = ()
+    patterns: Recent[Places] = field(default_factory=lambda: Recent(1))
 
     @property
     def size(self) -> int:
@@ -96,7 +100,9 @@ class SquareSystem:
     @cached_property
     def given(self) -> Integers:
         """Columns that are not unknown."""
-        return np.setdiff1d(np.arange(len(self.arrays.start)), self.unknown)
+        given = np.ones(len(self.arrays.start), dtype=bool)
+        given[self.unknown] = False
+        return np.flatnonzero(given)
 
     @cached_property
     def solved(self) -> Bools:
@@ -109,7 +115,10 @@ class SquareSystem:
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
-        return sparse.csr_array(self.core.exponents.tocsc()[:, self.given])
+        columns, number = self.given, len(self.given)
+        shape = (len(self.arrays.start), number)
+        chosen = sparse.csr_array((np.ones(number), (columns, np.arange(number))), shape=shape)
+        return sparse.csr_array(self.core.exponents @ chosen)
 
     @cached_property
     def _free_unknown_of_term(self) -> Integers:
@@ -206,8 +215,8 @@ class SquareSystem:
         return side(1.0), side(-1.0)
 
     @cached_property
-    def pattern(self) -> _Pattern:
-        return _Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term)
+    def pattern(self) -> Pattern:
+        return Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term, self.patterns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,68 +299,6 @@ class FoldedSystem:
         rows = self.balanced_rows
         left, right = np.where(rows, left, 1.0), np.where(rows, right, 1.0)
         return self.system.pattern.assemble(full, partial, np.concatenate([1 / left, 1 / right]))
-
-
-@dataclass(frozen=True, eq=False)
-class _Pattern:
-    """Where each term's derivative goes in the Jacobian: data = sums of coefficient * term.
-
-    `side` is the row of a term with a positive coefficient, rows + row with a negative one.
-    """
-
-    indices: NDArray[np.int32]
-    indptr: NDArray[np.int32]
-    starts: Integers
-    source: Integers
-    coefficient: Array
-    side: NDArray[np.int32]
-
-    @classmethod
-    def of(
-        cls, matrix: sparse.csr_array, exponents: sparse.csr_array, free_of_term: Integers
-    ) -> _Pattern:
-        terms = matrix.shape[1]
-        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        term = matrix.indices
-        count = np.diff(exponents.indptr)[term]
-        first = exponents.indptr[term]
-        offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        entry = np.repeat(first, count) + offset
-        linear = free_of_term[term] >= 0
-        row = np.concatenate([np.repeat(rows, count), rows[linear]]).astype(np.int64)
-        column = np.concatenate([exponents.indices[entry], free_of_term[term[linear]]])
-        source = np.concatenate([np.repeat(term, count), term[linear] + terms]).astype(np.int64)
-        coefficient = np.concatenate(
-            [np.repeat(matrix.data, count) * exponents.data[entry], matrix.data[linear]]
-        )
-        negative = np.concatenate([np.repeat(matrix.data < 0, count), matrix.data[linear] < 0])
-        side = row + negative * matrix.shape[0]
-        key = column.astype(np.int64) * matrix.shape[0] + row
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-        unique = key[starts]
-        column, row = np.divmod(unique, matrix.shape[0])
-        indptr = np.searchsorted(column, np.arange(exponents.shape[1] + 1))
-        return cls(
-            indices=row.astype(np.int32),
-            indptr=indptr.astype(np.int32),
-            starts=starts,
-            source=source[order],
-            coefficient=coefficient[order],
-            side=side[order].astype(np.int32),
-        )
-
-    def assemble(
-        self, full: Array, partial: Array, weight: Array | None = None
-    ) -> sparse.csc_array:
-        """Jacobian, each side of each row multiplied with its `weight`."""
-        values = self.coefficient * np.concatenate([full, partial])[self.source]
-        if weight is not None:
-            values *= weight[self.side]
-        data = np.add.reduceat(values, self.starts)
-        size = len(self.indptr) - 1
-        return sparse.csc_array((data, self.indices, self.indptr), shape=(size, size))
 
 
 def term_parts(
