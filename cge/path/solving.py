@@ -102,10 +102,7 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
                  content.files, content.stand_ins)  # fmt: skip
     if key not in _LAWS:
         backstop = content.stand_ins.sectors
-        models = {(laws.model.benchmark.identity, laws.model.backstop): laws.model
-                  for laws in _LAWS.values()}  # fmt: skip
-        model = models.get((content.benchmark.identity, backstop))
-        model = model or Model.build(content.benchmark, "short", backstop)
+        model = Model.shared(content.benchmark, "short", backstop)
         while len(_LAWS) >= LAWS_KEPT:
             del _LAWS[next(iter(_LAWS))]
         _LAWS[key] = laws_of(model, choice, content.level, closure, content.stand_ins)

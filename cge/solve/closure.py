@@ -270,7 +270,8 @@ def resolve(
         columns: Integers | None = None
         if isinstance(swap.fix, Total):
             rows = _combined(swap.fix, model)
-            level0, groups = rows @ model.outcome_start, None if len(free) == 1 else [free]
+            level0 = np.array([rows.data @ model.outcome_start[rows.indices]])
+            groups = None if len(free) == 1 else [free]
         else:
             family_held, chosen = _table_of(swap.fix, model).select(swap.fix, "closure.fix")
             if family_held.name in model.variables:
@@ -333,10 +334,12 @@ def _table_of(fix: str, model: Model) -> Layout:
 
 def _combined(total: Total, model: Model) -> sparse.csr_array:
     """A combination of outcomes as a matrix of one row."""
-    row = np.zeros(sum(map(len, model.outcomes.values())))
-    for coefficient, selector in total.terms:
-        row[model.outcomes.select(selector, "closure.fix")[1]] += coefficient
-    return sparse.csr_array(row[None, :])
+    parts = [(coefficient, model.outcomes.select(selector, "closure.fix")[1])
+             for coefficient, selector in total.terms]  # fmt: skip
+    columns = np.concatenate([positions for _, positions in parts])
+    values = np.repeat([c for c, _ in parts], [len(positions) for _, positions in parts])
+    shape = 1, sum(map(len, model.outcomes.values()))
+    return sparse.csr_array((values, (np.zeros(len(columns), dtype=np.int64), columns)), shape)
 
 
 def cells_of(swap: Swap, model: Model) -> tuple[Swap, ...]:

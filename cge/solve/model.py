@@ -13,6 +13,7 @@ from scipy import sparse
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
+from cge.core.identity import digest
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
 from cge.core.selectors import split
@@ -25,6 +26,7 @@ from cge.solve.arrays import (
     Block,
     Cells,
     DeferredTemplate,
+    MonomialArrays,
     MonomialTemplate,
     OutcomeTerms,
     blocks_of,
@@ -49,8 +51,13 @@ BOUND_SLACK = 1e-9
 #: Templates kept in memory, so that a run compiles the same accounts once.
 TEMPLATES_KEPT = 2
 _TEMPLATES: Recent[DeferredTemplate] = Recent(TEMPLATES_KEPT)
-#: Closures of a model kept ready: each holds a factorisation, so not all of a study's.
-CLOSURES_KEPT = 12
+#: Models kept in memory for tasks of the same benchmark.
+MODELS_KEPT = 2
+_MODELS: Recent[Model] = Recent(MODELS_KEPT)
+#: Closures of a model kept ready, most and least: each holds a factorisation.
+CLOSURES_KEPT = (12, 3)
+#: Bytes that the closures of a model may take, and those that one takes for each term.
+CLOSURES_BYTES, BYTES_OF_TERM = 4e8, 300
 
 
 class _Rules:
@@ -147,7 +154,7 @@ class Model(Displayed):
         self.variables = Layout(arrays.columns, VARIABLES, benchmark)
         self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
         self.indices = Layout((Block.of(name, 0, regions) for name in INDICES), INDICES, benchmark)
-        self._closures: Recent[Resolved] = Recent(CLOSURES_KEPT)
+        self._closures: Recent[Resolved] = Recent(_closures_kept(arrays))
         #: Outcomes in the benchmark that were asked for.
         self.outcomes_at_start: dict[str, Array] = {}
 
@@ -189,6 +196,19 @@ class Model(Displayed):
         covered = tuple(code for code in benchmark.sectors if code in backstop)
         template = _template(benchmark, horizon, covered)
         return cls(benchmark, template, horizon, covered)
+
+    @classmethod
+    def shared(
+        cls, benchmark: Benchmark, horizon: str = "long", backstop: Sequence[str] = ()
+    ) -> Model:
+        """Build, or use the model of an equal benchmark that this process used last.
+
+        Tasks of one benchmark share what its closures take to prepare. Parameters are those of
+        :meth:`build`.
+        """
+        b = benchmark
+        key = digest(b.identity, b.name, b.names, b.notes, b.status), horizon, tuple(backstop)
+        return _MODELS.get(key, lambda: cls.build(benchmark, horizon, backstop))
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:
         """Model of the same accounts with other elasticities for its horizon.
@@ -399,6 +419,13 @@ class Model(Displayed):
             f"which bounds are reached did not settle in {BOUND_PASSES} passes; the last were "
             f"{len(reached)}: {names}"
         )
+
+
+def _closures_kept(arrays: MonomialArrays) -> int:
+    """Number of closures that fit into the memory they may take."""
+    most, least = CLOSURES_KEPT
+    terms = arrays.equations.exponents.shape[0]
+    return int(np.clip(CLOSURES_BYTES / (BYTES_OF_TERM * terms), least, most))
 
 
 def rebuilt(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> Model:

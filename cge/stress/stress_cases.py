@@ -87,15 +87,12 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
         it began, or ``by_year_failed`` says why there are none, and ``long_run`` are losses
         once all has adapted, if there is such an equilibrium.
     """
-    # One model for each task: compiled equations stay in memory and a model of them takes
-    # milliseconds, while the factorisations that it gathers, one for each closure, would fill
-    # the memory of a worker that keeps it.
-    model = Model.build(chunk.benchmark, "short", chunk.backstop)
+    model = Model.shared(chunk.benchmark, "short", chunk.backstop)
     pre = PreShock(model, chunk.levels, chunk.closure)
     found = [_solved(pre, disruption, chunk) for disruption in chunk.disruptions]
     if chunk.long_run is not None:
         closure, levels = chunk.long_run
-        model = Model.build(chunk.benchmark, "long", chunk.backstop)
+        model = Model.shared(chunk.benchmark, "long", chunk.backstop)
         adapted = model.solve(levels, closure, start=levels)
         for result, disruption in zip(found, chunk.disruptions, strict=True):
             with suppress(NoEquilibrium):

@@ -249,7 +249,7 @@ def solve_steps(content: VariantContent, place: Place) -> list[StaticCase]:
         When it has no solution that passes.
     """
     stand_ins, horizon = content.stand_ins, content.scenario.chosen_horizon
-    model = Model.build(content.benchmark, horizon, stand_ins.sectors)
+    model = Model.shared(content.benchmark, horizon, stand_ins.sectors)
     ground = stand_ins.laid(model, model.arrays.start)
     member, before, cases = content.member, None, []
     for number, step in enumerate(content.scenario.steps or [1.0]):
