@@ -291,9 +291,16 @@ def capital_of(model: Model) -> tuple[Integers, tuple[Integers, ...]]:
 
 def _between(benchmark: Benchmark, inertia: float) -> Elasticities:
     """Elasticities that nests have over a year in which their weights may move."""
+
+    def mixed(short: Elasticities, long: Elasticities, around: Elasticities | None) -> Elasticities:
+        values = {}
+        for nest in NEST_AXES:
+            now, later = getattr(short, nest), getattr(long, nest)
+            values[nest] = now + (1 - inertia) * (later - now) if nest in NESTS else now
+        return Elasticities(**values, around=around)
+
     short, long = benchmark.elasticities["short"], benchmark.elasticities["long"]
-    values = {}
-    for nest in NEST_AXES:
-        now, later = getattr(short, nest), getattr(long, nest)
-        values[nest] = now + (1 - inertia) * (later - now) if nest in NESTS else now
-    return Elasticities(**values)
+    central = None
+    if short.around is not None and long.around is not None:
+        central = mixed(short.around, long.around, None)
+    return mixed(short, long, central)

@@ -197,6 +197,8 @@ class Resolved:
         Which of the swaps sets each.
     within : callable, optional
         Gives the closure without its last swaps, which only add targets and what they free.
+    near : callable, optional
+        Gives the same closure at the central values of which the elasticities are a draw.
     """
 
     system: SquareSystem
@@ -207,6 +209,7 @@ class Resolved:
     target_levels: Array = field(repr=False)
     targeted_by: Integers = field(repr=False)
     within: Callable[[], Resolved] | None = field(default=None, repr=False)
+    near: Callable[[], Resolved] | None = field(default=None, repr=False)
 
     @cached_property
     def linear(self) -> LinearSolver:
@@ -214,7 +217,10 @@ class Resolved:
         system, arrays = self.system, self.system.arrays
         targets = system.target_coefficients @ term_values(system.core, arrays.start)
         folded = system.fold(arrays.start, targets)
-        return LinearSolver(folded.jacobian(system.start(arrays.start)), self._border())
+        benchmark = folded.jacobian(system.start(arrays.start))
+        if self.near is not None and system.size >= LinearSolver.large:
+            return LinearSolver(benchmark, near=self.near().linear)
+        return LinearSolver(benchmark, self._border())
 
     def _border(self) -> Border | None:
         """Where the closure without its last swaps stands in this one."""
@@ -231,7 +237,7 @@ class Resolved:
 
 def resolve(
     closure: Closure, model: Model, extra: Sequence[Swap] = (),
-    within: Callable[[], Resolved] | None = None,
+    within: Callable[[], Resolved] | None = None, near: Callable[[], Resolved] | None = None,
 ) -> Resolved:  # fmt: skip
     """Turn a closure into a square system.
 
@@ -241,7 +247,7 @@ def resolve(
     model : Model
     extra : sequence of Swap
         Swaps on top: bounds that are reached, whatever their `bound` says.
-    within : callable, optional
+    within, near : callable, optional
         As in :class:`Resolved`.
 
     Raises
@@ -318,7 +324,7 @@ def resolve(
     columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
     return Resolved(
         system, swaps, columns_held, levels, by_swap,
-        np.concatenate(target_levels), np.concatenate(targeted_by), within,
+        np.concatenate(target_levels), np.concatenate(targeted_by), within, near,
     )  # fmt: skip
 
 

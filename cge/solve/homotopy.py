@@ -17,8 +17,9 @@ import numpy as np
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
 from cge.solve.arrays import label_at
+from cge.solve.chord import chord
 from cge.solve.closure import Resolved
-from cge.solve.newton import newton
+from cge.solve.newton import Attempt, newton
 from cge.solve.system import FoldedSystem, SquareSystem, term_changes, term_parts, term_values
 
 Progress = Callable[[float], None]
@@ -125,7 +126,10 @@ class Homotopy:
         step, tried = until - self.done, []
         while self.done < until:
             theta = min(until, self.done + step)
-            attempt = inner(self.at(theta), self.z, self.resolved.linear)
+            system = self.at(theta)
+            attempt = self._nearby(system) if inner is newton else None
+            if attempt is None or not attempt.converged:
+                attempt = inner(system, self.z, self.resolved.linear)
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
@@ -143,6 +147,11 @@ class Homotopy:
                     f"failed on every step down to {step:.2%} of it. {self._furthest()} "
                     "Tried: " + "; ".join(tried[-4:])
                 )
+
+    def _nearby(self, system: FoldedSystem) -> Attempt | None:
+        """Solution by chord steps, where a Jacobian is dear."""
+        linear = self.resolved.linear
+        return chord(system, self.z, linear) if linear.is_large else None
 
     def _furthest(self) -> str:
         """Sentence on the unknown that moved most, which may be where equilibria end."""

@@ -201,13 +201,23 @@ class LinearSolver:
         The Jacobian in the benchmark; the matching and the kept preconditioner are its.
     border : Border, optional
         A smaller system within, whose preconditioner serves this one too.
+    near : LinearSolver, optional
+        Of the same system at other elasticities, whose preconditioner serves this one too.
     """
 
     #: From this many unknowns on, GMRES with a kept preconditioner is used.
     large = 500
 
-    def __init__(self, benchmark: sparse.csc_array, border: Border | None = None) -> None:
-        self.benchmark, self.border = benchmark, border
+    def __init__(
+        self, benchmark: sparse.csc_array, border: Border | None = None,
+        near: LinearSolver | None = None,
+    ) -> None:  # fmt: skip
+        self.benchmark, self.border, self.near = benchmark, border, near
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a factorisation is dear enough to be kept."""
+        return self.benchmark.shape[0] >= self.large
 
     @cached_property
     def matching(self) -> Integers:
@@ -217,6 +227,8 @@ class LinearSolver:
     @cached_property
     def kept(self) -> Factors:
         """Preconditioner that is kept."""
+        if self.near is not None:
+            return self.near.kept
         if self.border is not None:
             with suppress(Singular):
                 return Bordered(self.benchmark, self.border)
@@ -241,9 +253,10 @@ class LinearSolver:
         ------
         Singular
         """
-        iterative = matrix.shape[0] >= self.large
         operator = matrix.T.tocsr() if transposed else matrix.tocsr()
-        result = self._iterated(matrix, operator, right, rtol, transposed) if iterative else None
+        result = (
+            self._iterated(matrix, operator, right, rtol, transposed) if self.is_large else None
+        )
         if result is None:
             factors = self._factorised(matrix)
             result = factors.solve(right, transposed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -366,8 +366,22 @@ class Model(Displayed):
     def resolved(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
         """System of a closure with some of its bounds in force, made once."""
         key = (closure.all_swaps(), reached)
-        within = self._within(closure, reached)
-        return self._closures.get(key, lambda: resolve(closure, self, reached, within))
+
+        def made() -> Resolved:
+            central, within = self._central, self._within(closure, reached)
+            near = None if central is None else partial(central.resolved, closure, reached)
+            return resolve(closure, self, reached, within, near)
+
+        return self._closures.get(key, made)
+
+    @cached_property
+    def _central(self) -> Model | None:
+        """Model at the central values of which its elasticities are a draw."""
+        central = self.benchmark.elasticities[self.horizon].around
+        if central is None:
+            return None
+        benchmark = self.benchmark.with_elasticities(**{self.horizon: central})
+        return Model.shared(benchmark, self.horizon, self.backstop)
 
     def _within(self, closure: Closure, reached: tuple[Swap, ...]) -> Callable[[], Resolved] | None:
         """The closure without the last of its swaps that hold outcomes, where it has such."""

@@ -128,6 +128,11 @@ class SquareSystem:
         return position[self.core.free_of_term]
 
     @cached_property
+    def _linear(self) -> Integers:
+        """Terms with a free unknown."""
+        return np.flatnonzero(self._free_unknown_of_term >= 0)
+
+    @cached_property
     def target_coefficients(self) -> sparse.csr_array:
         """(targets, terms) coefficients of the targets."""
         terms = self.arrays.equations.exponents.shape[0]
@@ -142,7 +147,10 @@ class SquareSystem:
             [self.core.coefficients[self.rows], self.target_coefficients],
             format="csr",
         )
-        return sparse.csr_array(sparse.diags_array(1 / self.row_scale) @ stacked)
+        stacked.sort_indices()  # as patterns are compared entry by entry
+        scale = np.repeat(self.row_scale, np.diff(stacked.indptr))
+        return sparse.csr_array((stacked.data / scale, stacked.indices, stacked.indptr),
+                                shape=stacked.shape)  # fmt: skip
 
     @cached_property
     def magnitudes(self) -> sparse.csr_array:
@@ -240,8 +248,8 @@ class FoldedSystem:
         system = self.system
         logs = np.where(system.free, 0.0, z)
         partial = self.factor * np.exp(system._exponents @ logs)
-        position = system._free_unknown_of_term
-        full = partial * np.where(position >= 0, z[position], 1.0)
+        full = partial.copy()
+        full[system._linear] *= z[system._free_unknown_of_term[system._linear]]
         return partial, full
 
     def residual(self, z: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -55,6 +55,9 @@ class Elasticities:
         Among agents in a region's absorption.
     transformation : ndarray (f,)
         Of a factor's supply between sectors (CET); infinity is perfect mobility.
+    around : Elasticities, optional
+        Central values of which these are a draw. What is prepared for those serves the draws;
+        results do not hang on it.
     """
 
     armington: Array
@@ -64,17 +67,18 @@ class Elasticities:
     final: Array
     agents: Array
     transformation: Array
+    around: Elasticities | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            key = f"elasticities.{item.name}"
-            array = number_array(key, getattr(self, item.name))
-            most = LARGEST if item.name in SUBSTITUTION else np.inf
+        for nest in NEST_AXES:
+            key = f"elasticities.{nest}"
+            array = number_array(key, getattr(self, nest))
+            most = LARGEST if nest in SUBSTITUTION else np.inf
             bad = array[~((array >= 0) & (array <= most))]
             refuse_first(bad.tolist(), "elasticity is negative, not a number, or so large that "
                          "powers of prices would overflow", key=key,
                          allowed=f"0 to {most:g}")  # fmt: skip
-            object.__setattr__(self, item.name, fixed(array))
+            object.__setattr__(self, nest, fixed(array))
         refuse_if(
             (self.transformation == 0).any(), key="elasticities.transformation", value=0.0,
             problem="a transformation elasticity of 0 is a sector-specific factor",
@@ -101,7 +105,8 @@ class Elasticities:
         given = {**NEST_DEFAULTS, **values}
         left = (nest for nest in NEST_AXES if nest not in given)
         refuse_first(left, "this nest has no elasticity", key="elasticities", allowed=NEST_AXES)
-        return cls(**{nest: _full_array(nest, given[nest], axes) for nest in NEST_AXES})
+        arrays: dict[str, Any] = {nest: _full_array(nest, given[nest], axes) for nest in NEST_AXES}
+        return cls(**arrays)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,0 +1,81 @@
+"""Chord steps with Anderson mixing: equilibria near one that is known, without a Jacobian.
+
+A chord step takes the kept factorisation for the Jacobian's inverse. Mixing keeps of the steps
+so far what they say about the error of that (Anderson 1965; Walker and Ni 2011): the next one
+leaves out the part that earlier ones have shown to be wrong. What is solved is the same system
+to the same residual as Newton's method does, at a product of matrices and a pair of triangular
+solutions for each step. Where steps are long or do not shrink it gives up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cge.core.axes import Array
+from cge.solve.linear import LinearSolver
+from cge.solve.newton import TOLERANCE, Attempt
+from cge.solve.system import FoldedSystem
+
+#: Steps after which it gives up.
+MOST = 40
+#: Longest step, in logs, that is near.
+FAR = 1.0
+#: Steps in which they must have halved.
+PATIENCE = 8
+#: Step, in logs, at which the last point is as good as that of Newton's method.
+SMALL = 1e-10
+#: Residual of rows in logs from which on their own size is looked at.
+FINE = 10 * TOLERANCE
+
+
+def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
+    """Solve F(z) = 0 from `start`.
+
+    Parameters
+    ----------
+    system : FoldedSystem
+    start : ndarray (unknowns,)
+    linear : LinearSolver
+        Its kept factorisation makes the steps.
+
+    Returns
+    -------
+    Attempt
+        Converged, or given up.
+    """
+    z, residual, width = start, system.log_residual(start), len(start)
+    # Changes of the chord step, orthonormal, and those of the unknowns that made them.
+    changes, moves, known = np.empty((MOST, width)), np.empty((MOST, width)), 0
+    lengths: list[float] = []
+    step = before = np.empty(0)
+    for number in range(MOST):
+        gap = np.inf
+        if np.abs(residual).max(initial=0.0) <= FINE:
+            gap = system.relative_residual(z)
+        ahead = -linear.kept.solve(residual)
+        lengths.append(float(np.abs(ahead).max(initial=0.0)))
+        rounding = number > 0 and lengths[-1] > 0.5 * lengths[-2]
+        if gap <= TOLERANCE and (lengths[-1] <= SMALL or rounding):
+            return Attempt(z, True, number, gap)
+        slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
+        if slow or not np.isfinite(lengths[-1]):
+            break
+        if number:
+            change, move = ahead - before, step
+            for _ in range(2):
+                along = changes[:known] @ change
+                change, move = change - along @ changes[:known], move - along @ moves[:known]
+            size = float(np.linalg.norm(change))
+            if size > 0:
+                changes[known], moves[known] = change / size, move / size
+                known += 1
+        along = changes[:known] @ ahead
+        before, step = ahead, ahead - along @ (changes[:known] + moves[:known])
+        if np.abs(step).max(initial=0.0) > FAR:
+            break
+        with np.errstate(all="ignore"):
+            z = z + step
+            residual = system.log_residual(z)
+        if not np.isfinite(residual).all():
+            break
+    return Attempt(start, False, len(lengths), np.inf, "too far for chord steps")
