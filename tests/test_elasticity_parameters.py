@@ -37,7 +37,7 @@ def with_numbers(b: Benchmark, horizon: str = "long") -> MonomialArrays:
 def direct_model(b: Benchmark, horizon: str = "long") -> Model:
     """Return the model of the equations compiled with numbers."""
     arrays = with_numbers(b, horizon)
-    return Model(b, SimpleNamespace(at=lambda _: arrays), horizon)
+    return Model(b, SimpleNamespace(at=lambda _: arrays, patterns=Recent(1)), horizon)
 
 
 def all_of(b: Benchmark, value: float) -> Elasticities:

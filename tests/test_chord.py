@@ -1,0 +1,103 @@
+"""Chord steps find what Newton's method finds, or give way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tools import TARIFF_WAR, small_model
+
+from cge import Model, Solution, load_benchmark
+from cge.solve import homotopy
+from cge.solve.chord import chord
+from cge.solve.closure import Closure
+from cge.solve.linear import LinearSolver
+from cge.solve.newton import newton
+
+FAR = {"productivity[CHN, *]": 3.0}
+
+
+@pytest.fixture
+def by_chords(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Small systems taken for large; whether each attempt by chord steps got there."""
+    monkeypatch.setattr(LinearSolver, "large", 0)
+    converged: list[bool] = []
+
+    def noted(*given: object) -> object:
+        attempt = chord(*given)  # type: ignore[arg-type]
+        converged.append(attempt.converged)
+        return attempt
+
+    monkeypatch.setattr(homotopy, "chord", noted)
+    yield converged
+
+
+def fresh_model() -> Model:
+    """Return the small world with nothing kept from other tests."""
+    return Model.build(load_benchmark(aggregation="small"))
+
+
+def largest_gap(one: Solution, other: Solution) -> float:
+    """Return the largest difference between two solutions, in logs."""
+    positive = ~one.model.arrays.free
+    return float(np.abs(np.log(one.levels[positive] / other.levels[positive])).max())
+
+
+@pytest.mark.parametrize(
+    "closure",
+    [Closure(), Closure("short_run", specific_factors=("CAP",))],
+    ids=lambda closure: closure.name,
+)
+def test_chord_steps_find_the_equilibrium_that_newton_finds(
+    by_chords: list[bool], closure: Closure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = fresh_model().solve(TARIFF_WAR, closure)
+    assert by_chords == [True]
+    monkeypatch.undo()
+    exact = small_model().solve(TARIFF_WAR, closure)
+    assert largest_gap(found, exact) < 1e-9
+
+
+def test_a_shock_that_is_far_is_left_to_newton(by_chords: list[bool]) -> None:
+    model = fresh_model()
+    found = model.solve(FAR)
+    assert not by_chords[0]
+    assert found.diagnostics.residual < 1e-9
+
+
+def test_an_attempt_that_gives_up_leaves_the_start_as_it_was() -> None:
+    model = fresh_model()
+    far = model.levels(FAR)
+    resolved = model.resolved(Closure(), ())
+    way = homotopy.Homotopy(resolved, model.arrays.start, far)
+    attempt = chord(way.at(1.0), way.z, resolved.linear)
+    assert not attempt.converged
+    assert attempt.z is way.z
+
+
+def test_a_draw_is_solved_with_the_factorisation_of_its_central_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LinearSolver, "large", 0)
+    model = fresh_model()
+    long = model.benchmark.elasticities["long"]
+    values = {"armington": 1.2 * long.armington, "top": 0.9 * long.top}
+    draw = model.with_elasticities(replace(long, **values, around=long))
+    alone = model.with_elasticities(replace(long, **values))
+    near, own = draw.solve(TARIFF_WAR), alone.solve(TARIFF_WAR)
+    assert near.resolved.linear.kept is not own.resolved.linear.kept
+    assert near.resolved.linear.near is not None
+    assert near.resolved.linear.kept is near.resolved.linear.near.kept
+    assert largest_gap(near, own) < 1e-9
+
+
+def test_newton_takes_the_same_system_to_the_same_point() -> None:
+    model = fresh_model()
+    resolved = model.resolved(Closure(), ())
+    way = homotopy.Homotopy(resolved, model.arrays.start, model.levels(TARIFF_WAR))
+    system = way.at(1.0)
+    ours, other = chord(system, way.z, resolved.linear), newton(system, way.z, resolved.linear)
+    assert ours.converged and other.converged
+    assert np.abs(ours.z - other.z).max() < 1e-9
