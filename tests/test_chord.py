@@ -11,10 +11,10 @@ from tools import TARIFF_WAR, small_model
 
 from cge import Model, Solution, load_benchmark
 from cge.solve import homotopy
-from cge.solve.chord import chord
 from cge.solve.closure import Closure
-from cge.solve.linear import LinearSolver
-from cge.solve.newton import newton
+from cge.solve.square.chord import chord
+from cge.solve.square.linear import LinearSolver
+from cge.solve.square.newton import newton
 
 FAR = {"productivity[CHN, *]": 3.0}
 

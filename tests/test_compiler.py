@@ -25,10 +25,10 @@ from tools import TARIFF_WAR, combined_shock, small_model
 from worlds import random_world
 
 from cge import Closure, Model, Swap
-from cge.solve.arrays import MonomialArrays
-from cge.solve.model import template_key
 from cge.solve.monomials import NotMonomial, compile_model
-from cge.solve.system import FoldedSystem, SquareSystem, term_values
+from cge.solve.square.arrays import MonomialArrays
+from cge.solve.square.system import FoldedSystem, SquareSystem, term_values
+from cge.solve.templates import template_key
 
 Array = NDArray[np.float64]
 

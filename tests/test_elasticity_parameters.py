@@ -22,8 +22,8 @@ from cge.data.elasticities.sets import NAMED_SETS
 from cge.model.build import build_model
 from cge.model.elasticity import Elasticity, NotAffine, cobb_douglas, parameters, positions
 from cge.model.quantities import OUTCOMES
-from cge.solve.arrays import MonomialArrays, MonomialTemplate
 from cge.solve.monomials import NotMonomial, compile_model, compile_template
+from cge.solve.square.arrays import MonomialArrays, MonomialTemplate
 
 Array = NDArray[np.float64]
 HORIZONS = ("short", "long")
@@ -193,12 +193,12 @@ def test_elasticities_of_another_shape_are_refused():
 @pytest.fixture
 def compiled(monkeypatch):
     """Return the horizons of the models compiled so far, in a process that has compiled none."""
-    from cge.solve import model
+    from cge.solve import templates
 
     done = []
-    compile_now = model._compile
-    monkeypatch.setattr(model, "_TEMPLATES", Recent(model.TEMPLATES_KEPT))
-    monkeypatch.setattr(model, "_compile", lambda r: done.append(r.given[1]) or compile_now(r))
+    compile_now = templates._compile
+    monkeypatch.setattr(templates, "_TEMPLATES", Recent(templates.TEMPLATES_KEPT))
+    monkeypatch.setattr(templates, "_compile", lambda r: done.append(r.given[1]) or compile_now(r))
     return done
 
 
@@ -231,12 +231,12 @@ def test_a_nest_that_becomes_cobb_douglas_is_built_anew(compiled):
 
 
 def test_only_a_few_compiled_models_are_kept_in_memory(compiled):
-    from cge.solve import model
+    from cge.solve import templates
 
     for seed in range(4):
         Model.build(random_world(seed, regions=2, sectors=1))
     assert len(compiled) == 4
-    assert len(model._TEMPLATES) == model.TEMPLATES_KEPT
+    assert len(templates._TEMPLATES) == templates.TEMPLATES_KEPT
 
 
 def test_a_model_made_to_be_read_shows_numbers():

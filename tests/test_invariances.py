@@ -12,7 +12,7 @@ from worlds import random_world
 
 from cge import Benchmark, Closure, Elasticities, Model, Solution, Swap
 from cge.data.elasticities.nests import NEST_AXES
-from cge.solve.system import term_values
+from cge.solve.square.system import term_values
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from tools import small_model
 
 from cge.core.threads import one_thread
 from cge.solve.closure import Closure, Swap
-from cge.solve.linear import (
+from cge.solve.square.linear import (
     ROUNDING,
     Border,
     Bordered,

@@ -16,11 +16,11 @@ from cge.model.build import build_model
 from cge.model.elasticity import parameters
 from cge.model.forms import cells, product, ratio, signed, total
 from cge.model.quantities import OUTCOMES
-from cge.solve.arrays import Block
 from cge.solve.monomials import compile_template
 from cge.solve.rules.compiled import Reading
 from cge.solve.rules.frames import NotMonomial
-from cge.solve.system import outcome_values
+from cge.solve.square.arrays import Block
+from cge.solve.square.system import outcome_values
 
 Array = NDArray[np.float64]
 

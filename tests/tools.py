@@ -11,7 +11,7 @@ from oracle import POLICY_AXES, benchmark_policy
 from scipy import sparse
 
 from cge import Benchmark, Model, Solution, load_benchmark
-from cge.solve.arrays import MonomialArrays
+from cge.solve.square.arrays import MonomialArrays
 
 Array = NDArray[np.float64]
 

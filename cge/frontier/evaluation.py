@@ -23,7 +23,7 @@ from cge.frontier.tracking import Tracked
 from cge.resilience.preshock import PreShock
 from cge.solve.homotopy import tangents
 from cge.solve.solution import Allocation
-from cge.solve.system import term_changes, term_parts
+from cge.solve.square.system import term_changes, term_parts
 
 #: Points whose equilibria are remembered: the current one and those of a line search.
 REMEMBERED = 6

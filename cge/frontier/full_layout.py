@@ -17,9 +17,9 @@ from cge.frontier.monomial_program import ProgramBuilder
 from cge.frontier.optimum import Goal
 from cge.frontier.preshock_map import given_map
 from cge.resilience.impact import idle_factors, impact_of
-from cge.solve.arrays import MonomialArrays, cell_at
 from cge.solve.model import Model
-from cge.solve.system import SquareSystem
+from cge.solve.square.arrays import MonomialArrays, cell_at
+from cge.solve.square.system import SquareSystem
 
 #: Coefficients and numbers of the terms of a sum.
 Sum = tuple[Array, Integers]

@@ -26,7 +26,7 @@ from cge.frontier.tracking import Tracked
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
 from cge.solve.layout import Family
 from cge.solve.model import Model
-from cge.solve.system import term_changes, term_parts
+from cge.solve.square.system import term_changes, term_parts
 
 #: The price of each nest, a variable of the long run.
 _NEST_PRICES = {

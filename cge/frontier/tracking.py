@@ -15,9 +15,9 @@ from scipy import sparse
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
-from cge.solve.linear import Factorised, LinearSolver, refined
-from cge.solve.newton import newton
-from cge.solve.system import log_derivative, term_values
+from cge.solve.square.linear import Factorised, LinearSolver, refined
+from cge.solve.square.newton import newton
+from cge.solve.square.system import log_derivative, term_values
 
 #: Iterations of GMRES after which a new factorisation is cheaper than going on.
 PATIENCE = 30

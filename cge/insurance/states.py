@@ -28,7 +28,7 @@ from cge.resilience.preshock import PreShock, ShortRun, levels_before, places_in
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Allocation
-from cge.solve.system import log_derivative
+from cge.solve.square.system import log_derivative
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,10 +23,10 @@ from cge.path.year import Course, ground_levels, relative_gdp, research_price
 from cge.policy.case import Standing
 from cge.solve.closure import Resolved
 from cge.solve.homotopy import tangents
-from cge.solve.linear import Factorised
 from cge.solve.model import Model
 from cge.solve.solution import Allocation
-from cge.solve.system import term_changes, term_parts
+from cge.solve.square.linear import Factorised
+from cge.solve.square.system import term_changes, term_parts
 
 #: Half of a difference, as a part of the distance between a rate's bounds. Errors of differences
 #: fall with its square; rounding stays below 1e-9.

@@ -12,7 +12,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.solve.closure import Closure
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.solve.system import term_values
+from cge.solve.square.system import term_values
 
 
 @dataclass(frozen=True)

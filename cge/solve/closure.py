@@ -21,10 +21,10 @@ from cge.core.display import Displayed
 from cge.core.errors import refuse_if
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
-from cge.solve.arrays import block_named
 from cge.solve.layout import Family, Layout
-from cge.solve.linear import Border, LinearSolver
-from cge.solve.system import SquareSystem, term_values
+from cge.solve.square.arrays import block_named
+from cge.solve.square.linear import Border, LinearSolver
+from cge.solve.square.system import SquareSystem, term_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model

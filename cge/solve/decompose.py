@@ -20,11 +20,11 @@ from cge.core.errors import NoEquilibrium
 from cge.core.threads import one_thread
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.arrays import positive_logs
 from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
-from cge.solve.system import term_changes, term_parts
+from cge.solve.square.arrays import positive_logs
+from cge.solve.square.system import term_changes, term_parts
 
 #: Nodes of the quadrature, tried in order until the parts add up.
 NODES = (3, 6, 12, 24, 48, 96, 192, 384)

@@ -14,10 +14,10 @@ import numpy as np
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.model.quantities import WALRAS_EQUATION
-from cge.solve.arrays import block_named
 from cge.solve.closure import Resolved
 from cge.solve.homotopy import Homotopy, Progress
-from cge.solve.system import term_values
+from cge.solve.square.arrays import block_named
+from cge.solve.square.system import term_values
 
 RESIDUAL_LIMIT = 1e-9
 WALRAS_LIMIT = 1e-9

@@ -16,11 +16,17 @@ import numpy as np
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
-from cge.solve.arrays import label_at
-from cge.solve.chord import chord
 from cge.solve.closure import Resolved
-from cge.solve.newton import Attempt, newton
-from cge.solve.system import FoldedSystem, SquareSystem, term_changes, term_parts, term_values
+from cge.solve.square.arrays import label_at
+from cge.solve.square.chord import chord
+from cge.solve.square.newton import Attempt, newton
+from cge.solve.square.system import (
+    FoldedSystem,
+    SquareSystem,
+    term_changes,
+    term_parts,
+    term_values,
+)
 
 Progress = Callable[[float], None]
 #: Label of a shock, and the changes of columns and of targets that it makes.

@@ -15,9 +15,9 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array
-from cge.solve.linear import LinearSolver
-from cge.solve.newton import TOLERANCE, Attempt
-from cge.solve.system import FoldedSystem
+from cge.solve.square.linear import LinearSolver
+from cge.solve.square.newton import TOLERANCE, Attempt
+from cge.solve.square.system import FoldedSystem
 
 #: No log moves further than this from its start.
 LOG_BOUND = 8.0
@@ -111,7 +111,7 @@ class SquareProgram(Program):
 def ipopt(
     system: FoldedSystem, z: Array, linear: LinearSolver, max_iterations: int = 200
 ) -> Attempt:
-    """Solve F(z) = 0 from `z` with Ipopt; same contract as :func:`cge.solve.newton.newton`.
+    """Solve F(z) = 0 from `z` with Ipopt; same contract as :func:`cge.solve.square.newton.newton`.
 
     Ipopt brings its own linear solver, `linear` is not used.
     """

@@ -18,7 +18,7 @@ from cge.core.errors import refuse_if
 from cge.core.quantity import Quantity
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import Benchmark
-from cge.solve.arrays import Block
+from cge.solve.square.arrays import Block
 
 
 @dataclass(frozen=True, eq=False)

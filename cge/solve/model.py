@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
@@ -22,22 +21,13 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
-from cge.solve.arrays import (
-    Block,
-    Cells,
-    DeferredTemplate,
-    MonomialArrays,
-    MonomialTemplate,
-    OutcomeTerms,
-    blocks_of,
-)
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
 from cge.solve.equilibrium import solve_square
 from cge.solve.homotopy import Progress
 from cge.solve.layout import Family, Layout
-from cge.solve.rules.compiled import Reading
-from cge.solve.rules.family_data import CellSet
 from cge.solve.solution import Allocation, Solution
+from cge.solve.square.arrays import Block, MonomialArrays, MonomialTemplate
+from cge.solve.templates import template_of
 
 Solver = Literal["newton", "ipopt"]
 
@@ -47,10 +37,6 @@ BOUND_PASSES = 12
 #: How far beyond a bound counts as beyond it, relative to its size.
 BOUND_SLACK = 1e-9
 
-
-#: Templates kept in memory, so that a run compiles the same accounts once.
-TEMPLATES_KEPT = 2
-_TEMPLATES: Recent[DeferredTemplate] = Recent(TEMPLATES_KEPT)
 #: Models kept in memory for tasks of the same benchmark.
 MODELS_KEPT = 2
 _MODELS: Recent[Model] = Recent(MODELS_KEPT)
@@ -58,64 +44,6 @@ _MODELS: Recent[Model] = Recent(MODELS_KEPT)
 CLOSURES_KEPT = (12, 3)
 #: Bytes that the closures of a model may take, and those that one takes for each term.
 CLOSURES_BYTES, BYTES_OF_TERM = 4e8, 300
-
-
-class _Rules:
-    """The rules of a benchmark, read when something is to be compiled from them."""
-
-    def __init__(self, benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> None:
-        self.given = benchmark, horizon, backstop
-
-    @cached_property
-    def reading(self) -> Reading:
-        return Reading(*self.given)
-
-    def outcomes(self, names: Sequence[str], known: MonomialTemplate | None) -> OutcomeTerms:
-        """Outcomes beside terms that are known."""
-        rows, terms = self.reading.outcomes(names, known)
-        return OutcomeTerms(rows.coefficients, **vars(terms))
-
-
-def _compile(rules: _Rules) -> tuple[MonomialTemplate, tuple[Block, ...]]:
-    """Equations with open elasticities, and where their outcomes stand."""
-    rows, terms = rules.reading.equations()
-    template = MonomialTemplate(
-        columns=_blocks(rules.reading.columns),
-        rows=_blocks(rows.families),
-        outcomes=(),
-        start=rules.reading.start,
-        free=rules.reading.free,
-        coefficients=rows.coefficients,
-        outcome_coefficients=sparse.csr_array((0, len(terms.free_of_term))),
-        **vars(terms),
-    )
-    return template, _blocks(rules.reading.outcome_cells(OUTCOMES))
-
-
-def _blocks(families: Iterable[tuple[str, CellSet]]) -> tuple[Block, ...]:
-    return blocks_of((name, Cells(c.labels, c.at, c.size)) for name, c in families)
-
-
-def template_key(
-    benchmark: Benchmark, horizon: str, backstop: tuple[str, ...] = ()
-) -> tuple[str, bytes, tuple[str, ...]]:
-    """Everything that a template depends on.
-
-    Benchmarks that differ in elasticities share one, unless one has a Cobb-Douglas nest
-    where the other has not.
-    """
-    structure = cobb_douglas(benchmark.elasticities[horizon])
-    return benchmark.accounts_fingerprint, structure.tobytes(), backstop
-
-
-def _template(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> DeferredTemplate:
-    """Template of a benchmark from memory, or compiled."""
-
-    def made() -> DeferredTemplate:
-        rules = _Rules(benchmark, horizon, backstop)
-        return DeferredTemplate(*_compile(rules), rules.outcomes)
-
-    return _TEMPLATES.get(template_key(benchmark, horizon, backstop), made)
 
 
 class Model(Displayed):
@@ -194,7 +122,7 @@ class Model(Displayed):
         check_known([horizon], sorted(benchmark.elasticities), "unknown horizon", key="horizon")
         check_known(backstop, benchmark.sectors, "unknown sector", key="backstop")
         covered = tuple(code for code in benchmark.sectors if code in backstop)
-        template = _template(benchmark, horizon, covered)
+        template = template_of(benchmark, horizon, covered)
         return cls(benchmark, template, horizon, covered)
 
     @classmethod
@@ -377,8 +305,9 @@ class Model(Displayed):
     @cached_property
     def _central(self) -> Model | None:
         """Model at the central values of which its elasticities are a draw."""
-        central = self.benchmark.elasticities[self.horizon].around
-        if central is None:
+        own = self.benchmark.elasticities[self.horizon]
+        central = own.around
+        if central is None or central.fingerprint == own.fingerprint:
             return None
         benchmark = self.benchmark.with_elasticities(**{self.horizon: central})
         return Model.shared(benchmark, self.horizon, self.backstop)

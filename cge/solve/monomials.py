@@ -11,7 +11,7 @@ the power one. A model of such terms is
 
 with one sparse matrix of exponents A, one of coefficients B, and at most one free
 variable y per term. Exact derivatives are then a few sparse
-products (:mod:`cge.solve.system`). Anything else in a constraint is an error that
+products (:mod:`cge.solve.square.system`). Anything else in a constraint is an error that
 names the constraint.
 
 An exponent may be affine in open elasticities (:mod:`cge.model.elasticity`); what is
@@ -33,10 +33,10 @@ from pyomo.environ import ConcreteModel
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
-from cge.solve.arrays import Block, MonomialArrays, MonomialTemplate, label_at
 from cge.solve.reader import Reader, SparseRows
 from cge.solve.rules.frames import NotMonomial
 from cge.solve.rules.terms import LIKE
+from cge.solve.square.arrays import Block, MonomialArrays, MonomialTemplate, label_at
 
 __all__ = ["NotMonomial", "compile_model", "compile_template"]
 

@@ -26,8 +26,8 @@ from pyomo.environ import ConcreteModel, PositiveReals, Reals
 from scipy import sparse
 
 from cge.model.elasticity import Elasticity, NotAffine
-from cge.solve.arrays import Block
 from cge.solve.rules.frames import NotMonomial
+from cge.solve.square.arrays import Block
 
 #: (coefficient, number of the term) of each monomial.
 Polynomial = list[tuple[float, int]]

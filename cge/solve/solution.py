@@ -16,12 +16,12 @@ from cge.core.display import Displayed
 from cge.core.errors import refuse_if
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
-from cge.solve.arrays import positive_logs
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.layout import Family
 from cge.solve.plain import open_solution, save_solution, solution_from_plain, solution_to_plain
-from cge.solve.system import log_derivative, outcome_values
+from cge.solve.square.arrays import positive_logs
+from cge.solve.square.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
     from cge.solve.model import Model

@@ -24,7 +24,7 @@ Counts = NDArray[np.int32]
 
 
 class KnownTerms(Protocol):
-    """Numbered terms; see :class:`cge.solve.arrays.MonomialTemplate`."""
+    """Numbered terms; see :class:`cge.solve.square.arrays.MonomialTemplate`."""
 
     @property
     def exponents(self) -> sparse.csr_array: ...
@@ -221,7 +221,7 @@ def numbered(hashes: Hashes, known: Hashes) -> tuple[Integers, Integers]:
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Numbered terms; see :class:`cge.solve.arrays.MonomialTemplate`.
+    """Numbered terms; see :class:`cge.solve.square.arrays.MonomialTemplate`.
 
     Parameters
     ----------

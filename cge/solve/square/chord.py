@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from cge.core.axes import Array
-from cge.solve.linear import LinearSolver
-from cge.solve.newton import TOLERANCE, Attempt
-from cge.solve.system import FoldedSystem
+from cge.solve.square.linear import LinearSolver
+from cge.solve.square.newton import TOLERANCE, Attempt
+from cge.solve.square.system import FoldedSystem
 
 #: Steps after which it gives up.
 MOST = 40
@@ -23,7 +23,7 @@ FAR = 1.0
 #: Steps in which they must have halved.
 PATIENCE = 8
 #: Step, in logs, at which the last point is as good as that of Newton's method.
-SMALL = 1e-10
+SMALL = 1e-13
 #: Residual of rows in logs from which on their own size is looked at.
 FINE = 10 * TOLERANCE
 
@@ -54,7 +54,7 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
             gap = system.relative_residual(z)
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
-        rounding = number > 0 and lengths[-1] > 0.5 * lengths[-2]
+        rounding = number > 2 and lengths[-1] > 0.5 * lengths[-3]
         if gap <= TOLERANCE and (lengths[-1] <= SMALL or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]

@@ -17,7 +17,7 @@ from scipy import sparse
 from cge.core.axes import Array, Bools, Integers
 from cge.core.recent import Recent
 from cge.core.selectors import joined
-from cge.solve.pattern import Places
+from cge.solve.square.pattern import Places
 
 Cell = tuple[str, ...]
 #: Patterns of Jacobians that a template keeps.

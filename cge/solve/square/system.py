@@ -15,8 +15,8 @@ from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.recent import Recent
-from cge.solve.arrays import MonomialArrays, positive_logs
-from cge.solve.pattern import Pattern, Places
+from cge.solve.square.arrays import MonomialArrays, positive_logs
+from cge.solve.square.pattern import Pattern, Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,7 +319,7 @@ def term_parts(
     arrays : MonomialArrays
     levels : ndarray (columns,)
     logs : ndarray (columns,), optional
-        Of the levels, as :func:`cge.solve.arrays.positive_logs` gives them, where they are known.
+        Of the levels, as :func:`cge.solve.square.arrays.positive_logs` gives them, where known.
     """
     logs = positive_logs(levels, arrays.free) if logs is None else logs
     partial = np.exp(arrays.exponents @ logs)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array
-from cge.solve.linear import LinearSolver, Singular
-from cge.solve.system import FoldedSystem
+from cge.solve.square.linear import LinearSolver, Singular
+from cge.solve.square.system import FoldedSystem
 
 #: Largest change of any log in one step. Where work is wanting, labour to spare moves by logs of
 #: two or three at a disruption: a limit of one takes a third more steps, one of eight no fewer.

@@ -1,0 +1,1 @@
+"""Square systems: compiled arrays, equations and derivatives, linear algebra, Newton's method."""
