@@ -12,7 +12,6 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
-from cge.core.identity import digest
 from cge.core.rate_bounds import check_power
 from cge.core.recent import Recent
 from cge.core.selectors import split
@@ -134,8 +133,7 @@ class Model(Displayed):
         Tasks of one benchmark share what its closures take to prepare. Parameters are those of
         :meth:`build`.
         """
-        b = benchmark
-        key = digest(b.identity, b.name, b.names, b.notes, b.status), horizon, tuple(backstop)
+        key = benchmark.identity, benchmark.name, horizon, tuple(backstop)
         return _MODELS.get(key, lambda: cls.build(benchmark, horizon, backstop))
 
     def with_elasticities(self, elasticities: Elasticities) -> Model:

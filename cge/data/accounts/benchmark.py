@@ -269,7 +269,10 @@ class Benchmark:
 
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""
-        return replace(self, elasticities={**self.elasticities, **by_horizon})
+        other = replace(self, elasticities={**self.elasticities, **by_horizon})
+        for name in ("accounts_fingerprint", "_surroundings"):  # found once for all of them
+            other.__dict__[name] = getattr(self, name)
+        return other
 
     @cached_property
     def accounts_fingerprint(self) -> str:
@@ -304,7 +307,12 @@ class Benchmark:
     @cached_property
     def identity(self) -> str:
         """SHA-256 of everything that results depend on: also groups, members, origin and unit."""
-        return digest(self.fingerprint, self.groups, self.members, self.origin, self.unit)
+        return digest(self.fingerprint, self._surroundings)
+
+    @cached_property
+    def _surroundings(self) -> str:
+        """SHA-256 of what the model does not read and results depend on all the same."""
+        return digest(self.groups, self.members, self.origin, self.unit)
 
 
 def check_rates(axes: Axes, rates: Mapping[str, Array]) -> None:
