@@ -6,6 +6,9 @@ with numpy alone.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.optimize import root
@@ -354,3 +357,16 @@ def test_arrays_of_the_same_trade_make_the_same_benchmark():
     )  # fmt: skip
     for key in ("flows", "tariff", "intermediate", "final", "factor_payments"):
         np.testing.assert_allclose(getattr(arrays, key), getattr(b, key), rtol=1e-10)
+
+
+def test_a_model_of_arrays_is_solved_without_tables_and_files():
+    """What reads files and prints tables takes as long to import as such a model to solve."""
+    code = (
+        "import sys; from cge import Model, benchmark_from_trade;"
+        "b = benchmark_from_trade(regions=['A', 'B'], sectors=['G'], trade=[[[8, 2]], [[3, 7]]],"
+        "                         io_shares=[[[0]], [[0]]], value_added_share=[[1], [1]],"
+        "                         elasticities={'armington': 5});"
+        "Model.build(b).solve({'tariff[*, A, *, B]': 1.1});"
+        "assert not {'pandas', 'pydantic', 'yaml', 'pyomo'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,12 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 #: Rooms whose code makes no number.
 _SILENT = ("report", "cli")
@@ -43,7 +41,7 @@ def _add(value: Any, put: Callable[[bytes], None]) -> None:
         put(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Path):
         put(b"<file>" + hashlib.sha256(value.read_bytes()).digest())
-    elif isinstance(value, BaseModel):
+    elif hasattr(value, "model_dump") and not isinstance(value, type):  # of pydantic, if imported
         _add({"": type(value).__name__, **value.model_dump(by_alias=True)}, put)
     elif is_dataclass(value) and not isinstance(value, type):
         put(f"<{type(value).__qualname__}>".encode())
@@ -72,6 +70,8 @@ def _add(value: Any, put: Callable[[bytes], None]) -> None:
 @lru_cache(maxsize=1)
 def source_digest() -> str:
     """SHA-256 of the code, the libraries and the kind of machine that make a number."""
+    from importlib.metadata import version
+
     root = Path(__file__).resolve().parents[1]
     heard = [p for p in sorted(root.rglob("*.py")) if p.relative_to(root).parts[0] not in _SILENT]
     return digest(heard, version("numpy"), version("scipy"), platform.machine())

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known, refuse_if
 
 #: Signs with a meaning of their own here; no code may hold one.
 RESERVED = "[]|,*!"
@@ -105,3 +106,15 @@ def split(selector: str, key: str | None = None) -> tuple[str, list[str]]:
 def joined(name: str, parts: Sequence[str]) -> str:
     """Selector of a name and the text of each axis; :func:`split` is its inverse."""
     return f"{name}[{', '.join(parts)}]" if parts else name
+
+
+def check_groups(
+    groups: Mapping[str, tuple[str, ...]], codes: Collection[str], key: str,
+    path: Path | None = None,
+) -> None:  # fmt: skip
+    """Refuse a group that has the name of a code, or a member that is not among `codes`."""
+    for group, members in groups.items():
+        refuse_if(group in codes and members != (group,), f"group '{group}' has the name of a code",
+                  file=path, key=key)  # fmt: skip
+        check_known(members, codes, f"group '{group}' names an unknown code", file=path,
+                    key=f"{key}.{group}")  # fmt: skip

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pandas as pd
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from cge.core.axes import Array, Integers
@@ -19,11 +18,12 @@ from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.layout import Family
-from cge.solve.plain import open_solution, save_solution, solution_from_plain, solution_to_plain
 from cge.solve.square.arrays import positive_logs
 from cge.solve.square.system import log_derivative, outcome_values
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cge.solve.model import Model
 
 
@@ -196,6 +196,8 @@ class Solution(Allocation, Displayed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as plain data and the model."""
+        from cge.solve.plain import solution_from_plain, solution_to_plain
+
         return solution_from_plain, (solution_to_plain(self), self.model)
 
     def shown(self) -> dict[str, Any]:
@@ -221,6 +223,8 @@ class Solution(Allocation, Displayed):
         InputError
             If it can not be written.
         """
+        from cge.solve.plain import save_solution
+
         save_solution(self, path)
 
     @classmethod
@@ -236,6 +240,8 @@ class Solution(Allocation, Displayed):
         InputError
             If it is no file that :meth:`save` has written.
         """
+        from cge.solve.plain import open_solution
+
         return open_solution(path)
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -252,6 +258,8 @@ class Solution(Allocation, Displayed):
             One column per axis, then ``benchmark``, ``value``, ``unit``. An index is
             a change, its benchmark zero.
         """
+        import pandas as pd  # only then: a solution is found without
+
         family = self.model.family(name)
         start = 0.0 if name in INDICES else self.model.start.values(name)
         table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
@@ -281,6 +289,8 @@ class Solution(Allocation, Displayed):
             of the level (for a power: per unit of the rate). Cells that the closure
             makes endogenous are left out.
         """
+        import pandas as pd
+
         total, solved = self.derivative(selector), self.resolved.system.solved
         tables = []
         for name in EXOGENOUS:

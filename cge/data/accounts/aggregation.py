@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -15,7 +15,7 @@ from cge.core.content import calibration_file, find_content
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_as
-from cge.core.selectors import RESERVED
+from cge.core.selectors import RESERVED, check_groups
 from cge.data.accounts.world_table import WorldTable
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
@@ -135,15 +135,6 @@ def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
         f"there is no aggregation '{name}' for table '{table}'", key="aggregation",
         value=name, allowed="full, or the path of an aggregation file",
     )  # fmt: skip
-
-
-def check_groups(groups: Parts, codes: Collection[str], key: str, path: Path | None = None) -> None:
-    """Refuse a group that has the name of a code, or a member that is not among `codes`."""
-    for group, members in groups.items():
-        refuse_if(group in codes and members != (group,), f"group '{group}' has the name of a code",
-                  file=path, key=key)  # fmt: skip
-        check_known(members, codes, f"group '{group}' names an unknown code", file=path,
-                    key=f"{key}.{group}")  # fmt: skip
 
 
 def _check_partition(parts: Parts, known: Sequence[str], axis: str, path: Path | None) -> None:

@@ -14,8 +14,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, number_array
 from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
-from cge.core.selectors import RESERVED
-from cge.data.accounts.aggregation import check_groups
+from cge.core.selectors import RESERVED, check_groups
 from cge.data.accounts.benchmark import LETTERS, check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
 
