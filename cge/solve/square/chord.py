@@ -17,11 +17,13 @@ from cge.solve.square.newton import TOLERANCE, Attempt
 from cge.solve.square.system import FoldedSystem
 
 #: Steps after which it gives up.
-MOST = 40
-#: Longest step, in logs, that is near.
-FAR = 1.0
+MOST = 60
+#: Longest first step, in logs, that is near.
+FAR = 5.0
+#: Largest change of any log in one step.
+STEP_LIMIT = 1.5
 #: Steps in which they must have halved.
-PATIENCE = 8
+PATIENCE = 12
 #: Step, in logs, at which the last point is as good as that of Newton's method.
 SMALL = 1e-13
 #: Residual of rows in logs from which on their own size is looked at.
@@ -44,8 +46,9 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
         Converged, or given up.
     """
     z, residual, width = start, system.log_residual(start), len(start)
-    # Changes of the chord step, orthonormal, and those of the unknowns that made them.
-    changes, moves, known = np.empty((MOST, width)), np.empty((MOST, width)), 0
+    # Changes of the chord step, orthonormal, and what is left out for each of them: the change
+    # itself and that of the unknowns that made it.
+    changes, left_out, known = np.empty((MOST, width)), np.empty((MOST, width)), 0
     lengths: list[float] = []
     step = before = np.empty(0)
     for number in range(MOST):
@@ -58,21 +61,22 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
         if gap <= TOLERANCE and (lengths[-1] <= SMALL or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
-        if slow or not np.isfinite(lengths[-1]):
+        if slow or not lengths[0] <= FAR or not np.isfinite(lengths[-1]):
             break
         if number:
-            change, move = ahead - before, step
+            change, weights = ahead - before, np.zeros(known)
+            both = change + step
             for _ in range(2):
                 along = changes[:known] @ change
-                change, move = change - along @ changes[:known], move - along @ moves[:known]
+                change -= along @ changes[:known]
+                weights += along
             size = float(np.linalg.norm(change))
             if size > 0:
-                changes[known], moves[known] = change / size, move / size
+                changes[known] = change / size
+                left_out[known] = (both - weights @ left_out[:known]) / size
                 known += 1
-        along = changes[:known] @ ahead
-        before, step = ahead, ahead - along @ (changes[:known] + moves[:known])
-        if np.abs(step).max(initial=0.0) > FAR:
-            break
+        before, step = ahead, ahead - (changes[:known] @ ahead) @ left_out[:known]
+        step *= min(1.0, STEP_LIMIT / max(float(np.abs(step).max(initial=0.0)), 1e-300))
         with np.errstate(all="ignore"):
             z = z + step
             residual = system.log_residual(z)
