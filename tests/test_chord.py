@@ -60,6 +60,19 @@ def test_chord_steps_find_the_equilibrium_that_newton_finds(
     assert largest_gap(found, exact) < 1e-9
 
 
+def test_steps_longer_than_the_limit_are_shortened(
+    by_chords: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """High elasticities: outputs move by factors of e, and so would the first step."""
+    long = fresh_model().benchmark.elasticities["long"]
+    high, boom = replace(long, armington=3 * long.armington), {"productivity[CHN, ELEC]": 1.3}
+    found = fresh_model().with_elasticities(high).solve(boom)
+    assert by_chords == [True]
+    monkeypatch.undo()
+    exact = small_model().with_elasticities(high).solve(boom)
+    assert largest_gap(found, exact) < 1e-9
+
+
 def test_a_shock_that_is_far_is_left_to_newton(by_chords: list[bool]) -> None:
     model = fresh_model()
     found = model.solve(FAR)

@@ -247,7 +247,9 @@ class FoldedSystem:
     def _evaluated(self, z: Array) -> tuple[Array, Array]:
         system = self.system
         logs = np.where(system.free, 0.0, z)
-        partial = self.factor * np.exp(system._exponents @ logs)
+        partial = system._exponents @ logs
+        np.exp(partial, out=partial)  # in place: arrays of all terms are long
+        partial *= self.factor
         full = partial.copy()
         full[system._linear] *= z[system._free_unknown_of_term[system._linear]]
         return partial, full
