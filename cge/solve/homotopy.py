@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
@@ -27,6 +28,7 @@ from cge.solve.square.system import (
     term_parts,
     term_values,
 )
+from cge.solve.determinacy import LeftOpen, undetermined
 
 Progress = Callable[[float], None]
 #: Label of a shock, and the changes of columns and of targets that it makes.
@@ -89,6 +91,8 @@ class Homotopy:
     def begin(self) -> None:
         """Stand at the start."""
         self.z, self.done, self.iterations, self.steps = self.system.start(self.start), 0.0, 0, 0
+        self._last_jacobian: sparse.csc_array | None = None
+        self.contraction = 0.0
 
     def levels(self, theta: float) -> Array:
         """Given levels at `theta`; those of unknowns mean nothing."""
@@ -139,7 +143,8 @@ class Homotopy:
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
-                self.z, self.done = attempt.z, theta
+                self.z, self.done, self._last_jacobian = attempt.z, theta, attempt.jacobian
+                self.contraction = max(self.contraction, attempt.contraction)
                 step *= 2
                 if progress is not None:
                     progress(self.done)
@@ -148,6 +153,7 @@ class Homotopy:
                          f"steps, residual {attempt.residual:.1e}")  # fmt: skip
             step = min(step, theta - self.done) / 2
             if step < SMALLEST_STEP:
+                self._refuse_singular_start()
                 raise NoEquilibrium(
                     f"no equilibrium found: {self.done:.1%} of the shock solved, then {solver} "
                     f"failed on every step down to {step:.2%} of it. {self._furthest()} "
@@ -158,6 +164,21 @@ class Homotopy:
         """Solution by chord steps, where a Jacobian is dear."""
         linear = self.resolved.linear
         return chord(system, self.z, linear) if linear.is_large else None
+
+    def undetermined(self) -> LeftOpen | None:
+        """What is left (nearly) undetermined where one stands; None where that is nothing."""
+        jacobian = self._last_jacobian
+        if jacobian is None:
+            jacobian = self.at(self.done).log_jacobian(self.z)
+        return undetermined(self.resolved, jacobian)
+
+    def _refuse_singular_start(self) -> None:
+        """Say so where nothing could move because the system is singular at the start."""
+        if self.done == 0.0 and (left_open := self.undetermined()):
+            raise NoEquilibrium(
+                "no equilibrium found: before anything moves (0 % of the shock) the closure does "
+                f"not determine the equilibrium: {left_open.text}"
+            )
 
     def _furthest(self) -> str:
         """Sentence on the unknown that moved most, which may be where equilibria end."""
