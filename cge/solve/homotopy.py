@@ -36,6 +36,9 @@ Move = tuple[str, Array, Array]
 
 #: Smallest part of the way that is tried before giving up.
 SMALLEST_STEP = 1 / 512
+#: Fall of the log of a share that leaves nothing but rounding of it, and the least rise of the log
+#: of a column that can do so.
+GONE, LARGE_RISE = 35.0, 0.15
 #: How exactly a tangent is solved for.
 TANGENT_RTOL = 1e-12
 
@@ -69,6 +72,10 @@ class Homotopy:
         Levels at which the system is known to hold, or a good guess.
     target : ndarray (columns,)
         Levels wanted of the given columns; unknowns ignored.
+    by_share : bool
+        Whether columns that rise so far that nothing is left of what they make dear (the cost of
+        trade to where there is none) take the rest of their way at the end. Else it would be gone
+        within a hundredth of the way, which is then as steep as it would be long.
 
     Attributes
     ----------
@@ -80,12 +87,15 @@ class Homotopy:
         What it took.
     """
 
-    def __init__(self, resolved: Resolved, start: Array, target: Array) -> None:
+    def __init__(
+        self, resolved: Resolved, start: Array, target: Array, by_share: bool = False
+    ) -> None:
         self.resolved, self.system, self.start = resolved, resolved.system, start
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
         terms = term_values(self.system.core, start)
         self.start_targets = self.system.target_coefficients @ terms
+        self.by_share = by_share
         self.begin()
 
     def begin(self) -> None:
@@ -96,7 +106,22 @@ class Homotopy:
 
     def levels(self, theta: float) -> Array:
         """Given levels at `theta`; those of unknowns mean nothing."""
-        return _between(self.start, self.target, theta, self.system.arrays.free)
+        levels = _between(self.start, self.target, theta, self.system.arrays.free)
+        if theta < 1.0 and self.by_share:
+            columns, rise = self._vanishing
+            levels[columns] = self.start[columns] * np.exp(theta * rise)
+        return levels
+
+    @cached_property
+    def _vanishing(self) -> tuple[Integers, Array]:
+        """Given columns that rise until nothing is left of a share, and the rise that does it."""
+        rise = change(self.start, self.target, self.system.arrays.free)
+        rise[self.system.solved | self.system.arrays.free] = 0.0
+        columns = np.flatnonzero(rise > LARGE_RISE)
+        exponents = abs(self.system.core.exponents[:, columns]).max(axis=0).toarray().ravel()
+        enough = GONE / np.maximum(exponents, 1e-300)
+        gone = rise[columns] > enough
+        return columns[gone], enough[gone]
 
     def targets(self, theta: float) -> Array:
         """Targets at `theta`."""
