@@ -176,9 +176,7 @@ class Economy:
         if self.closure == "outlay":
             cell = some("net_of_output_tax")
             share = Total(((1.0, f"output_tax_paid[{cell}]"), (0.01, f"output_value[{cell}]")))
-            return Closure(
-                swaps=(Swap(f"net_of_output_tax[{cell}]", share, 0.0, relative=False),)
-            )
+            return Closure(swaps=(Swap(f"net_of_output_tax[{cell}]", share, 0.0, relative=False),))
         return Closure()
 
 
@@ -289,8 +287,11 @@ def examined(economy: Economy, ipopt: bool = True) -> Found:
         assert len(str(refusal)) > 30, "a refusal says why"
         return found("refused", f"{type(refusal).__name__}: {refusal}")
     check_solution(solution)
-    told |= {"unknowns": solution.resolved.system.size, "steps": solution.diagnostics.steps,
-             "contraction": solution.diagnostics.contraction}
+    told |= {
+        "unknowns": solution.resolved.system.size,
+        "steps": solution.diagnostics.steps,
+        "contraction": solution.diagnostics.contraction,
+    }
     ways = {}
     if economy.closure not in ("lending", "borrowing"):  # there something holds money
         doubled = levels.copy()

@@ -184,4 +184,3 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
     words = "as in the data, indexed to the numeraire" if words == "given" else words
     swaps = (swap.text for swap in closure.swaps if not swap.label)
     return "; ".join((*parts, f"trade balances {words}", *swaps))
-

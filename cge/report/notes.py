@@ -82,6 +82,8 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         ("Endogenous rates", "endogenous_rates", "."),
         ("Rates raised in response", "response_rates", "."),
         ("Welfare could not be taken apart", "failure", ""),
+        ("Another equilibrium of the same policy (found from another value of money)",
+         "another", "."),
         ("Hardly determined (quantities are right, values over those elsewhere mean little)",
          "undetermined", "."),
     ):  # fmt: skip

@@ -62,7 +62,7 @@ def mismatch(system: SquareSystem) -> Mismatch | None:
     ones = np.ones(len(pattern.indices), dtype=np.int8)
     of_unknowns = sparse.csc_array((ones, pattern.indices, pattern.indptr), shape=(size, size))
     of_rows = of_unknowns.tocsr()
-    unknown_of_row = maximum_bipartite_matching(of_rows, perm_type="column")
+    unknown_of_row = maximum_bipartite_matching(of_rows, perm_type="column").astype(np.int64)
     if (unknown_of_row >= 0).all():
         return None
     row_of_unknown = np.full(size, -1)
@@ -181,7 +181,9 @@ def _labels(system: SquareSystem, unknowns: Integers) -> list[str]:
     columns = _columns(system, unknowns)
     families = [cell_at(system.arrays.columns, column)[0] for column in columns]
     first = {families.index(name) for name in families}
-    order = sorted(range(len(columns)), key=lambda n: (families[n] not in EXOGENOUS, n not in first))
+    order = sorted(
+        range(len(columns)), key=lambda n: (families[n] not in EXOGENOUS, n not in first)
+    )
     return [label_at(system.arrays.columns, columns[n]) for n in order]
 
 
