@@ -94,7 +94,12 @@ class Swap:
             held = self.fix
         else:
             held = " + ".join(f"{c:g} {name}" for c, name in self.fix.terms)
-        return f"{self.free} free, {held} held"
+        limit = {None: "", "upper": " at most", "lower": " at least"}[self.bound]
+        if self.at is None:
+            return f"{self.free} free, {held} held"
+        level = f"{self.at:g}{' times the benchmark' if self.relative else ''}"
+        level = "the benchmark" if self.relative and self.at == 1 else level
+        return f"{self.free} free, {held} held at{limit} {level}"
 
 
 @dataclass(frozen=True)
