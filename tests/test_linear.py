@@ -1,5 +1,8 @@
 """Linear algebra: GMRES beside direct solves, borders, one thread."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
