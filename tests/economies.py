@@ -55,7 +55,7 @@ CLOSURES = ("long run", "short run", "numeraire", "quota", "wage floor", "bound"
             "lending", "revenue", "borrowing", "outlay")  # fmt: skip
 #: Largest gap of a quantity between two ways to the same equilibrium.
 SAME = 1e-7
-#: Seconds after which a world is given up.
+#: Seconds of processor time after which a world is given up.
 PATIENCE = 60
 
 
@@ -327,18 +327,18 @@ class OutOfTime(Exception):
 
 @contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """Raise :class:`OutOfTime` after some seconds."""
+    """Raise :class:`OutOfTime` after some seconds of processor time."""
 
     def stop(*_: object) -> None:
         raise OutOfTime
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def outcome(seed: int) -> Found:
