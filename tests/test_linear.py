@@ -135,7 +135,7 @@ def test_rows_are_matched_where_many_matchings_cost_the_same() -> None:
     code = """
 import numpy as np
 from scipy import sparse
-from cge.solve.linear import match_rows
+from cge.solve.square.linear import match_rows
 
 for seed in (36, 37):
     rng = np.random.default_rng(seed)

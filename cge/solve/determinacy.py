@@ -58,9 +58,9 @@ class Mismatch:
 
 def mismatch(system: SquareSystem) -> Mismatch | None:
     """Where equations and unknowns do not match; None where they do, one to one."""
-    size, pattern = system.size, system.pattern
-    ones = np.ones(len(pattern.indices), dtype=np.int8)
-    of_unknowns = sparse.csc_array((ones, pattern.indices, pattern.indptr), shape=(size, size))
+    size, places = system.size, system.pattern.places
+    ones = np.ones(len(places.indices), dtype=np.int8)
+    of_unknowns = sparse.csc_array((ones, places.indices, places.indptr), shape=(size, size))
     of_rows = of_unknowns.tocsr()
     unknown_of_row = maximum_bipartite_matching(of_rows, perm_type="column").astype(np.int64)
     if (unknown_of_row >= 0).all():

@@ -18,6 +18,7 @@ from scipy import sparse
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
+from cge.solve.determinacy import LeftOpen, undetermined
 from cge.solve.square.arrays import label_at
 from cge.solve.square.chord import chord
 from cge.solve.square.newton import Attempt, newton
@@ -28,7 +29,6 @@ from cge.solve.square.system import (
     term_parts,
     term_values,
 )
-from cge.solve.determinacy import LeftOpen, undetermined
 
 Progress = Callable[[float], None]
 #: Label of a shock, and the changes of columns and of targets that it makes.
