@@ -21,7 +21,7 @@ from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
-from cge.solve.determinacy import conflict
+from cge.solve.determinacy import LeftOpen, conflict, undetermined
 from cge.solve.layout import Family, Layout
 from cge.solve.square.arrays import block_named
 from cge.solve.square.linear import Border, LinearSolver
@@ -236,6 +236,13 @@ class Resolved:
         if self.near is not None and system.size >= LinearSolver.large:
             return LinearSolver(benchmark, near=self.near().linear)
         return LinearSolver(benchmark, self._border())
+
+    @cached_property
+    def left_open(self) -> LeftOpen | None:
+        """What the equations leave (nearly) undetermined in the benchmark."""
+        if self.near is not None:
+            return self.near().left_open
+        return undetermined(self, self.linear.benchmark)
 
     def _border(self) -> Border | None:
         """Where the closure without its last swaps stands in this one."""

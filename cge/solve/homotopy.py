@@ -102,6 +102,7 @@ class Homotopy:
         """Stand at the start."""
         self.z, self.done, self.iterations, self.steps = self.system.start(self.start), 0.0, 0, 0
         self._last_jacobian: sparse.csc_array | None = None
+        self._nearby_only = True
         self.contraction = 0.0
 
     def levels(self, theta: float) -> Array:
@@ -163,13 +164,15 @@ class Homotopy:
             theta = min(until, self.done + step)
             system = self.at(theta)
             attempt = self._nearby(system) if inner is newton else None
-            if attempt is None or not attempt.converged:
+            nearby = attempt is not None and attempt.converged
+            if attempt is None or not nearby:
                 attempt = inner(system, self.z, self.resolved.linear)
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
                 self.z, self.done, self._last_jacobian = attempt.z, theta, attempt.jacobian
                 self.contraction = max(self.contraction, attempt.contraction)
+                self._nearby_only &= nearby
                 step *= 2
                 if progress is not None:
                     progress(self.done)
@@ -191,7 +194,13 @@ class Homotopy:
         return chord(system, self.z, linear) if linear.is_large else None
 
     def undetermined(self) -> LeftOpen | None:
-        """What is left (nearly) undetermined where one stands; None where that is nothing."""
+        """What is left (nearly) undetermined where one stands; None where that is nothing.
+
+        Where chord steps have led there the Jacobian is near the one whose factorisation they
+        took, which is looked at once for all.
+        """
+        if self.done > 0 and self._nearby_only and self.resolved.left_open is None:
+            return None
         jacobian = self._last_jacobian
         if jacobian is None:
             jacobian = self.at(self.done).log_jacobian(self.z)
