@@ -82,7 +82,7 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         ("Endogenous rates", "endogenous_rates", "."),
         ("Rates raised in response", "response_rates", "."),
         ("Welfare could not be taken apart", "failure", ""),
-        ("Another equilibrium of the same policy (found from another value of money)",
+        ("Another equilibrium of the same policy (found on another way)",
          "another", "."),
         ("Hardly determined (quantities are right, values over those elsewhere mean little)",
          "undetermined", "."),

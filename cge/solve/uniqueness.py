@@ -1,15 +1,20 @@
 """Whether a solution is the only equilibrium that the search finds.
 
 With low elasticities a policy can have several. What money is worth changes no quantity, but the
-way of the search: from twice its value the search goes elsewhere, and where it ends in another
-place there are two equilibria.
+way of the search; so do the steps in which the policy is put in place. Where one of these ways
+ends in another place there are two equilibria.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+
 import numpy as np
 
+from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
+from cge.solve.homotopy import Homotopy
 from cge.solve.solution import Solution
 
 #: Contraction of Newton's steps up to which a solution belongs to where the search set out
@@ -17,6 +22,8 @@ from cge.solve.solution import Solution
 ONE_BRANCH = 0.5
 #: Relative gap of a quantity from which on two solutions are two.
 APART = 1e-6
+#: Steps of the way from the benchmark.
+STEPS = 8
 
 
 def another_equilibrium(solution: Solution) -> Solution | None:
@@ -32,20 +39,37 @@ def another_equilibrium(solution: Solution) -> Solution | None:
     -------
     Solution or None
     """
-    model, closure = solution.model, solution.closure
-    money = model.variables["numeraire"].positions
     if solution.diagnostics.contraction <= ONE_BRANCH:
         return None
-    doubled = solution.given.copy()
-    doubled[money] *= 2.0
-    try:
-        # Back from there, since what is held may be worth money.
-        there = model.solve(doubled, closure)
-        other = model.solve(solution.given, closure, start=there)
-    except NoEquilibrium:
-        return None
-    gaps = [other.values(name) / solution.values(name) - 1 for name in ("output", "welfare")]
-    return other if np.abs(np.concatenate(gaps)).max() > APART else None
+    for way in (partial(_by_money, by=2.0), partial(_by_money, by=0.5), _step_by_step):
+        with suppress(NoEquilibrium):
+            start = way(solution)
+            other = solution.model.solve(solution.given, solution.closure, start=start)
+            gaps = [
+                other.values(name) / solution.values(name) - 1 for name in ("output", "welfare")
+            ]
+            if np.abs(np.concatenate(gaps)).max() > APART:
+                return other
+    return None
+
+
+def _by_money(solution: Solution, by: float) -> Array:
+    """Levels where the search ends if money is worth a multiple.
+
+    From there it goes back, since what a closure holds may be worth money.
+    """
+    model, given = solution.model, solution.given.copy()
+    given[model.variables["numeraire"].positions] *= by
+    return model.solve(given, solution.closure).levels
+
+
+def _step_by_step(solution: Solution) -> Array:
+    """Levels at the end of the way from the benchmark in steps that are the same for all."""
+    model, closure = solution.model, solution.closure
+    way = Homotopy(solution.resolved, closure.laid(model, model.arrays.start), solution.given)
+    for part in range(STEPS):
+        way.advance((part + 1) / STEPS)
+    return way.point()
 
 
 def difference(solution: Solution, other: Solution) -> str:
