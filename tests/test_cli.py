@@ -25,7 +25,7 @@ from conftest import Outcome, snapshot
 from filelock import FileLock
 
 import cge as package
-from cge import InputError, Results, load_benchmark
+from cge import InputError, NoEquilibrium, Results, load_benchmark
 from cge.cli.main import app
 from cge.core.content import content_dir
 from cge.core.files import read_yaml
@@ -704,7 +704,7 @@ def test_the_small_benchmark_passes_every_check(here: Path, cge: Run) -> None:
     assert "FAILED" not in outcome.out
     for name in ("accounts: zero profit", "replication", "homogeneity: prices", "Walras (long run)",
                  "two solvers (capital fixed)", "homogeneity (short year)"):  # fmt: skip
-        assert re.search(rf"{re.escape(name)} .*│ ok", outcome.out)
+        assert re.search(rf"{re.escape(name)} .* ok\n", outcome.out)
     assert snapshot(here) == {}
 
 
@@ -721,8 +721,25 @@ def test_a_check_that_breaks_its_limit_is_told(
     assert outcome.code == 1
     assert re.search(r"zero profit .*1\.0e-06 .*1e-09 .*FAILED", outcome.out)
     assert outcome.out.count("FAILED") == 1
-    assert len(re.findall(r"│ +ok │", outcome.out)) == 5
+    assert len(re.findall(r" ok\n", outcome.out)) == 5
     assert "1 of 6 checks failed" in outcome.out
+
+
+def test_each_check_is_printed_when_it_is_found_and_ipopt_is_left_out_of_large_worlds(
+    cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "LARGEST_FOR_IPOPT", 600)
+    found = cge("check", "--aggregation", "small")
+    assert found.code == 0
+    assert re.search(r"two solvers \(long run\) +left out: 634 unknowns; .* up to 600\n", found.out)
+
+    def some(*_: object) -> Iterator[checks.Check]:
+        yield checks.Check("the first", 1e-12, 1e-9)
+        raise NoEquilibrium("the second has none")
+
+    monkeypatch.setattr(checks, "run_checks", some)
+    found = cge("check", "--aggregation", "small")
+    assert found.code == 3 and "the first" in found.out
 
 
 @pytest.mark.slow

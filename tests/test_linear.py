@@ -1,5 +1,8 @@
 """Linear algebra: GMRES beside direct solves, borders, one thread."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -123,3 +126,21 @@ def test_solving_takes_one_thread_and_gives_the_others_back():
     threads, result = inside(add=2)
     assert set(threads) == {1} and result == 3
     assert [library["num_threads"] for library in threadpool_info()] == before
+
+
+def test_rows_are_matched_where_many_matchings_cost_the_same() -> None:
+    """With costs that tie up to rounding SciPy's algorithm goes round in circles, for ever, in
+    native code: so this runs in a process of its own. The one of seed 37 is such a matrix.
+    """
+    code = """
+import numpy as np
+from scipy import sparse
+from cge.solve.square.linear import match_rows
+
+for seed in (36, 37):
+    rng = np.random.default_rng(seed)
+    dense = np.where(rng.random((60, 60)) < 0.1, 1.0, 0.0) + np.eye(60)
+    dense *= np.prod(np.array([0.1, 0.3, 0.7]) ** rng.integers(0, 3, (60, 60, 3)), axis=2)
+    assert sorted(match_rows(sparse.csc_array(dense)).tolist()) == list(range(60))
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)

@@ -27,6 +27,10 @@ def random_world(
     sigma: tuple[float, float] = (0.3, 4.0),
     imbalance: float | None = None,
     connected: bool = False,
+    scale: float = 1.0,
+    spread: float = 0.0,
+    dead: float = 0.0,
+    slivers: float = 0.0,
 ) -> Benchmark:
     """Return a balanced world with random accounts, wedges and elasticities.
 
@@ -50,8 +54,16 @@ def random_world(
     connected : bool
         Whether each region must supply some of the first commodity to the next one, so
         that no part of the world stands apart; there relative prices would be open.
+    scale : float
+        By which every value is multiplied.
+    spread : float
+        Decades over which the sizes of regions spread.
+    dead : float
+        Probability that a region makes nothing of a commodity; one region makes each.
+    slivers : float
+        Probability that a route has a share of 1e-8 to 1e-2 of what it would have.
     """
-    rng = np.random.default_rng(seed)
+    rng, more = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     R, J, U, D, F = regions, sectors, use_classes, agents, factors
     level = wedges * 0.2
 
@@ -71,9 +83,17 @@ def random_world(
     share += 0.3 * np.eye(R)[None, :, None, :]
     if connected:
         share[:, :, 0, :] += 0.1 * np.roll(np.eye(R), 1, axis=1)
+    alive = more.random((R, J)) >= dead
+    alive[more.integers(R, size=J), np.arange(J)] = True
+    sliver = more.random(share.shape) < slivers
+    share = np.where(sliver, share * 10.0 ** -more.uniform(2, 8, share.shape), share)
+    share *= alive[None, :, :, None]
+    none = ~(share.sum(axis=1, keepdims=True) > 0)
+    share = share + none * alive[None, :, :, None]
     share /= share.sum(axis=1, keepdims=True)
 
     final = rng.uniform(0.2, 1.0, (R, D, J)) * rng.uniform(0.5, 5.0, (R, 1, 1))
+    final = scale * final * 10.0 ** -more.uniform(0, spread, (R, 1, 1))
     alive = rng.random((R, J, J)) >= zeros
     technical = rng.dirichlet(np.ones(J + 1), size=(R, J))[:, :, :J].transpose(0, 2, 1)
     technical = technical * alive * 0.6  # (s, i, j) market value per unit of receipts

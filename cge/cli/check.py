@@ -33,19 +33,21 @@ def check(
     benchmark = load_benchmark(table, year, aggregation, tariffs, elasticities)
     console = screen.console()
     used = elasticities or benchmark.origin.get("elasticities", "own")
-    console.print(f"{benchmark.name}, elasticities {used}")
-    rows: list[list[str]] = []
+    console.print(f"{benchmark.name}, elasticities {used}: figure, limit")
+    choice = ClosureChoice(kind="short_run")
+    short = closure_of(choice, benchmark) if "CAP" in benchmark.factors else None
+    count = failed = 0
     with screen.progress() as report:
-        choice = ClosureChoice(kind="short_run")
-        short = closure_of(choice, benchmark) if "CAP" in benchmark.factors else None
         for result in run_checks(benchmark, short):
-            report(result.name, len(rows), 0)
-            rows.append([result.name, f"{result.figure:.1e}", f"{result.limit:.0e}",
-                         "ok" if result.passed else "FAILED"])  # fmt: skip
-    console.print(screen.table("", ["check", "figure", "limit", ""], rows))
+            report(result.name, count, 0)
+            word = "left out: " + result.left_out if result.left_out else (
+                "ok" if result.passed else "FAILED")  # fmt: skip
+            figures = " " * 16 if result.left_out else f"{result.figure:8.1e}{result.limit:8.0e}"
+            console.print(f"{result.name:<52}{figures}  {word}")
+            count += 1
+            failed += not result.passed
     if benchmark.status == "estimated":
         console.print("BENCHMARK WITH ESTIMATED DATA.")
-    failed = sum(row[-1] == "FAILED" for row in rows)
     if failed:
-        console.print(f"{failed} of {len(rows)} checks failed")
+        console.print(f"{failed} of {count} checks failed")
         raise SystemExit(1)

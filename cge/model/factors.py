@@ -34,7 +34,8 @@ def equations(m: Declared, k: Shares) -> None:
         paid = m.factor_return[s, f] * m.factor_differential[s, j, f]
         inverse = k.inverse_omega[(f,)]
         if inverse != 0:
-            paid = paid * (m.factor_use[s, j, f] / m.factor_supply[s, f]) ** inverse
+            employed = m.factor_supply[s, f] * m.employment[s, f]
+            paid = paid * (m.factor_use[s, j, f] / employed) ** inverse
         return m.factor_price[s, j, f] == paid
 
     @m.Expression(m.FACTOR_USES)

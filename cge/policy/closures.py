@@ -156,7 +156,7 @@ def closure_facts(solution: Solution, scenario: Scenario) -> dict[str, Any]:
     return {
         "closure": closure_text(closure, scenario, solution.model.horizon),
         "numeraire": closure.numeraire or "world factor price index",
-        "swaps": [_swap_text(s) for s in solution.resolved.swaps if s.label != LABEL],
+        "swaps": [s.text for s in solution.resolved.swaps if s.label != LABEL],
     }
 
 
@@ -174,19 +174,19 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
     parts = [f"{closure.name.replace('_', ' ')}, {horizon}-run elasticities"]
     if closure.specific_factors:
         parts.append(f"fixed in each sector: {', '.join(closure.specific_factors)}")
-    if closure.wage_floor:
-        parts.append(f"floor under the real price of {closure.wage_floor.factor}")
+    if floor := closure.wage_floor:
+        given = scenario.closure.wage_floor
+        everywhere = given is None or given.regions == "all"
+        where = "" if everywhere else f" in {', '.join(floor.regions or ())}"
+        parts.append(f"floor under the price of {floor.factor}{where}: {floor.index} at least "
+                     f"{floor.level:g} times the benchmark")  # fmt: skip
     adjustment = adjustment_of(closure)
     if adjustment != "balances_given":
         parts.append(ADJUSTS[adjustment])
+    elif not closure.wage_floor:
+        parts.append("wages clear the market and employment is full")
     balance = scenario.closure.balance
     words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
     words = "as in the data, indexed to the numeraire" if words == "given" else words
-    swaps = (_swap_text(swap) for swap in closure.swaps if not swap.label)
+    swaps = (swap.text for swap in closure.swaps if not swap.label)
     return "; ".join((*parts, f"trade balances {words}", *swaps))
-
-
-def _swap_text(swap: Swap) -> str:
-    fix = swap.fix
-    held = fix if isinstance(fix, str) else " + ".join(f"{c:g} {name}" for c, name in fix.terms)
-    return f"{swap.free} free, {held} held"

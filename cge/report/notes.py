@@ -82,6 +82,10 @@ def _of_cases(cases: Sequence[Case]) -> list[str]:
         ("Endogenous rates", "endogenous_rates", "."),
         ("Rates raised in response", "response_rates", "."),
         ("Welfare could not be taken apart", "failure", ""),
+        ("Another equilibrium of the same policy (found on another way)",
+         "another", "."),
+        ("Hardly determined (quantities are right, values over those elsewhere mean little)",
+         "undetermined", "."),
     ):  # fmt: skip
         found = [(case, case.facts.get(key) or "") for case in cases]
         told = [(case, text if isinstance(text, str) else "; ".join(text)) for case, text in found]

@@ -102,7 +102,9 @@ def solution_facts(
         "iterations": sum(one.iterations for one in diagnostics),
         "homotopy_steps": max(one.steps for one in diagnostics),
         "unknowns": solutions[0].resolved.system.size,
-    }
+        "undetermined": [*dict.fromkeys(one.undetermined for one in diagnostics
+                                        if one.undetermined)],
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=1)

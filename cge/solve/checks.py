@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +17,21 @@ from cge.solve.square.system import term_values
 
 @dataclass(frozen=True)
 class Check:
-    """One check: the figure found, and the limit it must keep."""
+    """One check: the figure found, and the limit it must keep; or why it was left out."""
 
     name: str
     figure: float
     limit: float
+    left_out: str = ""
 
     @property
     def passed(self) -> bool:
-        return bool(self.figure <= self.limit)
+        return bool(self.left_out) or bool(self.figure <= self.limit)
 
 
+#: Unknowns of the largest system that Ipopt is given: half a minute of a processor, the time
+#: growing with the cube of their number.
+LARGEST_FOR_IPOPT = 12_000
 #: The shock under which identities and solvers are tested: every tariff up by ten points.
 TEST_TARIFF = 0.10
 
@@ -84,11 +88,25 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
     received = regional("transfer") + regional("net_borrowing")
     balance = regional("trade_balance") + received
     yield _check(f"world balances ({label})", np.append(balance, received.sum()) / world)
+    # From another value of money the search goes another way, and must end in the same place.
+    again = levels.copy()
+    again[model.variables["numeraire"].positions] *= 2.0
+    gaps = _gaps(solution, model.solve(again, closure), ("output", "composite", "welfare"))
+    yield _check(f"same in other money ({label})", gaps, 1e-8)
     # Newton and Ipopt agree on prices and quantities.
+    name, size = f"two solvers ({label})", solution.resolved.system.size
+    if size > LARGEST_FOR_IPOPT:
+        why = f"{size} unknowns; Ipopt is given up to {LARGEST_FOR_IPOPT}"
+        yield Check(name, float("nan"), 1e-8, why)
+        return
     other = model.solve(levels, closure, solver="ipopt")
     names = ("basic_price", "output", "factor_price", "composite_price", "absorption")
-    gaps = [solution.values(name) / other.values(name) - 1 for name in names]
-    yield _check(f"two solvers ({label})", np.concatenate(gaps), 1e-8)
+    yield _check(name, _gaps(solution, other, names), 1e-8)
+
+
+def _gaps(one: Solution, other: Solution, names: Sequence[str]) -> Array:
+    """Relative gaps of some variables and outcomes between two solutions."""
+    return np.concatenate([one.values(name) / other.values(name) - 1 for name in names])
 
 
 def _zero_profit(solution: Solution) -> Array:

@@ -18,9 +18,10 @@ from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
-from cge.core.errors import refuse_if
+from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.core.selectors import joined, split
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
+from cge.solve.determinacy import LeftOpen, conflict, undetermined
 from cge.solve.layout import Family, Layout
 from cge.solve.square.arrays import block_named
 from cge.solve.square.linear import Border, LinearSolver
@@ -85,6 +86,20 @@ class Swap:
         if self.label:
             return self.label
         return self.fix if isinstance(self.fix, str) else f"closure of {self.free}"
+
+    @property
+    def text(self) -> str:
+        """What is freed, and what is held in its place, in words."""
+        if isinstance(self.fix, str):
+            held = self.fix
+        else:
+            held = " + ".join(f"{c:g} {name}" for c, name in self.fix.terms)
+        limit = {None: "", "upper": " at most", "lower": " at least"}[self.bound]
+        if self.at is None:
+            return f"{self.free} free, {held} held"
+        level = f"{self.at:g}{' times the benchmark' if self.relative else ''}"
+        level = "the benchmark" if self.relative and self.at == 1 else level
+        return f"{self.free} free, {held} held at{limit} {level}"
 
 
 @dataclass(frozen=True)
@@ -222,6 +237,13 @@ class Resolved:
             return LinearSolver(benchmark, near=self.near().linear)
         return LinearSolver(benchmark, self._border())
 
+    @cached_property
+    def left_open(self) -> LeftOpen | None:
+        """What the equations leave (nearly) undetermined in the benchmark."""
+        if self.near is not None:
+            return self.near().left_open
+        return undetermined(self, self.linear.benchmark)
+
     def _border(self) -> Border | None:
         """Where the closure without its last swaps stands in this one."""
         if self.within is None or self.system.size < LinearSolver.large:
@@ -253,8 +275,8 @@ def resolve(
     Raises
     ------
     InputError
-        When a swap is not one for one, frees what is not exogenous, or fixes what is
-        not endogenous.
+        When a swap is not one for one, frees what is not exogenous, fixes what is not
+        endogenous, or holds what is held already (:mod:`cge.solve.determinacy`).
     """
     arrays, outcomes = model.arrays, sum(map(len, model.outcomes.values()))
     exogenous = np.zeros(len(arrays.start), dtype=bool)
@@ -266,6 +288,8 @@ def resolve(
     none = np.zeros(0), np.zeros(0, dtype=np.int64)
     #: Columns or rows of outcomes that are held, their levels, and the swap that holds them.
     fixed, targets = [(none[1], *none)], [(sparse.csr_array((0, outcomes)), *none)]
+    held: list[Integers] = []
+    freed: list[Integers] = []
 
     swaps = (*closure.all_swaps(), *extra)
     for number, swap in enumerate(swaps):
@@ -304,6 +328,8 @@ def resolve(
         at = 1.0 if swap.at is None else swap.at
         level = level0 * at if swap.relative else np.full(len(level0), at)
         by = np.full(len(level), number)
+        held.append(none[1] if columns is None else columns)
+        freed.append(free)
         if columns is None:
             targets.append((rows, level, by))
             continue
@@ -322,10 +348,28 @@ def resolve(
         patterns=model.template.patterns,
     )  # fmt: skip
     columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
-    return Resolved(
+    resolved = Resolved(
         system, swaps, columns_held, levels, by_swap,
         np.concatenate(target_levels), np.concatenate(targeted_by), within, near,
     )  # fmt: skip
+    if swaps and (problem := _repeated(resolved) or conflict(resolved, held, freed)):
+        if extra:  # bounds that are met on the way, not what a user wrote
+            raise NoEquilibrium(f"bounds that are reached can not all hold: {problem}")
+        raise InputError(f"can not work: {problem}", key="closure")
+    return resolved
+
+
+def _repeated(resolved: Resolved) -> str:
+    """Swaps that hold the same outcome, in words; empty where there are none."""
+    rows, seen = resolved.system.targets, dict[bytes, int]()
+    for row, number in enumerate(resolved.targeted_by.tolist()):
+        part = slice(rows.indptr[row], rows.indptr[row + 1])
+        content = rows.indices[part].tobytes() + rows.data[part].tobytes()
+        if content in seen:
+            two = resolved.swaps[seen[content]], resolved.swaps[number]
+            return f"{two[0].text}; {two[1].text}: both hold the same"
+        seen[content] = number
+    return ""
 
 
 def fixes_outcome(swap: Swap, model: Model) -> bool:

@@ -2,7 +2,8 @@
 
 A solution is accepted on what it is, never on what a solver says: every equation
 holds to 1e-9 of its own size, the equation dropped by Walras' law holds without
-having been imposed, and every price and quantity is positive.
+having been imposed, every price and quantity is positive, and the equations determine
+them: the Jacobian there is not (nearly) singular (:mod:`cge.solve.determinacy`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ class Diagnostics:
     steps : int
         Parts into which homotopy cut the shock; 1 where it solved at once.
     solver : str
+    undetermined : str
+        Prices that the equations hardly determine over others, as where parts of the world
+        hardly trade: quantities are right, values in one part over those in another mean little.
+    contraction : float
+        Largest ratio of a Newton step to the one before; below one half the solution belongs to
+        the equilibrium from which the search set out.
     """
 
     residual: float
@@ -48,6 +55,8 @@ class Diagnostics:
     iterations: int
     steps: int
     solver: str
+    undetermined: str = ""
+    contraction: float = 0.0
 
 
 def solve_square(
@@ -79,9 +88,10 @@ def solve_square(
     Raises
     ------
     NoEquilibrium
-        With what was tried, or if a residual, Walras' law or positivity fails at the end.
+        With what was tried, or if a residual, Walras' law or positivity fails at the end, or the
+        equations leave something open there.
     """
-    homotopy = Homotopy(resolved, start, target)
+    homotopy = Homotopy(resolved, start, target, by_share=True)
     homotopy.advance(1.0, solver, progress)
     levels = homotopy.point()
     arrays, targets = resolved.system.core, resolved.system.target_coefficients
@@ -105,7 +115,13 @@ def solve_square(
         (dropped <= DROPPED_MARKET_LIMIT,
          f"the market left out by Walras' law is off by {dropped:.1e} of itself"),
     ) if not passed]  # fmt: skip
+    left_open = None if problems else homotopy.undetermined()
+    if left_open is not None and left_open.real:
+        problems.append(f"it is not the only one, or known to few digits: {left_open.text}")
     if problems:
         raise NoEquilibrium(f"{solver} stopped at a point that fails: " + "; ".join(problems))
-    found = Diagnostics(residual, imbalance, homotopy.iterations, homotopy.steps, solver)
+    found = Diagnostics(
+        residual, imbalance, homotopy.iterations, homotopy.steps, solver,
+        left_open.text if left_open else "", homotopy.contraction,
+    )  # fmt: skip
     return levels, found

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
 from cge.solve.closure import Resolved
+from cge.solve.determinacy import LeftOpen, undetermined
 from cge.solve.square.arrays import label_at
 from cge.solve.square.chord import chord
 from cge.solve.square.newton import Attempt, newton
@@ -34,6 +36,9 @@ Move = tuple[str, Array, Array]
 
 #: Smallest part of the way that is tried before giving up.
 SMALLEST_STEP = 1 / 512
+#: Fall of the log of a share that leaves nothing but rounding of it, and the least rise of the log
+#: of a column that can do so.
+GONE, LARGE_RISE = 35.0, 0.15
 #: How exactly a tangent is solved for.
 TANGENT_RTOL = 1e-12
 
@@ -67,6 +72,10 @@ class Homotopy:
         Levels at which the system is known to hold, or a good guess.
     target : ndarray (columns,)
         Levels wanted of the given columns; unknowns ignored.
+    by_share : bool
+        Whether columns that rise so far that nothing is left of what they make dear (the cost of
+        trade to where there is none) take the rest of their way at the end. Else it would be gone
+        within a hundredth of the way, which is then as steep as it would be long.
 
     Attributes
     ----------
@@ -78,21 +87,42 @@ class Homotopy:
         What it took.
     """
 
-    def __init__(self, resolved: Resolved, start: Array, target: Array) -> None:
+    def __init__(
+        self, resolved: Resolved, start: Array, target: Array, by_share: bool = False
+    ) -> None:
         self.resolved, self.system, self.start = resolved, resolved.system, start
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
         terms = term_values(self.system.core, start)
         self.start_targets = self.system.target_coefficients @ terms
+        self.by_share = by_share
         self.begin()
 
     def begin(self) -> None:
         """Stand at the start."""
         self.z, self.done, self.iterations, self.steps = self.system.start(self.start), 0.0, 0, 0
+        self._last_jacobian: sparse.csc_array | None = None
+        self._nearby_only = True
+        self.contraction = 0.0
 
     def levels(self, theta: float) -> Array:
         """Given levels at `theta`; those of unknowns mean nothing."""
-        return _between(self.start, self.target, theta, self.system.arrays.free)
+        levels = _between(self.start, self.target, theta, self.system.arrays.free)
+        if theta < 1.0 and self.by_share:
+            columns, rise = self._vanishing
+            levels[columns] = self.start[columns] * np.exp(theta * rise)
+        return levels
+
+    @cached_property
+    def _vanishing(self) -> tuple[Integers, Array]:
+        """Given columns that rise until nothing is left of a share, and the rise that does it."""
+        rise = change(self.start, self.target, self.system.arrays.free)
+        rise[self.system.solved | self.system.arrays.free] = 0.0
+        columns = np.flatnonzero(rise > LARGE_RISE)
+        exponents = abs(self.system.core.exponents[:, columns]).max(axis=0).toarray().ravel()
+        enough = GONE / np.maximum(exponents, 1e-300)
+        gone = rise[columns] > enough
+        return columns[gone], enough[gone]
 
     def targets(self, theta: float) -> Array:
         """Targets at `theta`."""
@@ -134,12 +164,15 @@ class Homotopy:
             theta = min(until, self.done + step)
             system = self.at(theta)
             attempt = self._nearby(system) if inner is newton else None
-            if attempt is None or not attempt.converged:
+            nearby = attempt is not None and attempt.converged
+            if attempt is None or not nearby:
                 attempt = inner(system, self.z, self.resolved.linear)
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
-                self.z, self.done = attempt.z, theta
+                self.z, self.done, self._last_jacobian = attempt.z, theta, attempt.jacobian
+                self.contraction = max(self.contraction, attempt.contraction)
+                self._nearby_only &= nearby
                 step *= 2
                 if progress is not None:
                     progress(self.done)
@@ -148,6 +181,7 @@ class Homotopy:
                          f"steps, residual {attempt.residual:.1e}")  # fmt: skip
             step = min(step, theta - self.done) / 2
             if step < SMALLEST_STEP:
+                self._refuse_singular_start()
                 raise NoEquilibrium(
                     f"no equilibrium found: {self.done:.1%} of the shock solved, then {solver} "
                     f"failed on every step down to {step:.2%} of it. {self._furthest()} "
@@ -158,6 +192,27 @@ class Homotopy:
         """Solution by chord steps, where a Jacobian is dear."""
         linear = self.resolved.linear
         return chord(system, self.z, linear) if linear.is_large else None
+
+    def undetermined(self) -> LeftOpen | None:
+        """What is left (nearly) undetermined where one stands; None where that is nothing.
+
+        Where chord steps have led there the Jacobian is near the one whose factorisation they
+        took, which is looked at once for all.
+        """
+        if self.done > 0 and self._nearby_only and self.resolved.left_open is None:
+            return None
+        jacobian = self._last_jacobian
+        if jacobian is None:
+            jacobian = self.at(self.done).log_jacobian(self.z)
+        return undetermined(self.resolved, jacobian)
+
+    def _refuse_singular_start(self) -> None:
+        """Say so where nothing could move because the system is singular at the start."""
+        if self.done == 0.0 and (left_open := self.undetermined()):
+            raise NoEquilibrium(
+                "no equilibrium found: before anything moves (0 % of the shock) the closure does "
+                f"not determine the equilibrium: {left_open.text}"
+            )
 
     def _furthest(self) -> str:
         """Sentence on the unknown that moved most, which may be where equilibria end."""

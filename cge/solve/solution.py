@@ -207,6 +207,7 @@ class Solution(Allocation, Displayed):
         return {
             **self.model.shown(), "closure": self.closure.name,
             "residual": f"{self.diagnostics.residual:.0e}",
+            "hardly determined": self.diagnostics.undetermined,
             "welfare (EV, %)": some + (" ..." if len(regions) > SHOWN else ""),
         }  # fmt: skip
 

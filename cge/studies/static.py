@@ -26,6 +26,7 @@ from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.decompose import Decomposition
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
+from cge.solve.uniqueness import another_equilibrium, difference
 from cge.studies.drawable import Drawable
 from cge.studies.scenario_parameters import short_run_drawn
 from cge.studies.study import Work, labels_of, opened, option
@@ -163,7 +164,9 @@ def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
                 add_decomposition(rows, case)
             except NoEquilibrium as error:
                 failure = str(error)
-        found.append((case.step, rows.frame(), {**case.facts, "failure": failure}))
+        other = another_equilibrium(case.solution)
+        told = {"failure": failure, "another": difference(case.solution, other) if other else ""}
+        found.append((case.step, rows.frame(), {**case.facts, **told}))
     return {"cases": found, **for_others(content, cases)}
 
 

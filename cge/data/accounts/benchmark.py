@@ -266,6 +266,21 @@ class Benchmark:
         dead = (self.absorption <= 0) | (self.factor_payments.sum(axis=(1, 2)) <= 0)
         refuse_first(np.array(self.regions)[dead].tolist(),
                      "region has no final demand or no factor income", key="regions")  # fmt: skip
+        groups = self._trading_groups()
+        refuse_if(len(groups) > 1, "groups of regions trade with nobody outside, so that nothing "
+                  "relates the prices of one to those of another: "
+                  f"{'; '.join(map(', '.join, groups))}", key="regions",
+                  allowed="regions that trade, if through others; leave the smaller groups out, or "
+                  "join them to a region")  # fmt: skip
+
+    def _trading_groups(self) -> list[list[str]]:
+        """Regions that trade with each other, if through others, group by group."""
+        trade = self.flows.sum(axis=(0, 2)) > 0
+        linked = trade | trade.T | np.eye(len(trade), dtype=bool)
+        for _ in range(len(trade).bit_length()):
+            linked = linked @ linked
+        return [[code for code, own in zip(self.regions, row, strict=True) if own]
+                for row in np.unique(linked, axis=0)[::-1]]  # fmt: skip
 
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""

@@ -27,6 +27,10 @@ SUBSTITUTION = tuple(nest for nest in NEST_AXES if nest != "transformation")
 #: Above this, powers of prices leave the range of floating-point numbers.
 LARGEST = 200.0
 
+#: An elasticity this close to 1 is 1. The price index of a CES nest is determined only to rounding
+#: over sigma - 1: a sum in a file that misses 1 by its last bit would leave it open.
+NEAR_ONE = 1e-6
+
 #: Used where neither a named set nor the user gives a value.
 NEST_DEFAULTS: Mapping[str, float] = {"agents": 1.0, "transformation": np.inf}
 
@@ -37,7 +41,7 @@ COBB_DOUGLAS: Mapping[str, float] = {nest: 1.0 for nest in SUBSTITUTION if nest 
 
 @dataclass(frozen=True, eq=False)
 class Elasticities:
-    """One value per nest and cell; 0 is Leontief, 1 Cobb-Douglas.
+    """One value per nest and cell; 0 is Leontief, 1 (within 1e-6 of it) Cobb-Douglas.
 
     Parameters
     ----------
@@ -78,6 +82,7 @@ class Elasticities:
             refuse_first(bad.tolist(), "elasticity is negative, not a number, or so large that "
                          "powers of prices would overflow", key=key,
                          allowed=f"0 to {most:g}")  # fmt: skip
+            array[np.abs(array - 1) < NEAR_ONE] = 1.0
             object.__setattr__(self, nest, fixed(array))
         refuse_if(
             (self.transformation == 0).any(), key="elasticities.transformation", value=0.0,

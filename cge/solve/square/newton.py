@@ -20,6 +20,8 @@ STEP_RTOL = 1e-4
 FINE_RTOL = 1e-8
 #: Unknowns of the largest system of that kind.
 FINE_SIZE = 2500
+#: A step this small says nothing of convergence.
+ROUNDING = 1e-8
 #: Wanted residual; what is accepted in the end is decided in cge.solve.equilibrium.
 TOLERANCE = 1e-12
 
@@ -38,6 +40,11 @@ class Attempt:
         Largest residual relative to its row.
     reason : str
         Why it stopped, when it did not converge.
+    jacobian : csc_array, optional
+        Of the last step, from which the last point is not far where it converged.
+    contraction : float
+        Largest ratio of a step to the one before it; infinite where a step was cut. Below one half
+        the point belongs to the start: other equilibria are further away.
     """
 
     z: Array
@@ -45,6 +52,8 @@ class Attempt:
     iterations: int
     residual: float
     reason: str = ""
+    jacobian: sparse.csc_array | None = None
+    contraction: float = 0.0
 
 
 def newton(
@@ -59,9 +68,10 @@ def newton(
     """
     residual, gap = system.log_residual(z), system.relative_residual(z)
     rtol = FINE_RTOL if len(z) <= FINE_SIZE else STEP_RTOL
+    jacobian, contraction, before = None, 0.0, np.inf
     for iteration in range(max_iterations):
         if gap <= TOLERANCE:
-            return Attempt(z, True, iteration, gap)
+            return Attempt(z, True, iteration, gap, "", jacobian, contraction)
         try:
             jacobian = system.log_jacobian(z)
             step = linear.solve(jacobian, -residual, rtol)
@@ -69,7 +79,8 @@ def newton(
             return Attempt(z, False, iteration, gap, f"singular: {error}")
         if not np.isfinite(step).all():
             return Attempt(z, False, iteration, gap, "singular Jacobian")
-        length = min(1.0, STEP_LIMIT / max(float(np.abs(step).max(initial=0.0)), 1e-300))
+        size = float(np.abs(step).max(initial=0.0))
+        length = min(1.0, STEP_LIMIT / max(size, 1e-300))
         scale = _scale(jacobian)
         norm = float(np.linalg.norm(scale * residual))
         while True:
@@ -81,14 +92,17 @@ def newton(
                 break
             # At round-off the norm cannot fall any more: that is convergence, not failure.
             if gap <= 100 * TOLERANCE:
-                return Attempt(z, True, iteration, gap)
+                return Attempt(z, True, iteration, gap, "", jacobian, contraction)
             length /= 2
             if length < 1e-4:
                 return Attempt(z, False, iteration, gap, "no descent")
+        if size > ROUNDING:
+            contraction = max(contraction, size / before if length == 1.0 else np.inf)
+        before = size
         z, residual = candidate, trial
         gap = system.relative_residual(z)
     converged = gap <= 100 * TOLERANCE
-    return Attempt(z, converged, max_iterations, gap, "too many steps")
+    return Attempt(z, converged, max_iterations, gap, "too many steps", jacobian, contraction)
 
 
 def _scale(jacobian: sparse.csc_array) -> Array:
