@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -21,6 +23,35 @@ MAX_DEPTH = 40
 
 #: The loader written in C where PyYAML has it, many times faster.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+#: Files and folder that alone may be read while a task is under way; None: anything.
+_COUNTED: ContextVar[tuple[Collection[Path], Path] | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def only_counted(files: Collection[Path], folder: Path) -> Iterator[None]:
+    """Let nothing be read but some files and what is in a folder: what a task's key counts."""
+    before = _COUNTED.set((files, folder))
+    try:
+        yield
+    finally:
+        _COUNTED.reset(before)
+
+
+def counted(path: Path) -> Path:
+    """A file that is about to be read.
+
+    Raises
+    ------
+    AssertionError
+        If the task under way does not count it in its key: its result would be taken for good
+        when the file has changed.
+    """
+    files, folder = _COUNTED.get() or (None, path)
+    if files is not None and path not in files and not path.is_relative_to(folder):
+        raise AssertionError(f"{path} is read in a task whose key does not count it")
+    return path
 
 
 def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
@@ -93,7 +124,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     InputError
         If the file is missing, too large, not text, not YAML, or not a mapping.
     """
-    path = Path(path)
+    path = counted(Path(path))
     try:
         refuse_if(path.is_dir(), "is a folder, not a file", file=path)
         with path.open("rb") as file:

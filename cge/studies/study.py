@@ -15,11 +15,11 @@ import pandas as pd
 from pydantic import BaseModel
 
 from cge.core.errors import check_known, prefixed, refuse_if, retold
+from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import joined, labelled
-from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import Member
 from cge.solve.model import SOLVERS
