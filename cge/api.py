@@ -14,9 +14,11 @@ from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
 from cge.report.summary import files, pages
-from cge.results.folder import read, read_manifest, write
+from cge.results.folder import read, write
+from cge.results.json_file import FORMAT
+from cge.results.manifest_file import read_manifest
 from cge.results.resultset import ResultSet, together
-from cge.results.run_folder import FORMAT, locked
+from cge.results.run_folder import locked
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import with_changes
 from cge.studies.listing import study_class, study_of, study_with

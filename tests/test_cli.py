@@ -220,7 +220,7 @@ def test_a_manifest_repeats_its_run_wherever_it_stands(piped: Any, here: Path, c
         (("run", "mine.json", "--no-decompose"), ["mine.json", "--decompose", "as it was"]),
         (("path", "mine.json"), ["mine.json", "'path'", "`cge run` repeats any run"]),
         (("run", "none.json"), ["none.json", "no such file"]),
-        (("run", "other.json"), ["other.json", "no manifest"]),
+        (("run", "other.json"), ["other.json", "no mapping"]),
         (("run", "old.json"), ["old.json", "'format'", "1", "another version"]),
     ],
 )

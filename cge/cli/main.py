@@ -138,7 +138,7 @@ def run() -> None:
     except click.ClickException as error:
         raise _end(error.format_message(), 2) from None
     except (KeyboardInterrupt, click.Abort) as error:
-        raise _end(str(error) or "interrupted; nothing was written", 130) from None
+        raise _end(str(error) or "interrupted", 130) from None
     except BrokenPipeError:  # the reader of a pipe has gone
         raise SystemExit(1) from None
     except OSError as error:

@@ -46,7 +46,11 @@ def run_command(made: Listed, **given: Any) -> None:
             except KeyboardInterrupt:
                 raise click.Abort(_interrupted(runner)) from None
             results = Results(found.rows, found.manifest)
-            write(results, folder, files(results, given["figure"]))
+            try:
+                write(results, folder, files(results, given["figure"]))
+            except KeyboardInterrupt:
+                raise click.Abort(f"interrupted while {folder} was written: it holds the earlier "
+                                  "results or the new ones") from None  # fmt: skip
     if not quiet:
         _print(results, folder, earlier, runner)
 

@@ -258,7 +258,8 @@ def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:
     place = []
     for part in location:
         inside = isinstance(content, dict) and part in content
-        if inside or (isinstance(content, list) and isinstance(part, int)):
+        listed = isinstance(content, list) and isinstance(part, int) and part < len(content)
+        if inside or listed:
             place.append(part)
             content = content[part]
     if kind == "missing":
