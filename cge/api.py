@@ -159,6 +159,7 @@ def run(
     cache: Path | None = None,
     fresh: bool = False,
     report: Report | None = None,
+    beyond: bool = False,
     **options: Any,
 ) -> Results:
     """Run a study and return its results.
@@ -184,6 +185,8 @@ def run(
         Do again what is kept.
     report : callable, optional
         Informed of progress.
+    beyond : bool
+        Do also more work than is usual, which is refused otherwise.
     **options
         Of the study.
 
@@ -203,7 +206,7 @@ def run(
         "elasticities": [elasticities] if isinstance(elasticities, str) else elasticities,
     }  # fmt: skip
     made = study_from(question, study, {k: v for k, v in changes.items() if v}, options)
-    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report)
+    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report, beyond)
     found = run_study(made, runner)
     return Results(found.rows, found.manifest)
 

@@ -441,6 +441,18 @@ def test_options_override_the_file(trial: Path, here: Path, cge: Run) -> None:
     assert not (here / "results").exists()
 
 
+def test_more_scenarios_than_usual_are_asked_about(
+    here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "grid.yaml").write_text(GRID)
+    monkeypatch.setattr("cge.studies.study.MOST_MEMBERS", 3)
+    refused = cge("run", "grid.yaml", *ONE)
+    assert (
+        refused.code == 2 and "makes 4 scenarios (allowed: up to 3; more with --yes" in refused.err
+    )
+    assert cge("run", "grid.yaml", "--yes", "--quiet", *ONE).code == 0
+
+
 def test_a_variant_can_be_chosen(here: Path, cge: Run) -> None:
     (here / "trial.yaml").write_text(TRIAL + "variants: [{name: a}, {name: b}, {name: c}]\n")
     assert cge("run", "trial.yaml", "--variant", "c", "--variant", "a", *ONE).code == 0

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -210,15 +211,21 @@ def many(count: int) -> Any:
     return pytest.mark.parametrize("count", [FEW, slow])
 
 
+def plain(folder: Path) -> tuple[str, str]:
+    """Rows and manifest of a folder, whatever space stands between its words."""
+    text = (folder / MANIFEST).read_text(errors="replace")
+    with suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(text))
+    return file_digest(folder / ROWS), text
+
+
 @many(MANY)
 def test_damage_is_found(count: int, good: dict[str, Path], tmp_path: Path) -> None:
     for kind, folder in good.items():
         for seed in range(count):
             for way in WAYS:
                 there = damaged(seed, folder, tmp_path / "trial", way)
-                same = all((there / n).read_bytes() == (folder / n).read_bytes()
-                           for n in (MANIFEST, ROWS))  # fmt: skip
-                if same:
+                if plain(there) == plain(folder):
                     continue
                 with pytest.raises(InputError) as error:
                     read(there)

@@ -210,6 +210,18 @@ def test_errors_say_what_they_are_of(tmp_path: Path) -> None:
                 session.run([Task("number 1", fails, Number(1.0))])
 
 
+def test_more_work_than_usual_is_refused_before_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cge.tasks.runner.MOST_STEPS", 3)
+    with Runner(workers=1, cache=tmp_path).open() as session:
+        session.run(tasks(1, 2))
+        with pytest.raises(InputError, match=r"takes 4 steps of work.*up to 3.*--yes"):
+            session.run(tasks(3, 4))
+    with Runner(workers=1, cache=tmp_path, beyond=True).open() as session:
+        assert len(session.run(tasks(1, 2, 3, 4))) == 4
+
+
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "two"])
 def test_a_number_of_workers_that_is_none_is_refused(workers: Any) -> None:
     with pytest.raises(InputError, match="is no number of processes"):

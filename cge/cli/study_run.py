@@ -33,7 +33,8 @@ def run_command(made: Listed, **given: Any) -> None:
     flags |= {name: f"--{name.replace('_', '-')}" for name in (*options, "workers", "scheduler")}
     with retold(lambda error: _at_flag(error, flags)):
         runner = Runner(given["workers"], given["scheduler"],
-                        default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
+                        default_folder() if given["cache"] else None, given["fresh"],
+                        beyond=given["yes"])  # fmt: skip
         study = study_from(scenario, made.kind, changes, options)
         folder = given["out"] or HOME / study.folder
         check_folder(folder)

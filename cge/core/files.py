@@ -173,6 +173,25 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
+def at_home(path: str | Path) -> Path:
+    """A path whose ``~`` is the home that it means.
+
+    Raises
+    ------
+    InputError
+        If there is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError("there is no such home", file=path) from None
+
+
+def whole(text: str) -> int | None:
+    """The number that some digits mean; None for what is none, or longer than any is here."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+
+
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())

@@ -24,7 +24,7 @@ from pydantic import ConfigDict, Field
 from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import read_yaml, validate
+from cge.core.files import at_home, read_yaml, validate
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
@@ -96,7 +96,7 @@ def save_benchmark(
         If the folder exists and may not be replaced, or cannot be written.
     """
     made = benchmark if isinstance(benchmark, Calibration) else Calibration(benchmark)
-    target = Path(folder).expanduser().absolute()
+    target = at_home(folder).absolute()
     _check_target(target, overwrite)
     made_here = [path for path in (target, *target.parents) if not path.exists()]
     try:
@@ -140,7 +140,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     InputError
         If the folder does not exist, is none of a benchmark, or is damaged.
     """
-    folder = Path(folder).expanduser()
+    folder = at_home(folder)
     with suppress(OSError):  # of a folder that can only be read
         settle(folder)
     if not is_benchmark_folder(folder):
@@ -206,7 +206,7 @@ def load_benchmark(
     if str(table) in TABLES:
         own = elasticities or "fontagne"
         return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
-    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+    refuse_if(not at_home(table).is_dir(), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}

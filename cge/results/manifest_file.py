@@ -59,13 +59,23 @@ class _Solved(_Part):
     residual: Annotated[Number, Field(ge=0)] = 0.0
     walras: Number = 0.0
     solver: str = ""
+    closure: str = ""
+    numeraire: str = ""
+    endogenous_rates: list[str] = Field(default=[])
+    response_rates: list[str] = Field(default=[])
+    failure: str = ""
+
+
+class _Disruption(_Part):
+    name: str
+    title: str = ""
 
 
 class _Library(_Part):
     """Facts of a library of disruptions."""
 
-    weightings: dict[str, dict[str, Number]] = Field(default={})
-    disruptions: list[Any] = Field(default=[])
+    weightings: dict[str, dict[str, Number]] = Field(min_length=1)
+    disruptions: list[_Disruption] = Field(default=[])
     frequencies: dict[str, Any] = Field(default={})
     single_cuts: list[Any] = Field(default=[])
     left_out: list[Any] = Field(default=[])
@@ -89,7 +99,7 @@ class ManifestFile(_Part):
     notes: list[str] = Field(default=[])
     pages: list[tuple[str, dict[str, Any]]] = Field(default=[])
     figure: str | None = None
-    library: _Library = _Library()
+    library: _Library | None = None
     stress: _Tested = _Tested()
     weighting: str | None = None
     homes: _Texts = Field(default={})

@@ -139,6 +139,11 @@ class Sensitivity(Study):
             one_set.add([next(results) for _ in of_set])
         return sensitivity_results(self.spec, self.question, sets, design, self.split)
 
+    def amount(self) -> int:
+        """Draws under all elasticity sets, and the solutions of the central case."""
+        draws = self.draws if isinstance(self.draws, int) else 0  # else refused by the design
+        return super().amount() + draws * len(self.question.chosen_elasticities)
+
     def _under_each_set(
         self, study: Drawable
     ) -> Iterator[tuple[str, Drawable, tuple[UncertainParameter, ...]]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cge.core.content import content_dir
-from cge.core.errors import CgeError, InputError, NoEquilibrium
+from cge.core.errors import CgeError, InputError, NoEquilibrium, refuse_if
 from cge.core.files import only_counted
 from cge.core.identity import Identity, digest, identity_of, source_digest
 from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
@@ -116,6 +116,11 @@ def refuse_changed(files: Iterable[Path]) -> None:
         raise InputError("was changed during the run", file=path, allowed="the same command again")
 
 
+#: Steps of one study that nobody is asked about, and how to go beyond.
+MOST_STEPS = 100_000
+BEYOND = "more with --yes, in Python with beyond=True"
+
+
 @dataclass
 class Runner:
     """Does tasks, here or on a cluster.
@@ -132,6 +137,8 @@ class Runner:
         Do again what is kept.
     report : callable, optional
         Informed of progress.
+    beyond : bool
+        Do also more work than :data:`MOST_STEPS`.
     """
 
     workers: int | None = None
@@ -139,6 +146,7 @@ class Runner:
     cache: Path | None = field(default_factory=default_folder)
     fresh: bool = False
     report: Report | None = None
+    beyond: bool = False
     #: Steps done in this run, kept from an earlier one, and of all.
     done: int = field(default=0, init=False)
     kept: int = field(default=0, init=False)
@@ -230,6 +238,9 @@ class Session(Driver):
             self.store.forget(key)
         found = {key: kept for key in distinct if (kept := self.store.get(key)) is not None}
         runner.total += sum(distinct[key].size for key in new)
+        refuse_if(runner.total > MOST_STEPS and not runner.beyond,
+                  f"takes {runner.total:,} steps of work, of which the first are done",
+                  allowed=f"up to {MOST_STEPS:,}; {BEYOND}")  # fmt: skip
         runner.kept += sum(distinct[key].size for key in new & found.keys())
         waiting = [task for key, task in distinct.items() if key not in found]
         runner.note(waiting[0].label if waiting else "")

@@ -87,7 +87,10 @@ class Home:
     def __init__(self, groups: Sequence[Group], choice: Choice) -> None:
         first = groups[0].main
         self.scenario = str(first.keys["scenario"])
-        self.region = str(first.results.manifest["homes"][self.scenario])
+        homes = first.results.manifest["homes"]
+        check_known([self.scenario], homes, "has no home region", file=first.results.folder,
+                    key="homes")  # fmt: skip
+        self.region = str(homes[self.scenario])
         self.name = short_name(first.results.names("regions").get(self.region, self.region))
         joint = first.results.manifest.get("joint", {}).get(self.scenario, [])
         by_name = {str(one.main.keys["variant"]): one for one in groups}
