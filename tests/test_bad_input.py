@@ -244,6 +244,8 @@ CASES = [
                 scenario(policy=[{"instrument": "tariff", "add": 0.1}], grid={
                     f"closure.parameters.x{n}": list(range(100)) for n in range(3)}),
                 "grid", "makes 1,000,000 scenarios", "up to 400", "--yes"),
+    in_scenario("a title that steers the terminal",
+                GOOD + 'title: "\\e[2J a war"\n', "control character"),
     in_scenario("steps without end",
                 scenario(policy=[{"instrument": "tariff", "add": 0.1}],
                          steps=[(n + 1) / 60_000 for n in range(60_000)]),

@@ -148,6 +148,18 @@ def test_a_store_removes_what_was_not_used_for_longest(tmp_path: Path) -> None:
     assert store.size() <= 3000
 
 
+def test_drafts_of_killed_commands_are_counted_and_go_after_a_day(tmp_path: Path) -> None:
+    store, day = Store(tmp_path), 24 * 3600
+    for name, age in (("old", 2 * day), ("new", 60)):
+        path = tmp_path / "ab" / f".cge-{name}.cge"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (time.time() - age, time.time() - age))
+    assert len(store.drafts()) == 2 and store.size() == 200
+    store.trim()
+    assert [path.name for path in store.drafts()] == [".cge-new.cge"]
+
+
 # -- runner
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from cge.core.errors import CgeError, close_name
+from cge.core.errors import CONTROL, CgeError, close_name
 from cge.studies.listing import listed
 
 #: Commands that are no studies: where each is defined, and what it does.
@@ -148,5 +148,6 @@ def run() -> None:
 
 
 def _end(message: object, code: int) -> SystemExit:
-    print(f"cge: {' '.join(str(message).splitlines())}", file=sys.stderr)
+    line = CONTROL.sub("?", " ".join(str(message).splitlines()))
+    print(f"cge: {line}", file=sys.stderr)
     return SystemExit(code)

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from cge.core.errors import InputError
+from cge.core.errors import CONTROL, InputError
 from cge.core.files import Number
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
@@ -110,6 +110,13 @@ class Strict(BaseModel):
     """A part of a file: no unknown keys, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        refuse_value(isinstance(value, str) and CONTROL.search(value),
+                     "holds a control character", value=value)  # fmt: skip
+        return value
 
 
 class ByKind(Strict):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import CONTROL, InputError, refuse_if
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -108,8 +108,11 @@ def _check_events(text: str) -> None:
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
-        if re.search("[\ud800-\udfff]", getattr(event, "value", "")):
+        word = getattr(event, "value", "")
+        if re.search("[\ud800-\udfff]", word):
             raise _refusal("half a character (an escaped surrogate)", event.start_mark)
+        if CONTROL.search(word):
+            raise _refusal("a control character", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import CONTROL, InputError, refuse_first, refuse_if
 from cge.core.identity import file_digest
 from cge.core.writing import WORK, commit, part, settle
 from cge.results.manifest_file import ROWS_DIGEST, manifest_text, read_manifest, unsealed
@@ -162,6 +162,9 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
         reason = " ".join(str(error).split())
         raise InputError(f"can not be read as results: {reason}", file=path) from None
     refuse_if((rows["measure"] == "").any(), "a row has no measure", file=path, key="measure")
+    for name in TEXT:
+        refuse_first((word for word in rows[name].cat.categories if CONTROL.search(word)),
+                     "holds a control character", file=path, key=name)  # fmt: skip
     twice = stand_twice(rows)
     refuse_if(twice, f"{twice} rows have the keys of others", file=path)
     refuse_if(not (rows["step"] >= 0).all(), "a row has no share of the shock", file=path,

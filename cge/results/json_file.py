@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import CONTROL, InputError, refuse_if
 
 #: Version of the layout of results and manifest.
 FORMAT = 2
@@ -42,15 +42,19 @@ def read_json(file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"is not valid JSON: {error}", file=file) from None
     refuse_if(not isinstance(content, dict), "is no mapping of keys to values", file=file)
-    refuse_if(depth_of(content) > MAX_DEPTH, f"is nested more than {MAX_DEPTH} deep", file=file)
+    _check(content, file)
     return dict(content)
 
 
-def depth_of(content: Any) -> int:
-    """How deep lists and mappings are nested in one another."""
+def _check(content: Any, file: Path) -> None:
+    """Check that content is not too deep, and that no text in it tells a terminal what to do."""
     depth, level = 0, [content]
-    while level := [one for one in level if isinstance(one, dict | list)]:
+    while level:
+        refuse_if(depth > MAX_DEPTH, f"is nested more than {MAX_DEPTH} deep", file=file)
+        inner = [one for one in level if isinstance(one, dict | list)]
+        level = [part for one in inner
+                 for part in ([*one, *one.values()] if isinstance(one, dict) else one)]  # fmt: skip
+        for one in level:
+            refuse_if(isinstance(one, str) and CONTROL.search(one), "holds a control character",
+                      file=file, value=one)  # fmt: skip
         depth += 1
-        level = [inner for one in level
-                 for inner in (one.values() if isinstance(one, dict) else one)]  # fmt: skip
-    return depth

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cge.core.errors import check_known, refuse_if
 from cge.report.drafts.case_groups import Group, paths_of, range_note
-from cge.report.drafts.cases import Case, all_rows
+from cge.report.drafts.cases import NO_ROWS, Case, all_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.columns import Shown, by_group
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -289,6 +289,7 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
     (shown, cases), panels = homes(found, choice), []
     for one in shown:
         known = one.years(PolicyColumn(PREMIUM, "", "every"), ())
+        refuse_if(not known, NO_ROWS)
         years = sorted(set(choice.years) or {known[0], known[-1]})
         columns = [
             *(Shown(EV, f"year {year}", "value", {"path_year": year}, key=f"income_{year}",
