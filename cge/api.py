@@ -14,9 +14,11 @@ from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
 from cge.report.kinds import build
 from cge.report.summary import files, pages
-from cge.results.folder import read, read_manifest, write
+from cge.results.folder import read, write
+from cge.results.json_file import FORMAT
+from cge.results.manifest_file import read_manifest
 from cge.results.resultset import ResultSet, together
-from cge.results.run_folder import FORMAT, locked
+from cge.results.run_folder import locked
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
 from cge.scenario.variants import with_changes
 from cge.studies.listing import study_class, study_of, study_with
@@ -157,6 +159,7 @@ def run(
     cache: Path | None = None,
     fresh: bool = False,
     report: Report | None = None,
+    beyond: bool = False,
     **options: Any,
 ) -> Results:
     """Run a study and return its results.
@@ -182,6 +185,8 @@ def run(
         Do again what is kept.
     report : callable, optional
         Informed of progress.
+    beyond : bool
+        Do also more work than is usual, which is refused otherwise.
     **options
         Of the study.
 
@@ -201,7 +206,7 @@ def run(
         "elasticities": [elasticities] if isinstance(elasticities, str) else elasticities,
     }  # fmt: skip
     made = study_from(question, study, {k: v for k, v in changes.items() if v}, options)
-    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report)
+    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report, beyond)
     found = run_study(made, runner)
     return Results(found.rows, found.manifest)
 

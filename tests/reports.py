@@ -10,7 +10,7 @@ import numpy as np
 
 import cge
 from cge import Results, Scenario
-from cge.results.manifest import FORMAT
+from cge.results.json_file import FORMAT
 from cge.results.row_schema import Rows, joined
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.

@@ -99,6 +99,18 @@ def link_to(target: str) -> Callable[[Path], None]:
     return lambda path: path.symlink_to(target)
 
 
+#: A library whose one entry stands for more disruptions than it has letters.
+MANY_DISRUPTIONS = yaml.safe_dump({
+    "weightings": {"default": {"any": 1.0}},
+    "disruptions": [{
+        "name": "{region}-{sector}", "each": {"regions": "all", "sectors": "all"},
+        "families": {"all": "any"},
+        "severities": {(n + 1) / 1000: 1.0 for n in range(400)},
+        "events": [{"type": "supply", "region": "{region}", "sector": "{sector}", "loss": 0.5}],
+    }],
+})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Bad:
     """A command with the files it meets, and what its message must say.
@@ -228,6 +240,29 @@ CASES = [
                 "policy.0.add", "nan", "finite"),
     in_scenario("an infinite rate", measure(**TARIFF, set=float("inf")), "policy.0.set", "inf",
                 "finite"),
+    in_scenario("a grid of a million combinations",
+                scenario(policy=[{"instrument": "tariff", "add": 0.1}], grid={
+                    f"closure.parameters.x{n}": list(range(100)) for n in range(3)}),
+                "grid", "makes 1,000,000 scenarios", "up to 400", "--yes"),
+    in_scenario("a title that steers the terminal",
+                GOOD + 'title: "\\e[2J a war"\n', "control character"),
+    in_scenario("steps without end",
+                scenario(policy=[{"instrument": "tariff", "add": 0.1}],
+                         steps=[(n + 1) / 60_000 for n in range(60_000)]),
+                "takes 120,000 solutions", "up to 100,000", "--yes"),
+    Bad("draws without end", ("takes 1,000,000,001 solutions or draws", "--yes"),
+        {"trial.yaml": GOOD}, ("sensitivity", "trial.yaml", "--draws", "1000000000")),
+    Bad("a grid at a place that is no number", ("'grid.policy.².add'", "no entry ²"),
+        {"trial.yaml": scenario(policy=[{"instrument": "tariff", "add": 0.1}],
+                                grid={"policy.².add": [0.1]})}),
+    Bad("a table in a home that is not there", ("~nobody-of-that-name/x", "no such home"),
+        {"trial.yaml": scenario(benchmark={"table": "~nobody-of-that-name/x"})}),
+    Bad("a benchmark for a home that is not there", ("~nobody-of-that-name/x", "no such home"),
+        {}, ("calibrate", "~nobody-of-that-name/x", "--out", "bench")),
+    Bad("a library of more disruptions than anybody wants",
+        ("lib.yaml", "'disruptions.0'", "too many disruptions", "10,000"),
+        {"trial.yaml": scenario(stress={"library": "lib.yaml"}), "lib.yaml": MANY_DISRUPTIONS},
+        ("stress", "trial.yaml")),
     in_scenario("a rate beyond all numbers", GOOD.replace("0.1", "1" + 400 * "0"),
                 "policy.0.add"),
     in_scenario("both add and set", measure(**TARIFF, add=0.1, set=0.2), "policy.0",

@@ -220,7 +220,7 @@ def test_a_manifest_repeats_its_run_wherever_it_stands(piped: Any, here: Path, c
         (("run", "mine.json", "--no-decompose"), ["mine.json", "--decompose", "as it was"]),
         (("path", "mine.json"), ["mine.json", "'path'", "`cge run` repeats any run"]),
         (("run", "none.json"), ["none.json", "no such file"]),
-        (("run", "other.json"), ["other.json", "no manifest"]),
+        (("run", "other.json"), ["other.json", "no mapping"]),
         (("run", "old.json"), ["old.json", "'format'", "1", "another version"]),
     ],
 )
@@ -439,6 +439,18 @@ def test_options_override_the_file(trial: Path, here: Path, cge: Run) -> None:
     added = table[table["region"] == "CHN"]
     np.testing.assert_allclose(added["value"] - added["benchmark"], 0.3)
     assert not (here / "results").exists()
+
+
+def test_more_scenarios_than_usual_are_asked_about(
+    here: Path, cge: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "grid.yaml").write_text(GRID)
+    monkeypatch.setattr("cge.studies.study.MOST_MEMBERS", 3)
+    refused = cge("run", "grid.yaml", *ONE)
+    assert (
+        refused.code == 2 and "makes 4 scenarios (allowed: up to 3; more with --yes" in refused.err
+    )
+    assert cge("run", "grid.yaml", "--yes", "--quiet", *ONE).code == 0
 
 
 def test_a_variant_can_be_chosen(here: Path, cge: Run) -> None:

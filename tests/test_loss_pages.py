@@ -21,7 +21,7 @@ from cge.report.format.render import render
 from cge.report.kinds import build
 from cge.report.summary import pages
 from cge.resilience.break_even import odds
-from cge.results.manifest import FORMAT
+from cge.results.json_file import FORMAT
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
 

@@ -153,8 +153,8 @@ def test_a_damaged_folder_is_told_with_its_file(tmp_path: Path) -> None:
     war().save(folder)
     good = {name: (folder / name).read_bytes() for name in (MANIFEST, ROWS)}
     for name, content, told in (
-        (MANIFEST, b"{", "no manifest"),
-        (MANIFEST, b"[" * 100_000, "no manifest"),
+        (MANIFEST, b"{", "not valid JSON"),
+        (MANIFEST, b"[" * 100_000, "not valid JSON"),
         (MANIFEST, good[MANIFEST].replace(b'"format": 2', b'"format": 1'), "another version"),
         (ROWS, b"PAR1", "can not be read"),
         (ROWS, b"", "can not be read"),

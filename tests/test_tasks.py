@@ -148,6 +148,18 @@ def test_a_store_removes_what_was_not_used_for_longest(tmp_path: Path) -> None:
     assert store.size() <= 3000
 
 
+def test_drafts_of_killed_commands_are_counted_and_go_after_a_day(tmp_path: Path) -> None:
+    store, day = Store(tmp_path), 24 * 3600
+    for name, age in (("old", 2 * day), ("new", 60)):
+        path = tmp_path / "ab" / f".cge-{name}.cge"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (time.time() - age, time.time() - age))
+    assert len(store.drafts()) == 2 and store.size() == 200
+    store.trim()
+    assert [path.name for path in store.drafts()] == [".cge-new.cge"]
+
+
 # -- runner
 
 
@@ -208,6 +220,18 @@ def test_errors_say_what_they_are_of(tmp_path: Path) -> None:
                 session.run([told])
             with pytest.raises(NoEquilibrium, match="number 1: none"):
                 session.run([Task("number 1", fails, Number(1.0))])
+
+
+def test_more_work_than_usual_is_refused_before_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cge.tasks.runner.MOST_STEPS", 3)
+    with Runner(workers=1, cache=tmp_path).open() as session:
+        session.run(tasks(1, 2))
+        with pytest.raises(InputError, match=r"takes 4 steps of work.*up to 3.*--yes"):
+            session.run(tasks(3, 4))
+    with Runner(workers=1, cache=tmp_path, beyond=True).open() as session:
+        assert len(session.run(tasks(1, 2, 3, 4))) == 4
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "two"])

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from cge.core.errors import CgeError, close_name
+from cge.core.errors import CONTROL, CgeError, close_name
 from cge.studies.listing import listed
 
 #: Commands that are no studies: where each is defined, and what it does.
@@ -138,7 +138,7 @@ def run() -> None:
     except click.ClickException as error:
         raise _end(error.format_message(), 2) from None
     except (KeyboardInterrupt, click.Abort) as error:
-        raise _end(str(error) or "interrupted; nothing was written", 130) from None
+        raise _end(str(error) or "interrupted", 130) from None
     except BrokenPipeError:  # the reader of a pipe has gone
         raise SystemExit(1) from None
     except OSError as error:
@@ -148,5 +148,6 @@ def run() -> None:
 
 
 def _end(message: object, code: int) -> SystemExit:
-    print(f"cge: {' '.join(str(message).splitlines())}", file=sys.stderr)
+    line = CONTROL.sub("?", " ".join(str(message).splitlines()))
+    print(f"cge: {line}", file=sys.stderr)
     return SystemExit(code)

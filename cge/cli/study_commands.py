@@ -50,6 +50,9 @@ def command_of(made: Listed) -> click.Command:
         click.Option(["--fresh"], is_flag=True, help="Do again what is kept of earlier work."),
         click.Option(["--cache/--no-cache"], default=True,
                      help="Keep finished work between runs."),
+        click.Option(["--yes", "-y"], is_flag=True,
+                     help="Do it even if it is more work than usual: above 400 scenarios, or "
+                     "100,000 solutions or draws."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Print nothing but errors."),
     ]  # fmt: skip
 

@@ -33,7 +33,8 @@ def run_command(made: Listed, **given: Any) -> None:
     flags |= {name: f"--{name.replace('_', '-')}" for name in (*options, "workers", "scheduler")}
     with retold(lambda error: _at_flag(error, flags)):
         runner = Runner(given["workers"], given["scheduler"],
-                        default_folder() if given["cache"] else None, given["fresh"])  # fmt: skip
+                        default_folder() if given["cache"] else None, given["fresh"],
+                        beyond=given["yes"])  # fmt: skip
         study = study_from(scenario, made.kind, changes, options)
         folder = given["out"] or HOME / study.folder
         check_folder(folder)
@@ -46,7 +47,11 @@ def run_command(made: Listed, **given: Any) -> None:
             except KeyboardInterrupt:
                 raise click.Abort(_interrupted(runner)) from None
             results = Results(found.rows, found.manifest)
-            write(results, folder, files(results, given["figure"]))
+            try:
+                write(results, folder, files(results, given["figure"]))
+            except KeyboardInterrupt:
+                raise click.Abort(f"interrupted while {folder} was written: it holds the earlier "
+                                  "results or the new ones") from None  # fmt: skip
     if not quiet:
         _print(results, folder, earlier, runner)
 

@@ -6,6 +6,7 @@ Exit codes of the command line: 2 for :class:`InputError`, 3 for
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,10 @@ from typing import Any
 
 #: Names of an allowed list, and characters of a value, that a message shows.
 SHOWN, LONGEST = 40, 80
+
+
+#: Characters that print nothing, but tell a terminal what to do.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class CgeError(Exception):

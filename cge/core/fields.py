@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import inf
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -11,12 +12,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from cge.core.errors import InputError
+from cge.core.errors import CONTROL, InputError
 from cge.core.files import Number
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
@@ -59,10 +61,62 @@ OneOrMore, Distinct, Rising = (
 )  # fmt: skip
 
 
+_FILE = "names a file, or one of these that ship"
+
+
+def _nothing() -> Collection[str]:
+    return ()
+
+
+def file_field(
+    default: Any = None, ships: Callable[[], Collection[str]] = _nothing, **more: Any
+) -> Any:
+    """Field of a model that names a file, or something that ships.
+
+    The content of the file counts in the identity of the model.
+
+    Parameters
+    ----------
+    default
+    ships : callable
+        Returns the names of what ships, which come before files of that name.
+    **more
+        Of a field.
+    """
+    return Field(default, json_schema_extra={_FILE: ships}, **more)  # type: ignore[dict-item]
+
+
+def named_fields(part: BaseModel) -> Iterator[tuple[str, Collection[str] | None, Any]]:
+    """Name and value of every field of a model, and of one that names a file what ships."""
+    for name, field in type(part).model_fields.items():
+        more: Any = field.json_schema_extra
+        marked = isinstance(more, dict) and _FILE in more
+        yield name, more[_FILE]() if marked else None, getattr(part, name)
+
+
+def files_of(part: BaseModel) -> Iterator[Path]:
+    """Every file on which a model depends that names its files from the root."""
+    for _, ships, value in named_fields(part):
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, BaseModel):
+                yield from files_of(item)
+            elif ships is not None and isinstance(item, str) and Path(item).is_absolute():
+                path = Path(item)
+                inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
+                yield from inside or [path]
+
+
 class Strict(BaseModel):
     """A part of a file: no unknown keys, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        refuse_value(isinstance(value, str) and CONTROL.search(value),
+                     "holds a control character", value=value)  # fmt: skip
+        return value
 
 
 class ByKind(Strict):

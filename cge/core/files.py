@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -11,7 +13,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import CONTROL, InputError, refuse_if
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -21,6 +23,35 @@ MAX_DEPTH = 40
 
 #: The loader written in C where PyYAML has it, many times faster.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+#: Files and folder that alone may be read while a task is under way; None: anything.
+_COUNTED: ContextVar[tuple[Collection[Path], Path] | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def only_counted(files: Collection[Path], folder: Path) -> Iterator[None]:
+    """Let nothing be read but some files and what is in a folder: what a task's key counts."""
+    before = _COUNTED.set((files, folder))
+    try:
+        yield
+    finally:
+        _COUNTED.reset(before)
+
+
+def counted(path: Path) -> Path:
+    """A file that is about to be read.
+
+    Raises
+    ------
+    AssertionError
+        If the task under way does not count it in its key: its result would be taken for good
+        when the file has changed.
+    """
+    files, folder = _COUNTED.get() or (None, path)
+    if files is not None and path not in files and not path.is_relative_to(folder):
+        raise AssertionError(f"{path} is read in a task whose key does not count it")
+    return path
 
 
 def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
@@ -77,8 +108,11 @@ def _check_events(text: str) -> None:
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
-        if re.search("[\ud800-\udfff]", getattr(event, "value", "")):
+        word = getattr(event, "value", "")
+        if re.search("[\ud800-\udfff]", word):
             raise _refusal("half a character (an escaped surrogate)", event.start_mark)
+        if CONTROL.search(word):
+            raise _refusal("a control character", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -93,7 +127,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     InputError
         If the file is missing, too large, not text, not YAML, or not a mapping.
     """
-    path = Path(path)
+    path = counted(Path(path))
     try:
         refuse_if(path.is_dir(), "is a folder, not a file", file=path)
         with path.open("rb") as file:
@@ -140,6 +174,25 @@ def is_file(path: str | Path) -> bool:
         return Path(path).is_file()
     except (OSError, ValueError):
         return False
+
+
+def at_home(path: str | Path) -> Path:
+    """A path whose ``~`` is the home that it means.
+
+    Raises
+    ------
+    InputError
+        If there is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError("there is no such home", file=path) from None
+
+
+def whole(text: str) -> int | None:
+    """The number that some digits mean; None for what is none, or longer than any is here."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 
 
 def one_line(text: object) -> str:
@@ -227,7 +280,8 @@ def _place(content: Any, location: Sequence[Any], kind: str) -> tuple[Any, ...]:
     place = []
     for part in location:
         inside = isinstance(content, dict) and part in content
-        if inside or (isinstance(content, list) and isinstance(part, int)):
+        listed = isinstance(content, list) and isinstance(part, int) and part < len(content)
+        if inside or listed:
             place.append(part)
             content = content[part]
     if kind == "missing":

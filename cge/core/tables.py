@@ -11,7 +11,7 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import is_file, one_line
+from cge.core.files import counted, is_file, one_line
 
 
 def read_table(
@@ -32,7 +32,7 @@ def read_table(
     InputError
         If the file is missing, unreadable, empty, or lacks a column.
     """
-    path = Path(path)
+    path = counted(Path(path))
     refuse_if(not is_file(path), "no such file", file=path)
     try:
         if path.suffix == ".parquet":

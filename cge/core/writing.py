@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files, and folders of files that belong together, that are written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,3 +39,59 @@ def put_in_place(files: Mapping[Path, Callable[[Path], object]]) -> None:
     finally:
         for draft, _ in drafts:
             draft.unlink(missing_ok=True)
+
+
+# -- a folder whose files belong together
+
+#: Holds files that are complete, until all are in place: whoever comes next goes on with that.
+READY = f"{WORK}ready"
+
+
+def commit(made: Path, folder: Path) -> None:
+    """Put the files of a folder in place in another, all of them or none.
+
+    One renaming decides. A process that is killed before it leaves what was there, one that is
+    killed after it leaves the rest to :func:`settle`.
+
+    Parameters
+    ----------
+    made : path
+        Folder of the files, within `folder`; it is gone afterwards.
+    folder : path
+        Whose files of the same names are replaced.
+
+    Raises
+    ------
+    OSError
+        If it can not be written.
+    """
+    settle(folder)
+    made.rename(folder / READY)
+    settle(folder)
+
+
+def settle(folder: Path) -> None:
+    """Finish what a process that was killed began to put in place.
+
+    Several processes may do so at once: a file is moved by one of them.
+
+    Raises
+    ------
+    OSError
+        If it can not be written.
+    """
+    ready = folder / READY
+    with contextlib.suppress(FileNotFoundError):  # another process was faster
+        for file in sorted(ready.iterdir()):
+            with contextlib.suppress(FileNotFoundError):
+                file.replace(folder / file.name)
+        ready.rmdir()
+
+
+def part(folder: Path, name: str) -> Path:
+    """A file of a folder, wherever it is while files are put in place."""
+    ready = folder / READY / name
+    with contextlib.suppress(OSError):  # a name no file can have
+        if ready.exists():
+            return ready
+    return folder / name

@@ -12,6 +12,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,8 @@ from pydantic import ConfigDict, Field
 from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import read_yaml, validate
+from cge.core.files import at_home, read_yaml, validate
+from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
@@ -94,22 +96,27 @@ def save_benchmark(
         If the folder exists and may not be replaced, or cannot be written.
     """
     made = benchmark if isinstance(benchmark, Calibration) else Calibration(benchmark)
-    target = Path(folder).expanduser().absolute()
+    target = at_home(folder).absolute()
     _check_target(target, overwrite)
+    made_here = [path for path in (target, *target.parents) if not path.exists()]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=target.parent, prefix=f".{target.name}-", ignore_cleanup_errors=True
-        ) as work:
-            _write(made, Path(work) / "new")
-            _replace(target, Path(work) / "new", Path(work) / "old")
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target, prefix=WORK) as work:
+            _write(made, Path(work))
+            for name in _FILES:
+                if not (Path(work) / name).exists():  # a record of an earlier calibration
+                    (target / name).unlink(missing_ok=True)
+            commit(Path(work), target)
     except OSError as error:
         raise InputError(f"folder cannot be written: {error.strerror}", file=target) from None
+    finally:
+        with suppress(OSError):  # where nothing was written
+            for path in made_here:
+                path.rmdir()
     return target
 
 
 def _write(made: Calibration, folder: Path) -> None:
-    folder.mkdir()
     arrays = {name: getattr(made.benchmark, name) for name in _ACCOUNTS}
     for horizon, elasticities in made.benchmark.elasticities.items():
         arrays |= {f"elasticities.{horizon}.{n}": getattr(elasticities, n) for n in NEST_AXES}
@@ -125,18 +132,6 @@ def _write(made: Calibration, folder: Path) -> None:
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
 
 
-def _replace(target: Path, new: Path, old: Path) -> None:
-    """Move a folder to `target`, what stands there to `old`, and back if that fails."""
-    if target.exists():
-        target.rename(old)
-    try:
-        new.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-
-
 def open_benchmark(folder: str | Path) -> Benchmark:
     """Read the benchmark that :func:`save_benchmark` wrote.
 
@@ -145,7 +140,9 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     InputError
         If the folder does not exist, is none of a benchmark, or is damaged.
     """
-    folder = Path(folder).expanduser()
+    folder = at_home(folder)
+    with suppress(OSError):  # of a folder that can only be read
+        settle(folder)
     if not is_benchmark_folder(folder):
         problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
         raise InputError(
@@ -209,7 +206,7 @@ def load_benchmark(
     if str(table) in TABLES:
         own = elasticities or "fontagne"
         return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
-    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+    refuse_if(not at_home(table).is_dir(), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}
@@ -228,7 +225,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
         return
     refuse_if(target.is_symlink() or not target.is_dir(), "exists and is not a folder",
               file=target, allowed="another path")  # fmt: skip
-    present = {item.name for item in target.iterdir()}
+    present = {item.name for item in target.iterdir() if not item.name.startswith(WORK)}
     refuse_if(present and (present - _FILES or not is_benchmark_folder(target)),
               "folder exists and holds something else than a benchmark", file=target,
               value=min(present - _FILES, default=None), allowed="a new folder")  # fmt: skip

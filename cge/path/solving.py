@@ -18,7 +18,6 @@ from cge.policy.targets import outlay
 from cge.policy.variant_content import NO_ACTIONS, VariantContent
 from cge.results.manifest import solution_facts
 from cge.scenario.instruments import INSTRUMENTS
-from cge.scenario.named_files import files_of
 from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.tasks.runner import Place, Task
@@ -41,9 +40,7 @@ class PathContent(VariantContent):
             "balance": "given", "swaps": [], "adjustment": "balances_given",
         })  # fmt: skip
         scenario = self.scenario.model_copy(update={**NO_ACTIONS, "closure": closure})
-        files = tuple(files_of(scenario))
-        return PathContent(scenario, self.benchmark, self.solver, files=files,
-                           stand_ins=self.stand_ins)  # fmt: skip
+        return PathContent(scenario, self.benchmark, self.solver, stand_ins=self.stand_ins)
 
 
 def path_task(label: str, content: PathContent, member: Member | None = None) -> Task:
@@ -99,7 +96,7 @@ def laws_in(content: PathContent, place: Place) -> PathLaws:
     choice = choice_of(content.scenario)
     closure = content.scenario.closure
     key = digest(content.benchmark, choice.model_copy(update=everywhere), closure.parameters,
-                 content.files, content.stand_ins)  # fmt: skip
+                 content.stand_ins)  # fmt: skip
     if key not in _LAWS:
         backstop = content.stand_ins.sectors
         model = Model.shared(content.benchmark, "short", backstop)

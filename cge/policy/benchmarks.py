@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cge.core.errors import renamed
+from cge.core.files import whole
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.benchmark_store import load_benchmark
 from cge.scenario.schema import Scenario
@@ -43,5 +44,5 @@ def set_name(elasticities: str) -> str:
 
 def calendar_year(benchmark: Benchmark, path_year: int = 0) -> int:
     """Year of the calendar of the accounts, or of a year of a path from them; -1: none is known."""
-    origin = benchmark.origin.get("year", "")
-    return int(origin) + path_year if origin.isdigit() else -1
+    year = whole(benchmark.origin.get("year", ""))
+    return -1 if year is None else year + path_year

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.stand_ins import NO_STAND_INS, StandIns
 from cge.scenario.merging import APPENDED
-from cge.scenario.named_files import files_of
 from cge.scenario.schema import BenchmarkChoice, Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Solver
@@ -34,7 +32,6 @@ class VariantContent:
         Number of entries that all variants share, by list.
     equal : tuple of float, optional
         For each step or year the outlay or welfare effect that another variant has.
-    files : tuple of path
     asked
         What the task makes of the solutions, where its function can make more than one thing.
     stand_ins : StandIns
@@ -46,7 +43,6 @@ class VariantContent:
     solver: Solver
     shared: Mapping[str, int] = field(default_factory=dict)
     equal: tuple[float, ...] | None = None
-    files: tuple[Path, ...] = ()
     asked: Any = None
     stand_ins: StandIns = NO_STAND_INS
 
@@ -74,7 +70,7 @@ class VariantContent:
         })  # fmt: skip
         return cls(
             scenario, benchmark, solver, member.shared, None if equal is None else tuple(equal),
-            tuple(files_of(scenario)), **own,
+            **own,
         )  # fmt: skip
 
     @property

@@ -68,6 +68,7 @@ def build(
     no_rows = InputError(NO_ROWS, key="--kind", value=name, allowed=kind.needs)
     with retold(lambda error: no_rows if error.problem == NO_ROWS else error):
         draft = (kind.figure if figure and kind.figure else kind.table)(found, choice)
+        refuse_if(not any(len(panel.figures) for panel in draft.panels), NO_ROWS)
     results = draft.cases[0].results
     page = Page(
         name, choice.title or draft.title, draft.stub, in_print(draft.panels), notes_of(draft),

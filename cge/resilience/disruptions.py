@@ -23,6 +23,9 @@ from cge.resilience.events import (
 
 __all__ = ["Disruption", "Event", "expand", "left_out", "weights"]
 
+#: More than anybody looks at, and a guard against a library written by mistake.
+MOST_DISRUPTIONS = 10_000
+
 
 @dataclass(frozen=True)
 class Disruption:
@@ -197,6 +200,9 @@ def _expanded(
             continue
         except InputError as error:
             raise error.located(library.file) from None
+        refuse_if(len(found) + len(made) > MOST_DISRUPTIONS, "makes too many disruptions",
+                  file=library.file, key=key, value=entry.name,
+                  allowed=f"up to {MOST_DISRUPTIONS:,} in all")  # fmt: skip
         for disruption in made:
             refuse_if(disruption.name in found, "two disruptions have this name",
                       file=library.file, key=f"{key}.name", value=disruption.name)  # fmt: skip

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cge.core.errors import InputError, refuse_if
-from cge.core.files import is_file
-from cge.core.writing import WORK
+from cge.core.errors import CONTROL, InputError, refuse_first, refuse_if
+from cge.core.identity import file_digest
+from cge.core.writing import WORK, commit, part, settle
+from cge.results.manifest_file import ROWS_DIGEST, manifest_text, read_manifest, unsealed
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import layout
+from cge.results.row_schema import COLUMNS, TEXT, WHOLE, layout, stand_twice
 from cge.results.run_folder import (
     FILES,
-    FORMAT,
     HOME,
     MANIFEST,
     ROWS,
     TABLE,
-    json_of,
     manifests,
     not_written,
 )
 
 _IDENTITY = b"cge.identity"
+#: More rows than any study makes.
+MOST_ROWS = 50_000_000
 
 
 def write(
@@ -36,7 +37,7 @@ def write(
     """Write results.parquet, results.csv and manifest.json, and what else is given.
 
     results.csv holds the figures of regions, results.parquet those of sectors and routes too.
-    Earlier results are replaced only when all is written; other files stay.
+    Earlier results are replaced as a whole, once all is written; other files stay.
 
     Parameters
     ----------
@@ -56,10 +57,9 @@ def write(
         with tempfile.TemporaryDirectory(dir=place, prefix=WORK) as work:
             _fill(results, Path(work), more or {})
             for name in FILES:
-                if (Path(work) / name).exists():
-                    (Path(work) / name).replace(place / name)
-                else:  # an earlier run's figure would not belong to these results
+                if not (Path(work) / name).exists():  # an earlier figure is not of these results
                     (place / name).unlink(missing_ok=True)
+            commit(Path(work), place)
     except OSError as error:
         raise not_written(folder, error) from None
 
@@ -76,8 +76,9 @@ def _fill(results: ResultSet, work: Path, more: Mapping[str, Callable[[Path], No
     results.rows[of_regions].to_csv(work / TABLE, index=False, float_format="%.10g")
     for name, make in more.items():
         make(work / name)
-    text = json.dumps({"identity": results.identity, **results.manifest}, indent=2)
-    (work / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    known_by = {"identity": results.identity, ROWS_DIGEST: file_digest(work / ROWS)}
+    text = manifest_text({**known_by, **results.manifest})
+    (work / MANIFEST).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read(given: str | Path) -> ResultSet:
@@ -89,30 +90,28 @@ def read(given: str | Path) -> ResultSet:
         If there are none, or they are damaged or of different runs.
     """
     folder = _found(Path(given))
-    made = "spec" in json_of(folder / MANIFEST)
-    refuse_if(not made, "is not a run's folder: it has no manifest", file=folder,
+    while True:
+        with suppress(OSError):  # of a folder that can not be written the parts are read in place
+            settle(folder)
+        before = folder.stat().st_mtime_ns
+        try:
+            return _read(folder)
+        except InputError:
+            if folder.stat().st_mtime_ns == before:  # else another process has put results there
+                raise
+
+
+def _read(folder: Path) -> ResultSet:
+    file, of_rows = part(folder, MANIFEST), part(folder, ROWS)
+    refuse_if(not file.is_file(), f"is not a run's folder: it holds no {MANIFEST}", file=folder,
               allowed="a folder that a command of cge wrote")  # fmt: skip
-    content = read_manifest(folder / MANIFEST)
-    rows, identity = _rows(folder / ROWS)
-    refuse_if(identity != content.get("identity"), f"{ROWS} and {MANIFEST} are of different runs",
-              file=folder, allowed="a folder as a command wrote it; write it again")  # fmt: skip
-    return ResultSet(rows, {k: v for k, v in content.items() if k != "identity"}, folder)
-
-
-def read_manifest(file: Path) -> dict[str, Any]:
-    """Read the manifest of a run, wherever it stands.
-
-    Raises
-    ------
-    InputError
-        If it is none, or of another version.
-    """
-    refuse_if(not is_file(file), "no such file", file=file)
-    content = json_of(file)
-    refuse_if(not isinstance(content.get("spec"), dict), "is no manifest of a run", file=file)
-    refuse_if(content.get("format") != FORMAT, "was written by another version", file=file,
-              key="format", value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
-    return content
+    content = unsealed(read_manifest(file), file)
+    rows, identity = _rows(of_rows)
+    told, written = content.pop("identity", None), content.pop(ROWS_DIGEST, None)
+    refuse_if(identity != told or written not in (None, file_digest(of_rows)),
+              f"{ROWS} and {MANIFEST} are of different runs, or damaged", file=folder,
+              allowed="a folder as a command wrote it; write it again")  # fmt: skip
+    return ResultSet(rows, content, folder)
 
 
 def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
@@ -146,16 +145,47 @@ def _found(path: Path) -> Path:
 
 
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
+    """Rows of results in a file, and the digest that stands there."""
     import pyarrow.parquet as pq
 
     refuse_if(not path.is_file(), f"holds no {path.name}", file=path.parent)
     try:
         with path.open("rb") as file:
-            table = pq.read_table(file)
+            source = pq.ParquetFile(file)
+            _check_columns(source, path)
+            table = source.read(columns=list(COLUMNS))
         identity = (table.schema.metadata or {}).get(_IDENTITY, b"").decode()
-        return layout(table.to_pandas()), identity
-    except KeyError as error:
-        raise InputError(f"column {error} is missing", file=path) from None
+        rows = layout(table.to_pandas())
+    except InputError:
+        raise
     except Exception as error:  # Arrow has a dozen kinds of error, all about the file
         reason = " ".join(str(error).split())
         raise InputError(f"can not be read as results: {reason}", file=path) from None
+    refuse_if((rows["measure"] == "").any(), "a row has no measure", file=path, key="measure")
+    for name in TEXT:
+        refuse_first((word for word in rows[name].cat.categories if CONTROL.search(word)),
+                     "holds a control character", file=path, key=name)  # fmt: skip
+    twice = stand_twice(rows)
+    refuse_if(twice, f"{twice} rows have the keys of others", file=path)
+    refuse_if(not (rows["step"] >= 0).all(), "a row has no share of the shock", file=path,
+              key="step")  # fmt: skip
+    return rows, identity
+
+
+def _check_columns(source: Any, path: Path) -> None:
+    """Check that a file has the columns of results, in types that can hold them."""
+    from pyarrow import types
+
+    refuse_if(source.metadata.num_rows > MOST_ROWS, "has too many rows to be results", file=path,
+              value=source.metadata.num_rows, allowed=f"up to {MOST_ROWS:,}")  # fmt: skip
+    schema = source.schema_arrow
+    for name in COLUMNS:
+        refuse_if(name not in schema.names, f"column '{name}' is missing", file=path, key=name)
+        refuse_if(schema.names.count(name) > 1, f"column '{name}' stands twice", file=path,
+                  key=name)  # fmt: skip
+        kind = schema.field(name).type
+        kind = kind.value_type if types.is_dictionary(kind) else kind
+        text = types.is_string(kind) or types.is_large_string(kind)
+        number = types.is_integer(kind) or (name not in WHOLE and types.is_floating(kind))
+        refuse_if(not (text if name in TEXT else number), f"holds {kind}", file=path, key=name,
+                  allowed="text" if name in TEXT else "numbers")  # fmt: skip

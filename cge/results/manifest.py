@@ -15,8 +15,8 @@ from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
 from cge.policy.closures import closure_facts
 from cge.policy.replies import raising
+from cge.results.json_file import FORMAT
 from cge.results.resultset import ESTIMATED
-from cge.results.run_folder import FORMAT
 from cge.scenario.schema import Scenario
 from cge.solve.solution import Solution
 

@@ -240,3 +240,22 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
         else:
             found[name] = column.astype("Int64" if name in WHOLE else float)
     return pd.DataFrame(found)
+
+
+def stand_twice(frame: pd.DataFrame) -> int:
+    """Number of rows whose keys are those of others: no two figures are of the same cell."""
+    found, count = np.zeros(len(frame), dtype=np.int64), 1
+    for name in COLUMNS:
+        if name in ("value", "benchmark", "change", "unit", "change_unit"):
+            continue
+        column = frame[name]
+        if name in TEXT:
+            codes, size = column.cat.codes.to_numpy(dtype=np.int64), len(column.cat.categories)
+        else:
+            codes, words = pd.factorize(column.to_numpy(dtype=float, na_value=np.nan))
+            size = len(words)
+        if count * (size + 1) > np.iinfo(np.int64).max:
+            found, known = pd.factorize(found)
+            count = len(known)
+        found, count = found * (size + 1) + codes + 1, count * (size + 1)
+    return len(found) - len(pd.unique(found))

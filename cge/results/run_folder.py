@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cge.core.errors import InputError, refuse_if
-from cge.core.writing import WORK
+from cge.core.writing import WORK, part, settle
+from cge.results.json_file import json_of
 
-#: Version of the layout of results and manifest.
-FORMAT = 2
 MANIFEST, ROWS, TABLE, SUMMARY = "manifest.json", "results.parquet", "results.csv", "summary.md"
 FIGURES = ("figure.svg", "figure.pdf")
 #: In the order in which they are put in place, the manifest last.
@@ -24,9 +23,12 @@ FILES = (*FIGURES, ROWS, TABLE, SUMMARY, MANIFEST)
 HOME = Path("results") / "runs"
 
 
+_LOCK = f"{WORK}lock"
+
+
 def is_ours(folder: Path) -> bool:
     """Whether a folder holds the results of an earlier run."""
-    content = json_of(folder / MANIFEST)
+    content = json_of(part(folder, MANIFEST))
     return "spec" in content and not any((folder / name).is_dir() for name in FILES)
 
 
@@ -67,11 +69,19 @@ def locked(folder: Path) -> Iterator[None]:
     check_folder(folder)
     place = folder.resolve()
     made = [path for path in (place, *place.parents) if not path.exists()]
-    lock = place / f"{WORK}lock"
+    lock = place / _LOCK
     try:
         place.mkdir(parents=True, exist_ok=True)
         with FileLock(lock, timeout=0):
-            yield
+            try:
+                settle(place)
+                for left in place.glob(f"{WORK}*"):  # of a process that was killed
+                    if left.is_dir():
+                        shutil.rmtree(left, ignore_errors=True)
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # while it is held: it is nobody else's
+                    lock.unlink(missing_ok=True)
     except Timeout:
         raise InputError(
             "another process is writing to this folder", key="--out", value=str(folder),
@@ -81,7 +91,6 @@ def locked(folder: Path) -> Iterator[None]:
         raise not_written(folder, error) from None
     finally:
         with contextlib.suppress(OSError):  # another process may have filled one meanwhile
-            lock.unlink(missing_ok=True)
             for path in made:
                 path.rmdir()
 
@@ -90,16 +99,7 @@ def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Folders of runs in a folder, with their manifests."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and is_ours(path):
-            yield path, json_of(path / MANIFEST)
-
-
-def json_of(file: Path) -> dict[str, Any]:
-    """Content of a file of JSON; nothing where there is none."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+            yield path, json_of(part(path, MANIFEST))
 
 
 def not_written(folder: Path, error: Exception) -> InputError:

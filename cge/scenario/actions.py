@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.fields import Codes, Rate, Sized, Strict, refuse_value
+from cge.core.fields import Codes, Rate, Sized, Strict, file_field, refuse_value
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
-from cge.scenario.named_files import file_field
 from cge.scenario.timing import Action, Timed, codes_text
 
 #: Selectors that some instrument has.

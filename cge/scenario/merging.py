@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from cge.core.errors import InputError
+from cge.core.files import whole
 
 APPENDED = ("policy", "knowledge", "responses", "financing")
 #: From a place in merged content to (file, place) where it was written.
@@ -30,15 +31,15 @@ def put(content: dict[str, Any], place: str, value: Any) -> None:
         there, last = ".".join(parts[:depth]), depth == len(parts) - 1
         index: Any = part
         if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
+            index = whole(part)
+            if index is None or index >= len(node):
                 raise InputError(f"there is no entry {part} in '{there}', which has {len(node)} "
                                  "(the first is 0)", value=place)  # fmt: skip
-            index = int(part)
         elif not isinstance(node, dict):
             raise InputError(f"'{there}' has no keys", value=place)
         elif not last and node.get(part) is None:
             # Of a mapping that is not there yet, a list is the one thing not to invent.
-            node[part] = {} if not parts[depth + 1].isdigit() else []
+            node[part] = {} if whole(parts[depth + 1]) is None else []
         if last:
             node[index] = value
         else:

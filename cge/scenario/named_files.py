@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from cge.core.content import content_dir
+from cge.core.fields import named_fields
 from cge.core.files import is_file
 from cge.data.benchmark_folder import is_benchmark_folder
 
 Part = TypeVar("Part", bound=BaseModel)
-_MARK = "names a file"
-
-
-def file_field(default: Any = None, **more: Any) -> Any:
-    """Field of a part of a scenario that names a file, or something that ships."""
-    return Field(default, json_schema_extra={_MARK: True}, **more)
 
 
 def with_files_found(part: Part, folder: Path | None) -> Part:
@@ -37,47 +32,31 @@ def with_files_found(part: Part, folder: Path | None) -> Part:
         A copy; names of what ships, and of what is not there, stay as they are.
     """
     changed: dict[str, Any] = {}
-    for name, marked, value in _fields(part):
-        items = value if isinstance(value, list) else [value]
-        new = [_in_place(item, marked, folder) for item in items]
+    for name, ships, value in named_fields(part):
+        several = isinstance(value, list | tuple)
+        items = list(value) if several else [value]
+        new = [_in_place(item, ships, folder) for item in items]
         if new != items:
-            changed[name] = new if isinstance(value, list) else new[0]
+            changed[name] = type(value)(new) if several else new[0]
     return part.model_copy(update=changed) if changed else part
 
 
-def files_of(part: BaseModel) -> Iterator[Path]:
-    """Every file that a scenario with files found depends on."""
-    for _, marked, value in _fields(part):
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, BaseModel):
-                yield from files_of(item)
-            elif marked and isinstance(item, str) and Path(item).is_absolute():
-                path = Path(item)
-                inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
-                yield from inside or [path]
-
-
-def _fields(part: BaseModel) -> Iterator[tuple[str, bool, Any]]:
-    """Name, whether it names a file, and value of every field."""
-    for name, field in type(part).model_fields.items():
-        more = field.json_schema_extra
-        yield name, isinstance(more, dict) and _MARK in more, getattr(part, name)
-
-
-def _in_place(item: Any, marked: bool, folder: Path | None) -> Any:
+def _in_place(item: Any, ships: Collection[str] | None, folder: Path | None) -> Any:
     if isinstance(item, BaseModel):
         return with_files_found(item, folder)
-    return _found(item, folder) if marked and isinstance(item, str) else item
+    return item if ships is None or not isinstance(item, str) else _found(item, ships, folder)
 
 
-def _found(name: str, folder: Path | None) -> str:
-    """Full name of a file or a benchmark folder, else the name as it is.
+def _found(name: str, ships: Collection[str], folder: Path | None) -> str:
+    """Full name of a file or a benchmark folder, with a suffix or without, else the name as it is.
 
-    A bare word is the name of something that ships, before it is a file.
+    The name of something that ships is that, before it is a file.
     """
+    if name in ships:
+        return name
     places = [*([folder] if folder else []), Path.cwd(), content_dir("calibration") / "tariffs"]
     for place in places:
         path = place / name
-        if is_benchmark_folder(path) or (Path(name).suffix and is_file(path)):
+        if is_benchmark_folder(path) or is_file(path):
             return str(path.absolute())
     return name

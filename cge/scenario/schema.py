@@ -19,13 +19,21 @@ from pydantic import (
 from cge.core.content import content_dir
 from cge.core.display import Displayed
 from cge.core.errors import InputError, refuse_if, retold
-from cge.core.fields import Codes, OneOrMore, Rate, Rising, Strict, refuse_value
+from cge.core.fields import (
+    Codes,
+    OneOrMore,
+    Rate,
+    Rising,
+    Strict,
+    file_field,
+    refuse_value,
+)
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
-from cge.scenario.named_files import file_field, with_files_found
+from cge.scenario.named_files import with_files_found
 from cge.scenario.responses import Response
 from cge.scenario.study_options import (
     FrontierChoice,
@@ -46,13 +54,25 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 }  # fmt: skip
 
 
+def _aggregations() -> list[str]:
+    from cge.data.accounts.aggregation import shipped_aggregations  # of tables, read when needed
+
+    return shipped_aggregations()
+
+
+def _elasticity_sets() -> list[str]:
+    from cge.data.elasticities.sets import shipped_sets
+
+    return ["own", *shipped_sets()]
+
+
 class BenchmarkChoice(Strict):
     """Which accounts to start from."""
 
-    table: str = file_field("wiod2013")
+    table: str = file_field("wiod2013", lambda: TABLES)
     year: int | None = None
-    aggregation: str = file_field("default")
-    tariffs: str = file_field("applied")
+    aggregation: str = file_field("default", _aggregations)
+    tariffs: str = file_field("applied", lambda: ("applied", "none"))
 
 
 class SwapChoice(Strict):
@@ -144,7 +164,9 @@ class Scenario(Displayed, Strict):
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
-    elasticities: Annotated[list[str], OneOrMore, Field(min_length=1)] | None = file_field()
+    elasticities: Annotated[list[str], OneOrMore, Field(min_length=1)] | None = file_field(
+        None, _elasticity_sets
+    )
     horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)

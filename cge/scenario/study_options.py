@@ -17,6 +17,7 @@ from cge.core.fields import (
     Sized,
     Strict,
     distinct,
+    file_field,
     refuse_value,
 )
 from cge.core.files import Number
@@ -25,7 +26,6 @@ from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.knowledge_actions import KnowledgeMeasure
-from cge.scenario.named_files import file_field
 from cge.scenario.timing import Year
 
 #: More is not looked at: the path is at its end long before.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,6 @@ from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 _SHARED = ("name", "benchmark", "elasticities")
 #: Keys of a scenario that a variant may have, or a grid change.
 _OPEN = [key for key in Scenario.model_fields if key not in (*COMPOSING, *_SHARED)]
-#: More than anybody looks at, and a guard against a grid written by mistake.
-MOST_MEMBERS = 400
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,11 @@ class Member:
         return any(one.unsized for one in self.scenario.measures.values())
 
 
+def members_of(scenario: Scenario) -> int:
+    """Number of scenarios that one stands for, counted without making them."""
+    return max(len(scenario.variants or ()), 1) * prod(map(len, (scenario.grid or {}).values()))
+
+
 class ScenarioSet:
     """The scenarios that one stands for; a plain one stands for itself.
 
@@ -92,8 +96,6 @@ class ScenarioSet:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.members = tuple(self._made())
-        refuse_if(len(self.members) > MOST_MEMBERS, f"makes {len(self.members)} scenarios",
-                  key="grid", allowed=f"up to {MOST_MEMBERS}")  # fmt: skip
         self._check_equal()
 
     @property

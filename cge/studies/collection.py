@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -90,6 +90,14 @@ class Collection(Study):
             named = validate(Scenario, {"name": Path(named).stem, "extends": named}, self.file)
         scenario = completed(named, self.file.parent if self.file else None)
         return study_with(run.study, [with_changes(scenario, self.changes)], run.options)
+
+    def parts(self) -> Sequence[Scenario]:
+        """The scenarios of all runs."""
+        return [part for study in self.studies.values() for part in study.parts()]
+
+    def amount(self) -> int:
+        """About how many solutions all runs take."""
+        return sum(study.amount() for study in self.studies.values())
 
     @property
     def spec(self) -> dict[str, Any]:

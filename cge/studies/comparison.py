@@ -109,6 +109,10 @@ class Comparison(Drawable):
         """The first scenario."""
         return self.questions[0]
 
+    def parts(self) -> Sequence[Scenario]:
+        """The scenarios that are compared."""
+        return self.questions
+
     @property
     def file(self) -> Path | None:
         """File of the scenario, if it is one and has one."""

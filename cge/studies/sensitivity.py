@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +19,8 @@ from cge.core.errors import InputError, NoEquilibrium, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import register
 from cge.results.row_schema import COLUMNS, TEXT
-from cge.scenario.named_files import files_of
+from cge.scenario.schema import Scenario
+from cge.scenario.variants import ScenarioSet
 from cge.solve.model import Solver
 from cge.studies.drawable import Drawable
 from cge.studies.listing import listed, study_class, usual_kind
@@ -55,8 +55,8 @@ class Draws:
         Keys of the figures.
     known : ndarray of bool (figures,)
         Whether they are a number in the central case.
-    files : tuple of path
-        Data of the user's that the study reads.
+    members : tuple of Scenario
+        The scenarios that the study's stands for: what their files hold counts.
     """
 
     study: Drawable
@@ -64,7 +64,7 @@ class Draws:
     points: Array
     figures: tuple[tuple[str | float, ...], ...]
     known: Bools
-    files: tuple[Path, ...]
+    members: tuple[Scenario, ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,11 @@ class Sensitivity(Study):
         for one_set, of_set in zip(sets, tasks, strict=True):
             one_set.add([next(results) for _ in of_set])
         return sensitivity_results(self.spec, self.question, sets, design, self.split)
+
+    def amount(self) -> int:
+        """Draws under all elasticity sets, and the solutions of the central case."""
+        draws = self.draws if isinstance(self.draws, int) else 0  # else refused by the design
+        return super().amount() + draws * len(self.question.chosen_elasticities)
 
     def _under_each_set(
         self, study: Drawable
@@ -230,12 +235,16 @@ def _tasks(one: SetDraws) -> list[Task]:
     scenario = one.study.question
     nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
     study = replace(one.study, scenario=nameless)
-    keys, files = tuple(_keys(one.figures)), tuple(files_of(scenario))
+    keys = tuple(_keys(one.figures))
+    members = tuple(member.scenario for member in ScenarioSet(nameless).members)
     known = one.figures["value"].notna().to_numpy()
     parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
     return [
         Task(
-            one.name, solve_draws, Draws(study, one.parameters, part, keys, known, files), len(part)
+            one.name,
+            solve_draws,
+            Draws(study, one.parameters, part, keys, known, members),
+            len(part),
         )
         for part in parts
     ]

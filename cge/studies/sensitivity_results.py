@@ -11,10 +11,10 @@ import pandas as pd
 
 from cge.core.axes import Array, Bools
 from cge.core.errors import NoEquilibrium
+from cge.core.fields import files_of
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
-from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario
 from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design

@@ -15,16 +15,18 @@ import pandas as pd
 from pydantic import BaseModel
 
 from cge.core.errors import check_known, prefixed, refuse_if, retold
+from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import joined, labelled
-from cge.scenario.named_files import files_of
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
-from cge.scenario.variants import Member
+from cge.scenario.variants import Member, members_of
 from cge.solve.model import SOLVERS
-from cge.tasks.runner import Runner, Session, Task
+from cge.tasks.runner import BEYOND, MOST_STEPS, Runner, Session, Task
 
+#: More scenarios in one than anybody looks at: a guard against a grid written by mistake.
+MOST_MEMBERS = 400
 #: Yields tasks, is sent their results, returns the results of the study.
 Work = Generator[Sequence[Task], list[Any], ResultSet]
 #: Labels of rows, rows, and facts for the manifest.
@@ -121,6 +123,14 @@ class Study(ABC):
                  for name, value in self.options.items()}  # fmt: skip
         return {"study": self.kind, "options": plain, "scenario": content_of(self.question)}
 
+    def parts(self) -> Sequence[Scenario]:
+        """The scenarios that are worked out, each of which may stand for several."""
+        return [self.question]
+
+    def amount(self) -> int:
+        """About how many solutions it takes, counted without making anything."""
+        return sum(map(solutions_of, self.parts()))
+
     def results(
         self, cases: Iterable[Case], benchmark: Benchmark, scenarios: Iterable[Scenario],
         notes: Sequence[str], **more: Any,
@@ -148,6 +158,13 @@ class Study(ABC):
                 notes, (path for one in scenarios for path in files_of(one)), **more,
             ),
         )  # fmt: skip
+
+
+def solutions_of(scenario: Scenario) -> int:
+    """Solutions of a scenario: of every member, elasticity set, level of returns, year and step."""
+    path = scenario.path
+    each = len(scenario.steps or [1.0]) if path is None else path.years * len(path.returns)
+    return members_of(scenario) * len(scenario.chosen_elasticities) * each
 
 
 def content_of(scenario: Scenario) -> dict[str, Any]:
@@ -226,11 +243,31 @@ def labels_of(study: str, scenario: Scenario, member: Member, elasticities: str)
     }  # fmt: skip
 
 
+def check_amount(study: Study) -> None:
+    """Refuse more scenarios, or more work, than anybody wants; before any of it is made.
+
+    Raises
+    ------
+    InputError
+        Naming the key, with how much it is and what it is made of.
+    """
+    for one in study.parts():
+        members = members_of(one)
+        refuse_if(members > MOST_MEMBERS, f"makes {members:,} scenarios", file=one._file,
+                  key="grid" if one.grid else "variants",
+                  allowed=f"up to {MOST_MEMBERS}; {BEYOND}")  # fmt: skip
+    amount = study.amount()
+    refuse_if(amount > MOST_STEPS, f"takes {amount:,} solutions or draws",
+              allowed=f"up to {MOST_STEPS:,}; {BEYOND}")  # fmt: skip
+
+
 @contextmanager
 def opened(study: Study, runner: Runner) -> Iterator[Session]:
     """A runner at work on a study, whose errors name its file, or what it solves."""
     of_file = retold(lambda error: error.located(study.file))
     with of_file, prefixed(f"'{study.folder}', "), runner.open() as session:
+        if not runner.beyond:
+            check_amount(study)
         yield session
 
 

@@ -15,14 +15,16 @@ import threading
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cge.core.errors import CgeError, InputError, NoEquilibrium
-from cge.core.identity import digest, source_digest
+from cge.core.content import content_dir
+from cge.core.errors import CgeError, InputError, NoEquilibrium, refuse_if
+from cge.core.files import only_counted
+from cge.core.identity import Identity, digest, identity_of, source_digest
 from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
 
 #: Called with a description of the work, the steps done and of all.
@@ -62,7 +64,8 @@ class Task:
         Of a module; called with the content and a :class:`Place`, returns plain data
         (:mod:`cge.core.packing`).
     content
-        Everything the result depends on, with a digest (:mod:`cge.core.identity`).
+        Everything the result depends on, with a digest (:mod:`cge.core.identity`). The function
+        can read no file of a user's but those that count in it.
     size : int
         Steps it consists of.
     located : callable, optional
@@ -76,9 +79,27 @@ class Task:
     located: Callable[[InputError], InputError] | None = None
 
     @cached_property
+    def identity(self) -> Identity:
+        """Digest of the content, and the files that count in it."""
+        return identity_of(self.content)
+
+    @cached_property
     def key(self) -> str:
-        """Digest of the content, the function and the code."""
-        return digest(source_digest(), self.function, self.content)
+        """Digest of the content, the function and all that ships."""
+        return digest(source_digest(), self.function, self.identity.digest)
+
+    def done(self, place: Place) -> Any:
+        """The result, worked out here.
+
+        Raises
+        ------
+        InputError
+            If a file was changed meanwhile, and whatever the function raises.
+        """
+        with only_counted(self.identity.files, content_dir("calibration")):
+            found = self.function(self.content, place.of(self))
+        refuse_changed(self.identity.changed())
+        return found
 
     def named(self, error: CgeError) -> CgeError:
         """An error of it with what it is of, or where the user wrote what is wrong."""
@@ -87,6 +108,17 @@ class Task:
         if isinstance(error, InputError) and self.located is not None:
             return self.located(error)
         return error
+
+
+def refuse_changed(files: Iterable[Path]) -> None:
+    """Refuse to go on where a file is not what it was when the run began."""
+    for path in files:
+        raise InputError("was changed during the run", file=path, allowed="the same command again")
+
+
+#: Steps of one study that nobody is asked about, and how to go beyond.
+MOST_STEPS = 100_000
+BEYOND = "more with --yes, in Python with beyond=True"
 
 
 @dataclass
@@ -105,6 +137,8 @@ class Runner:
         Do again what is kept.
     report : callable, optional
         Informed of progress.
+    beyond : bool
+        Do also more work than :data:`MOST_STEPS`.
     """
 
     workers: int | None = None
@@ -112,6 +146,7 @@ class Runner:
     cache: Path | None = field(default_factory=default_folder)
     fresh: bool = False
     report: Report | None = None
+    beyond: bool = False
     #: Steps done in this run, kept from an earlier one, and of all.
     done: int = field(default=0, init=False)
     kept: int = field(default=0, init=False)
@@ -171,6 +206,8 @@ class Session(Driver):
     store: Store
     backend: str
     _seen: set[str] = field(default_factory=set)
+    #: Digests of all files that were read.
+    _files: dict[Path, str] = field(default_factory=dict)
     #: Processes so far; two even for one task, so that an interrupt need not wait for it.
     _processes: int = 2
 
@@ -189,12 +226,21 @@ class Session(Driver):
         """
         runner = self.runner
         distinct = {task.key: task for task in tasks}
+        for task in distinct.values():
+            files = task.identity.files
+            refuse_changed(
+                path for path in files if self._files.get(path, "") not in ("", files[path])
+            )
+            self._files.update(files)
         new = distinct.keys() - self._seen
         self._seen |= new
         for key in new if runner.fresh else ():
             self.store.forget(key)
         found = {key: kept for key in distinct if (kept := self.store.get(key)) is not None}
         runner.total += sum(distinct[key].size for key in new)
+        refuse_if(runner.total > MOST_STEPS and not runner.beyond,
+                  f"takes {runner.total:,} steps of work, of which the first are done",
+                  allowed=f"up to {MOST_STEPS:,}; {BEYOND}")  # fmt: skip
         runner.kept += sum(distinct[key].size for key in new & found.keys())
         waiting = [task for key, task in distinct.items() if key not in found]
         runner.note(waiting[0].label if waiting else "")
@@ -255,7 +301,7 @@ def _sealed(number: int, task: Task, place: Place, parent: int | None) -> tuple[
         _begin_worker(parent)
     with threadpool_limits(1):
         try:
-            return number, seal(task.key, task.function(task.content, place.of(task)))
+            return number, seal(task.key, task.done(place))
         except CgeError as error:
             error.task = task.key
             raise

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,13 @@ from typing import Any
 import platformdirs
 
 from cge.core.packing import Damaged, pack, unpack
-from cge.core.writing import put_in_place
+from cge.core.writing import WORK, put_in_place
 
 #: Bytes that finished work may take together.
 LIMIT = 4_000_000_000
 _SUFFIX, _STEPS = ".cge", ".steps"
+#: Seconds after which nobody is at work on a draft any more.
+_ABANDONED = 24 * 3600.0
 
 
 def default_folder() -> Path:
@@ -70,13 +73,20 @@ class Store:
         shutil.rmtree(self._path(key).with_suffix(_STEPS), ignore_errors=True)
 
     def files(self) -> list[Path]:
-        """Every file, the one that was not used for longest first."""
-        found = [(path.stat().st_mtime_ns, path) for path in self.folder.rglob(f"*{_SUFFIX}")]
+        """Every file, the one that was not used for longest first; drafts are among them."""
+        found = []
+        for path in self.folder.rglob(f"*{_SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):  # another process has just removed it
+                found.append((path.stat().st_mtime_ns, path))
         return [path for _, path in sorted(found)]
+
+    def drafts(self) -> list[Path]:
+        """Files that were not written to the end: of processes at work, or killed."""
+        return [path for path in self.files() if path.name.startswith(WORK)]
 
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(path.stat().st_size for path in self.files())
+        return sum(map(_size, self.files()))
 
     def clear(self) -> None:
         """Remove everything."""
@@ -85,12 +95,16 @@ class Store:
     def trim(self) -> None:
         """Remove what was not used for longest until the rest is within the limit."""
         with contextlib.suppress(OSError):
+            for path in self.drafts():
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime > _ABANDONED:
+                        path.unlink(missing_ok=True)
             files = self.files()
-            over = sum(path.stat().st_size for path in files) - self.limit
+            over = sum(map(_size, files)) - self.limit
             for path in files:
                 if over <= 0:
                     break
-                over -= path.stat().st_size
+                over -= _size(path)
                 path.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
@@ -134,6 +148,14 @@ def open_store(folder: Path | None) -> Iterator[Store]:
         return
     with tempfile.TemporaryDirectory(prefix="cge-") as made:
         yield Store(Path(made) / "work")
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none of one that is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def seal(key: str, content: Any) -> bytes:

@@ -118,9 +118,18 @@ def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation
     return Aggregation(content.name, members, groups, names)
 
 
+def shipped_aggregations() -> list[str]:
+    """Names under which aggregations ship."""
+    return [*NAMED_AGGREGATIONS, *_files()]
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(calibration_file("aggregations").glob("*.yaml"))}
+
+
 def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
     """Content of an aggregation and its file; ``full`` of a user's table has none."""
-    shipped = {path.stem: path for path in sorted(calibration_file("aggregations").glob("*.yaml"))}
+    shipped = _files()
     if name not in NAMED_AGGREGATIONS:
         path = find_content("aggregation", name, shipped, "aggregation")
         return read_as(AggregationFile, path), path

@@ -152,9 +152,14 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     return _load(str(name_or_path), ())
 
 
+def shipped_sets() -> tuple[str, ...]:
+    """Names of the sets that ship, the one that others extend among them."""
+    return (*NAMED_SETS, "common")
+
+
 def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
     """Read a set; `extending` are the files on the way to it, the nearest last."""
-    shipped = {n: calibration_file("elasticities", f"{n}.yaml") for n in (*NAMED_SETS, "common")}
+    shipped = {n: calibration_file("elasticities", f"{n}.yaml") for n in shipped_sets()}
     path = find_content(
         "elasticity set", name, shipped, "extends" if extending else "elasticities",
         offered=NAMED_SETS, beside=extending[-1] if extending else None,

@@ -15,6 +15,7 @@ import numpy as np
 
 from cge.core.axes import Array, Bools, ratio
 from cge.core.errors import InputError, refuse_first
+from cge.core.files import whole
 from cge.core.parameters import ParameterSet
 from cge.data.accounts.aggregation import membership
 from cge.data.accounts.benchmark import Benchmark
@@ -92,8 +93,7 @@ def load_knowledge(
 
 
 def _of_file(b: Benchmark, path: str | Path) -> FineData:
-    year = b.origin.get("year", "")
-    figures = read_figures(path, b.axes, int(year) if year.isdigit() else None)
+    figures = read_figures(path, b.axes, whole(b.origin.get("year", "")))
     ict = np.zeros(len(b.sectors), dtype=bool)
     same = np.eye(len(b.regions)), np.eye(len(b.sectors))
     return FineData(b.regions, figures, b.gdp, b.value_added, ict, *same, str(path))

@@ -16,6 +16,7 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes, Integers
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
+from cge.core.files import at_home
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
@@ -115,7 +116,7 @@ def read_pymrio(
     label = "IOSystem"
     if isinstance(source, str | Path):
         check_known([kind], KINDS, "unknown kind of table", key="kind")
-        path = Path(source).expanduser()
+        path = at_home(source)
         refuse_if(not path.exists(), "no such file or folder", file=path)
         source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
     raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)

@@ -14,7 +14,7 @@ from pydantic import Field
 from cge.core.axes import Array, Axes, largest_cell, ratio
 from cge.core.errors import InputError, check_complete, refuse_if, retold
 from cge.core.fields import Strict
-from cge.core.files import Number, read_as, validate
+from cge.core.files import Number, at_home, read_as, validate
 from cge.core.tables import LongTable
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned
 from cge.data.accounts.cleaning import clean
@@ -86,7 +86,7 @@ def read_folder(path: str | Path) -> WorldTable:
         For a missing file or column, an unknown code, a cell that stands twice or is not a
         number, and a table whose columns miss its rows by more than the tolerance.
     """
-    folder = Path(path).expanduser()
+    folder = at_home(path)
     refuse_if(not folder.is_dir(), "no such folder", file=folder)
     path = folder / "table.yaml"
     content = read_as(TableFile, path)
@@ -152,13 +152,13 @@ def _axes(
 
 def folder_tariffs(folder: str | Path) -> str:
     """Path of a folder's tariffs, or ``none``."""
-    found = _find(Path(folder).expanduser(), "tariffs")
+    found = _find(at_home(folder), "tariffs")
     return "none" if found is None else str(found)
 
 
 def folder_elasticities(folder: str | Path) -> Path | None:
     """Path of a folder's elasticities, if it has them."""
-    path = Path(folder).expanduser() / "elasticities.yaml"
+    path = at_home(folder) / "elasticities.yaml"
     return path if path.is_file() else None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, refuse_if
+from cge.core.files import whole
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
@@ -270,8 +271,7 @@ def path_year(results: ResultSet, known: Sequence[int], year: int) -> int:
 
 def first_year(results: ResultSet) -> int | None:
     """Year of the benchmark."""
-    year = str(results.benchmark.get("origin", {}).get("year", ""))
-    return int(year) if year.isdigit() else None
+    return whole(str(results.benchmark.get("origin", {}).get("year", "")))
 
 
 def _of_returns(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]:

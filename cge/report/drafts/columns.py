@@ -12,7 +12,7 @@ import pandas as pd
 
 from cge.core.errors import refuse_if
 from cge.report.drafts.case_groups import Group, ranged
-from cge.report.drafts.cases import Case, measures_in, plain_rows
+from cge.report.drafts.cases import NO_ROWS, Case, measures_in, plain_rows
 from cge.report.drafts.choice import FLAGS, chosen
 from cge.report.format.page import AUTO, Column, Panel
 from cge.results.register import heading, item_of
@@ -127,6 +127,7 @@ def by_group(groups: Sequence[Group], shown: Sequence[Shown], codes: Sequence[st
     found = [[one.of(group) for one in shown] for group in groups]
     units = [next((row[n].unit for row in found if row[n].unit), "") for n in range(len(shown))]
     panels = []
+    refuse_if(not shown, NO_ROWS)
     for group, row in zip(groups, found, strict=True):
         world = group.main.world
         here = [code for code in codes if code in (*group.main.regions, world)]

@@ -40,7 +40,9 @@ def weighting_of(case: Case, choice: Choice) -> str:
     InputError
         For one that the library does not have.
     """
-    known = list(case.results.manifest.get("library", {}).get("weightings", ()))
+    known = list(_library(case).get("weightings", ()))
+    refuse_if(not known, "the manifest says of no library of disruptions", key="library",
+              file=case.results.folder)  # fmt: skip
     wanted = choice.weighting or case.results.manifest.get("weighting")
     check_known({wanted} - {None}, known, "not in these results", key=FLAGS["weighting"])
     return str(wanted or usual_weighting(known))
@@ -167,7 +169,7 @@ def _by_disruption(case: Case, choice: Choice) -> pd.DataFrame:
 
 def _library(case: Case) -> dict[str, Any]:
     """The library of disruptions, from the manifest."""
-    return dict(case.results.manifest.get("library", {}))
+    return dict(case.results.manifest.get("library") or {})
 
 
 def years(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -193,7 +195,7 @@ def years(found: Sequence[ResultSet], choice: Choice) -> Draft:
                 *_and_change(cases, "annual_cvar", "CVaR", where, "change"),
             )
         )
-    level = cases[0].results.manifest.get("stress", {}).get("annual_cvar_level", 0.95)
+    level = (cases[0].results.manifest.get("stress") or {}).get("annual_cvar_level", 0.95)
     lines = [_CHANGE * (not _without_policy(cases)),
              "A year: probability that a disruption of a source begins in it. Mean loss and "
              "CVaR are of a year, in most of which nothing happens; a year is one of a "

@@ -11,7 +11,7 @@ import numpy as np
 from cge.core.errors import refuse_if
 from cge.indicators.accumulation import TOTAL
 from cge.report.drafts.case_groups import Group, paths_of, range_note
-from cge.report.drafts.cases import SHOWN, Case, codes_of, measures_in
+from cge.report.drafts.cases import NO_ROWS, SHOWN, Case, codes_of, measures_in
 from cge.report.drafts.choice import Choice, chosen_one
 from cge.report.drafts.columns import Shown, by_group, title
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -161,6 +161,7 @@ def sources(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> 
         shown = one.years if every and not choice.years else one.shown(choice)
         tables = [by_group([Group((one.main,))], [_at(name, n) for n in shown],
                            codes_of([one.main], choice))[0] for name in names]  # fmt: skip
+        refuse_if(len({len(table.figures) for table in tables}) > 1, NO_ROWS)
         heads = tuple(
             replace(table.columns[0], key=name, group="sources",
                     title="All" if name == TOTAL else title(name),

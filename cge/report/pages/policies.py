@@ -15,7 +15,7 @@ import pandas as pd
 
 from cge.core.errors import check_known, refuse_if
 from cge.report.drafts.case_groups import Group, paths_of, range_note
-from cge.report.drafts.cases import Case, all_rows
+from cge.report.drafts.cases import NO_ROWS, Case, all_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen
 from cge.report.drafts.columns import Shown, by_group
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -87,7 +87,10 @@ class Home:
     def __init__(self, groups: Sequence[Group], choice: Choice) -> None:
         first = groups[0].main
         self.scenario = str(first.keys["scenario"])
-        self.region = str(first.results.manifest["homes"][self.scenario])
+        homes = first.results.manifest["homes"]
+        check_known([self.scenario], homes, "has no home region", file=first.results.folder,
+                    key="homes")  # fmt: skip
+        self.region = str(homes[self.scenario])
         self.name = short_name(first.results.names("regions").get(self.region, self.region))
         joint = first.results.manifest.get("joint", {}).get(self.scenario, [])
         by_name = {str(one.main.keys["variant"]): one for one in groups}
@@ -286,6 +289,7 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
     (shown, cases), panels = homes(found, choice), []
     for one in shown:
         known = one.years(PolicyColumn(PREMIUM, "", "every"), ())
+        refuse_if(not known, NO_ROWS)
         years = sorted(set(choice.years) or {known[0], known[-1]})
         columns = [
             *(Shown(EV, f"year {year}", "value", {"path_year": year}, key=f"income_{year}",
