@@ -27,7 +27,7 @@ class TableChoice(TypedDict, total=False):
 
     Parameters
     ----------
-    table : {"wiod2013", "wiod2014"}
+    table : {"wiod2013", "wiod2014", "world2022"}
         Default ``wiod2013``.
     year : int, optional
         Default: the latest of the table.
@@ -89,7 +89,7 @@ def tariff(
         Codes of the aggregation or the table.
     **choice
         Of :class:`TableChoice`: table, year, aggregation. The year is that of the trade that
-        weights the rates of an aggregate; the rates are those of about 2013 in every year.
+        weights the rates of an aggregate; the rates of a table are the same in all its years.
 
     Returns
     -------

@@ -45,14 +45,24 @@ def with_files_found(part: Part, folder: Path | None) -> Part:
     return part.model_copy(update=changed) if changed else part
 
 
-def files_of(part: BaseModel) -> Iterator[Path]:
-    """Every file that a scenario with files found depends on."""
+def for_table(path: Path, table: str) -> Path:
+    """The version of a file for a table, ``NAME-TABLE`` beside it, or the file itself.
+
+    Rates by country are for the countries of a table.
+    """
+    version = path.with_name(f"{path.stem}-{Path(table).name}{path.suffix}")
+    return version if table and is_file(version) else path
+
+
+def files_of(part: BaseModel, table: str = "") -> Iterator[Path]:
+    """Every file that a scenario with files found depends on, in its version for the table."""
+    table = table or getattr(getattr(part, "benchmark", None), "table", "")
     for _, marked, value in _fields(part):
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, BaseModel):
-                yield from files_of(item)
+                yield from files_of(item, table)
             elif marked and isinstance(item, str) and Path(item).is_absolute():
-                path = Path(item)
+                path = for_table(Path(item), table)
                 inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
                 yield from inside or [path]
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cge.core.axes import Array
 from cge.data.estimation.margins import Margins
 from cge.data.estimation.prior import OldTable, Templates, prior_of
 from cge.data.estimation.scaling import TOLERANCE, Scaled, Totals, scaled
+
+Positions = NDArray[np.intp]
 
 #: What of an estimated table is given, and what only follows from the older one.
 CONSTRAINTS: Mapping[str, str] = {
@@ -76,7 +79,9 @@ def estimate(
     return Estimated(margins, table[..., :i], table[..., i:], fit)
 
 
-def totals_of(margins: Margins, r: Array, i: Array, s: Array, u: Array) -> list[Totals]:
+def totals_of(
+    margins: Margins, r: Positions, i: Positions, s: Positions, u: Positions
+) -> list[Totals]:
     """Margins as totals of cells with given origin, commodity, region of use and user."""
     m = margins
     regions, sectors = len(m.regions), len(m.sectors)

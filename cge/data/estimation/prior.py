@@ -4,8 +4,8 @@ Regions of the older table keep its structure: each row grows with output. A reg
 older table has in its rest of the world buys like its templates, a mean of regions that stand
 near to it: inputs and final demand by commodity, from home and from abroad, with their cost
 shares. Its trade, with everybody, follows the margins: what it exports by sector and
-with whom it trades in goods, and what its partners import. The same fills trade of pairs
-and rows of sectors that the older table has not.
+with whom it trades in goods, and what its partners import. Trade that the older table has
+not, and cells at home that the world has, are filled thinly.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cge.core.axes import Array, Axes, ratio
 from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.data.estimation.margins import Margins
 
-#: Weight of the pattern that fills trade which the older table has not, over what is expected.
+#: Weight of the patterns that fill what the older table has not, over what is expected.
 SEED = 0.01
 #: Users below this share of a commodity's imports are left out of that pattern.
 SMALL_USER = 0.005
@@ -158,17 +158,14 @@ def _pattern(abroad: Array, home: Array) -> Array:
 
 
 def _fill_home(table: Array, m: Margins) -> None:
-    """Rows at home and columns that are empty but have a total get the world's pattern."""
+    """Cells at home that are empty, though the world's pattern has them, are filled thinly."""
     i = len(m.sectors)
     world = table.sum(axis=(0, 2))
-    rows = ratio(world, world.sum(axis=1, keepdims=True))
-    inputs = ratio(world[:, :i], m.intermediate_use.sum(axis=0))
+    pattern = ratio(world, world.sum(axis=0))
     for s in range(len(m.regions)):
         at_home = table[s, :, s]
-        sold = np.maximum(m.output[s] - m.exports[s], 0.0)
-        # A class of use without any delivery at home is filled thinly, as trade is.
-        for users in (slice(0, i), slice(i, None)):
-            empty = (at_home[:, users].sum(axis=1) <= 0) & (sold > 0)
-            at_home[empty, users] = SEED * sold[empty, None] * rows[empty, users]
-        empty = (table[:, :, s, :i].sum(axis=(0, 1)) <= 0) & (m.intermediate_use[s] > 0)
-        at_home[:, :i][:, empty] += inputs[:, empty] * m.intermediate_use[s][empty]
+        bought = np.append(m.intermediate_use[s], table[:, :, s, i:].sum(axis=(0, 1)))
+        expected = SEED * pattern * bought
+        expected[m.output[s] <= 0] = 0.0
+        lacking = at_home < SEED * expected
+        at_home[lacking] = expected[lacking]

@@ -30,8 +30,9 @@ TOLERANCE = 1e-9
 #: Rounds of one set of constraints after the other before Newton steps take over; Newton steps;
 #: conjugate-gradient steps in each, and the gap at which they end.
 _SWEEPS, _STEPS, _INNER, _INNER_GAP = 40, 60, 3000, 1e-3
-#: Largest change of the logarithm of a cell in a step.
-_LONGEST = 50.0
+#: Lengths of a step that are tried, the largest change of the logarithm of a cell in a step, and
+#: what is added to the curvature of a total as a share of it, so that no factor runs away.
+_LENGTHS, _LONGEST, _DAMPING = (1.0, 2.0, 4.0, 8.0), 50.0, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,8 @@ class Totals:
 
     def sums(self, cells: Array) -> Array:
         """Sums of cells by group."""
-        return np.bincount(self.place, cells, self.total.size + 1)[:-1]
+        counted = np.bincount(self.place, weights=cells, minlength=self.total.size + 1)
+        return np.asarray(counted[:-1], dtype=float)
 
     def gap(self, cells: Array) -> float:
         """Largest gap, as a share of its total."""
@@ -180,24 +182,39 @@ def _newton(
     sign = np.where(negative, -1.0, 1.0)
     counted = _incidence(totals, cells.size)
     of_cell = counted.T.tocsr()
-    wanted = np.concatenate([one.total for one in totals])
-    step = 0
+    wanted, scale = (np.concatenate([getattr(one, name) for one in totals])
+                     for name in ("total", "scale"))  # fmt: skip
+    damping = sparse.diags(_DAMPING * scale)
+
+    def missed(found: Array) -> float:
+        return float((np.abs(wanted - counted @ found) / scale).sum())
+
+    step, now = 0, missed(cells)
     while max(one.gap(cells) for one in totals) > tolerance and step < _STEPS:
         step += 1
         residual = wanted - counted @ cells
-        curvature = (counted @ sparse.diags(np.abs(cells)) @ of_cell).tocsr()
-        move = _conjugate_gradients(curvature, residual)
-        change, before, slope = of_cell @ move, float(np.abs(cells).sum()), float(residual @ move)
-        length = 1.0
-        while True:
-            found = cells * np.exp(sign * np.clip(length * change, -_LONGEST, _LONGEST))
-            fall = before - float(np.abs(found).sum()) + length * float(wanted @ move)
-            # Near the end the fall can not be told from rounding.
-            if fall >= 1e-4 * length * slope - 1e-13 * before or length < 1e-6:
-                break
-            length /= 2
-        cells = found
+        curvature = counted @ sparse.diags(np.abs(cells)) @ of_cell + damping
+        move = _conjugate_gradients(curvature.tocsr(), residual)
+        change, gain = of_cell @ move, float(wanted @ move)
+        # A cell that vanishes shrinks by a factor of e in a step: longer ones are tried as well.
+        best, length = min((missed(_moved(cells, sign, n * change)), n) for n in _LENGTHS)
+        if best >= now:  # far from the solution; what is minimised still falls
+            length, slope = 1.0, float(residual @ move)
+            while length > 1e-6 and _slope(cells, sign, change, gain, length) < -0.9 * slope:
+                length /= 2
+        cells = _moved(cells, sign, length * change)
+        now = missed(cells)
     return cells, step
+
+
+def _moved(cells: Array, sign: Array, change: Array) -> Array:
+    """Cells whose factors have changed by a logarithm."""
+    return cells * np.exp(sign * np.clip(change, -_LONGEST, _LONGEST))
+
+
+def _slope(cells: Array, sign: Array, change: Array, gain: float, length: float) -> float:
+    """How fast what is minimised still falls after a step of a length."""
+    return gain - float(_moved(cells, sign, length * change) @ change)
 
 
 def _incidence(totals: Sequence[Totals], cells: int) -> sparse.csr_matrix:
