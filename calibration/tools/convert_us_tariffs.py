@@ -306,11 +306,12 @@ def layout(
     for region in regions:
         union = region in members
         partner = "EU" if union else region
-        if partner not in sectors.index:
+        apart = partner in sectors.index
+        if not apart:
             partner = "ROW"
         cells = sectors.loc[partner].reindex(GOODS_2013)
         traded = cells["imports"].notna()
-        imports = cells["imports"].fillna(0)
+        imports = cells["imports"].fillna(0) * apart
         if union:
             imports = imports * shares.reindex(index=[region]).iloc[0].reindex(GOODS_2013).fillna(0)
         own_rule = "eu_common" if union else "row_mean" if partner == "ROW" else rule
