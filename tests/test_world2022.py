@@ -16,7 +16,7 @@ from cge.data.accounts.calibration import clean_shipped, deliveries
 from cge.data.accounts.shipped import table_folder
 from cge.data.accounts.tariffs import applied_tariffs
 from cge.data.data_sets import describe
-from cge.data.facts import tariff
+from cge.data.facts import flow, tariff
 from cge.scenario.named_files import files_of, for_table
 from cge.scenario.variants import with_changes
 
@@ -80,6 +80,8 @@ def test_viet_nam_and_canada_are_in_it_and_their_trade_is_that_of_2022() -> None
 def test_it_says_that_it_is_estimated_and_what_is_given_and_what_is_not() -> None:
     assert world().status == "estimated" and "ESTIMATED" in world().notes[0]
     assert "about 2022" in world().notes[1]
+    assert flow("VNM", "USA", "ELEC", table="world2022")["data"].item() == "ESTIMATED"
+    assert "data" not in flow("CHN", "USA", "ELEC")
     known = describe("world2022")
     assert set(known.provenance["constraints"]) & set(known.provenance["priors"]) == set()
     assert "exports" in known.provenance["constraints"]

@@ -73,9 +73,10 @@ class FactSource:
         return by_class.sum(axis=0) if use == "all" else by_class[USE_CLASSES.index(use)]
 
     def row(self, **columns: Any) -> pd.DataFrame:
-        """One row of facts, with the table they are from."""
+        """One row of facts, with the table they are from, and that it is estimated if it is."""
         raw = self.cleaned.raw
-        return pd.DataFrame([{**columns, "table": raw.name, "year": raw.year}])
+        said = {"data": "ESTIMATED"} if raw.status == "estimated" else {}
+        return pd.DataFrame([{**columns, "table": raw.name, "year": raw.year, **said}])
 
 
 def tariff(
