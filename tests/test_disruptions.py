@@ -23,7 +23,9 @@ from cge.data.parameters.parameter_files import load_disruption_parameters
 from cge.resilience.disruptions import Disruption, Event, expand, left_out, weights
 
 #: Of these all groups that the shipped library names exist.
-SHIPPED = [("wiod2013", name) for name in ("default", "small", "full")] + [("wiod2014", "default")]
+SHIPPED = [("wiod2013", name) for name in ("default", "small", "full")] + [
+    ("wiod2014", "default"), ("world2022", "default"), ("world2022", "small"),
+]  # fmt: skip
 #: A library of one entry, to be changed.
 ONE: dict[str, Any] = {
     "weightings": {"default": {"domestic": 1, "foreign_supply": 3, "global": 0}},

@@ -169,7 +169,7 @@ def test_a_folder_stands_wherever_a_table_does(tmp_path, calibrated):
                 getattr(boehm.elasticities[horizon], nest),
             )
     for arguments, message in (
-        ({"table": "gtap"}, r"table.*gtap.*wiod2013, wiod2014, the path"),
+        ({"table": "gtap"}, r"table.*gtap.*wiod2013, wiod2014, world2022, the path"),
         ({"table": folder, "aggregation": "full"}, r"aggregation.*full.*calibrated already"),
         ({"table": folder, "year": 2005}, r"year.*2005.*calibrated already"),
         ({"table": folder, "elasticities": "caliendo-parro"}, r"unknown sector"),

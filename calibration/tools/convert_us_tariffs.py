@@ -273,7 +273,12 @@ def member_shares(us_imports: pd.DataFrame, chapters: pd.DataFrame) -> pd.DataFr
 
 
 def layout(
-    sectors: pd.DataFrame, shares: pd.DataFrame, regions: list[str], status: str, rule: str
+    sectors: pd.DataFrame,
+    shares: pd.DataFrame,
+    regions: list[str],
+    status: str,
+    rule: str,
+    members: tuple[str, ...] = tuple(code for code in EU27 if code != "GBR"),
 ) -> pd.DataFrame:
     """Lay the increases out by model region and sector.
 
@@ -287,6 +292,8 @@ def layout(
         Model regions in order.
     status, rule
         What the cells with their own partner data are called.
+    members
+        Regions that are members of the European Union in 2025.
 
     Returns
     -------
@@ -297,14 +304,17 @@ def layout(
     means = overall["extra"].sum() / overall["imports"].sum()
     frames = []
     for region in regions:
-        union = region in EU27 and region != "GBR"
+        union = region in members
         partner = "EU" if union else region
+        apart = partner in sectors.index
+        if not apart:
+            partner = "ROW"
         cells = sectors.loc[partner].reindex(GOODS_2013)
         traded = cells["imports"].notna()
-        imports = cells["imports"].fillna(0)
+        imports = cells["imports"].fillna(0) * apart
         if union:
-            imports = imports * shares.loc[region].reindex(GOODS_2013).fillna(0)
-        own_rule = "eu_common" if union else "row_mean" if region == "ROW" else rule
+            imports = imports * shares.reindex(index=[region]).iloc[0].reindex(GOODS_2013).fillna(0)
+        own_rule = "eu_common" if union else "row_mean" if partner == "ROW" else rule
         frames.append(
             pd.DataFrame(
                 {

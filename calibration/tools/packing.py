@@ -133,7 +133,7 @@ def write_provenance(folder: Path, document: dict[str, Any]) -> None:
     document : dict
         Provenance entries; the key ``sha256`` is added.
     """
-    data_files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix != ".yaml")
+    data_files = sorted(p for p in folder.iterdir() if p.is_file() and p.name != "provenance.yaml")
     document = {**document, "sha256": {p.name: sha256_of(p) for p in data_files}}
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     (folder / "provenance.yaml").write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from cge.core.errors import CONTROL, InputError
-from cge.core.files import Number
+from cge.core.files import Number, is_file
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
 
@@ -94,14 +94,31 @@ def named_fields(part: BaseModel) -> Iterator[tuple[str, Collection[str] | None,
         yield name, more[_FILE]() if marked else None, getattr(part, name)
 
 
-def files_of(part: BaseModel) -> Iterator[Path]:
-    """Every file on which a model depends that names its files from the root."""
+def for_table(path: Path, table: str) -> Path:
+    """The version of a file for a table, ``NAME-TABLE`` beside it, or the file itself.
+
+    Rates by country are for the countries of a table.
+    """
+    version = path.with_name(f"{path.stem}-{Path(table).name}{path.suffix}")
+    return version if table and is_file(version) else path
+
+
+def files_of(part: BaseModel, table: str = "") -> Iterator[Path]:
+    """Every file on which a model depends that names its files from the root.
+
+    Parameters
+    ----------
+    part : BaseModel
+    table : str
+        Whose versions of files are read; default: that of the model's benchmark.
+    """
+    table = table or getattr(getattr(part, "benchmark", None), "table", "")
     for _, ships, value in named_fields(part):
         for item in value if isinstance(value, list | tuple) else [value]:
             if isinstance(item, BaseModel):
-                yield from files_of(item)
+                yield from files_of(item, table)
             elif ships is not None and isinstance(item, str) and Path(item).is_absolute():
-                path = Path(item)
+                path = for_table(Path(item), table)
                 inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
                 yield from inside or [path]
 

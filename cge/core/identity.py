@@ -126,15 +126,10 @@ class _Hashed:
 
 @lru_cache(maxsize=1)
 def source_digest() -> str:
-<<<<<<< HEAD
-    """SHA-256 of the code, the libraries and the kind of machine that make a number."""
+    """SHA-256 of all that ships and makes a number: code, data and parameters, libraries."""
     from importlib.metadata import version
 
-    root = Path(__file__).resolve().parents[1]
-=======
-    """SHA-256 of all that ships and makes a number: code, data and parameters, libraries."""
     root, data = Path(__file__).resolve().parents[1], content_dir("calibration")
->>>>>>> s6-studies
     heard = [p for p in sorted(root.rglob("*.py")) if p.relative_to(root).parts[0] not in _SILENT]
     calibration = {str(path.relative_to(data)): path for path in data.rglob("*") if path.is_file()}
     libraries = [version(name) for name in ("numpy", "scipy", "pandas", "pyomo")]

@@ -27,7 +27,7 @@ class TableChoice(TypedDict, total=False):
 
     Parameters
     ----------
-    table : {"wiod2013", "wiod2014"}
+    table : {"wiod2013", "wiod2014", "world2022"}
         Default ``wiod2013``.
     year : int, optional
         Default: the latest of the table.
@@ -73,9 +73,10 @@ class FactSource:
         return by_class.sum(axis=0) if use == "all" else by_class[USE_CLASSES.index(use)]
 
     def row(self, **columns: Any) -> pd.DataFrame:
-        """One row of facts, with the table they are from."""
+        """One row of facts, with the table they are from, and that it is estimated if it is."""
         raw = self.cleaned.raw
-        return pd.DataFrame([{**columns, "table": raw.name, "year": raw.year}])
+        said = {"data": "ESTIMATED"} if raw.status == "estimated" else {}
+        return pd.DataFrame([{**columns, "table": raw.name, "year": raw.year, **said}])
 
 
 def tariff(
@@ -89,7 +90,7 @@ def tariff(
         Codes of the aggregation or the table.
     **choice
         Of :class:`TableChoice`: table, year, aggregation. The year is that of the trade that
-        weights the rates of an aggregate; the rates are those of about 2013 in every year.
+        weights the rates of an aggregate; the rates of a table are the same in all its years.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import pandas as pd
 from cge.core.axes import AXES, Array, Integers
 from cge.core.content import content_dir
 from cge.core.errors import InputError, refuse_if
+from cge.core.fields import for_table
 from cge.core.files import is_file
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.tables import LongTable, numbers, read_table
@@ -90,11 +91,13 @@ def rates_from_file(model: Model, measure: Measure, positions: Integers, key: st
                          value=measure.instrument, allowed=_BILATERAL)  # fmt: skip
     path = Path(measure.file)
     if not is_file(path):
-        ours = sorted(p.name for p in (content_dir("calibration") / "tariffs").glob("us_*.csv"))
+        shipped = (content_dir("calibration") / "tariffs").glob("us_*.csv")
+        ours = sorted(p.name for p in shipped if "-" not in p.name)
         raise InputError(
             "no such file", key=f"{key}.file", value=measure.file,
             allowed=f"a file beside the scenario or in the working folder, or {', '.join(ours)}",
         )  # fmt: skip
+    path = for_table(path, model.benchmark.origin.get("table", ""))
     wanted = [measure.column, *([measure.weight] if measure.weight else [])]
     frame = read_table(path, (*_CODES, *wanted), text=tuple(_CODES))
     table = LongTable(path, tuple(_CODES), frame)

@@ -238,6 +238,8 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
                 put(content, key, _from_here(value))
             except InputError as error:
                 raise InputError(error.problem, key=key, value=value) from None
+    if "benchmark.table" in changes and "benchmark.year" not in changes:
+        content["benchmark"].pop("year", None)  # another table comes with its own
     changed = validate(Scenario, content, None)
     changed._places, changed._folder = scenario._places, scenario._folder
     changed._file = scenario._file

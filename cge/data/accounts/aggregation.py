@@ -131,7 +131,8 @@ def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:
     """Content of an aggregation and its file; ``full`` of a user's table has none."""
     shipped = _files()
     if name not in NAMED_AGGREGATIONS:
-        path = find_content("aggregation", name, shipped, "aggregation")
+        offered = sorted(NAMED_AGGREGATIONS)
+        path = find_content("aggregation", name, shipped, "aggregation", offered=offered)
         return read_as(AggregationFile, path), path
     for candidate in (f"{name}-{table}", name):
         if candidate in shipped:

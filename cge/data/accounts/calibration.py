@@ -29,13 +29,6 @@ AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "HH": ("con", ("HH", "NPISH")), "GOV": ("con", ("GOV",)), "INV": ("inv", ("GFCF", "INV")),
 }  # fmt: skip
 
-#: For the notes, by choice of tariffs.
-TARIFF_NOTES = {
-    "applied": "applied rates of about 2013 by importer, exporter and sector; cells filled by "
-    "rule are flagged in the data.",
-    "none": "none; policies are increments to the table as it is.",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -80,7 +73,7 @@ def calibrate(
 
     Parameters
     ----------
-    table : {"wiod2013", "wiod2014"}
+    table : {"wiod2013", "wiod2014", "world2022"}
     year : int, optional
         Default: the latest of the table.
     aggregation : str or path
@@ -163,7 +156,7 @@ def calibrate_cleaned(
     payments = np.stack([gather(cleaned.value_added * s, "sj") for s in shares], axis=2)
     final = gather(fine_final, "sdi")
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
+    note = _tariff_note(str(tariffs), raw.name)
     benchmark = Benchmark(
         name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
         notes=(*raw.notes, f"Benchmark tariffs: {note}"),
@@ -184,6 +177,14 @@ def calibrate_cleaned(
     )  # fmt: skip
     everything = pd.concat([cleaned.filled, filled], ignore_index=True)
     return Calibration(benchmark, cleaned.report, everything)
+
+
+def _tariff_note(tariffs: str, table: str) -> str:
+    """What benchmark tariffs are, for the notes."""
+    if tariffs == "none":
+        return "none; policies are increments to the table as it is."
+    shipped = tariffs == "applied" and table in TABLES
+    return TABLES[table].tariffs if shipped else f"user file {Path(tariffs).name}."
 
 
 def deliveries(cleaned: CleanTable) -> Array:

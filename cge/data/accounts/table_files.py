@@ -22,7 +22,7 @@ def table_codes(name: str, axis: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    name : {"wiod2013", "wiod2014"}
+    name : {"wiod2013", "wiod2014", "world2022"}
     axis : {"regions", "sectors", "agents"}
     """
     return tuple(_names(name, axis))
@@ -39,7 +39,7 @@ def load_table(name: str, year: int | None = None) -> WorldTable:
 
     Parameters
     ----------
-    name : {"wiod2013", "wiod2014"}
+    name : {"wiod2013", "wiod2014", "world2022"}
     year : int, optional
         Default: the latest of the table.
 

@@ -17,6 +17,7 @@ from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import table_codes
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
@@ -188,12 +189,13 @@ def to_classification(
     InputError
         If the set is for another classification or names a sector it does not have.
     """
-    if table == "wiod2014" and chosen.classification == "wiod2013":
+    own = TABLES[table].sectors if table in TABLES else table
+    if own == "wiod2014" and chosen.classification == "wiod2013":
         # Not every sector of the old classification is the source of a new one.
         chosen.check_fits(["wiod2013"], table_codes("wiod2013", "sectors"))
         frame = pd.read_csv(calibration_file("concordances", "nace2_to_wiod2013.csv"))
         return dict(zip(frame["sector_wiod2014"], frame["sector_wiod2013"], strict=True))
-    chosen.check_fits([table], sectors)
+    chosen.check_fits([table, own], sectors)
     return {code: code for code in sectors}
 
 
