@@ -11,13 +11,13 @@ import pytest
 
 from cge import Model, load_benchmark, load_scenario
 from cge.core.content import calibration_file
+from cge.core.fields import files_of, for_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import clean_shipped, deliveries
 from cge.data.accounts.shipped import table_folder
 from cge.data.accounts.tariffs import applied_tariffs
 from cge.data.data_sets import describe
 from cge.data.facts import flow, tariff
-from cge.scenario.named_files import files_of, for_table
 from cge.scenario.variants import with_changes
 
 FOLDER = table_folder("world2022")
