@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cge.core.errors import InputError, refuse_if
 
@@ -71,14 +71,20 @@ def _whole_number(loader: Any, node: Any) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
+#: Characters that no text of a user's needs, and that a terminal obeys.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
 def _check_events(text: str) -> None:
-    """Refuse aliases ('billion laughs'), deep nesting and surrogates before anything is built."""
+    """Refuse aliases ('billion laughs'), deep nesting and characters that are none."""
     depth = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
         if re.search("[\ud800-\udfff]", getattr(event, "value", "")):
             raise _refusal("half a character (an escaped surrogate)", event.start_mark)
+        if _CONTROL.search(getattr(event, "value", "")):
+            raise _refusal("a control character", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -142,6 +148,14 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether there is such a folder; a name no folder can have, or of no home, is none."""
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())
@@ -153,20 +167,15 @@ _WORDS = {
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
     "string_type": "must be text",
     "too_short": "must not be empty",
     "invalid_key": "keys must be text",
 }
 
 
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")
-    return value
-
-
-#: A finite number; pydantic alone would take `true` for 1.
-Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+#: A finite number.
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def read_as(schema: type[Schema], path: str | Path) -> Schema:

@@ -32,13 +32,14 @@ def too_large(
     file, key
         Where it stands.
     """
+    most = f"up to {bound:g}" if value > 0 else f"{-bound:g} or more"
     return InputError(
         f"is a fraction, not per cent: {value:g} is {100 * value:.6g} %, and {value:.6g} % is "
         f"{value / 100:g}",
         file=file,
         key=key,
         value=value,
-        allowed=f"up to {bound:g}, or any with {escape}",
+        allowed=f"{most}, or any with {escape}",
     )
 
 

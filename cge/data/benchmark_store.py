@@ -23,7 +23,7 @@ from pydantic import ConfigDict, Field
 from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import read_yaml, validate
+from cge.core.files import is_folder, read_yaml, validate
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
@@ -42,7 +42,7 @@ _ACCOUNTS = tuple(item.name for item in fields(Benchmark) if item.type == "Array
 class BenchmarkFile(Strict):
     """Layout of ``benchmark.yaml``."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True, strict=False)
     format: Literal["cge-benchmark"]
     version: Literal[2]
     name: str
@@ -207,9 +207,9 @@ def load_benchmark(
         If there is neither such a table nor such a folder, or a choice does not fit it.
     """
     if str(table) in TABLES:
-        own = elasticities or "fontagne"
+        own = "fontagne" if elasticities is None else elasticities
         return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
-    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+    refuse_if(not is_folder(table), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}

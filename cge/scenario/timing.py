@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from cge.core.fields import Codes, Sized, Strict, refuse_value
 
-Year = Annotated[int, Field(strict=True, ge=1)]
+Year = Annotated[int, Field(ge=1)]
 TIMING = ("start", "end", "phase_in", "announced")
 
 
