@@ -163,7 +163,11 @@ def calibrate_cleaned(
     payments = np.stack([gather(cleaned.value_added * s, "sj") for s in shares], axis=2)
     final = gather(fine_final, "sdi")
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    note = TARIFF_NOTES.get(str(tariffs), f"user file {Path(tariffs).name}.")
+    gdp = payments.sum() + taxes.sum()
+    note = TARIFF_NOTES.get(str(tariffs)) or (
+        f"user file {Path(tariffs).name}, rates up to {100 * tariff.max():.4g} %, revenue "
+        f"{100 * revenue.sum() / gdp:.3g} % of world GDP."
+    )  # fmt: skip
     benchmark = Benchmark(
         name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
         notes=(*raw.notes, f"Benchmark tariffs: {note}"),
