@@ -200,10 +200,10 @@ def validate(schema: type[Schema], content: Any, path: str | Path | None) -> Sch
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        raise _problem(schema, content, error, path) from None
+        raise told(schema, content, error, path) from None
 
 
-def _problem(
+def told(
     schema: type[BaseModel], content: Any, error: ValidationError, path: str | Path | None
 ) -> InputError:
     """The first error of a validation as one message."""

@@ -77,7 +77,7 @@ def check_power(level: float, unit: str, selector: str) -> None:
             problem, key=f"changes.{selector}", value=level,
             allowed=f"up to {1 + LARGEST_RATE:g}, or any with allow_large_rates=True",
         )  # fmt: skip
-    # Where the warning points to: the call of Model.levels.
+    # Where the warning points to: the call of Model.levels, whose arguments are checked first.
     warnings.warn(
-        f"{selector}: {problem} (allow_large_rates=True: it is meant)", RateWarning, stacklevel=3
+        f"{selector}: {problem} (allow_large_rates=True: it is meant)", RateWarning, stacklevel=4
     )

@@ -24,6 +24,7 @@ from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import is_folder, read_yaml, validate
+from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
@@ -69,6 +70,7 @@ _SHARED = tuple(key for key in BenchmarkFile.model_fields
                 if key not in ("format", "version", "horizons", "checksum"))  # fmt: skip
 
 
+@checked
 def save_benchmark(
     benchmark: Benchmark | Calibration, folder: str | Path, *, overwrite: bool = False
 ) -> Path:
@@ -137,6 +139,7 @@ def _replace(target: Path, new: Path, old: Path) -> None:
         raise
 
 
+@checked
 def open_benchmark(folder: str | Path) -> Benchmark:
     """Read the benchmark that :func:`save_benchmark` wrote.
 
@@ -181,6 +184,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
         raise error.located(folder) from None
 
 
+@checked
 def load_benchmark(
     table: str | Path = "wiod2013",
     year: int | None = None,
@@ -208,7 +212,7 @@ def load_benchmark(
     """
     if str(table) in TABLES:
         own = "fontagne" if elasticities is None else elasticities
-        return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
+        return calibrate(str(table), year, aggregation, tariffs, own).benchmark
     refuse_if(not is_folder(table), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip

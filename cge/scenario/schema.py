@@ -23,6 +23,7 @@ from cge.core.errors import InputError, refuse_if, retold
 from cge.core.fields import Codes, NoneOrCodes, OneOrMore, Rate, Rising, Strict, refuse_value
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.core.rate_bounds import LARGEST_RATE
+from cge.core.typed import checked
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
@@ -292,6 +293,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     raise InputError("no such scenario file", file=path, allowed=["a path", *names], name=path.stem)
 
 
+@checked
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """Read a scenario file, with what it extends.
 

@@ -15,7 +15,8 @@ from functools import cached_property
 import numpy as np
 
 from cge.core.axes import Array, Bools, Integers
-from cge.core.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium, refuse_if
+from cge.core.typed import check_fields
 from cge.solve.closure import Resolved
 from cge.solve.square.arrays import label_at
 from cge.solve.square.chord import chord
@@ -54,6 +55,12 @@ class Shock:
     label: str
     columns: Integers
     change: Array
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        refuse_if(self.columns.dtype.kind not in "iu" or self.columns.shape != self.change.shape,
+                  "needs whole numbers of columns, and one change for each", key="columns",
+                  value=self.columns.tolist())  # fmt: skip
 
 
 class Homotopy:

@@ -13,6 +13,7 @@ import pandas as pd
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
 from cge.core.threads import one_thread
+from cge.core.typed import checked
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
@@ -69,11 +70,12 @@ def table_behind(benchmark: Benchmark) -> CleanTable | None:
     return clean_shipped(table, int(benchmark.origin["year"])) if table in TABLES else None
 
 
+@checked
 def calibrate(
     table: str = "wiod2013",
     year: int | None = None,
     aggregation: str | Path = "default",
-    tariffs: str = "applied",
+    tariffs: str | Path = "applied",
     elasticities: str | Path = "fontagne",
 ) -> Calibration:
     """Calibrate a shipped table.
@@ -85,7 +87,7 @@ def calibrate(
         Default: the latest of the table.
     aggregation : str or path
         ``default``, ``small``, ``full``, or an aggregation file.
-    tariffs : str
+    tariffs : str or path
         ``applied``, ``none``, or a file of rates.
     elasticities : str or path
         ``fontagne``, ``boehm``, ``caliendo-parro``, or a file.

@@ -16,6 +16,7 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes, Integers
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
+from cge.core.typed import checked
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
@@ -53,6 +54,7 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
+@checked
 def read_pymrio(
     source: str | Path | IOSystem,
     kind: Kind | None = None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cge.core.errors import InputError, check_known
+from cge.core.typed import check_fields
 
 
 def _option(help: str, *flags: str, default: Any = ()) -> Any:
@@ -60,10 +61,10 @@ def choice_of(options: Mapping[str, Any]) -> Choice:
     found: dict[str, Any] = {}
     for name, value in options.items():
         several = isinstance(getattr(Choice(), name), tuple)
-        if several and isinstance(value, str | int):
-            value = (value,)
-        found[name] = tuple(value) if several else value
-    return Choice(**found)
+        found[name] = (value,) if several and isinstance(value, str | int) else value
+    choice = Choice(**found)
+    check_fields(choice)
+    return choice
 
 
 def chosen(
