@@ -102,7 +102,8 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "benchmark_from_arrays": (cge.benchmark_from_arrays, {
             **two, "intermediate": np.zeros((2, 1, 2, 1)),
             "final": [[[80.0, 20.0]], [[20.0, 80.0]]], "value_added": [[100.0], [100.0]],
-            "tariff": 0.0, "export_tax": 0.0, "agents": None, "factors": None, "flows": "net", "balance": "error",
+            "tariff": 0.0, "export_tax": 0.0, "agents": None, "factors": None, "flows": "net",
+            "balance": "error",
             "negative": "error", "tolerance": 1e-6, "use_classes": "single", "name": "x",
             "unit": "USD", "notes": (), "groups": {}, "names": {}, "allow_large_rates": False}),
         "benchmark_from_trade": (cge.benchmark_from_trade, {

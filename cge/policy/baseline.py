@@ -11,7 +11,7 @@ from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
-from cge.scenario.study_options import MOST_YEARS
+from cge.scenario.timing import MOST_YEARS
 from cge.solve.model import Model
 
 LABOUR = "LAB"

@@ -27,10 +27,8 @@ from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.named_files import file_field
-from cge.scenario.timing import Year
+from cge.scenario.timing import MOST_YEARS, Year
 
-#: More is not looked at: the path is at its end long before.
-MOST_YEARS = 200
 Premium = Annotated[Number, Field(gt=1, le=100)]
 #: Keys that had another name in earlier versions.
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
@@ -49,6 +47,8 @@ _POSSIBLE = {
 CVAR, EXPECTED = "cvar", "expected"
 Foresight = Literal["none", "risk_neutral", "social", "global"]
 MOST_PLAYERS = 4
+#: Between the bounds of a rate; less is no choice.
+SMALLEST_RANGE = 1e-6
 #: As the partner of an instrument of a game: the other players.
 PLAYERS = "players"
 #: The other end of a route, by the selector of the region that sets an instrument.
@@ -220,8 +220,9 @@ class LeverChoice(Aimed, Sized):
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:
-        refuse_value(not self.low < self.high, "the bounds are reversed, or leave no choice",
-                     value=self.low, allowed=f"below high, {self.high:g}")  # fmt: skip
+        refuse_value(self.high - self.low < SMALLEST_RANGE,
+                     "the bounds are reversed, or leave no choice", value=self.low,
+                     allowed=f"below high, {self.high:g}")  # fmt: skip
         return self
 
 
