@@ -15,6 +15,9 @@ LARGEST_SHARE = 0.5
 #: Levels of powers below this draw a warning: the rate itself was given more likely than a
 #: subsidy of more than half the price.
 LOWEST_POWER = 0.5
+#: Largest ratio to the benchmark, or to balanced growth, of productivity and of what there is of a
+#: factor, and one over the smallest: beyond it a ratio is in per cent, as 105 for 1.05.
+LARGEST_RATIO = 20.0
 #: Sign of the rate in a power, by the unit of variables.
 _SIGNS = {"power 1+t": 1, "power 1-t": -1}
 
@@ -41,6 +44,22 @@ def too_large(
         value=value,
         allowed=f"{most}, or any with {escape}",
     )
+
+
+def check_ratio(level: float, selector: str) -> None:
+    """Refuse a ratio to the benchmark that is in per cent.
+
+    Raises
+    ------
+    InputError
+        For one beyond :data:`LARGEST_RATIO`.
+    """
+    if level > LARGEST_RATIO:
+        raise InputError(
+            "is a ratio to the benchmark, not per cent: 1.05 is 5 % more",
+            key=f"changes.{selector}", value=level,
+            allowed=f"up to {LARGEST_RATIO:g}, or any with allow_large_rates=True",
+        )  # fmt: skip
 
 
 def check_power(level: float, unit: str, selector: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
+from cge.core.rate_bounds import LARGEST_RATIO
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
 from cge.scenario.timing import MOST_YEARS
@@ -17,8 +18,6 @@ from cge.solve.model import Model
 LABOUR = "LAB"
 _CODES = ("year", "region", "sector")
 _RATIOS = ("labour", "productivity")
-#: Largest ratio, and one over the smallest: beyond it a ratio is in per cent, as 105 for 1.05.
-LARGEST_RATIO = 20.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
-from cge.core.rate_bounds import check_power
+from cge.core.rate_bounds import check_power, check_ratio
 from cge.core.recent import Recent
 from cge.core.selectors import split
 from cge.core.threads import one_thread
@@ -237,6 +237,8 @@ class Model(Displayed):
                       key=f"changes.{selector}", value=level)  # fmt: skip
             if not allow_large_rates:
                 check_power(level, family.unit, selector)
+            if not allow_large_rates and family.name in ("productivity", "factor_supply"):
+                check_ratio(level, selector)
             levels[positions] = level
         return levels
 
