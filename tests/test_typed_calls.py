@@ -111,6 +111,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
             "value_added_share": np.ones((2, 1)), "deficits": "zero", "tariff": 0.0,
             "flows": "net", "negative": "error", "final_shares": None, "tolerance": 1e-6}),
         "Model.build": (Model.build, {"benchmark": b, "horizon": "long", "backstop": ()}),
+        "Model.shared": (Model.shared, {"benchmark": b, "horizon": "long", "backstop": ()}),
         "Model.with_elasticities": (model.with_elasticities, {
             "elasticities": b.elasticities["long"]}),
         "Model.family": (model.family, {"name": "output"}),

@@ -127,6 +127,7 @@ class Model(Displayed):
         return cls(benchmark, template, horizon, covered)
 
     @classmethod
+    @checked
     def shared(
         cls, benchmark: Benchmark, horizon: str = "long", backstop: Sequence[str] = ()
     ) -> Model:
