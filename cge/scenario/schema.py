@@ -20,7 +20,7 @@ from pydantic import (
 from cge.core.content import content_dir
 from cge.core.display import Displayed
 from cge.core.errors import InputError, refuse_if, retold
-from cge.core.fields import Codes, NoneOrCodes, OneOrMore, Rate, Rising, Strict, refuse_value
+from cge.core.fields import Codes, Name, NoneOrCodes, OneOrMore, Rate, Rising, Strict, refuse_value
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.typed import checked
@@ -182,7 +182,7 @@ class Scenario(Displayed, Strict):
     steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
-    extends: str | None = None
+    extends: Name | None = None
 
     #: Folder of its file, where the files that it names are looked for first.
     _folder: Path | None = PrivateAttr(default=None)
