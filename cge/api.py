@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
+from cge.core.typed import checked
 from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page, frame
 from cge.report.format.render import Format, render
@@ -47,6 +48,7 @@ class Results(ResultSet):
     """
 
     @classmethod
+    @checked
     def open(cls, folder: str | Path) -> Results:
         """Read results from a folder; a bare name means where its run is written.
 
@@ -58,6 +60,7 @@ class Results(ResultSet):
         found = read(folder)
         return cls(found.rows, found.manifest, found.folder)
 
+    @checked
     def save(self, folder: str | Path, figure: bool = False) -> Path:
         """Write rows, manifest, summary and, if wanted, the figure to a folder.
 
@@ -74,6 +77,7 @@ class Results(ResultSet):
             write(self, Path(folder), files(self, figure))
         return Path(folder)
 
+    @checked
     def table(self, kind: str = "regions", **options: Any) -> Table:
         """A table for a paper.
 
@@ -91,12 +95,14 @@ class Results(ResultSet):
         """
         return Table(build(kind, _parts(self), choice_of(options)))
 
+    @checked
     def figure(self, kind: str = "regions", notes: bool = True, **options: Any) -> Figure:
         """A figure for a paper; arguments as for :meth:`table`."""
         from cge.report.charts.draw import draw
 
         return draw(build(kind, _parts(self), choice_of(options), figure=True), notes)
 
+    @checked
     def compare(self, *others: ResultSet) -> Results:
         """These results and others together, for tables of all of them."""
         parts = [*_parts(self), *(part for one in others for part in _parts(one))]
@@ -128,6 +134,7 @@ class Table:
         """The table as Markdown."""
         return render(self.page, "markdown")
 
+    @checked
     def to_latex(self, standalone: bool = False) -> str:
         """The table as LaTeX, or as a whole document."""
         return render(self.page, "latex", standalone)
@@ -147,6 +154,7 @@ class Table:
         return render(self.page, "html")
 
 
+@checked
 def run(
     question: Question,
     study: str | None = None,
@@ -156,7 +164,7 @@ def run(
     elasticities: str | Sequence[str] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     fresh: bool = False,
     report: Report | None = None,
     beyond: bool = False,
@@ -179,7 +187,7 @@ def run(
         Processes, default the number of cores. Results are the same for any.
     scheduler : str, optional
         Address of the scheduler of a Dask cluster.
-    cache : path, optional
+    cache : str or path, optional
         Folder in which finished work is kept; default the user's cache.
     fresh : bool
         Do again what is kept.
@@ -205,8 +213,11 @@ def run(
         "benchmark.aggregation": aggregation, "benchmark.year": year,
         "elasticities": [elasticities] if isinstance(elasticities, str) else elasticities,
     }  # fmt: skip
-    made = study_from(question, study, {k: v for k, v in changes.items() if v}, options)
-    runner = Runner(workers, scheduler, cache or default_folder(), fresh, report, beyond)
+    made = study_from(question, study, {k: v for k, v in changes.items() if v is not None}, options)
+    refuse_if(workers is not None and workers < 1, "is no number of processes", key="workers",
+              value=workers, allowed="1 or more, or None: all cores")  # fmt: skip
+    kept = default_folder() if cache is None else Path(cache)
+    runner = Runner(workers, scheduler, kept, fresh, report, beyond)
     found = run_study(made, runner)
     return Results(found.rows, found.manifest)
 
@@ -241,7 +252,9 @@ def study_from(
     if made is not None and made.asked is not Scenario:
         return made(every[0], changes=changes, **options)
     if made is not None and not every:
-        every = list(made.__dataclass_fields__["scenario"].default)
+        usual = made.__dataclass_fields__["scenario"].default
+        refuse_if(usual is MISSING, "names no scenario", key="question", value=question)
+        every = list(usual)
     return study_with(kind, tuple(_changed(one, changes) for one in every), options)
 
 

@@ -195,7 +195,7 @@ CASES = [
                 measure(instrument="tariff", exporter="USA", importer="USA", add=0.1),
                 "policy.0", "no flow"),
     in_scenario("a measure on an empty list", measure(instrument="tariff", exporter=[], add=0.1),
-                "policy.0", "no flow"),
+                "policy.0.exporter", "names nothing"),
     # -- a scenario's keys
     in_scenario("an unknown key", scenario(polcy=[]), "polcy", "unknown key",
                 "did you mean 'policy'?"),
@@ -407,7 +407,7 @@ CASES = [
     in_measure_file("a file of rates that is not there", rates(FINE), "trial.yaml",
                     "policy.0.file", "'gone.csv'", "us_2025_08.csv", file="gone.csv"),
     in_measure_file("a file of rates without the column", rates(FINE), "duty.csv", "'increase'",
-                    "missing", column="increase"),
+                    "allowed: rate", column="increase"),
     in_measure_file("a file of rates without exporters", rates("USA,0.1", header="importer,rate"),
                     "duty.csv", "'exporter'", "missing"),
     in_measure_file("a file of rates with a word", rates(FINE, "USA,CHN,c2,much"), "duty.csv",

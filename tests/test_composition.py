@@ -243,7 +243,7 @@ ONE = {"name": "one"}
         ({"steps": [0.5, 0.2]}, ["'steps'", "rise"]),
         ({"steps": [0, 1]}, ["'steps.0'", "greater than 0"]),
         ({"steps": [1, 2]}, ["'steps.1'", "less than or equal to 1"]),
-        ({"steps": [True]}, ["'steps.0'", "true or false"]),
+        ({"steps": [True]}, ["'steps.0'", "must be a number"]),
         ({"equal": {"region": "USA"}}, ["'equal'", "outlay and welfare"]),
         ({"equal": {"region": "USA", "outlay": 0.1, "welfare": 1}}, ["'equal'", "exactly one"]),
         ({"equal": {"region": "USA", "outlay": 0.1}}, ["'equal'", "without a size"]),

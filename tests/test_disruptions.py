@@ -368,7 +368,7 @@ WRONG = {
         changed("disruptions.0.each.regions", "all but all"), "disruptions.0.each.regions", "names"
     ),
     "an empty list": (
-        changed("disruptions.0.each.sectors", []), "disruptions.0.each.sectors", "names no sectors"
+        changed("disruptions.0.each.sectors", []), "disruptions.0.each.sectors", "names nothing"
     ),
     "trade with itself": (of_events(RATION | {"importer": "USA"}), EVENT, "two regions"),
     "one flow held twice": (
@@ -417,10 +417,14 @@ def test_an_entry_that_is_not_optional_needs_what_it_names() -> None:
         expand(load_library(content), benchmark())
 
 
-def test_exceptions_for_unknown_countries_are_passed_over_and_told() -> None:
+def test_exceptions_for_unknown_countries_are_refused_or_passed_over_and_told() -> None:
     cost = {"type": "cost", "exporter": "all", "importer": "all", "add": 0.1,
             "except": [["EU", "ASIA"], ["USA", "Atlantis"]]}  # fmt: skip
-    library = load_library(of_events(cost))
+    content = of_events(cost)
+    with pytest.raises(InputError, match=r"0\.except', value 'Atlantis'.*unknown region.*CHN"):
+        expand(load_library(content), benchmark())
+    content["disruptions"][0]["optional"] = True
+    library = load_library(content)
     (one,) = expand(library, benchmark())
     assert len(one.events[0].routes) == 18
     assert left_out(library, benchmark()) == (

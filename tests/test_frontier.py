@@ -439,7 +439,7 @@ def test_what_is_wrong_with_a_frontier_is_told_with_its_place(
         ({"stress": {"level": 1.0}}, "stress.level", "no tail"),
         ({"stress": {"disruptions": ["quake*"]}}, "stress.disruptions.0", "no such disruption"),
         ({"stress": {"disruptions": ["country-EU"]}}, "frontier.disruptions.0", "no such"),
-        ({"frontier": None}, "frontier", "missing"),
+        ({"frontier": None}, "frontier", "left empty"),
         ({"policy": [{"instrument": "tariff", "add": 0.1}]}, "policy", "does not enter a frontier"),
         ({"variants": [{"name": "one"}]}, "variants", "does not enter a frontier"),
         ({"region": "USA"}, "region", "frontier.region"),

@@ -276,7 +276,7 @@ def test_what_is_wrong_with_insurance_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("changes", "key", "says"),
     [
-        ({"insurance": None}, "insurance", "missing"),
+        ({"insurance": None}, "insurance", "left empty"),
         ({"policy": [{"instrument": "tariff", "add": 0.1}]}, "policy", "does not enter"),
         ({"frequency": 0.1}, "frequency", "insurance.frequency"),
     ],

@@ -313,7 +313,7 @@ def test_what_is_wrong_with_a_game_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("changes", "key", "says"),
     [
-        ({"nash": None}, "nash", "missing"),
+        ({"nash": None}, "nash", "left empty"),
         ({"policy": [{"instrument": "tariff", "add": 0.1}]}, "policy", "does not enter a game"),
         ({"stress": {"level": 0.9}}, "stress", "does not enter a game"),
         ({"players": ["USA", "CHN"]}, "players", "nash.players"),

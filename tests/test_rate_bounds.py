@@ -14,10 +14,17 @@ from policies import scenario
 from pydantic import ValidationError
 from tools import small_model
 
-from cge import InputError, RateWarning, benchmark_from_arrays, benchmark_from_trade
+from cge import (
+    InputError,
+    RateWarning,
+    benchmark_from_arrays,
+    benchmark_from_trade,
+    load_benchmark,
+)
 from cge.core.axes import Axes
 from cge.core.content import content_dir
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
+from cge.data.accounts.rates_shown import rates_shown
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.library import load_library
 from cge.policy.levels import policy_levels
@@ -39,6 +46,10 @@ BEYOND: list[tuple[str, dict[str, Any], str]] = [
     ("policy", {**SUBSIDY, "budget": 0.01, "guess": 10}, "10 is 1000 %, and 10 % is 0.1"),
     ("policy", {"instrument": "quota", "to": 50}, "50 is 5000 %, and 50 % is 0.5"),
     ("knowledge", {"instrument": "basic_research", "budget": 1}, "1 is 100 %, and 1 % is 0.01"),
+    ("knowledge", {"instrument": "diffusion", "rise": 10}, "10 is 1000 %, and 10 % is 0.1"),
+    ("policy", {**SUBSIDY, "budget": -2}, "-2 is -200 %, and -2 % is -0.02"),
+    ("responses", {"kind": "retaliation", "to": "USA", "share": 50}, "50 % is 0.5"),
+    ("responses", {"kind": "countervailing", "against": "CHN", "chi": 100}, "100 % is 1"),
 ]
 
 
@@ -73,6 +84,48 @@ def test_rates_up_to_the_bounds_need_no_word() -> None:
     policy = [{**TARIFF, "add": LARGEST_RATE}, {**SUBSIDY, "budget": LARGEST_SHARE}]
     assert scenario(*policy).policy[0].add == LARGEST_RATE
     assert scenario({**TARIFF, "scale": 100}).policy[0].scale == 100
+
+
+def test_a_negative_rate_beyond_the_bound_says_how_low_it_may_be() -> None:
+    with pytest.raises(ValidationError, match=r"allowed: -5 or more, or any with 'large: true'"):
+        scenario({**TARIFF, "add": -35})
+
+
+def test_what_scale_leads_to_is_bounded_not_scale_itself() -> None:
+    given = {**TARIFF, "importer": "CHN", "exporter": "USA", "scale": 1e6}
+    with pytest.raises(InputError, match=r"policy\.0\.scale', value 1000000\.0.*up to 500 %"):
+        policy_levels(small_model(), scenario(given))
+    assert policy_levels(small_model(), scenario({**given, "large": True})).levels.max() > 1e3
+    policy_levels(small_model(), scenario({**given, "scale": 100}))
+
+
+@pytest.mark.parametrize("name", ["productivity[USA, ELEC]", "factor_supply[USA, LAB]"])
+def test_a_ratio_in_per_cent_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"value 105: is a ratio.*1\.05 is 5 % more"):
+        small_model().levels({name: 105})
+    small_model().levels({name: 105}, allow_large_rates=True)
+
+
+def test_the_rates_of_a_benchmark_are_shown_with_what_they_bring() -> None:
+    b = small_model().benchmark
+    shown = rates_shown(b).set_index("tax")
+    assert {*shown.index} == {"tariff", "intermediate_tax"}
+    tariff = shown.loc["tariff"]
+    here = b.tariff[b.flows > 0]
+    assert tariff["largest %"] == pytest.approx(100 * here.max())
+    assert tariff["smallest %"] == pytest.approx(100 * here[here != 0].min())
+    revenue = b.tax_revenue["tariff"]
+    assert tariff["revenue, % of GDP"] == pytest.approx(100 * revenue.sum() / b.gdp.sum())
+    assert tariff["most in a region"] == pytest.approx(100 * (revenue / b.gdp).max())
+    user = b.tax_revenue["user_tax"].sum() / b.gdp.sum()
+    assert shown.loc["intermediate_tax", "revenue, % of GDP"] == pytest.approx(100 * user)
+
+
+def test_tariffs_of_a_user_say_how_high_they_go_wherever_results_do(tmp_path: Path) -> None:
+    path = tmp_path / "duty.csv"
+    path.write_text("importer,exporter,sector,rate\nUSA,CHN,c14,0.25\n")
+    notes = load_benchmark(aggregation="small", tariffs=path).notes
+    assert any("user file duty.csv, rates up to 25 %, revenue 0.0" in one for one in notes)
 
 
 def test_an_outlay_in_per_cent_is_refused(tmp_path: Path) -> None:

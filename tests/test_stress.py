@@ -533,7 +533,7 @@ def test_what_a_library_lacks_here_is_told_of_named_disruptions_alone(tmp_path: 
     """The small world has no New Zealand or Japan of its own."""
     path = tmp_path / "lacking.yaml"
     path.write_text(LIBRARY + """
-  - {name: "dear-{region}", each: {regions: [CHN]}, duration: 1, families: {},
+  - {name: "dear-{region}", each: {regions: [CHN]}, duration: 1, families: {}, optional: true,
      events: [{type: cost, exporter: "{region}", importer: all, add: 0.1, except: [[CHN, NZL]]}]}
   - {name: tokyo, duration: 1, families: {}, optional: true,
      events: [{type: supply, region: JPN, sector: all, loss: 0.1}]}

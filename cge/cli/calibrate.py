@@ -40,6 +40,7 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 
     Example:  cge calibrate example --out my-world
     """
+    from cge.data.accounts.rates_shown import rates_shown
     from cge.data.benchmark_store import save_benchmark
     from cge.solve.model import Model
 
@@ -55,6 +56,10 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
         counts = result.filled.groupby(["what", "rule"]).size().rename("cells").reset_index()
         filled = [[str(cell) for cell in row] for row in counts.itertuples(index=False)]
         console.print(screen.table("Filled by rule", ["what", "rule", "cells"], filled))
+    rates = [[cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row]
+             for row in rates_shown(benchmark).itertuples(index=False)]  # fmt: skip
+    if rates:
+        console.print(screen.table("Benchmark rates", [*rates_shown(benchmark)], rates))
     for note in benchmark.notes:
         console.print(f"- {note}")
     solution = Model.build(benchmark).solve()

@@ -135,9 +135,17 @@ def largest_cell(array: Array) -> tuple[int, ...]:
 def number_array(key: str, given: Any) -> Array:
     """Copy of what a user gives as an array of numbers."""
     try:
-        return np.array(given, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("is not an array of numbers", key=key, value=given) from None
+        array = np.array(given)
+        # Text that looks like a number is text, and true is no rate of 100 per cent.
+        odd = array.dtype.kind not in "fiuO" or any(
+            isinstance(one, str | bytes | bool) for one in array.flat if array.dtype.kind == "O"
+        )
+        numbers = None if odd else array.astype(float)
+    except (TypeError, ValueError):  # also of lists of different lengths
+        numbers = None
+    if numbers is None:
+        raise InputError("is not an array of numbers", key=key, value=given)
+    return numbers
 
 
 def fixed(array: Array) -> Array:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from math import inf
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from cge.core.errors import CONTROL, InputError
-from cge.core.files import Number, is_file
+from cge.core.files import Number, is_file, told
 from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE, too_large
 from cge.core.selectors import EVERY
 
@@ -31,6 +32,7 @@ def refuse_value(wrong: object, problem: str, **where: Any) -> None:
 
 
 def _one_word_for_all(value: Any) -> Any:
+    refuse_value(value in ([], ()), "names nothing", value=value, allowed="one code or several")
     return "all" if isinstance(value, str) and value.strip() in EVERY else value
 
 
@@ -46,6 +48,12 @@ def distinct(values: Any) -> Any:
     return values
 
 
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
 def _rising(values: Any) -> Any:
     if values is not None and sorted(set(values)) != values:
         raise ValueError("must rise: each once, in order")
@@ -55,6 +63,10 @@ def _rising(values: Any) -> Any:
 #: Codes of an axis, see :mod:`cge.core.selectors`.
 Codes = Annotated[str | list[str], BeforeValidator(_one_word_for_all)]
 Rate = Number
+#: Name that stands in tables.
+Name = Annotated[str, AfterValidator(_not_blank)]
+#: The same, or none.
+NoneOrCodes = Annotated[list[str], Field(max_length=0)] | Codes
 #: Of a list: a single value stands for a list of one; each once; each once and in order.
 OneOrMore, Distinct, Rising = (
     BeforeValidator(_as_list), AfterValidator(distinct), AfterValidator(_rising)
@@ -123,10 +135,41 @@ def files_of(part: BaseModel, table: str = "") -> Iterator[Path]:
                 yield from inside or [path]
 
 
-class Strict(BaseModel):
-    """A part of a file: no unknown keys, immutable."""
+def plain(value: Any) -> Any:
+    """A value as YAML has it: a number of NumPy as one of Python, a tuple as a list."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return [*map(plain, value)] if isinstance(value, list | tuple) else value
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as _Metaclass
+else:  # it has no public name
+    _Metaclass = type(BaseModel)
+
+
+class _Asked(_Metaclass):
+    """Makes a call of a class tell what is wrong as the reader of a file does."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except ValidationError as error:
+            raise told(cls, kwargs, error, None) from None  # type: ignore[arg-type]
+
+
+class Strict(BaseModel, metaclass=_Asked):
+    """A part of a file: no unknown keys, values of the type that is meant, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, content: Any) -> Any:
+        """Values as YAML has them, where a call in Python gives those of NumPy, or tuples."""
+        if not isinstance(content, dict):
+            return content
+        return {key: plain(value) for key, value in content.items()}
 
     @field_validator("*", mode="before")
     @classmethod
@@ -186,11 +229,11 @@ class Sized(Strict):
     """
 
     #: Bounds by field; those of a part that has no such field do nothing.
-    _bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
+    _bounds: ClassVar[Mapping[str, float]] = {
         **dict.fromkeys(
-            ("add", "set_", "guess", "to", "low", "high"), (-LARGEST_RATE, LARGEST_RATE)
+            ("add", "set_", "guess", "to", "low", "high", "rise", "share", "chi"), LARGEST_RATE
         ),
-        **dict.fromkeys(("budget", "outlay"), (-inf, LARGEST_SHARE)),
+        **dict.fromkeys(("budget", "outlay"), LARGEST_SHARE),
     }
 
     large: bool = False
@@ -198,8 +241,7 @@ class Sized(Strict):
     @field_validator(*_bounds, check_fields=False)
     @classmethod
     def _a_fraction(cls, value: Any, info: ValidationInfo) -> Any:
-        low, high = cls._bounds[info.field_name or ""]
-        wrong = isinstance(value, float) and not low <= value <= high
-        if wrong and not info.data.get("large"):
-            raise ValueError(too_large(value, high, "'large: true' beside it"))
+        bound = cls._bounds[info.field_name or ""]
+        if isinstance(value, float) and abs(value) > bound and not info.data.get("large"):
+            raise ValueError(too_large(value, bound, "'large: true' beside it"))
         return value

@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cge.core.errors import CONTROL, InputError, refuse_if
 
@@ -102,8 +102,10 @@ def _whole_number(loader: Any, node: Any) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
+
+
 def _check_events(text: str) -> None:
-    """Refuse aliases ('billion laughs'), deep nesting and surrogates before anything is built."""
+    """Refuse aliases ('billion laughs'), deep nesting and characters that are none."""
     depth = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
         if isinstance(event, yaml.AliasEvent):
@@ -195,6 +197,14 @@ def whole(text: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether there is such a folder; a name no folder can have, or of no home, is none."""
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())
@@ -206,20 +216,15 @@ _WORDS = {
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
     "string_type": "must be text",
     "too_short": "must not be empty",
     "invalid_key": "keys must be text",
 }
 
 
-def _no_truth_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")
-    return value
-
-
-#: A finite number; pydantic alone would take `true` for 1.
-Number = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+#: A finite number.
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def read_as(schema: type[Schema], path: str | Path) -> Schema:
@@ -244,10 +249,10 @@ def validate(schema: type[Schema], content: Any, path: str | Path | None) -> Sch
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        raise _problem(schema, content, error, path) from None
+        raise told(schema, content, error, path) from None
 
 
-def _problem(
+def told(
     schema: type[BaseModel], content: Any, error: ValidationError, path: str | Path | None
 ) -> InputError:
     """The first error of a validation as one message."""

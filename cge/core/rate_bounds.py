@@ -15,6 +15,9 @@ LARGEST_SHARE = 0.5
 #: Levels of powers below this draw a warning: the rate itself was given more likely than a
 #: subsidy of more than half the price.
 LOWEST_POWER = 0.5
+#: Largest ratio to the benchmark, or to balanced growth, of productivity and of what there is of a
+#: factor, and one over the smallest: beyond it a ratio is in per cent, as 105 for 1.05.
+LARGEST_RATIO = 20.0
 #: Sign of the rate in a power, by the unit of variables.
 _SIGNS = {"power 1+t": 1, "power 1-t": -1}
 
@@ -32,14 +35,31 @@ def too_large(
     file, key
         Where it stands.
     """
+    most = f"up to {bound:g}" if value > 0 else f"{-bound:g} or more"
     return InputError(
         f"is a fraction, not per cent: {value:g} is {100 * value:.6g} %, and {value:.6g} % is "
         f"{value / 100:g}",
         file=file,
         key=key,
         value=value,
-        allowed=f"up to {bound:g}, or any with {escape}",
+        allowed=f"{most}, or any with {escape}",
     )
+
+
+def check_ratio(level: float, selector: str) -> None:
+    """Refuse a ratio to the benchmark that is in per cent.
+
+    Raises
+    ------
+    InputError
+        For one beyond :data:`LARGEST_RATIO`.
+    """
+    if level > LARGEST_RATIO:
+        raise InputError(
+            "is a ratio to the benchmark, not per cent: 1.05 is 5 % more",
+            key=f"changes.{selector}", value=level,
+            allowed=f"up to {LARGEST_RATIO:g}, or any with allow_large_rates=True",
+        )  # fmt: skip
 
 
 def check_power(level: float, unit: str, selector: str) -> None:
@@ -76,7 +96,7 @@ def check_power(level: float, unit: str, selector: str) -> None:
             problem, key=f"changes.{selector}", value=level,
             allowed=f"up to {1 + LARGEST_RATE:g}, or any with allow_large_rates=True",
         )  # fmt: skip
-    # Where the warning points to: the call of Model.levels.
+    # Where the warning points to: the call of Model.levels, whose arguments are checked first.
     warnings.warn(
-        f"{selector}: {problem} (allow_large_rates=True: it is meant)", RateWarning, stacklevel=3
+        f"{selector}: {problem} (allow_large_rates=True: it is meant)", RateWarning, stacklevel=4
     )

@@ -24,7 +24,8 @@ from pydantic import ConfigDict, Field
 from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import at_home, read_yaml, validate
+from cge.core.files import at_home, is_folder, read_yaml, validate
+from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
@@ -44,7 +45,7 @@ _ACCOUNTS = tuple(item.name for item in fields(Benchmark) if item.type == "Array
 class BenchmarkFile(Strict):
     """Layout of ``benchmark.yaml``."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True, strict=False)
     format: Literal["cge-benchmark"]
     version: Literal[2]
     name: str
@@ -71,6 +72,7 @@ _SHARED = tuple(key for key in BenchmarkFile.model_fields
                 if key not in ("format", "version", "horizons", "checksum"))  # fmt: skip
 
 
+@checked
 def save_benchmark(
     benchmark: Benchmark | Calibration, folder: str | Path, *, overwrite: bool = False
 ) -> Path:
@@ -132,6 +134,7 @@ def _write(made: Calibration, folder: Path) -> None:
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
 
 
+@checked
 def open_benchmark(folder: str | Path) -> Benchmark:
     """Read the benchmark that :func:`save_benchmark` wrote.
 
@@ -178,6 +181,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
         raise error.located(folder) from None
 
 
+@checked
 def load_benchmark(
     table: str | Path = "wiod2013",
     year: int | None = None,
@@ -204,9 +208,9 @@ def load_benchmark(
         If there is neither such a table nor such a folder, or a choice does not fit it.
     """
     if str(table) in TABLES:
-        own = elasticities or "fontagne"
-        return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
-    refuse_if(not at_home(table).is_dir(), "no such table or benchmark folder",
+        own = "fontagne" if elasticities is None else elasticities
+        return calibrate(str(table), year, aggregation, tariffs, own).benchmark
+    refuse_if(not is_folder(table), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}

@@ -14,6 +14,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.files import read_as
 from cge.data.accounts.aggregation import AggregationFile
 from cge.data.accounts.calibration import calibrate
+from cge.data.accounts.rates_shown import rates_shown
 from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
 from cge.data.accounts.table_files import table_codes
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
@@ -89,7 +90,8 @@ def describe(name: str, year: int | None = None) -> DataSet:
 
 def _of_table(name: str, year: int | None) -> Tables:
     result = calibrate(name, year, "full")
-    return {"cleaning": result.report, **_filled(result.filled)}
+    return {"cleaning": result.report, "benchmark rates": rates_shown(result.benchmark),
+            **_filled(result.filled)}  # fmt: skip
 
 
 def _filled(cells: pd.DataFrame) -> Tables:

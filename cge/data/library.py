@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from cge.core.content import calibration_file
 from cge.core.errors import InputError, check_known
-from cge.core.fields import Codes, Sized, Strict
+from cge.core.fields import Codes, Name, Sized, Strict
 from cge.core.files import Number, read_yaml, validate
 
 EventType = Literal["supply", "ration", "demand", "cost", "factor", "knowledge"]
@@ -31,7 +31,28 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "factor": (("factor", "region", "loss"), ()),
     "knowledge": (("source", "learner", "openness"), ("mutual",)),
 }
+#: No weight need be larger: what counts is one over another.
+LARGEST_WEIGHT = 1e6
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def _as_number(key: Any) -> Any:
+    """A key as a number, which in JSON is text."""
+    try:
+        return float(key) if isinstance(key, str) else key
+    except ValueError:
+        return key
+
+
+def _two(pair: list[str]) -> list[str]:
+    if len(pair) != 2:
+        raise ValueError("must be a list of two regions")
+    return pair
+
+
+Pair = Annotated[list[str], AfterValidator(_two)]
+Weight = Annotated[Number, Field(ge=0, le=LARGEST_WEIGHT)]
+Severity = Annotated[Number, Field(gt=0, le=1), BeforeValidator(_as_number)]
 
 
 class EventEntry(Sized):
@@ -50,7 +71,7 @@ class EventEntry(Sized):
     openness: Annotated[Number, Field(ge=0, lt=1)] | None = None
     rents: Literal["importer", "exporter", "lost"] = "importer"
     mutual: bool = False
-    except_: list[tuple[str, str]] = Field(default=[], alias="except")
+    except_: list[Pair] = Field(default=[], alias="except")
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> EventEntry:
@@ -77,7 +98,7 @@ class Each(Strict):
 
     regions: Codes | None = None
     sectors: Codes | None = None
-    largest_suppliers: Annotated[int, Field(ge=1, strict=True)] | None = None
+    largest_suppliers: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _names_something(self) -> Each:
@@ -110,7 +131,7 @@ class Frequency(Strict):
     low: Annotated[Number, Field(ge=0, lt=1)]
     high: Annotated[Number, Field(gt=0, lt=1)]
     status: Literal["seen", "assumed"]
-    citation: Annotated[str, Field(min_length=1)]
+    citation: Name
 
     @model_validator(mode="after")
     def _in_order(self) -> Frequency:
@@ -131,15 +152,15 @@ class DisruptionEntry(Strict):
         Of all of its disruptions together.
     """
 
-    name: str = Field(min_length=1)
+    name: Name
     title: str = ""
     note: str = ""
     each: Each | None = None
     optional: bool = False
-    duration: Annotated[int, Field(ge=1, le=200, strict=True)] = 1
-    families: dict[Role, Annotated[str, Field(min_length=1)]]
+    duration: Annotated[int, Field(ge=1, le=200)] = 1
+    families: dict[Role, Name]
     severities: Annotated[
-        dict[Annotated[Number, Field(gt=0, le=1)], Annotated[Number, Field(gt=0)]],
+        dict[Severity, Annotated[Weight, Field(gt=0)]],
         Field(min_length=1, default_factory=lambda: {1.0: 1.0}),
     ]
     frequency: Frequency | None = None
@@ -194,9 +215,7 @@ def _not_all_zero(weights: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-Weights = Annotated[
-    dict[str, Annotated[Number, Field(ge=0)]], Field(min_length=1), AfterValidator(_not_all_zero)
-]
+Weights = Annotated[dict[str, Weight], Field(min_length=1), AfterValidator(_not_all_zero)]
 
 
 class Library(Strict):

@@ -76,9 +76,16 @@ def laid_levers(chosen: Sequence[tuple[LeverChoice, str, str]], model: Model) ->
     Raises
     ------
     InputError
-        For codes that do not exist, and bounds at which a price would not be positive.
+        For codes that do not exist, bounds at which a price would not be positive, and two
+        instruments of the same cells.
     """
     levers = tuple(_lever(one, region, model, key) for one, region, key in chosen)
+    for n, lever in enumerate(levers):
+        twins = [one.name for one in levers[:n] if len(lever.columns)
+                 and np.array_equal(np.sort(one.columns), np.sort(lever.columns))]  # fmt: skip
+        refuse_if(twins, f"moves the same cells as {', '.join(twins)}: nothing tells their rates "
+                  "apart", key=chosen[n][2], value=lever.name, allowed="one of the two, with the "
+                  "bounds of both")  # fmt: skip
     least = model.arrays.start.copy()
     for lever in levers:
         least[lever.columns] += min(lever.sign * lever.low, lever.sign * lever.high)

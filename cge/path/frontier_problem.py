@@ -197,6 +197,8 @@ def _placed(number: int, end: str) -> Callable[[InputError], InputError]:
     def moved(error: InputError) -> InputError:
         key = (error.key or "").rpartition(".")[2]
         place = f"frontier.instruments.{number}"
+        if key.isdigit():  # of the measure itself, among others
+            return error.moved(place)
         return error.moved(f"{place}.{end if key in ('', 'budget', 'add', 'set') else key}")
 
     return moved

@@ -9,8 +9,10 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
+from cge.core.rate_bounds import LARGEST_RATIO
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
+from cge.scenario.timing import MOST_YEARS
 from cge.solve.model import Model
 
 LABOUR = "LAB"
@@ -83,8 +85,10 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
     if "sector" not in frame:
         frame["sector"] = ""
     table, year = LongTable(path, _CODES, frame), numbers(frame["year"])
-    bad = year.isna() | (year < 1) | (year % 1 != 0)
-    table.refuse(bad, "is no year of the path", "year", "1, 2, ...")
+    bad = year.isna() | (year < 1) | (year % 1 != 0) | (year > MOST_YEARS)
+    table.refuse(bad, "is no year of a path", "year", f"1, 2, ... to {MOST_YEARS}")
+    table.refuse((year > years) & (year.min() > years), "is after the last year of the path, as "
+                 "are all others", "year", f"1 to {years}")  # fmt: skip
     table.check_codes(region=b.regions, sector=("", *b.sectors))
     table.check_once()
     labour = np.ones((years, len(b.regions)))
@@ -92,6 +96,9 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
     for name in given:
         values, filled = numbers(frame[name]), frame[name].notna()
         table.refuse(filled & ~(values > 0), "is not a positive ratio", name)
+        beyond = (values > LARGEST_RATIO) | (values < 1 / LARGEST_RATIO)
+        table.refuse(filled & beyond, "is a ratio to balanced growth, not per cent: 1.05 is 5 % "
+                     "more", name, f"{1 / LARGEST_RATIO:g} to {LARGEST_RATIO:g}")  # fmt: skip
         if name == "labour":
             table.refuse(
                 filled & (frame["sector"] != ""), "labour moves between sectors: a region has one "

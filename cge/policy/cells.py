@@ -98,8 +98,12 @@ def rates_from_file(model: Model, measure: Measure, positions: Integers, key: st
             allowed=f"a file beside the scenario or in the working folder, or {', '.join(ours)}",
         )  # fmt: skip
     path = for_table(path, model.benchmark.origin.get("table", ""))
-    wanted = [measure.column, *([measure.weight] if measure.weight else [])]
-    frame = read_table(path, (*_CODES, *wanted), text=tuple(_CODES))
+    wanted = {"column": measure.column, "weight": measure.weight}
+    frame = read_table(path, tuple(_CODES), text=tuple(_CODES))
+    for word, name in wanted.items():
+        refuse_if(name is not None and name not in frame, f"is no column of {path}",
+                  key=f"{key}.{word}", value=name,
+                  allowed=[one for one in frame.columns if one not in _CODES])  # fmt: skip
     table = LongTable(path, tuple(_CODES), frame)
     rate, weight = numbers(frame[measure.column]), pd.Series(1.0, frame.index)
     table.refuse(rate.isna(), "is not a number ({cell})", measure.column)

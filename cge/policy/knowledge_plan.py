@@ -17,6 +17,7 @@ from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, below
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
+from cge.policy.levels import UNMOVED
 from cge.scenario.actions import Equal
 from cge.scenario.knowledge_actions import KnowledgeMeasure, KnowledgeSetting
 
@@ -44,7 +45,7 @@ class KnowledgePart:
     @property
     def moves(self) -> bool:
         """Whether it adds anything."""
-        return any(values.any() for values in self.adds.values())
+        return any((np.abs(values) > UNMOVED).any() for values in self.adds.values())
 
     def outlay(self, law: KnowledgeLaw, business: Array, price: Array) -> Array:
         """Cost, (r,), in the benchmark's unit at the numeraire's price.

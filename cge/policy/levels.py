@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError
+from cge.core.errors import InputError, refuse_if
+from cge.core.rate_bounds import LARGEST_RATE
 from cge.policy.cells import cells, rates_from_file
 from cge.policy.targets import Sought, Target, targets_of
 from cge.scenario.actions import Measure
@@ -141,5 +142,13 @@ def _apply(model: Model, measure: Measure, levels: Array, positions: Integers, k
         raise InputError(
             f"takes a rate on the {instrument.base} to {100 * worst:.4g} %", key=key,
             value=measure.instrument, allowed="rates that leave a positive price",
+        )  # fmt: skip
+    if measure.scale is not None and not measure.large:
+        worst = float(max(rate.tolist(), key=abs))
+        refuse_if(
+            abs(worst) > LARGEST_RATE,
+            f"takes a rate on the {instrument.base} to {100 * worst:.4g} %", key=f"{key}.scale",
+            value=measure.scale,
+            allowed=f"rates up to {100 * LARGEST_RATE:g} %, or any with 'large: true' beside it",
         )  # fmt: skip
     levels[positions] = power

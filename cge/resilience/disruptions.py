@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.library import DisruptionEntry, Library
@@ -97,7 +97,7 @@ def left_out(library: Library, benchmark: Benchmark) -> tuple[str, ...]:
     """Parts of a library that do not apply to a benchmark, one sentence each.
 
     These are optional entries that name a code or group which the benchmark does not have,
-    and exceptions of routes that do so.
+    and exceptions of routes in such entries that do so.
 
     Raises
     ------
@@ -230,10 +230,18 @@ def _from_entry(
         events: list[Event] = []
         for number, event in enumerate(one.events):
             events.append(resolve(event, benchmark, f"{key}.events.{number}"))
+            unknown = [name for pair in event.except_ for name in pair
+                       if not countries_of(name, benchmark)]  # fmt: skip
+            refuse_first(
+                (name for name in unknown if not entry.optional),
+                "exception of a route with an unknown region",
+                key=f"{key}.events.{number}.except",
+                allowed=[*benchmark.regions, *benchmark.groups.get("regions", {})],
+            )
             omitted |= {
                 f"{entry.name}: exception of a route with an unknown region ('{name}')": None
-                for pair in event.except_ for name in pair if not countries_of(name, benchmark)
-            }  # fmt: skip
+                for name in unknown
+            }
         check_rations(events, f"{key}.events")
         families = _families(one, events, benchmark.regions)
         whole = Disruption(one.name, one.title, one.duration, tuple(events), families,

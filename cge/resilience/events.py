@@ -118,7 +118,7 @@ def _routes(event: EventEntry, words: tuple[str, str], b: Benchmark, key: str) -
         resolved_codes(getattr(event, word), "regions", b, f"{key}.{word}") for word in words
     )
 
-    def pairs(ends: Route) -> set[frozenset[str]]:
+    def pairs(ends: Sequence[str]) -> set[frozenset[str]]:
         return set(map(frozenset, product(*(countries_of(one, b) for one in ends))))
 
     excepted = set[frozenset[str]]().union(*map(pairs, event.except_))

@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Integers
+from cge.core.errors import check_known
 from cge.core.once import once_for_each
 from cge.core.quantity import Quantity
+from cge.core.typed import checked, taken
 from cge.indicators.catalogue import INDICATORS
 from cge.indicators.economy import ALWAYS, Economy, Indicator
 from cge.model.quantities import INDICES, QUANTITIES
@@ -99,6 +101,7 @@ def add_solution(
                 _add_indicator(rows, indicator, names, solution, base, labels)
 
 
+@checked
 def tabulate(
     solution: Solution, base: Solution | None = None, detail: int = 3,
     groups: Sequence[str] = (), measures: Collection[str] | None = None,
@@ -122,7 +125,22 @@ def tabulate(
     DataFrame
         Columns region, partner, sector, item, measure, value, unit, benchmark, change,
         change_unit.
+
+    Raises
+    ------
+    InputError
+        For an unknown detail, group or measure, or a base of a model with other cells.
     """
+    from cge.solve.solution import Solution  # loaded where there is one
+
+    taken("solution", solution, Solution)
+    taken("base", base, Solution | None)
+    if base is not None:
+        solution.model.variables.check_alike(base.model.variables, "base")
+    check_known([detail], (1, 2, 3), "no such detail", key="detail")
+    check_known(groups, {one.group: 0 for one in INDICATORS}, "no such group", key="groups")
+    known = {*QUANTITIES, *(name for one in INDICATORS for name in one.quantities)}
+    check_known(measures or (), sorted(known), "no such measure", key="measures")
     rows = Rows()
     wanted = Wanted(detail, groups=tuple(groups), measures=measures)
     add_solution(rows, solution, base, wanted)

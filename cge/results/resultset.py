@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cge.core.errors import InputError
 from cge.core.identity import digest
+from cge.core.typed import checked
 from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
 
 #: Note of results on data that are estimated.
@@ -82,7 +83,8 @@ class ResultSet:
         found = self.benchmark.get("names", {}).get(axis, {})
         return {str(code): str(name) for code, name in found.items()}
 
-    def to_frame(self, **where: str | float | Sequence[str]) -> pd.DataFrame:
+    @checked
+    def to_frame(self, **where: str | float | Sequence[str | float]) -> pd.DataFrame:
         """Rows as a table of plain columns.
 
         Parameters
@@ -99,7 +101,7 @@ class ResultSet:
         for name, wanted in where.items():
             if name not in COLUMNS:
                 raise InputError("no such column", key=name, value=wanted, allowed=COLUMNS)
-            several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+            several = [wanted] if isinstance(wanted, str | float | int) else wanted
             rows = rows[rows[name].isin(list(several))]
         return rows.astype(dict.fromkeys(TEXT, object)).reset_index(drop=True)
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.fields import Codes, Rate, Sized, Strict, file_field, refuse_value
+from cge.core.fields import Codes, Name, Rate, Sized, Strict, file_field, refuse_value
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.timing import Action, Timed, codes_text
 
@@ -83,8 +83,8 @@ class Measure(Timed, Aimed):
     set_: Rate | None = Field(default=None, alias="set")
     scale: Rate | None = None
     file: str | None = file_field()
-    column: str | None = None
-    weight: str | None = None
+    column: Name | None = None
+    weight: Name | None = None
     budget: Rate | None = None
     guess: Rate | None = None
     to: Rate | None = None

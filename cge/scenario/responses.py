@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from cge.core.axes import Array
-from cge.core.fields import ByKind, Codes, Rate
+from cge.core.fields import ByKind, Codes, Rate, Sized
 from cge.scenario.timing import Action, codes_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ RAISED = 1e-12
 SMOOTHING = 1e-3
 
 
-class Response(ByKind, Action):
+class Response(ByKind, Action, Sized):
     """A response of partners to a policy, by raising tariffs.
 
     Its errors are under keys of its own; who calls puts its place before them.

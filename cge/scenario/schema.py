@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     Field,
     PrivateAttr,
@@ -21,6 +22,8 @@ from cge.core.display import Displayed
 from cge.core.errors import InputError, refuse_if, retold
 from cge.core.fields import (
     Codes,
+    Name,
+    NoneOrCodes,
     OneOrMore,
     Rate,
     Rising,
@@ -29,6 +32,8 @@ from cge.core.fields import (
     refuse_value,
 )
 from cge.core.files import Number, is_file, read_yaml, validate
+from cge.core.rate_bounds import LARGEST_RATE
+from cge.core.typed import checked
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
@@ -66,6 +71,25 @@ def _elasticity_sets() -> list[str]:
     return ["own", *shipped_sets()]
 
 
+def _folder_name(value: str) -> str:
+    if problem := wrong_name(value, 80):
+        raise ValueError(problem)
+    return value
+
+
+def wrong_name(value: Any, most: int) -> str:
+    """Problem with the name of a folder of at most so many letters; empty if there is none."""
+    if isinstance(value, str) and re.fullmatch(
+        rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{most - 1}}}", value
+    ):
+        return ""
+    return f"must be 1 to {most} letters a-z, digits and . _ - and begin with a letter or digit"
+
+
+#: Name of the folder of results.
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
 class BenchmarkChoice(Strict):
     """Which accounts to start from."""
 
@@ -89,7 +113,7 @@ class WageFloorChoice(Strict):
 
     factor: str = "LAB"
     regions: Codes = "all"
-    level: Annotated[Rate, Field(gt=0)] = 1.0
+    level: Annotated[Rate, Field(gt=0, le=1 + LARGEST_RATE)] = 1.0
     index: Literal["consumer_real_return", "real_factor_return", "factor_return"] = (
         "consumer_real_return"
     )
@@ -105,7 +129,7 @@ class ClosureChoice(Strict):
     """The closure: what is given and what is solved for."""
 
     kind: Literal["long_run", "short_run"] = "long_run"
-    specific_factors: Codes | None = None
+    specific_factors: NoneOrCodes | None = None
     balance: Literal["given", "zero"] | ScaledBalance = "given"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
@@ -160,7 +184,7 @@ class Scenario(Displayed, Strict):
         Scenario to which this one adds.
     """
 
-    name: str
+    name: FolderName
     title: str = ""
     description: str = ""
     benchmark: BenchmarkChoice = BenchmarkChoice()
@@ -182,7 +206,7 @@ class Scenario(Displayed, Strict):
     steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
-    extends: str | None = None
+    extends: Name | None = None
 
     #: Folder of its file, where the files that it names are looked for first.
     _folder: Path | None = PrivateAttr(default=None)
@@ -202,17 +226,10 @@ class Scenario(Displayed, Strict):
                          allowed=places)  # fmt: skip
         return content
 
-    @field_validator("name")
-    @classmethod
-    def _folder_name(cls, value: str) -> str:
-        if problem := wrong_name(value, 80):
-            raise ValueError(problem)
-        return value
-
     @field_validator("elasticities")
     @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        labels = [Path(name).stem for name in value]
+    def _distinct(cls, value: list[str] | None) -> list[str] | None:
+        labels = [Path(name).stem for name in value or ()]
         for label in labels:
             if labels.count(label) > 1:
                 raise ValueError(f"two sets are called '{label}': results could not be told apart")
@@ -276,15 +293,6 @@ class Scenario(Displayed, Strict):
         return self.horizon or ("short" if self.closure.kind == "short_run" else "long")
 
 
-def wrong_name(value: Any, most: int) -> str:
-    """Problem with the name of a folder of at most so many letters; empty if there is none."""
-    if isinstance(value, str) and re.fullmatch(
-        rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{most - 1}}}", value
-    ):
-        return ""
-    return f"must be 1 to {most} letters a-z, digits and . _ - and begin with a letter or digit"
-
-
 def find_scenario(name_or_path: str | Path) -> Path:
     """Path of a scenario file, or of a shipped one of that name.
 
@@ -309,6 +317,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     raise InputError("no such scenario file", file=path, allowed=["a path", *names], name=path.stem)
 
 
+@checked
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """Read a scenario file, with what it extends.
 
@@ -321,7 +330,12 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 
 
 def _load(path: Path, before: tuple[Path, ...]) -> Scenario:
-    scenario = validate(Scenario, read_yaml(path), path)
+    content = read_yaml(path)
+    for key in _SECTIONS:  # in what extends another, it takes the other's section away
+        refuse_if(key in content and content[key] is None and "extends" not in content,
+                  "is left empty", file=path, key=key,
+                  allowed="keys, {}, or no such section")  # fmt: skip
+    scenario = validate(Scenario, content, path)
     scenario._file = path
     return completed(scenario, path.parent, before)
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from cge.core.fields import (
     Codes,
     Distinct,
+    Name,
     OneOrMore,
     Rate,
     Rising,
@@ -26,10 +27,8 @@ from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.knowledge_actions import KnowledgeMeasure
-from cge.scenario.timing import Year
+from cge.scenario.timing import MOST_YEARS, Year
 
-#: More is not looked at: the path is at its end long before.
-MOST_YEARS = 200
 Premium = Annotated[Number, Field(gt=1, le=100)]
 #: Keys that had another name in earlier versions.
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
@@ -48,6 +47,8 @@ _POSSIBLE = {
 CVAR, EXPECTED = "cvar", "expected"
 Foresight = Literal["none", "risk_neutral", "social", "global"]
 MOST_PLAYERS = 4
+#: Between the bounds of a rate; less is no choice.
+SMALLEST_RANGE = 1e-6
 #: As the partner of an instrument of a game: the other players.
 PLAYERS = "players"
 #: The other end of a route, by the selector of the region that sets an instrument.
@@ -87,7 +88,7 @@ class PathChoice(Strict):
     openness_response : OpennessResponse, optional
     """
 
-    years: Annotated[int, Field(strict=True, ge=1, le=MOST_YEARS)] = 25
+    years: Annotated[int, Field(ge=1, le=MOST_YEARS)] = 25
     knowledge: bool | None = None
     knowledge_data: str | None = file_field()
     returns: Annotated[list[Level], OneOrMore, Distinct] = Field(default=["central"], min_length=1)
@@ -147,7 +148,7 @@ class StressChoice(Strict):
     leakage: Annotated[Number, Field(ge=1e-6, le=0.5)] | None = None
     links: Codes | None = None
     leverage: bool = False
-    recovery: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
+    recovery: Annotated[int, Field(ge=0, le=50)] = 0
     parameters: dict[str, Number] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -179,7 +180,7 @@ class LeverChoice(Aimed, Sized):
         That the bounds are meant, however large.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Name, Field(max_length=60)]
     source: Codes = "all"
     learner: Codes = "all"
     mutual: bool = False
@@ -219,8 +220,9 @@ class LeverChoice(Aimed, Sized):
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:
-        refuse_value(not self.low < self.high, "the bounds are reversed, or leave no choice",
-                     value=self.low, allowed=f"below high, {self.high:g}")  # fmt: skip
+        refuse_value(self.high - self.low < SMALLEST_RANGE,
+                     "the bounds are reversed, or leave no choice", value=self.low,
+                     allowed=f"below high, {self.high:g}")  # fmt: skip
         return self
 
 
@@ -267,8 +269,8 @@ class FrontierChoice(Strict):
     constraint: str = CVAR
     objective: Objective | None = None
     year: Year | None = None
-    points: Annotated[int, Field(strict=True, ge=2, le=100)] = 8
-    starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
+    points: Annotated[int, Field(ge=2, le=100)] = 8
+    starts: Annotated[int, Field(ge=1, le=50)] = 4
     versions: Annotated[list[Version], OneOrMore, Distinct] = Field(
         default=list(get_args(Version)), min_length=1
     )
@@ -330,7 +332,7 @@ class NashChoice(Strict):
 
     players: Annotated[list[str], OneOrMore, Distinct]
     instruments: Annotated[list[GameLever], Field(min_length=1, max_length=20)]
-    starts: Annotated[int, Field(strict=True, ge=1, le=50)] = 4
+    starts: Annotated[int, Field(ge=1, le=50)] = 4
 
     @model_validator(mode="after")
     def _shared_out(self) -> NashChoice:

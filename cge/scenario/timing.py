@@ -9,7 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from cge.core.fields import Codes, Sized, Strict, refuse_value
 
-Year = Annotated[int, Field(strict=True, ge=1)]
+#: More is not looked at: a path is at its end long before.
+MOST_YEARS = 200
+Year = Annotated[int, Field(ge=1, le=MOST_YEARS)]
 TIMING = ("start", "end", "phase_in", "announced")
 
 

@@ -19,7 +19,9 @@ from scipy import sparse
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, refuse_if
+from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.selectors import joined, split
+from cge.core.typed import check_fields
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
 from cge.solve.determinacy import LeftOpen, conflict, undetermined
 from cge.solve.layout import Family, Layout
@@ -45,6 +47,11 @@ class Total:
     """
 
     terms: tuple[tuple[float, str], ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        refuse_if(not self.terms, "adds up nothing", key="terms",
+                  allowed="coefficients and selectors of outcomes")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,9 @@ class Swap:
     bound: Literal["upper", "lower"] | None = None
     label: str = ""
     relief: Literal[1, -1] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -125,6 +135,14 @@ class WageFloor:
         "consumer_real_return"
     )
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        refuse_if(not 0 < self.level <= 1 + LARGEST_RATE, "is no floor under a return",
+                  key="level", value=self.level,
+                  allowed=f"above 0, up to {1 + LARGEST_RATE:g}; 1 is the benchmark")  # fmt: skip
+        refuse_if(self.regions == (), "names no region", key="regions",
+                  allowed="regions, or None: everywhere")  # fmt: skip
+
 
 @dataclass(frozen=True, repr=False)
 class Closure(Displayed):
@@ -151,6 +169,9 @@ class Closure(Displayed):
     wage_floor: WageFloor | None = None
     numeraire: str | None = None
     givens: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def shown(self) -> dict[str, Any]:
         """Facts that it shows of itself."""

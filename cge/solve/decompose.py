@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium, check_known, refuse_first
 from cge.core.threads import one_thread
+from cge.core.typed import checked
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
 from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
@@ -62,14 +63,25 @@ class Decomposition:
     gap: Array
     exact: Array
 
+    @checked
     def totals(self, regions: Sequence[str], column: str = "value") -> pd.DataFrame:
-        """Parts by region and component, in the benchmark's money."""
+        """Parts by region and component, in the benchmark's money.
+
+        Raises
+        ------
+        InputError
+            For an unknown region or column.
+        """
+        check_known([column], ("value", "first_order"), "no such column", key="column")
+        known = [*dict.fromkeys(self.parts["region"])]
+        check_known(regions, known, "unknown region", key="regions")
         table = self.parts.pivot_table(
             index="region", columns="component", values=column, aggfunc="sum", observed=True
         )
         return table.reindex(index=list(regions), columns=list(COMPONENTS)).fillna(0.0)
 
 
+@checked
 @one_thread
 def decompose(
     solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None
@@ -91,12 +103,23 @@ def decompose(
 
     Raises
     ------
+    InputError
+        For a shock of columns there are not, or a base of a model with other cells.
     NoEquilibrium
         If the homotopy can not be walked, or the parts do not add up with the finest rule.
     """
     model, b = solution.model, solution.model.benchmark
     laid = [part for one in PARTS if (part := _Laid(one, model)).size]
     base = base or model.start
+    model.variables.check_alike(base.model.variables, "base")
+    for shock in shocks:
+        outside = (shock.columns < 0) | (shock.columns >= len(base.levels))
+        refuse_first(
+            shock.columns[outside].tolist(),
+            f"'{shock.label}' moves a column there is not",
+            key="shocks",
+            allowed=f"0 to {len(base.levels) - 1}",
+        )
     start = solution.closure.laid(model, base.levels)
     homotopy = Homotopy(solution.resolved, start, solution.given)
     exact = solution.measure("equivalent_variation_value")

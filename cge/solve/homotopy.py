@@ -16,7 +16,8 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Bools, Integers
-from cge.core.errors import NoEquilibrium
+from cge.core.errors import NoEquilibrium, refuse_if
+from cge.core.typed import check_fields
 from cge.solve.closure import Resolved
 from cge.solve.determinacy import LeftOpen, undetermined
 from cge.solve.square.arrays import label_at
@@ -59,6 +60,12 @@ class Shock:
     label: str
     columns: Integers
     change: Array
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        refuse_if(self.columns.dtype.kind not in "iu" or self.columns.shape != self.change.shape,
+                  "needs whole numbers of columns, and one change for each", key="columns",
+                  value=self.columns.tolist())  # fmt: skip
 
 
 class Homotopy:

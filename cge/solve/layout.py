@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cge.core.axes import AXES, Array, Axes, Integers
-from cge.core.errors import refuse_if
+from cge.core.axes import AXES, Array, Axes, Bools, Integers
+from cge.core.errors import InputError, refuse_if
 from cge.core.quantity import Quantity
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import Benchmark
-from cge.solve.square.arrays import Block
+from cge.solve.square.arrays import Block, label_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +172,37 @@ class Layout(dict[str, Family]):
                   "selects no cell of the model: there is no such flow in the benchmark",
                   key=key, value=selector)  # fmt: skip
         return family, positions
+
+    def check_alike(self, other: Layout, key: str) -> None:
+        """Refuse a model of other cells: what it solves does not fit here.
+
+        Raises
+        ------
+        InputError
+        """
+        if other is not self:
+            own, others = ([(one.name, one.index) for one in of.values()] for of in (self, other))
+            refuse_if(own != others, "is of a model with other cells", key=key,
+                      value=other.benchmark.name,
+                      allowed=f"of one with those of {self.benchmark.name}")  # fmt: skip
+
+    def check_levels(self, key: str, levels: Array, free: Bools) -> None:
+        """Refuse levels that are not one a member, finite, and positive but for the `free` ones.
+
+        Raises
+        ------
+        InputError
+        """
+        refuse_if(
+            levels.shape != free.shape,
+            f"array has shape {levels.shape}",
+            key=key,
+            allowed=f"{free.shape}: a level for every column, as Model.levels gives them",
+        )
+        for n in np.flatnonzero(~(np.isfinite(levels) & ((levels > 0) | free)))[:1].tolist():
+            cell = label_at([*self.values()], n)
+            raise InputError(f"level of {cell} is not a positive number", key=key,
+                             value=float(levels[n]))  # fmt: skip
 
     def selector(self, name: str, positions: Integers) -> str | None:
         """Selector of certain cells of a family, None if no single one takes just these.

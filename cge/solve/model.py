@@ -12,10 +12,11 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
-from cge.core.rate_bounds import check_power
+from cge.core.rate_bounds import check_power, check_ratio
 from cge.core.recent import Recent
 from cge.core.selectors import split
 from cge.core.threads import one_thread
+from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.elasticity import cobb_douglas, parameters
@@ -97,6 +98,7 @@ class Model(Displayed):
         }
 
     @classmethod
+    @checked
     def build(
         cls,
         benchmark: Benchmark,
@@ -125,6 +127,7 @@ class Model(Displayed):
         return cls(benchmark, template, horizon, covered)
 
     @classmethod
+    @checked
     def shared(
         cls, benchmark: Benchmark, horizon: str = "long", backstop: Sequence[str] = ()
     ) -> Model:
@@ -136,6 +139,7 @@ class Model(Displayed):
         key = benchmark.identity, benchmark.name, horizon, tuple(backstop)
         return _MODELS.get(key, lambda: cls.build(benchmark, horizon, backstop))
 
+    @checked
     def with_elasticities(self, elasticities: Elasticities) -> Model:
         """Model of the same accounts with other elasticities for its horizon.
 
@@ -180,6 +184,7 @@ class Model(Displayed):
         allowed = [known for layout in layouts for known in layout]
         raise InputError("unknown name", key=key, value=selector, allowed=allowed, name=name)
 
+    @checked
     def family(self, name: str) -> Family:
         """Cells of a variable, outcome or index.
 
@@ -190,6 +195,7 @@ class Model(Displayed):
         """
         return self._layout(name, None, name)[name]
 
+    @checked
     def select(self, selector: str, key: str | None = None) -> tuple[Family, Integers]:
         """A variable, outcome or index that a selector names, and the positions it selects.
 
@@ -200,6 +206,7 @@ class Model(Displayed):
         """
         return self._layout(split(selector, key)[0], key, selector).select(selector, key)
 
+    @checked
     def levels(self, changes: Mapping[str, float], allow_large_rates: bool = False) -> Array:
         """Benchmark levels with some exogenous cells set.
 
@@ -231,9 +238,12 @@ class Model(Displayed):
                       key=f"changes.{selector}", value=level)  # fmt: skip
             if not allow_large_rates:
                 check_power(level, family.unit, selector)
+            if not allow_large_rates and family.name in ("productivity", "factor_supply"):
+                check_ratio(level, selector)
             levels[positions] = level
         return levels
 
+    @checked
     @one_thread
     def solve(
         self,
@@ -269,13 +279,16 @@ class Model(Displayed):
         NoEquilibrium
             When no point passes; says what was tried.
         """
-        check_known([solver], SOLVERS, "unknown solver", key="solver")
         closure = closure or Closure()
         levels = changes
         if not isinstance(levels, np.ndarray):
             levels = self.levels(levels or {}, allow_large_rates)
+        if isinstance(start, Solution):
+            self.variables.check_alike(start.model.variables, "start")
         origin = start.levels if isinstance(start, Solution) else start
         origin = self.arrays.start if origin is None else origin
+        self.variables.check_levels("changes", levels, self.arrays.free)
+        self.variables.check_levels("start", origin, self.arrays.free)
         levels, origin = closure.laid(self, levels), closure.laid(self, origin)
 
         def under(reached: tuple[Swap, ...]) -> Solution:

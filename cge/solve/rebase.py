@@ -30,6 +30,7 @@ import numpy as np
 
 from cge.core.axes import ratio
 from cge.core.errors import check_known, refuse_if
+from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.solution import Solution
 
@@ -37,6 +38,7 @@ from cge.solve.solution import Solution
 TAXES = ("tariff", "export_tax", "intermediate_tax", "final_tax", "factor_tax")
 
 
+@checked
 def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     """Benchmark of which a solution is the unshocked equilibrium.
 

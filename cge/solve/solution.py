@@ -12,7 +12,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
-from cge.core.errors import refuse_if
+from cge.core.errors import check_known, refuse_if
+from cge.core.typed import checked
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
 from cge.solve.closure import Closure, Resolved, Total
@@ -63,6 +64,7 @@ class Allocation:
     def values(self, name: str) -> Array:
         """A variable, outcome or index by cell, in the order of its family."""
         model = self.model
+        refuse_if(not isinstance(name, str), "must be text", key="name", value=name)
         if name in model.variables:
             return self.levels[model.variables[name].positions]
         if name in model.indices:
@@ -74,10 +76,13 @@ class Allocation:
             self._outcomes[name] = found
         return self._outcomes[name]
 
+    @checked
     def relative_to(self, other: Allocation, name: str) -> Array:
         """A variable or outcome over that of another, over its axes, one where it is absent."""
+        self.model.variables.check_alike(other.model.variables, "other")
         return self.model.family(name).full(self.values(name) / other.values(name), 1.0)
 
+    @checked
     def array(self, name: str, absent: float | Array = 0.0) -> Array:
         """A variable or outcome as a full array over its axes.
 
@@ -86,26 +91,54 @@ class Allocation:
         name : str
         absent : float or ndarray
             What stands where the model has no cell.
-        """
-        return self.model.family(name).full(self.values(name), absent)
 
+        Raises
+        ------
+        InputError
+            For a name that is none, or an array that does not fit.
+        """
+        family = self.model.family(name)
+        shape = family.order.shape(family.axes)
+        refuse_if(np.shape(absent) not in ((), shape), f"array has shape {np.shape(absent)}",
+                  key="absent", allowed=f"a number, or an array of shape {shape}")  # fmt: skip
+        return family.full(self.values(name), absent)
+
+    @checked
     def measure(self, name: str) -> Array:
-        """An index for all regions, (s,)."""
+        """An index for all regions, (s,).
+
+        Raises
+        ------
+        InputError
+            For a name that is none.
+        """
+        check_known([name], INDEX_FORMULAS, "no such measure", key="name")
         index, start = INDEX_FORMULAS[name], self.model.start
         now, then = ({n: at.values(n) for n in index.inputs} for at in (self, start))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(index.formula(now, then), dtype=float)
 
+    @checked
     def outcome(self, selector: str) -> float:
         """One value of a variable, outcome or index, e.g. ``"welfare[CHN]"``."""
         family, number = self._cell(selector)
         return float(self.values(family.name)[number])
 
+    @checked
     def relative(self, selector: str) -> float:
-        """One value relative to the benchmark."""
+        """One value relative to the benchmark.
+
+        Raises
+        ------
+        InputError
+            For what selects several cells, or is zero in the benchmark.
+        """
         here, then = self.value_of(selector)
+        refuse_if(then == 0, "is zero in the benchmark", key="selector", value=selector,
+                  allowed="what has a value there; outcome gives the level")  # fmt: skip
         return here / then
 
+    @checked
     def value_of(self, fixed: str | Total) -> tuple[float, float]:
         """Level of what a swap fixes, here and in the benchmark."""
         start = self.model.start
@@ -211,6 +244,7 @@ class Solution(Allocation, Displayed):
             "welfare (EV, %)": some + (" ..." if len(regions) > SHOWN else ""),
         }  # fmt: skip
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the solution with its benchmark to one file, whole or not at all.
 
@@ -229,6 +263,7 @@ class Solution(Allocation, Displayed):
         save_solution(self, path)
 
     @classmethod
+    @checked
     def open(cls, path: str | Path) -> Solution:
         """Open a solution that was saved; its model is compiled anew.
 
@@ -245,6 +280,7 @@ class Solution(Allocation, Displayed):
 
         return open_solution(path)
 
+    @checked
     def frame(self, name: str) -> pd.DataFrame:
         """A variable, outcome or index as a table.
 
@@ -266,12 +302,17 @@ class Solution(Allocation, Displayed):
         table = pd.DataFrame(dict(zip(family.axes, family.codes, strict=True)))
         return table.assign(benchmark=start, value=self.values(name), unit=family.unit)
 
+    @checked
     def by_region(self, name: str, benchmark: bool = False) -> Array:
         """A regional outcome in the order of the benchmark's regions."""
+        family = self.model.family(name)
+        refuse_if(family.axes not in ("r", "s"), "is not of regions alone", key="name",
+                  value=name, allowed="an outcome with one value for each region")  # fmt: skip
         return (self.model.start if benchmark else self).values(name)
 
     # -- derivatives ----------------------------------------------------------------------
 
+    @checked
     def gradient(self, selector: str) -> pd.DataFrame:
         """Derivatives of one outcome with respect to every exogenous cell.
 
@@ -310,6 +351,7 @@ class Solution(Allocation, Displayed):
             )
         return pd.concat(tables, ignore_index=True)
 
+    @checked
     def derivative(self, selector: str) -> Array:
         """Derivative of one outcome by the level of every given column, (columns,).
 

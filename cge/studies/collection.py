@@ -14,7 +14,7 @@ from cge.core.errors import InputError, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import read_yaml, validate
 from cge.results.resultset import ResultSet, together
-from cge.scenario.schema import Scenario, completed
+from cge.scenario.schema import FolderName, Scenario, completed
 from cge.scenario.variants import with_changes
 from cge.studies.listing import study_with
 from cge.studies.study import Study, Work, inner, side_by_side
@@ -41,7 +41,7 @@ class Run(Strict):
 class RunList(Strict):
     """The layout of the file of a collection."""
 
-    name: str
+    name: FolderName
     title: str = ""
     description: str = ""
     runs: Annotated[list[Run], Field(min_length=1)]

@@ -205,7 +205,7 @@ def study_with(kind: str | None, asked: Sequence[Any], options: Mapping[str, Any
     from cge.studies.study import option_names
 
     first = asked[0]
-    made = study_class(kind or usual_kind(first))
+    made = study_class(usual_kind(first) if kind is None else kind)
     known = option_names(made)
     for name in options:
         refuse_if(name not in known, "no such option of this study", key=name, value=options[name],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cge.core.errors import InputError, check_same, refuse_first, refuse_if, retold
+from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import HORIZONS
 from cge.path.laws import choice_of, path_closure
@@ -196,6 +197,7 @@ class PathTasks(VariantTasks):
                 yield path_task(f"{self.label(*place)}, baseline", content, place[2])
 
 
+@checked
 def solve_paths(
     scenario: Scenario | str | Path, *, solver: Solver = "newton", runner: Runner | None = None
 ) -> dict[tuple[str, str, str], PathCase]:

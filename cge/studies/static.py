@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
+from cge.core.typed import checked
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.policy.adjustment import is_gradual
 from cge.policy.benchmarks import calendar_year
@@ -201,6 +202,7 @@ class StaticCase(SolvedCase):
         return solution_facts([self.solution], self.scenario, self)
 
 
+@checked
 def solve_scenario(
     scenario: Scenario | str | Path, *, solver: Solver = "newton"
 ) -> tuple[StaticCase, ...]:

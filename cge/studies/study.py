@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from cge.core.errors import check_known, prefixed, refuse_if, retold
 from cge.core.fields import files_of
+from cge.core.typed import check_fields
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
@@ -77,6 +78,7 @@ class Study(ABC):
     example: ClassVar[str] = "us-china-tariff-war --aggregation small"
 
     def __post_init__(self) -> None:
+        check_fields(self, ["scenario", *option_names(type(self))])
         for one in fields(self):
             if one.metadata.get("allowed"):
                 check_known([getattr(self, one.name)], one.metadata["allowed"],

@@ -30,7 +30,7 @@ def _plain(code: str) -> str:
 
 
 Code = Annotated[str, AfterValidator(_plain)]
-Members = Annotated[tuple[str, ...], Field(min_length=1)]
+Members = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
 
 #: Codes that each code is made of, or stands for.
 Parts = Mapping[str, tuple[str, ...]]

@@ -19,8 +19,9 @@ import numpy as np
 
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes, Bools
-from cge.core.errors import refuse_first, refuse_if
+from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.core.identity import digest
+from cge.core.typed import checked
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: Code of the factor that is not labour.
@@ -153,6 +154,7 @@ class Benchmark:
         values = (getattr(self, item.name) for item in fields(self))
         return type(self), tuple(dict(v) if isinstance(v, Mapping) else v for v in values)
 
+    @checked
     def codes(self, axis: str, given: str | Sequence[str], key: str | None = None) -> list[str]:
         """Codes of an axis that a text or a list names (:mod:`cge.core.selectors`).
 
@@ -168,6 +170,7 @@ class Benchmark:
         UnknownCode
             For a name that is neither a code nor a group.
         """
+        check_known([axis], [*dict.fromkeys(AXES.values())], "no such axis", key="axis")
         return selectors.codes(given, getattr(self, axis), self.groups.get(axis, {}), axis, key)
 
     @cached_property
@@ -282,6 +285,7 @@ class Benchmark:
         return [[code for code, own in zip(self.regions, row, strict=True) if own]
                 for row in np.unique(linked, axis=0)[::-1]]  # fmt: skip
 
+    @checked
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
         """The same accounts with other elasticities; no recalibration is needed."""
         other = replace(self, elasticities={**self.elasticities, **by_horizon})

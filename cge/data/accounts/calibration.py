@@ -13,6 +13,7 @@ import pandas as pd
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
 from cge.core.threads import one_thread
+from cge.core.typed import checked
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
@@ -62,11 +63,12 @@ def table_behind(benchmark: Benchmark) -> CleanTable | None:
     return clean_shipped(table, int(benchmark.origin["year"])) if table in TABLES else None
 
 
+@checked
 def calibrate(
     table: str = "wiod2013",
     year: int | None = None,
     aggregation: str | Path = "default",
-    tariffs: str = "applied",
+    tariffs: str | Path = "applied",
     elasticities: str | Path = "fontagne",
 ) -> Calibration:
     """Calibrate a shipped table.
@@ -78,7 +80,7 @@ def calibrate(
         Default: the latest of the table.
     aggregation : str or path
         ``default``, ``small``, ``full``, or an aggregation file.
-    tariffs : str
+    tariffs : str or path
         ``applied``, ``none``, or a file of rates.
     elasticities : str or path
         ``fontagne``, ``boehm``, ``caliendo-parro``, or a file.
@@ -156,7 +158,11 @@ def calibrate_cleaned(
     payments = np.stack([gather(cleaned.value_added * s, "sj") for s in shares], axis=2)
     final = gather(fine_final, "sdi")
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
-    note = _tariff_note(str(tariffs), raw.name)
+    gdp = payments.sum() + taxes.sum()
+    note = _tariff_note(str(tariffs), raw.name) or (
+        f"user file {Path(tariffs).name}, rates up to {100 * tariff.max():.4g} %, revenue "
+        f"{100 * revenue.sum() / gdp:.3g} % of world GDP."
+    )  # fmt: skip
     benchmark = Benchmark(
         name=f"{raw.name}-{raw.year}-{partition.name}", unit=raw.unit, status=raw.status,
         notes=(*raw.notes, f"Benchmark tariffs: {note}"),
@@ -180,11 +186,11 @@ def calibrate_cleaned(
 
 
 def _tariff_note(tariffs: str, table: str) -> str:
-    """What benchmark tariffs are, for the notes."""
+    """What benchmark tariffs are, for the notes; empty for a file of a user's."""
     if tariffs == "none":
         return "none; policies are increments to the table as it is."
     shipped = tariffs == "applied" and table in TABLES
-    return TABLES[table].tariffs if shipped else f"user file {Path(tariffs).name}."
+    return TABLES[table].tariffs if shipped else ""
 
 
 def deliveries(cleaned: CleanTable) -> Array:

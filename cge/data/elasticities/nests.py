@@ -12,6 +12,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes, fixed, number_array
 from cge.core.errors import check_complete, check_known, refuse_first, refuse_if
+from cge.core.typed import checked
 
 HORIZONS = ("short", "long")
 
@@ -91,6 +92,7 @@ class Elasticities:
         )  # fmt: skip
 
     @classmethod
+    @checked
     def from_values(cls, values: Mapping[str, Any], axes: Axes) -> Elasticities:
         """Build from scalars, per-sector vectors or full arrays.
 

@@ -15,6 +15,7 @@ from cge.core.axes import Array, Axes, number_array
 from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.selectors import RESERVED, check_groups
+from cge.core.typed import taken
 from cge.data.accounts.benchmark import LETTERS, check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
 
@@ -82,7 +83,7 @@ def safe_code(code: str) -> str:
 
 def one_of(key: str, value: Any, allowed: Sequence[str]) -> None:
     """Refuse an option that is not among those allowed."""
-    check_known([value], allowed, "unknown option", key=key)
+    check_known([taken(key, value, str)], allowed, "unknown option", key=key)
 
 
 def read_tolerance(given: Any) -> float:
@@ -96,7 +97,9 @@ def read_tolerance(given: Any) -> float:
 def read_codes(key: str, given: Any) -> tuple[str, ...]:
     """Codes as plain strings, so that equal benchmarks have equal fingerprints."""
     try:
-        codes = tuple(str(code) for code in ([] if isinstance(given, str) else given))
+        codes = tuple(
+            str(code) for code in ([] if isinstance(given, str | bytes | Mapping) else given)
+        )
     except TypeError:
         codes = ()
     refuse_if(not codes, "give a list of codes", key=key, value=given)
@@ -145,6 +148,7 @@ def read_groups(
     given: Mapping[str, Mapping[str, Sequence[str]]], axes: Axes
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Groups of codes by axis."""
+    given = taken("groups", given, Mapping[str, Mapping[str, Sequence[str]]])
     check_known(given, ("regions", "sectors"), "unknown option", key="groups")
     groups = {axis: {g: tuple(m) for g, m in named.items()} for axis, named in given.items()}
     for axis, named in groups.items():
@@ -152,13 +156,23 @@ def read_groups(
     return groups
 
 
+def read_names(given: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """Readable names of codes by axis."""
+    return dict(taken("names", given, Mapping[str, Mapping[str, str]]))
+
+
+def read_notes(given: str | Sequence[str]) -> list[str]:
+    """Notes as a list, of one alone too."""
+    return [given] if isinstance(given, str) else [*taken("notes", given, Sequence[str])]
+
+
 def read_use_classes(
     given: Any, sectors: tuple[str, ...], agents: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Use classes: (classes, class of each sector, class of each agent)."""
-    if given == "single":
+    if isinstance(given, str) and given == "single":
         return ("all",), ("all",) * len(sectors), ("all",) * len(agents)
-    if given == "by_kind":
+    if isinstance(given, str) and given == "by_kind":
         refuse_first({"int"} & {*agents}, "an agent has the code of the inputs' class",
                      key="agents", allowed="another code, or a mapping")  # fmt: skip
         return ("int", *agents), ("int",) * len(sectors), agents

@@ -17,6 +17,7 @@ import pandas as pd
 from cge.core.axes import Array, Axes, Integers
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
 from cge.core.files import at_home
+from cge.core.typed import checked
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
@@ -54,6 +55,7 @@ KINDS: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
+@checked
 def read_pymrio(
     source: str | Path | IOSystem,
     kind: Kind | None = None,

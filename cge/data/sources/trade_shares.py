@@ -113,7 +113,7 @@ def benchmark_from_trade(
     total = market.sum(axis=0)  # (i, s)
     pi = ratio(market, total)
     in_data = basic.sum(axis=(0, 1)) - basic.sum(axis=(1, 2))
-    said = [notes] if isinstance(notes, str) else list(notes)
+    said = arguments.read_notes(notes)
 
     spending, output = total.T, basic.sum(axis=2)
     as_in_data = isinstance(deficits, str) and deficits == "data"

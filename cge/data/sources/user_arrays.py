@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cge.core.axes import Array, Axes
+from cge.core.typed import taken
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.sources import arguments
 from cge.data.sources.column_balance import BALANCES, Balance, Columns, closed, leontief_scale
@@ -148,7 +149,7 @@ def benchmark_from_arrays(
     classes, sector_class, agent_class = arguments.read_use_classes(use_classes, i_codes, d_codes)
     axes = Axes(r_codes, i_codes, classes, f_codes, d_codes)
     tolerance = arguments.read_tolerance(tolerance)
-    said = [notes] if isinstance(notes, str) else list(notes)
+    said = arguments.read_notes(notes)
 
     def cells(key: str, given: Any, letters: str) -> Array:
         """Values of the accounts: the right shape, finite, not negative."""
@@ -216,13 +217,15 @@ def benchmark_from_arrays(
     )
     absorption = (sold * (1 + td)).sum(axis=(1, 2))
     return Benchmark(
-        name=str(name), unit=unit, status="user", notes=tuple(said), regions=r_codes,
-        sectors=i_codes, factors=f_codes, agents=d_codes, use_classes=classes,
-        sector_class=sector_class, agent_class=agent_class, flows=delivered, tariff=tm,
+        name=taken("name", name, str), unit=taken("unit", unit, str), status="user",
+        notes=tuple(said), regions=r_codes, sectors=i_codes, factors=f_codes, agents=d_codes,
+        use_classes=classes, sector_class=sector_class, agent_class=agent_class,
+        flows=delivered, tariff=tm,
         export_tax=tx, intermediate=purchases, intermediate_tax=ti, final=sold, final_tax=td,
         factor_payments=payments, factor_tax=tf, output_tax=to,
         balance=absorption - payments.sum(axis=(1, 2)) - taxes,
         elasticities=arguments.read_elasticities(elasticities, axes),
-        groups=arguments.read_groups(groups or {}, axes), names=dict(names or {}),
+        groups=arguments.read_groups({} if groups is None else groups, axes),
+        names=arguments.read_names({} if names is None else names),
         origin={"table": f"arrays '{name}'"},
     )  # fmt: skip

@@ -16,6 +16,7 @@ from cge.core.errors import InputError, check_complete, refuse_if, retold
 from cge.core.fields import Strict
 from cge.core.files import Number, at_home, read_as, validate
 from cge.core.tables import LongTable
+from cge.core.typed import checked
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned
 from cge.data.accounts.cleaning import clean
 from cge.data.accounts.tariffs import load_tariffs
@@ -51,6 +52,7 @@ class TableFile(Strict):
     tolerance: Number = Field(default=TOLERANCE, gt=0)
 
 
+@checked
 def read_folder(path: str | Path) -> WorldTable:
     """Read a table from a folder of CSV or Parquet files.
 
@@ -200,6 +202,7 @@ def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
     return labour + capital if "CAP" in given else total, labour if "LAB" in given else None
 
 
+@checked
 def calibrate_table(
     table: WorldTable,
     aggregation: str | Path = "full",
@@ -242,6 +245,7 @@ def calibrate_table(
     return calibrate_cleaned(clean(table), aggregation, tariffs, chosen, chosen.name)
 
 
+@checked
 def calibrate_folder(
     path: str | Path,
     aggregation: str | Path = "full",

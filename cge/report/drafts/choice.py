@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import InputError, check_known
+from cge.core.typed import check_fields
 
 
 def _option(help: str, *flags: str, default: Any = ()) -> Any:
@@ -48,13 +49,6 @@ class Choice:
 FLAGS: Mapping[str, str] = {one.name: one.metadata["flags"][0] for one in fields(Choice)}
 
 
-#: What a value of an option is, where it is not text.
-_KINDS: Mapping[str, tuple[Any, str]] = {
-    "years": (int, "whole numbers"), "step": (int | float, "a number"),
-    "detail": (bool, "true or false"),
-}  # fmt: skip
-
-
 def choice_of(options: Mapping[str, Any]) -> Choice:
     """A choice of plain options, one code or several.
 
@@ -67,15 +61,10 @@ def choice_of(options: Mapping[str, Any]) -> Choice:
     found: dict[str, Any] = {}
     for name, value in options.items():
         several = isinstance(getattr(Choice(), name), tuple)
-        if several and not isinstance(value, list | tuple):
-            value = (value,)
-        found[name] = tuple(value) if several and isinstance(value, list | tuple) else value
-        kind, words = _KINDS.get(name, (str, "text"))
-        for one in found[name] if several else (value,):
-            wrong = not isinstance(one, kind) or (kind is not bool and isinstance(one, bool))
-            refuse_if(wrong and (several or one is not None), "can not be chosen", key=name,
-                      value=one, allowed=words)  # fmt: skip
-    return Choice(**found)
+        found[name] = (value,) if several and isinstance(value, str | int) else value
+    choice = Choice(**found)
+    check_fields(choice)
+    return choice
 
 
 def chosen(
