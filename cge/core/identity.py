@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.content import content_dir
-
 #: Rooms whose code makes no number.
 _SILENT = ("report", "cli")
 
@@ -128,6 +126,8 @@ class _Hashed:
 def source_digest() -> str:
     """SHA-256 of all that ships and makes a number: code, data and parameters, libraries."""
     from importlib.metadata import version
+
+    from cge.core.content import content_dir
 
     root, data = Path(__file__).resolve().parents[1], content_dir("calibration")
     heard = [p for p in sorted(root.rglob("*.py")) if p.relative_to(root).parts[0] not in _SILENT]

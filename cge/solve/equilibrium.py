@@ -92,7 +92,13 @@ def solve_square(
         equations leave something open there.
     """
     homotopy = Homotopy(resolved, start, target, by_share=True)
-    homotopy.advance(1.0, solver, progress)
+    try:
+        homotopy.advance(1.0, solver, progress)
+    except NoEquilibrium:
+        if not homotopy.leaves_nothing:
+            raise
+        homotopy = Homotopy(resolved, start, target)
+        homotopy.advance(1.0, solver, progress)
     levels = homotopy.point()
     arrays, targets = resolved.system.core, resolved.system.target_coefficients
     walras = block_named(arrays.rows, WALRAS_EQUATION).start

@@ -120,6 +120,11 @@ class Homotopy:
             levels[columns] = self.start[columns] * np.exp(theta * rise)
         return levels
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether there are columns that rise until nothing is left of a share."""
+        return len(self._vanishing[0]) > 0
+
     @cached_property
     def _vanishing(self) -> tuple[Integers, Array]:
         """Given columns that rise until nothing is left of a share, and the rise that does it."""
