@@ -102,8 +102,6 @@ def _whole_number(loader: Any, node: Any) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
-
-
 def _check_events(text: str) -> None:
     """Refuse aliases ('billion laughs'), deep nesting and characters that are none."""
     depth = 0

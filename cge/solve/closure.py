@@ -23,7 +23,7 @@ from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.selectors import joined, split
 from cge.core.typed import check_fields
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
-from cge.solve.determinacy import LeftOpen, conflict, undetermined
+from cge.solve.determinacy import LeftOpen, conflict, repeated, undetermined
 from cge.solve.layout import Family, Layout
 from cge.solve.square.arrays import block_named
 from cge.solve.square.linear import Border, LinearSolver
@@ -373,24 +373,11 @@ def resolve(
         system, swaps, columns_held, levels, by_swap,
         np.concatenate(target_levels), np.concatenate(targeted_by), within, near,
     )  # fmt: skip
-    if swaps and (problem := _repeated(resolved) or conflict(resolved, held, freed)):
+    if swaps and (problem := repeated(resolved) or conflict(resolved, held, freed)):
         if extra:  # bounds that are met on the way, not what a user wrote
             raise NoEquilibrium(f"bounds that are reached can not all hold: {problem}")
         raise InputError(f"can not work: {problem}", key="closure")
     return resolved
-
-
-def _repeated(resolved: Resolved) -> str:
-    """Swaps that hold the same outcome, in words; empty where there are none."""
-    rows, seen = resolved.system.targets, dict[bytes, int]()
-    for row, number in enumerate(resolved.targeted_by.tolist()):
-        part = slice(rows.indptr[row], rows.indptr[row + 1])
-        content = rows.indices[part].tobytes() + rows.data[part].tobytes()
-        if content in seen:
-            two = resolved.swaps[seen[content]], resolved.swaps[number]
-            return f"{two[0].text}; {two[1].text}: both hold the same"
-        seen[content] = number
-    return ""
 
 
 def fixes_outcome(swap: Swap, model: Model) -> bool:

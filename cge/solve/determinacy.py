@@ -193,6 +193,19 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
+def repeated(resolved: Resolved) -> str:
+    """Swaps that hold the same outcome, in words; empty where there are none."""
+    rows, seen = resolved.system.targets, dict[bytes, int]()
+    for row, number in enumerate(resolved.targeted_by.tolist()):
+        part = slice(rows.indptr[row], rows.indptr[row + 1])
+        content = rows.indices[part].tobytes() + rows.data[part].tobytes()
+        if content in seen:
+            two = resolved.swaps[seen[content]], resolved.swaps[number]
+            return f"{two[0].text}; {two[1].text}: both hold the same"
+        seen[content] = number
+    return ""
+
+
 def conflict(resolved: Resolved, held: Sequence[Integers], freed: Sequence[Integers]) -> str:
     """Which swaps of a closure can not work and why, in words; empty where all can.
 

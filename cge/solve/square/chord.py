@@ -55,6 +55,8 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
         gap = np.inf
         if np.abs(residual).max(initial=0.0) <= FINE:
             gap = system.relative_residual(z)
+        if number == 0 and gap <= TOLERANCE:
+            return Attempt(z, True, number, gap)
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
         rounding = number > 2 and lengths[-1] > 0.5 * lengths[-3]
