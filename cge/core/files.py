@@ -49,7 +49,8 @@ def counted(path: Path) -> Path:
         when the file has changed.
     """
     files, folder = _COUNTED.get() or (None, path)
-    if files is not None and path not in files and not path.is_relative_to(folder):
+    known = files is None or path in files or path.is_relative_to(folder)
+    if not known and is_file(path):  # else its reader says that there is none
         raise AssertionError(f"{path} is read in a task whose key does not count it")
     return path
 
