@@ -434,7 +434,7 @@ CASES = [
     in_aggregation("an aggregation with a region called all",
                    aggregation(regions__all={"members": ["CHN"]}), "regions.all", "'all'"),
     in_aggregation("an aggregation with a code that selectors can not name",
-                   aggregation(**{"regions__A|B": {"members": ["CHN"]}}), "A|B", "[]|,*!"),
+                   aggregation(**{"regions__A|B": {"members": ["CHN"]}}), "A|B", "not be a code", "holds '|'"),
     in_aggregation("an aggregation that is a folder", folder, "own.yaml"),
     Bad("an aggregation that is not there", ("--aggregation", "'gone.yaml'", "small"),
         {"trial.yaml": GOOD}, ("run", "trial.yaml", "--aggregation", "gone.yaml")),

@@ -327,7 +327,7 @@ def test_wrong_sources_are_one_clear_message(world, tmp_path):
     for arguments, message in (
         (("nowhere", "icio"), r"nowhere: no such file"),
         ((tmp_path, "gtap"), r"kind.*gtap.*wiod2016, icio, exiobase3"),
-        ((tmp_path, "pymrio"), r"pymrio could not read this"),
+        ((tmp_path, "pymrio"), r"holds no file_parameters.json"),
     ):
         with pytest.raises(InputError, match=message):
             read_pymrio(*arguments)
@@ -559,7 +559,7 @@ def _scale(name, by):
         (_edit(currency="USD"), r"table.yaml.*currency.*unknown key"),
         (_edit(regions=["CHN"]), r"origin.*ROW.*CHN"),
         (_edit(agents={"X": "Y"}), r"agents.X.*Y.*HH"),
-        (_edit(sectors=["AGR", "MAN", "SRV", "a|b"]), r"sectors.*could not be named"),
+        (_edit(sectors=["AGR", "MAN", "SRV", "a|b"]), r"table.yaml.*sectors.*not be a code.*holds"),
         (_scale("value_added.csv", 0.2), r"miss output by.*value added.*tolerance"),
         (_scale("value_added.csv", 10.0), r"miss output by"),
     ],

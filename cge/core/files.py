@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -145,6 +146,40 @@ def is_file(path: str | Path) -> bool:
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())
+
+
+def user_path(path: str | Path) -> Path:
+    """A user's path, ``~`` standing for the home.
+
+    Raises
+    ------
+    InputError
+        If it is no path, or there is no such home.
+    """
+    refuse_if(not isinstance(path, str | os.PathLike), "is no path", value=path,
+              allowed="text or a path")  # fmt: skip
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError("there is no such home folder", file=path) from None
+
+
+def user_folder(path: str | Path, allowed: str | None = None) -> Path:
+    """A user's folder, which must be there.
+
+    Raises
+    ------
+    InputError
+        Saying whether there is nothing, or something else.
+    """
+    found = user_path(path)
+    try:
+        there, folder = os.path.lexists(found), found.is_dir()
+    except (OSError, ValueError):  # a name no file can have
+        there = folder = False
+    refuse_if(there and not folder, "is a file, not a folder", file=path, allowed=allowed)
+    refuse_if(not folder, "no such folder", file=path, allowed=allowed)
+    return found
 
 
 #: Errors that pydantic words in terms of Python.

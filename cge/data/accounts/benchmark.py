@@ -124,6 +124,8 @@ class Benchmark:
             codes = getattr(self, axis)
             refuse_if(len(set(codes)) != len(codes) or not codes,
                       "codes must be unique and at least one", key=axis, value=codes)  # fmt: skip
+            whole = ("all",) if axis == "use_classes" and len(codes) == 1 else ()
+            selectors.check_codes(codes, whole, key=axis)
         for axis, users in (("sector_class", self.sectors), ("agent_class", self.agents)):
             classes = getattr(self, axis)
             wrong = len(classes) != len(users) or not set(classes) <= set(self.use_classes)

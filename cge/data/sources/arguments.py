@@ -6,7 +6,6 @@ Every check ends in an :class:`~cge.core.errors.InputError` that names the argum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, number_array
 from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
-from cge.core.selectors import RESERVED
+from cge.core.selectors import RESERVED, check_codes
 from cge.data.accounts.aggregation import check_groups
 from cge.data.accounts.benchmark import LETTERS, check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
@@ -103,17 +102,8 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
     refuse_if(not codes, "give a list of codes", key=key, value=given)
     repeated = (code for n, code in enumerate(codes) if code in codes[:n])
     refuse_first(repeated, "code stands twice", key=key)
-    check_names(key, codes)
+    check_codes(codes, key=key)
     return codes
-
-
-def check_names(key: str, codes: Sequence[str], file: Path | None = None) -> None:
-    """Refuse a code that scenarios could not name."""
-    refuse_first(
-        (code for code in codes if code != safe_code(code)),
-        "code could not be named in a scenario", file=file, key=key,
-        allowed=f"text without any of {' '.join(RESERVED)} and without spaces around it",
-    )  # fmt: skip
 
 
 def last_axis(

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.files import one_line
+from cge.data.sources.labelled import Labelled
 from cge.data.sources.raw_table import AGENTS, RawTable
 
 _ROWS = ("II_fob", "TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM", "GO")
@@ -36,8 +38,8 @@ _READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
 }  # fmt: skip
 
 
-def read_wiod2016(path: Path, year: int | None) -> RawTable:
-    """Read a table of the 2016 release.
+def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTable:
+    """Read a table of the 2016 release; numbers that are text may have decimal commas.
 
     Two layouts are published: sheets whose rows 3 to 6 name the columns (industry code,
     industry, country, c1 to c61), and frames (R, Stata) whose columns are named by country
@@ -57,16 +59,18 @@ def read_wiod2016(path: Path, year: int | None) -> RawTable:
             f"this type of file needs another package: {error}", file=path,
             allowed="pip install pyxlsb (for .xlsb), or the .dta file of the same table",
         ) from None  # fmt: skip
-    except (ValueError, OSError, KeyError, IndexError, pd.errors.ParserError) as error:
-        raise InputError(f"file cannot be read as WIOD 2016: {error}", file=path) from None
+    except Exception as error:
+        # The readers have a dozen kinds of error, all about the file.
+        raise InputError(f"file can not be read as WIOD 2016: {one_line(error)}",
+                         file=path) from None  # fmt: skip
     for column in ("IndustryCode", "Country", "RNr"):
         refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
                   key=column, allowed="a table of the 2016 release as published")  # fmt: skip
     found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
-    return _frame(frame, path, int(found_year.group(1)) if found_year else None)
+    return _frame(frame, path, int(found_year.group(1)) if found_year else None, commas)
 
 
-def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
+def _frame(frame: pd.DataFrame, path: Path, year: int | None, commas: bool) -> RawTable:
     country = frame["Country"].astype(str).str.strip()
     code = frame["IndustryCode"].astype(str).str.strip()
     body = (~country.isin(["TOT", "nan", "None", ""]) & ~code.isin(_ROWS)).to_numpy()
@@ -75,7 +79,7 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
     frame = frame.rename(columns=lambda name: str(name).removeprefix("v"))
     columns = [f"{c}{k}" for ks in (range(1, i + 1), range(i + 1, i + 1 + len(AGENTS)))
                for c in regions for k in ks]  # fmt: skip
-    found = [c for c in frame.columns if re.fullmatch(r"[A-Z]{3}\d{1,2}", c) and c[:3] in regions]
+    found = [c for c in frame.columns if re.fullmatch(r"(?!TOT)[A-Z]{3}\d{1,2}(\.\d+)?", c)]
     refuse_if(not r or int(body.sum()) != r * i or sorted(found) != sorted(columns),
               f"found {int(body.sum())} rows and {len(found)} columns of {r} regions x {i} "
               "industries", file=path, allowed=f"{r * i} rows, {len(columns)} columns")  # fmt: skip
@@ -84,14 +88,19 @@ def _frame(frame: pd.DataFrame, path: Path, year: int | None) -> RawTable:
     numbered = number.to_numpy()[order].reshape(r, i) == range(1, i + 1)
     refuse_if(not numbered.all(), f"industries are not numbered 1 to {i}", file=path,
               key="RNr")  # fmt: skip
-    values = frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    core = np.ascontiguousarray(values[body][order])
-    refuse_if(np.isnan(core).any(), "a cell of the table is not a number", file=path)
-    inputs = {label: np.nan_to_num(values[code == label].sum(axis=0)[: r * i]).reshape(r, i)
-              for label in ("VA", "TXSP", "IntTTM") if (code == label).any()}  # fmt: skip
+    labels = pd.MultiIndex.from_arrays([country, code])
+    cells = Labelled(frame[columns].set_axis(labels), "the table", str(path), commas)
+    core = cells.values(np.flatnonzero(body)[order])
+    primary = {}
+    for label in ("VA", "TXSP", "IntTTM"):
+        rows = np.flatnonzero(code == label)
+        refuse_if(len(rows) > 1, f"row '{label}' stands twice", file=path, key="IndustryCode")
+        if len(rows):
+            of_sectors = Labelled(cells.frame.iloc[:, : r * i], "the table", str(path), commas)
+            primary[label] = of_sectors.values(rows)[0].reshape(r, i)
     return RawTable(
         regions=regions, sectors=tuple(code[body].to_numpy()[order][:i]),
         intermediate=core[:, : r * i].reshape(r, i, r, i), final=core[:, r * i :].reshape(r, i, -1),
         final_names=tuple((region, agent) for region in regions for agent in AGENTS),
-        inputs=inputs, unit="million USD", year=year,
+        inputs=primary, unit="million USD", year=year,
     )  # fmt: skip
