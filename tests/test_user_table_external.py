@@ -209,7 +209,7 @@ def test_icio(world, tmp_path):
         assert_read(table, world, labour=False)
     with pytest.raises(InputError, match=r"year.*several years"):
         read_pymrio(tmp_path, "icio")
-    with pytest.raises(InputError, match=r"pymrio could not read this as icio"):
+    with pytest.raises(InputError, match=r"0 tables of the OECD fit"):
         read_pymrio(tmp_path, "icio", year=1990)
 
 

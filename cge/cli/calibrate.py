@@ -33,7 +33,7 @@ REPLICATION = 1e-9
               help="Labour share where the source has no compensation.")  # fmt: skip
 @click.option("--tolerance", type=float, help="Largest imbalance of a published account.")
 @click.option("--decimal", type=click.Choice([".", ","]),
-              help="Decimal mark of a published table's text; files of a folder say it themselves.")  # fmt: skip
+              help="Decimal mark of a published table; a folder's files say it themselves.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
 def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.

@@ -19,6 +19,7 @@ from cge.core.axes import Array, Axes
 from cge.core.errors import InputError, check_known, check_once, refuse_if, retold
 from cge.core.files import one_line, user_path
 from cge.data.accounts.world_table import WorldTable
+from cge.data.sources.icio import read_icio
 from cge.data.sources.labelled import Label, Labelled, check_same_labels, positions, two_levels
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
@@ -69,8 +70,7 @@ KINDS: Mapping[str, Source] = {
     "wiod2013": Source("WIOD, 2013 release: folder of wiotYY_*.xlsx", "parse_wiod", "million USD"),
     "wiod2016": Source("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet",
                        unit="million USD"),
-    "icio": Source("OECD Inter-Country Input-Output tables: .csv or .zip", "parse_oecd",
-                   "million USD"),
+    "icio": Source("OECD Inter-Country Input-Output tables: .csv or .zip", unit="million USD"),
     "exiobase3": Source("EXIOBASE 3: zip or extracted folder"),
     "eora26": Source("Eora26: zip or folder", "parse_eora26", "thousand USD"),
     "gloria": Source("GLORIA: folder of the downloads", "parse_gloria", "thousand USD"),
@@ -107,8 +107,8 @@ def read_pymrio(
     source : path or pymrio.IOSystem
         Files as downloaded, or a system that pymrio has loaded already.
     kind : {"wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"}
-        What the files are; not needed for a loaded system. WIOD 2016 is read here,
-        since pymrio does not know its layout.
+        What the files are; not needed for a loaded system. WIOD 2016, the OECD's tables and
+        saved systems are read here, which pymrio can not do, or not as strictly.
     year : int, optional
         Needed where the source holds several or does not say.
     name : str, optional
@@ -176,8 +176,8 @@ def read_pymrio(
 
 def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
     """The arrays of a source's files."""
-    if kind == "wiod2016":
-        return read_wiod2016(path, year, commas)
+    if kind in ("wiod2016", "icio"):
+        return (read_icio if kind == "icio" else read_wiod2016)(path, year, commas)
     source = KINDS[kind]
     if not source.parser:
         parts = read_saved(path, commas)
