@@ -33,7 +33,7 @@ REPLICATION = 1e-9
               help="Labour share where the source has no compensation.")  # fmt: skip
 @click.option("--tolerance", type=float, help="Largest imbalance of a published account.")
 @click.option("--decimal", type=click.Choice([".", ","]),
-              help="Decimal mark of a published table; a folder's files say it themselves.")  # fmt: skip
+              help="Decimal mark of a published table; a folder's own files say it.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
 def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.
@@ -42,9 +42,10 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.data.benchmark_store import save_benchmark
+    from cge.data.benchmark_store import check_target, save_benchmark
     from cge.solve.model import Model
 
+    check_target(out, overwrite)
     result = _of_folder(source, given) if kind == "folder" else _of_pymrio(source, kind, given)
     benchmark = result.benchmark
     console = screen.console()

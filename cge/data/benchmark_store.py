@@ -23,7 +23,7 @@ from pydantic import ConfigDict, Field
 from cge.core.axes import AXES
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import read_yaml, validate
+from cge.core.files import read_yaml, user_folder, user_path, validate
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
@@ -94,8 +94,7 @@ def save_benchmark(
         If the folder exists and may not be replaced, or cannot be written.
     """
     made = benchmark if isinstance(benchmark, Calibration) else Calibration(benchmark)
-    target = Path(folder).expanduser().absolute()
-    _check_target(target, overwrite)
+    target = check_target(folder, overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -145,13 +144,10 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     InputError
         If the folder does not exist, is none of a benchmark, or is damaged.
     """
-    folder = Path(folder).expanduser()
-    if not is_benchmark_folder(folder):
-        problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
-        raise InputError(
-            problem if folder.exists() else "no such folder", file=folder,
-            allowed=f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it",
-        )  # fmt: skip
+    usual = f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it"
+    folder = user_folder(folder, usual)
+    refuse_if(not is_benchmark_folder(folder), "is not a benchmark folder", file=folder,
+              allowed=usual)  # fmt: skip
     path = folder / DESCRIPTION
     content = read_yaml(path)
     refuse_if((content.get("format"), content.get("version")) != (FORMAT, VERSION),
@@ -223,9 +219,17 @@ def load_benchmark(
     return with_elasticity_set(benchmark, elasticities)
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
+def check_target(folder: str | Path, overwrite: bool = False) -> Path:
+    """Folder to which a benchmark can be written, from the root; changes nothing.
+
+    Raises
+    ------
+    InputError
+        If something stands there that may not be replaced.
+    """
+    target = user_path(folder).absolute()
     if not target.exists() and not target.is_symlink():
-        return
+        return target
     refuse_if(target.is_symlink() or not target.is_dir(), "exists and is not a folder",
               file=target, allowed="another path")  # fmt: skip
     present = {item.name for item in target.iterdir()}
@@ -234,6 +238,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
               value=min(present - _FILES, default=None), allowed="a new folder")  # fmt: skip
     refuse_if(present and not overwrite, "a benchmark stands there already", file=target,
               allowed="another folder, or overwriting on demand")  # fmt: skip
+    return target
 
 
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:

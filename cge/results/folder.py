@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import is_file
+from cge.core.files import is_file, user_path
 from cge.core.writing import WORK
+from cge.data.benchmark_folder import is_benchmark_folder
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import layout
 from cge.results.run_folder import (
@@ -28,6 +29,7 @@ from cge.results.run_folder import (
 )
 
 _IDENTITY = b"cge.identity"
+_OF_A_STUDY = "the folder that `cge run` or another study wrote"
 
 
 def write(
@@ -88,10 +90,13 @@ def read(given: str | Path) -> ResultSet:
     InputError
         If there are none, or they are damaged or of different runs.
     """
-    folder = _found(Path(given))
+    folder = _found(user_path(given))
     made = "spec" in json_of(folder / MANIFEST)
-    refuse_if(not made, "is not a run's folder: it has no manifest", file=folder,
-              allowed="a folder that a command of cge wrote")  # fmt: skip
+    refuse_if(is_benchmark_folder(folder), "is a benchmark, not the results of a run", file=folder,
+              allowed=f"{_OF_A_STUDY}; this can be the table of a scenario's benchmark, or of "
+              "`cge check --data`")  # fmt: skip
+    refuse_if(not made, "holds no results of a run: it has no manifest.json", file=folder,
+              allowed=_OF_A_STUDY)  # fmt: skip
     content = read_manifest(folder / MANIFEST)
     rows, identity = _rows(folder / ROWS)
     refuse_if(identity != content.get("identity"), f"{ROWS} and {MANIFEST} are of different runs",
@@ -129,7 +134,7 @@ def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
         place = (results.folder or Path()).resolve()
         refuse_if(place in found, "this run is given twice", file=results.folder)
         found[place] = results
-    refuse_if(not found, "give at least one run folder", allowed="what a command of cge wrote")
+    refuse_if(not found, "give at least one run folder", allowed=_OF_A_STUDY)
     return list(found.values())
 
 
@@ -138,17 +143,21 @@ def _found(path: Path) -> Path:
         path = path.parent
     if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
         path = HOME / path.name
+    refuse_if(is_file(path), "is a file, not the results of a run", file=path,
+              allowed=f"{_OF_A_STUDY}; a table or figure is made of that, not of a table or "
+              "figure")  # fmt: skip
     if not path.is_dir():
         runs = [found.name for found, _ in manifests(HOME)]
-        raise InputError("no such run folder", file=path,
-                         allowed=["a folder that a command of cge wrote", *runs])  # fmt: skip
+        raise InputError("no such run folder", file=path, allowed=[_OF_A_STUDY, *runs])
     return path
 
 
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     import pyarrow.parquet as pq
 
-    refuse_if(not path.is_file(), f"holds no {path.name}", file=path.parent)
+    refuse_if(not path.is_file(), f"holds no {path.name}, of which pages are made",
+              file=path.parent, allowed=f"the whole folder; `cge run {path.parent / MANIFEST}` "
+              "makes it again")  # fmt: skip
     try:
         with path.open("rb") as file:
             table = pq.read_table(file)
