@@ -583,6 +583,21 @@ def test_negative_cells_and_dead_sectors_are_cleaned_and_reported(world, tmp_pat
     assert Model.build(calibration.benchmark).solve().diagnostics.iterations == 0
 
 
+def test_a_region_that_sells_nearly_all_it_makes_abroad_has_balanced_accounts(world, tmp_path):
+    """Its income is 1e8 times what it spends, and known to no more than rounding."""
+    world.f[:, :, 0] *= 1e-9
+    b = calibrate_folder(write_folder(tmp_path / "t", world, tolerance=9.0)).benchmark
+    assert b.absorption[0] < 1e-7 * b.gdp[0]
+    assert Model.build(b).solve().diagnostics.residual < 1e-12
+
+
+def test_a_region_without_demand_is_named_with_its_file(world, tmp_path):
+    world.f[:, :, 1] = 0.0
+    folder = write_folder(tmp_path / "t", world, tolerance=9.0)
+    with pytest.raises(InputError, match=r"/t, key 'regions', value 'ROW': region has no final"):
+        read_folder(folder)
+
+
 def test_a_file_that_is_not_a_table_is_named(world, tmp_path):
     folder = write_folder(tmp_path / "t", world)
     (folder / "final.csv").unlink()

@@ -23,11 +23,36 @@ Negative = Literal["error", "clip"]
 NEGATIVES = ("error", "clip")
 
 
-def read_cells(axes: Axes, key: str, given: Any, letters: str) -> Array:
-    """Values of the accounts, which can not be negative."""
+def read_cells(
+    axes: Axes, key: str, given: Any, letters: str, negative: str, said: list[str], unit: str = ""
+) -> Array:
+    """Values of the accounts: the right shape, finite, not negative.
+
+    Parameters
+    ----------
+    axes : Axes
+    key : str
+        The argument, for messages.
+    given : array_like
+    letters : str
+    negative : {"error", "clip"}
+        Whether negative cells are refused or set to zero.
+    said : list of str
+        Notes, to which is added how many were set to zero.
+    unit : str
+        Of the values; of shares none.
+    """
     array = axes.checked(key, given, letters)
-    axes.refuse(array < 0, "negative value at {cell}", key, letters, array, "values >= 0")
-    return array
+    low = array < 0
+    count = int(low.sum())
+    if negative == "error":
+        axes.refuse(low, f"{count} negative cells, the first at {{cell}}", key, letters, array,
+                    "values >= 0, or negative='clip' to set them to zero")  # fmt: skip
+    if not count:
+        return array
+    total = f"{-array[low].sum():.3g} {unit}".strip()
+    said.append(f"{count} negative cells of '{key}', {total} in all, were set to zero.")
+    return np.where(low, 0.0, array)
 
 
 #: Axes on which a rate that holds for all of the others may be given.
