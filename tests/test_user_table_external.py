@@ -260,7 +260,7 @@ def test_a_system_saved_by_pymrio(world, tmp_path, kind):
     assert_read(_renamed(table, code, "CHN"), world)
 
 
-def _wiod2016_frame(world, prefix=""):
+def wiod2016_frame(world, prefix=""):
     z, f = world.square
     rows = [(i, f"name of {i}", r, k + 1) for r in REGIONS for k, i in enumerate(SECTORS)]
     frame = pd.DataFrame(rows, columns=["IndustryCode", "IndustryDescription", "Country", "RNr"])
@@ -282,7 +282,7 @@ def _wiod2016_frame(world, prefix=""):
 @pytest.mark.parametrize("suffix", [".dta", ".csv", ".parquet", ".xlsx"])
 def test_wiod_2016_in_its_published_layouts(world, tmp_path, suffix):
     path = tmp_path / f"WIOT2014_October16_ROW{suffix}"
-    frame = _wiod2016_frame(world, "v" if suffix == ".dta" else "")
+    frame = wiod2016_frame(world, "v" if suffix == ".dta" else "")
     if suffix == ".dta":
         frame.to_stata(path, write_index=False)
     elif suffix == ".csv":
@@ -305,7 +305,7 @@ def test_wiod_2016_in_its_published_layouts(world, tmp_path, suffix):
 
 
 def test_a_damaged_wiod_2016_file_is_one_clear_message(world, tmp_path):
-    frame = _wiod2016_frame(world)
+    frame = wiod2016_frame(world)
     path = tmp_path / "WIOT2014_x.csv"
     for damaged, message in (
         (frame.drop(columns="ROW3"), r"15 columns of 2 regions x 3 industries"),
@@ -585,9 +585,9 @@ def test_negative_cells_and_dead_sectors_are_cleaned_and_reported(world, tmp_pat
 
 def test_a_region_that_sells_nearly_all_it_makes_abroad_has_balanced_accounts(world, tmp_path):
     """Its income is 1e8 times what it spends, and known to no more than rounding."""
-    world.f[:, :, 0] *= 1e-9
+    world.f[:, :, 0] *= 1e-8
     b = calibrate_folder(write_folder(tmp_path / "t", world, tolerance=9.0)).benchmark
-    assert b.absorption[0] < 1e-7 * b.gdp[0]
+    assert b.absorption[0] < 1e-6 * b.gdp[0]
     assert Model.build(b).solve().diagnostics.residual < 1e-12
 
 

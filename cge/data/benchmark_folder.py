@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cge.core.files import is_file
+
 DESCRIPTION = "benchmark.yaml"
 ARRAYS = "arrays.npz"
 
 
 def is_benchmark_folder(path: str | Path) -> bool:
     """Whether a path looks like a benchmark folder (it may still be damaged)."""
-    return all((Path(path) / name).is_file() for name in (DESCRIPTION, ARRAYS))
+    return all(is_file(Path(path) / name) for name in (DESCRIPTION, ARRAYS))
