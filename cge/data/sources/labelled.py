@@ -102,6 +102,30 @@ class Labelled:
         return numbers(column).to_numpy(dtype=float)
 
 
+@dataclass(frozen=True, eq=False)
+class SystemParts:
+    """What a benchmark needs of a system.
+
+    Parameters
+    ----------
+    core : Labelled
+        Flows Z, or the coefficients A.
+    final : Labelled
+    inputs : sequence of Labelled
+        F of every extension.
+    units : tuple of str
+        Those of the flows, each once.
+    said : str
+        Text in which a year may stand.
+    """
+
+    core: Labelled
+    final: Labelled
+    inputs: tuple[Labelled, ...]
+    units: tuple[str, ...]
+    said: str
+
+
 def _texts(index: pd.Index) -> list[Label]:
     parts = (label if isinstance(label, tuple) else (label,) for label in index)
     return [tuple("" if pd.isna(one) else str(one) for one in label) for label in parts]

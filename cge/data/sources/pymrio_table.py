@@ -20,7 +20,14 @@ from cge.core.errors import InputError, check_known, check_once, refuse_if, reto
 from cge.core.files import one_line, user_path
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.icio import read_icio
-from cge.data.sources.labelled import Label, Labelled, check_same_labels, positions, two_levels
+from cge.data.sources.labelled import (
+    Label,
+    Labelled,
+    SystemParts,
+    check_same_labels,
+    positions,
+    two_levels,
+)
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
     PRIMARY,
@@ -32,8 +39,8 @@ from cge.data.sources.raw_table import (
     user_world_table,
     year_in,
 )  # fmt: skip
-from cge.data.sources.saved_system import SystemParts, read_saved
-from cge.data.sources.wiod2016 import read_wiod2016
+from cge.data.sources.saved_system import read_saved
+from cge.data.sources.wiod import read_wiod2013, read_wiod2016
 
 if TYPE_CHECKING:
     from pymrio import IOSystem
@@ -67,7 +74,7 @@ class Source:
 
 
 KINDS: Mapping[str, Source] = {
-    "wiod2013": Source("WIOD, 2013 release: folder of wiotYY_*.xlsx", "parse_wiod", "million USD"),
+    "wiod2013": Source("WIOD, 2013 release: folder of wiotYY_*.xlsx", unit="million USD"),
     "wiod2016": Source("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet",
                        unit="million USD"),
     "icio": Source("OECD Inter-Country Input-Output tables: .csv or .zip", unit="million USD"),
@@ -107,8 +114,8 @@ def read_pymrio(
     source : path or pymrio.IOSystem
         Files as downloaded, or a system that pymrio has loaded already.
     kind : {"wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"}
-        What the files are; not needed for a loaded system. WIOD 2016, the OECD's tables and
-        saved systems are read here, which pymrio can not do, or not as strictly.
+        What the files are; not needed for a loaded system. Eora26 and GLORIA are read by
+        pymrio, the others here: pymrio can not, or not as strictly.
     year : int, optional
         Needed where the source holds several or does not say.
     name : str, optional
@@ -180,7 +187,7 @@ def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
         return (read_icio if kind == "icio" else read_wiod2016)(path, year, commas)
     source = KINDS[kind]
     if not source.parser:
-        parts = read_saved(path, commas)
+        parts = read_wiod2013(path, year, commas) if source.unit else read_saved(path, commas)
         return _raw(parts, names=_EXIOBASE if kind == "exiobase3" else {})
     refuse_if(path.is_dir() and year is None, "the folder may hold several years",
               key="year", file=path, allowed="the year to read")  # fmt: skip

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from cge.core.errors import InputError, refuse_if
 from cge.core.files import MAX_BYTES, one_line, validate
-from cge.data.sources.labelled import Labelled
+from cge.data.sources.labelled import Labelled, SystemParts
 
 _PARAMETERS = "file_parameters.json"
 _TEXT, _PARQUET = ("txt", "tsv", "csv"), ("parquet", "par", "parq")
@@ -39,30 +38,6 @@ class _Parameters(BaseModel):
 
     systemtype: Literal["IOSystem", "Extension"]
     files: dict[str, _File] = Field(default={})
-
-
-@dataclass(frozen=True, eq=False)
-class SystemParts:
-    """What a benchmark needs of a system.
-
-    Parameters
-    ----------
-    core : Labelled
-        Flows Z, or the coefficients A.
-    final : Labelled
-    inputs : sequence of Labelled
-        F of every extension.
-    units : tuple of str
-        Those of the flows, each once.
-    said : str
-        Text in which a year may stand.
-    """
-
-    core: Labelled
-    final: Labelled
-    inputs: tuple[Labelled, ...]
-    units: tuple[str, ...]
-    said: str
 
 
 def read_saved(path: Path, commas: bool = False) -> SystemParts:

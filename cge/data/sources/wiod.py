@@ -1,5 +1,6 @@
-"""The World Input-Output Database, 2016 release, which pymrio does not read.
+"""The World Input-Output Database, releases of 2013 and 2016.
 
+Timmer, Dietzenbacher, Los, Stehrer and de Vries (2015), Review of International Economics 23;
 Timmer, Los, Stehrer and de Vries (2016), GGDC research memorandum 162.
 """
 
@@ -8,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.files import one_line
-from cge.data.sources.labelled import Labelled
+from cge.data.sources.labelled import Labelled, SystemParts
 from cge.data.sources.raw_table import AGENTS, RawTable
 
 _ROWS = ("II_fob", "TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM", "GO")
@@ -36,6 +38,60 @@ _READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     ".xlsb": _sheet, ".xlsx": _sheet, ".dta": pd.read_stata, ".csv": pd.read_csv,
     ".parquet": pd.read_parquet,
 }  # fmt: skip
+
+
+def read_wiod2013(path: Path, year: int | None, commas: bool = False) -> SystemParts:
+    """Read a workbook of the 2013 release.
+
+    Rows 3 to 6 name the columns and columns 1 to 4 the rows: code, industry, country, number
+    (c1 to c35, of final demand c37 to c42).
+    """
+    if path.is_dir():
+        refuse_if(year is None, "the folder may hold several years", key="year", file=path,
+                  allowed="the year to read")  # fmt: skip
+        start = f"wiot{str(year)[-2:]}"
+        found = sorted(p for p in path.glob("*.xlsx") if p.name.lower().startswith(start))
+        refuse_if(len(found) != 1, f"{len(found)} WIOD tables fit, one is needed", file=path,
+                  key="year", value=year, allowed=f"one {start}*.xlsx")  # fmt: skip
+        path = found[0]
+    try:
+        sheet = pd.read_excel(path, header=None).astype(object)
+        codes, _, countries, numbers = (
+            sheet.iloc[6:, k].fillna("").astype(str).str.strip() for k in range(4)
+        )
+        code, _, country, number = (
+            sheet.iloc[k, 4:].fillna("").astype(str).str.strip() for k in range(2, 6)
+        )
+        titles = sheet.iloc[3, 4:].fillna("").astype(str)
+    except Exception as error:
+        # The readers have a dozen kinds of error, all about the file.
+        raise InputError(f"file can not be read as WIOD 2013: {one_line(error)}",
+                         file=path) from None  # fmt: skip
+    sectors = numbers.str.fullmatch(r"c\d+") & (countries != "TOT") & (countries != "")
+    demand = number.isin([f"c{n}" for n in range(37, 43)])
+    total = (number == "") & titles.str.contains("total", case=False)
+    refuse_if(not sectors.any() or country[~total].eq("").any(),
+              "rows 3 to 6 do not name the country and number of every column", file=path,
+              allowed="a workbook of the 2013 release as published")  # fmt: skip
+    using = ~demand & ~total
+    rows, users, agents = (
+        pd.MultiIndex.from_arrays([region.replace("ROM", "ROU"), other])
+        for region, other in ((countries[sectors], codes[sectors]), (country[using], code[using]),
+                              (country[demand], number[demand]))
+    )  # fmt: skip
+    cells = sheet.iloc[6:, 4:]
+    below = ~sectors & ~numbers.isin(["r60", "r69"])
+    names = pd.Index(sheet.iloc[6:, 1][below].fillna("").astype(str).str.strip())
+
+    def part(at: Any, columns: Any, index: pd.Index, across: pd.Index, name: str) -> Labelled:
+        frame = cells.loc[at, columns].set_axis(index).set_axis(across, axis=1)
+        return Labelled(frame, name, str(path), commas)
+
+    return SystemParts(
+        part(sectors, using, rows, users, "Z"), part(sectors, demand, rows, agents, "Y"),
+        (part(below, using, names, users, "the rows of inputs"),),
+        ("million USD",), str(sheet.iloc[0, 0]),
+    )  # fmt: skip
 
 
 def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTable:
