@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import tempfile
 import zlib
 from collections import Counter
@@ -51,10 +52,14 @@ from cge.data.parameters.parameter_files import load_knowledge_parameters
 from cge.data.sources.pymrio_table import Kind, read_pymrio
 from cge.data.sources.user_table import folder_tariffs, read_folder
 from cge.policy.baseline import read_baseline
+from cge.policy.cells import cells, rates_from_file
+from cge.scenario.actions import Measure
 
 Facts = dict[str, np.ndarray]
 Run = Callable[..., Outcome]
 RATES = "importer,exporter,sector,rate\nCHN,ROW,AGR,0.1\nROW,CHN,MAN,0.25\nROW,CHN,AGR,0.05\n"
+MEASURE = ("importer,exporter,sector,weight,rate\nUSA,CHN,c1,1.0,0.1\nUSA,CHN,c14,2.0,0.25\n"
+           "USA,CHN,c15,1.5,0.05\n")  # fmt: skip
 AXES = Axes(REGIONS, SECTORS)
 
 
@@ -293,6 +298,45 @@ def _excel(place: Path) -> Path:
     return place / "WIOT2014_x.xlsx"
 
 
+def _old_wiod(place: Path) -> Path:
+    """Return a workbook of the release of 2013, names above and beside the numbers."""
+    world = World()
+    z, f = world.square
+    sectors = [(r, i, f"c{k}") for r in REGIONS for k, i in enumerate(SECTORS, 1)]
+    final = [(r, "", f"c{k}") for r in REGIONS for k in (37, 38, 39, 41, 42)]
+    head = np.full((6, 4 + len(sectors) + len(final) + 1), None, dtype=object)
+    head[0, 0], head[3, -1] = "Input-Output Table for 2014", "Total output"
+    for n, (region, code, number) in enumerate([*sectors, *final], start=4):
+        head[2:6, n] = code or None, "name", region, number
+    rows = [[i, "name", r, k, *z[n], *f[n], world.output.reshape(-1)[n]]
+            for n, (r, i, k) in enumerate(sectors)]  # fmt: skip
+    below = {"Total intermediate consumption": (z.sum(axis=0), "r60"),
+             "Value added at basic prices": (world.value.reshape(-1), "r64")}  # fmt: skip
+    rows += [[None, name, None, number, *values, *[0.0] * 11]
+             for name, (values, number) in below.items()]  # fmt: skip
+    body = np.vstack([head, np.array(rows, dtype=object)])
+    pd.DataFrame(body).to_excel(place / "wiot14_x.xlsx", header=False, index=False)
+    return place / "wiot14_x.xlsx"
+
+
+def _archive(place: Path) -> Path:
+    _saved(place)
+    return Path(shutil.make_archive(str(place / "system"), "zip", place / "system"))
+
+
+def _parquet(place: Path) -> Path:
+    world = World()
+    world.system(world.parts()).save_all(place / "system", table_format="parquet")
+    return place / "system"
+
+
+def _measure(path: Path) -> Facts:
+    measure = Measure(instrument="tariff", exporter="CHN", importer="USA", file=str(path),
+                      column="rate", weight="weight")  # fmt: skip
+    model = small_model()
+    return {"rate": rates_from_file(model, measure, cells(model, measure, "policy.0"), "policy.0")}
+
+
 _LONG = {
     "intermediate.csv": Sheet(numbers=("value",), rows=(1, 37)),
     "final.csv": Sheet(numbers=("value",), rows=(1, 61)),
@@ -319,6 +363,13 @@ FORMATS: dict[str, Format] = {
                         {"WIOT2014_x.csv": Sheet(1, 5, rows=(1, 7), whole=False)}),
     "WIOD 2016 in a workbook": Format(_excel, published("wiod2016"),
                                       binary=("WIOT2014_x.xlsx",)),
+    "WIOD 2013": Format(_old_wiod, published("wiod2013"), binary=("wiot14_x.xlsx",)),
+    "saved system in an archive": Format(_archive, published("pymrio"), binary=("system.zip",)),
+    "saved system of Parquet": Format(_parquet, published("pymrio"),
+                                      binary=("Z.parquet", "factor_inputs/F.parquet")),
+    "rates of a measure": Format(
+        _text("duty.csv", MEASURE), _measure,
+        {"duty.csv": Sheet(numbers=("rate", "weight"), rows=(1, 4), whole=False)}),
     "Eora26": Format(_eora, published("eora26"), {
         "Eora26_2014_bp_T.txt": _EORA, "Eora26_2014_bp_FD.txt": _EORA,
         "Eora26_2014_bp_VA.txt": Sheet(0, 0, "\t", (0, 2), whole=False),
@@ -351,7 +402,7 @@ SAME, ONE, REFUSED, EITHER = "the same", "one number", "refused", "either"
 WORDS = ("n.a.", "-", "NA", "x", "12,83", "1.234,5", "1 234", "", "inf", "nan", "1e400", "True",
          "0x1A", "1_000", "١٢", "12%", "$5", "−5", "1.2.3", "#REF!", "1,234.5")  # fmt: skip
 #: Ways to write a number that all mean the same.
-SPELLED = ("{:.17g}", "{:.17e}", " {:.17g} ", "+{:.17g}", "{:.17E}")
+SPELLED = ("{:.17g}", "{:.17e}", " {:.17g} ", "{:+.17g}", "{:.17E}")
 
 
 @dataclass(frozen=True)
@@ -428,10 +479,11 @@ class Cells:
                        self.put(lambda _, w=word: str(w)))  # fmt: skip
         spelled, by = str(rng.choice(SPELLED)), float(rng.uniform(1.01, 1.3))
         yield case(f"{spelled} for a number", SAME, self.put(lambda v: spelled.format(float(v))))
-        # Shares that no longer add up are refused.
+        # Shares that no longer add up are refused; a weight alone weighs nothing.
+        loose = ("knowledge", "rates of a measure")
         yield case(
             "another number",
-            EITHER if self.name == "knowledge" else ONE,
+            EITHER if self.name in loose else ONE,
             self.put(lambda v: repr(float(v) * by)),
         )
         yield case("quotes around everything", SAME, same, quoting=csv.QUOTE_ALL)
@@ -442,8 +494,8 @@ class Cells:
         yield case("a row gone", EITHER if inputs or not sheet.matrix else REFUSED,
                    lambda rows: [*rows[:row], *rows[row + 1 :]])  # fmt: skip
         # The last column of WIOD is a total that is not read.
-        loose = drivers or self.name == "WIOD 2016"
-        yield case("a field gone", EITHER if loose else REFUSED,
+        total = drivers or self.name == "WIOD 2016"
+        yield case("a field gone", EITHER if total else REFUSED,
                    lambda rows: [*rows[:row], rows[row][:-1], *rows[row + 1 :]])  # fmt: skip
         yield case("a field too many", REFUSED, lambda rows: rows[row].append("7"))
         if sheet.heads:
@@ -555,6 +607,41 @@ def spoil_parquet(rng: np.random.Generator, name: str, file: str) -> Iterator[Ca
     yield case("codes as categories", SAME, lambda f: f.astype({"origin": "category"}))
 
 
+def spoil_workbook(rng: np.random.Generator, name: str, file: str) -> Iterator[Case]:
+    """Change one cell, row or label of a workbook of WIOD, or the order of its columns."""
+
+    def case(how: str, comes: str, edit: Callable[[pd.DataFrame], Any]) -> Case:
+        def change(path: Path) -> None:
+            sheet = pd.read_excel(path, header=None).astype(object)
+            found = edit(sheet)
+            found = sheet if found is None else found
+            found.to_excel(path, header=False, index=False)
+
+        return Case(name, file, how, comes, change)
+
+    def put(row: int, column: int, value: object) -> Callable[[pd.DataFrame], None]:
+        def edit(sheet: pd.DataFrame) -> None:
+            sheet.iloc[row, column] = value
+
+        return edit
+
+    row, column = int(rng.integers(6, 12)), int(rng.integers(4, 20))
+    for word in ("n.a.", "12,83", "-", None, True, "1 234"):
+        yield case(f"{word!r} for a number", REFUSED, put(row, column, word))
+    yield case("a number as text", SAME, lambda sheet: sheet.astype(str).replace("nan", None))
+    yield case("a row twice", REFUSED, lambda s: pd.concat([s, s.iloc[[row]]]))
+    yield case("a row gone", REFUSED, lambda s: s.drop(index=row))
+    yield case("a column gone", REFUSED, lambda s: s.drop(columns=column))
+    yield case("a country misspelt", REFUSED, put(row, 2, "XXX"))
+    yield case("a code misspelt", REFUSED, put(row, 0, "XXX"))
+    yield case("a column's country misspelt", REFUSED, put(4, column, "XXX"))
+    yield case("a column's number blank", EITHER, put(5, column, None))  # of a sector not read
+    order = [0, 1, 2, 3, *(4 + rng.permutation(16)), 20]
+    yield case("columns in another order", SAME, lambda s: s.iloc[:, order])
+    others = [*range(6), *(6 + rng.permutation(8))]
+    yield case("rows in another order", SAME, lambda s: s.iloc[others])
+
+
 def spoil_plain(rng: np.random.Generator, name: str, file: str) -> Iterator[Case]:
     """Put a wrong value in a leaf of a file of YAML or JSON, or a wrong key beside it."""
     in_json = file.endswith("json")
@@ -607,7 +694,10 @@ def all_cases(seed: int) -> list[Case]:
             found += [*spoil_plain(rng, name, file), *spoil_bytes(rng, name, file)]
         for file in made.binary:
             found += spoil_bytes(rng, name, file, binary=True)
-            found += spoil_parquet(rng, name, file) if file.endswith("parquet") else []
+            if name == "folder of Parquet":
+                found += spoil_parquet(rng, name, file)
+            if file.endswith("xlsx"):
+                found += spoil_workbook(rng, name, file)
     return found
 
 
