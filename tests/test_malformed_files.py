@@ -783,7 +783,7 @@ def try_all(cases: Sequence[Case], place: Path) -> Counter[str]:
 
 
 def test_a_sample_of_malformed_files_is_read_rightly_or_refused(tmp_path: Path) -> None:
-    counts = try_all(all_cases(seed=0)[::8], tmp_path)
+    counts = try_all(all_cases(seed=0)[::11], tmp_path)
     assert counts["refused"] > 20 and counts["read"] > 10
 
 

@@ -85,7 +85,7 @@ class Labelled:
         if len(bad):
             i, j = (int(k) for k in bad[0])
             value = frame.iloc[i, j]
-            problem, allowed = why_no_number(value, "the decimal mark ',' as an option")
+            problem, allowed = why_no_number(value, "decimal=',', of a command --decimal ,")
             row, column = (
                 ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
                 for label in (frame.index[i], frame.columns[j])

@@ -83,13 +83,6 @@ class RawTable:
         """
         categories = dict.fromkeys(category for _, category in self.final_names)
         check_known(agents, categories, "no such final-demand category", key="agents")
-        here = {(region, name) for region, name in self.final_names if region in self.regions}
-        refuse_first(
-            (f"{region}, {name}" for name in dict.fromkeys(name for _, name in here)
-             for region in self.regions if (region, name) not in here),
-            "this column of final demand is missing, which other regions have", key="Y",
-            allowed="the same categories in every region",
-        )  # fmt: skip
         final = np.zeros((*self.final.shape[:2], len(self.regions), len(AGENTS)))
         lost: dict[str, float] = {}
         for k, (region, category) in enumerate(self.final_names):
@@ -106,6 +99,13 @@ class RawTable:
                 lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
             else:
                 final[:, :, self.regions.index(region), AGENTS.index(agent)] += column
+        here = {(region, name) for region, name in self.final_names if region in self.regions}
+        refuse_first(
+            (f"{region}, {name}" for name in dict.fromkeys(name for _, name in here)
+             for region in self.regions if (region, name) not in here),
+            "this column of final demand is missing, which other regions have", key="Y",
+            allowed="the same categories in every region",
+        )  # fmt: skip
         refuse_if(not final.any(), "the table has no final demand", key="agents",
                   allowed=categories)  # fmt: skip
         total = np.abs(self.final).sum()
