@@ -206,7 +206,8 @@ def _labels(index, old, new):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda io: _with(io, "Z", io.Z.set_axis(_labels(io.Z.index, ("ROW", "AGR"), ("CHN", "AGR")))),
+        (lambda io: _with(io, "Z", io.Z.set_axis(
+            _labels(io.Z.index, ("ROW", "AGR"), ("CHN", "AGR")))),
          r"key 'Z', value 'CHN, AGR': stands twice among the rows of Z"),
         (lambda io: _with(io, "Z", io.Z.set_axis(
             _labels(io.Z.index, ("ROW", "AGR"), ("CHN", "AGR")), axis=1)),
@@ -217,7 +218,8 @@ def _labels(index, old, new):
          r"value 'CHN, MAN': is among the columns of Z, not among the rows of Z"),
         (lambda io: _with(io, "Y", io.Y.drop(index=("ROW", "SRV"))),
          r"value 'ROW, SRV': is among the rows of Z, not among the rows of Y"),
-        (lambda io: _with(io, "Y", io.Y.set_axis(_labels(io.Y.index, ("ROW", "SRV"), ("row", "SRV")))),
+        (lambda io: _with(io, "Y", io.Y.set_axis(
+            _labels(io.Y.index, ("ROW", "SRV"), ("row", "SRV")))),
          r"not among the rows of Y, but \(row, SRV\), which differs only in case"),
         (lambda io: _with(io, "Y", io.Y.drop(columns=[("CHN", "Gross fixed capital formation")])),
          r"'CHN, Gross fixed capital formation': this column .* missing, which other regions have"),
@@ -299,27 +301,22 @@ def test_decimal_commas_are_read_where_that_is_said(world, tmp_path):
     (folder / "final.csv").write_text((folder / "final.csv").read_text().split("\n", 1)[1])
     with pytest.raises(InputError, match=r"final\.csv.*'origin' is missing.*'decimal=,' as the f"):
         read_folder(folder)
-    text = (
-        (folder / "intermediate.csv")
-        .read_text()
-        .replace(",", ".", 2)
-        .replace("decimal=.", "decimal=,")
-    )
-    (folder / "intermediate.csv").write_text(text)
+    first, rest = (folder / "intermediate.csv").read_text().split("\n", 1)
+    (folder / "intermediate.csv").write_text(f"{first}\n{rest.replace(',', '.', 1)}")
     with pytest.raises(InputError, match=r"intermediate\.csv.*has a decimal point in row 1"):
         read_folder(folder)
     frame = wiod2016_frame(world)
     texts = frame.iloc[:, 5:].map(lambda v: f"{v:.17g}".replace(".", ","))
     frame.iloc[:, :5].join(texts).to_csv(tmp_path / "WIOT2014_x.csv", index=False)
     assert_read(read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016", decimal=","), world, False)
-    with pytest.raises(InputError, match=r"has a comma.*decimal mark ','"):
+    with pytest.raises(InputError, match=r"has a comma.*decimal=',', of a command"):
         read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016")
     world.system(world.parts()).save_all(tmp_path / "io", table_format="txt")
     for name in ("Z.txt", "Y.txt", "factor_inputs/F.txt"):
         path = tmp_path / "io" / name
         path.write_text(path.read_text().replace(".", ","))
     assert_read(read_pymrio(tmp_path / "io", "pymrio", year=2015, decimal=","), world)
-    with pytest.raises(InputError, match=r"Z\.txt.*has a comma"):
+    with pytest.raises(InputError, match=r"Y\.txt.*has a comma"):
         read_pymrio(tmp_path / "io", "pymrio", year=2015)
 
 
