@@ -143,6 +143,14 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether there is such a folder; a name no folder can have, or of no home, is none."""
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())
@@ -173,12 +181,8 @@ def user_folder(path: str | Path, allowed: str | None = None) -> Path:
         Saying whether there is nothing, or something else.
     """
     found = user_path(path)
-    try:
-        there, folder = os.path.lexists(found), found.is_dir()
-    except (OSError, ValueError):  # a name no file can have
-        there = folder = False
-    refuse_if(there and not folder, "is a file, not a folder", file=path, allowed=allowed)
-    refuse_if(not folder, "no such folder", file=path, allowed=allowed)
+    refuse_if(is_file(found), "is a file, not a folder", file=path, allowed=allowed)
+    refuse_if(not is_folder(found), "no such folder", file=path, allowed=allowed)
     return found
 
 

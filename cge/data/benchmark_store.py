@@ -21,9 +21,10 @@ import yaml
 from pydantic import ConfigDict, Field
 
 from cge.core.axes import AXES
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import read_yaml, user_folder, user_path, validate
+from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
+from cge.data.accounts.aggregation import check_groups
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.shipped import TABLES
@@ -161,6 +162,9 @@ def open_benchmark(folder: str | Path) -> Benchmark:
             key="checksum",
             allowed="edits of name, unit, status, notes, origin, groups, names and members",
         )  # fmt: skip
+        for axis, groups in description.groups.items():
+            check_known([axis], ("regions", "sectors"), "has no groups", file=path, key="groups")
+            check_groups(groups, getattr(description, axis), f"groups.{axis}", path)
         known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             known |= {name: arrays[name] for name in _ACCOUNTS}
@@ -205,7 +209,9 @@ def load_benchmark(
     if str(table) in TABLES:
         own = elasticities or "fontagne"
         return calibrate(str(table), year, aggregation, str(tariffs), own).benchmark
-    refuse_if(not Path(table).expanduser().is_dir(), "no such table or benchmark folder",
+    refuse_if(is_file(table), "is a file, not a benchmark folder", key="table", value=str(table),
+              allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
+    refuse_if(not is_folder(table), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     usual = {"year": None, "aggregation": "default", "tariffs": "applied"}
