@@ -7,6 +7,7 @@ regions, as its source documents it.
 from __future__ import annotations
 
 import gzip
+import re
 
 import numpy as np
 import pandas as pd
@@ -311,6 +312,12 @@ def test_decimal_commas_are_read_where_that_is_said(world, tmp_path):
     assert_read(read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016", decimal=","), world, False)
     with pytest.raises(InputError, match=r"has a comma.*decimal=',', of a command"):
         read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016")
+    thousands = (tmp_path / "WIOT2014_x.csv").read_text()
+    (tmp_path / "WIOT2014_x.csv").write_text(re.sub(r'"\d+,\d+"', "1.234", thousands, count=1))
+    with pytest.raises(InputError, match=r"value '1.234': cell in row .CHN, AGR.*not a number"):
+        read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016", decimal=",")
+    with pytest.raises(InputError, match=r"decimal.*pymrio reads eora26 with decimal points"):
+        read_pymrio(tmp_path, "eora26", year=2014, decimal=",")
     world.system(world.parts()).save_all(tmp_path / "io", table_format="txt")
     for name in ("Z.txt", "Y.txt", "factor_inputs/F.txt"):
         path = tmp_path / "io" / name

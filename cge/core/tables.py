@@ -50,11 +50,11 @@ def read_table(
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         else:
-            first, header = _first_lines(path)
+            first, header = first_lines(path)
             commas = _SAYS_COMMAS.fullmatch(first) is not None
             frame = pd.read_csv(
                 path, keep_default_na=False, na_values=[""], skiprows=int(commas),
-                sep=";" if commas and ";" in header else ",",
+                sep=separator(header, commas),
                 dtype=str if commas else dict.fromkeys(text, str),
             )  # fmt: skip
     except Exception as error:
@@ -88,7 +88,12 @@ def read_table(
     return frame
 
 
-def _first_lines(path: Path) -> list[str]:
+def separator(header: str, commas: bool) -> str:
+    """What parts the fields of a CSV file with this header, decimals having commas or not."""
+    return ";" if commas and ";" in header else ","
+
+
+def first_lines(path: Path) -> list[str]:
     """The first two lines of a text file, compressed or not; empty where there are fewer."""
     lines = pd.read_csv(path, sep="\x1f", header=None, nrows=2, dtype=str, quoting=3,
                         keep_default_na=False, skip_blank_lines=False)  # fmt: skip

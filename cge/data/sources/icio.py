@@ -18,6 +18,7 @@ import pandas as pd
 from cge.core.axes import Axes
 from cge.core.errors import InputError, refuse_first, refuse_if
 from cge.core.files import one_line
+from cge.core.tables import first_lines, separator
 from cge.data.sources.labelled import Labelled, positions
 from cge.data.sources.raw_table import RawTable
 
@@ -98,14 +99,11 @@ def _file(path: Path, year: int | None) -> Path:
 
 
 def _frame(path: Path, commas: bool) -> pd.DataFrame:
-    plain: dict[str, Any] = {
-        "header": None,
-        "keep_default_na": False,
-        "na_values": [""],
-        "sep": ";" if commas else ",",
-        "decimal": "," if commas else ".",
-    }
     try:
+        plain: dict[str, Any] = {
+            "header": None, "keep_default_na": False, "na_values": [""],
+            "sep": separator(first_lines(path)[0], commas), "decimal": "," if commas else ".",
+        }  # fmt: skip
         head = pd.read_csv(path, nrows=1, dtype=str, **plain)
         body = pd.read_csv(path, skiprows=1, dtype={0: str}, low_memory=False, **plain)
         frame = body.iloc[:, 1:].set_axis(head.iloc[0, 1:].to_numpy(), axis=1)

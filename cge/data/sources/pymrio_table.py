@@ -191,6 +191,8 @@ def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
         return _raw(parts, names=_EXIOBASE if kind == "exiobase3" else {})
     refuse_if(path.is_dir() and year is None, "the folder may hold several years",
               key="year", file=path, allowed="the year to read")  # fmt: skip
+    refuse_if(commas, f"pymrio reads {kind} with decimal points alone", key="decimal", value=",",
+              allowed=".")  # fmt: skip
     import pymrio
 
     try:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.files import one_line
+from cge.core.tables import first_lines, separator
 from cge.data.sources.labelled import Labelled, SystemParts
 from cge.data.sources.raw_table import AGENTS, RawTable
 
@@ -109,7 +110,10 @@ def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTabl
         path = found[0]
     check_known([path.suffix], _READERS, "unknown type of file", file=path)
     try:
-        frame = _READERS[path.suffix](path)
+        text: dict[str, Any] = {}
+        if commas and path.suffix == ".csv":
+            text = {"decimal": ",", "sep": separator(first_lines(path)[0], commas)}
+        frame = _READERS[path.suffix](path, **text)
     except ImportError as error:
         raise InputError(
             f"this type of file needs another package: {error}", file=path,
