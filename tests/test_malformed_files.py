@@ -516,6 +516,7 @@ class Cells:
             yield case("decimal commas and semicolons", SAME, self.commas(True), sep=";")
             yield case("decimal commas that are not said", REFUSED, self.commas(False))
             yield case("semicolons", REFUSED, same, sep=";")
+            yield case("blank lines", SAME, lambda rows: [[], *rows[:2], [], *rows[2:], []])
 
     def orders(self) -> Iterator[Case]:
         sheet = self.sheet

@@ -16,7 +16,7 @@ from cge.core.errors import InputError, refuse_if
 from cge.core.files import is_file, one_line
 
 #: First line of a CSV file with decimal commas, also as spreadsheets quote and fill it.
-_SAYS_COMMAS = re.compile(r'\s*"?decimal\s*=\s*,"?[;,\s]*')
+_SAYS_COMMAS = re.compile(r'\s*"?decimal\s*=\s*,"?[;,\s]*', re.IGNORECASE)
 _COMMAS = "'decimal=,' as the first line of a file with decimal commas, fields parted by ; or ,"
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -90,14 +90,15 @@ def read_table(
 
 def separator(header: str, commas: bool) -> str:
     """What parts the fields of a CSV file with this header, decimals having commas or not."""
-    return ";" if commas and ";" in header else ","
+    return next((sign for sign in ";\t" if commas and sign in header), ",")
 
 
 def first_lines(path: Path) -> list[str]:
-    """The first two lines of a text file, compressed or not; empty where there are fewer."""
-    lines = pd.read_csv(path, sep="\x1f", header=None, nrows=2, dtype=str, quoting=3,
+    """The first line of a text file, compressed or not, and the next that is not blank."""
+    lines = pd.read_csv(path, sep="\x1f", names=[0], nrows=9, dtype=str, quoting=3,
                         keep_default_na=False, skip_blank_lines=False)  # fmt: skip
-    return [*lines[0], "", ""][:2]
+    first, *others = [*lines[0], ""]
+    return [first, next(filter(str.strip, others), "")]
 
 
 def with_points(column: pd.Series) -> pd.Series:

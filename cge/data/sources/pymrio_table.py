@@ -1,4 +1,4 @@
-"""Published multi-regional tables, read through pymrio.
+"""Published multi-regional tables, and systems of pymrio.
 
 Codes are those of the source, final agents are named HH, NPISH, GOV, GFCF and INV. What a
 source does not say (value added, the labour share) is filled by a stated rule and
@@ -107,7 +107,7 @@ def read_pymrio(
     tolerance: float = TOLERANCE,
     decimal: Literal[".", ","] = ".",
 ) -> WorldTable:
-    """Read a published multi-regional table through pymrio.
+    """Read a published multi-regional table, or a system of pymrio.
 
     Parameters
     ----------
@@ -253,7 +253,11 @@ def _raw(parts: SystemParts, names: Mapping[str, str] | None = None) -> RawTable
     flows = np.zeros((n, n))
     flows[np.ix_(positions(rows, axes), positions(core.columns, axes))] = core.values()
     if core.name == "A":
-        flows = flows * np.linalg.solve(np.eye(n) - flows, final.sum(axis=1))
+        try:
+            flows = flows * np.linalg.solve(np.eye(n) - flows, final.sum(axis=1))
+        except np.linalg.LinAlgError:
+            raise InputError("the coefficients are singular: no output meets final demand",
+                             file=core.file, key="A") from None  # fmt: skip
     columns = ((c[0], c[-1] if len(c) > 1 else "final demand") for c in y.columns)
     regions = tuple(known.get(code, code) for code in axes.regions)
     check_once(regions, "two codes are written as this one", file=core.file, key="regions")
