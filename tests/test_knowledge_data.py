@@ -332,7 +332,7 @@ def test_a_benchmark_without_figures_says_which_file_to_give_and_takes_it(tmp_pa
         (lambda f: f.assign(item=f["item"].replace("gerd", "berd")), "unknown item"),
         (lambda f: f.assign(sector=f["sector"].replace("VEH", "CARS")), "unknown sector"),
         (lambda f: f.assign(value=f["value"].replace(2.0, -2.0)), "not possible"),
-        (lambda f: f.assign(value=f["value"].replace(2.0, np.nan)), "not a number"),
+        (lambda f: f.assign(value=f["value"].replace(2.0, np.nan)), "is empty"),
         (lambda f: pd.concat([f, f.head(1)]), "stands twice"),
         (lambda f: f[~((f["region"] == "EU") & (f["item"] == "basic"))], "no figure 'basic'"),
         (lambda f: f[~((f["region"] == "EU") & (f["sector"] == "VEH"))], "do not add up"),

@@ -605,6 +605,8 @@ def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
         (["--kind", "sectors", "--unit", "value"], "not in money"),
         (["--kind", "compare"], "choose one region"),
         (["--kind", "sensitivity"], "no rows for this choice"),
+        (["--kind", "drivers", "--step", "0.5"], "'--kind', value 'drivers': the results have no"),
+        (["--kind", "drivers", "--scenario", "x"], "'--kind', value 'drivers': the results have"),
         (["--kind", "losses"], "`cge stress`"),
         (["--kind", "policies"], "cge compare"),
         (["--kind", "frontier"], "results of `cge frontier`"),

@@ -256,7 +256,7 @@ def test_sector_without_given_value_added_takes_the_regions_factor_mix():
         ({"negative": "zero"}, r"negative.*error, clip"),
         ({"regions": ("A", "A")}, r"regions.*stands twice"),
         ({"regions": "AB"}, r"regions.*list of codes"),
-        ({"sectors": ("G", "a, b")}, r"sectors.*a, b.*could not be named"),
+        ({"sectors": ("G", "a, b")}, r"sectors.*a, b.*not be a code.*holds"),
         ({"use_classes": "by_user"}, r"use_classes.*single, by_kind"),
         ({"use_classes": {"X": "a"}}, r"use_classes.*unknown user.*sectors, agents, G, S, FINAL"),
         ({"use_classes": {"G": "a", "agents": "b"}}, r"use_classes.*'S'.*has no class"),

@@ -7,6 +7,7 @@ regions, as its source documents it.
 from __future__ import annotations
 
 import gzip
+import re
 
 import numpy as np
 import pandas as pd
@@ -193,6 +194,148 @@ def test_codes_that_scenarios_could_not_name_lose_those_characters(world):
     assert table.names["sectors"]["Food drink and tobacco"] == "Food, drink [and] tobacco"
 
 
+def _with(io, name, frame):
+    setattr(io, name, frame)
+    return io
+
+
+def _labels(index, old, new):
+    return pd.MultiIndex.from_tuples([new if label == old else label for label in index],
+                                     names=index.names)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda io: _with(io, "Z", io.Z.set_axis(
+            _labels(io.Z.index, ("ROW", "AGR"), ("CHN", "AGR")))),
+         r"key 'Z', value 'CHN, AGR': stands twice among the rows of Z"),
+        (lambda io: _with(io, "Z", io.Z.set_axis(
+            _labels(io.Z.index, ("ROW", "AGR"), ("CHN", "AGR")), axis=1)),
+         r"value 'CHN, AGR': stands twice among the columns of Z"),
+        (lambda io: _with(io, "Y", pd.concat([io.Y, io.Y.iloc[[0]]])),
+         r"key 'Y', value 'CHN, AGR': stands twice among the rows of Y"),
+        (lambda io: _with(io, "Z", io.Z.drop(index=("CHN", "MAN"))),
+         r"value 'CHN, MAN': is among the columns of Z, not among the rows of Z"),
+        (lambda io: _with(io, "Y", io.Y.drop(index=("ROW", "SRV"))),
+         r"value 'ROW, SRV': is among the rows of Z, not among the rows of Y"),
+        (lambda io: _with(io, "Y", io.Y.set_axis(
+            _labels(io.Y.index, ("ROW", "SRV"), ("row", "SRV")))),
+         r"not among the rows of Y, but \(row, SRV\), which differs only in case"),
+        (lambda io: _with(io, "Y", io.Y.drop(columns=[("CHN", "Gross fixed capital formation")])),
+         r"'CHN, Gross fixed capital formation': this column .* missing, which other regions have"),
+        (lambda io: _with(io, "Y", io.Y.rename(columns={"ROW": "RoW"}, level=0)),
+         r"key 'Y', value 'RoW, .*region that has no rows; did you mean 'ROW'"),
+        (lambda io: _with(io, "Z", io.Z.astype(object).replace({io.Z.iloc[1, 2]: "12,83"})),
+         r"key 'Z', value '12,83': cell in row \[CHN, MAN\], column \[CHN, SRV\] has a comma"),
+        (lambda io: _with(io, "Z", io.Z.replace({io.Z.iloc[1, 2]: np.nan})),
+         r"cell in row \[CHN, MAN\], column \[CHN, SRV\] is empty"),
+        (lambda io: _with(io.factor_inputs, "F", io.factor_inputs.F.astype(object).replace(
+            {io.factor_inputs.F.iloc[1, 3]: "n.a."})),
+         r"F of factor_inputs', value 'n.a.'.*\[Compensation.*column \[ROW, AGR\] is not a number"),
+        (lambda io: _with(io.factor_inputs, "F", io.factor_inputs.F.iloc[:, 1:]),
+         r"'CHN, AGR': is among the rows of Z, not among the columns of F of factor_inputs"),
+        (lambda io: _with(io, "unit", io.unit.assign(unit=["Mill USD"] * 5 + ["t"])),
+         r"key 'unit'.*million USD.*'t'.*several units"),
+        (lambda io: _with(io, "Z", io.Z.rename(index={"CHN": "all"}, level=0)), r"'all, AGR'"),
+        (lambda io: _with(io, "Z", io.Z.rename(index={"AGR": " "}, level=1)), r"is blank"),
+        (lambda io: _with(io, "Z", io.Z.swaplevel().T.swaplevel().T), r"not \(region, sector\)"),
+    ],
+)  # fmt: skip
+def test_labels_that_are_not_one_to_one_and_cells_that_are_no_numbers_are_named(
+    world, spoil, message
+):
+    io = world.system(world.parts())
+    spoil(io)
+    with pytest.raises(InputError, match=message):
+        read_pymrio(io, year=2015)
+
+
+@pytest.mark.parametrize("code", ["all", "all but USA", "all  but USA"])
+def test_codes_that_mean_others_are_refused(world, tmp_path, code):
+    io = world.system(world.parts())
+    io.rename_regions({"CHN": code})
+    with pytest.raises(InputError, match=r"regions.*can not be a code.*in a selector it means"):
+        read_pymrio(io, year=2015)
+    for place in (tmp_path / "found", tmp_path / "given"):
+        more = {"regions": [code, "ROW"]} if place.name == "given" else {}
+        folder = write_folder(place, world, **more)
+        for name in ("intermediate", "final", "value_added"):
+            text = (folder / f"{name}.csv").read_text()
+            (folder / f"{name}.csv").write_text(text.replace("CHN", code))
+        with pytest.raises(InputError, match=r"can not be a code.*in a selector it means"):
+            read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("CHN,MAN,CHN,MAN,", ",MAN,CHN,MAN,", r"'origin', value '': can not be.*blank \(row 8\)"),
+        ("CHN,MAN,CHN,MAN,", "CHN,  ,CHN,MAN,", r"'commodity', value '': can not be.*\(row 8\)"),
+        ("CHN,MAN,CHN,MAN,", "CHN,MAN,chn,MAN,",
+         r"'destination', value 'chn': differs only in case from 'CHN' in intermediate.csv"),
+    ],
+)  # fmt: skip
+def test_codes_that_are_blank_or_differ_in_case_are_named_with_their_row(
+    world, tmp_path, old, new, message
+):
+    folder = write_folder(tmp_path / "t", world)
+    _replace("intermediate.csv", old, new)(folder)
+    with pytest.raises(InputError, match=rf"intermediate\.csv, key {message}"):
+        read_folder(folder)
+
+
+def test_codes_in_another_case_in_another_file_are_named(world, tmp_path):
+    folder = write_folder(tmp_path / "t", world)
+    path = folder / "final.csv"
+    path.write_text(path.read_text().replace("ROW", "RoW"))
+    with pytest.raises(InputError, match=r"final\.csv.*'RoW': differs only in case from 'ROW' in"):
+        read_folder(folder)
+
+
+def test_decimal_commas_are_read_where_that_is_said(world, tmp_path):
+    folder = write_folder(tmp_path / "t", world)
+    for path in folder.glob("*.csv"):
+        text = path.read_text().replace(",", ";").replace(".", ",")
+        path.write_text("decimal=,\n" + text)
+    assert_read(read_folder(folder), world)
+    (folder / "final.csv").write_text((folder / "final.csv").read_text().split("\n", 1)[1])
+    with pytest.raises(InputError, match=r"final\.csv.*'origin' is missing.*'decimal=,' as the f"):
+        read_folder(folder)
+    first, rest = (folder / "intermediate.csv").read_text().split("\n", 1)
+    (folder / "intermediate.csv").write_text(f"{first}\n{rest.replace(',', '.', 1)}")
+    with pytest.raises(InputError, match=r"intermediate\.csv.*has a decimal point in row 1"):
+        read_folder(folder)
+    frame = wiod2016_frame(world)
+    texts = frame.iloc[:, 5:].map(lambda v: f"{v:.17g}".replace(".", ","))
+    frame.iloc[:, :5].join(texts).to_csv(tmp_path / "WIOT2014_x.csv", index=False)
+    assert_read(read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016", decimal=","), world, False)
+    with pytest.raises(InputError, match=r"has a comma.*decimal=',', of a command"):
+        read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016")
+    thousands = (tmp_path / "WIOT2014_x.csv").read_text()
+    (tmp_path / "WIOT2014_x.csv").write_text(re.sub(r'"\d+,\d+"', "1.234", thousands, count=1))
+    with pytest.raises(InputError, match=r"value '1.234': cell in row .CHN, AGR.*not a number"):
+        read_pymrio(tmp_path / "WIOT2014_x.csv", "wiod2016", decimal=",")
+    with pytest.raises(InputError, match=r"decimal.*pymrio reads eora26 with decimal points"):
+        read_pymrio(tmp_path, "eora26", year=2014, decimal=",")
+    world.system(world.parts()).save_all(tmp_path / "io", table_format="txt")
+    for name in ("Z.txt", "Y.txt", "factor_inputs/F.txt"):
+        path = tmp_path / "io" / name
+        path.write_text(path.read_text().replace(".", ","))
+    assert_read(read_pymrio(tmp_path / "io", "pymrio", year=2015, decimal=","), world)
+    with pytest.raises(InputError, match=r"Y\.txt.*has a comma"):
+        read_pymrio(tmp_path / "io", "pymrio", year=2015)
+
+
+def test_the_unit_is_that_of_the_source_whatever_pymrio_calls_it(world, tmp_path, monkeypatch):
+    """Before 0.7 pymrio called Eora's thousands millions."""
+    io = world.system(world.parts())
+    assert set(io.unit["unit"]) == {"Mill USD"}
+    monkeypatch.setattr(pymrio, "parse_eora26", lambda *_, **__: io)
+    table = read_pymrio(tmp_path, "eora26", year=2015)
+    assert table.unit == "thousand USD"
+
+
 def test_icio(world, tmp_path):
     z, f = world.square
     rows = [f"{r}_{i}" for r in REGIONS for i in SECTORS]
@@ -209,7 +352,7 @@ def test_icio(world, tmp_path):
         assert_read(table, world, labour=False)
     with pytest.raises(InputError, match=r"year.*several years"):
         read_pymrio(tmp_path, "icio")
-    with pytest.raises(InputError, match=r"pymrio could not read this as icio"):
+    with pytest.raises(InputError, match=r"0 tables of the OECD fit"):
         read_pymrio(tmp_path, "icio", year=1990)
 
 
@@ -260,7 +403,7 @@ def test_a_system_saved_by_pymrio(world, tmp_path, kind):
     assert_read(_renamed(table, code, "CHN"), world)
 
 
-def _wiod2016_frame(world, prefix=""):
+def wiod2016_frame(world, prefix=""):
     z, f = world.square
     rows = [(i, f"name of {i}", r, k + 1) for r in REGIONS for k, i in enumerate(SECTORS)]
     frame = pd.DataFrame(rows, columns=["IndustryCode", "IndustryDescription", "Country", "RNr"])
@@ -282,7 +425,7 @@ def _wiod2016_frame(world, prefix=""):
 @pytest.mark.parametrize("suffix", [".dta", ".csv", ".parquet", ".xlsx"])
 def test_wiod_2016_in_its_published_layouts(world, tmp_path, suffix):
     path = tmp_path / f"WIOT2014_October16_ROW{suffix}"
-    frame = _wiod2016_frame(world, "v" if suffix == ".dta" else "")
+    frame = wiod2016_frame(world, "v" if suffix == ".dta" else "")
     if suffix == ".dta":
         frame.to_stata(path, write_index=False)
     elif suffix == ".csv":
@@ -305,7 +448,7 @@ def test_wiod_2016_in_its_published_layouts(world, tmp_path, suffix):
 
 
 def test_a_damaged_wiod_2016_file_is_one_clear_message(world, tmp_path):
-    frame = _wiod2016_frame(world)
+    frame = wiod2016_frame(world)
     path = tmp_path / "WIOT2014_x.csv"
     for damaged, message in (
         (frame.drop(columns="ROW3"), r"15 columns of 2 regions x 3 industries"),
@@ -327,7 +470,7 @@ def test_wrong_sources_are_one_clear_message(world, tmp_path):
     for arguments, message in (
         (("nowhere", "icio"), r"nowhere: no such file"),
         ((tmp_path, "gtap"), r"kind.*gtap.*wiod2016, icio, exiobase3"),
-        ((tmp_path, "pymrio"), r"pymrio could not read this"),
+        ((tmp_path, "pymrio"), r"holds no file_parameters.json"),
     ):
         with pytest.raises(InputError, match=message):
             read_pymrio(*arguments)
@@ -559,7 +702,7 @@ def _scale(name, by):
         (_edit(currency="USD"), r"table.yaml.*currency.*unknown key"),
         (_edit(regions=["CHN"]), r"origin.*ROW.*CHN"),
         (_edit(agents={"X": "Y"}), r"agents.X.*Y.*HH"),
-        (_edit(sectors=["AGR", "MAN", "SRV", "a|b"]), r"sectors.*could not be named"),
+        (_edit(sectors=["AGR", "MAN", "SRV", "a|b"]), r"table.yaml.*sectors.*not be a code.*holds"),
         (_scale("value_added.csv", 0.2), r"miss output by.*value added.*tolerance"),
         (_scale("value_added.csv", 10.0), r"miss output by"),
     ],
@@ -581,6 +724,21 @@ def test_negative_cells_and_dead_sectors_are_cleaned_and_reported(world, tmp_pat
     assert report.loc["zero sectors", "cells"] == 1
     assert calibration.benchmark.output[1, 0] == 0
     assert Model.build(calibration.benchmark).solve().diagnostics.iterations == 0
+
+
+def test_a_region_that_sells_nearly_all_it_makes_abroad_has_balanced_accounts(world, tmp_path):
+    """Its income is 1e8 times what it spends, and known to no more than rounding."""
+    world.f[:, :, 0] *= 1e-8
+    b = calibrate_folder(write_folder(tmp_path / "t", world, tolerance=9.0)).benchmark
+    assert b.absorption[0] < 1e-6 * b.gdp[0]
+    assert Model.build(b).solve().diagnostics.residual < 1e-12
+
+
+def test_a_region_without_demand_is_named_with_its_file(world, tmp_path):
+    world.f[:, :, 1] = 0.0
+    folder = write_folder(tmp_path / "t", world, tolerance=9.0)
+    with pytest.raises(InputError, match=r"/t, key 'regions', value 'ROW': region has no final"):
+        read_folder(folder)
 
 
 def test_a_file_that_is_not_a_table_is_named(world, tmp_path):

@@ -300,11 +300,35 @@ def test_final_demand_that_trade_does_not_leave_is_named_or_clipped():
     assert Model.build(b).solve().diagnostics.iterations == 0
 
 
+@pytest.mark.parametrize("of_inputs", [False, True])
+def test_negative_shares_are_named_or_clipped_and_the_rest_scaled(of_inputs):
+    """As in Caliendo and Parro's own data, where an input share is -0.0006."""
+    given = world(16)
+    shares = given["io_shares"].copy()
+    shares[1, 2, 0] += shares[1, 0, 0] + 0.0006
+    shares[1, 0, 0] = -0.0006
+    total = shares.sum(axis=1)
+    given["io_shares"] = shares / total[:, None, :] if of_inputs else shares
+    with pytest.raises(InputError, match=r"io_shares.*\[B, AGR, AGR\].*negative='clip'"):
+        benchmark_from_trade(**given)
+    b = benchmark_from_trade(**given, negative="clip")
+    assert any("1 negative cells of 'io_shares', 0.0006" in note or of_inputs for note in b.notes)
+    assert b.intermediate[1, 0, 0] == 0
+    scaled = shares[1, :, 0].clip(0) * total[1, 0] / shares[1, :, 0].clip(0).sum()
+    assert b.intermediate[1, :, 0] / b.output[1, 0] == pytest.approx(scaled, rel=1e-9)
+    final = given["final_shares"].copy()
+    final[0, 1] += final[0, 0] + 0.01
+    final[0, 0] = -0.01
+    b = benchmark_from_trade(**{**given, "final_shares": final}, negative="clip")
+    assert b.final[0, 0, 0] == 0
+    assert any("'final_shares'" in note for note in b.notes)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"trade": np.ones((4, 3, 3))}, r"trade.*shape \(4, 3, 3\), expected \(4, 3, 4\)"),
-        ({"trade": -np.ones((4, 3, 4))}, r"trade.*negative value at \[A, AGR, A\]"),
+        ({"trade": -np.ones((4, 3, 4))}, r"trade.*48 negative cells, the first at \[A, AGR, A\]"),
         ({"value_added_share": np.full((4, 3), 1.2)}, r"value_added_share.*above 1"),
         ({"io_shares": np.full((4, 3, 3), 0.5)}, r"io_shares.*do not add up"),
         ({"final_shares": np.full((4, 3), 0.5)}, r"final_shares.*\[A\] do not add up"),

@@ -32,6 +32,8 @@ REPLICATION = 1e-9
 @click.option("--labour-share", type=float,
               help="Labour share where the source has no compensation.")  # fmt: skip
 @click.option("--tolerance", type=float, help="Largest imbalance of a published account.")
+@click.option("--decimal", type=click.Choice([".", ","]),
+              help="Decimal mark of a published table; a folder's own files say it.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
 def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.
@@ -41,9 +43,10 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
     Example:  cge calibrate example --out my-world
     """
     from cge.data.accounts.rates_shown import rates_shown
-    from cge.data.benchmark_store import save_benchmark
+    from cge.data.benchmark_store import check_target, save_benchmark
     from cge.solve.model import Model
 
+    check_target(out, overwrite)
     result = _of_folder(source, given) if kind == "folder" else _of_pymrio(source, kind, given)
     benchmark = result.benchmark
     console = screen.console()
@@ -79,8 +82,9 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     from cge.core.content import content_dir
     from cge.data.sources.user_table import calibrate_folder
 
-    for option in ("year", "name", "labour_share", "tolerance"):
-        refuse_if(given[option] is not None, "stands in table.yaml of the folder",
+    for option in ("year", "name", "labour_share", "tolerance", "decimal"):
+        says = "its file (decimal=, as the first line)" if option == "decimal" else "table.yaml"
+        refuse_if(given[option] is not None, f"of a folder it stands in {says}",
                   key=f"--{option.replace('_', '-')}", value=given[option],
                   allowed="only with --kind of a pymrio format")  # fmt: skip
     shipped = content_dir("calibration") / "example"
@@ -93,7 +97,7 @@ def _of_pymrio(source: Path, kind: Any, given: dict[str, Any]) -> Any:
     from cge.data.sources.pymrio_table import read_pymrio
     from cge.data.sources.user_table import calibrate_table
 
-    names = ("year", "name", "value_added", "labour_share", "tolerance")
+    names = ("year", "name", "value_added", "labour_share", "tolerance", "decimal")
     options = {name: given[name] for name in names if given[name] is not None}
     table = read_pymrio(source, kind, **options)
     return calibrate_table(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cge.core.errors import InputError
-from cge.core.files import is_file
+from cge.core.files import is_file, is_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -70,10 +70,12 @@ def find_content(
     """
     if name in shipped:
         return shipped[name]
-    for path in ([beside.parent / name] if beside else []) + [Path(name)]:
+    places = [*([beside.parent / name] if beside else []), Path(name)]
+    for path in places:
         if is_file(path):
             return path
     raise InputError(
-        f"no such {kind} or file", file=beside, key=key, value=name,
+        "is a folder, not a file" if any(map(is_folder, places)) else f"no such {kind} or file",
+        file=beside, key=key, value=name,
         allowed=[*(shipped if offered is None else offered), "the path of a file"],
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -177,20 +178,6 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
-def at_home(path: str | Path) -> Path:
-    """A path whose ``~`` is the home that it means.
-
-    Raises
-    ------
-    InputError
-        If there is no such home.
-    """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        raise InputError("there is no such home", file=path) from None
-
-
 def whole(text: str) -> int | None:
     """The number that some digits mean; None for what is none, or longer than any is here."""
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
@@ -207,6 +194,36 @@ def is_folder(path: str | Path) -> bool:
 def one_line(text: object) -> str:
     """Text with every run of white space made one space."""
     return " ".join(str(text).split())
+
+
+def user_path(path: str | Path) -> Path:
+    """A user's path, ``~`` standing for the home.
+
+    Raises
+    ------
+    InputError
+        If it is no path, or there is no such home.
+    """
+    refuse_if(not isinstance(path, str | os.PathLike), "is no path", value=path,
+              allowed="text or a path")  # fmt: skip
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError("there is no such home folder", file=path) from None
+
+
+def user_folder(path: str | Path, allowed: str | None = None) -> Path:
+    """A user's folder, which must be there.
+
+    Raises
+    ------
+    InputError
+        Saying whether there is nothing, or something else.
+    """
+    found = user_path(path)
+    refuse_if(is_file(found), "is a file, not a folder", file=path, allowed=allowed)
+    refuse_if(not is_folder(found), "no such folder", file=path, allowed=allowed)
+    return found
 
 
 #: Errors that pydantic words in terms of Python.

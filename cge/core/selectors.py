@@ -18,8 +18,9 @@ are joined by ``|``.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cge.core.errors import InputError, check_known, refuse_if
 
@@ -33,6 +34,32 @@ _CELLS = re.compile(r"\s*(\w+)\s*(?:\[(.*)\])?\s*")
 
 class UnknownCode(InputError):
     """A name that is neither a code nor a group."""
+
+
+def check_codes(codes: Iterable[str], allowed: Collection[str] = (), **where: Any) -> None:
+    """Refuse the first of some codes, or names of groups, that no selector could name.
+
+    Parameters
+    ----------
+    codes : iterable of str
+    allowed : collection of str
+        Codes that are fine all the same.
+    **where
+        Of :class:`~cge.core.errors.InputError`: file, key.
+    """
+    for code in codes:
+        odd = "".join(sign for sign in code if sign in RESERVED or not sign.isprintable())
+        problem = (
+            "it is blank" if not code.strip()
+            else "it has spaces around it" if code != code.strip()
+            else f"it holds {odd[0]!r}" if odd
+            else "in a selector it means every code" if code in EVERY
+            else "in a selector it means other codes" if _BUT.match(f"{code} ")
+            else ""
+        )  # fmt: skip
+        refuse_if(problem and code not in allowed, f"can not be a code or a group: {problem}",
+                  value=code, allowed=f"text without any of {' '.join(RESERVED)} and without "
+                  "spaces around it, other than 'all' and 'all but ...'", **where)  # fmt: skip
 
 
 def codes(
@@ -112,7 +139,8 @@ def check_groups(
     groups: Mapping[str, tuple[str, ...]], codes: Collection[str], key: str,
     path: Path | None = None,
 ) -> None:  # fmt: skip
-    """Refuse a group that has the name of a code, or a member that is not among `codes`."""
+    """Refuse a group that no selector could name, or named like a code, and unknown members."""
+    check_codes(groups, file=path, key=key)
     for group, members in groups.items():
         refuse_if(group in codes and members != (group,), f"group '{group}' has the name of a code",
                   file=path, key=key)  # fmt: skip

@@ -22,9 +22,10 @@ import yaml
 from pydantic import ConfigDict, Field
 
 from cge.core.axes import AXES
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import at_home, is_folder, read_yaml, validate
+from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
+from cge.core.selectors import check_groups
 from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
@@ -98,8 +99,7 @@ def save_benchmark(
         If the folder exists and may not be replaced, or cannot be written.
     """
     made = benchmark if isinstance(benchmark, Calibration) else Calibration(benchmark)
-    target = at_home(folder).absolute()
-    _check_target(target, overwrite)
+    target = check_target(folder, overwrite)
     made_here = [path for path in (target, *target.parents) if not path.exists()]
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -143,15 +143,12 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     InputError
         If the folder does not exist, is none of a benchmark, or is damaged.
     """
-    folder = at_home(folder)
+    usual = f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it"
+    folder = user_folder(folder, usual)
     with suppress(OSError):  # of a folder that can only be read
         settle(folder)
-    if not is_benchmark_folder(folder):
-        problem = "is not a benchmark folder" if folder.is_dir() else "is not a folder"
-        raise InputError(
-            problem if folder.exists() else "no such folder", file=folder,
-            allowed=f"a folder with {DESCRIPTION} and {ARRAYS}, as cge calibrate writes it",
-        )  # fmt: skip
+    refuse_if(not is_benchmark_folder(folder), "is not a benchmark folder", file=folder,
+              allowed=usual)  # fmt: skip
     path = folder / DESCRIPTION
     content = read_yaml(path)
     refuse_if((content.get("format"), content.get("version")) != (FORMAT, VERSION),
@@ -165,6 +162,9 @@ def open_benchmark(folder: str | Path) -> Benchmark:
             key="checksum",
             allowed="edits of name, unit, status, notes, origin, groups, names and members",
         )  # fmt: skip
+        for axis, groups in description.groups.items():
+            check_known([axis], ("regions", "sectors"), "has no groups", file=path, key="groups")
+            check_groups(groups, getattr(description, axis), f"groups.{axis}", path)
         known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             known |= {name: arrays[name] for name in _ACCOUNTS}
@@ -210,6 +210,8 @@ def load_benchmark(
     if str(table) in TABLES:
         own = "fontagne" if elasticities is None else elasticities
         return calibrate(str(table), year, aggregation, tariffs, own).benchmark
+    refuse_if(is_file(table), "is a file, not a benchmark folder", key="table", value=str(table),
+              allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     refuse_if(not is_folder(table), "no such table or benchmark folder",
               key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
@@ -224,9 +226,17 @@ def load_benchmark(
     return with_elasticity_set(benchmark, elasticities)
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
+def check_target(folder: str | Path, overwrite: bool = False) -> Path:
+    """Folder to which a benchmark can be written, from the root; changes nothing.
+
+    Raises
+    ------
+    InputError
+        If something stands there that may not be replaced.
+    """
+    target = user_path(folder).absolute()
     if not target.exists() and not target.is_symlink():
-        return
+        return target
     refuse_if(target.is_symlink() or not target.is_dir(), "exists and is not a folder",
               file=target, allowed="another path")  # fmt: skip
     present = {item.name for item in target.iterdir() if not item.name.startswith(WORK)}
@@ -235,6 +245,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
               value=min(present - _FILES, default=None), allowed="a new folder")  # fmt: skip
     refuse_if(present and not overwrite, "a benchmark stands there already", file=target,
               allowed="another folder, or overwriting on demand")  # fmt: skip
+    return target
 
 
 def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:

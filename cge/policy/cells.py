@@ -105,8 +105,7 @@ def rates_from_file(model: Model, measure: Measure, positions: Integers, key: st
                   key=f"{key}.{word}", value=name,
                   allowed=[one for one in frame.columns if one not in _CODES])  # fmt: skip
     table = LongTable(path, tuple(_CODES), frame)
-    rate, weight = numbers(frame[measure.column]), pd.Series(1.0, frame.index)
-    table.refuse(rate.isna(), "is not a number ({cell})", measure.column)
+    rate, weight = table.numbers(measure.column), pd.Series(1.0, frame.index)
     largest = max(rate.tolist(), key=abs)
     if abs(largest) > LARGEST_RATE and not measure.large:
         raise too_large(largest, LARGEST_RATE, "'large: true' in the measure", path, measure.column)

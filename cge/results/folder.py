@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from cge.core.errors import CONTROL, InputError, refuse_first, refuse_if
+from cge.core.files import is_file, user_path
 from cge.core.identity import file_digest
 from cge.core.writing import WORK, commit, part, settle
+from cge.data.benchmark_folder import is_benchmark_folder
 from cge.results.manifest_file import ROWS_DIGEST, manifest_text, read_manifest, unsealed
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import COLUMNS, TEXT, WHOLE, layout, stand_twice
@@ -29,6 +31,7 @@ from cge.results.run_folder import (
 _IDENTITY = b"cge.identity"
 #: More rows than any study makes.
 MOST_ROWS = 50_000_000
+_OF_A_STUDY = "the folder that `cge run` or another study wrote"
 
 
 def write(
@@ -89,7 +92,7 @@ def read(given: str | Path) -> ResultSet:
     InputError
         If there are none, or they are damaged or of different runs.
     """
-    folder = _found(Path(given))
+    folder = _found(user_path(given))
     while True:
         with suppress(OSError):  # of a folder that can not be written the parts are read in place
             settle(folder)
@@ -102,9 +105,12 @@ def read(given: str | Path) -> ResultSet:
 
 
 def _read(folder: Path) -> ResultSet:
+    refuse_if(is_benchmark_folder(folder), "is a benchmark, not the results of a run", file=folder,
+              allowed=f"{_OF_A_STUDY}; this can be the table of a scenario's benchmark, or of "
+              "`cge check --data`")  # fmt: skip
     file, of_rows = part(folder, MANIFEST), part(folder, ROWS)
-    refuse_if(not file.is_file(), f"is not a run's folder: it holds no {MANIFEST}", file=folder,
-              allowed="a folder that a command of cge wrote")  # fmt: skip
+    refuse_if(not file.is_file(), f"holds no results of a run: it has no {MANIFEST}", file=folder,
+              allowed=_OF_A_STUDY)  # fmt: skip
     content = unsealed(read_manifest(file), file)
     rows, identity = _rows(of_rows)
     told, written = content.pop("identity", None), content.pop(ROWS_DIGEST, None)
@@ -128,7 +134,7 @@ def read_all(given: Iterable[str | Path]) -> list[ResultSet]:
         place = (results.folder or Path()).resolve()
         refuse_if(place in found, "this run is given twice", file=results.folder)
         found[place] = results
-    refuse_if(not found, "give at least one run folder", allowed="what a command of cge wrote")
+    refuse_if(not found, "give at least one run folder", allowed=_OF_A_STUDY)
     return list(found.values())
 
 
@@ -137,10 +143,12 @@ def _found(path: Path) -> Path:
         path = path.parent
     if not path.exists() and path.parent == Path() and (HOME / path.name).is_dir():
         path = HOME / path.name
+    refuse_if(is_file(path), "is a file, not the results of a run", file=path,
+              allowed=f"{_OF_A_STUDY}; a table or figure is made of that, not of a table or "
+              "figure")  # fmt: skip
     if not path.is_dir():
         runs = [found.name for found, _ in manifests(HOME)]
-        raise InputError("no such run folder", file=path,
-                         allowed=["a folder that a command of cge wrote", *runs])  # fmt: skip
+        raise InputError("no such run folder", file=path, allowed=[_OF_A_STUDY, *runs])
     return path
 
 
@@ -148,7 +156,9 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     """Rows of results in a file, and the digest that stands there."""
     import pyarrow.parquet as pq
 
-    refuse_if(not path.is_file(), f"holds no {path.name}", file=path.parent)
+    refuse_if(not path.is_file(), f"holds no {path.name}, of which pages are made",
+              file=path.parent, allowed=f"the whole folder; `cge run {path.parent / MANIFEST}` "
+              "makes it again")  # fmt: skip
     try:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)

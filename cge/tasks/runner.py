@@ -266,6 +266,7 @@ class Session(Driver):
                 at_work = Parallel(
                     n_jobs=self._jobs(len(tasks)), return_as="generator_unordered", batch_size=1,
                     pre_dispatch="2*n_jobs",
+                    max_nbytes=None,  # arrays travel in pipes, not as pickles in a shared folder
                 )  # fmt: skip
                 results = at_work(
                     delayed(_sealed)(n, t, self.place, parent) for n, t in enumerate(tasks)

@@ -15,21 +15,21 @@ from cge.core.content import calibration_file, find_content
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import read_as
-from cge.core.selectors import RESERVED, check_groups
+from cge.core.selectors import check_codes, check_groups
 from cge.data.accounts.world_table import WorldTable
 
 NAMED_AGGREGATIONS = ("default", "small", "full")
 
 
-def _plain(code: str) -> str:
-    if not code.strip() or code != code.strip() or code == "all" or code.startswith("all but"):
-        raise ValueError(f"'{code}' can not be a code or group: empty, padded, or 'all'")
-    if any(sign in RESERVED or not sign.isprintable() for sign in code):
-        raise ValueError(f"code '{code}' holds one of {RESERVED} or a control character")
+def _one_code(code: str) -> str:
+    try:
+        check_codes([code])
+    except InputError as error:
+        raise ValueError(error) from None
     return code
 
 
-Code = Annotated[str, AfterValidator(_plain)]
+Code = Annotated[str, AfterValidator(_one_code)]
 Members = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
 
 #: Codes that each code is made of, or stands for.

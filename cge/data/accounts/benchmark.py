@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 
 from cge.core import selectors
-from cge.core.axes import AXES, Array, Axes, Bools
-from cge.core.errors import check_known, refuse_first, refuse_if
+from cge.core.axes import AXES, Array, Axes, Bools, largest_cell
+from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: Code of the factor that is not labour.
 CAPITAL = "CAP"
-#: An identity of the accounts must hold to this share of the account's own total.
+#: An identity of the accounts must hold to this share of the largest figure in it.
 BALANCE_TOLERANCE = 1e-9
 
 #: Axis letters of each array.
@@ -125,6 +125,8 @@ class Benchmark:
             codes = getattr(self, axis)
             refuse_if(len(set(codes)) != len(codes) or not codes,
                       "codes must be unique and at least one", key=axis, value=codes)  # fmt: skip
+            whole = ("all",) if axis == "use_classes" and len(codes) == 1 else ()
+            selectors.check_codes(codes, whole, key=axis)
         for axis, users in (("sector_class", self.sectors), ("agent_class", self.agents)):
             classes = getattr(self, axis)
             wrong = len(classes) != len(users) or not set(classes) <= set(self.use_classes)
@@ -239,7 +241,7 @@ class Benchmark:
         return self.output * (1 - self.output_tax)
 
     def residuals(self) -> dict[str, Array]:
-        """Gap of each accounting identity, as a share of its account.
+        """Gap of each accounting identity, as a share of the largest figure in it.
 
         Returns
         -------
@@ -254,18 +256,26 @@ class Benchmark:
                 self.intermediate[:, :, sectors].sum(axis=2) + self.final[:, agents].sum(axis=1)
             ).T
         return {
-            "zero_profit": _relative(inputs + self.value_added - self.receipts, self.receipts),
+            "zero_profit": _relative(inputs + self.value_added - self.receipts, self.output),
             "composite_market": _relative(use - self.composites, self.composites),
-            "income": _relative(self.absorption - self.gdp - self.balance, self.absorption),
+            "income": _relative(
+                self.absorption - self.gdp - self.balance, np.maximum(self.absorption, self.gdp)
+            ),
             "world_balance": np.asarray(self.balance.sum() / self.absorption.sum()),
         }
 
     def _check_accounts(self) -> None:
         for identity, gap in self.residuals().items():
             worst = float(np.abs(gap).max())
-            refuse_if(worst > BALANCE_TOLERANCE, f"the accounts do not balance: identity "
-                      f"'{identity}' is off by {worst:.2e} of its account",
-                      allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}")  # fmt: skip
+            if worst > BALANCE_TOLERANCE:
+                letters = {"zero_profit": "sj", "composite_market": "uis", "income": "s"}
+                axes = letters.get(identity, "")
+                cell = f" of {self.axes.label(axes, largest_cell(np.abs(gap)))}" if axes else ""
+                raise InputError(
+                    f"the accounts do not balance: identity '{identity}'{cell} is off by "
+                    f"{worst:.2e} of the largest figure in it",
+                    allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}",
+                )  # fmt: skip
         dead = (self.absorption <= 0) | (self.factor_payments.sum(axis=(1, 2)) <= 0)
         refuse_first(np.array(self.regions)[dead].tolist(),
                      "region has no final demand or no factor income", key="regions")  # fmt: skip

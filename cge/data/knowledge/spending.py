@@ -126,7 +126,10 @@ def _checked(table: LongTable, axes: Axes) -> LongTable:
     refuse(year.isna() | (year % 1 != 0), "year is not a whole number", "year", "years")
     for column, empty in (("status", "original"), ("rule", ""), ("source", "user")):
         frame[column] = frame[column].fillna("").astype(str).replace("", empty)
-    filled = numbers(frame["filled_percent"]).fillna((frame["status"] == "filled") * 100.0)
+    given = numbers(frame["filled_percent"])
+    refuse(frame["filled_percent"].notna() & ~given.between(0, 100), "is no percentage",
+           "filled_percent", "0 to 100")  # fmt: skip
+    filled = given.fillna((frame["status"] == "filled") * 100.0)
     table = replace(table, frame=frame.assign(year=year.astype(int), filled_percent=filled))
     table.refuse(~frame["status"].isin(["original", "computed", "filled"]), "unknown status",
                  "status", "original, computed, filled")  # fmt: skip

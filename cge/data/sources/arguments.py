@@ -6,7 +6,6 @@ Every check ends in an :class:`~cge.core.errors.InputError` that names the argum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, number_array
 from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
-from cge.core.selectors import RESERVED, check_groups
+from cge.core.selectors import RESERVED, check_codes, check_groups
 from cge.core.typed import taken
 from cge.data.accounts.benchmark import LETTERS, check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
@@ -24,11 +23,36 @@ Negative = Literal["error", "clip"]
 NEGATIVES = ("error", "clip")
 
 
-def read_cells(axes: Axes, key: str, given: Any, letters: str) -> Array:
-    """Values of the accounts, which can not be negative."""
+def read_cells(
+    axes: Axes, key: str, given: Any, letters: str, negative: str, said: list[str], unit: str = ""
+) -> Array:
+    """Values of the accounts: the right shape, finite, not negative.
+
+    Parameters
+    ----------
+    axes : Axes
+    key : str
+        The argument, for messages.
+    given : array_like
+    letters : str
+    negative : {"error", "clip"}
+        Whether negative cells are refused or set to zero.
+    said : list of str
+        Notes, to which is added how many were set to zero.
+    unit : str
+        Of the values; of shares none.
+    """
     array = axes.checked(key, given, letters)
-    axes.refuse(array < 0, "negative value at {cell}", key, letters, array, "values >= 0")
-    return array
+    low = array < 0
+    count = int(low.sum())
+    if negative == "error":
+        axes.refuse(low, f"{count} negative cells, the first at {{cell}}", key, letters, array,
+                    "values >= 0, or negative='clip' to set them to zero")  # fmt: skip
+    if not count:
+        return array
+    total = f"{-array[low].sum():.3g} {unit}".strip()
+    said.append(f"{count} negative cells of '{key}', {total} in all, were set to zero.")
+    return np.where(low, 0.0, array)
 
 
 #: Axes on which a rate that holds for all of the others may be given.
@@ -105,17 +129,8 @@ def read_codes(key: str, given: Any) -> tuple[str, ...]:
     refuse_if(not codes, "give a list of codes", key=key, value=given)
     repeated = (code for n, code in enumerate(codes) if code in codes[:n])
     refuse_first(repeated, "code stands twice", key=key)
-    check_names(key, codes)
+    check_codes(codes, key=key)
     return codes
-
-
-def check_names(key: str, codes: Sequence[str], file: Path | None = None) -> None:
-    """Refuse a code that scenarios could not name."""
-    refuse_first(
-        (code for code in codes if code != safe_code(code)),
-        "code could not be named in a scenario", file=file, key=key,
-        allowed=f"text without any of {' '.join(RESERVED)} and without spaces around it",
-    )  # fmt: skip
 
 
 def last_axis(

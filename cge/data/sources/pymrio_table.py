@@ -1,4 +1,4 @@
-"""Published multi-regional tables, read through pymrio.
+"""Published multi-regional tables, and systems of pymrio.
 
 Codes are those of the source, final agents are named HH, NPISH, GOV, GFCF and INV. What a
 source does not say (value added, the labour share) is filled by a stated rule and
@@ -8,17 +8,27 @@ flagged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array, Axes, Integers
-from cge.core.errors import InputError, check_known, refuse_first, refuse_if, retold
-from cge.core.files import at_home
+from cge.core.axes import Array, Axes
+from cge.core.errors import InputError, check_known, check_once, refuse_if, retold
+from cge.core.files import one_line, user_path
 from cge.core.typed import checked
 from cge.data.accounts.world_table import WorldTable
+from cge.data.sources.icio import read_icio
+from cge.data.sources.labelled import (
+    Label,
+    Labelled,
+    SystemParts,
+    check_same_labels,
+    positions,
+    two_levels,
+)
 from cge.data.sources.raw_table import (
     LABOUR_SHARE,
     PRIMARY,
@@ -30,7 +40,8 @@ from cge.data.sources.raw_table import (
     user_world_table,
     year_in,
 )  # fmt: skip
-from cge.data.sources.wiod2016 import read_wiod2016
+from cge.data.sources.saved_system import read_saved
+from cge.data.sources.wiod import read_wiod2013, read_wiod2016
 
 if TYPE_CHECKING:
     from pymrio import IOSystem
@@ -43,16 +54,44 @@ _UNITS = {
 }  # fmt: skip
 
 Kind = Literal["wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"]
-#: What files of a kind are, the function of pymrio that reads them, and whether it takes a year.
-KINDS: Mapping[str, tuple[str, str, bool]] = {
-    "wiod2013": ("WIOD, 2013 release: folder of wiotYY_*.xlsx", "parse_wiod", True),
-    "wiod2016": ("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet", "", False),
-    "icio": ("OECD Inter-Country Input-Output tables: .csv or .zip", "parse_oecd", True),
-    "exiobase3": ("EXIOBASE 3: zip or extracted folder", "parse_exiobase3", False),
-    "eora26": ("Eora26: zip or folder", "parse_eora26", True),
-    "gloria": ("GLORIA: folder of the downloads", "parse_gloria", True),
-    "pymrio": ("a system written by pymrio's save_all", "load_all", False),
-}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What files of a kind are.
+
+    Parameters
+    ----------
+    content : str
+    parser : str
+        Function of pymrio that reads them; empty where they are read here.
+    unit : str
+        In which the source is published; empty where its files say it.
+    """
+
+    content: str
+    parser: str = ""
+    unit: str = ""
+
+
+KINDS: Mapping[str, Source] = {
+    "wiod2013": Source("WIOD, 2013 release: folder of wiotYY_*.xlsx", unit="million USD"),
+    "wiod2016": Source("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet",
+                       unit="million USD"),
+    "icio": Source("OECD Inter-Country Input-Output tables: .csv or .zip", unit="million USD"),
+    "exiobase3": Source("EXIOBASE 3: zip or extracted folder"),
+    "eora26": Source("Eora26: zip or folder", "parse_eora26", "thousand USD"),
+    "gloria": Source("GLORIA: folder of the downloads", "parse_gloria", "thousand USD"),
+    "pymrio": Source("a system written by pymrio's save_all, as text or Parquet"),
+}  # fmt: skip
+#: Codes that some editions of EXIOBASE 3 have in place of its own.
+_CODES = (
+    "AUS:AU AUT:AT BEL:BE BGR:BG BRA:BR CAN:CA CHE:CH CHN:CN CYP:CY CZE:CZ DEU:DE DNK:DK ESP:ES "
+    "EST:EE FIN:FI FRA:FR GBR:GB GRC:GR HRV:HR HUN:HU IDN:ID IND:IN IRL:IE ITA:IT JPN:JP KOR:KR "
+    "LTU:LT LUX:LU LVA:LV MEX:MX MLT:MT NLD:NL NOR:NO POL:PL PRT:PT ROM:RO RUS:RU SVK:SK SVN:SI "
+    "SWE:SE TUR:TR TWN:TW USA:US ZAF:ZA WWA:WA WWE:WE WWF:WF WWL:WL WWM:WM"
+)
+_EXIOBASE = dict(pair.split(":") for pair in _CODES.split())
 
 
 @checked
@@ -68,16 +107,17 @@ def read_pymrio(
     compensation_rows: Sequence[str] | None = None,
     labour_share: float = LABOUR_SHARE,
     tolerance: float = TOLERANCE,
+    decimal: Literal[".", ","] = ".",
 ) -> WorldTable:
-    """Read a published multi-regional table through pymrio.
+    """Read a published multi-regional table, or a system of pymrio.
 
     Parameters
     ----------
     source : path or pymrio.IOSystem
         Files as downloaded, or a system that pymrio has loaded already.
     kind : {"wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"}
-        What the files are; not needed for a loaded system. WIOD 2016 is read here,
-        since pymrio does not know its layout.
+        What the files are; not needed for a loaded system. Eora26 and GLORIA are read by
+        pymrio, the others here: pymrio can not, or not as strictly.
     year : int, optional
         Needed where the source holds several or does not say.
     name : str, optional
@@ -98,6 +138,8 @@ def read_pymrio(
     tolerance : float
         Largest share of world output by which inputs and value added may miss output;
         what they miss by is net product taxes, margins and errors.
+    decimal : {".", ","}
+        Decimal mark of numbers that are text.
 
     Returns
     -------
@@ -108,20 +150,23 @@ def read_pymrio(
     Raises
     ------
     InputError
-        If the source cannot be read, is of another kind, or does not fit.
+        If the source cannot be read, is of another kind, or does not fit; for a label that
+        stands twice or in one matrix alone, and a cell that is no number.
     """
     refuse_if(not 0 < labour_share < 1, "not a share", key="labour_share", value=labour_share,
               allowed="0 to 1")  # fmt: skip
     check_known([value_added], ("auto", "rows", "residual"), "unknown option", key="value_added")
+    check_known([decimal], (".", ","), "unknown option", key="decimal")
     title = name or f"user-{kind or 'pymrio'}"
     not_shipped(title, None, "name")
-    label = "IOSystem"
+    label, commas = "IOSystem", decimal == ","
     if isinstance(source, str | Path):
         check_known([kind], KINDS, "unknown kind of table", key="kind")
-        path = at_home(source)
+        path = user_path(source)
         refuse_if(not path.exists(), "no such file or folder", file=path)
-        source, label = path if kind == "wiod2016" else _parse(path, str(kind), year), str(path)
-    raw = read_wiod2016(source, year) if isinstance(source, Path) else _of_system(source, label)
+        raw, label = _read(path, str(kind), year, commas), str(path)
+    else:
+        raw = _raw(_parts_of(source, label, commas))
     with retold(lambda error: error.located(label)):
         found = year or raw.year or year_in(Path(label).name)
         if found is None:
@@ -138,93 +183,125 @@ def read_pymrio(
         )  # fmt: skip
 
 
-def _parse(path: Path, kind: str, year: int | None) -> IOSystem:
+def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
+    """The arrays of a source's files."""
+    if kind in ("wiod2016", "icio"):
+        return (read_icio if kind == "icio" else read_wiod2016)(path, year, commas)
+    source = KINDS[kind]
+    if not source.parser:
+        parts = read_wiod2013(path, year, commas) if source.unit else read_saved(path, commas)
+        return _raw(parts, names=_EXIOBASE if kind == "exiobase3" else {})
+    refuse_if(path.is_dir() and year is None, "the folder may hold several years",
+              key="year", file=path, allowed="the year to read")  # fmt: skip
+    refuse_if(commas, f"pymrio reads {kind} with decimal points alone", key="decimal", value=",",
+              allowed=".")  # fmt: skip
     import pymrio
 
-    content, parser, by_year = KINDS[kind]
-    refuse_if(by_year and path.is_dir() and year is None, "the folder may hold several years",
-              key="year", file=path, allowed="the year to read")  # fmt: skip
     try:
-        return getattr(pymrio, parser)(path, **({"year": year} if by_year else {}))
+        io = getattr(pymrio, source.parser)(path, year=year)
     # pymrio's parsers raise whatever the first odd line of a file leads to.
     except Exception as error:
         raise InputError(
-            f"pymrio could not read this as {kind}: {type(error).__name__}: {error}",
-            file=path, key="kind", allowed=content,
+            f"pymrio could not read this as {kind}: {type(error).__name__}: {one_line(error)}",
+            file=path, key="kind", allowed=source.content,
         ) from None  # fmt: skip
+    # Whatever a version of pymrio calls the unit, the source is published in this one.
+    return replace(_raw(_parts_of(io, str(path), commas)), unit=source.unit)
 
 
-def _of_system(io: IOSystem, label: str) -> RawTable:
-    """The arrays of a pymrio system, whatever it has computed so far."""
-    z, a, y = (getattr(io, name, None) for name in "ZAY")
+def _parts_of(io: IOSystem, label: str, commas: bool) -> SystemParts:
+    """What a benchmark needs of a pymrio system, whatever it has computed so far."""
+    z, a, y, unit = (getattr(io, name, None) for name in ("Z", "A", "Y", "unit"))
     core = a if z is None else z
     if y is None or core is None:
         raise InputError("the system has no final demand Y, or neither Z nor A", file=label)
-    refuse_if(core.index.nlevels != 2, "rows are not (region, sector)", file=label,
-              value=list(core.index.names))  # fmt: skip
-    codes = (tuple(dict.fromkeys(map(str, core.index.get_level_values(k)))) for k in (0, 1))
-    axes = Axes(*codes)
-    n = len(axes.regions) * len(axes.sectors)
-    final = np.zeros((n, y.shape[1]))
-    final[_positions(y.index, axes)] = y.to_numpy(dtype=float)
-    flows = np.zeros((n, n))
-    cells = np.ix_(_positions(core.index, axes), _positions(core.columns, axes))
-    flows[cells] = core.to_numpy(dtype=float)
-    if z is None:
-        flows = flows * np.linalg.solve(np.eye(n) - flows, final.sum(axis=1))
-    two = y.columns.nlevels >= 2
-    names = ((str(c[0]), str(c[-1])) if two else (str(c), "final demand") for c in y.columns)
-    return RawTable(
-        regions=axes.regions, sectors=axes.sectors, intermediate=flows.reshape(axes.shape("risj")),
-        final=final.reshape(*axes.shape("ri"), -1), final_names=tuple(names),
-        inputs=_primary_inputs(io, axes), unit=_unit_of(io), year=_year_of(io),
+    extensions = list(io.get_extensions(data=True))
+    inputs = [
+        Labelled(one.F, f"F of {one.name}", label, commas)
+        for one in extensions if getattr(one, "F", None) is not None
+    ]  # fmt: skip
+    said = " ".join(
+        str(getattr(part, key, "") or "")
+        for part in (getattr(io, "meta", None), *extensions)
+        for key in ("description", "name", "year")
+    )
+    units = unit.iloc[:, -1].astype(str).str.strip() if isinstance(unit, pd.DataFrame) else ()
+    return SystemParts(
+        Labelled(core, "A" if z is None else "Z", label, commas), Labelled(y, "Y", label, commas),
+        tuple(inputs), tuple(dict.fromkeys(units)), said,
     )  # fmt: skip
 
 
-def _positions(index: pd.Index, axes: Axes) -> Integers:
-    """Positions of (region, sector) on the flat axis of `axes`."""
-    wanted = pd.MultiIndex.from_tuples([(str(region), str(sector)) for region, sector in index])
-    found = pd.MultiIndex.from_product([axes.regions, axes.sectors]).get_indexer(wanted)
-    refuse_first(wanted[found < 0], "rows and columns do not have the same codes")
-    return found
+def _raw(parts: SystemParts, names: Mapping[str, str] | None = None) -> RawTable:
+    """The arrays of a system.
+
+    Parameters
+    ----------
+    parts : SystemParts
+    names : mapping, optional
+        Codes of regions that are written in another way.
+    """
+    core, y, known = parts.core, parts.final, names or {}
+    for matrix, index, side in ((core, core.frame.index, "rows"), (y, y.frame.index, "rows"),
+                                (core, core.frame.columns, "columns")):  # fmt: skip
+        two_levels(matrix, index, side)
+    rows = core.rows
+    check_same_labels(core, f"rows of {core.name}", rows, f"columns of {core.name}", core.columns)
+    check_same_labels(y, f"rows of {core.name}", rows, "rows of Y", y.rows)
+    axes = Axes(*(tuple(dict.fromkeys(label[k] for label in rows)) for k in (0, 1)))
+    n = len(axes.regions) * len(axes.sectors)
+    final = np.zeros((n, y.frame.shape[1]))
+    final[positions(y.rows, axes)] = y.values()
+    flows = np.zeros((n, n))
+    flows[np.ix_(positions(rows, axes), positions(core.columns, axes))] = core.values()
+    if core.name == "A":
+        try:
+            flows = flows * np.linalg.solve(np.eye(n) - flows, final.sum(axis=1))
+        except np.linalg.LinAlgError:
+            raise InputError("the coefficients are singular: no output meets final demand",
+                             file=core.file, key="A") from None  # fmt: skip
+    columns = ((c[0], c[-1] if len(c) > 1 else "final demand") for c in y.columns)
+    regions = tuple(known.get(code, code) for code in axes.regions)
+    check_once(regions, "two codes are written as this one", file=core.file, key="regions")
+    return RawTable(
+        regions=regions, sectors=axes.sectors, intermediate=flows.reshape(axes.shape("risj")),
+        final=final.reshape(*axes.shape("ri"), -1),
+        final_names=tuple((known.get(region, region), category) for region, category in columns),
+        inputs=_primary_inputs(parts, rows, axes), unit=_unit(parts), year=year_in(parts.said),
+    )  # fmt: skip
 
 
-def _primary_inputs(io: IOSystem, axes: Axes) -> dict[str, Array]:
+def _primary_inputs(parts: SystemParts, known: Sequence[Label], axes: Axes) -> dict[str, Array]:
     """Rows of primary inputs by name, (s, j).
 
     Rows of one name in one extension are added up (GLORIA has them by region); an
     extension that repeats the rows of another does not count twice.
     """
     rows: dict[str, Array] = {}
-    for extension in io.get_extensions(data=True):
-        frame = getattr(extension, "F", None)
-        if frame is None or frame.columns.nlevels != 2:
+    for matrix in parts.inputs:
+        if matrix.frame.columns.nlevels != 2:
             continue
-        where = _positions(frame.columns, axes)
-        own: dict[str, Array] = {}
-        for label, values in zip(frame.index, frame.to_numpy(), strict=True):
-            parts = label if isinstance(label, tuple) else (label,)
-            named = [str(part) for part in parts if matches(str(part), PRIMARY)]
-            if named:
-                figures = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=float)
-                row = own.setdefault(named[-1], np.zeros(axes.shape("sj")))
-                np.add.at(row.reshape(-1), where, np.nan_to_num(figures))
+        named = {
+            n: [part for part in label if matches(part, PRIMARY)][-1]
+            for n, label in enumerate(matrix.row_labels)
+            if any(matches(part, PRIMARY) for part in label)
+        }  # fmt: skip
+        if not named:
+            continue
+        matrix.checked([matrix.row_labels[n] for n in named], "rows")
+        check_same_labels(matrix, f"rows of {parts.core.name}", known,
+                          f"columns of {matrix.name}", matrix.columns)  # fmt: skip
+        where, own = positions(matrix.columns, axes), dict[str, Array]()
+        for name, values in zip(named.values(), matrix.values(list(named)), strict=True):
+            row = own.setdefault(name, np.zeros(axes.shape("sj")))
+            row.reshape(-1)[where] += values
         rows = {**own, **rows}
     return rows
 
 
-def _unit_of(io: IOSystem) -> str:
-    unit: Any = getattr(io, "unit", None)
-    if not isinstance(unit, pd.DataFrame) or unit.empty:
-        return "currency unit of the source"
-    given = str(unit.to_numpy().ravel()[0]).strip()
-    return _UNITS.get(given.lower().lstrip("‘'`’").strip(), given)
-
-
-def _year_of(io: IOSystem) -> int | None:
-    text = " ".join(
-        str(getattr(part, key, "") or "")
-        for part in (getattr(io, "meta", None), *io.get_extensions(data=True))
-        for key in ("description", "name", "year")
-    )
-    return year_in(text)
+def _unit(parts: SystemParts) -> str:
+    """The money in which the flows are."""
+    units = [_UNITS.get(one.lower().lstrip("‘'`’").strip(), one) for one in parts.units]
+    refuse_if(len({*units}) > 1, "flows are in several units, a table of money has one",
+              file=parts.core.file, key="unit", value=list(dict.fromkeys(units)))  # fmt: skip
+    return next(iter(units), "currency unit of the source")

@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cge.core.axes import Array, ratio
-from cge.core.errors import check_known, refuse_first, refuse_if
+from cge.core.errors import check_known, check_once, refuse_first, refuse_if
+from cge.core.selectors import check_codes
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 from cge.data.sources.arguments import safe_code
@@ -88,12 +89,23 @@ class RawTable:
             column = self.final[..., k]
             # Discrepancy columns of the world stand under no region.
             inside = region in self.regions
+            stray = not (inside or category in agents or matches(category, _DISCREPANCY))
+            refuse_if(stray and column.any(), "is final demand of a region that has no rows",
+                      key="Y", value=f"{region}, {category}", name=region,
+                      allowed=self.regions)  # fmt: skip
             agent = _agent(category, agents, bool(np.any(column))) if inside else None
             if agent is None:
                 label = category if inside else f"{region} {category}"
                 lost[label] = lost.get(label, 0.0) + float(np.abs(column).sum())
             else:
                 final[:, :, self.regions.index(region), AGENTS.index(agent)] += column
+        here = {(region, name) for region, name in self.final_names if region in self.regions}
+        refuse_first(
+            (f"{region}, {name}" for name in dict.fromkeys(name for _, name in here)
+             for region in self.regions if (region, name) not in here),
+            "this column of final demand is missing, which other regions have", key="Y",
+            allowed="the same categories in every region",
+        )  # fmt: skip
         refuse_if(not final.any(), "the table has no final demand", key="agents",
                   allowed=categories)  # fmt: skip
         total = np.abs(self.final).sum()
@@ -197,6 +209,17 @@ def user_world_table(
     **accounts
         The other fields of :class:`~cge.data.accounts.world_table.WorldTable`.
     """
+    final, flows = accounts["final"], accounts["intermediate"]
+    for what, total in (
+        ("output", flows.sum(axis=(1, 2, 3)) + final.sum(axis=(1, 2, 3))),
+        ("final demand", final.sum(axis=(0, 1, 3))),
+        ("value added", accounts["value_added"].sum(axis=1)),
+    ):
+        refuse_first(
+            (region for region, sum_ in zip(accounts["regions"], total) if sum_ <= 0),
+            f"region has no {what}: all its cells are zero, or missing, or less than zero together",
+            key="regions", allowed="regions with output, final demand and value added",
+        )  # fmt: skip
     said = [f"Data: user table '{accounts['name']}', {accounts['year']}.", *notes]
     known = (labour_share > 0) & (labour_share < 1)
     of_region = np.array(
@@ -235,6 +258,6 @@ def year_in(text: str) -> int | None:
 def safe_names(codes: Sequence[str], axis: str) -> dict[str, str]:
     """The source's names by codes that scenarios can name."""
     safe = [safe_code(code) for code in codes]
-    refuse_first((code for code in safe if not code or safe.count(code) > 1),
-                 "codes are not unique without reserved characters", key=axis)  # fmt: skip
+    check_codes(safe, key=axis)
+    check_once(safe, "codes are not unique without reserved characters", key=axis)
     return dict(zip(safe, codes, strict=True))

@@ -78,8 +78,9 @@ def benchmark_from_trade(
     flows : {"net", "gross"}
         Whether `trade` is without or with tariffs.
     negative : {"error", "clip"}
-        Where final demand is the remainder and negative: an error that names the cell,
-        or set to zero, the accounts being solved again with the shares that remain.
+        Negative cells of `trade` or of shares, and final demand that is the remainder and
+        negative: an error that names the cell, or set to zero. Shares are then scaled to
+        add up again, and the accounts solved again with the shares that remain.
     factors, use_classes, tolerance, name, unit, notes, groups, names, allow_large_rates
         As in :func:`~cge.data.sources.user_arrays.benchmark_from_arrays`.
 
@@ -103,11 +104,20 @@ def benchmark_from_trade(
     )
     axes = Axes(r_codes, i_codes, ("all",), f_codes)
     tolerance = arguments.read_tolerance(tolerance)
-    value = arguments.read_cells(axes, "trade", trade, "ris")
+    said = [notes] if isinstance(notes, str) else list(notes)
+
+    def cells(key: str, given: Any, letters: str, of: str = "") -> Array:
+        return arguments.read_cells(axes, key, given, letters, negative, said, of)
+
+    value = cells("trade", trade, "ris", unit)
     power = 1 + arguments.read_rates(axes, allow_large_rates, tariff=tariff)["tariff"][0]
-    factor_cost = arguments.read_cells(axes, "value_added_share", shares, "sjf")
-    gamma = arguments.read_cells(axes, "io_shares", io_shares, "sij")
-    gamma = _cost_shares(gamma, factor_cost, value.sum(axis=2) > 0, tolerance, axes)
+    as_given = axes.checked("io_shares", io_shares, "sij").sum(axis=1)
+    added = axes.checked("value_added_share", shares, "sjf").sum(axis=2)
+    _check_cost_shares(as_given, added, value.sum(axis=2) > 0, tolerance, axes)
+    factor_cost = cells("value_added_share", shares, "sjf")
+    gamma = cells("io_shares", io_shares, "sij")
+    material = np.maximum(1 - factor_cost.sum(axis=2), 0.0)
+    gamma = gamma * ratio(material, gamma.sum(axis=1))[:, None, :]
     market = value if flows == "gross" else value * power
     basic = market / power
     total = market.sum(axis=0)  # (i, s)
@@ -136,8 +146,8 @@ def benchmark_from_trade(
                     "s")  # fmt: skip
         alpha = final
     else:
-        alpha = arguments.read_cells(axes, "final_shares", final_shares, "si")
-        sums = alpha.sum(axis=1)
+        sums = axes.checked("final_shares", final_shares, "si").sum(axis=1)
+        alpha = cells("final_shares", final_shares, "si")
         axes.refuse(np.abs(sums - 1) > tolerance, "shares of region {cell} do not add up",
                     "final_shares", "s", sums, "a sum of 1")  # fmt: skip
         solve = True
@@ -164,29 +174,24 @@ def benchmark_from_trade(
     )  # fmt: skip
 
 
-def _cost_shares(
-    gamma: Array, factor_cost: Array, alive: Bools, tolerance: float, axes: Axes
-) -> Array:
-    """Input shares of total cost, from shares of it or of the inputs' cost.
+def _check_cost_shares(
+    inputs: Array, value_added: Array, alive: Bools, tolerance: float, axes: Axes
+) -> None:
+    """Refuse sums of shares (s, j) that are neither of total cost nor of the inputs' cost.
 
     Sectors that deliver nothing (not `alive`) may have any.
     """
-    value_added = factor_cost.sum(axis=2)
     axes.refuse(alive & (value_added > 1 + tolerance), "share at {cell} is above 1",
                 "value_added_share", "sj", value_added, "0 to 1")  # fmt: skip
-    inputs = gamma.sum(axis=1)
     material = np.maximum(1 - value_added, 0.0)
     # A sector without inputs may have shares of nothing.
     of_inputs = (np.abs(inputs - 1) <= tolerance) | ((inputs == 0) & (material <= tolerance))
     off = (np.abs(inputs - material) > tolerance) & alive
-    if off.any() and (of_inputs | ~alive).all():
-        return gamma * material[:, None, :]
-    if off.any():
+    if off.any() and not (of_inputs | ~alive).all():
         wanted = f"{float(material[first_cell(off)]):.6g} (1 less the value-added share)"
         axes.refuse(off, "input shares of sector {cell} do not add up", "io_shares", "sj", inputs,
                     f"{wanted}, or 1 in all sectors where they are shares of the inputs' "
                     "cost")  # fmt: skip
-    return gamma * ratio(material, inputs)[:, None, :]
 
 
 def _deficits(given: Any, tolerance: float, axes: Axes) -> Array:

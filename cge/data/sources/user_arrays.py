@@ -152,20 +152,7 @@ def benchmark_from_arrays(
     said = arguments.read_notes(notes)
 
     def cells(key: str, given: Any, letters: str) -> Array:
-        """Values of the accounts: the right shape, finite, not negative."""
-        array = axes.checked(key, given, letters)
-        low = array < 0
-        count = int(low.sum())
-        if negative == "error":
-            axes.refuse(low, f"{count} negative cells, the first at {{cell}}", key, letters, array,
-                        "values >= 0, or negative='clip' to set them to zero")  # fmt: skip
-        if not count:
-            return array
-        said.append(
-            f"{count} negative cells of '{key}', {-array[low].sum():.3g} {unit} in all, "
-            "were set to zero."
-        )
-        return np.where(low, 0.0, array)
+        return arguments.read_cells(axes, key, given, letters, negative, said, unit)
 
     z = cells("intermediate", intermediate, "risj")
     f = cells("final", final, "risd")

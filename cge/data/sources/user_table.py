@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from cge.core.axes import Array, Axes, largest_cell, ratio
 from cge.core.errors import InputError, check_complete, refuse_if, retold
 from cge.core.fields import Strict
-from cge.core.files import Number, at_home, read_as, validate
+from cge.core.files import Number, read_as, user_folder, user_path, validate
+from cge.core.selectors import check_codes
 from cge.core.tables import LongTable
 from cge.core.typed import checked
 from cge.data.accounts.calibration import Calibration, calibrate_cleaned
@@ -23,7 +24,6 @@ from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import by_horizon
 from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
-from cge.data.sources.arguments import check_names
 from cge.data.sources.raw_table import (
     AGENTS,
     LABOUR_SHARE,
@@ -41,7 +41,7 @@ class TableFile(Strict):
     """Layout of ``table.yaml`` in a folder of plain files."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
-    year: int
+    year: int = Field(ge=1, le=9999, strict=True)
     unit: str = "million USD"
     flows: Literal["net", "gross"] = "net"
     notes: list[str] = Field(default=[])
@@ -88,14 +88,13 @@ def read_folder(path: str | Path) -> WorldTable:
         For a missing file or column, an unknown code, a cell that stands twice or is not a
         number, and a table whose columns miss its rows by more than the tolerance.
     """
-    folder = at_home(path)
-    refuse_if(not folder.is_dir(), "no such folder", file=folder)
+    folder = user_folder(path, "the folder of a table, with table.yaml in it")
     path = folder / "table.yaml"
     content = read_as(TableFile, path)
     not_shipped(content.name, path, "name")
     flows = _read(folder, "intermediate", ("origin", "commodity", "destination", "sector"))
     final = _read(folder, "final", ("origin", "commodity", "destination", "agent"))
-    axes, names = _axes(content, flows.frame, final.frame, path)
+    axes, names = _axes(content, flows, final, path)
     agents: dict[str, str] = {**dict(zip(AGENTS, AGENTS)), **content.agents}
     final.refuse(
         ~final.frame["agent"].isin(list(agents)), "unknown agent", "agent",
@@ -128,40 +127,60 @@ def read_folder(path: str | Path) -> WorldTable:
         allowed=f"up to {content.tolerance:g}, or a tolerance of your own in table.yaml",
     )  # fmt: skip
     labour_share = np.full(value.shape, np.nan) if labour is None else ratio(labour, value)
-    return user_world_table(
-        notes, labour_share, content.labour_share, name=content.name, year=content.year,
-        regions=axes.regions, sectors=axes.sectors, intermediate=z, final=f, value_added=value,
-        unit=content.unit, names=names,
-    )  # fmt: skip
+    with retold(lambda error: error.located(folder)):
+        return user_world_table(
+            notes, labour_share, content.labour_share, name=content.name, year=content.year,
+            regions=axes.regions, sectors=axes.sectors, intermediate=z, final=f,
+            value_added=value, unit=content.unit, names=names,
+        )  # fmt: skip
 
 
 def _axes(
-    content: TableFile, flows: pd.DataFrame, final: pd.DataFrame, path: Path
+    content: TableFile, flows: LongTable, final: LongTable, path: Path
 ) -> tuple[Axes, dict[str, dict[str, str]]]:
     """Codes of regions and sectors, in the order given or found, and their names."""
-    found = {
-        "regions": [*(t[c] for t in (flows, final) for c in ("origin", "destination"))],
-        "sectors": [flows["commodity"], flows["sector"], final["commodity"]],
+    where = {
+        "regions": [(table, c) for table in (flows, final) for c in ("origin", "destination")],
+        "sectors": [(flows, "commodity"), (flows, "sector"), (final, "commodity")],
     }
     codes, names = {}, {}
-    for axis, used in found.items():
+    for axis, columns in where.items():
         given = getattr(content, axis)
-        codes[axis] = tuple(dict.fromkeys(pd.concat(used) if given is None else map(str, given)))
+        if given is None:
+            codes[axis] = _codes_in(columns)
+        else:
+            codes[axis] = tuple(dict.fromkeys(given))
+            check_codes(codes[axis], file=path, key=axis)
         names[axis] = dict(given) if isinstance(given, dict) else {}
-        check_names(axis, codes[axis], path)
     return Axes(**codes), names
+
+
+def _codes_in(columns: Sequence[tuple[LongTable, str]]) -> tuple[str, ...]:
+    """Codes in some columns; refuses one that no selector could name, and two that look alike."""
+    first: dict[str, tuple[str, str]] = {}
+    for table, column in columns:
+        for code in dict.fromkeys(table.frame[column]):
+            known, file = first.setdefault(code.casefold(), (code, Path(table.path).name))
+            if code != known:
+                problem = f"differs only in case from '{known}' in {file}"
+                table.refuse(table.frame[column] == code, problem, column, "one way to write it")
+            try:
+                check_codes([code])
+            except InputError as error:
+                table.refuse(table.frame[column] == code, error.problem, column, error.allowed)
+    return tuple(code for code, _ in first.values())
 
 
 def folder_tariffs(folder: str | Path) -> str:
     """Path of a folder's tariffs, or ``none``."""
-    found = _find(at_home(folder), "tariffs")
+    found = _find(user_path(folder), "tariffs")
     return "none" if found is None else str(found)
 
 
 def folder_elasticities(folder: str | Path) -> Path | None:
     """Path of a folder's elasticities, if it has them."""
-    path = at_home(folder) / "elasticities.yaml"
-    return path if path.is_file() else None
+    path = user_path(folder) / "elasticities.yaml"
+    return path if os.path.lexists(path) else None
 
 
 def _find(folder: Path, stem: str) -> Path | None:

@@ -215,8 +215,11 @@ def cases_of(
         if measures:
             rows = rows[source(results)["measure"].isin(list(measures))]
         keys: Any = rows.drop_duplicates().to_dict("records")
+        if not keys:  # no option is to blame
+            continue
         keys = _of_step(_of_returns(_of_years(keys, choice, years, results), choice), choice)
         cases += [Case(results, one, source=source) for one in keys]
+    refuse_if(not cases, NO_ROWS)
     cases = _named(cases, ("scenario", "variant"), choice.scenarios, "scenarios")
     cases = _named(cases, ("elasticities",), choice.elasticities, "elasticities")
     if not choice.scenarios:
