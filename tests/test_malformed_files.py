@@ -374,8 +374,6 @@ FORMATS: dict[str, Format] = {
     }, ("file_parameters.json", "factor_inputs/file_parameters.json")),
     "OECD": Format(_square, published("icio"),
                    {"ICIO2023_2014.csv": Sheet(1, 1, rows=(1, 7), whole=False)}),
-    "FIGARO": Format(_figaro, published("figaro"), {
-        "matrix_eu-ic-io_ind-by-ind_26ed_2014.csv": Sheet(1, 1, rows=(1, 7), whole=False)}),
     "WIOD 2016": Format(_wiod, published("wiod2016"),
                         {"WIOT2014_x.csv": Sheet(1, 5, rows=(1, 7), whole=False)}),
     "WIOD 2016 in a workbook": Format(_excel, published("wiod2016"),
@@ -409,6 +407,8 @@ FORMATS: dict[str, Format] = {
                          _parameters, plain=("own.yaml",)),
     "benchmark": Format(_benchmark, of_benchmark, plain=("benchmark.yaml",),
                         binary=("arrays.npz",)),
+    "FIGARO": Format(_figaro, published("figaro"), {
+        "matrix_eu-ic-io_ind-by-ind_26ed_2014.csv": Sheet(1, 1, rows=(1, 7), whole=False)}),
 }  # fmt: skip
 
 
