@@ -797,6 +797,7 @@ def test_everything_listed_can_be_shown(name: str, here: Path, cge: Run) -> None
         "data": ("status", "sha256"),
         "elasticities": ("citation", "armington", "status"),
         "aggregation": ("regions", "sectors", "goods") if name != "full" else ("goods", "west"),
+        "source": ("licence", "citation", "verified", "editions"),
     }[item.kind]
     for words in wanted:
         assert words in outcome.out
@@ -936,7 +937,12 @@ LESS = {
 LONG = ("stress", "compare", "frontier", "nash", "insurance")
 
 
-@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in LONG])
+#: Needs a network; tests/test_data_fetch.py runs it on a server of its own.
+ABROAD = "cge data fetch"
+
+
+@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in LONG
+                                  and not line.startswith(ABROAD)])  # fmt: skip
 def test_an_example_of_the_help_runs(line: str, here: Path, cge: Run) -> None:
     prepare(here)
     words = shlex.split(line.partition(" > ")[0])[1:]

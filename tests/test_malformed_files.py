@@ -122,6 +122,21 @@ def _square(place: Path) -> Path:
     return place / "ICIO2023_2014.csv"
 
 
+def _figaro(place: Path) -> Path:
+    """Return a table as Eurostat publishes it."""
+    world = World()
+    z, f = world.square
+    rows = [f"{r}_{i}" for r in REGIONS for i in SECTORS]
+    final = [f"{r}_{d}" for r in REGIONS for d in ("P3_S14", "P3_S15", "P3_S13", "P51G", "P5M")]
+    frame = pd.DataFrame(np.hstack([z, f]), index=rows, columns=rows + final)
+    wages, zero = world.wages.reshape(-1), np.zeros(len(final))
+    frame.loc["W2_D1"] = np.append(wages, zero)
+    frame.loc["W2_B2A3G"] = np.append(world.value.reshape(-1) - wages, zero)
+    path = place / "matrix_eu-ic-io_ind-by-ind_26ed_2014.csv"
+    frame.rename_axis("rowLabels").to_csv(path)
+    return path
+
+
 def _wiod(place: Path) -> Path:
     wiod2016_frame(World()).to_csv(place / "WIOT2014_x.csv", index=False)
     return place / "WIOT2014_x.csv"
@@ -392,6 +407,8 @@ FORMATS: dict[str, Format] = {
                          _parameters, plain=("own.yaml",)),
     "benchmark": Format(_benchmark, of_benchmark, plain=("benchmark.yaml",),
                         binary=("arrays.npz",)),
+    "FIGARO": Format(_figaro, published("figaro"), {
+        "matrix_eu-ic-io_ind-by-ind_26ed_2014.csv": Sheet(1, 1, rows=(1, 7), whole=False)}),
 }  # fmt: skip
 
 

@@ -352,7 +352,7 @@ def test_icio(world, tmp_path):
         assert_read(table, world, labour=False)
     with pytest.raises(InputError, match=r"year.*several years"):
         read_pymrio(tmp_path, "icio")
-    with pytest.raises(InputError, match=r"0 tables of the OECD fit"):
+    with pytest.raises(InputError, match=r"0 files fit a table of the OECD"):
         read_pymrio(tmp_path, "icio", year=1990)
 
 
@@ -469,7 +469,7 @@ def test_wrong_sources_are_one_clear_message(world, tmp_path):
     io = world.system(world.parts())
     for arguments, message in (
         (("nowhere", "icio"), r"nowhere: no such file"),
-        ((tmp_path, "gtap"), r"kind.*gtap.*wiod2016, icio, exiobase3"),
+        ((tmp_path, "gtap"), r"kind.*gtap.*wiod2016, icio, figaro"),
         ((tmp_path, "pymrio"), r"holds no file_parameters.json"),
     ):
         with pytest.raises(InputError, match=message):

@@ -9,7 +9,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
-from cge.core.errors import refuse_if
+from cge.core.errors import InputError, refuse_if
 
 #: An unshocked solve must leave every quantity where it was, to this share.
 REPLICATION = 1e-9
@@ -18,14 +18,17 @@ REPLICATION = 1e-9
 @click.command("calibrate", context_settings=CONTEXT)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Benchmark folder.")
-@click.option("--kind", default="folder", show_default=True,
-              help="folder (CSV or Parquet in the documented layout), or a format that pymrio "
-              "knows: wiod2013, wiod2016, icio, exiobase3, eora26, gloria, pymrio.")  # fmt: skip
+@click.option("--kind",
+              help="folder (CSV or Parquet in the documented layout), or a published table: "
+              "wiod2013, wiod2016, icio, figaro, adb-mrio, exiobase3, eora26, gloria, pymrio. "
+              "Default: as the names of the files say.")  # fmt: skip
 @click.option("--year", type=int, help="Year, where the source has several.")
 @click.option("--name", help="Name of the table.")
 @click.option("--aggregation", default="full", show_default=True,
-              help="full, or an aggregation file.")  # fmt: skip
-@click.option("--tariffs", help="none, or a file of rates; default: the folder's own.")
+              help="full, or an aggregation file; of a published table also default or small, "
+              "with all that ships for them.")  # fmt: skip
+@click.option("--tariffs", help="none, or a file of rates; default: the folder's own, with "
+              "--aggregation default and small those that ship.")  # fmt: skip
 @click.option("--elasticities", help="Elasticity set or file; default: the folder's own.")
 @click.option("--value-added", default="auto", show_default=True,
               help="auto, rows or residual: where value added comes from.")  # fmt: skip
@@ -35,19 +38,27 @@ REPLICATION = 1e-9
 @click.option("--decimal", type=click.Choice([".", ","]),
               help="Decimal mark of a published table; a folder's own files say it.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
-def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any) -> None:
+def calibrate(source: Path, out: Path, kind: str | None, overwrite: bool, **given: Any) -> None:
     """Clean, balance and calibrate your own table; use the folder as a table afterwards.
 
     SOURCE is the folder or file of the table, or 'example'.
 
     Example:  cge calibrate example --out my-world
     """
-    from cge.data.accounts.rates_shown import rates_shown
-    from cge.data.benchmark_store import check_target, save_benchmark
-    from cge.solve.model import Model
+    from cge.data.benchmark_store import check_target
 
     check_target(out, overwrite)
-    result = _of_folder(source, given) if kind == "folder" else _of_pymrio(source, kind, given)
+    kind = kind or _kind_of(source)
+    result = _of_folder(source, given) if kind == "folder" else of_published(source, kind, given)
+    save(result, out, overwrite)
+
+
+def save(result: Any, out: Path, overwrite: bool) -> None:
+    """Show how a benchmark was calibrated, check that it replicates, and write it."""
+    from cge.data.accounts.rates_shown import rates_shown
+    from cge.data.benchmark_store import save_benchmark
+    from cge.solve.model import Model
+
     benchmark = result.benchmark
     console = screen.console()
     rows = [
@@ -77,6 +88,21 @@ def calibrate(source: Path, out: Path, kind: str, overwrite: bool, **given: Any)
     console.print(f"Written to {out}; use it as a table: cge check --data {out}")
 
 
+def _kind_of(source: Path) -> str:
+    """Whether it is a folder in the documented layout, or whose published table it is."""
+    from cge.data.sources.registry import source_of_file
+
+    own = str(source) == "example" or (source / "table.yaml").exists() or not source.exists()
+    if own or (source.is_dir() and not any(source.iterdir())):
+        return "folder"
+    try:
+        return source_of_file(source)
+    except InputError:
+        if source.is_dir():
+            return "folder"
+        raise
+
+
 def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     """Calibrate a folder of files, whose description says what options do otherwise."""
     from cge.core.content import content_dir
@@ -86,20 +112,18 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
         says = "its file (decimal=, as the first line)" if option == "decimal" else "table.yaml"
         refuse_if(given[option] is not None, f"of a folder it stands in {says}",
                   key=f"--{option.replace('_', '-')}", value=given[option],
-                  allowed="only with --kind of a pymrio format")  # fmt: skip
+                  allowed="only with --kind of a published table")  # fmt: skip
     shipped = content_dir("calibration") / "example"
     folder = shipped if str(source) == "example" and not source.exists() else source
     return calibrate_folder(folder, given["aggregation"], given["tariffs"], given["elasticities"])
 
 
-def _of_pymrio(source: Path, kind: Any, given: dict[str, Any]) -> Any:
-    """Calibrate what pymrio reads."""
+def of_published(source: Path, kind: Any, given: dict[str, Any]) -> Any:
+    """Calibrate a published table."""
     from cge.data.sources.pymrio_table import read_pymrio
     from cge.data.sources.user_table import calibrate_table
 
     names = ("year", "name", "value_added", "labour_share", "tolerance", "decimal")
     options = {name: given[name] for name in names if given[name] is not None}
     table = read_pymrio(source, kind, **options)
-    return calibrate_table(
-        table, given["aggregation"], given["tariffs"] or "none", given["elasticities"] or "boehm"
-    )
+    return calibrate_table(table, given["aggregation"], given["tariffs"], given["elasticities"])

@@ -1,7 +1,8 @@
-"""`cge data`: what is calibrated, with its provenance."""
+"""`cge data`: what is calibrated, with its provenance, and tables to download."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,40 @@ from cge.cli.main import CONTEXT, done_by, with_options
 
 @click.group("data", context_settings=CONTEXT)
 def data() -> None:
-    """Show what is calibrated, with provenance; single rates and flows."""
+    """Show what is calibrated, single rates and flows; download published tables."""
+
+
+@data.command("fetch")
+@click.argument("source")
+@click.option("--year", type=int, required=True, help="Year of the table.")
+@click.option("--edition", help="Edition of the source; default the latest with the year.")
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Benchmark folder; default SOURCE-YEAR.")  # fmt: skip
+@click.option(
+    "--aggregation",
+    default="default",
+    show_default=True,
+    help="default, small, full (the source's own codes), or an aggregation file.",
+)
+@click.option("--tariffs", help="none, applied, or a file of rates; default as for a shipped "
+              "table, with --aggregation full none.")  # fmt: skip
+@click.option("--elasticities", help="Elasticity set or file; default as for a shipped table.")
+@click.option("--folder", type=click.Path(path_type=Path),
+              help="Where downloads are kept; default the user's data folder.")  # fmt: skip
+@click.option("--url", help="Another address of the file, of a link that came by mail, say.")
+@click.option("--mirror", help="Scheme and host in place of the publisher's.")
+@click.option("--fresh", is_flag=True, help="Download again what is there.")
+@click.option("--only-download", is_flag=True, help="Make no benchmark.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier benchmark.")
+@done_by("data_fetched")
+def fetch(**given: Any) -> None:
+    """Download a published table and calibrate it: icio, figaro, adb-mrio, wiod2016, exiobase3.
+
+    Its licence and how to cite it are printed, the file is kept. Of gloria and eora26, which need
+    an account, it says what to do. What is known of a source: cge data show icio.
+
+    Example:  cge data fetch icio --year 2022
+    """
 
 
 @data.command("list")

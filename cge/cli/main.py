@@ -22,7 +22,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "figure": ("pages", "Draw one or several runs."),
     "runs": ("runs", "List the runs in a folder."),
     "check": ("check", "Check replication, homogeneity, Walras' law, zero profit, two solvers."),
-    "data": ("data", "Show what is calibrated, with provenance; single rates and flows."),
+    "data": (
+        "data",
+        "Show what is calibrated, single rates and flows; download published tables.",
+    ),
     "calibrate": ("calibrate", "Make a benchmark of your own table."),
     "cache": ("cache", "Show or clear what is kept of finished work."),
     "completion": ("main", "Print the script that completes commands in a shell."),

@@ -2,8 +2,8 @@
 
 A folder holds ``benchmark.yaml`` (codes, names, notes: text to read and, but for the
 codes, to edit), ``arrays.npz`` (the accounts and elasticities, no pickled objects), and
-``cleaning.csv`` and ``filled.csv`` where the calibration left a record. It is written
-whole or not at all.
+``cleaning.csv`` and ``filled.csv`` where the calibration left a record, and ``sectors.csv``
+where elasticity sets of a shipped table fit. It is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import yaml
 from pydantic import ConfigDict, Field
 
@@ -26,6 +27,7 @@ from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
 from cge.core.selectors import check_groups
+from cge.core.tables import LongTable, read_table
 from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
@@ -37,7 +39,7 @@ from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
 VERSION = 2
-RECORDS = {"report": "cleaning.csv", "filled": "filled.csv"}
+RECORDS = {"report": "cleaning.csv", "filled": "filled.csv", "weights": "sectors.csv"}
 _FILES = frozenset({DESCRIPTION, ARRAYS, *RECORDS.values()})
 _CODES = (*dict.fromkeys(AXES.values()), "sector_class", "agent_class")
 _ACCOUNTS = tuple(item.name for item in fields(Benchmark) if item.type == "Array")
@@ -223,7 +225,18 @@ def load_benchmark(
     benchmark = open_benchmark(table)
     if elasticities is None or str(elasticities) == "own":
         return benchmark
-    return with_elasticity_set(benchmark, elasticities)
+    return with_elasticity_set(benchmark, elasticities, _weights(Path(table).expanduser()))
+
+
+def _weights(folder: Path) -> pd.DataFrame | None:
+    """Weights of the table's sectors that a benchmark folder has with it."""
+    path = folder / RECORDS["weights"]
+    if not is_file(path):
+        return None
+    table = LongTable(path, ("sector",), read_table(path, ("sector", "imports", "output"),
+                                                    text=("sector",)))  # fmt: skip
+    columns = {name: table.numbers(name) for name in ("imports", "output")}
+    return table.frame.assign(**columns)
 
 
 def check_target(folder: str | Path, overwrite: bool = False) -> Path:

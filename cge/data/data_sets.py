@@ -25,6 +25,7 @@ from cge.data.parameters.parameter_files import (
     load_knowledge_parameters,
     load_short_run_parameters,
 )
+from cge.data.sources.registry import SourceEntry, sources
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -70,7 +71,24 @@ def catalogue(year: int | None = None) -> list[DataSet]:
         title, record = f"{parts.title} (of {parts.table})", {"table": parts.table}
         tables = partial(_of_aggregation, parts)
         items.append(DataSet(path.stem, "aggregation", title, "", record, tables))
+    for name, source in sources().items():
+        record = {"to get it": f"cge data fetch {name} --year YEAR",
+                  **source.model_dump(include={"publisher", "page", "unit", "licence", "citation",
+                                               "verified", "by_hand"})}  # fmt: skip
+        items.append(DataSet(name, "source", source.title, "to download", record,
+                             partial(_of_source, source)))  # fmt: skip
     return items
+
+
+def _of_source(source: SourceEntry) -> Tables:
+    rows = [
+        (name, f"{first} to {last}", file or edition.index or "")
+        for name, edition in source.editions.items()
+        for (first, last), file in zip(
+            edition.spans, [b.file or edition.name for b in edition.bundles] or [""]
+        )
+    ]
+    return {"editions": pd.DataFrame(rows, columns=["edition", "years", "file"])}
 
 
 def describe(name: str, year: int | None = None) -> DataSet:

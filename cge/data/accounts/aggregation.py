@@ -99,10 +99,10 @@ def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation
     InputError
         For an unknown code, a code in two groups or in none, or a file for another table.
     """
-    content, path = _content(str(name_or_path), table.name)
-    check_known([content.table], [table.name], f"aggregation '{content.name}' is for another table",
-                file=path, key="table")  # fmt: skip
-    members: dict[str, Parts] = {}
+    content, path = _content(str(name_or_path), table.coded_as)
+    problem = f"aggregation '{content.name}' is for another table"
+    check_known([content.table], [table.coded_as], problem, file=path, key="table")
+    members: dict[str, dict[str, tuple[str, ...]]] = {}
     names: dict[str, dict[str, str]] = {}
     for axis in get_args(Axis):
         given, known = getattr(content, axis), getattr(table, axis)
@@ -114,7 +114,9 @@ def load_aggregation(name_or_path: str | Path, table: WorldTable) -> Aggregation
             names[axis] = {code: part.name or code for code, part in given.items()}
             _check_partition(members[axis], known, axis, path)
         check_groups(content.groups.get(axis, {}), members[axis], f"groups.{axis}", path)
-    groups = {axis: content.groups.get(axis, {}) for axis in get_args(Axis)}
+    groups = {axis: dict(content.groups.get(axis, {})) for axis in get_args(Axis)}
+    for axis in get_args(Axis):
+        _put_inside(table.inside, members[axis], groups[axis], names[axis])
     return Aggregation(content.name, members, groups, names)
 
 
@@ -125,6 +127,19 @@ def shipped_aggregations() -> list[str]:
 
 def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(calibration_file("aggregations").glob("*.yaml"))}
+
+
+def _put_inside(
+    inside: Mapping[str, str], members: dict[str, tuple[str, ...]],
+    groups: dict[str, tuple[str, ...]], names: dict[str, str],
+) -> None:  # fmt: skip
+    """Make parts that a table does not tell apart members of those in which they are."""
+    for code in [c for c, part in members.items() if set(part) <= set(inside)]:
+        host = next(c for c, part in members.items() if inside[members[code][0]] in part)
+        members[host] += members.pop(code)
+        names[host] += f", with {names.pop(code)}"
+        for group, part in groups.items():
+            groups[group] = tuple(c for c in part if c != code)
 
 
 def _content(name: str, table: str) -> tuple[AggregationFile, Path | None]:

@@ -21,7 +21,12 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import load_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.elasticities.nests import HORIZONS, Elasticities
-from cge.data.elasticities.sets import ElasticitySet, load_elasticity_set, to_classification
+from cge.data.elasticities.sets import (
+    ElasticitySet,
+    load_elasticity_set,
+    mean_of_sectors,
+    to_classification,
+)
 
 FACTORS = ("LAB", CAPITAL)
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
@@ -42,11 +47,15 @@ class Calibration:
         Cleaning steps with what each changed.
     filled : DataFrame
         Cells of the table's full resolution that a rule filled.
+    weights : DataFrame
+        Of the table's sectors in means of elasticities: imports, output. Of tables in the codes
+        of a shipped one alone, whose elasticity sets then fit the benchmark.
     """
 
     benchmark: Benchmark
     report: pd.DataFrame = field(default_factory=pd.DataFrame)
     filled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weights: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 _cleaned = lru_cache(maxsize=2)(clean)
@@ -125,7 +134,7 @@ def calibrate_cleaned(
         What the set is called in the benchmark's record.
     """
     raw = cleaned.raw
-    tariff, filled = load_tariffs(str(tariffs), raw.name, raw.axes)
+    tariff, filled = load_tariffs(str(tariffs), raw.coded_as, raw.axes)
     partition = load_aggregation(aggregation, raw)
     regions, sectors = (
         membership(members, getattr(raw, axis)) for axis, members in partition.members.items()
@@ -159,7 +168,7 @@ def calibrate_cleaned(
     final = gather(fine_final, "sdi")
     taxes = revenue.sum(axis=(0, 1, 2)) + (rate[:, None, :] * intermediate).sum(axis=(1, 2))
     gdp = payments.sum() + taxes.sum()
-    note = _tariff_note(str(tariffs), raw.name) or (
+    note = _tariff_note(str(tariffs), raw.coded_as) or (
         f"user file {Path(tariffs).name}, rates up to {100 * tariff.max():.4g} %, revenue "
         f"{100 * revenue.sum() / gdp:.3g} % of world GDP."
     )  # fmt: skip
@@ -179,10 +188,12 @@ def calibrate_cleaned(
         elasticities=aggregate_elasticities(elasticities, cleaned, partition.members),
         groups=partition.groups, names=partition.names, members=partition.members,
         origin={"table": raw.name, "year": str(raw.year), "aggregation": str(aggregation),
-                "tariffs": str(tariffs), "elasticities": set_name},
+                "tariffs": str(tariffs), "elasticities": set_name,
+                **({"codes": raw.codes} if raw.codes else {})},
     )  # fmt: skip
     everything = pd.concat([cleaned.filled, filled], ignore_index=True)
-    return Calibration(benchmark, cleaned.report, everything)
+    weights = sector_weights(cleaned) if raw.codes else pd.DataFrame()
+    return Calibration(benchmark, cleaned.report, everything, weights)
 
 
 def _tariff_note(tariffs: str, table: str) -> str:
@@ -200,6 +211,16 @@ def deliveries(cleaned: CleanTable) -> Array:
         for use_class in USE_CLASSES[1:]
     ]
     return np.stack([part.sum(axis=3) for part in (cleaned.intermediate, *final)])
+
+
+def sector_weights(cleaned: CleanTable) -> pd.DataFrame:
+    """World imports and output of a table's sectors."""
+    delivered = cleaned.intermediate.sum(axis=3) + cleaned.final.sum(axis=3)
+    abroad = 1.0 - np.eye(len(cleaned.raw.regions))
+    return pd.DataFrame({
+        "sector": cleaned.raw.sectors, "imports": np.einsum("ris,rs->i", delivered, abroad),
+        "output": delivered.sum(axis=(0, 2)),
+    })  # fmt: skip
 
 
 def _agents(cleaned: CleanTable) -> list[tuple[str, list[int]]]:
@@ -220,16 +241,8 @@ def aggregate_elasticities(
     nests of production with world output; the same for all regions and use classes.
     """
     raw = cleaned.raw
-    sectors = membership(members["sectors"], raw.sectors)
-    delivered = cleaned.intermediate.sum(axis=3) + cleaned.final.sum(axis=3)
-    imports = np.einsum("ris,rs->i", delivered, 1.0 - np.eye(len(raw.regions)))
-    output = delivered.sum(axis=(0, 2))
-
-    def mean(nest: str, fine: Array) -> Array:
-        weight = np.maximum(imports if nest == "armington" else output, 1e-9)
-        return (sectors @ (fine * weight)) / (sectors @ weight)
-
-    source = to_classification(chosen, raw.sectors, raw.name)
+    mean = mean_of_sectors(sector_weights(cleaned), members["sectors"])
+    source = to_classification(chosen, raw.sectors, raw.coded_as)
     codes = tuple(source[code] for code in raw.sectors)
     axes = Axes(tuple(members["regions"]), tuple(members["sectors"]), USE_CLASSES, FACTORS,
                 tuple(AGENTS))  # fmt: skip

@@ -46,6 +46,12 @@ class WorldTable:
         Cells filled by a rule, see :func:`filled_cells`.
     names : dict
         Readable names by axis (``regions``, ``sectors``) and code.
+    source : str
+        Source of published tables whose files it was read from.
+    codes : str
+        Shipped table whose regions and sectors it has; empty where they are its own.
+    inside : dict
+        Codes that the data do not tell apart, and those in which they are.
     """
 
     name: str
@@ -63,6 +69,9 @@ class WorldTable:
     notes: tuple[str, ...] = ()
     filled: pd.DataFrame = field(default_factory=pd.DataFrame)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    source: str = ""
+    codes: str = ""
+    inside: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, letters in _LETTERS.items():
@@ -72,6 +81,11 @@ class WorldTable:
     def axes(self) -> Axes:
         """Codes of the axes."""
         return Axes(self.regions, self.sectors, agents=self.agents)
+
+    @property
+    def coded_as(self) -> str:
+        """Table whose codes it has."""
+        return self.codes or self.name
 
     @property
     def output(self) -> Array:

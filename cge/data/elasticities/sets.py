@@ -16,6 +16,7 @@ from cge.core.errors import check_known, refuse_first, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import Number, read_as
 from cge.core.parameters import Level, Ranged
+from cge.data.accounts.aggregation import Parts, membership
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import table_codes
@@ -199,7 +200,31 @@ def to_classification(
     return {code: code for code in sectors}
 
 
-def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Benchmark:
+def mean_of_sectors(weights: pd.DataFrame, parts: Parts) -> Callable[[str, Array], Array]:
+    """Means over the sectors that aggregates are made of, by nest.
+
+    Trade elasticities are weighted with world imports, the others with world output.
+
+    Parameters
+    ----------
+    weights : DataFrame
+        Columns sector, imports, output.
+    parts : mapping
+        Sectors that each aggregate is made of.
+    """
+    sectors = membership(parts, weights["sector"].tolist())
+
+    def mean(nest: str, fine: Array) -> Array:
+        column = weights["imports" if nest == "armington" else "output"].to_numpy(dtype=float)
+        weight = np.maximum(column, 1e-9)
+        return (sectors @ (fine * weight)) / (sectors @ weight)
+
+    return mean
+
+
+def with_elasticity_set(
+    benchmark: Benchmark, name_or_path: str | Path, weights: pd.DataFrame | None = None
+) -> Benchmark:
     """The same accounts with the elasticities of a set.
 
     Parameters
@@ -208,6 +233,9 @@ def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Bench
     name_or_path : str or path
         A set without values by sector (``boehm``), or a file whose sectors are those of
         the benchmark and whose classification is its table, or its name.
+    weights : DataFrame, optional
+        As in :func:`mean_of_sectors`, of the sectors of which those of the benchmark are made:
+        a set for the table whose codes they are then fits too.
 
     Raises
     ------
@@ -216,6 +244,15 @@ def with_elasticity_set(benchmark: Benchmark, name_or_path: str | Path) -> Bench
     """
     chosen = load_elasticity_set(name_or_path)
     table = benchmark.origin.get("table", benchmark.name)
+    codes = benchmark.origin.get("codes", "")
+    if weights is not None and chosen.sectors and chosen.classification == codes:
+        b, fine = benchmark, tuple(weights["sector"])
+        mean = mean_of_sectors(weights, b.members["sectors"])
+        return b.with_elasticities(**{
+            horizon: chosen.resolved(horizon, fine, b.axes, mean=mean,
+                                     transformation=old.transformation)
+            for horizon, old in b.elasticities.items()
+        })  # fmt: skip
     chosen.check_fits([benchmark.name, table], benchmark.sectors)
     return benchmark.with_elasticities(**set_values(benchmark, chosen))
 

@@ -20,7 +20,7 @@ from cge.core.errors import InputError, check_known, check_once, refuse_if, reto
 from cge.core.files import one_line, user_path
 from cge.core.typed import checked
 from cge.data.accounts.world_table import WorldTable
-from cge.data.sources.icio import read_icio
+from cge.data.sources.adb import read_adb
 from cge.data.sources.labelled import (
     Label,
     Labelled,
@@ -41,6 +41,7 @@ from cge.data.sources.raw_table import (
     year_in,
 )  # fmt: skip
 from cge.data.sources.saved_system import read_saved
+from cge.data.sources.square import SQUARES, read_square
 from cge.data.sources.wiod import read_wiod2013, read_wiod2016
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ _UNITS = {
     "000 us$": "thousand USD",
 }  # fmt: skip
 
-Kind = Literal["wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"]
+Kind = Literal["wiod2013", "wiod2016", "icio", "figaro", "adb-mrio", "exiobase3", "eora26",
+               "gloria", "pymrio"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,19 @@ class Source:
 
 KINDS: Mapping[str, Source] = {
     "wiod2013": Source("WIOD, 2013 release: folder of wiotYY_*.xlsx", unit="million USD"),
-    "wiod2016": Source("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv or .parquet",
+    "wiod2016": Source("WIOD, 2016 release: .xlsb, .xlsx, .dta, .csv, .parquet or .zip",
                        unit="million USD"),
     "icio": Source("OECD Inter-Country Input-Output tables: .csv or .zip", unit="million USD"),
+    "figaro": Source("FIGARO, industry by industry: .csv (matrix) or .zip", unit="million EUR"),
+    "adb-mrio": Source("Asian Development Bank, MRIO: .xlsx", unit="million USD"),
     "exiobase3": Source("EXIOBASE 3: zip or extracted folder"),
     "eora26": Source("Eora26: zip or folder", "parse_eora26", "thousand USD"),
     "gloria": Source("GLORIA: folder of the downloads", "parse_gloria", "thousand USD"),
     "pymrio": Source("a system written by pymrio's save_all, as text or Parquet"),
 }  # fmt: skip
+#: Kinds whose files say in their names of which year they are.
+_DATED = (*SQUARES, "wiod2016")
+_WORKBOOKS = {"wiod2013": read_wiod2013, "adb-mrio": read_adb}
 #: Codes that some editions of EXIOBASE 3 have in place of its own.
 _CODES = (
     "AUS:AU AUT:AT BEL:BE BGR:BG BRA:BR CAN:CA CHE:CH CHN:CN CYP:CY CZE:CZ DEU:DE DNK:DK ESP:ES "
@@ -115,7 +122,8 @@ def read_pymrio(
     ----------
     source : path or pymrio.IOSystem
         Files as downloaded, or a system that pymrio has loaded already.
-    kind : {"wiod2013", "wiod2016", "icio", "exiobase3", "eora26", "gloria", "pymrio"}
+    kind : {"wiod2013", "wiod2016", "icio", "figaro", "adb-mrio", "exiobase3", "eora26", "gloria", \
+"pymrio"}
         What the files are; not needed for a loaded system. Eora26 and GLORIA are read by
         pymrio, the others here: pymrio can not, or not as strictly.
     year : int, optional
@@ -168,6 +176,9 @@ def read_pymrio(
     else:
         raw = _raw(_parts_of(source, label, commas))
     with retold(lambda error: error.located(label)):
+        refuse_if(kind in _DATED and None not in (year, raw.year) and year != raw.year,
+                  "the table is of another year", key="year", value=year,
+                  allowed=str(raw.year))  # fmt: skip
         found = year or raw.year or year_in(Path(label).name)
         if found is None:
             raise InputError("the source does not say its year", key="year", allowed="a year")
@@ -179,18 +190,21 @@ def read_pymrio(
             [*left_out, said], raw.labour_share(compensation_rows, rows), labour_share, name=title,
             year=int(found), regions=tuple(names["regions"]), sectors=tuple(names["sectors"]),
             intermediate=raw.intermediate, final=final, value_added=value, unit=raw.unit,
-            names=names,
+            names=names, source=kind or "",
         )  # fmt: skip
 
 
 def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
     """The arrays of a source's files."""
-    if kind in ("wiod2016", "icio"):
-        return (read_icio if kind == "icio" else read_wiod2016)(path, year, commas)
+    if kind in SQUARES:
+        return read_square(path, kind, year, commas)
+    if kind == "wiod2016":
+        return read_wiod2016(path, year, commas)
     source = KINDS[kind]
+    if kind in _WORKBOOKS:
+        return _raw(_WORKBOOKS[kind](path, year, commas))
     if not source.parser:
-        parts = read_wiod2013(path, year, commas) if source.unit else read_saved(path, commas)
-        return _raw(parts, names=_EXIOBASE if kind == "exiobase3" else {})
+        return _raw(read_saved(path, commas), names=_EXIOBASE if kind == "exiobase3" else {})
     refuse_if(path.is_dir() and year is None, "the folder may hold several years",
               key="year", file=path, allowed="the year to read")  # fmt: skip
     refuse_if(commas, f"pymrio reads {kind} with decimal points alone", key="decimal", value=",",

@@ -156,9 +156,12 @@ class RawTable:
             if gap <= tolerance:
                 more = ", ..." if len(rows) > 6 else ""
                 return value, f"Value added: rows {', '.join(rows[:6])}{more}."
+            missed = np.abs(output - inputs - value)
+            s, j = (int(k) for k in np.unravel_index(int(missed.argmax()), missed.shape))
             missing = (
                 f"inputs and value added ({', '.join(rows[:3])}) miss output by {gap:.1%} of it, "
-                f"more than {tolerance:.0%}"
+                f"more than {tolerance:.0%}, most in {self.regions[s]}, {self.sectors[j]}: output "
+                f"{output[s, j]:.6g}, inputs {inputs[s, j]:.6g}, value added {value[s, j]:.6g}"
             )
         refuse_if(how == "rows", missing, key="value_added",
                   allowed="other value_added_rows, or value_added='residual'")  # fmt: skip

@@ -24,6 +24,7 @@ from cge.data.accounts.tariffs import load_tariffs
 from cge.data.accounts.world_table import WorldTable
 from cge.data.elasticities.nests import by_horizon
 from cge.data.elasticities.sets import ElasticityEntry, ElasticitySet, load_elasticity_set
+from cge.data.sources.project_codes import has_concordance, in_project_codes
 from cge.data.sources.raw_table import (
     AGENTS,
     LABOUR_SHARE,
@@ -225,8 +226,8 @@ def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
 def calibrate_table(
     table: WorldTable,
     aggregation: str | Path = "full",
-    tariffs: str | Path = "none",
-    elasticities: str | Path | Mapping[str, Any] = "boehm",
+    tariffs: str | Path | None = None,
+    elasticities: str | Path | Mapping[str, Any] | None = None,
 ) -> Calibration:
     """Clean, balance, aggregate and calibrate a table that does not ship.
 
@@ -235,15 +236,18 @@ def calibrate_table(
     table : WorldTable
     aggregation : str or path
         ``full`` for the table's own regions and sectors, or an aggregation file whose
-        ``table`` is the table's name.
-    tariffs : str or path
+        ``table`` is the table's name. Of a published table also ``default`` or ``small``: it
+        is then put in the regions and sectors of WIOD 2013, and all that ships for those fits.
+    tariffs : str or path, optional
         ``none``, or a file with columns importer, exporter, sector, rate at the table's
-        resolution (:func:`folder_tariffs` names a folder's own).
-    elasticities : str, path or mapping
+        resolution (:func:`folder_tariffs` names a folder's own); with ``default`` and ``small``
+        also ``applied``, which is then what None stands for. Else it stands for ``none``.
+    elasticities : str, path or mapping, optional
         A named set, a file of the same layout, or nest to value: a number, or a mapping
         by the table's sectors; by horizon (``short``, ``long``) or the same for both. Nests
         that a mapping does not name are Cobb-Douglas, except ``armington``. A set whose
-        values differ by sector must be for the table's classification.
+        values differ by sector must be for the table's classification. None stands for
+        ``fontagne`` where applied tariffs are the default, for ``boehm`` elsewhere.
 
     Returns
     -------
@@ -254,9 +258,13 @@ def calibrate_table(
     InputError
         If any of these does not exist or does not fit the table.
     """
-    refuse_if(str(tariffs) == "applied", "applied rates ship for the project's own tables only",
-              key="tariffs", value="applied",
-              allowed="none, or the path of a file of rates")  # fmt: skip
+    if str(aggregation) in ("default", "small") and has_concordance(table.source):
+        table = in_project_codes(table, table.source)
+    tariffs = tariffs or ("applied" if table.codes else "none")
+    elasticities = elasticities or ("fontagne" if table.codes else "boehm")
+    refuse_if(str(tariffs) == "applied" and not table.codes,
+              "applied rates ship for the project's own tables only", key="tariffs",
+              value="applied", allowed="none, or the path of a file of rates")  # fmt: skip
     if isinstance(elasticities, Mapping):
         chosen = elasticity_set(elasticities, table)
     else:

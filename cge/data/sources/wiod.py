@@ -6,7 +6,9 @@ Timmer, Los, Stehrer and de Vries (2016), GGDC research memorandum 162.
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,12 +110,13 @@ def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTabl
         refuse_if(len(found) != 1, f"{len(found)} WIOD tables fit, one is needed", file=path,
                   key="year", value=year, allowed=[p.name for p in found])  # fmt: skip
         path = found[0]
-    check_known([path.suffix], _READERS, "unknown type of file", file=path)
+    name, content = (path, path) if path.suffix.lower() != ".zip" else _of_archive(path, year)
+    check_known([name.suffix], _READERS, "unknown type of file", file=path)
     try:
         text: dict[str, Any] = {}
-        if commas and path.suffix == ".csv":
+        if commas and name.suffix == ".csv":
             text = {"decimal": ",", "sep": separator(first_lines(path)[0], commas)}
-        frame = _READERS[path.suffix](path, **text)
+        frame = _READERS[name.suffix](content, **text)
     except ImportError as error:
         raise InputError(
             f"this type of file needs another package: {error}", file=path,
@@ -126,8 +129,25 @@ def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTabl
     for column in ("IndustryCode", "Country", "RNr"):
         refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
                   key=column, allowed="a table of the 2016 release as published")  # fmt: skip
-    found_year = re.search(r"WIOT((19|20)\d\d)", path.name)
+    found_year = re.search(r"WIOT((19|20)\d\d)", name.name)
     return _frame(frame, path, int(found_year.group(1)) if found_year else None, commas)
+
+
+def _of_archive(path: Path, year: int | None) -> tuple[Path, io.BytesIO]:
+    """Name and content of the table of a year in an archive, as the Stata files come."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [Path(name) for name in archive.namelist()]
+            found = [name for name in names if name.suffix == ".dta"
+                     and re.match(rf"WIOT{year or ''}", name.name)]  # fmt: skip
+            refuse_if(len(found) != 1, f"{len(found)} tables in Stata's format fit, one is needed",
+                      file=path, key="year", value=year,
+                      allowed=[name.name for name in names])  # fmt: skip
+            return found[0], io.BytesIO(archive.read(found[0].as_posix()))
+    except InputError:
+        raise
+    except Exception as error:  # archives have a dozen kinds of error, all about the file
+        raise InputError(f"archive can not be read: {one_line(error)}", file=path) from None
 
 
 def _frame(frame: pd.DataFrame, path: Path, year: int | None, commas: bool) -> RawTable:
