@@ -96,7 +96,7 @@ class Sum(Strict):
                 for n, one in enumerate(getattr(self, part))}  # fmt: skip
 
 
-class Check(Sum):
+class Prediction(Sum):
     """A figure and the sign that the claim gives it.
 
     Parameters
@@ -153,7 +153,7 @@ class Claim(Strict):
     parameter : str
         The parameter that is added, with its value and source.
     cases : mapping of str to ClaimCase
-    checks : list of Check
+    checks : list of Prediction
         All of which must hold.
     """
 
@@ -170,7 +170,7 @@ class Claim(Strict):
     status: Status = "testable"
     parameter: str = ""
     cases: dict[str, ClaimCase] = Field(default_factory=dict)
-    checks: list[Check] = Field(default_factory=list)
+    checks: list[Prediction] = Field(default_factory=list)
 
     #: Its own file.
     _file: Path | None = PrivateAttr(default=None)

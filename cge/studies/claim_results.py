@@ -18,7 +18,7 @@ from cge.results.manifest import manifest
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined, labelled, usual_weighting, world_label
-from cge.scenario.claim_file import Check, Claim, Figure, Sum
+from cge.scenario.claim_file import Claim, Figure, Prediction, Sum
 from cge.scenario.named_files import files_of
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws
@@ -35,6 +35,7 @@ from cge.uncertainty.verdicts import (
     SIZE,
     SUPPORTED,
     SURE,
+    UNLIKELY,
     holding,
     turn,
     verdict,
@@ -174,7 +175,7 @@ class Judged:
             parts.append(one.times * own[:, rows, FIGURE.index(one.column)].sum(axis=1))
         return np.asarray(sum(parts))
 
-    def unit(self, check: Check) -> str:
+    def unit(self, check: Prediction) -> str:
         """Unit of a check's figure."""
         if check.over:
             return "ratio"
@@ -416,7 +417,7 @@ def _judgement(claim: Claim, judged: Mapping[str, Judged], design: Design | None
                   if one == DEPENDS and design is not None]  # fmt: skip
     failing = [
         n + 1 for n in range(len(claim.checks))
-        if max(under.shares[n] for under in judged.values()) <= 1 - SURE
+        if max(under.shares[n] for under in judged.values()) <= UNLIKELY
     ]  # fmt: skip
     return {
         "verdict": said, "shares": shares, "by_set": own, "turns_on": turns,
@@ -433,7 +434,7 @@ def _notes(found: Sequence[Found], design: Design | None) -> list[str]:
         f"Draws: {design.draws} for each elasticity set, seed {design.seed}; every parameter with "
         f"a range has a {design.distribution} distribution and one value in all cases of a draw. "
         f"Supported: all checks hold together in {100 * SURE:.0f} % of the draws under every set; "
-        f"rejected: in {100 * (1 - SURE):.0f} % at most.",
+        f"rejected: in {100 * UNLIKELY:.0f} % at most.",
     ]
     for one in found:
         for name in one.sets:

@@ -24,7 +24,7 @@ from cge.data.elasticities.nests import HORIZONS
 from cge.results.register import item_of, register
 from cge.results.resultset import ResultSet
 from cge.scenario.claim_file import Claim, ClaimCase, load_claim, shipped_claims
-from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
+from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import ScenarioSet, with_changes
 from cge.studies.claim_results import Found, Tried, claim_results, codes_of, wanted_rows
 from cge.studies.drawable import Drawable
@@ -115,7 +115,8 @@ class Claims(Study):
                  for one in self.claims]  # fmt: skip
         for content, claim in zip(every, self.claims, strict=True):
             for name, study in self.studies.get(claim.id, {}).items():
-                content["cases"][name] |= {"scenario": content_of(study.question), "set": {}}
+                sets = {"elasticities": study.question.chosen_elasticities}
+                content["cases"][name] |= {"scenario": content_of(study.question), "set": sets}
         one = len(self.claims) == 1
         title = self.claims[0].title if one else "Claims put to the test"
         return {"study": self.kind, "options": self.options,
@@ -136,10 +137,10 @@ class Claims(Study):
 
     def _study(self, case: ClaimCase, claim: Claim) -> Drawable:
         """The study of a case, without the measures that are collected."""
-        if isinstance(case.scenario, Scenario):
-            scenario = completed(case.scenario, claim._file.parent if claim._file else None)
-        else:
-            scenario = load_scenario(find_scenario(case.scenario))
+        named = case.scenario
+        if isinstance(named, str):
+            named = Scenario.model_validate({"name": Path(named).stem, "extends": named})
+        scenario = completed(named, claim._file.parent if claim._file else None)
         changes = {"elasticities": [*SETS], **case.set_, **self.changes}
         made: Drawable = study_with(case.study, [with_changes(scenario, changes)], case.options)
         return made

@@ -14,8 +14,8 @@ from cge.uncertainty.spread import NO_SIGN, Regression
 #: What can be said of a claim; that it can not be tested, or not here.
 SUPPORTED, REJECTED, DEPENDS = "supported", "rejected", "depends"
 NARRATIVE, ELSEWHERE = "not testable", "not on this benchmark"
-#: Share of draws in which a claim must hold to be supported, and fail to be rejected.
-SURE = 0.9
+#: Share of draws in which a claim holds at least if it is supported, at most if it is rejected.
+SURE, UNLIKELY = 0.9, 0.1
 #: Share of draws in which a figure has the sign that was predicted.
 PREDICTED = "probability_predicted_sign"
 #: Measures of claims.
@@ -46,11 +46,11 @@ def verdict(shares: Sequence[float]) -> str:
     """Verdict by the shares of draws in which a claim holds, one for each elasticity set."""
     if min(shares) >= SURE:
         return SUPPORTED
-    return REJECTED if max(shares) <= 1 - SURE else DEPENDS
+    return REJECTED if max(shares) <= UNLIKELY else DEPENDS
 
 
 @dataclass(frozen=True)
-class Turn:
+class Flip:
     """The parameter that turns a check.
 
     Parameters
@@ -72,7 +72,7 @@ class Turn:
         return f"{'high' if self.high else 'low'} {self.parameter}"
 
 
-def turn(sizes: Array, positive: bool, regression: Regression) -> Turn | None:
+def turn(sizes: Array, positive: bool, regression: Regression) -> Flip | None:
     """The parameter with most of the variance of a check's figure, (draws,).
 
     None where there are too few draws to tell, or no parameter has more than chance gives it.
@@ -84,4 +84,4 @@ def turn(sizes: Array, positive: bool, regression: Regression) -> Turn | None:
     if found.shares[first] <= 2 * found.noise:
         return None
     raises = bool(found.coefficients[first] > 0)
-    return Turn(regression.names[first], float(found.shares[first]), raises != positive)
+    return Flip(regression.names[first], float(found.shares[first]), raises != positive)
