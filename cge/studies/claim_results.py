@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, Bools
-from cge.core.errors import InputError, NoEquilibrium, retold
+from cge.core.errors import NoEquilibrium, retold
 from cge.data.accounts.benchmark import Benchmark
+from cge.results.claim_rows import codes_of, rows_of
 from cge.results.manifest import manifest
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import Rows, joined, labelled, usual_weighting, world_label
+from cge.results.row_schema import Rows, joined, labelled, world_label
 from cge.scenario.claim_file import Claim, Figure, Prediction, Sum
 from cge.scenario.named_files import files_of
 from cge.studies.drawable import Drawable
@@ -211,91 +211,23 @@ class Judged:
             columns |= dict(zip(one.parameters, one.points[self.solved].T, strict=True))
         return [*columns], np.stack([*columns.values()], axis=1)
 
-    def turns(self, design: Design) -> str:
-        """The parameter that turns the check that holds least surely, in words."""
+    def turns(self, design: Design) -> dict[str, str]:
+        """The parameter that turns the check that holds least surely: short, and in a clause."""
         weakest = int(np.argmin(self.shares))
         check = self.claim.checks[weakest]
         regression = Regression(*self.parameters(), design)
         if not regression.possible:
-            return (f"not told by {len(self.sizes)} draws: {DRAWS_EACH} for each of "
-                    f"{len(regression.names)} parameters are needed")  # fmt: skip
+            return {"on": "too few draws", "words": (
+                f"{len(self.sizes)} draws do not tell on what: that takes {DRAWS_EACH} for each "
+                f"of {len(regression.names)} parameters"
+            )}  # fmt: skip
         found = turn(self.sizes[:, weakest], check.sign == "positive", regression)
-        return "no single parameter" if found is None else (
-            f"fails at {found.words} ({100 * found.share:.0f} % of the variance of check "
-            f"{weakest + 1})")  # fmt: skip
-
-
-def codes_of(figure: Figure, b: Benchmark, place: str) -> list[tuple[str, str]]:
-    """Region and sector of all rows that a figure is the sum of.
-
-    Raises
-    ------
-    UnknownCode
-        For what is neither a code nor a group of the benchmark.
-    """
-    world = world_label(b.regions)
-    regions = [figure.region] if figure.region in ("", world) else b.codes(
-        "regions", figure.region, f"{place}.region")  # fmt: skip
-    sectors = [""] if figure.sector == "" else b.codes("sectors", figure.sector, f"{place}.sector")
-    return list(product(map(str, regions), map(str, sectors)))
-
-
-def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> list[int]:
-    """Numbers of the rows that a figure is the sum of.
-
-    Raises
-    ------
-    InputError
-        Unless each is there once.
-    """
-    measure, item = item_of(figure.measure)
-    year = rows["path_year"]
-    here = (rows["measure"] == measure) & (rows["shock"] == "")
-    if item:
-        here &= rows["item"] == item
-    for name in ("variant", "partner", "disruption"):
-        here &= rows[name] == getattr(figure, name)
-    here &= (year.isna() if figure.year is None else (year == figure.year)).fillna(False)
-    own = rows[here.to_numpy(dtype=bool)]
-    weightings = [str(one) for one in own["weighting"].unique() if one]
-    if weightings:
-        own = own[own["weighting"].isin(["", usual_weighting(weightings)])]
-    found = []
-    for region, sector in codes_of(figure, b, place):
-        cell = own.index[(own["region"] == region) & (own["sector"] == sector)]
-        if len(cell) != 1:
-            asked = figure.model_dump(exclude_defaults=True, exclude={"times", "column"})
-            raise InputError(
-                "the results of this case have no such figure" if not len(cell) else
-                "is the name of several figures of this case", key=place,
-                value=f"{asked} at {region} {sector}".strip(),
-                allowed=_told(rows, measure),
-            )  # fmt: skip
-        found.append(int(cell[0]))
-    return found
-
-
-def _told(rows: pd.DataFrame, measure: str) -> str:
-    """What a measure's rows are of, for a message."""
-    own = rows[rows["measure"] == measure]
-    if not len(own):
-        return f"measures: {', '.join(sorted(map(str, rows['measure'].unique())))}"
-    parts = []
-    for name in ("variant", "path_year", "item", "disruption"):
-        values = [str(one) for one in own[name].dropna().unique() if str(one)]
-        if values:
-            parts.append(f"{name}: {', '.join(values[:12])}{', ...' if len(values) > 12 else ''}")
-    return "; ".join(parts) or "region and sector as in the results"
-
-
-def wanted_rows(rows: pd.DataFrame, figures: Sequence[Place], b: Benchmark) -> pd.DataFrame:
-    """Rows of a case that checks read, each once, in order."""
-    plain = rows[(rows["statistic"] == "") & rows["point"].isna()].reset_index(drop=True)
-    places: set[int] = set()
-    for claim, place, one in figures:
-        with retold(claim.told):
-            places.update(rows_of(plain, one, b, place))
-    return plain.iloc[sorted(places)].reset_index(drop=True)
+        if found is None:
+            return {"on": "no single parameter", "words": "no parameter has more than chance gives"}
+        return {"on": found.words, "words": (
+            f"check {weakest + 1} fails at {found.words}, which has {100 * found.share:.0f} % of "
+            "its variance"
+        )}  # fmt: skip
 
 
 def claim_results(
@@ -412,9 +344,12 @@ def _judgement(claim: Claim, judged: Mapping[str, Judged], design: Design | None
     if said == DEPENDS:
         if len(set(own.values())) > 1:
             holds = [name for name, one in own.items() if one == SUPPORTED]
-            turns.append(f"the elasticity set: {SUPPORTED} under {', '.join(holds) or 'none'}")
-        turns += [f"{name}: {judged[name].turns(design)}" for name, one in own.items()
-                  if one == DEPENDS and design is not None]  # fmt: skip
+            turns.append({"on": "elasticity set", "words":
+                          f"supported under {', '.join(holds) or 'none of the sets'}"})  # fmt: skip
+        for name, one in own.items():
+            if one == DEPENDS and design is not None:
+                told = judged[name].turns(design)
+                turns.append({**told, "words": f"{name}: {told['words']}"})
     failing = [
         n + 1 for n in range(len(claim.checks))
         if max(under.shares[n] for under in judged.values()) <= UNLIKELY

@@ -21,12 +21,13 @@ from cge.core.identity import digest
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import HORIZONS
+from cge.results.claim_rows import codes_of, wanted_rows
 from cge.results.register import item_of, register
 from cge.results.resultset import ResultSet
 from cge.scenario.claim_file import Claim, ClaimCase, load_claim, shipped_claims
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import ScenarioSet, with_changes
-from cge.studies.claim_results import Found, Tried, claim_results, codes_of, wanted_rows
+from cge.studies.claim_results import Found, Tried, claim_results
 from cge.studies.drawable import Drawable
 from cge.studies.listing import study_with
 from cge.studies.sensitivity import draw_tasks

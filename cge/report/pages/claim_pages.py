@@ -104,7 +104,8 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
         panels.append(Panel(group, _texts(columns), tuple(_label(one) for one in claims), figures,
                             words=words, row_keys=keys))  # fmt: skip
     lines = [
-        "A claim holds in a draw if all its checks do. What each check is: --kind claim-checks.",
+        "A claim holds in a draw if all its checks do. What each check is: --kind claim-checks."
+        + (" (central): central values only." if any(map(_central_only, told)) else ""),
         *(line for one in told for line in _sentences(one, cases)),
     ]
     return Draft("Verdicts", "Claim", panels, cases, lines, of_cases=False)
@@ -140,15 +141,14 @@ def _central_only(one: Told) -> bool:
 
 
 def _verdict(one: Told) -> str:
-    return f"{one['verdict']} (central values only)" if _central_only(one) else str(one["verdict"])
+    return f"{one['verdict']} (central)" if _central_only(one) else str(one["verdict"])
 
 
 def _turning(one: Told) -> str:
-    """What a verdict turns on, or why there is none."""
-    failing = one.get("failing") or []
-    parts = [f"fails: {', '.join(f'check {n}' for n in failing)}"] if failing else []
-    parts += [*one.get("turns_on", ()), *([one["why"]] if one.get("why") else [])]
-    return "; ".join(parts)
+    """What a verdict turns on, or which checks fail."""
+    failing = ", ".join(map(str, one.get("failing", ())))
+    parts = [f"check {failing}"] if failing else []
+    return ", ".join(dict.fromkeys([*parts, *(turn["on"] for turn in one.get("turns_on", ()))]))
 
 
 def _sentences(one: Told, cases: Sequence[Case]) -> Iterator[str]:
@@ -175,7 +175,8 @@ def _found(one: Told, cases: Sequence[Case]) -> str:
         told = " / ".join(f"{scale * value:.{digits}f}" for value in figures)
         parts.append(f"({n}) {told}")
     sets = " / ".join(one["shares"])
-    return f"{_verdict(one)}; checks under {sets}: {', '.join(parts)}."
+    turns = "".join(f"; {turn['words']}" for turn in one["turns_on"])
+    return f"{one['verdict']} ({one['basis']}){turns}; checks under {sets}: {', '.join(parts)}."
 
 
 # -- checks
