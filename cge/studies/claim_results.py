@@ -12,6 +12,7 @@ import pandas as pd
 
 from cge.core.axes import Array, Bools
 from cge.core.errors import NoEquilibrium, retold
+from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.claim_rows import codes_of, rows_of
 from cge.results.manifest import manifest
@@ -19,7 +20,6 @@ from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined, labelled, world_label
 from cge.scenario.claim_file import Claim, Figure, Prediction, Sum
-from cge.scenario.named_files import files_of
 from cge.studies.drawable import Drawable
 from cge.studies.sensitivity_results import FIGURE, SetDraws
 from cge.uncertainty.designs import Design

@@ -104,6 +104,21 @@ class Claims(Study):
         one = len(self.claims) == 1
         return f"{self.command}-{self.claims[0].id}" if one else self.command
 
+    def parts(self) -> Sequence[Scenario]:
+        """The scenarios of all cases, equal ones once."""
+        return [part for study in self._distinct().values() for part in study.parts()]
+
+    def amount(self) -> int:
+        """Draws under all elasticity sets, and the solutions of the central cases."""
+        draws = self.draws if isinstance(self.draws, int) else 0  # else refused by the design
+        return sum(one.amount() + draws * len(one.question.chosen_elasticities)
+                   for one in self._distinct().values())  # fmt: skip
+
+    def _distinct(self) -> dict[str, Drawable]:
+        """The studies of all cases, equal ones once, by their keys."""
+        every = [one for of_claim in self.studies.values() for one in of_claim.values()]
+        return {_key(one): one for one in reversed(every)}
+
     @cached_property
     def design(self) -> Design:
         """How parameters are drawn."""
