@@ -127,6 +127,8 @@ def test_all_shipped_claims_have_studies_under_both_sets_on_one_benchmark() -> N
          "the results of this case have no such figure"),
         ({"checks": [{**content()["checks"][0], "figure": [figure(measure="import_value")]}]},
          "checks.0.figure.0"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(region=["CHN", "EU"])]}]},
+         "figures in this unit do not add up"),
         ({"checks": []}, "this key is missing"),
         ({"cases": {**content()["cases"], "idle": {"scenario": "us-china-tariff-war"}}},
          "no check reads this case"),
@@ -183,15 +185,24 @@ def test_the_figure_of_a_check_is_the_sum_that_its_file_says() -> None:
     check = {
         "says": "Ratio less ratio.", "sign": "positive", "figure": [figure(times=3)],
         "over": [figure(region="USA")],
-        "versus": {"figure": [figure(), figure(region=["USA", "EU"])]},
+        "versus": {"figure": [figure(), figure(region="EU")]},
     }  # fmt: skip
     results = run(claim(checks=[check]))
     tariff = package.run(claim().cases["tariff"].scenario, elasticities="boehm", workers=1)
     ev = tariff.to_frame(measure="equivalent_variation").set_index("region")["value"]
     found = results.to_frame(measure=SIZE, elasticities="boehm")
-    expected = 3 * ev["CHN"] / ev["USA"] - (ev["CHN"] + ev["USA"] + ev["EU"])
+    expected = 3 * ev["CHN"] / ev["USA"] - (ev["CHN"] + ev["EU"])
     assert found["value"].iloc[0] == pytest.approx(expected, rel=1e-9)
     assert found["unit"].iloc[0] == "ratio"
+
+
+def test_money_of_several_regions_is_added_up() -> None:
+    money = figure(measure="equivalent_variation_value", region=["USA", "west"])
+    results = run(claim(checks=[{"says": "Sum.", "sign": "positive", "figure": [money]}]))
+    tariff = package.run(claim().cases["tariff"].scenario, elasticities="boehm", workers=1)
+    ev = tariff.to_frame(measure="equivalent_variation_value").set_index("region")["value"]
+    found = results.to_frame(measure=SIZE, elasticities="boehm")["value"].iloc[0]
+    assert found == pytest.approx(ev["USA"] + ev["EU"], rel=1e-9)  # each once
 
 
 def test_equal_cases_of_two_claims_are_solved_once() -> None:

@@ -7,7 +7,7 @@ from itertools import product
 
 import pandas as pd
 
-from cge.core.errors import InputError, retold
+from cge.core.errors import InputError, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import item_of
 from cge.results.row_schema import usual_weighting, world_label
@@ -35,7 +35,7 @@ def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> lis
     Raises
     ------
     InputError
-        Unless each is there once.
+        Unless each is there once, and they add up.
     """
     measure, item = item_of(figure.measure)
     year = rows["path_year"]
@@ -61,6 +61,11 @@ def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> lis
                 allowed=_told(rows, measure),
             )  # fmt: skip
         found.append(int(cell[0]))
+    column = "change_unit" if figure.column == "change" else "unit"
+    units = {str(rows[column].iloc[n]) for n in found}
+    refuse_if(len(found) > 1 and units != {b.unit}, "figures in this unit do not add up",
+              key=place, value=", ".join(sorted(units)),
+              allowed=f"one region and sector, or {b.unit}")  # fmt: skip
     return found
 
 
