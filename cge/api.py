@@ -250,7 +250,7 @@ def study_from(
         return _again(Path(every[0]), kind, [*changes, *options])
     made = study_class(kind) if kind is not None else None
     if made is not None and made.asked is not Scenario:
-        return made(every[0], changes=changes, **options)
+        return made(tuple(every) if made.several else every[0], changes=changes, **options)
     if made is not None and not every:
         usual = made.__dataclass_fields__["scenario"].default
         refuse_if(usual is MISSING, "names no scenario", key="question", value=question)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from latex import check_text, number, tabulars
 from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
+from test_claims import claimed
 from test_frontier_pages import frontier
 from test_insurance import insured
 from test_loss_pages import DOSES, compared, linked, of_disruptions
@@ -74,6 +75,7 @@ def pages(trial: Results) -> dict[str, Page]:
          "doses": (compared(policies=DOSES), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
         "insurance": (insured(), {}),
+        **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), (claimed(), {})),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
@@ -81,7 +83,7 @@ def pages(trial: Results) -> dict[str, Page]:
 KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
          "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
-         "insurance")  # fmt: skip
+         "insurance", "claims", "claim-checks", "claim-welfare")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:
@@ -593,7 +595,7 @@ def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--kind", "x"], "allowed: chokepoints, decomposition"),
+        (["--kind", "x"], "allowed: chokepoints, claims"),
         (["--kind", "region"], "did you mean 'regions'?"),
         (["--region", "Nowhere"], "allowed: A_1 & Co%"),
         (["--measures", "joy"], "--measures"),

@@ -20,6 +20,7 @@ from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.collect import add_figures
 from cge.results.row_schema import Rows
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
+from cge.uncertainty.verdicts import VERDICT_QUANTITIES
 
 #: Headings of one item of a quantity.
 _OF_ITEM: Mapping[str, str] = {
@@ -38,7 +39,7 @@ def register() -> Mapping[str, Quantity]:
     """
     return merged(
         QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES,
-        GAME_QUANTITIES, INSURANCE_QUANTITIES, UNCERTAINTY_QUANTITIES,
+        GAME_QUANTITIES, INSURANCE_QUANTITIES, UNCERTAINTY_QUANTITIES, VERDICT_QUANTITIES,
     )  # fmt: skip
 
 

@@ -18,10 +18,10 @@ from cge.core.axes import Array
 
 #: Columns of text, and what each holds.
 TEXT: Mapping[str, str] = {
-    "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance",
-    "scenario": "name of the scenario",
+    "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance, claims",
+    "scenario": "name of the scenario, or of the claim",
     "variant": "name of the variant; of a frontier, its version; of a game, who plays what;"
-    " of insurance, the foresight",
+    " of insurance, the foresight; of a claim, the number of the check",
     "title": "title of the scenario or variant",
     "elasticities": "set of trade elasticities",
     "research_return": "level of the returns to research, on a path",

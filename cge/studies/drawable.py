@@ -89,7 +89,7 @@ class Drawable(Study):
         split : bool
             Take a value that several sectors use as one for each of them.
         """
-        return {ELASTICITIES: partial(self._elasticities, split)}
+        return {ELASTICITIES: partial(self.elasticity_parameters, split)}
 
     def parameters(
         self, split: bool = False, patterns: Sequence[str] = ()
@@ -113,10 +113,13 @@ class Drawable(Study):
         check_selections([found], families)
         return found.parameters
 
-    def _elasticities(self, split: bool) -> tuple[UncertainParameter, ...]:
+    def elasticity_parameters(
+        self, split: bool = False, horizons: Sequence[str] = ()
+    ) -> tuple[UncertainParameter, ...]:
+        """Uncertain elasticities of some horizons, by default of those that the study uses."""
         (given,), (benchmark,) = self.question.chosen_elasticities, self.benchmarks.values()
         own = None if self.question.benchmark.table in TABLES else given
-        ranges = {h: elasticity_ranges(benchmark, h, own) for h in self.horizons}
+        ranges = {h: elasticity_ranges(benchmark, h, own) for h in horizons or self.horizons}
         return of_both_horizons(ranges, benchmark.sectors, split)
 
     def drawn(

@@ -133,7 +133,7 @@ class Sensitivity(Study):
         for one_set, central in zip(sets, centrals, strict=True):
             one_set.central = central
             one_set.figures = figures_of(central.rows, names, bool(self.measures))
-        tasks = [_tasks(one) for one in sets]
+        tasks = [draw_tasks(one) for one in sets]
         results = iter((yield [task for of_set in tasks for task in of_set]))
         for one_set, of_set in zip(sets, tasks, strict=True):
             one_set.add([next(results) for _ in of_set])
@@ -226,7 +226,7 @@ def figures_of(rows: pd.DataFrame, names: Sequence[str], asked: bool) -> pd.Data
     return rows.iloc[np.concatenate(places)].reset_index(drop=True)
 
 
-def _tasks(one: SetDraws) -> list[Task]:
+def draw_tasks(one: SetDraws) -> list[Task]:
     """Tasks of the draws under one set, each about a second of work."""
     b: Benchmark = next(iter(one.study.benchmarks.values()))
     solutions = max(one.study.solutions(one.central), 1)
@@ -235,7 +235,7 @@ def _tasks(one: SetDraws) -> list[Task]:
     scenario = one.study.question
     nameless = scenario.model_copy(update={"name": "x", "title": "", "description": ""})
     study = replace(one.study, scenario=nameless)
-    keys = tuple(_keys(one.figures))
+    keys = tuple(row_keys(one.figures))
     members = tuple(member.scenario for member in ScenarioSet(nameless).members)
     known = one.figures["value"].notna().to_numpy()
     parts = [one.points[n : n + count] for n in range(0, len(one.points), count)]
@@ -283,7 +283,7 @@ def _picked(rows: pd.DataFrame, asked: Draws) -> Array:
     NoEquilibrium
         If one is not there, or no number, that is one in the central case.
     """
-    places = {key: number for number, key in enumerate(_keys(rows))}
+    places = {key: number for number, key in enumerate(row_keys(rows))}
     table = rows[list(FIGURE)].to_numpy(dtype=float)
     found = np.full((len(asked.figures), len(FIGURE)), np.nan)
     for number, key in enumerate(asked.figures):
@@ -297,7 +297,7 @@ def _picked(rows: pd.DataFrame, asked: Draws) -> Array:
     return found
 
 
-def _keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:
+def row_keys(rows: pd.DataFrame) -> list[tuple[str | float, ...]]:
     """Keys that tell every row from the others; what does not apply is -1 or empty."""
     columns: list[list[str | float]] = []
     for name in _KEYS:

@@ -15,6 +15,7 @@ import numpy as np
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.identity import digest
 from cge.uncertainty.uncertain_parameters import UncertainParameter, long_not_below_short, off_limit
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
@@ -101,6 +102,31 @@ def sample(design: Design, parameters: Sequence[UncertainParameter]) -> Array:
     uniform = _uniform(design, len(group) + len(names))
     drawn = quantiles(design.distribution, _correlated(uniform, group, design), low, central, high)
     return _possible(parameters, drawn)
+
+
+def sample_apart(design: Design, parameters: Sequence[UncertainParameter]) -> Array:
+    """Values of parameters, (draws, parameters), those of each whatever others are drawn.
+
+    A latin hypercube whose columns have random numbers of their own, from the seed and the name
+    of the parameter. Studies with other parameters beside these draw the same values of these.
+
+    Parameters
+    ----------
+    design : Design
+        A latin hypercube without correlation.
+    parameters : sequence of UncertainParameter
+    """
+    refuse_if(design.kind != "latin-hypercube" or design.correlation,
+              "parameters are drawn apart by a latin hypercube without correlation", key="design",
+              value=design.kind, allowed="latin-hypercube")  # fmt: skip
+    columns = []
+    for one in parameters:
+        name = int(digest(one.place, one.name)[:16], 16)
+        generator = np.random.default_rng([design.seed, name])
+        place = generator.permutation(design.draws) + generator.random(design.draws)
+        columns.append(quantiles(design.distribution, place / design.draws, np.array(one.low),
+                                 np.array(one.central), np.array(one.high)))  # fmt: skip
+    return _possible(parameters, np.stack(columns, axis=1))
 
 
 def _possible(parameters: Sequence[UncertainParameter], values: Array) -> Array:

@@ -17,6 +17,7 @@ from cge.model.quantities import INDICES, OUTCOMES, VARIABLES
 from cge.resilience.resilience_measures import RESILIENCE_QUANTITIES
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE
 from cge.uncertainty.uncertain_parameters import UNCERTAINTY_QUANTITIES
+from cge.uncertainty.verdicts import VERDICT_QUANTITIES
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "results.md"
 
@@ -61,6 +62,7 @@ GROUPS = (
     ("Games", GAME_QUANTITIES.values()),
     ("Insurance", INSURANCE_QUANTITIES.values()),
     ("Sensitivity", UNCERTAINTY_QUANTITIES.values()),
+    ("Claims", VERDICT_QUANTITIES.values()),
 )
 
 

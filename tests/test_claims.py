@@ -1,0 +1,365 @@
+"""Claims: their files, what is drawn for them, verdicts and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from conftest import Outcome
+from reports import ODD, made
+
+import cge as package
+from cge.core.errors import InputError
+from cge.core.selectors import UnknownCode
+from cge.report.kinds import build
+from cge.report.summary import markdown
+from cge.results.resultset import ResultSet
+from cge.results.row_schema import Rows
+from cge.scenario.claim_file import Claim, load_claim, shipped_claims
+from cge.studies.claims import Claims
+from cge.studies.study import run_study
+from cge.tasks.runner import Runner
+from cge.uncertainty.designs import Design, sample_apart
+from cge.uncertainty.spread import Regression
+from cge.uncertainty.uncertain_parameters import UncertainParameter
+from cge.uncertainty.verdicts import (
+    DEPENDS,
+    ELSEWHERE,
+    HOLDS,
+    PREDICTED,
+    REJECTED,
+    SIZE,
+    SUPPORTED,
+    holding,
+    turn,
+    verdict,
+)
+
+BENCHMARK = {"table": "wiod2013", "year": 2011, "aggregation": "small"}
+TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
+          "add": 0.2}  # fmt: skip
+WORDS = dict.fromkeys(
+    ("group", "section", "title", "statement", "english", "expected", "not_carried", "done",
+     "disagree"), "words",
+)  # fmt: skip
+
+
+def figure(**given: Any) -> dict[str, Any]:
+    return {"case": "tariff", "measure": "equivalent_variation", "region": "CHN", **given}
+
+
+def content(sign: str = "negative", **given: Any) -> dict[str, Any]:
+    """Content of a claim: China loses by a US tariff."""
+    scenario = {"name": "tariff", "benchmark": BENCHMARK, "policy": [TARIFF]}
+    checks = [{"says": "China loses.", "sign": sign, "figure": [figure()]}]
+    return {"id": "X1", **WORDS, "cases": {"tariff": {"scenario": scenario}}, "checks": checks,
+            **given}  # fmt: skip
+
+
+def claim(sign: str = "negative", **given: Any) -> Claim:
+    return Claim.model_validate(content(sign, **given))
+
+
+def run(*claims: Claim, workers: int = 1, **options: Any) -> ResultSet:
+    return run_study(Claims(claims, **options), Runner(workers))
+
+
+def verdict_of(results: ResultSet, number: int = 0) -> str:
+    return str(results.manifest["claims"][number]["verdict"])
+
+
+def claimed() -> ResultSet:
+    """Claims with figures made by hand, after draws: one holds, one depends, one is no test."""
+    told, rows, results = [], Rows(), made()
+    for n, (name, turns) in enumerate((("X1", []), ("X2", [{"on": "high p", "words": "high p"}]))):
+        labels = {"scenario": name, "elasticities": "fontagne"}
+        check = {**labels, "variant": "1", "title": ODD[n]}
+        rows.add(SIZE, 1.5, unit="percent of benchmark absorption", **check)
+        for statistic, value in (("p05", 1.0), ("p95", 2.0), (PREDICTED, 0.95 - n / 2)):
+            rows.add(SIZE, value, statistic=statistic, unit="1", **check)
+        rows.add(HOLDS, 0.95 - n / 2, unit="share of draws", title=ODD[n + 1], **labels)
+        rows.add("equivalent_variation", [1.0, -0.5], region=[ODD[0], "World"], **labels,
+                 variant="beside 1", title="case", path_year=4)  # fmt: skip
+        told.append({**WORDS, "id": name, "title": ODD[n + 1], "parameter": "", "failing": [],
+                     "shares": {"fontagne": 0.95 - n / 2}, "basis": "200 draws", "turns_on": turns,
+                     "verdict": (SUPPORTED, DEPENDS)[n],
+                     "checks": [{"says": ODD[n], "sign": "positive", "than": 0.5}]})  # fmt: skip
+    told.append({**WORDS, "id": "X3", "title": "none", "verdict": "not testable", "why": ""})
+    return ResultSet(rows.frame(study="claims"), {**results.manifest, "claims": told})
+
+
+# -- files
+
+
+def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
+    assert len(shipped_claims()) >= 19
+    for name, path in shipped_claims().items():
+        loaded = load_claim(path)
+        assert loaded.id == name and loaded.group.startswith(name[0])
+
+
+def test_shipped_claims_stand_in_the_order_of_their_numbers() -> None:
+    names = list(shipped_claims())
+    assert names.index("A2") < names.index("B1") < names.index("E1")
+    assert names == sorted(names, key=lambda name: (name[0], int(name[1:])))
+
+
+def test_all_shipped_claims_have_studies_under_both_sets_on_one_benchmark() -> None:
+    study = Claims(changes={"benchmark.aggregation": "small"})
+    for of_claim in study.studies.values():
+        assert all(list(one.benchmarks) == ["fontagne", "boehm"] for one in of_claim.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"checks": [{**content()["checks"][0], "sign": "up"}]}, "checks.0.sign"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(case="war")]}]}, "no such case"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(measure="welfare")]}]},
+         "unknown measure"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(region="CHNA")]}]},
+         "did you mean 'CHN'"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(year=3)]}]},
+         "the results of this case have no such figure"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(measure="import_value")]}]},
+         "checks.0.figure.0"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(region=["CHN", "EU"])]}]},
+         "figures in this unit do not add up"),
+        ({"checks": []}, "this key is missing"),
+        ({"cases": {**content()["cases"], "idle": {"scenario": "us-china-tariff-war"}}},
+         "no check reads this case"),
+        ({"status": "narrative"}, "a narrative is not tested"),
+        ({"status": "parameter"}, "is told for a claim of the status 'parameter'"),
+        ({"colour": "red"}, "unknown key"),
+        ({"cases": {"tariff": {"scenario": "no-such-scenario"}}}, "no such scenario"),
+        ({"cases": {"tariff": {"scenario": "us-china-tariff-war", "study": "nash"}}},
+         "cases.tariff.study"),
+        ({"cases": {"tariff": {"scenario": "us-china-tariff-war", "options": {"x": 1}}}},
+         "no such option of this study"),
+    ],
+)  # fmt: skip
+def test_a_claim_that_can_not_be_meant_is_refused_with_its_file(
+    here: Path, cge: Callable[..., Outcome], change: dict[str, Any], says: str
+) -> None:
+    Path("mine.yaml").write_text(yaml.safe_dump(content(**change)), encoding="utf-8")
+    outcome = cge("claims", "mine.yaml", "--aggregation", "small", "--workers", "1", "-q")
+    assert outcome.code == 2
+    assert "mine.yaml" in outcome.err and says in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not (here / "results" / "runs" / "claims-X1" / "manifest.json").exists()
+
+
+def test_an_unknown_claim_is_refused_with_those_that_ship(cge: Callable[..., Outcome]) -> None:
+    outcome = cge("claims", "A99")
+    assert outcome.code == 2 and "no such claim or file" in outcome.err and "A1" in outcome.err
+
+
+def test_a_claim_whose_codes_a_benchmark_lacks_is_left_out_unless_it_is_named() -> None:
+    small = {"benchmark.aggregation": "small"}
+    possible, elsewhere = Claims(changes=small)._possible()
+    assert "E1" in elsewhere and "E1" not in [one.id for one in possible]
+    with pytest.raises(UnknownCode, match="E1"):
+        Claims(("E1",), changes=small)._possible()
+
+
+# -- what is found
+
+
+def test_the_same_figure_supports_one_sign_and_rejects_the_other() -> None:
+    assert verdict_of(run(claim("negative"))) == SUPPORTED
+    assert verdict_of(run(claim("positive"))) == REJECTED
+
+
+def test_a_claim_of_two_checks_holds_only_if_both_do() -> None:
+    right, wrong = claim("negative").checks[0], claim("positive").checks[0]
+    results = run(claim(checks=[right.model_dump(), wrong.model_dump()]))
+    assert verdict_of(results) == REJECTED
+    assert results.manifest["claims"][0]["failing"] == [2]
+
+
+def test_the_figure_of_a_check_is_the_sum_that_its_file_says() -> None:
+    check = {
+        "says": "Ratio less ratio.", "sign": "positive", "figure": [figure(times=3)],
+        "over": [figure(region="USA")],
+        "versus": {"figure": [figure(), figure(region="EU")]},
+    }  # fmt: skip
+    results = run(claim(checks=[check]))
+    tariff = package.run(claim().cases["tariff"].scenario, elasticities="boehm", workers=1)
+    ev = tariff.to_frame(measure="equivalent_variation").set_index("region")["value"]
+    found = results.to_frame(measure=SIZE, elasticities="boehm")
+    expected = 3 * ev["CHN"] / ev["USA"] - (ev["CHN"] + ev["EU"])
+    assert found["value"].iloc[0] == pytest.approx(expected, rel=1e-9)
+    assert found["unit"].iloc[0] == "ratio"
+
+
+def test_money_of_several_regions_is_added_up() -> None:
+    money = figure(measure="equivalent_variation_value", region=["USA", "west"])
+    results = run(claim(checks=[{"says": "Sum.", "sign": "positive", "figure": [money]}]))
+    tariff = package.run(claim().cases["tariff"].scenario, elasticities="boehm", workers=1)
+    ev = tariff.to_frame(measure="equivalent_variation_value").set_index("region")["value"]
+    found = results.to_frame(measure=SIZE, elasticities="boehm")["value"].iloc[0]
+    assert found == pytest.approx(ev["USA"] + ev["EU"], rel=1e-9)  # each once
+
+
+def test_equal_cases_of_two_claims_are_solved_once() -> None:
+    one, both = Runner(1, cache=None), Runner(1, cache=None)
+    run_study(Claims((claim(),)), one)
+    run_study(Claims((claim(), claim("positive", id="X2"))), both)
+    assert one.total == both.total > 0
+
+
+def test_national_welfare_stands_beside_its_terms_of_trade_and_the_world() -> None:
+    rows = run(claim()).to_frame(variant="beside 1", elasticities="boehm")
+    assert {*rows["measure"]} == {"equivalent_variation", "terms_of_trade_effect"}
+    assert {*rows["region"]} == {"CHN", "World"}
+
+
+# -- draws
+
+
+def two_cases() -> Claim:
+    """A claim that compares a tariff with the same tariff, written in another way."""
+    scenario = content()["cases"]["tariff"]["scenario"]
+    other = {**scenario, "policy": [{**TARIFF, "add": 0.1}, {**TARIFF, "add": 0.1}]}
+    short = {**scenario, "closure": {"kind": "short_run"}}
+    checks = [
+        {"says": "They are the same.", "sign": "negative", "than": 1e-6,
+         "figure": [figure(), figure(case="other", times=-1)]},
+        {"says": "China loses in the first year.", "sign": "negative",
+         "figure": [figure(case="short")]},
+    ]  # fmt: skip
+    cases = {"tariff": {"scenario": scenario}, "other": {"scenario": other},
+             "short": {"scenario": short}}  # fmt: skip
+    return claim(cases=cases, checks=checks)
+
+
+def test_a_draw_has_one_value_of_a_parameter_in_all_cases() -> None:
+    results = run(two_cases(), draws=3)
+    drawn = results.to_frame(measure=SIZE, variant="1")
+    assert drawn.loc[drawn["point"].notna(), "value"].abs().max() < 1e-7
+    loss = results.to_frame(measure=SIZE, variant="2", elasticities="boehm")
+    assert loss.loc[loss["point"].notna(), "value"].std() > 1e-4  # it does draw
+
+
+def test_figures_of_a_claim_are_those_of_a_sensitivity_study_with_these_values() -> None:
+    found = run(claim(), draws=2)
+    ((name, one),) = Claims((claim(),), draws=2).studies["X1"].items()
+    assert name == "tariff"
+    study = one.of_set("boehm")
+    parameters, points = Claims((claim(),), draws=2)._drawn(study)
+    assert {p.horizons for p in parameters} <= {("long",), ("short", "long")}
+    rows = run_study(study.drawn(parameters, points[1]), Runner(1)).to_frame(
+        measure="equivalent_variation", region="CHN")  # fmt: skip
+    drawn = found.to_frame(measure=SIZE, elasticities="boehm", point=2)
+    assert drawn["value"].iloc[0] == pytest.approx(rows["value"].iloc[0], rel=1e-7)
+
+
+def test_results_are_the_same_bits_on_any_number_of_workers_and_when_resumed() -> None:
+    runner = Runner(1)
+    first = run_study(Claims((claim(),), draws=4), runner)
+    again = Runner(1)
+    assert run_study(Claims((claim(),), draws=4), again).identity == first.identity
+    assert again.kept == again.total
+    spread = run_study(Claims((claim(),), draws=4), Runner(2, cache=None))
+    assert spread.identity == first.identity
+
+
+def test_a_manifest_makes_the_study_again() -> None:
+    from cge.studies.listing import study_of
+
+    first = run(claim(), changes={"elasticities": ["boehm"]})
+    again = study_of(first.manifest["spec"])
+    assert run_study(again, Runner(1)).identity == first.identity
+
+
+@pytest.mark.parametrize("draws", [1, -3])
+def test_too_few_draws_are_refused(draws: int) -> None:
+    with pytest.raises(InputError, match="draws"):
+        Claims((claim(),), draws=draws)
+
+
+PARAMETERS = tuple(
+    UncertainParameter(name, 1.0, 2.0, 4.0, name, f"path.parameters.{name}") for name in "abcd"
+)
+
+
+def test_values_of_a_parameter_do_not_depend_on_what_else_is_drawn() -> None:
+    design = Design(draws=50)
+    every, some = sample_apart(design, PARAMETERS), sample_apart(design, PARAMETERS[2:3])
+    assert np.array_equal(every[:, 2:3], some)
+    assert not np.array_equal(every[:, 0], every[:, 1])
+    other = sample_apart(Design(draws=50, seed=2), PARAMETERS)
+    assert not np.array_equal(every, other)
+
+
+def test_values_drawn_apart_fill_every_part_of_the_range_once() -> None:
+    design = Design(draws=40, distribution="uniform")
+    u = (sample_apart(design, PARAMETERS) - 1) / 3
+    for column in u.T:
+        assert sorted(np.floor(40 * column).astype(int)) == list(range(40))
+    assert np.abs(np.corrcoef(u.T) - np.eye(4)).max() < 0.5
+
+
+# -- verdicts
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [((1.0, 0.9), SUPPORTED), ((1.0, 0.89), DEPENDS), ((0.1, 0.0), REJECTED),
+     ((0.11, 0.0), DEPENDS), ((1.0, 0.0), DEPENDS)],
+)  # fmt: skip
+def test_a_verdict_needs_nine_draws_in_ten_under_every_set(
+    shares: tuple[float, float], expected: str
+) -> None:
+    assert verdict(shares) == expected
+
+
+def test_what_is_nothing_or_no_number_is_on_no_side() -> None:
+    sizes = np.array([[0.0, np.nan, np.inf, 1e-12, 2.0, 2.0]])
+    positive, than = np.array([True] * 6), np.array([0.0, 0, 0, 0, 1, 3])
+    assert holding(sizes, positive, than).tolist() == [[False, False, False, False, True, False]]
+
+
+def test_the_parameter_that_turns_a_check_is_named_with_the_end_at_which_it_fails() -> None:
+    points = sample_apart(Design(draws=200), PARAMETERS)
+    regression = Regression(PARAMETERS, points, Design(draws=200))
+    sizes = 3 - 2 * points[:, 1] + 0.1 * points[:, 2]
+    found = turn(sizes, True, regression)
+    assert found is not None and found.parameter == "b" and found.high and found.share > 0.9
+    other = turn(sizes, False, regression)
+    assert other is not None and not other.high
+    few = Regression(PARAMETERS, points[:6], Design(draws=6))
+    assert turn(sizes[:6], True, few) is None
+
+
+# -- pages
+
+
+def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None:
+    claims = (claim(), claim("positive", id="X2"))
+    central, drawn = run(*claims), run(*claims, draws=3)
+    shown = markdown(central)
+    assert "supported (central)" in shown and "| check 1 |" in shown
+    assert "supported (central values only); checks under fontagne / boehm: (1) -0" in shown
+    assert "Where to disagree:" in shown and "Terms of trade" in shown
+    page = build("claims", [drawn])
+    assert page.panels[0].figures[0, 1] == 100 and page.panels[0].figures[1, 1] == 0
+    checks = build("claim-checks", [drawn]).panels[0]
+    assert (checks.low[0, 1] <= checks.figures[0, 1] <= checks.high[0, 1]).all()
+    assert checks.words[0, 0] == "< 0"
+    assert build("claims", [drawn], figure=True).chart == "dots"
+
+
+def test_what_could_not_be_tested_stands_in_the_table_with_the_reason() -> None:
+    results = run(claim())
+    told = [*results.manifest["claims"],
+            {**claim(id="X2").model_dump(exclude={"checks"}), "checks": [], "verdict": ELSEWHERE,
+             "why": "unknown code 'TEX'"}]  # fmt: skip
+    page = build("claims", [ResultSet(results.rows, {**results.manifest, "claims": told})])
+    assert page.panels[0].words[1, 0] == ELSEWHERE
+    assert any("X2" in line and "unknown code 'TEX'" in line for line in page.notes)
+    assert (results.rows["measure"] == HOLDS).sum() == 2
