@@ -248,6 +248,7 @@ CASES = [
                 GOOD + 'title: "\\e[2J a war"\n', "control character"),
     in_scenario("steps without end",
                 scenario(policy=[{"instrument": "tariff", "add": 0.1}],
+                         elasticities=["fontagne", "boehm"],
                          steps=[(n + 1) / 60_000 for n in range(60_000)]),
                 "takes 120,000 solutions", "up to 100,000", "--yes"),
     Bad("draws without end", ("takes 1,000,000,001 solutions or draws", "--yes"),

@@ -12,7 +12,7 @@ import yaml
 from conftest import Outcome
 
 import cge as api
-from cge.core import identity
+from cge.core import content
 from cge.core.errors import InputError
 from cge.core.fields import Strict, file_field
 from cge.core.files import read_yaml
@@ -171,7 +171,7 @@ def test_all_that_ships_is_in_every_key(tmp_path: Path, monkeypatch: pytest.Monk
     folder = tmp_path / "disruptions"
     folder.mkdir()
     file = folder / "parameters.yaml"
-    monkeypatch.setattr(identity, "content_dir", lambda room: tmp_path)
+    monkeypatch.setattr(content, "content_dir", lambda room: tmp_path)
     found = []
     for level in ("0.95", "0.9"):  # as someone who edits the level of the CVaR would
         file.write_text(f"cvar_level: {level}\n")

@@ -130,7 +130,7 @@ def test_a_first_run_that_is_killed_leaves_nothing_or_all(
         try:
             assert read(there).identity == two[0].identity
         except InputError as error:
-            assert "no such run folder" in str(error) or f"holds no {MANIFEST}" in str(error)
+            assert "no such run folder" in str(error) or f"it has no {MANIFEST}" in str(error)
         two[1].save(there)
         assert read(there).identity == two[1].identity
 

@@ -23,6 +23,15 @@ SHOWN, LONGEST = 40, 80
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
+def _shortened(value: str) -> str:
+    """A value as a message shows it; of a long path the end, which has the name."""
+    if len(value) <= LONGEST:
+        return value
+    if value[1:2] in "/~." and " " not in value:
+        return f"{value[0]}...{value[4 - LONGEST :]}"
+    return value[: LONGEST - 3] + "..."
+
+
 class CgeError(Exception):
     """Base class of the errors a user of the model can meet."""
 
@@ -77,7 +86,7 @@ class InputError(CgeError):
 
     def __str__(self) -> str:
         value = repr(self.value)
-        short = value if len(value) <= LONGEST else value[: LONGEST - 3] + "..."
+        short = _shortened(value)
         where = (
             self.file,
             self.key and f"key '{self.key}'",

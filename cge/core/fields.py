@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin
 
 import numpy as np
 from pydantic import (
@@ -142,6 +142,13 @@ def plain(value: Any) -> Any:
     return [*map(plain, value)] if isinstance(value, list | tuple) else value
 
 
+def _is_tuple(annotation: Any) -> bool:
+    """Whether a field holds a tuple, which YAML writes as a list."""
+    return get_origin(annotation) is tuple or any(
+        get_origin(one) is tuple for one in get_args(annotation)
+    )
+
+
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass as _Metaclass
 else:  # it has no public name
@@ -169,7 +176,12 @@ class Strict(BaseModel, metaclass=_Asked):
         """Values as YAML has them, where a call in Python gives those of NumPy, or tuples."""
         if not isinstance(content, dict):
             return content
-        return {key: plain(value) for key, value in content.items()}
+        found = {key: plain(value) for key, value in content.items()}
+        for name, field in cls.model_fields.items():
+            for key in (name, field.alias):
+                if isinstance(found.get(key), list) and _is_tuple(field.annotation):
+                    found[key] = tuple(found[key])
+        return found
 
     @field_validator("*", mode="before")
     @classmethod

@@ -104,7 +104,7 @@ def benchmark_from_trade(
     )
     axes = Axes(r_codes, i_codes, ("all",), f_codes)
     tolerance = arguments.read_tolerance(tolerance)
-    said = [notes] if isinstance(notes, str) else list(notes)
+    said = list(arguments.read_notes(notes))
 
     def cells(key: str, given: Any, letters: str, of: str = "") -> Array:
         return arguments.read_cells(axes, key, given, letters, negative, said, of)
@@ -123,7 +123,6 @@ def benchmark_from_trade(
     total = market.sum(axis=0)  # (i, s)
     pi = ratio(market, total)
     in_data = basic.sum(axis=(0, 1)) - basic.sum(axis=(1, 2))
-    said = arguments.read_notes(notes)
 
     spending, output = total.T, basic.sum(axis=2)
     as_in_data = isinstance(deficits, str) and deficits == "data"
