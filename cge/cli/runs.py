@@ -8,7 +8,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
-from cge.core.files import user_folder
+from cge.core.errors import refuse_if
 from cge.results.run_folder import HOME, manifests
 
 
@@ -19,7 +19,9 @@ def runs(folder: Path | None) -> None:
 
     Example:  cge runs
     """
-    place = HOME if folder is None else user_folder(folder)
+    place = folder or HOME
+    refuse_if(place.is_file(), "is a file, not a folder", file=place)
+    refuse_if(folder is not None and not folder.is_dir(), "no such folder", file=folder)
     rows = [
         [path.name, str(told["spec"].get("study", "")), str(told.get("date", ""))[:10],
          str(told["spec"].get("scenario", {}).get("title", ""))]
