@@ -137,10 +137,11 @@ def number_array(key: str, given: Any) -> Array:
     try:
         array = np.array(given)
         # Text that looks like a number is text, and true is no rate of 100 per cent.
-        odd = array.dtype.kind not in "fiuO" or any(
-            isinstance(one, str | bytes | bool) for one in array.flat if array.dtype.kind == "O"
+        kind = array.dtype.kind
+        odd = kind not in "fiuO" or (
+            kind == "O" and any(isinstance(one, str | bytes | bool) for one in array.flat)
         )
-        numbers = None if odd else array.astype(float)
+        numbers = None if odd else array.astype(float, copy=False)
     except (TypeError, ValueError):  # also of lists of different lengths
         numbers = None
     if numbers is None:
