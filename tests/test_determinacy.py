@@ -71,6 +71,23 @@ def test_a_swap_that_works_is_not_refused(swaps: list[Swap]) -> None:
     assert solved_with(*swaps).diagnostics.residual < 1e-9
 
 
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (-1.0, "is positive in every solution"),
+        (0.0, "is positive in every solution"),
+        (1e300, "further from the benchmark than can be meant"),
+        (1e-8, "further from the benchmark than can be meant"),
+    ],
+)
+def test_a_level_at_which_nothing_can_be_held_is_refused_before_solving(
+    at: float, words: str
+) -> None:
+    swap = Swap("net_of_output_tax[CHN, ELEC]", "output[CHN, ELEC]", at)
+    with pytest.raises(InputError, match=words):
+        small_model().solve({}, Closure(swaps=(swap,)))
+
+
 @pytest.mark.parametrize("held", ["absorption_value", "trade_balance"])
 def test_what_can_not_be_held_for_all_regions_at_once_has_a_message_of_its_own(held: str) -> None:
     """Borrowing adds up to nothing over the world: it can not be freed for every region."""

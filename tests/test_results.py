@@ -83,6 +83,13 @@ def test_the_worlds_figures_are_sums_and_means_of_those_of_regions() -> None:
 # -- register
 
 
+def test_a_value_that_is_nowhere_in_the_results_is_refused() -> None:
+    with pytest.raises(InputError, match="real_gpd"):
+        war().to_frame(measure="real_gpd")
+    with pytest.raises(InputError, match="XXX"):
+        war().to_frame(region=["CHN", "XXX"])
+
+
 def test_every_measure_of_results_stands_in_the_register_with_its_unit() -> None:
     results = war()
     rows = results.rows

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cge.core.errors import InputError
+from cge.core.errors import InputError, check_known
 from cge.core.identity import digest
 from cge.core.typed import checked
 from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
@@ -95,14 +95,18 @@ class ResultSet:
         Raises
         ------
         InputError
-            For a column there is not.
+            For a column there is not, or a value that is nowhere in it.
         """
         rows = self.rows
         for name, wanted in where.items():
             if name not in COLUMNS:
                 raise InputError("no such column", key=name, value=wanted, allowed=COLUMNS)
-            several = [wanted] if isinstance(wanted, str | float | int) else wanted
-            rows = rows[rows[name].isin(list(several))]
+            several = [wanted] if isinstance(wanted, str | float | int) else list(wanted)
+            if name in TEXT:
+                check_known(
+                    several, [*dict.fromkeys(self.rows[name])], "is not in the results", key=name
+                )
+            rows = rows[rows[name].isin(several)]
         return rows.astype(dict.fromkeys(TEXT, object)).reset_index(drop=True)
 
     def __repr__(self) -> str:
