@@ -13,13 +13,13 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.solve.square.linear import LinearSolver
-from cge.solve.square.newton import TOLERANCE, Attempt
+from cge.solve.square.newton import ROUNDING, TOLERANCE, Attempt
 from cge.solve.square.system import FoldedSystem
 
 #: Steps after which it gives up.
 MOST = 60
 #: Longest first step, in logs, that is near.
-FAR = 5.0
+FAR = 10.0
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.5
 #: Steps in which they must have halved.
@@ -52,14 +52,14 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
     lengths: list[float] = []
     step = before = np.empty(0)
     for number in range(MOST):
-        gap = np.inf
-        if np.abs(residual).max(initial=0.0) <= FINE:
-            gap = system.relative_residual(z)
-        if number == 0 and gap <= TOLERANCE:
-            return Attempt(z, True, number, gap)
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
-        rounding = number > 2 and lengths[-1] > 0.5 * lengths[-3]
+        # Rows in logs that are small differences of large sums end above FINE, at rounding.
+        fine = np.abs(residual).max(initial=0.0) <= FINE or lengths[-1] <= ROUNDING
+        gap = system.relative_residual(z) if fine else np.inf
+        if number == 0 and gap <= TOLERANCE and np.abs(residual).max(initial=0.0) <= FINE:
+            return Attempt(z, True, number, gap)
+        rounding = number > 4 and lengths[-1] > 0.5 * lengths[-5]
         if gap <= TOLERANCE and (lengths[-1] <= SMALL or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
