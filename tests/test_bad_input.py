@@ -662,7 +662,7 @@ def test_the_trial_that_the_cases_spoil_is_right(here: Path, cge: Run) -> None:
 
 
 def test_the_short_run_needs_a_factor_that_can_be_fixed() -> None:
-    benchmark = replace(load_benchmark(aggregation="small"), factors=("LAB", "LAND"))
+    benchmark = replace(load_benchmark("wiod2013", aggregation="small"), factors=("LAB", "LAND"))
     with pytest.raises(InputError, match=r"closure\.specific_factors.*no factor CAP.*LAB, LAND"):
         closure_of(ClosureChoice(kind="short_run"), benchmark)
 

@@ -193,7 +193,7 @@ def test_tariffs_on_inputs_leave_the_cost_of_a_sector_as_the_table_has_it() -> N
 def test_a_file_of_tariffs_is_read_cell_by_cell(tmp_path: Path) -> None:
     path = tmp_path / "duty.csv"
     path.write_text("importer,exporter,sector,rate\nUSA,CHN,c14,0.25\nUSA,DEU,c15,-0.05\n")
-    b = load_benchmark(aggregation="full", tariffs=str(path))
+    b = load_benchmark("wiod2013", aggregation="full", tariffs=str(path))
     usa, chn, deu = (b.regions.index(code) for code in ("USA", "CHN", "DEU"))
     c14, c15 = b.sectors.index("c14"), b.sectors.index("c15")
     wanted = np.zeros_like(b.tariff)
@@ -256,7 +256,7 @@ def test_every_shipped_aggregation_names_each_code_once_and_in_words() -> None:
 
 
 def test_the_latest_year_is_the_default() -> None:
-    latest = load_benchmark(aggregation="small")
+    latest = load_benchmark("wiod2013", aggregation="small")
     assert latest.fingerprint == benchmark("small", 2011).fingerprint
     assert latest.fingerprint != benchmark("small", 2010).fingerprint
     assert latest.name == "wiod2013-2011-small"
@@ -353,7 +353,9 @@ def test_cleaning_keeps_the_input_coefficients() -> None:
 
 @pytest.mark.parametrize("name", NAMED_SETS)
 def test_an_aggregate_elasticity_lies_between_its_members(name: str) -> None:
-    fine, coarse = (load_benchmark(aggregation=a, elasticities=name) for a in ("full", "default"))
+    fine, coarse = (
+        load_benchmark("wiod2013", aggregation=a, elasticities=name) for a in ("full", "default")
+    )
     for horizon in ("short", "long"):
         for nest, axes in NEST_AXES.items():
             one, many = (getattr(b.elasticities[horizon], nest) for b in (coarse, fine))

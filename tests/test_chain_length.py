@@ -31,7 +31,7 @@ def test_value_that_passes_through_three_regions_is_delivered_thrice_and_crosses
 
 
 def test_distances_are_the_sums_of_paths_of_every_length():
-    table = WorldIO.from_benchmark(load_benchmark(aggregation="small"))
+    table = WorldIO.from_benchmark(load_benchmark("wiod2013", aggregation="small"))
     a, value = table.coefficients, table.per_output(table.value_added.ravel())
     used = table.final.reshape(table.size, -1)
     total, weighted, step = np.zeros(5), np.zeros(5), used
@@ -43,7 +43,7 @@ def test_distances_are_the_sums_of_paths_of_every_length():
 
 
 def test_a_tariff_shortens_chains_across_its_border():
-    model = Model.build(load_benchmark(aggregation="small", elasticities="fontagne"))
+    model = Model.build(load_benchmark("wiod2013", aggregation="small", elasticities="fontagne"))
     war = model.solve({"tariff[*, all but USA, *, USA]": 1.5})
     frame = tabulate(war, groups=["value_chains"], measures=["border_crossings", "chain_length"])
     crossed = frame[frame["measure"] == "border_crossings"].set_index("region")

@@ -36,7 +36,7 @@ def by_chords(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
 
 def fresh_model() -> Model:
     """Return the small world with nothing kept from other tests."""
-    return Model.build(load_benchmark(aggregation="small"))
+    return Model.build(load_benchmark("wiod2013", aggregation="small"))
 
 
 def largest_gap(one: Solution, other: Solution) -> float:

@@ -632,7 +632,7 @@ def test_plain_words_are_read_as_in_yaml_1_2(text: str, value: object, tmp_path:
 
 def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
     """Codes that YAML, pandas or a terminal might take for something else."""
-    known = load_benchmark(aggregation="full").regions
+    known = load_benchmark("wiod2013", aggregation="full").regions
     codes = {"World": ["CHN"], "nan": ["USA"], "NO": ["JPN"], "1": ["DEU"]}
     rest = [code for code in known if code not in {"CHN", "USA", "JPN", "DEU"}]
     sectors = load_yaml(
@@ -665,7 +665,7 @@ def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
 
 
 def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
-    full = load_benchmark(aggregation="full")
+    full = load_benchmark("wiod2013", aggregation="full")
     content = {
         "name": "dot", "table": "wiod2013",
         "regions": {"ALL": {"members": list(full.regions)}},

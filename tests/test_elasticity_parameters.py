@@ -64,7 +64,7 @@ def of_one_set() -> Model:
 @pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("name", NAMED_SETS)
 def test_one_template_gives_the_equations_of_every_shipped_set(name, horizon):
-    b = load_benchmark(aggregation="small", elasticities=name)
+    b = load_benchmark("wiod2013", aggregation="small", elasticities=name)
     moved = of_one_set().with_elasticities(b.elasticities[horizon])
     assert moved.template is of_one_set().template
     assert_same_equations(moved.arrays, with_numbers(b, horizon))
@@ -147,7 +147,7 @@ def test_the_exponents_are_affine_in_the_elasticities():
 @pytest.mark.parametrize("horizon", HORIZONS)
 @pytest.mark.parametrize("name", NAMED_SETS)
 def test_solutions_are_those_of_equations_compiled_with_numbers(name, horizon):
-    b = load_benchmark(aggregation="small", elasticities=name)
+    b = load_benchmark("wiod2013", aggregation="small", elasticities=name)
     model = Model.build(b, horizon)
     solution = model.solve(TARIFF_WAR)
     other = direct_model(b, horizon).solve(TARIFF_WAR)

@@ -28,7 +28,7 @@ SEEDS = (1, 2, 3)
 
 @pytest.fixture(scope="module")
 def small() -> Benchmark:
-    return load_benchmark(aggregation="small", elasticities="fontagne")
+    return load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
 
 
 def world(seed: int, **options: object) -> WorldIO:
@@ -454,7 +454,7 @@ def test_what_does_not_exist_is_refused() -> None:
 
 
 def test_exposure_in_2011_is_of_the_size_and_order_one_knows() -> None:
-    frame = of_benchmark(load_benchmark())
+    frame = of_benchmark(load_benchmark("wiod2013"))
     assert 50 < at(frame, "domestic_share_of_supply", "CHN", sector="ELEC") < 95
     assert at(frame, "domestic_share_of_supply", "USA", sector="ELEC") < 60
     loss = frame[(frame["measure"] == "link_extraction_loss") & (frame["partner"] != "ROW")]

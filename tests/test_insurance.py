@@ -230,7 +230,7 @@ def test_without_a_weighting_disruptions_come_as_often_as_the_library_says(here:
     rows = run_scenario({**SCENARIO, "insurance": asked}, here).rows
     library = {one.name: one.frequency for one in load_library(None).entries}
     country, controls = library["country-{region}"], library["controls-china-west-{sector}"]
-    b = load_benchmark(aggregation="small")
+    b = load_benchmark("wiod2013", aggregation="small")
     known = {one.name: one for one in expand(load_library(None), b)}
     share = known["controls-china-west-ELEC"].share
     regions = sum(name.startswith("country-") for name in known)

@@ -14,7 +14,7 @@ from cge.resilience.preshock import pre_shock
 
 @pytest.fixture(scope="module")
 def models():
-    b = load_benchmark(aggregation="small", elasticities="fontagne")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
     backstop = b.groups["sectors"]["strategic"]
     return tuple(Model.build(b, horizon, backstop=backstop) for horizon in ("long", "short"))
 

@@ -27,7 +27,7 @@ ENTRY = (
 
 @pytest.fixture(scope="module")
 def fontagne() -> Benchmark:
-    return load_benchmark(aggregation="small", elasticities="fontagne")
+    return load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
 
 
 def test_every_elasticity_with_a_range_is_a_parameter_once(fontagne: Benchmark) -> None:
@@ -116,7 +116,7 @@ def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
     entries = [ENTRY.format(nest, horizon, 2) for nest in nests for horizon in ("short", "long")]
     path = tmp_path / "fixed.yaml"
     path.write_text(HEAD + "".join(entries))
-    benchmark = load_benchmark(aggregation="small", elasticities=path)
+    benchmark = load_benchmark("wiod2013", aggregation="small", elasticities=path)
     with pytest.raises(InputError, match="no elasticity has a range"):
         elasticity_parameters(elasticity_ranges(benchmark, "long"), benchmark.sectors)
 

@@ -46,7 +46,9 @@ BASIC = {"instrument": "basic_research", "region": "CHN"}
 
 
 def short_model() -> Model:
-    return Model.build(load_benchmark(aggregation="small", elasticities="boehm"), "short")
+    return Model.build(
+        load_benchmark("wiod2013", aggregation="small", elasticities="boehm"), "short"
+    )
 
 
 # -- both ends -------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ def test_the_last_year_of_a_long_path_is_the_static_long_run() -> None:
     case = path(US_TARIFF, years=70, path={
         "knowledge": False, "capital": "reallocated", "parameters": fast
     })  # fmt: skip
-    benchmark = load_benchmark(aggregation="small", elasticities="boehm")
+    benchmark = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     last, model = case.years[-1].solution, Model.build(benchmark, "long")
     owed = model.arrays.start.copy()
     owed[model.variables["debt_service"].positions] = last.values("debt_service")

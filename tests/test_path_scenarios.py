@@ -223,7 +223,9 @@ def test_a_table_of_ones_own_has_a_path_without_knowledge_unless_figures_are_giv
 
 
 def test_the_parameters_in_force_are_those_given_and_those_of_the_returns() -> None:
-    model = Model.build(load_benchmark(aggregation="small", elasticities="boehm"), "short")
+    model = Model.build(
+        load_benchmark("wiod2013", aggregation="small", elasticities="boehm"), "short"
+    )
     choice = PathChoice(returns=["low"], parameters={"sourcing_inertia": 0.6, "growth": 0.02})
     made = laws_of(model, choice, "low")
     assert made["sourcing_inertia"] == made.recursion.settings.inertia == 0.6

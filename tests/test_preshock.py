@@ -35,7 +35,7 @@ POLICIES = {
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Model]:
-    b = load_benchmark(aggregation="small", elasticities="fontagne")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
     return {
         horizon: Model.build(b, horizon, backstop=b.groups["sectors"]["strategic"])
         for horizon in ("long", "short")
@@ -211,7 +211,7 @@ def test_recovery_needs_years_beyond_the_disruption(models):
 def test_what_is_not_an_equilibrium_of_the_short_run_is_refused(models):
     solution = models["long"].solve(POLICIES["tariffs"])
     b = models["short"].benchmark
-    boehm = load_benchmark(aggregation="small", elasticities="boehm")
+    boehm = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     other = Model.build(boehm, "short", backstop=models["short"].backstop)
     assert other.benchmark.accounts_fingerprint == b.accounts_fingerprint
     with pytest.raises(NoEquilibrium, match="does not reproduce"):

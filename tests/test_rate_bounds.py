@@ -124,7 +124,7 @@ def test_the_rates_of_a_benchmark_are_shown_with_what_they_bring() -> None:
 def test_tariffs_of_a_user_say_how_high_they_go_wherever_results_do(tmp_path: Path) -> None:
     path = tmp_path / "duty.csv"
     path.write_text("importer,exporter,sector,rate\nUSA,CHN,c14,0.25\n")
-    notes = load_benchmark(aggregation="small", tariffs=path).notes
+    notes = load_benchmark("wiod2013", aggregation="small", tariffs=path).notes
     assert any("user file duty.csv, rates up to 25 %, revenue 0.0" in one for one in notes)
 
 

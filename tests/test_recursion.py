@@ -35,7 +35,7 @@ def still(one: KnowledgeLaw) -> tuple[Seen, KnowledgePolicy]:
 
 @pytest.mark.parametrize("size", ["small", "default"])
 def test_without_policy_nothing_moves_in_25_years(size: str) -> None:
-    benchmark = load_benchmark(aggregation=size, elasticities="boehm")
+    benchmark = load_benchmark("wiod2013", aggregation=size, elasticities="boehm")
     model = Model.build(benchmark, "short")
     recursion = Recursion(model, SETTINGS, KnowledgeLaw(load_knowledge(benchmark)))
     state, solution = recursion.start(), None

@@ -63,7 +63,7 @@ def test_rows_are_joined_and_read_back_in_the_same_layout(tmp_path: Path) -> Non
 
 def test_the_worlds_figures_are_sums_and_means_of_those_of_regions() -> None:
     frame = war().to_frame()
-    b = cge.load_benchmark(aggregation="small", elasticities="boehm")
+    b = cge.load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     by_region = frame[frame["region"].isin(b.regions)].set_index("region")
     world = frame[(frame["region"] == "World") & (frame["sector"] == "")].set_index("measure")
     ev = by_region[by_region["measure"] == "equivalent_variation"]["value"].reindex(b.regions)

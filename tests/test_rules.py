@@ -40,8 +40,10 @@ def with_cobb_douglas(b: Benchmark) -> Benchmark:
 
 
 WORLDS = {
-    "real data": lambda: load_benchmark(aggregation="small"),
-    "Cobb-Douglas nests": lambda: with_cobb_douglas(load_benchmark(aggregation="small")),
+    "real data": lambda: load_benchmark("wiod2013", aggregation="small"),
+    "Cobb-Douglas nests": lambda: with_cobb_douglas(
+        load_benchmark("wiod2013", aggregation="small")
+    ),
     "cells that are missing": lambda: random_world(17, zeros=0.4, imbalance=0.3),
     "one region": lambda: random_world(18, regions=1),
 }

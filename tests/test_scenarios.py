@@ -27,7 +27,7 @@ CHIPS = {"exporter": "CHN", "sector": "ELEC", "importer": "USA"}
 
 @lru_cache(maxsize=1)
 def short_model() -> Model:
-    return Model.build(load_benchmark(aggregation="small"), "short")
+    return Model.build(load_benchmark("wiod2013", aggregation="small"), "short")
 
 
 def receipts(solution: Solution, wedge: str, base: str, where: str, sign: float = 1.0) -> float:

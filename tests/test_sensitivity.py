@@ -97,7 +97,7 @@ def test_the_central_case_is_what_the_scenario_gives(study: ResultSet, cache: Pa
 
 
 def test_a_draw_is_the_model_built_anew_with_its_elasticities(study: ResultSet) -> None:
-    b = load_benchmark(aggregation="small", elasticities="boehm")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     parameters = Static(WAR).of_set("boehm").parameters()
     assert [p.name for p in parameters] == list(points(study).columns)
     values_of = points(study).loc[4].to_numpy()
@@ -120,7 +120,7 @@ def test_a_draw_is_the_model_built_anew_with_its_elasticities(study: ResultSet) 
 
 
 def test_the_world_adds_up_its_regions(study: ResultSet) -> None:
-    b = load_benchmark(aggregation="small", elasticities="boehm")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     money = sum(drawn(study, "equivalent_variation_value", region) for region in b.regions)
     world = drawn(study, "equivalent_variation_value", "World")
     assert len(world) == 10 and world == pytest.approx(money)
@@ -196,7 +196,7 @@ def test_parameters_can_stand_anywhere_in_the_scenario(cache: Path) -> None:
     policy = [WAR.policy[0].model_copy(update={"add": rate}), WAR.policy[1]]
     closure = WAR.closure.model_validate({"balance": {"scale": scale}})
     alone = WAR.model_copy(update={"closure": closure, "policy": policy})
-    b = load_benchmark(aggregation="small", elasticities="boehm")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     first = Static(WAR).of_set("boehm").parameters()[:1]
     changed = with_values(b.elasticities["long"], first, [elasticity], b.sectors)
     exact = run_study(
@@ -533,7 +533,9 @@ def test_a_folder_of_something_else_is_not_touched(cge: Run, here: Path) -> None
 def test_a_benchmark_of_ones_own_needs_a_set_with_ranges(cge: Run, here: Path) -> None:
     from cge import save_benchmark
 
-    save_benchmark(load_benchmark(aggregation="small", elasticities="boehm"), here / "mine")
+    save_benchmark(
+        load_benchmark("wiod2013", aggregation="small", elasticities="boehm"), here / "mine"
+    )
     (here / "s.yaml").write_text(
         "name: s\nbenchmark: {table: mine}\n"
         "policy: [{instrument: tariff, importer: USA, add: 0.1}]\n"

@@ -109,7 +109,7 @@ def test_a_draw_is_the_stress_test_of_a_scenario_with_its_values(
         "closure": told.closure.model_copy(update={"parameters": of("short_run")}),
         "stress": told.stress.model_copy(update=stress),
     })  # fmt: skip
-    b = load_benchmark(aggregation="small", elasticities="boehm")
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="boehm")
     moved = {}
     for horizon, ending in (("short", " (short run)"), ("long", "")):
         own = [one for one in by.values() if one.family == "elasticities"

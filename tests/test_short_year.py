@@ -31,7 +31,9 @@ CENTRAL = {name: load_short_run_parameters()[name] for name in RESPONSES}
 @lru_cache(maxsize=2)
 def default(backstop: tuple[str, ...] = ()) -> Model:
     """The default aggregation in the short run."""
-    return Model.build(load_benchmark(aggregation="default"), "short", backstop=backstop)
+    return Model.build(
+        load_benchmark("wiod2013", aggregation="default"), "short", backstop=backstop
+    )
 
 
 def year(adjustment: str = "gradual", **parameters: float) -> Closure:

@@ -78,12 +78,12 @@ def study(folder: Path, content: Any, kind: str | None = None) -> None:
 
 
 def aggregation(folder: Path, content: Any) -> None:
-    cge.load_benchmark(aggregation=written(folder / "trial.yaml", content))
+    cge.load_benchmark("wiod2013", aggregation=written(folder / "trial.yaml", content))
 
 
 def elasticities(folder: Path, content: Any) -> None:
     file = written(folder / "trial.yaml", content)
-    cge.load_benchmark(aggregation="small", elasticities=file)
+    cge.load_benchmark("wiod2013", aggregation="small", elasticities=file)
 
 
 def library(folder: Path, content: Any) -> None:

@@ -182,7 +182,7 @@ def test_a_total_embargo_costs_at_most_what_the_stand_in_costs_more(war: Tried) 
 
 
 def test_without_a_strategic_group_nothing_has_a_backstop() -> None:
-    b = load_benchmark(aggregation="small")
+    b = load_benchmark("wiod2013", aggregation="small")
     bare = replace(b, groups={**b.groups, "sectors": {}})
     stand_ins = settings_of(chosen(None), bare).stand_ins
     assert stand_ins.sectors == () and stand_ins.premiums(bare) == {}
@@ -193,7 +193,7 @@ def test_without_a_strategic_group_nothing_has_a_backstop() -> None:
 
 
 def test_premiums_fall_with_knowledge_down_to_a_floor() -> None:
-    b = load_benchmark(aggregation="small")
+    b = load_benchmark("wiod2013", aggregation="small")
     own = {"parameters": {"backstop_elasticity": 0.5}, "premium": {"ELEC": 2.0, "HMAN": 1.21}}
     stand_ins = settings_of(chosen(None, stress=own), b).stand_ins
     known = np.ones((len(b.regions), len(b.sectors)))
@@ -233,7 +233,7 @@ def test_disruptions_of_equal_events_are_told_apart_and_solved_once(
 
 @pytest.fixture(scope="module")
 def law() -> KnowledgeLaw:
-    return KnowledgeLaw(load_knowledge(load_benchmark(aggregation="small")))
+    return KnowledgeLaw(load_knowledge(load_benchmark("wiod2013", aggregation="small")))
 
 
 def test_knowledge_is_the_mean_of_its_stocks(law: KnowledgeLaw) -> None:
@@ -251,7 +251,7 @@ def test_knowledge_is_the_mean_of_its_stocks(law: KnowledgeLaw) -> None:
 
 
 def test_a_year_without_foreign_ideas_costs_what_the_law_of_motion_says(law: KnowledgeLaw) -> None:
-    b = load_benchmark(aggregation="small")
+    b = load_benchmark("wiod2013", aggregation="small")
     shape = (len(b.regions), len(b.sectors))
     ones = np.ones(shape)
     seen = Seen(ones, np.ones(shape[0]), np.ones((*shape, shape[0])), ones)

@@ -264,7 +264,7 @@ def test_the_start_of_another_model_is_refused() -> None:
 
 def test_the_start_of_the_same_cells_under_other_elasticities_is_taken() -> None:
     b = small_model().benchmark
-    other = Model.build(cge.load_benchmark(aggregation="small", elasticities="boehm"))
+    other = Model.build(cge.load_benchmark("wiod2013", aggregation="small", elasticities="boehm"))
     assert other.benchmark.elasticities is not b.elasticities
     assert small_model().solve({"tariff": 1.1}, start=other.solve({"tariff": 1.1}))
 

@@ -18,7 +18,7 @@ from cge.data.elasticities.nests import NEST_AXES
 
 @pytest.fixture(scope="module")
 def calibrated():
-    return calibrate(aggregation="small")
+    return calibrate("wiod2013", aggregation="small")
 
 
 def test_a_benchmark_comes_back_with_the_same_fingerprint(tmp_path, calibrated):

@@ -146,7 +146,7 @@ def test_caliendo_parro_counterfactual_is_that_of_their_own_equations(seed):
 
 
 def test_caliendo_parro_on_real_data_from_trade_and_shares():
-    data = load_benchmark(aggregation="small")
+    data = load_benchmark("wiod2013", aggregation="small")
     flows, rate = data.flows.sum(axis=0), (data.flows * data.tariff).sum(axis=0)
     payments = data.factor_payments.sum(axis=2)
     cost = data.intermediate.sum(axis=1) + payments

@@ -35,7 +35,7 @@ def war() -> Solution:
 
 @pytest.fixture(scope="module")
 def small() -> Benchmark:
-    return load_benchmark(aggregation="small", elasticities="fontagne")
+    return load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
 
 
 def by_hand() -> WorldIO:
@@ -354,7 +354,7 @@ def test_a_tariff_lowers_reliance_on_its_target_and_raises_it_on_others(small: B
 
 
 def test_value_added_trade_of_2011_is_of_the_size_others_have_found() -> None:
-    table = value_chain_table(load_benchmark())
+    table = value_chain_table(load_benchmark("wiod2013"))
     totals = table[table["partner"].isna() & table["sector"].isna()].pivot_table(
         index="region", columns="measure", values="value"
     )

@@ -22,7 +22,7 @@ TARIFF_WAR = {"tariff[*, CHN, *, USA]": 1.5, "tariff[*, USA, *, CHN]": 1.5}
 @lru_cache(maxsize=4)
 def small_model(horizon: str = "long") -> Model:
     """Return the compiled model of the real benchmark in its small aggregation."""
-    return Model.build(load_benchmark(aggregation="small"), horizon)
+    return Model.build(load_benchmark("wiod2013", aggregation="small"), horizon)
 
 
 def axis_codes(b: Benchmark) -> dict[str, tuple[str, ...]]:

@@ -6,10 +6,11 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
+from cge.data.accounts.shipped import DEFAULT_TABLE
 
 
 @click.command("check", context_settings=CONTEXT)
-@click.option("--data", "table", default="wiod2013", show_default=True,
+@click.option("--data", "table", default=DEFAULT_TABLE, show_default=True,
               help="Shipped table, or folder of a calibrated benchmark.")  # fmt: skip
 @click.option("--year", type=int, help="Benchmark year.")
 @click.option("--aggregation", default="default", show_default=True,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cge.cli.main import CONTEXT, done_by, with_options
+from cge.data.accounts.shipped import DEFAULT_TABLE
 
 
 @click.group("data", context_settings=CONTEXT)
@@ -71,7 +72,7 @@ def show(**given: Any) -> None:
 
 #: Options of the commands that look up a single fact of a shipped table.
 _of_table = with_options(
-    click.option("--table", default="wiod2013", show_default=True, help="Shipped table."),
+    click.option("--table", default=DEFAULT_TABLE, show_default=True, help="Shipped table."),
     click.option("--year", type=int, help="Year of the table; default the latest."),
     click.option("--aggregation", default="default", show_default=True,
                  help="Whose codes may be used, beside those of the table."),

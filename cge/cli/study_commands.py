@@ -19,7 +19,7 @@ from cge.studies.listing import Listed
 #: Flags that every study has for keys of its scenario.
 SHARED: Mapping[str, tuple[str, Any, str]] = {
     "table": ("benchmark.table", str,
-              "wiod2013, wiod2014, world2022 (estimated), or a benchmark folder."),
+              "world2022 (estimated), wiod2013, wiod2014, or a benchmark folder."),
     "aggregation": ("benchmark.aggregation", str,
                     "default, small, full, or an aggregation file."),
     "year": ("benchmark.year", int, "Benchmark year."),

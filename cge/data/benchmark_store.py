@@ -32,7 +32,7 @@ from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
@@ -185,7 +185,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
 
 @checked
 def load_benchmark(
-    table: str | Path = "wiod2013",
+    table: str | Path = DEFAULT_TABLE,
     year: int | None = None,
     aggregation: str | Path = "default",
     tariffs: str | Path = "applied",

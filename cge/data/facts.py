@@ -19,6 +19,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.data.accounts.aggregation import Aggregation, load_aggregation
 from cge.data.accounts.calibration import USE_CLASSES, clean_shipped, deliveries
 from cge.data.accounts.cleaning import CleanTable
+from cge.data.accounts.shipped import DEFAULT_TABLE
 from cge.data.accounts.tariffs import applied_tariffs
 
 
@@ -28,7 +29,7 @@ class TableChoice(TypedDict, total=False):
     Parameters
     ----------
     table : {"wiod2013", "wiod2014", "world2022"}
-        Default ``wiod2013``.
+        Default ``world2022``.
     year : int, optional
         Default: the latest of the table.
     aggregation : str or path
@@ -49,7 +50,10 @@ class FactSource:
 
     @classmethod
     def open(
-        cls, table: str = "wiod2013", year: int | None = None, aggregation: str | Path = "default"
+        cls,
+        table: str = DEFAULT_TABLE,
+        year: int | None = None,
+        aggregation: str | Path = "default",
     ) -> FactSource:
         """Open a table; see :class:`TableChoice`."""
         cleaned = clean_shipped(table, year)

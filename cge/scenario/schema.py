@@ -34,7 +34,7 @@ from cge.core.fields import (
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.typed import checked
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
@@ -93,7 +93,7 @@ FolderName = Annotated[str, AfterValidator(_folder_name)]
 class BenchmarkChoice(Strict):
     """Which accounts to start from."""
 
-    table: str = file_field("wiod2013", lambda: TABLES)
+    table: str = file_field(DEFAULT_TABLE, lambda: TABLES)
     year: int | None = None
     aggregation: str = file_field("default", _aggregations)
     tariffs: str = file_field("applied", lambda: ("applied", "none"))

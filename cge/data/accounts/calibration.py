@@ -17,7 +17,7 @@ from cge.core.typed import checked
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
 from cge.data.accounts.table_files import load_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.elasticities.nests import HORIZONS, Elasticities
@@ -74,7 +74,7 @@ def table_behind(benchmark: Benchmark) -> CleanTable | None:
 
 @checked
 def calibrate(
-    table: str = "wiod2013",
+    table: str = DEFAULT_TABLE,
     year: int | None = None,
     aggregation: str | Path = "default",
     tariffs: str | Path = "applied",

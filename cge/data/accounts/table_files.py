@@ -52,7 +52,9 @@ def load_table(name: str, year: int | None = None) -> WorldTable:
     years = TABLES[name].years
     if year is not None and year not in years:
         span = f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
-        raise InputError(f"table {name} has no such year", key="year", value=year, allowed=span)
+        others = [f"table {other}" for other, one in TABLES.items() if year in one.years]
+        raise InputError(f"table {name} has no such year", key="year", value=year,
+                         allowed=" or ".join([span, *others]))  # fmt: skip
     return _load(name, years[-1] if year is None else year)
 
 
