@@ -14,7 +14,8 @@ from cge.scenario.schema import Scenario
 
 def scenario(*policy: dict[str, Any], **keys: Any) -> Scenario:
     return Scenario.model_validate(
-        {"name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["fontagne"],
+        {"name": "trial",
+         "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["fontagne"],
          "policy": list(policy), **keys}
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ def war() -> Results:
 
 
 WAR = Scenario.model_validate({
-    "name": "war", "title": "A war", "benchmark": {"aggregation": "small"},
+    "name": "war", "title": "A war", "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "elasticities": ["boehm"],
     "policy": [
         {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",

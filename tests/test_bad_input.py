@@ -29,7 +29,7 @@ def scenario(**changes: Any) -> str:
     """Return a scenario that is right but for what is changed; None leaves a key out."""
     content = {
         "name": "trial",
-        "benchmark": {"aggregation": "small"},
+        "benchmark": {"table": "wiod2013", "aggregation": "small"},
         "elasticities": ["boehm"],
         "policy": [{**TARIFF, "add": 0.1}],
         **changes,
@@ -290,7 +290,8 @@ CASES = [
                 "5 % is 0.05", "'large: true'"),
     in_scenario("an unknown table", scenario(benchmark={"table": "gtap"}), "benchmark.table",
                 "'gtap'", "wiod2013"),
-    in_scenario("a year that is not in the table", scenario(benchmark={"year": 2050}),
+    in_scenario("a year that is not in the table",
+                scenario(benchmark={"table": "wiod2013", "year": 2050}),
                 "benchmark.year", "2050", "1995-2011"),
     in_scenario("a year in words", scenario(benchmark={"year": "last"}), "benchmark.year",
                 "'last'", "whole number"),

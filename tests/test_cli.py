@@ -48,7 +48,7 @@ TRIAL = """\
 name: trial
 title: "A trial [of] brackets [/and] :smile:"
 description: It has two measures.
-benchmark: {aggregation: small}
+benchmark: {table: wiod2013, aggregation: small}
 elasticities: [boehm]
 policy:
   - {instrument: tariff, exporter: CHN, importer: USA, sector: goods, add: 0.1}
@@ -57,7 +57,7 @@ policy:
 #: A tariff that yields a thousand times its revenue: beyond the top of the Laffer curve.
 IMPOSSIBLE = """\
 name: trial
-benchmark: {aggregation: small}
+benchmark: {table: wiod2013, aggregation: small}
 elasticities: [boehm]
 closure:
   swaps:
@@ -522,7 +522,7 @@ def test_files_that_a_scenario_names_are_found_beside_it(here: Path, cge: Run) -
     (study / "base.csv").write_text("importer,exporter,sector,rate\nUSA,CHN,c14,0.2\n")
     (study / "rise.csv").write_text("importer,exporter,sector,points\nUSA,CHN,ELEC,0.1\n")
     (study / "trial.yaml").write_text(
-        "name: trial\nbenchmark: {aggregation: own.yaml, tariffs: base.csv}\n"
+        "name: trial\nbenchmark: {table: wiod2013, aggregation: own.yaml, tariffs: base.csv}\n"
         "elasticities: [set.yaml]\n"
         "policy: [{instrument: tariff, file: rise.csv, column: points}]\n"
     )

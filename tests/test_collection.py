@@ -30,7 +30,7 @@ runs:
 LONG = """
 name: long
 title: Long run
-benchmark: {aggregation: small}
+benchmark: {table: wiod2013, aggregation: small}
 elasticities: boehm
 policy: [{instrument: tariff, exporter: CHN, importer: USA, sector: goods, add: 0.5}]
 """
@@ -118,7 +118,9 @@ def test_a_wrong_collection_is_told_where_it_is_wrong(
 
 
 def test_runs_of_different_benchmarks_are_not_set_side_by_side(file: Path) -> None:
-    file.write_text(RUNS.replace("closure: {kind: short_run}", "benchmark: {year: 2008}"))
+    file.write_text(
+        RUNS.replace("closure: {kind: short_run}", "benchmark: {table: wiod2013, year: 2008}")
+    )
     with pytest.raises(InputError, match="value 'short': has another benchmark"):
         run(file, "collection", workers=1)
 
@@ -157,7 +159,9 @@ def test_what_the_command_line_reads_of_a_study_is_what_it_has(one: Listed) -> N
 
 
 def test_a_study_is_made_again_of_its_spec() -> None:
-    scenario = Scenario(name="x", benchmark={"aggregation": "small"}, elasticities=["boehm"])
+    scenario = Scenario(
+        name="x", benchmark={"table": "wiod2013", "aggregation": "small"}, elasticities=["boehm"]
+    )
     for study in (
         Static(scenario, value_chains=True),
         Sensitivity(scenario, draws=5, measures=("real_gdp",), settings={"decompose": False}),

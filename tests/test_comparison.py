@@ -47,7 +47,8 @@ def few(library: str, home: str = "CHN", **keys: Any) -> Scenario:
     research = {"instrument": "basic_research", "region": home, "budget": 0.002,
                 "label": "basic research"}  # fmt: skip
     return completed(Scenario.model_validate({
-        "name": f"few-{home}", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "name": f"few-{home}",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
         "path": {"years": 3}, "stress": {"years": [1, 3], "home": home, "library": library},
         "variants": [{"name": "tariffs", "policy": [tariff]},
                      {"name": "research", "knowledge": [research]}],
@@ -185,7 +186,8 @@ def test_what_the_library_lacks_is_told_before_anything_is_solved(
     ]}, "few-CHN': policies are compared over years"),
     ({"stress": {"home": "MARS"}}, "value 'MARS': unknown region"),
     ({"stress": {"home": "CHN", "level": 0.5}}, "same for all scenarios"),
-    ({"benchmark": {"aggregation": "default"}, "stress": {"home": "CHN"}}, "key 'benchmark'"),
+    ({"benchmark": {"table": "wiod2013", "aggregation": "default"}, "stress": {"home": "CHN"}},
+     "key 'benchmark'"),
     ({"name": "few-USA"}, "two scenarios have this name"),
 ])  # fmt: skip
 def test_scenarios_that_can_not_be_compared_are_refused_before_anything_is_solved(

@@ -23,7 +23,7 @@ Run = Callable[..., Outcome]
 
 TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}
 BASE: dict[str, Any] = {
-    "name": "base", "title": "Base", "benchmark": {"aggregation": "small"},
+    "name": "base", "title": "Base", "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "elasticities": ["boehm"], "policy": [{**TARIFF, "add": 0.1}],
 }  # fmt: skip
 
@@ -43,7 +43,8 @@ def test_what_extends_overrides_deeply_and_appends_what_is_done(here: Path) -> N
     save(
         "child.yaml", name="child", extends="base", title="Child",
         closure={"wage_floor": {"level": 1.0}}, policy=[{**TARIFF, "set": 0.5}],
-        responses=[{"kind": "retaliation", "to": "CHN"}], benchmark={"year": 2009},
+        responses=[{"kind": "retaliation", "to": "CHN"}],
+        benchmark={"table": "wiod2013", "year": 2009},
         financing=[{"region": "USA", "instrument": "final_tax"}],
     )  # fmt: skip
     child = load_scenario("child.yaml")

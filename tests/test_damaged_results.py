@@ -73,7 +73,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {}
     for kind, (keys, options) in asks.items():
         asked = Scenario.model_validate({
-            "name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+            "name": "trial",
+            "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
             **keys,
         })  # fmt: skip
         found[kind] = cge.run(asked, kind, workers=1, **options).save(home / kind)

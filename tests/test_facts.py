@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,12 @@ from conftest import Outcome
 
 from cge import Benchmark, InputError, load_benchmark
 from cge.core.content import calibration_file
-from cge.data.facts import flow, output, tariff
+from cge.data import facts
+
+#: Facts of the world of 2011, unless another table is named.
+tariff, flow, output = (
+    partial(fact, table="wiod2013") for fact in (facts.tariff, facts.flow, facts.output)
+)
 
 
 @lru_cache

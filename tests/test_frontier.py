@@ -365,7 +365,8 @@ def test_progress_of_a_frontier_counts_its_points(
 
 
 SCENARIO: dict[str, Any] = {
-    "name": "trial", "elasticities": ["fontagne"], "benchmark": {"aggregation": "small"},
+    "name": "trial", "elasticities": ["fontagne"],
+    "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "frontier": {
         "region": "USA", "points": 3, "starts": 1, "versions": ["unilateral"],
         "disruptions": ["country-USA", "controls-china-west-ELEC"],

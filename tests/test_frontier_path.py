@@ -41,7 +41,8 @@ SUBSIDY = {"name": "subsidy", "instrument": "output_subsidy", "sector": "strateg
 def of_frontier(**changes: Any) -> dict[str, Any]:
     """Return a frontier of China on the small aggregation, without a path."""
     return {
-        "name": "trial", "elasticities": ["fontagne"], "benchmark": {"aggregation": "small"},
+        "name": "trial", "elasticities": ["fontagne"],
+        "benchmark": {"table": "wiod2013", "aggregation": "small"},
         "frontier": {
             "region": "CHN", "points": 3, "starts": 1, "versions": ["unilateral"],
             "constraint": "export_control", "instruments": [TARIFF], **changes,
@@ -135,7 +136,8 @@ def posed(
     frontier = {"region": "CHN", "instruments": levers, "versions": [version], **given}
     path = {} if years is None else {"path": {"years": years}}
     asked = Scenario.model_validate({
-        "name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": [elasticities],
+        "name": "trial",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": [elasticities],
         "stress": {"level": 0.5}, "frontier": frontier, **path,
     })  # fmt: skip
     (b,) = benchmarks_of(asked).values()
@@ -214,7 +216,8 @@ def test_a_point_is_what_a_stress_test_of_its_rates_finds() -> None:
     aims[5]["learner"] = "CHN"
     rates = RATES.tolist()
     asked = {
-        "name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "name": "trial",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
         "path": {"years": 3},
         "policy": [{**aim, "add": rate} for aim, rate in zip(aims[:3], rates, strict=False)],
         "knowledge": [{**aims[3], "add": rates[3]}, {**aims[4], "budget": rates[4]},

@@ -187,7 +187,8 @@ def test_the_order_of_points_does_not_matter() -> None:
 
 
 SCENARIO: dict[str, Any] = {
-    "name": "trial", "elasticities": ["boehm"], "benchmark": {"aggregation": "small"},
+    "name": "trial", "elasticities": ["boehm"],
+    "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "insurance": {
         "region": "USA", "foresight": ["none", "risk_neutral"], "frequency": [0.1, 0.3],
         "disruptions": ["country-CHN", "controls-china-west-ELEC"],

@@ -30,7 +30,8 @@ from cge.tasks.store import Store, seal
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
 WAR = {
-    "name": "war", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+    "name": "war",
+    "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
     "policy": [{"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
                 "add": 0.5}],
 }  # fmt: skip

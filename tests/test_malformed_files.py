@@ -192,7 +192,8 @@ AGGREGATION = {
     "groups": {"sectors": {"traded": ["GOODS"]}},
 }  # fmt: skip
 SCENARIO = {
-    "name": "trial", "title": "A trial", "benchmark": {"aggregation": "small", "year": 2011},
+    "name": "trial", "title": "A trial",
+    "benchmark": {"table": "wiod2013", "aggregation": "small", "year": 2011},
     "elasticities": ["boehm"], "closure": {"kind": "long_run"},
     "policy": [{"instrument": "tariff", "exporter": "CHN", "importer": "USA", "add": 0.1}],
 }  # fmt: skip

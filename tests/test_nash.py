@@ -200,7 +200,8 @@ def test_four_players_are_as_good_as_two() -> None:
 
 
 SCENARIO: dict[str, Any] = {
-    "name": "trial", "elasticities": ["boehm"], "benchmark": {"aggregation": "small"},
+    "name": "trial", "elasticities": ["boehm"],
+    "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "nash": {
         "players": ["USA", "CHN"], "starts": 1,
         "instruments": [{"name": "tariff", "instrument": "tariff", "exporter": "players",

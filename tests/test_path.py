@@ -466,7 +466,8 @@ def test_a_command_that_was_killed_goes_on_to_the_same_bytes(
     here: Path, years_solved: list[int]
 ) -> None:
     (here / "war.yaml").write_text(json.dumps({
-        "name": "war", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "name": "war",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
         "path": {"years": 12}, "policy": [US_TARIFF],
     }))  # fmt: skip
     process = subprocess.Popen([sys.executable, "-c", KILLED])
@@ -499,7 +500,8 @@ def test_a_year_without_equilibrium_is_named() -> None:
 
 def test_the_command_writes_a_folder_and_prints_the_years(here: Path, cge: Any) -> None:
     (here / "war.yaml").write_text(json.dumps({
-        "name": "war", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "name": "war",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
         "path": {"years": 2}, "policy": [US_TARIFF],
     }))  # fmt: skip
     done = cge("path", "war.yaml", "--years", "3", "--returns", "low", "--out", "o")

@@ -50,7 +50,8 @@ Run = Callable[..., Outcome]
 KINDS = ("years", "worth", "sources", "remaining", "decomposition", "shocks")
 YEARS = 4
 SCENARIO = Scenario(
-    name="trial", title="A trial & error: 10 % more", benchmark={"aggregation": "small"},
+    name="trial", title="A trial & error: 10 % more",
+    benchmark={"table": "wiod2013", "aggregation": "small"},
     elasticities=["fontagne", "boehm"], path={"years": YEARS, "returns": ["low", "central"]},
     variants=[
         {"name": "war", "policy": [
@@ -420,7 +421,8 @@ def test_tables_of_solutions_show_the_last_year_of_a_path_or_a_chosen_one(
 
 def test_a_table_of_years_of_what_has_none_is_refused(cge: Run, here: Path) -> None:
     (here / "still.yaml").write_text(
-        "{name: still, benchmark: {aggregation: small}, elasticities: [boehm], policy: []}"
+        "{name: still, benchmark: {table: wiod2013, aggregation: small}, "
+        "elasticities: [boehm], policy: []}"
     )
     assert cge("run", "still.yaml", "--out", "still").code == 0
     told = cge("table", "still", "--kind", "worth")

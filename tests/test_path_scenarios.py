@@ -27,7 +27,8 @@ BASIC = {"instrument": "basic_research", "region": "CHN", "budget": 0.001}
 
 
 def content(**keys: Any) -> dict[str, Any]:
-    return {"name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+    return {"name": "trial",
+            "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
             "path": SHORT, "policy": [US_TARIFF], **keys}  # fmt: skip
 
 
@@ -313,7 +314,8 @@ def test_the_shipped_paths_are_read() -> None:
 @pytest.mark.parametrize("name", ["skilled_labour_share", "return_social", "backstop_elasticity"])
 def test_a_parameter_that_no_path_reads_is_refused(name: str) -> None:
     scenario = Scenario(
-        name="unread", benchmark={"aggregation": "small"}, elasticities=["boehm"],
+        name="unread",
+        benchmark={"table": "wiod2013", "aggregation": "small"}, elasticities=["boehm"],
         path={"years": 2, "parameters": {name: 0.4}},
     )  # fmt: skip
     with pytest.raises(InputError, match=name):

@@ -23,7 +23,7 @@ from cge.results.run_folder import MANIFEST, ROWS, SUMMARY, TABLE, locked
 
 WAR = {
     "name": "war", "title": "A war", "elasticities": ["boehm"],
-    "benchmark": {"aggregation": "small"},
+    "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "policy": [{"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
                 "add": 0.5}],
 }  # fmt: skip

@@ -38,7 +38,7 @@ Run = Callable[..., Outcome]
 
 WAR = Scenario(
     name="war",
-    benchmark={"aggregation": "small"},
+    benchmark={"table": "wiod2013", "aggregation": "small"},
     elasticities=["boehm"],
     policy=[
         {"instrument": "tariff", "exporter": a, "importer": b, "sector": "goods", "add": 0.5}
@@ -247,7 +247,9 @@ def test_a_fresh_start_and_another_study_leave_kept_draws_alone(tmp_path: Path) 
     rates = tmp_path / "rates.csv"
     rates.write_text("exporter,importer,sector,points\nCHN,USA,ELEC,0.1\n")
     policy = [{"instrument": "tariff", "file": str(rates), "column": "points"}]
-    by_file = Scenario(name="f", benchmark={"aggregation": "small"}, elasticities=["boehm"],
+    by_file = Scenario(name="f",
+                       benchmark={"table": "wiod2013", "aggregation": "small"},
+                       elasticities=["boehm"],
                        policy=policy)  # fmt: skip
     assert again(by_file) == 0
     assert again(by_file) == 3
@@ -279,7 +281,8 @@ def test_quadrature_and_sampling_agree_on_mean_and_spread(cache: Path) -> None:
 
 def test_every_variant_of_a_family_is_solved_in_every_draw(cache: Path) -> None:
     whole = Scenario(
-        name="two", benchmark={"aggregation": "small"}, elasticities=["boehm", "fontagne"],
+        name="two",
+        benchmark={"table": "wiod2013", "aggregation": "small"}, elasticities=["boehm", "fontagne"],
         steps=[0.5, 1.0],
         variants=[
             {"name": name, "policy": [{"instrument": "tariff", "importer": "USA", "add": rate}]}

@@ -235,7 +235,7 @@ def test_no_value_of_another_type_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "key"),
-    [({"benchmark": {"aggregation": "small", "year": True}}, "benchmark.year"),
+    [({"benchmark": {"table": "wiod2013", "aggregation": "small", "year": True}}, "benchmark.year"),
      ({"policy": [{"instrument": "tariff", "add": "0.1"}]}, "policy.0.add"),
      ({"policy": [{"instrument": "tariff", "exporter": [], "add": 0.1}]}, "policy.0.exporter"),
      ({"elasticities": [""]}, "elasticities"),
@@ -247,7 +247,9 @@ def test_no_value_of_another_type_is_taken(tmp_path: Path) -> None:
 def test_what_was_taken_without_a_word_is_refused(
     changes: dict[str, Any], key: str | None, tmp_path: Path, cge: Callable[..., Any]
 ) -> None:
-    content = {"name": "trial", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+    content = {"name": "trial",
+               "benchmark": {"table": "wiod2013", "aggregation": "small"},
+               "elasticities": ["boehm"],
                "policy": [{"instrument": "tariff", "add": 0.1}], **changes}  # fmt: skip
     file = written(tmp_path / "trial.yaml", content)
     found = cge("run", file, "--out", tmp_path / "results")
@@ -286,7 +288,8 @@ def test_a_baseline_that_can_not_be_meant_is_refused(tmp_path: Path, rows: str, 
 def test_two_instruments_of_the_same_cells_are_refused(tmp_path: Path) -> None:
     lever = {"instrument": "tariff", "exporter": "CHN", "high": 0.2}
     content = {
-        "name": "x", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+        "name": "x",
+        "benchmark": {"table": "wiod2013", "aggregation": "small"}, "elasticities": ["boehm"],
         "frontier": {"region": "USA", "instruments": [{"name": "one", **lever},
                                                       {"name": "two", **lever}]},
     }  # fmt: skip

@@ -338,7 +338,7 @@ def test_a_library_is_looked_for_beside_the_scenario_that_names_it(here: Path) -
     (here / "base").mkdir()
     (here / "base" / "mine.yaml").write_text(LIBRARY, encoding="utf-8")
     (here / "base" / "base.yaml").write_text(
-        "name: base\nbenchmark: {aggregation: small}\nelasticities: boehm\n"
+        "name: base\nbenchmark: {table: wiod2013, aggregation: small}\nelasticities: boehm\n"
         "stress: {library: mine.yaml}\n"
     )
     (here / "child.yaml").write_text("name: child\nextends: base/base.yaml\n")

@@ -70,7 +70,8 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "Results.to_frame": (results.to_frame, {"measure": "real_gdp"}),
         "load_scenario": (cge.load_scenario, {"name_or_path": "free-trade"}),
         "Scenario": (cge.Scenario, {
-            "name": "x", "title": "t", "benchmark": {"aggregation": "small"}, "policy": [],
+            "name": "x", "title": "t",
+            "benchmark": {"table": "wiod2013", "aggregation": "small"}, "policy": [],
             "closure": {}, "elasticities": ["boehm"], "steps": [0.5, 1.0], "responses": [],
             "path": {"years": 3}, "stress": {}, "grid": None, "equal": None}),
         "solve_scenario": (cge.solve_scenario, {"scenario": "us-china-tariff-war",

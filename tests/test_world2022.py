@@ -81,7 +81,7 @@ def test_it_says_that_it_is_estimated_and_what_is_given_and_what_is_not() -> Non
     assert world().status == "estimated" and "ESTIMATED" in world().notes[0]
     assert "about 2022" in world().notes[1]
     assert flow("VNM", "USA", "ELEC", table="world2022")["data"].item() == "ESTIMATED"
-    assert "data" not in flow("CHN", "USA", "ELEC")
+    assert "data" not in flow("CHN", "USA", "ELEC", table="wiod2013")
     known = describe("world2022")
     assert set(known.provenance["constraints"]) & set(known.provenance["priors"]) == set()
     assert "exports" in known.provenance["constraints"]
@@ -103,13 +103,13 @@ def test_tariffs_have_the_rises_of_2018_and_2019_between_the_united_states_and_c
 
 def test_a_table_comes_with_its_own_year_and_its_version_of_a_file_of_rates() -> None:
     scenario = load_scenario("us-tariffs-2025-26")
-    assert scenario.benchmark.year == 2011
-    other = with_changes(scenario, {"benchmark.table": "world2022"})
+    assert scenario.benchmark.year == 2022
+    other = with_changes(scenario, {"benchmark.table": "wiod2013"})
     assert other.benchmark.year is None
     kept = with_changes(scenario, {"benchmark.table": "wiod2013", "benchmark.year": 2007})
     assert kept.benchmark.year == 2007
-    assert [path.name for path in files_of(scenario)] == ["us_2025_26.csv"]
-    assert [path.name for path in files_of(other)] == ["us_2025_26-world2022.csv"]
+    assert [path.name for path in files_of(other)] == ["us_2025_26.csv"]
+    assert [path.name for path in files_of(scenario)] == ["us_2025_26-world2022.csv"]
     path = calibration_file("tariffs", "us_2025_26.csv")
     assert for_table(path, "wiod2013") == path == for_table(path, "")
     assert for_table(path, "/home/me/world2022").name == "us_2025_26-world2022.csv"

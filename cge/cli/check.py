@@ -6,7 +6,7 @@ import click
 
 from cge.cli import screen
 from cge.cli.main import CONTEXT
-from cge.data.accounts.shipped import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE
 
 
 @click.command("check", context_settings=CONTEXT)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cge.cli.main import CONTEXT, done_by, with_options
-from cge.data.accounts.shipped import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE
 
 
 @click.group("data", context_settings=CONTEXT)

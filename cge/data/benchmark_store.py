@@ -32,7 +32,8 @@ from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import Calibration, calibrate
-from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
+from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set

@@ -19,7 +19,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.data.accounts.aggregation import Aggregation, load_aggregation
 from cge.data.accounts.calibration import USE_CLASSES, clean_shipped, deliveries
 from cge.data.accounts.cleaning import CleanTable
-from cge.data.accounts.shipped import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.tariffs import applied_tariffs
 
 

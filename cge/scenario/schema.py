@@ -34,7 +34,8 @@ from cge.core.fields import (
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.typed import checked
-from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
+from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written

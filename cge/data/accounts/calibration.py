@@ -17,7 +17,8 @@ from cge.core.typed import checked
 from cge.data.accounts.aggregation import Parts, load_aggregation, membership
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
-from cge.data.accounts.shipped import DEFAULT_TABLE, TABLES
+from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import load_table
 from cge.data.accounts.tariffs import load_tariffs
 from cge.data.elasticities.nests import HORIZONS, Elasticities

@@ -74,10 +74,6 @@ TABLES: Mapping[str, ShippedTable] = {table.name: table for table in (
 )}  # fmt: skip
 
 
-#: Table of a study that names none.
-DEFAULT_TABLE = "world2022"
-
-
 def table_folder(name: str) -> Path:
     """Folder of a shipped table's files."""
     return calibration_file("tables", name)
