@@ -329,7 +329,7 @@ CASES = [
                 "line 2", "aliases"),
     in_scenario("a Python object", "name: !!python/object/apply:os.system ['true']\n", "line 1",
                 "python/object"),
-    in_scenario("half a character", GOOD + 'title: "\\udcff"\n', "line 12",
+    in_scenario("half a character", GOOD + 'title: "\\udcff"\n', "line 13",
                 "haracter"),  # PyYAML's two readers word it differently
     in_scenario("a control character", "name: tri\x00al\n", "not valid YAML"),
     in_scenario("lists nested without end", "name: " + 5000 * "[", "not valid YAML"),
@@ -604,7 +604,8 @@ CASES = [
     Bad("a table of a benchmark", ("world", "is a benchmark, not the results", "cge check"),
         {"world/benchmark.yaml": "x: 1", "world/arrays.npz": "x"}, ("table", "world")),
     Bad("a check of an unknown table", ("'gtap'", "wiod2013"), args=("check", "--data", "gtap")),
-    Bad("a check of an unknown year", ("1800", "1995-2011"), args=("check", "--year", "1800")),
+    Bad("a check of an unknown year", ("1800", "1995-2011"),
+        args=("check", "--data", "wiod2013", "--year", "1800")),
     Bad("a check of an unknown aggregation", ("'tiny'", "small"),
         args=("check", "--aggregation", "tiny")),
     Bad("a check with unknown elasticities", ("'armington'", "boehm"),

@@ -642,7 +642,7 @@ def test_codes_of_all_sorts_come_through(here: Path, cge: Run) -> None:
     content = {"name": "odd", "table": "wiod2013", "regions": regions, "sectors": sectors}
     (here / "odd.yaml").write_text(json.dumps(content))
     (here / "trial.yaml").write_text(
-        "name: trial\nelasticities: boehm\n"
+        "name: trial\nelasticities: boehm\nbenchmark: {table: wiod2013}\n"
         "policy: [{instrument: tariff, exporter: [World, NO], importer: nan, add: 0.1}]\n"
     )
     outcome = cge("run", "trial.yaml", "--aggregation", "odd.yaml", *ONE)
@@ -673,7 +673,8 @@ def test_one_region_and_one_sector_are_a_world(here: Path, cge: Run) -> None:
     }  # fmt: skip
     (here / "dot.yaml").write_text(json.dumps(content))
     (here / "trial.yaml").write_text(
-        "name: trial\nelasticities: boehm\npolicy: [{instrument: output_tax, add: 0.1}]\n"
+        "name: trial\nelasticities: boehm\nbenchmark: {table: wiod2013}\n"
+        "policy: [{instrument: output_tax, add: 0.1}]\n"
     )
     assert cge("run", "trial.yaml", "--aggregation", "dot.yaml", *ONE).code == 0
     text = (here / "results" / "runs" / "trial" / SUMMARY).read_text(encoding="utf-8")

@@ -114,5 +114,5 @@ def flow(**given: Any) -> None:
 def sector(**given: Any) -> None:
     """Show output and value added of a region's sector.
 
-    Example:  cge data sector CHN ELEC --year 2007
+    Example:  cge data sector CHN ELEC --table wiod2013 --year 2007
     """

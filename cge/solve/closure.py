@@ -23,7 +23,7 @@ from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.selectors import joined, split
 from cge.core.typed import check_fields
 from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
-from cge.solve.determinacy import LeftOpen, conflict, repeated, undetermined
+from cge.solve.determinacy import LeftOpen, conflict, possible, repeated, undetermined
 from cge.solve.layout import Family, Layout
 from cge.solve.square.arrays import block_named
 from cge.solve.square.linear import Border, LinearSolver
@@ -110,10 +110,6 @@ class Swap:
         level = f"{self.at:g}{' times the benchmark' if self.relative else ''}"
         level = "the benchmark" if self.relative and self.at == 1 else level
         return f"{self.free} free, {held} held at{limit} {level}"
-
-
-#: Largest ratio to the benchmark at which something can be held, and one over the smallest.
-FARTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -353,9 +349,8 @@ def resolve(
         at = 1.0 if swap.at is None else swap.at
         level = level0 * at if swap.relative else np.full(len(level0), at)
         if swap.at is not None:
-            _refuse_far(
-                swap, level, level0, positive=columns is not None and not arrays.free[columns].any()
-            )
+            possible(swap.name, swap.at, level, level0, columns is not None
+                     and not arrays.free[columns].any())  # fmt: skip
         by = np.full(len(level), number)
         held.append(none[1] if columns is None else columns)
         freed.append(free)
@@ -424,18 +419,6 @@ def cells_of(swap: Swap, model: Model) -> tuple[Swap, ...]:
         # Named cell by cell, so that labels stay those of the whole.
         result.append(replace(swap, free=joined(name, free), fix=joined(held.name, codes)))
     return tuple(result)
-
-
-def _refuse_far(swap: Swap, level: Array, level0: Array, positive: bool) -> None:
-    """Refuse levels that nothing can be held at: not positive, or of another order of size."""
-    key = "closure.at"
-    refuse_if(positive and (level <= 0).any(), "is positive in every solution",
-              key=key, value=swap.at, allowed="above 0")  # fmt: skip
-    scale = np.where(level0 == 0, 1.0, np.abs(level0))
-    far = (np.abs(level) > FARTHEST * scale).any()
-    near_zero = positive and (level * FARTHEST < scale).any()
-    refuse_if(far or near_zero, f"holds {swap.name} further from the benchmark than can be meant",
-              key=key, value=swap.at, allowed=f"up to {FARTHEST:g} times its size")  # fmt: skip
 
 
 def _pair(

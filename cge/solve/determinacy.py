@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cge.core.axes import Array, Bools, Integers
+from cge.core.errors import refuse_if
 from cge.model.quantities import EXOGENOUS
 from cge.solve.square.arrays import cell_at, label_at
 from cge.solve.square.linear import Factorised, Singular, match_rows
@@ -36,6 +37,8 @@ RESPONSE_RTOL = 0.03
 NOISE = 1e-12
 #: Unknowns that are quantities, from which all others follow.
 QUANTITIES = ("output", "composite", "factor_use")
+#: Largest ratio to the benchmark at which something can be held, and one over the smallest.
+FARTHEST = 1e6
 #: Names that a message shows.
 SHOWN = 4
 
@@ -239,3 +242,31 @@ def conflict(resolved: Resolved, held: Sequence[Integers], freed: Sequence[Integ
         only = f"only {_some(inner)}" if inner else "nothing that is solved for"
         why = f"what is freed moves {only}, not what is held"
     return f"{'; '.join(swaps[n].text for n in sorted(named)[:SHOWN])}: {why}"
+
+
+def possible(name: str, at: float, level: Array, level0: Array, positive: bool) -> None:
+    """Refuse levels at which nothing can be held: not positive, or of another order of size.
+
+    Parameters
+    ----------
+    name : str
+        What is held.
+    at : float
+        Where, in the words of the user.
+    level, level0 : ndarray
+        That in levels, and the levels of the benchmark.
+    positive : bool
+        Whether what is held is positive in every solution.
+
+    Raises
+    ------
+    InputError
+    """
+    key = "closure.at"
+    refuse_if(positive and (level <= 0).any(), "is positive in every solution",
+              key=key, value=at, allowed="above 0")  # fmt: skip
+    scale = np.where(level0 == 0, 1.0, np.abs(level0))
+    far = (np.abs(level) > FARTHEST * scale).any()
+    near_zero = positive and (level * FARTHEST < scale).any()
+    refuse_if(far or near_zero, f"holds {name} further from the benchmark than can be meant",
+              key=key, value=at, allowed=f"up to {FARTHEST:g} times its size")  # fmt: skip

@@ -206,7 +206,8 @@ def _policies(
     for results in found:
         if (results.rows["study"] == "frontier").any():
             continue
-        rows = results.to_frame(region=one.region, elasticities=one.elasticities)
+        rows = results.to_frame()
+        rows = rows[(rows["region"] == one.region) & (rows["elasticities"] == one.elasticities)]
         refuse_if(one.goal != EV, "a stress test has welfare of single years, and the frontier "
                   "present values", value=results.name,
                   allowed="a frontier with objective: year")  # fmt: skip
