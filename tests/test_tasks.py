@@ -43,6 +43,13 @@ def double(content: Number, place: Place) -> dict[str, Any]:
     return {"value": 2 * content.value, "process": os.getpid()}
 
 
+def room(content: Number, place: Place) -> float:
+    """How far the process may grow before the pool ends it."""
+    from joblib.externals.loky import process_executor
+
+    return float(process_executor._MAX_MEMORY_LEAK_SIZE)
+
+
 def in_steps(content: Number, place: Place) -> list[float]:
     """Five steps, each kept; dies after the third where the note says so."""
     found = []
@@ -184,6 +191,12 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
         processes = {one["process"] for one in results}
         assert (os.getpid() in processes) == (workers == 1)
     assert found[0] == found[1]
+
+
+def test_a_worker_is_not_ended_for_what_models_have_prepared(tmp_path: Path) -> None:
+    with Runner(workers=2, cache=tmp_path).open() as session:
+        found = session.run([Task(str(n), room, Number(n)) for n in (1, 2)])
+    assert min(found) >= 2e9
 
 
 def test_no_more_processes_are_started_than_there_are_tasks(

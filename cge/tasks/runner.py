@@ -116,6 +116,8 @@ def refuse_changed(files: Iterable[Path]) -> None:
         raise InputError("was changed during the run", file=path, allowed="the same command again")
 
 
+#: Growth of a worker from which on it is taken for a leak, after all.
+WORKER_BYTES = 3_000_000_000
 #: Steps of one study that nobody is asked about, and how to go beyond.
 MOST_STEPS = 100_000
 BEYOND = "more with --yes, in Python with beyond=True"
@@ -419,7 +421,13 @@ def _begin_worker(parent: int) -> None:
     """Have this worker leave interrupts to the process that started it, and end with it.
 
     When that one is killed it would otherwise wait for minutes for tasks that nobody sends.
+    What models have prepared stays in a worker, within bounds of its own: the pool would take it
+    for a leak (where psutil is there to see it), and end and start workers every half a minute.
     """
+    from joblib.externals.loky import process_executor
+
+    if hasattr(process_executor, "_MAX_MEMORY_LEAK_SIZE"):
+        process_executor._MAX_MEMORY_LEAK_SIZE = WORKER_BYTES
     with contextlib.suppress(ValueError):  # not in the main thread: no interrupts here
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
