@@ -117,7 +117,7 @@ def refuse_changed(files: Iterable[Path]) -> None:
 
 
 #: Growth of a worker from which on it is taken for a leak, after all.
-WORKER_BYTES = 3_000_000_000
+WORKER_BYTES = 1_500_000_000
 #: Steps of one study that nobody is asked about, and how to go beyond.
 MOST_STEPS = 100_000
 BEYOND = "more with --yes, in Python with beyond=True"
