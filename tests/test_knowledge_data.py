@@ -23,6 +23,7 @@ from cge.data.accounts.shipped import TABLES, read_provenance
 from cge.data.accounts.table_files import load_table
 from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.spending import read_figures, shipped_file
+from cge.data.knowledge.spillovers import imported_inputs
 from cge.data.knowledge.stocks import (
     KnowledgeData,
     KnowledgeElasticities,
@@ -241,16 +242,30 @@ def test_weights_of_knowledge_add_up_and_leave_out_the_learner() -> None:
 
 
 def test_disembodied_knowledge_of_a_source_is_its_part_in_patents() -> None:
-    k = load_knowledge(benchmark(), parameters={"foreign_basic_weight": 0.0})
-    pool = k.disembodied_weights * k.applied_stock.sum(axis=1)[:, None]
-    part = pool / pool.sum(axis=0)
+    k = knowledge()
     chn, usa, eu = (k.regions.index(code) for code in ("CHN", "USA", "EU"))
     patents = shipped("wiod2013").query("item == 'patents' and year == 2011")
     members = benchmark().members["regions"]
     count = {c: patents[patents["region"].isin(members[c])]["value"].sum() for c in members}
     abroad = sum(v for c, v in count.items() if c != "CHN")
-    assert part[usa, chn] == pytest.approx(count["USA"] / abroad, rel=1e-9)
-    assert part[eu, chn] == pytest.approx(count["EU"] / abroad, rel=1e-9)
+    part = k.disembodied_weights[:, chn]
+    assert part[[usa, eu]] == pytest.approx([count[c] / abroad for c in ("USA", "EU")], rel=1e-9)
+
+
+def test_what_is_learnt_from_a_source_does_not_hinge_on_how_others_are_aggregated() -> None:
+    """Lichtenberg and van Pottelsberghe (1998): imports times knowledge over GDP."""
+    parts = []
+    for aggregation in ("small", "default"):
+        b, k = benchmark(aggregation), knowledge(aggregation)
+        chn, usa, eu = (k.regions.index(code) for code in ("CHN", "USA", "EU"))
+        stock = k.applied_stock.sum(axis=1) + k.basic_stock
+        bought = imported_inputs(b)[:, chn]
+        pool = bought * (stock / b.gdp)[:, None]
+        embodied = k.embodied_weights[:, chn]
+        assert embodied[usa] / embodied[eu] == pytest.approx(pool[usa] / pool[eu], rel=1e-9)
+        mean = np.average(embodied, axis=1, weights=bought.sum(axis=0))
+        parts.append([*mean[[usa, eu]], *k.disembodied_weights[[usa, eu], chn]])
+    assert parts[0] == pytest.approx(parts[1], rel=0.1)
 
 
 def test_import_shares_average_to_imports_over_gdp_and_foreign_elasticities_are_capped() -> None:
@@ -320,8 +335,9 @@ def test_a_benchmark_without_figures_says_which_file_to_give_and_takes_it(tmp_pa
         np.repeat(0.012 * mine.gdp[:, None] / len(mine.sectors), len(mine.sectors), axis=1)
     )
     assert k.depreciation == pytest.approx(0.15)
-    # Without patents every source weighs the same.
-    assert set(np.unique(k.disembodied_weights.round(12))) == {0.0, 0.25}
+    # Without patents a source weighs as much as it knows.
+    stock = k.applied_stock.sum(axis=1) + k.basic_stock
+    assert k.disembodied_weights[1:, 0] == pytest.approx(stock[1:] / stock[1:].sum())
     assert not k.estimated["gerd"].any()
 
 

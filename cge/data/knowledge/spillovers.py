@@ -45,23 +45,29 @@ def imported_inputs(benchmark: Benchmark) -> Array:
     return result
 
 
-def embodied_weights(benchmark: Benchmark) -> Array:
-    """Weights of foreign knowledge that comes with imports, (s, r, j).
+def embodied_weights(benchmark: Benchmark, knowledge: Array) -> Array:
+    """Part of each source in what a sector learns through imports, (s, r, j).
 
-    Imports of j-relevant goods from s over the GDP of s (Lichtenberg and van Pottelsberghe
-    1998, European Economic Review 42), scaled to add up to one over s; zero where a sector
-    imports nothing.
+    Imports of j-relevant goods from s times the knowledge behind a unit of the GDP of s, the pool
+    of Lichtenberg and van Pottelsberghe (1998, European Economic Review 42), M S / Y. Parts do not
+    hinge on whether countries stand alone or in one region, as they would if the stock were left
+    out: M / Y alone is largest for small economies. They add up to one over s; zero where a
+    sector imports nothing.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    knowledge : ndarray (s,)
+        Stock of each source.
     """
-    weights = imported_inputs(benchmark) / benchmark.gdp[:, None, None]
-    return ratio(weights, weights.sum(axis=0, keepdims=True))
+    pool = imported_inputs(benchmark) * ratio(knowledge, benchmark.gdp)[:, None, None]
+    return ratio(pool, pool.sum(axis=0, keepdims=True))
 
 
 def disembodied_weights(knowledge: Array, patents: Array | None) -> Array:
-    """Weights of foreign knowledge that comes without trade, (s, r).
+    """Part of each source in what a region learns without trade, (s, r).
 
-    Proportional to patents over the stock of knowledge of the source: in the benchmark each
-    source's part in what a region learns is its part in the patents of all but that region.
-    Without patents every source has the same weight, and its stock alone says its part.
+    Its part in the patents of all but that region; without patents in their stocks of knowledge.
 
     Parameters
     ----------
@@ -69,10 +75,9 @@ def disembodied_weights(knowledge: Array, patents: Array | None) -> Array:
         Stock of each source.
     patents : ndarray (s,), optional
     """
-    n = len(knowledge)
-    visible = np.ones(n) if patents is None else ratio(patents, knowledge)
-    weights = visible[:, None] * (1 - np.eye(n))
-    return ratio(weights, weights.sum(axis=0, keepdims=True))
+    seen = knowledge if patents is None else patents
+    parts = seen[:, None] * (1 - np.eye(len(seen)))
+    return ratio(parts, parts.sum(axis=0, keepdims=True))
 
 
 def import_share(benchmark: Benchmark, value_added: Array) -> Array:
