@@ -149,8 +149,8 @@ def test_an_impossible_path_is_refused(
         ({"policy": [{**US_TARIFF, "start": 2, "importer": "UAS"}]}, "policy.0.importer", "UAS"),
         ({"variants": [{"name": "a", "path": {"years": 3}}, {"name": "b"}]}, "path.years",
          "same for all variants"),
-        ({"equal": {"region": "CHN", "welfare": 0.1}, "policy": [
-            {"instrument": "output_subsidy", "region": "CHN"}]}, "equal.welfare", "equal outlay"),
+        ({"equal": {"region": "CHN", "outlay": 0.1, "year": 2}, "policy": [
+            {"instrument": "output_subsidy", "region": "CHN"}]}, "equal.year", "goes with welfare"),
         ({"variants": [{"name": "a"}, {"name": "b", "policy": [{**US_TARIFF, "importer": "UAS"}]}]},
          "variants.1.policy.0.importer", "UAS"),
         ({"variants": [

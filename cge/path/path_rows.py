@@ -22,7 +22,7 @@ from cge.dynamics.sourcing import Sourcing
 from cge.indicators import fiscal
 from cge.indicators.accumulation import LOGS, domar, knowledge_policy, productivity, stocks
 from cge.indicators.present_value import Turn, break_even, payback, present_value
-from cge.path.solved import PathCase, PathYear
+from cge.path.solved import PathCase, PathYear, baseline_absorption, welfare
 from cge.path.solving import PathContent, solved_path
 from cge.policy.benchmarks import calendar_year
 from cge.policy.case import with_rates_given
@@ -191,25 +191,6 @@ def _outlays(case: PathCase, year: PathYear) -> dict[str, Array]:
     return spent
 
 
-def welfare(case: PathCase) -> tuple[Array, Array]:
-    """Equivalent variation against the baseline, and the baseline's absorption.
-
-    Returns
-    -------
-    variation, absorption : ndarray (years, s)
-        In the benchmark's money at its prices, at its scale (a year's own is larger by the
-        growth of the baseline).
-    """
-    variation, absorption = [], []
-    for year, base in case.pairs():
-        gain = year.solution.measure("equivalent_variation_value")
-        if base is not None:
-            gain = gain - base.solution.measure("equivalent_variation_value")
-        variation.append(gain)
-        absorption.append(baseline_absorption(case, base))
-    return np.array(variation), np.array(absorption)
-
-
 def consumption(case: PathCase) -> Array:
     """Gain in real consumption by year, (years, s), in the benchmark's money at its prices.
 
@@ -232,14 +213,6 @@ def consumption(case: PathCase) -> Array:
         real(year.solution) - real(model.start if base is None else base.solution)
         for year, base in case.pairs()
     ])  # fmt: skip
-
-
-def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
-    """Absorption of the baseline in a year at the benchmark's prices, (s,), in its money."""
-    level: Array | float = 1.0
-    if base is not None:
-        level = 1 + base.solution.measure("equivalent_variation") / 100
-    return np.asarray(case.model.benchmark.absorption * level)
 
 
 def add_worth(rows: Rows, case: PathCase, spent: Array) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from cge.core.axes import Array
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
@@ -128,3 +130,30 @@ class PathCase:
         """Every year with that of the baseline, None where nothing moves on it."""
         baseline = self.baseline or (None,) * len(self.years)
         return zip(self.years, baseline, strict=True)
+
+
+def welfare(case: PathCase) -> tuple[Array, Array]:
+    """Equivalent variation against the baseline, and the baseline's absorption.
+
+    Returns
+    -------
+    variation, absorption : ndarray (years, s)
+        In the benchmark's money at its prices, at its scale (a year's own is larger by the
+        growth of the baseline).
+    """
+    variation, absorption = [], []
+    for year, base in case.pairs():
+        gain = year.solution.measure("equivalent_variation_value")
+        if base is not None:
+            gain = gain - base.solution.measure("equivalent_variation_value")
+        variation.append(gain)
+        absorption.append(baseline_absorption(case, base))
+    return np.array(variation), np.array(absorption)
+
+
+def baseline_absorption(case: PathCase, base: PathYear | None) -> Array:
+    """Absorption of the baseline in a year at the benchmark's prices, (s,), in its money."""
+    level: Array | float = 1.0
+    if base is not None:
+        level = 1 + base.solution.measure("equivalent_variation") / 100
+    return np.asarray(case.model.benchmark.absorption * level)

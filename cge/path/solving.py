@@ -10,6 +10,7 @@ from cge.core.errors import check_known, prefixed
 from cge.core.identity import digest
 from cge.core.parameters import Level
 from cge.dynamics.recursion import Ground, State
+from cge.path.goals import effect, outlay_with
 from cge.path.laws import PathLaws, choice_of, laws_of
 from cge.path.solved import PathCase, PathYear, SolvedYear
 from cge.path.year import Course, research_price, solve_year
@@ -17,6 +18,7 @@ from cge.policy.replies import raising
 from cge.policy.targets import outlay
 from cge.policy.variant_content import NO_ACTIONS, VariantContent
 from cge.results.manifest import solution_facts
+from cge.scenario.actions import Equal
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.variants import Member
 from cge.solve.model import Model
@@ -30,6 +32,22 @@ class PathContent(VariantContent):
     def level(self) -> Level:
         """Level of the returns to research."""
         return choice_of(self.scenario).returns[0]
+
+    @property
+    def goal(self) -> Equal | None:
+        """Effect on the whole path that an outlay is to have, with a number, if there is one."""
+        equal = self.scenario.equal
+        if equal is None or not equal.by_outlay or not self.member.unsized:
+            return None
+        return equal if self.equal is None else self.member.with_equal(self.equal[0]).equal
+
+    def spending(self, outlay: float) -> PathContent:
+        """The same with an outlay in every year in place of the effect that it is to have."""
+        equal = self.scenario.equal
+        assert equal is not None
+        number = Equal(region=equal.region, outlay=outlay, large=True)
+        return replace(self, scenario=self.scenario.model_copy(update={"equal": number}),
+                       equal=None)  # fmt: skip
 
     @property
     def baseline(self) -> PathContent | None:
@@ -56,15 +74,22 @@ def solve_path(content: PathContent, place: Place) -> dict[str, Any]:
     -------
     dict
         ``facts`` for the manifest; ``moved``, keys of what moved something in some year;
-        ``equal``, for each year what the variant's own measures cost as a share of GDP, where
-        variants are compared by it, else empty.
+        ``equal``, where variants are compared by it, for each year what the variant's own
+        measures cost as a share of GDP, or the effect of the whole path; else empty.
     """
     case, equal = solved_path(content, place), content.scenario.equal
-    spent = []
+    own: list[float] = []
     if equal is not None and isinstance(equal.value, str) and content.equal is None:
-        spent = [_own_outlay(content.member, year) for year in case.years]
+        own = ([effect(case, equal)] if equal.by_outlay else
+               [_own_outlay(content.member, year) for year in case.years])  # fmt: skip
     moved = sorted({key for year in case.years for key in year.moved})
-    return {"facts": _facts(case), "moved": moved, "equal": spent}
+    facts = _facts(case)
+    if content.goal is not None:
+        found = case.scenario.equal
+        assert found is not None and isinstance(found.value, float)
+        line = f"{content.goal.line}: {100 * found.value:.4g} % of GDP"
+        facts["endogenous_rates"] = [line, *facts["endogenous_rates"]]
+    return {"facts": facts, "moved": moved, "equal": own}
 
 
 def solved_path(content: PathContent, place: Place) -> PathCase:
@@ -75,8 +100,30 @@ def solved_path(content: PathContent, place: Place) -> PathCase:
     InputError
         When the scenario or its data are wrong.
     NoEquilibrium
-        When a year has no solution that passes; names it.
+        When a year has no solution that passes; names it. When no outlay has the effect that is
+        asked for.
     """
+    if content.goal is not None:
+        return _solved(content.spending(_outlay(content, content.goal, place)), place)
+    return _solved(content, place)
+
+
+def _outlay(content: PathContent, goal: Equal, place: Place) -> float:
+    """The outlay that has the effect which is asked for, a share of GDP."""
+    steps = place.store.steps(path_task("", content).key)
+    kept = steps.get("outlay")
+    if kept is None:
+        assert isinstance(goal.value, float)
+        kept = outlay_with(
+            lambda outlay: effect(_solved(content.spending(outlay), place), goal),
+            goal.value, goal.line,
+        )  # fmt: skip
+        steps.put("outlay", kept)
+    return float(kept)
+
+
+def _solved(content: PathContent, place: Place) -> PathCase:
+    """A solved path on which no outlay is looked for."""
     laws = laws_in(content, place)
     baseline = None
     if content.baseline is not None:
@@ -113,8 +160,8 @@ def course_of(
     scenario, equal = content.scenario, content.scenario.equal
     if content.equal is not None:
         scenario = content.member.with_equal(content.equal[year - 1])
-    elif equal is not None and isinstance(equal.value, str):
-        scenario = content.member.with_equal(0.0)  # the variant that sets it for the others
+    elif equal is not None and (equal.by_outlay or isinstance(equal.value, str)):
+        scenario = content.spending(0.0).scenario  # until it is known, or of the one that sets it
     return Course(scenario, laws, content.solver, beside)
 
 

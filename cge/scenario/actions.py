@@ -10,10 +10,12 @@ from pydantic import Field, field_validator, model_validator
 
 from cge.core.fields import Codes, Name, Rate, Sized, Strict, file_field, refuse_value
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
-from cge.scenario.timing import Action, Timed, codes_text
+from cge.scenario.timing import Action, Timed, Year, codes_text
 
 #: Selectors that some instrument has.
 SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent")
+#: Things that variants can have in common.
+GOALS = ("outlay", "welfare", "present_value")
 #: Ways to say how large a measure is; a quota has `to` alone.
 SIZES = ("add", "set", "scale", "file", "budget")
 _RENTS = {"importer": "to the importer", "exporter": "to the exporter", "lost": "lost"}
@@ -189,39 +191,55 @@ class Financing(Aimed, Action):
 
 
 class Equal(Sized):
-    """The thing that all variants of a scenario set have in common: an outlay, or a welfare effect.
+    """The thing that all variants of a scenario set have in common: an outlay, or an effect.
 
     A number, or the name of the variant that sets it. Outlay is a share of the region's
-    GDP, welfare the equivalent variation in per cent of benchmark absorption.
+    GDP, welfare the equivalent variation in per cent of benchmark absorption. On a path an
+    outlay is that of every year; welfare of a year, or the present value of all years, is reached
+    by one outlay, the same share of GDP in every year.
     """
 
     region: str
     outlay: Rate | str | None = None
     welfare: Rate | str | None = None
+    present_value: Rate | str | None = None
+    year: Year | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Equal:
-        if (self.outlay is None) == (self.welfare is None):
-            raise ValueError("exactly one of outlay and welfare is needed")
+        given = [name for name in GOALS if getattr(self, name) is not None]
+        refuse_value(len(given) != 1, "exactly one of these is needed", value=given or None,
+                     allowed=GOALS)  # fmt: skip
+        refuse_value(self.year is not None and given != ["welfare"], "goes with welfare",
+                     key="year", value=self.year)  # fmt: skip
         return self
 
     @property
     def what(self) -> str:
         """Name of what is equal."""
-        return "outlay" if self.outlay is not None else "welfare"
+        return next(name for name in GOALS if getattr(self, name) is not None)
 
     @property
     def value(self) -> float | str:
         """The number, or the variant that has it."""
-        value = self.outlay if self.outlay is not None else self.welfare
-        assert value is not None
+        value: float | str = getattr(self, self.what)
         return value
+
+    @property
+    def by_outlay(self) -> bool:
+        """Whether an outlay is found that has an effect on a path as a whole."""
+        return self.year is not None or self.present_value is not None
 
     @property
     def line(self) -> str:
         """The common outlay or effect in words."""
+        what = f"{self.what.replace('_', ' ')} of {self.region}"
+        if self.year is not None:
+            what += f" in year {self.year}"
         if isinstance(self.value, str):
-            return f"{self.what} of {self.region} as in variant {self.value}"
+            return f"{what} as in variant {self.value}"
         if self.what == "outlay":
             return f"outlay of {100 * self.value:g} % of the GDP of {self.region}"
+        if self.by_outlay:
+            return f"{what} of {self.value:g} %, by the same outlay in every year"
         return f"equivalent variation of {self.value:g} % in {self.region}"

@@ -27,8 +27,8 @@ from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
 from cge.path.laws import path_closure
-from cge.path.path_rows import add_solutions, add_worth, dated, decomposed, welfare
-from cge.path.solved import PathCase, PathYear
+from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
+from cge.path.solved import PathCase, PathYear, welfare
 from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted

@@ -315,9 +315,12 @@ def check_paths(scenario: Scenario, members: Sequence[Member]) -> PathChoice:
 
 def _check_member(scenario: Scenario, years: int) -> None:
     equal = scenario.equal
-    if equal is not None and equal.what == "welfare":
-        raise InputError("a path is compared at equal outlay", key="equal.welfare",
-                         value=equal.value, allowed="outlay")  # fmt: skip
+    if equal is not None:
+        refuse_if(equal.what == "welfare" and equal.year is None,
+                  "of a path needs the year of which it is", key="equal.year",
+                  allowed=f"1 to {years}, or present_value in place of welfare")  # fmt: skip
+        refuse_if((equal.year or 1) > years, "is beyond the path", key="equal.year",
+                  value=equal.year, allowed=f"1 to {years} (path.years)")  # fmt: skip
     for key, measure in scenario.measures.items():
         refuse_if(measure.start > years, "starts after the last year of the path",
                   key=f"{key}.start", value=measure.start, allowed=f"1 to {years}")  # fmt: skip

@@ -308,6 +308,13 @@ def check_static(members: Sequence[Member]) -> None:
         Naming the measure.
     """
     for member in members:
+        equal = member.scenario.equal
+        if equal is not None and equal.by_outlay:
+            raise member.told(InputError(
+                "needs years, which comparative statics do not have",
+                key="equal.year" if equal.year else "equal.present_value",
+                value=equal.year or equal.value, allowed="outlay, or welfare without a year",
+            ))  # fmt: skip
         for key, measure in member.scenario.measures.items():
             timed = measure.timing
             if timed or isinstance(measure, KnowledgeMeasure):
