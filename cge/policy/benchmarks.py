@@ -42,6 +42,12 @@ def set_name(elasticities: str) -> str:
     return Path(elasticities).stem.encode(errors="backslashreplace").decode()
 
 
+def with_set(scenario: Scenario, name: str) -> Scenario:
+    """A scenario with one of its elasticity sets alone, by its name in results."""
+    given = next(one for one in scenario.chosen_elasticities if set_name(one) == name)
+    return scenario.model_copy(update={"elasticities": [given]})
+
+
 def calendar_year(benchmark: Benchmark, path_year: int = 0) -> int:
     """Year of the calendar of the accounts, or of a year of a path from them; -1: none is known."""
     year = whole(benchmark.origin.get("year", ""))

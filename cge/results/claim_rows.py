@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cge.core.errors import InputError, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
@@ -46,6 +49,7 @@ def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> lis
         here &= rows[name] == getattr(figure, name)
     here &= (year.isna() if figure.year is None else (year == figure.year)).fillna(False)
     own = rows[here.to_numpy(dtype=bool)]
+    own = own[at_point(own["point"], figure)]
     weightings = [str(one) for one in own["weighting"].unique() if one]
     if weightings:
         own = own[own["weighting"].isin(["", usual_weighting(weightings)])]
@@ -69,13 +73,27 @@ def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> lis
     return found
 
 
+def at_point(points: pd.Series[Any], figure: Figure) -> NDArray[np.bool_]:
+    """Rows of the point of a frontier that a figure names; without one those of no point.
+
+    A frontier without a conflict has one point, which is its first, its middle and its last.
+    """
+    if figure.point is None:
+        return points.isna().to_numpy(dtype=bool)
+    known = sorted(points.dropna().unique())
+    if not known:
+        return np.zeros(len(points), dtype=bool)
+    place = {"first": 0, "middle": len(known) // 2, "last": -1}[figure.point]
+    return (points == known[place]).fillna(False).to_numpy(dtype=bool)
+
+
 def _told(rows: pd.DataFrame, measure: str) -> str:
     """What a measure's rows are of, for a message."""
     own = rows[rows["measure"] == measure]
     if not len(own):
         return f"measures: {', '.join(sorted(map(str, rows['measure'].unique())))}"
     parts = []
-    for name in ("variant", "path_year", "item", "disruption"):
+    for name in ("variant", "path_year", "point", "item", "disruption"):
         values = [str(one) for one in own[name].dropna().unique() if str(one)]
         if values:
             parts.append(f"{name}: {', '.join(values[:12])}{', ...' if len(values) > 12 else ''}")
@@ -86,7 +104,7 @@ def wanted_rows(
     rows: pd.DataFrame, figures: Sequence[tuple[Claim, str, Figure]], b: Benchmark
 ) -> pd.DataFrame:
     """Rows of a case that checks read, each once, in order."""
-    plain = rows[(rows["statistic"] == "") & rows["point"].isna()].reset_index(drop=True)
+    plain = rows[rows["statistic"] == ""].reset_index(drop=True)
     places: set[int] = set()
     for claim, place, one in figures:
         with retold(claim.told):

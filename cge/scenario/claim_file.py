@@ -17,8 +17,10 @@ from cge.scenario.schema import Scenario, wrong_name
 
 #: Whether a claim can be tested: as it stands, with a parameter that is added, or not at all.
 Status = Literal["testable", "parameter", "narrative"]
-#: Studies whose parameters can be drawn, of which the cases are.
-StudyKind = Literal["static", "path", "stress", "comparison"]
+#: Studies of which the cases are; of a frontier nothing is drawn.
+StudyKind = Literal["static", "path", "stress", "comparison", "frontier"]
+#: Points of a frontier: its end without a constraint, the one half way, that of the smallest risk.
+Point = Literal["first", "middle", "last"]
 #: Ways to predict: above or below a number, by default 0.
 Sign = Literal["positive", "negative"]
 
@@ -28,7 +30,7 @@ class ClaimCase(Strict):
 
     Parameters
     ----------
-    study : {"static", "path", "stress", "comparison"}
+    study : {"static", "path", "stress", "comparison", "frontier"}
     scenario : Scenario or str
         A scenario, or the name of a shipped one.
     set : mapping
@@ -59,7 +61,10 @@ class Figure(Strict):
         Likewise; without one the figure is of all sectors.
     partner, variant, disruption : str
     year : int, optional
-        Of a path; without one the figure is of the path as a whole.
+        Of a path; without one the figure is of the path as a whole. Of a frontier on a path that of
+        its disruptions.
+    point : {"first", "middle", "last"}, optional
+        Of a frontier.
     column : {"value", "change", "benchmark"}
     """
 
@@ -72,6 +77,7 @@ class Figure(Strict):
     variant: str = ""
     disruption: str = ""
     year: Annotated[int, Field(ge=1)] | None = None
+    point: Point | None = None
     column: Literal["value", "change", "benchmark"] = "value"
 
 

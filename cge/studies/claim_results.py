@@ -14,13 +14,14 @@ from cge.core.axes import Array, Bools
 from cge.core.errors import NoEquilibrium, retold
 from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
-from cge.results.claim_rows import codes_of, rows_of
+from cge.results.claim_rows import at_point, codes_of, rows_of
 from cge.results.manifest import manifest
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined, labelled, world_label
 from cge.scenario.claim_file import Claim, Figure, Prediction, Sum
 from cge.studies.drawable import Drawable
+from cge.studies.frontier import Frontier
 from cge.studies.sensitivity_results import FIGURE, SetDraws
 from cge.uncertainty.designs import Design
 from cge.uncertainty.spread import DRAWS_EACH, Regression, spread
@@ -50,6 +51,8 @@ _TERMS = "terms_of_trade"
 #: Statistics of a check's figure over draws.
 _SPREAD = ("mean", "sd", "p05", "p25", "p50", "p75", "p95", "min", "max", "draws")
 Place = tuple[Claim, str, Figure]
+#: Studies of cases.
+Solvable = Drawable | Frontier
 
 
 @dataclass(eq=False)
@@ -58,13 +61,13 @@ class Tried:
 
     Parameters
     ----------
-    study : Drawable
+    study : Drawable or Frontier
     label : str
     figures : list of (Claim, place, Figure)
         Figures of it that checks name.
     """
 
-    study: Drawable
+    study: Solvable
     label: str
     figures: list[Place] = field(default_factory=list)
 
@@ -75,6 +78,8 @@ class Tried:
 
     def ready(self) -> Tried:
         """The same with what its study collects at central values."""
+        if isinstance(self.study, Frontier):
+            return self  # of which all is collected
         more: dict[str, Any] = {"only": tuple(sorted({*self.measures, *COMPANIONS}))}
         if hasattr(self.study, "decompose_years"):
             years = {one.year for _, _, one in self.figures if one.year is not None}
@@ -129,7 +134,7 @@ class Judged:
 
     @property
     def drawn(self) -> bool:
-        """Whether there are draws."""
+        """Whether there are draws, of every case."""
         return all(len(one.failed) for one in self.cases.values())
 
     @cached_property
@@ -245,12 +250,13 @@ def claim_results(
     rows, frames, told = Rows(), [], {}
     for one in found:
         judged = {name: one.under(name) for name in one.sets}
+        drawn = design if all(under.drawn for under in judged.values()) else None
         for name, under in judged.items():
-            if design is not None and not under.solved.any():
+            if drawn is not None and not under.solved.any():
                 raise NoEquilibrium(f"claim {one.claim.id}, {name}: no draw has an equilibrium")
-            _add_checks(rows, under, name, design)
+            _add_checks(rows, under, name, drawn)
             frames += list(_companions(under, name))
-        told[one.claim.id] = _judgement(one.claim, judged, design)
+        told[one.claim.id] = _judgement(one.claim, judged, drawn)
     for claim in claims:
         reason = elsewhere.get(claim.id, "")
         told.setdefault(claim.id, {"verdict": ELSEWHERE if reason else NARRATIVE, "why": reason})
@@ -318,9 +324,9 @@ def _companions(under: Judged, name: str) -> list[pd.DataFrame]:
             & (rows["partner"] == "")
         )
         same &= (year.isna() if figure.year is None else (year == figure.year)).fillna(False)
-        own = rows[same.to_numpy(dtype=bool)]
+        own = rows[same.to_numpy(dtype=bool) & at_point(rows["point"], figure)]
         for region, _ in codes_of(figure, b, place):
-            key = (figure.case, figure.variant, figure.year, region, measure)
+            key = (figure.case, figure.variant, figure.year, figure.point, region, measure)
             if region == world or key in seen:
                 continue
             seen.add(key)
@@ -328,7 +334,8 @@ def _companions(under: Judged, name: str) -> list[pd.DataFrame]:
             beside = (own["measure"].isin([measure, "terms_of_trade_effect", "others_variation"])
                       | part) & own["region"].eq(region)  # fmt: skip
             beside |= own["measure"].eq(measure) & own["region"].eq(world)
-            words = ", ".join(filter(None, (figure.case, figure.variant, region)))
+            point = f"{figure.point} point" if figure.point else ""
+            words = ", ".join(filter(None, (figure.case, figure.variant, point, region)))
             frames.append(labelled(own[beside.to_numpy(dtype=bool)], study="claims",
                                    scenario=under.claim.id, variant=f"beside {len(seen)}",
                                    title=words, elasticities=name))  # fmt: skip
@@ -374,6 +381,10 @@ def _notes(found: Sequence[Found], design: Design | None) -> list[str]:
     for one in found:
         for name in one.sets:
             under = one.under(name)
+            if not under.drawn:
+                lines.append(f"{one.claim.id}, {name}: at central values only; a frontier is not "
+                             "found again for every draw.")  # fmt: skip
+                continue
             lost = int((~under.solved).sum())
             if lost:
                 lines.append(f"{one.claim.id}, {name}: {lost} of {len(under.solved)} draws have no "

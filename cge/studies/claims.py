@@ -27,7 +27,7 @@ from cge.results.resultset import ResultSet
 from cge.scenario.claim_file import Claim, ClaimCase, load_claim, shipped_claims
 from cge.scenario.schema import Scenario, completed
 from cge.scenario.variants import ScenarioSet, with_changes
-from cge.studies.claim_results import Found, Tried, claim_results
+from cge.studies.claim_results import Found, Solvable, Tried, claim_results
 from cge.studies.drawable import Drawable
 from cge.studies.listing import study_with
 from cge.studies.sensitivity import draw_tasks
@@ -111,10 +111,10 @@ class Claims(Study):
     def amount(self) -> int:
         """Draws under all elasticity sets, and the solutions of the central cases."""
         draws = self.draws if isinstance(self.draws, int) else 0  # else refused by the design
-        return sum(one.amount() + draws * len(one.question.chosen_elasticities)
+        return sum(one.amount() + draws * isinstance(one, Drawable) * len(one.benchmarks)
                    for one in self._distinct().values())  # fmt: skip
 
-    def _distinct(self) -> dict[str, Drawable]:
+    def _distinct(self) -> dict[str, Solvable]:
         """The studies of all cases, equal ones once, by their keys."""
         every = [one for of_claim in self.studies.values() for one in of_claim.values()]
         return {_key(one): one for one in reversed(every)}
@@ -139,9 +139,9 @@ class Claims(Study):
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
     @cached_property
-    def studies(self) -> Mapping[str, Mapping[str, Drawable]]:
+    def studies(self) -> Mapping[str, Mapping[str, Solvable]]:
         """The studies of every claim by the names of its cases."""
-        found: dict[str, dict[str, Drawable]] = {}
+        found: dict[str, dict[str, Solvable]] = {}
         for claim in self.claims:
             with retold(claim.told):
                 _check_measures(claim)
@@ -151,14 +151,14 @@ class Claims(Study):
                     found[claim.id][name] = self._study(case, claim)
         return found
 
-    def _study(self, case: ClaimCase, claim: Claim) -> Drawable:
+    def _study(self, case: ClaimCase, claim: Claim) -> Solvable:
         """The study of a case, without the measures that are collected."""
         named = case.scenario
         if isinstance(named, str):
             named = Scenario.model_validate({"name": Path(named).stem, "extends": named})
         scenario = completed(named, claim._file.parent if claim._file else None)
         changes = {"elasticities": [*SETS], **case.set_, **self.changes}
-        made: Drawable = study_with(case.study, [with_changes(scenario, changes)], case.options)
+        made: Solvable = study_with(case.study, [with_changes(scenario, changes)], case.options)
         return made
 
     def work(self) -> Work:
@@ -169,7 +169,7 @@ class Claims(Study):
         for (key, one), results in zip(tried.items(), found, strict=True):
             runs[key] = {name: self._of_set(one, name, results) for name in one.study.benchmarks}
         if self.draws:
-            every = [run for of_case in runs.values() for run in of_case.values()]
+            every = [run for of_case in runs.values() for run in of_case.values() if run.parameters]
             tasks = [draw_tasks(run) for run in every]
             done = iter((yield [task for of_run in tasks for task in of_run]))
             for run, of_run in zip(every, tasks, strict=True):
@@ -241,8 +241,12 @@ class Claims(Study):
 
     def _of_set(self, one: Tried, name: str, central: ResultSet) -> SetDraws:
         """Draws of a case under one set, with the results at central values."""
-        study: Drawable = replace(one.study.of_set(name), only=one.measures)
-        parameters, points = self._drawn(study) if self.draws else ((), np.zeros((0, 0)))
+        study, points = one.study.of_set(name), np.zeros((0, 0))
+        parameters: tuple[UncertainParameter, ...] = ()
+        if isinstance(study, Drawable):
+            study = replace(study, only=one.measures)
+            if self.draws:
+                parameters, points = self._drawn(study)
         made = SetDraws(name, study, parameters, points)
         rows = central.rows[central.rows["elasticities"] == name].reset_index(drop=True)
         cases = [case for case in central.manifest["cases"] if case.get("elasticities") == name]
@@ -273,7 +277,7 @@ def _check_measures(claim: Claim) -> None:
                     key=f"{place}.measure")  # fmt: skip
 
 
-def _key(study: Drawable) -> str:
+def _key(study: Solvable) -> str:
     """Digest of a case: what is solved, whatever it is called."""
     content = {name: value for name, value in content_of(study.question).items()
                if name not in ("name", "title", "description")}  # fmt: skip

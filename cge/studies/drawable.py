@@ -13,7 +13,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
-from cge.policy.benchmarks import benchmarks_of, set_name
+from cge.policy.benchmarks import benchmarks_of, with_set
 from cge.results.resultset import ResultSet
 from cge.scenario.variants import ScenarioSet, with_changes
 from cge.solve.model import Solver
@@ -73,9 +73,8 @@ class Drawable(Study):
 
     def of_set(self, name: str) -> Self:
         """The same study under one of the elasticity sets alone."""
-        given = next(one for one in self.question.chosen_elasticities if set_name(one) == name)
-        scenario = self.question.model_copy(update={"elasticities": [given]})
-        return replace(self, scenario=scenario, accounts={name: self.benchmarks[name]})
+        return replace(self, scenario=with_set(self.question, name),
+                       accounts={name: self.benchmarks[name]})  # fmt: skip
 
     def solutions(self, central: ResultSet) -> int:
         """About how many equilibria a draw takes, by the results of the central case."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from cge.frontier.sweep import FrontierPoint, FrontierSearch, Method, Sweep
 from cge.model.quantities import ENDOGENOUS
 from cge.path.frontier_point import PathEvaluator
 from cge.path.frontier_problem import PathProblem, on_path, solve_path_cold
-from cge.policy.benchmarks import benchmarks_of, calendar_year
+from cge.policy.benchmarks import benchmarks_of, calendar_year, with_set
 from cge.resilience.disruptions import Disruption
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, with_world, world_label
@@ -63,9 +63,18 @@ class Frontier(Study):
     )  # fmt: skip
     example: ClassVar[str] = "frontier-china --aggregation small --points 4"
 
+    @cached_property
+    def benchmarks(self) -> Mapping[str, Benchmark]:
+        """The accounts with each elasticity set, by its name in results."""
+        return benchmarks_of(self.question)
+
+    def of_set(self, name: str) -> Frontier:
+        """The same study under one of the elasticity sets alone."""
+        return replace(self, scenario=with_set(self.question, name))
+
     def work(self) -> Work:
         scenario = self.question
-        cases = list(_cases(scenario, _checked(scenario)))
+        cases = list(_cases(scenario, _checked(scenario), self.benchmarks))
         results = yield [
             Task(f"{name}, {content.version}", solve_version, content, content.choice.points)
             for name, content in cases
@@ -232,9 +241,11 @@ def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
               "knowledge_openness")  # fmt: skip
 
 
-def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
+def _cases(
+    scenario: Scenario, choice: FrontierChoice, benchmarks: Mapping[str, Benchmark]
+) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
-    for name, b in benchmarks_of(scenario).items():
+    for name, b in benchmarks.items():
         settings = _settings(scenario, choice, b)
         alone = None if choice.constraint in (CVAR, EXPECTED) else choice.constraint
         chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b, alone)

@@ -16,7 +16,6 @@ from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
 from cge.scenario.schema import Scenario
-from cge.studies.drawable import Drawable
 from cge.uncertainty.designs import Design
 from cge.uncertainty.selection import ELASTICITIES
 from cge.uncertainty.spread import (
@@ -65,6 +64,7 @@ class SetDraws:
     name : str
         Of the set, in results.
     study : Drawable
+        Of a claim also a frontier, of which nothing is drawn.
     parameters : tuple of UncertainParameter
     points : ndarray (draws, parameters)
         Values of the parameters.
@@ -79,7 +79,7 @@ class SetDraws:
     """
 
     name: str
-    study: Drawable
+    study: Any
     parameters: tuple[UncertainParameter, ...]
     points: Array
     central: ResultSet = field(init=False)
