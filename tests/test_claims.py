@@ -42,6 +42,9 @@ from cge.uncertainty.verdicts import (
 BENCHMARK = {"table": "wiod2013", "year": 2011, "aggregation": "small"}
 TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
           "add": 0.2}  # fmt: skip
+TESTED = {"name": "tariff", "benchmark": BENCHMARK, "elasticities": ["boehm"], "policy": [TARIFF],
+          "stress": {"disruptions": ["sea-transport"], "backstop": ["VEH"],
+                     "leverage": True}}  # fmt: skip
 WORDS = dict.fromkeys(
     ("group", "section", "title", "statement", "english", "expected", "not_carried", "done",
      "disagree"), "words",
@@ -129,6 +132,11 @@ def test_all_shipped_claims_have_studies_under_both_sets_on_one_benchmark() -> N
          "checks.0.figure.0"),
         ({"checks": [{**content()["checks"][0], "figure": [figure(region=["CHN", "EU"])]}]},
          "figures in this unit do not add up"),
+        ({"checks": [{**content()["checks"][0], "figure": [figure(point="last")]}]},
+         "the results of this case have no such figure"),
+        ({"cases": {"tariff": {"study": "stress", "scenario": TESTED}},
+          "checks": [{**content()["checks"][0], "figure": [figure(
+              measure="ban_harm", partner="USA", column="change")]}]}, "this figure has no change"),
         ({"checks": []}, "this key is missing"),
         ({"cases": {**content()["cases"], "idle": {"scenario": "us-china-tariff-war"}}},
          "no check reads this case"),

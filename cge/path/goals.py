@@ -19,7 +19,9 @@ FIRST = 1e-3
 #: How exactly an outlay is found, a share of GDP, and how exactly it has the effect, per cent.
 EXACT, SETTLED = 1e-11, 1e-9
 #: A next outlay is at least and at most so many times the one before, until one is too much.
-WIDER = (1.5, 8.0)
+WIDER = (1.5, 2.0)
+#: Outlays in a row that lead away from the effect, after which it is not looked for further on.
+AWAY = 3
 
 
 def effect(case: PathCase, equal: Equal) -> float:
@@ -57,7 +59,7 @@ def outlay_with(effect: Callable[[float], float], wanted: float, goal: str) -> f
             known[outlay] = effect(outlay) - wanted
         return known[outlay] if abs(known[outlay]) > SETTLED else 0.0
 
-    low, high, end = 0.0, FIRST, ""
+    low, high, end, away = 0.0, FIRST, "", 0
     while gap(low) != 0:
         try:
             passed = gap(high) * gap(low) <= 0
@@ -66,9 +68,10 @@ def outlay_with(effect: Callable[[float], float], wanted: float, goal: str) -> f
             break
         if passed:
             return float(brentq(gap, low, high, xtol=EXACT, rtol=1e-13))
-        if high == LARGEST_SHARE:
-            break
         fall = 1 - gap(high) / gap(low)
+        away = 0 if fall > 0 else away + 1
+        if high == LARGEST_SHARE or away == AWAY:
+            break
         aim = low + (high - low) * 1.1 / fall if fall > 0 else float("inf")
         low, high = high, min(max(aim, WIDER[0] * high), WIDER[1] * high, LARGEST_SHARE)
     else:

@@ -65,6 +65,10 @@ def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> lis
                 allowed=_told(rows, measure),
             )  # fmt: skip
         found.append(int(cell[0]))
+        value, wanted = (float(rows[name].iloc[found[-1]]) for name in ("value", figure.column))
+        refuse_if(np.isnan(wanted) and not np.isnan(value), f"this figure has no {figure.column}",
+                  key=f"{place}.column", value=figure.column,
+                  allowed="value, of two variants")  # fmt: skip
     column = "change_unit" if figure.column == "change" else "unit"
     units = {str(rows[column].iloc[n]) for n in found}
     refuse_if(len(found) > 1 and units != {b.unit}, "figures in this unit do not add up",

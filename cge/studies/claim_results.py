@@ -370,9 +370,16 @@ def _judgement(claim: Claim, judged: Mapping[str, Judged], design: Design | None
 
 def _notes(found: Sequence[Found], design: Design | None) -> list[str]:
     """Notes that belong under any table of claims."""
+    unknown = [
+        f"{one.claim.id}, {name}: check {n + 1} has no figure, since an equilibrium that it takes "
+        "was not found; it counts as failed."
+        for one in found for name in one.sets
+        for n in np.flatnonzero(np.isnan(one.under(name).central))
+    ]  # fmt: skip
     if design is None:
-        return ["At central values only: draws (--draws) say how sure a verdict is."]
+        return [*unknown, "At central values only: draws (--draws) say how sure a verdict is."]
     lines = [
+        *unknown,
         f"Draws: {design.draws} for each elasticity set, seed {design.seed}; every parameter with "
         f"a range has a {design.distribution} distribution and one value in all cases of a draw. "
         f"Supported: all checks hold together in {100 * SURE:.0f} % of the draws under every set; "
