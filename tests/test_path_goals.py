@@ -61,13 +61,19 @@ def test_an_effect_that_no_outlay_has_is_told_with_what_was_tried() -> None:
 
     with pytest.raises(NoEquilibrium, match="there is no more money"):
         outlay_with(dear, 0.2, "it")
+    assert outlay_with(dear, 0.0019, "it") == pytest.approx(0.0019)  # just below what can be spent
 
 
 # -- on paths
 
 
 @pytest.mark.parametrize(
-    "part, measure", [("knowledge", RESEARCH), ("policy", {**SUBSIDY, "sector": "LMAN"})]
+    "part, measure",
+    [
+        ("knowledge", RESEARCH),
+        ("knowledge", {**RESEARCH, "instrument": "diffusion"}),
+        ("policy", {**SUBSIDY, "sector": "LMAN"}),
+    ],
 )
 def test_the_outlay_that_had_an_effect_is_found_from_it(part: str, measure: dict[str, Any]) -> None:
     given = {part: [{**measure, "budget": 0.003}]}

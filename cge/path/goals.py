@@ -20,6 +20,8 @@ FIRST = 1e-3
 EXACT, SETTLED = 1e-11, 1e-9
 #: A next outlay is at least and at most so many times the one before, until one is too much.
 WIDER = (1.5, 2.0)
+#: Part of an outlay below which no larger one is tried if still larger ones can not be spent.
+NARROW = 0.02
 #: Outlays in a row that lead away from the effect, after which it is not looked for further on.
 AWAY = 3
 
@@ -59,21 +61,27 @@ def outlay_with(effect: Callable[[float], float], wanted: float, goal: str) -> f
             known[outlay] = effect(outlay) - wanted
         return known[outlay] if abs(known[outlay]) > SETTLED else 0.0
 
-    low, high, end, away = 0.0, FIRST, "", 0
+    low, high, most, end, away = 0.0, FIRST, LARGEST_SHARE, "", 0
     while gap(low) != 0:
         try:
             passed = gap(high) * gap(low) <= 0
-        except CgeError as error:  # no such outlay can be spent
-            end = f"; {error}"
-            break
+        except CgeError as error:  # so much can not be spent
+            most, end = high, f"; {100 * high:.4g} %: {error}"
+            high = (low + high) / 2
+            if high - low < NARROW * high:
+                break
+            continue
         if passed:
             return float(brentq(gap, low, high, xtol=EXACT, rtol=1e-13))
         fall = 1 - gap(high) / gap(low)
         away = 0 if fall > 0 else away + 1
-        if high == LARGEST_SHARE or away == AWAY:
+        if high == most or away == AWAY:
             break
         aim = low + (high - low) * 1.1 / fall if fall > 0 else float("inf")
-        low, high = high, min(max(aim, WIDER[0] * high), WIDER[1] * high, LARGEST_SHARE)
+        low, high = high, min(max(aim, WIDER[0] * high), WIDER[1] * high)
+        high = min(high, most if most == LARGEST_SHARE else (low + most) / 2)
+        if high - low < NARROW * high:
+            break
     else:
         return low
     tried = "; ".join(f"{100 * x:.4g} %: {y + wanted:.4g}" for x, y in sorted(known.items()))

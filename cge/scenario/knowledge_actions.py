@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -84,6 +84,11 @@ class KnowledgeMeasure(ByKind, Timed):
     def sized(self) -> str:
         """Key that says how large it is; empty: none."""
         return next((name for name in self.sizes if getattr(self, name) is not None), "")
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Key and value of its size, for a message; nothing where a comparison finds it."""
+        return {"key": self.sized, "value": getattr(self, self.sized)} if self.sized else {}
 
     @property
     def unsized(self) -> bool:
@@ -209,7 +214,7 @@ class BasicResearch(_Outlay):
         if (basic + policy.basic * gdp <= 0).any() and (policy.basic < 0).any():
             r = int(np.argmin(basic / gdp + policy.basic))
             raise InputError(
-                "leaves no basic research", key=self.sized, value=getattr(self, self.sized),
+                "leaves no basic research", **self.told,
                 allowed=f"a cut of less than {basic[r] / gdp[r]:.3g} of GDP",
             )  # fmt: skip
 
@@ -230,7 +235,7 @@ class Diffusion(_Outlay):
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse a cut of all spending on diffusion."""
         refuse_if((1 + policy.diffusion / law.diffusion_base <= 0).any(),
-                  "leaves nothing for diffusion", key=self.sized, value=getattr(self, self.sized),
+                  "leaves nothing for diffusion", **self.told,
                   allowed=f"a cut of less than {law.diffusion_base:g} of GDP")  # fmt: skip
 
 
