@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import Outcome
@@ -17,9 +18,10 @@ from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
 from cge.report.kinds import build
 from cge.report.summary import markdown
+from cge.results.claim_rows import at_point
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
-from cge.scenario.claim_file import Claim, load_claim, shipped_claims
+from cge.scenario.claim_file import Claim, Figure, load_claim, shipped_claims
 from cge.studies.claims import Claims
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
@@ -99,7 +101,7 @@ def claimed() -> ResultSet:
 
 
 def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
-    assert len(shipped_claims()) >= 19
+    assert len(shipped_claims()) >= 27
     for name, path in shipped_claims().items():
         loaded = load_claim(path)
         assert loaded.id == name and loaded.group.startswith(name[0])
@@ -310,6 +312,51 @@ def test_values_drawn_apart_fill_every_part_of_the_range_once() -> None:
     for column in u.T:
         assert sorted(np.floor(40 * column).astype(int)) == list(range(40))
     assert np.abs(np.corrcoef(u.T) - np.eye(4)).max() < 0.5
+
+
+# -- frontiers
+
+
+def of_frontier(**given: Any) -> Claim:
+    """A claim about China's tariff on strategic goods: less risk costs welfare."""
+    lever = {"name": "tariff", "instrument": "tariff", "sector": "strategic", "high": 0.3}
+    frontier = {"region": "CHN", "instruments": [lever], "points": 2, "starts": 1,
+                "versions": ["unilateral"], "disruptions": ["controls-west-china-*"]}  # fmt: skip
+    scenario = {"name": "best", "benchmark": BENCHMARK, "elasticities": ["boehm"],
+                "frontier": frontier}  # fmt: skip
+    best = figure(case="best", variant="unilateral")
+    checks = [{"says": "It costs.", "sign": "negative",
+               "figure": [{**best, "point": "last"}, {**best, "point": "first", "times": -1}]},
+              {"says": "It does.", "sign": "negative", "figure": [figure()]}]  # fmt: skip
+    cases = {**content()["cases"], "best": {"study": "frontier", "scenario": scenario}}
+    return claim(cases=cases, checks=checks, **given)
+
+
+def test_points_of_a_frontier_are_its_ends_and_the_one_between() -> None:
+    points = pd.array([0, 1, 2, None], dtype="Int64")
+
+    def at(where: str | None, values: Any = points) -> list[bool]:
+        one = Figure.model_validate(figure(point=where))
+        return at_point(pd.Series(values), one).tolist()
+
+    assert at("first") == [True, False, False, False]
+    assert at("middle") == [False, True, False, False]
+    assert at("last") == [False, False, True, False]
+    assert at(None) == [False, False, False, True]
+    alone = pd.array([0], dtype="Int64")  # no conflict: the frontier is one point
+    assert at("first", alone) == at("middle", alone) == at("last", alone) == [True]
+
+
+def test_a_claim_about_a_frontier_is_judged_at_central_values_alone() -> None:
+    results = run(of_frontier(), draws=2, changes={"elasticities": ["boehm"]})
+    (told,) = results.manifest["claims"]
+    assert told["basis"] == "central values only" and told["verdict"] in (SUPPORTED, REJECTED)
+    assert any(
+        "a frontier is not found again for every draw" in n for n in results.manifest["notes"]
+    )
+    sizes = results.to_frame(measure=SIZE)
+    assert sizes["point"].isna().all() and np.isfinite(sizes["value"]).all()
+    assert sizes["value"].iloc[0] <= 0
 
 
 # -- verdicts
