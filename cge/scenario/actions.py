@@ -211,7 +211,7 @@ class Equal(Sized):
         refuse_value(len(given) != 1, "exactly one of these is needed", value=given or None,
                      allowed=GOALS)  # fmt: skip
         refuse_value(self.year is not None and given != ["welfare"], "goes with welfare",
-                     key="year", value=self.year)  # fmt: skip
+                     key="equal.year", value=self.year)  # fmt: skip
         return self
 
     @property
