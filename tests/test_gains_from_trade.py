@@ -33,11 +33,11 @@ def test_the_closed_form_is_what_autarky_costs_where_its_assumptions_hold(materi
 
 
 def test_a_region_that_buys_nothing_abroad_gains_nothing_and_below_one_there_is_no_form() -> None:
-    table = WorldIO.from_benchmark(load_benchmark(aggregation="small"))
+    table = WorldIO.from_benchmark(load_benchmark("wiod2013", aggregation="small"))
     sigma = np.full((len(table.sectors), len(table.regions)), 4.0)
     assert (gains_from_trade(table, sigma) > 0).all()
     assert np.isnan(gains_from_trade(table, 0 * sigma + 0.8)).all()
-    model = Model.build(load_benchmark(aggregation="small", elasticities="fontagne"))
+    model = Model.build(load_benchmark("wiod2013", aggregation="small", elasticities="fontagne"))
     shut = model.solve({"trade_cost[*, CHN, *, !CHN]": 3.0, "trade_cost[*, !CHN, *, CHN]": 3.0})
     whole, _ = figures(model, shut)
     chn = sorted(table.regions).index("CHN")

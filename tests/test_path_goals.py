@@ -22,7 +22,8 @@ GOAL = {"region": "CHN", "welfare": -0.3, "year": 3}
 
 
 def content(**given: Any) -> dict[str, Any]:
-    return {"name": "goal", "benchmark": {"aggregation": "small"}, "elasticities": ["boehm"],
+    benchmark = {"table": "wiod2013", "year": 2011, "aggregation": "small"}
+    return {"name": "goal", "benchmark": benchmark, "elasticities": ["boehm"],
             "path": {"years": 3}, **given}  # fmt: skip
 
 
