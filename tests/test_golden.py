@@ -69,9 +69,9 @@ def figures(question: str) -> pd.DataFrame:
     options = OTHERS.get(question, {})
     scenario = cge.load_scenario(name)
     section = "path" if scenario.path is not None and not kind else kind
-    scenario = with_changes(scenario, SMALL.get(section, {}))
-    world: dict[str, Any] = {"table": "wiod2013"}  # an original table, which stays what it is
-    world |= {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
+    # An original table, which stays what it is.
+    scenario = with_changes(scenario, {"benchmark.table": "wiod2013", **SMALL.get(section, {})})
+    world = {"elasticities": "boehm"} if name in DEFAULT_WORLD else {"aggregation": "small"}
     rows = cge.run(scenario, kind or None, workers=1, **world, **options).to_frame()
     rows = rows[rows["measure"].isin(MEASURES) & (rows["sector"] == "") & (rows["partner"] == "")]
     rows = rows[(rows["disruption"] == "") & (rows["item"] == "") & (rows["shock"] == "")]
