@@ -46,7 +46,8 @@ from cge.tasks.runner import Place, Task
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.
 _READ = {
-    "name", "title", "description", "benchmark", "elasticities", "path", "stress", "frontier",
+    "name", "title", "description", "benchmark", "elasticities", "sets", "path", "stress",
+    "frontier",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ class Frontier(Study):
 
     def work(self) -> Work:
         scenario = self.question
-        cases = list(_cases(scenario, _checked(scenario)))
+        cases = list(contents(scenario, checked_choice(scenario), benchmarks_of(scenario)))
         results = yield [
             Task(f"{name}, {content.version}", solve_version, content, content.choice.points)
             for name, content in cases
@@ -197,7 +198,7 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
     return "full" if size <= TINY and able else "reduced"
 
 
-def _checked(scenario: Scenario) -> FrontierChoice:
+def checked_choice(scenario: Scenario) -> FrontierChoice:
     """The section of a scenario, of which all else must be read.
 
     Raises
@@ -232,9 +233,11 @@ def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
               "knowledge_openness")  # fmt: skip
 
 
-def _cases(scenario: Scenario, choice: FrontierChoice) -> Iterator[tuple[str, VersionContent]]:
+def contents(
+    scenario: Scenario, choice: FrontierChoice, benchmarks: Mapping[str, Benchmark]
+) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
-    for name, b in benchmarks_of(scenario).items():
+    for name, b in benchmarks.items():
         settings = _settings(scenario, choice, b)
         alone = None if choice.constraint in (CVAR, EXPECTED) else choice.constraint
         chosen, found, dropped = at_risk("frontier", scenario, choice, settings, b, alone)
@@ -313,8 +316,8 @@ def frontier_rows(problem: Problem, found: Sweep, weighting: str) -> pd.DataFram
         _add_policy(partial(add_known, rows, b=b, point=number, region=problem.region),
                     problem, point, number)  # fmt: skip
         add = partial(add_known, rows, b=b, point=number)
-        _add_welfare(add, problem, point.cold)
-        _add_risk(add, problem, point.cold, found.without, weighting)
+        add_welfare(add, problem, point.cold)
+        add_risk(add, problem, point.cold, found.without, weighting)
     names = [problem.disruptions[n].name for n in problem.counted]
     add_known(rows, "probability", problem.weights[problem.counted], b, np.nan,
               region=problem.region, disruption=names, weighting=weighting)  # fmt: skip
@@ -337,7 +340,8 @@ def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -
     add("first_order_residual", one.residual, start=np.nan)
 
 
-def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
+def add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
+    """Add welfare, the terms of trade and the parts of welfare."""
     b = problem.long.benchmark
     regions = [*b.regions, world_label(b.regions)]
     for measure, of_regions in cold.worth.items():
@@ -348,7 +352,7 @@ def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
             region=problem.region)  # fmt: skip
 
 
-def _add_risk(
+def add_risk(
     add: Any, problem: Problem, cold: ColdPoint, without: ColdPoint, weighting: str
 ) -> None:
     """Add losses and their statistics, against those without policy."""

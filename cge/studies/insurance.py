@@ -33,7 +33,7 @@ from cge.tasks.runner import Place, Task
 #: In place of a weighting where each disruption comes as often as the library says.
 BY_FREQUENCY = "frequency"
 #: What it reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "stress", "insurance"}
+_READ = {"name", "title", "description", "benchmark", "elasticities", "sets", "stress", "insurance"}
 
 
 @dataclass(frozen=True)
