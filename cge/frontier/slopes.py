@@ -28,7 +28,7 @@ _EXACT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class Slopes:
     """Derivatives by the rate of each instrument, where no policy is set.
 
     Parameters
@@ -66,7 +66,7 @@ def risk_gradient(point: Point) -> Array:
     return np.asarray(tail[tail > 0] @ point.loss_gradients(counted[tail > 0]))
 
 
-def margins(evaluator: Evaluator) -> Margins:
+def slopes(evaluator: Evaluator) -> Slopes:
     """Derivatives where no policy is set.
 
     Raises
@@ -74,7 +74,7 @@ def margins(evaluator: Evaluator) -> Margins:
     NoEquilibrium
     """
     point = evaluator.at(np.zeros(len(evaluator.problem.levers)))
-    return Margins(point.variation_gradients, risk_gradient(point), point.outlay_gradient)
+    return Slopes(point.variation_gradients, risk_gradient(point), point.outlay_gradient)
 
 
 def spread_budget(evaluator: Evaluator, mix: Array, budget: float) -> Array:

@@ -14,6 +14,7 @@ from cge.core.axes import Array, Bools
 from cge.core.errors import NoEquilibrium, refuse_if, retold
 from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
+from cge.model.welfare import COMPONENTS
 from cge.policy.chosen_sectors import sets_told
 from cge.results.claim_rows import codes_of, each_of, rows_of
 from cge.results.manifest import manifest
@@ -46,9 +47,9 @@ from cge.uncertainty.verdicts import (
 #: Welfare that is never shown without the next two.
 WELFARE = ("equivalent_variation", "present_value")
 #: What stands beside it: the part that is terms of trade, and what others get.
-COMPANIONS = (*WELFARE, "terms_of_trade_effect", "ev_part", "others_variation")
-#: Component of `ev_part` that stands for the terms of trade.
-_TERMS = "terms_of_trade"
+COMPANIONS = (*WELFARE, "terms_of_trade_effect", "ev_part", "welfare_part", "others_variation")
+#: Items of the parts of welfare that stand for the terms of trade: component, and group.
+_TERMS = ("terms_of_trade", COMPONENTS["terms_of_trade"])
 #: Statistics of a check's figure over draws.
 _SPREAD = ("mean", "sd", "p05", "p25", "p50", "p75", "p95", "min", "max", "draws")
 Place = tuple[Claim, str, Figure]
@@ -337,7 +338,7 @@ def _companions(under: Judged, name: str) -> list[pd.DataFrame]:
                 if region == world or key in seen:
                     continue
                 seen.add(key)
-                part = own["measure"].eq("ev_part") & own["item"].eq(_TERMS)
+                part = own["measure"].isin(["ev_part", "welfare_part"]) & own["item"].isin(_TERMS)
                 beside = (own["measure"].isin([measure, "terms_of_trade_effect",
                                                "others_variation"]) | part)  # fmt: skip
                 beside &= own["region"].eq(region)

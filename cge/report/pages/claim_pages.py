@@ -21,7 +21,7 @@ from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE
 
 #: Measures of welfare and of the terms of trade that stand beside checks.
 _WELFARE = ("equivalent_variation", "present_value")
-_TERMS = ("terms_of_trade_effect", "ev_part")
+_TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
 #: Columns of text.
 _TEXT = "-"
 Told = Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,12 +14,12 @@ from cge.core.errors import refuse_if
 from cge.frontier.confirmation import ColdPoint, solve_cold
 from cge.frontier.evaluation import Evaluator
 from cge.frontier.problem import UNILATERAL, Problem
-from cge.frontier.slopes import BY_CONTRIBUTION, BY_SIZE, margins, spread_budget
+from cge.frontier.slopes import BY_CONTRIBUTION, BY_SIZE, slopes, spread_budget
 from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.study_options import CVAR, FrontierChoice
 from cge.scenario.variants import Member
-from cge.studies.at_risk import dropped_notes
+from cge.stress.at_risk import dropped_notes
 from cge.studies.drawable import Drawable
 from cge.studies.frontier import (
     VersionContent,
@@ -109,13 +109,13 @@ def solve_margins(asked: VersionContent, place: Place) -> dict[str, pd.DataFrame
     """
     problem = problem_of(asked)
     evaluator, rows = Evaluator(problem), Rows()
-    found, b = margins(evaluator), problem.long.benchmark
+    found, b = slopes(evaluator), problem.long.benchmark
     names = [lever.name for lever in problem.levers]
     add = partial(add_known, rows, b=b, start=np.nan)
     world = b.absorption @ found.variations / b.absorption.sum()
     every = [*zip(b.regions, found.variations, strict=True), (world_label(b.regions), world)]
-    for region, slopes in every:
-        add("marginal_welfare", slopes, item=names, region=region)
+    for region, own_slopes in every:
+        add("marginal_welfare", own_slopes, item=names, region=region)
     add("marginal_risk", found.risk, item=names, region=problem.region)
     costs = np.flatnonzero(found.outlay > 0)
     if len(costs):
@@ -128,15 +128,29 @@ def solve_margins(asked: VersionContent, place: Place) -> dict[str, pd.DataFrame
         for name, mix in found.mixes.items():
             if mix.any():
                 rates = spread_budget(evaluator, mix, asked.choice.budget)
-                variants[name] = _spread_rows(problem, rates, without, asked.choice.weighting)
+                cold = solve_cold(problem, rates)
+            else:  # no such policy
+                rates, cold = np.full(len(names), np.nan), _unknown(without)
+            variants[name] = _spread_rows(problem, rates, cold, without, asked.choice.weighting)
     return variants
 
 
+def _unknown(like: ColdPoint) -> ColdPoint:
+    """A point of which nothing is known."""
+
+    def unknown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: unknown(one) for key, one in value.items()}
+        return np.full_like(value, np.nan) if isinstance(value, np.ndarray) else float("nan")
+
+    return ColdPoint(**{one.name: unknown(getattr(like, one.name)) for one in fields(like)})
+
+
 def _spread_rows(
-    problem: Problem, rates: Array, without: ColdPoint, weighting: str
+    problem: Problem, rates: Array, cold: ColdPoint, without: ColdPoint, weighting: str
 ) -> pd.DataFrame:
     """Rows of a budget that is spread: rates, welfare and risk, solved from the benchmark."""
-    rows, cold = Rows(), solve_cold(problem, rates)
+    rows = Rows()
     add = partial(add_known, rows, b=problem.long.benchmark)
     own = {"region": problem.region}
     add("rate", 100 * rates, item=[lever.name for lever in problem.levers], **own)
