@@ -97,7 +97,7 @@ def spread_budget(evaluator: Evaluator, mix: Array, budget: float) -> Array:
     def left(scale: float) -> float:
         return evaluator.at(scale * mix).outlay - budget
 
-    unit = evaluator.at(np.zeros(len(mix))).outlay_gradient @ mix
+    unit = float(evaluator.at(np.zeros(len(mix))).outlay_gradient @ mix)
     high = budget / unit
     for _ in range(20):
         if left(high) >= 0:

@@ -152,7 +152,7 @@ def _spread_rows(
     """Rows of a budget that is spread: rates, welfare and risk, solved from the benchmark."""
     rows = Rows()
     add = partial(add_known, rows, b=problem.long.benchmark)
-    own = {"region": problem.region}
+    own: dict[str, Any] = {"region": problem.region}
     add("rate", 100 * rates, item=[lever.name for lever in problem.levers], **own)
     add("outlay_share", 100 * cold.outlay, **own)
     add_welfare(add, problem, cold)
