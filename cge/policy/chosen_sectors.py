@@ -116,7 +116,7 @@ def _ranked(b: Benchmark, rule: SectorSet, among: Sequence[str], key: str) -> li
         )  # fmt: skip
     elif len(alone):
         rows = alone
-    values = rows.groupby("sector")["value"].max().reindex(among).dropna()
+    values = rows.groupby("sector")["value"].max().reindex([*among]).dropna()
     # A stable sort: of equal values the sector that stands first in the benchmark.
     return [str(code) for code in values.sort_values(ascending=rule.lowest, kind="stable").index]
 
