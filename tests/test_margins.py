@@ -79,12 +79,13 @@ def test_a_budget_is_spread_in_the_proportions_that_are_given_and_spent() -> Non
 
 
 def test_money_by_contribution_follows_what_each_subsidy_takes_off_the_risk() -> None:
-    one = Slopes(np.zeros((1, 4)), np.array([-2.0, -1.0, 3.0, -5.0]), np.array([1.0, 2, 1, 0]))
+    one = Slopes(np.zeros((1, 4)), np.array([-2.0, -1.0, 3.0, -5.0]), np.array([1.0, 2, 1, 0]),
+                 np.zeros(1, dtype=np.int64))  # fmt: skip
     assert one.per_outlay[:3] == pytest.approx([-2, -0.5, 3]) and np.isnan(one.per_outlay[3])
     assert one.mixes[BY_SIZE].tolist() == [1, 1, 1, 0]
     money = one.mixes[BY_CONTRIBUTION] * one.outlay
     assert money == pytest.approx([2, 1, 0, 0])  # what adds to the risk, or costs nothing: none
-    nothing = Slopes(np.zeros((1, 2)), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    nothing = Slopes(np.zeros((1, 2)), np.array([1.0, 2.0]), np.array([1.0, 1.0]), one.tail)
     assert not nothing.mixes[BY_CONTRIBUTION].any()
 
 
@@ -101,6 +102,14 @@ def test_results_hold_a_margin_of_every_instrument_and_both_ways_to_spread() -> 
     assert world["value"].to_numpy() == pytest.approx(expected, rel=1e-6)
     spent = frame[frame["measure"] == "outlay_share"].set_index("variant")["value"]
     assert spent[[BY_SIZE, BY_CONTRIBUTION]].to_numpy() == pytest.approx([0.4, 0.4], abs=1e-6)
+
+
+def test_the_notes_name_the_disruptions_of_the_tail() -> None:
+    problem = evaluator().problem
+    names = [problem.disruptions[n].name for n in slopes(evaluator()).tail]
+    told = [line for line in found().manifest["notes"] if "of which the CVaR is made" in line]
+    assert len(told) == 1 and f": {', '.join(names)}." in told[0]
+    assert "controls-west-china-ELEC" in names and len(names) < len(problem.counted)
 
 
 def test_the_page_shows_instruments_and_ways_to_spread_the_budget() -> None:

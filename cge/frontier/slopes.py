@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Integers
 from cge.core.errors import NoEquilibrium
 from cge.frontier.evaluation import Evaluator, Point
 from cge.resilience.losses import tail_weights
@@ -39,11 +39,14 @@ class Slopes:
         Of the conditional value at risk of the region, a fraction.
     outlay : ndarray (k,)
         Of the cost of subsidies, a share of GDP; 0 for what costs nothing.
+    tail : ndarray of int
+        Disruptions of the problem of which the conditional value at risk is made, worst first.
     """
 
     variations: Array
     risk: Array
     outlay: Array
+    tail: Integers
 
     @property
     def per_outlay(self) -> Array:
@@ -58,12 +61,14 @@ class Slopes:
         return {BY_SIZE: (self.outlay > 0).astype(float), BY_CONTRIBUTION: by_contribution}
 
 
-def risk_gradient(point: Point) -> Array:
-    """Derivative of the conditional value at risk by each rate, (k,)."""
-    problem = point.problem
-    counted = problem.counted
-    tail = tail_weights(point.losses(counted), problem.weights[counted], problem.level)
-    return np.asarray(tail[tail > 0] @ point.loss_gradients(counted[tail > 0]))
+def risk_gradient(point: Point) -> tuple[Array, Integers]:
+    """Derivative of the conditional value at risk by each rate, (k,), and the tail, worst first."""
+    problem, counted = point.problem, point.problem.counted
+    losses = point.losses(counted)
+    weights = tail_weights(losses, problem.weights[counted], problem.level)
+    worst = np.argsort(-losses, kind="stable")
+    tail = worst[weights[worst] > 0]
+    return np.asarray(weights[tail] @ point.loss_gradients(counted[tail])), counted[tail]
 
 
 def slopes(evaluator: Evaluator) -> Slopes:
@@ -74,7 +79,8 @@ def slopes(evaluator: Evaluator) -> Slopes:
     NoEquilibrium
     """
     point = evaluator.at(np.zeros(len(evaluator.problem.levers)))
-    return Slopes(point.variation_gradients, risk_gradient(point), point.outlay_gradient)
+    risk, tail = risk_gradient(point)
+    return Slopes(point.variation_gradients, risk, point.outlay_gradient, tail)
 
 
 def spread_budget(evaluator: Evaluator, mix: Array, budget: float) -> Array:

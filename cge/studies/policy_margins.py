@@ -60,13 +60,17 @@ class MarginsStudy(Drawable):
         every = list(contents(scenario, self._choice(), self.benchmarks))
         results = yield [Task(name, solve_margins, content, 3) for name, content in every]
         for (name, _), found in zip(every, results, strict=True):
-            for variant, rows in found.items():
+            for variant, rows in found["variants"].items():
                 labels = labels_of(self.kind, scenario, Member("", scenario), name)
                 if self.only:
                     rows = rows[rows["measure"].isin(self.only)]
                 cases.append(({**labels, "variant": variant}, rows, {"step": 1.0}))
         first = every[0][1]
-        return self.results(cases, first.benchmark, [scenario], _notes(first),
+        notes = [*_notes(first), *(
+            f"The worst under '{name}', of which the CVaR is made: {', '.join(found['tail'])}."
+            for (name, _), found in zip(every, results, strict=True)
+        )]  # fmt: skip
+        return self.results(cases, first.benchmark, [scenario], notes,
                             stress=first.settings.facts, pages=[["margins", {}]],
                             figure="margins")  # fmt: skip
 
@@ -100,8 +104,14 @@ class MarginsStudy(Drawable):
         return 3 * len(self.question.chosen_elasticities)
 
 
-def solve_margins(asked: VersionContent, place: Place) -> dict[str, pd.DataFrame]:
-    """Rows by variant: margins under the empty name, and each way to spread the budget.
+def solve_margins(asked: VersionContent, place: Place) -> dict[str, Any]:
+    """Margins of one elasticity set.
+
+    Returns
+    -------
+    dict
+        ``variants``, rows of margins under the empty name, and of each way to spread the budget;
+        ``tail``, names of the disruptions of which the conditional value at risk is made.
 
     Raises
     ------
@@ -132,7 +142,8 @@ def solve_margins(asked: VersionContent, place: Place) -> dict[str, pd.DataFrame
             else:  # no such policy
                 rates, cold = np.full(len(names), np.nan), _unknown(without)
             variants[name] = _spread_rows(problem, rates, cold, without, asked.choice.weighting)
-    return variants
+    tail = [problem.disruptions[n].name for n in found.tail]
+    return {"variants": variants, "tail": tail}
 
 
 def _unknown(like: ColdPoint) -> ColdPoint:
