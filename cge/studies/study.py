@@ -153,7 +153,10 @@ class Study(ABC):
         **more
             See :func:`cge.results.manifest.manifest`.
         """
-        every, told = list(cases), [line for one in self.parts() for line in _sets_of(one)]
+        every, told = list(cases), list(sets_told(benchmark, self.question.sets))
+        for one in self.parts()[1:]:  # each has sets of its own
+            if one.sets:
+                told += sets_told(next(iter(benchmarks_of(one).values())), one.sets)
         return ResultSet(
             joined(labelled(rows, **labels) for labels, rows, _ in every),
             manifest(
@@ -162,12 +165,6 @@ class Study(ABC):
                 [*notes, *told], (path for one in scenarios for path in files_of(one)), **more,
             ),
         )  # fmt: skip
-
-
-def _sets_of(scenario: Scenario) -> Iterator[str]:
-    """Sets of sectors that a scenario describes, and what they are on its benchmark."""
-    if scenario.sets:
-        yield from sets_told(next(iter(benchmarks_of(scenario).values())), scenario.sets)
 
 
 def solutions_of(scenario: Scenario) -> int:
