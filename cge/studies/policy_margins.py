@@ -19,6 +19,7 @@ from cge.results.register import add_known
 from cge.results.row_schema import Rows, world_label
 from cge.scenario.study_options import CVAR, FrontierChoice
 from cge.scenario.variants import Member
+from cge.solve.model import Solver
 from cge.stress.at_risk import dropped_notes
 from cge.studies.drawable import Drawable
 from cge.studies.frontier import (
@@ -30,7 +31,7 @@ from cge.studies.frontier import (
     problem_of,
 )
 from cge.studies.stress import tested_families
-from cge.studies.study import Work, labels_of
+from cge.studies.study import Work, labels_of, option
 from cge.tasks.runner import Place, Task
 from cge.uncertainty.selection import SHORT_RUN, Family
 
@@ -54,6 +55,9 @@ class MarginsStudy(Drawable):
     main_measures: ClassVar[tuple[str, ...]] = (
         "marginal_welfare", "marginal_risk", "risk_per_outlay", "equivalent_variation", "cvar",
     )  # fmt: skip
+
+    solver: Solver = option("newton", "newton: derivatives are of its systems.",
+                            allowed=("newton",))  # fmt: skip
 
     def work(self) -> Work:
         scenario, cases = self.question, []
