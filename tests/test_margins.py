@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import Outcome
+from reports import ODD, made
 
 import cge as package
 from cge.frontier.evaluation import Evaluator
@@ -19,6 +20,7 @@ from cge.policy.benchmarks import benchmarks_of
 from cge.report.kinds import build
 from cge.resilience.losses import cvar, tail_weights
 from cge.results.resultset import ResultSet
+from cge.results.row_schema import Rows, joined
 from cge.scenario.schema import Scenario
 from cge.studies.frontier import checked_choice, contents, problem_of
 
@@ -47,6 +49,31 @@ def evaluator() -> Evaluator:
 @lru_cache(maxsize=1)
 def found() -> ResultSet:
     return package.run(Scenario.model_validate(content()), study="margins", workers=1)
+
+
+def marginal(sets: Sequence[str] = ("fontagne",)) -> ResultSet:
+    """Margins of two instruments, and two ways to spread a budget, by hand."""
+    results, frames = made(), []
+    for name in sets:
+        rows = Rows()
+        for n, item in enumerate(ODD[:2]):
+            own = {"region": "USA", "item": item}
+            rows.add("marginal_welfare", 0.5 - n, **own)
+            rows.add("marginal_welfare", 0.01, **{**own, "region": "World"})
+            rows.add("marginal_risk", -0.02, **own)
+        own = {"region": "USA", "item": ODD[0]}
+        rows.add("marginal_outlay", 0.3, **own)
+        rows.add("risk_per_outlay", -0.07, **own)
+        frames.append(rows.frame(study="margins", scenario="m", title="M", elasticities=name))
+        for variant, size in ((BY_SIZE, 1.0), (BY_CONTRIBUTION, 2.0)):
+            rows = Rows()
+            rows.add("outlay_share", 0.4, region="USA")
+            rows.add("equivalent_variation", [-0.1 * size, 0.01], region=["USA", "World"])
+            rows.add("cvar", 4.0 - size, benchmark=4.0, change=-size, region="USA",
+                     weighting="default")  # fmt: skip
+            frames.append(rows.frame(study="margins", scenario="m", variant=variant, title="M",
+                                     elasticities=name))  # fmt: skip
+    return ResultSet(joined(frames), results.manifest)
 
 
 def test_margins_are_central_differences_of_welfare_risk_and_outlay() -> None:
