@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from worlds import random_world
 
 from cge import Model, load_benchmark, tabulate
-from cge.indicators.chain_length import border_crossings, chain_length
+from cge.data.distances import distances, great_circle
+from cge.indicators.chain_length import border_crossings, chain_distance, chain_length
 from cge.indicators.world_io import WorldIO
 
 
@@ -61,3 +63,42 @@ def test_a_world_without_trade_crosses_no_border():
     alone = WorldIO("alone", ("A",), ("X",), ("fin",), home, home, np.zeros((1, 1, 1, 1)),
                     home[0], np.full((1, 1), 5.0), np.zeros((1, 1)), np.zeros((1, 1)))  # fmt: skip
     assert border_crossings(alone)[0] == 0 and chain_length(alone)[0] == 1
+
+
+def test_value_travels_the_distances_of_its_deliveries():
+    between = np.array([[1.0, 10.0, 100.0], [10.0, 2.0, 1000.0], [100.0, 1000.0, 3.0]])
+    travelled = chain_distance(line_of_three(), between)
+    np.testing.assert_allclose(travelled, [np.nan, np.nan, 10 + 1000 + 3])
+    table = WorldIO.from_benchmark(load_benchmark(aggregation="small"))
+    np.testing.assert_allclose(chain_distance(table, np.ones((5, 5))), chain_length(table))
+    np.testing.assert_allclose(chain_distance(table, 1 - np.eye(5)), border_crossings(table))
+
+
+def test_great_circles_are_those_of_known_places():
+    equator, pole, paris, new_york = [0.0, 0.0], [90.0, 0.0], [48.8566, 2.3522], [40.7128, -74.006]
+    quarter = np.pi / 2 * 6371.0088
+    assert great_circle(np.array([equator]), np.array([pole, [0.0, 180.0]]))[0] == pytest.approx(
+        [quarter, 2 * quarter]
+    )
+    assert great_circle(np.array([paris]), np.array([new_york]))[0, 0] == pytest.approx(5837, abs=5)
+
+
+def test_regions_are_as_far_apart_as_their_people():
+    default = load_benchmark(aggregation="default")
+    found, at = distances(default), default.regions.index
+    assert found is not None
+    np.testing.assert_allclose(found, found.T)
+    assert (found > 0).all() and found.max() < 20_015
+    # GeoDist, distw: 2098, 11159 and 8041 km (memory); cities and years differ.
+    for pair, expected in ((("CHN", "JPN"), 2098), (("CHN", "USA"), 11159), (("CHN", "EU"), 8041)):
+        assert found[at(pair[0]), at(pair[1])] == pytest.approx(expected, rel=0.15)
+    assert found[at("KOR"), at("KOR")] < 300 < found[at("USA"), at("USA")]
+    # A region of several countries has the distances within these, whatever is between them.
+    assert found[at("EU"), at("EU")] < 600
+
+
+def test_a_world_whose_regions_are_no_countries_has_no_distances():
+    assert distances(random_world(1, regions=3)) is None
+    frame = tabulate(Model.build(random_world(1, regions=3)).solve({}), groups=["value_chains"])
+    assert "chain_length" in set(frame["measure"])
+    assert "chain_distance" not in set(frame["measure"])

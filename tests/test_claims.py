@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import Outcome
+from pydantic import ValidationError
 from reports import ODD, made
 
 import cge as package
@@ -101,7 +102,7 @@ def claimed() -> ResultSet:
 
 
 def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
-    assert len(shipped_claims()) >= 27
+    assert len(shipped_claims()) >= 34
     for name, path in shipped_claims().items():
         loaded = load_claim(path)
         assert loaded.id == name and loaded.group.startswith(name[0])
@@ -115,8 +116,9 @@ def test_shipped_claims_stand_in_the_order_of_their_numbers() -> None:
 
 def test_all_shipped_claims_have_studies_under_both_sets_on_one_benchmark() -> None:
     study = Claims(changes={"benchmark.aggregation": "small"})
-    for of_claim in study.studies.values():
-        assert all(list(one.benchmarks) == ["fontagne", "boehm"] for one in of_claim.values())
+    possible, _ = study._possible()
+    for one in (case for claim in possible for case in study.studies[claim.id].values()):
+        assert list(one.benchmarks) == ["fontagne", "boehm"]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,85 @@ def test_the_figure_of_a_check_is_the_sum_that_its_file_says() -> None:
     expected = 3 * ev["CHN"] / ev["USA"] - (ev["CHN"] + ev["EU"])
     assert found["value"].iloc[0] == pytest.approx(expected, rel=1e-9)
     assert found["unit"].iloc[0] == "ratio"
+
+
+LARGE = {"by": "domar_weight", "region": "CHN", "size": 2, "among": "goods"}
+
+
+def of_variants(**check: Any) -> Claim:
+    """A claim about subsidies of one sector each, and of a set that the accounts choose."""
+    scenario = {
+        "name": "sectors", "benchmark": BENCHMARK, "sets": {"large": LARGE},
+        "policy": [{"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC",
+                    "add": 0.02}],
+        "grid": {"policy.0.sector": ["large", "ELEC", "VEH", "LMAN"]},
+    }  # fmt: skip
+    own = {"says": "Gains.", "sign": "positive", **check}
+    return claim(cases={"sectors": {"scenario": scenario}}, checks=[own])
+
+
+def sector(variant: str, **given: Any) -> dict[str, Any]:
+    return figure(case="sectors", variant=variant, **given)
+
+
+def test_a_figure_of_several_variants_is_a_statistic_of_theirs() -> None:
+    checks = {
+        take: {"take": take, "figure": [sector("sector-*")],
+               "versus": {"figure": [sector("sector-large")]}}
+        for take in ("largest", "smallest", "median", "mean")
+    }  # fmt: skip
+    one = of_variants(**checks["largest"])
+    more = [{"says": "Gains.", "sign": "positive", **check} for check in checks.values()]
+    whole = one.model_dump(by_alias=True, exclude_unset=True)
+    results = run(Claim.model_validate({**whole, "checks": more}))
+    own = results.to_frame(measure=SIZE, elasticities="boehm").set_index("variant")["value"]
+    ran = package.run(one.cases["sectors"].scenario, elasticities="boehm", workers=1)
+    ev = ran.to_frame(measure="equivalent_variation", region="CHN").set_index("variant")["value"]
+    gaps = ev - ev["sector-large"]
+    expected = [gaps.max(), gaps.min(), gaps.median(), gaps.mean()]
+    assert own[["1", "2", "3", "4"]].to_numpy() == pytest.approx(expected, rel=1e-9)
+    told = [line for line in results.manifest["notes"] if "Sectors 'large'" in line]
+    assert len(told) == 1 and told[0].startswith("X1: ")
+    # Welfare is never read alone, of no variant.
+    assert len(results.to_frame(measure="equivalent_variation", region="CHN")) == 2 * 4
+
+
+def test_the_noise_at_which_to_choose_is_worth_nothing_has_its_own_unit() -> None:
+    results = run(of_variants(
+        take="break_even_noise", figure=[sector("sector-*")],
+        versus={"figure": [sector("sector-LMAN")]},
+    ))  # fmt: skip
+    found = results.to_frame(measure=SIZE)
+    assert set(found["unit"]) == {"standard deviations of returns"}
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        ({"figure": [sector("sector-*")]}, "goes with a figure of several variants"),
+        ({"figure": [sector("sector-VEH")], "take": "mean"}, "goes with a figure of several"),
+        ({"figure": [sector("*-*")], "take": "mean"}, "holds more than one *"),
+        ({"figure": [sector("sectors-*")], "take": "mean"}, "no variant of this case is so called"),
+        ({"figure": [sector("sector-*"), sector("*LMAN")], "take": "mean"}, "other variants than"),
+        ({"figure": [sector("sector-VEH", sector="larger", measure="output_value")]}, "'large'"),
+    ],
+)  # fmt: skip
+def test_figures_of_several_variants_that_can_not_be_meant_are_refused(
+    check: dict[str, Any], says: str
+) -> None:
+    with pytest.raises((InputError, ValidationError)) as error:
+        run(of_variants(**check))
+    assert says in str(error.value)
+
+
+def test_a_claim_of_more_sectors_than_there_are_is_left_out_and_told_why() -> None:
+    wide = of_variants(figure=[sector("sector-VEH")]).model_dump(by_alias=True, exclude_unset=True)
+    wide["cases"]["sectors"]["scenario"]["sets"]["large"]["size"] = 9
+    study = Claims((), changes={"benchmark.aggregation": "small"})
+    study.__dict__["claims"] = (claim(), Claim.model_validate({**wide, "id": "X2"}))
+    possible, elsewhere = study._possible()
+    assert [one.id for one in possible] == ["X1"]
+    assert "more sectors than the benchmark has" in elsewhere["X2"]
 
 
 def test_money_of_several_regions_is_added_up() -> None:

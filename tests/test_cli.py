@@ -905,8 +905,8 @@ def examples() -> list[str]:
 
 def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
-        "run", "path", "stress", "sensitivity", "frontier", "nash", "insurance", "compare",
-        "claims", "collect", "table", "figure",
+        "run", "path", "stress", "sensitivity", "frontier", "margins", "nash", "insurance",
+        "compare", "claims", "collect", "table", "figure",
         "runs", "check", "data", "calibrate", "cache", "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
@@ -928,7 +928,7 @@ def prepare(here: Path) -> None:
 
 #: Studies of which a quick test makes less than the example.
 LESS = {
-    "claims": "--elasticities boehm",
+    "claims": "--elasticities boehm", "margins": "--elasticities boehm",
     "run": "--elasticities boehm", "collect": "--elasticities boehm --set description=x",
     "path": "--years 2 --elasticities boehm", "sensitivity": "--draws 3 --elasticities boehm",
     "stress": "--elasticities boehm", "compare": "--elasticities boehm --returns central",

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "cge"
 #: Rooms in the order in which data flows: each may import those before it.
 ORDER = (
-    "core", "tasks", "data", "model", "solve", "dynamics", "scenario", "policy", "indicators",
+    "core", "tasks", "data", "model", "solve", "dynamics", "indicators", "scenario", "policy",
     "resilience", "frontier", "game", "insurance", "uncertainty", "results", "path", "stress",
     "studies", "report", "api", "cli",
 )  # fmt: skip

@@ -22,6 +22,7 @@ from test_claims import claimed
 from test_frontier_pages import frontier
 from test_insurance import insured
 from test_loss_pages import DOSES, compared, linked, of_disruptions
+from test_margins import marginal
 from test_nash import game
 from test_sensitivity_pages import made as drawn
 
@@ -74,7 +75,7 @@ def pages(trial: Results) -> dict[str, Page]:
         "chokepoints": (linked(), {}), "frontier": (frontier(), {}), "policies": (compared(), {}),
          "doses": (compared(policies=DOSES), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
-        "insurance": (insured(), {}),
+        "insurance": (insured(), {}), "margins": (marginal(), {}),
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), (claimed(), {})),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
@@ -83,7 +84,7 @@ def pages(trial: Results) -> dict[str, Page]:
 KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
          "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
-         "insurance", "claims", "claim-checks", "claim-welfare")  # fmt: skip
+         "insurance", "margins", "claims", "claim-checks", "claim-welfare")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:

@@ -17,6 +17,7 @@ from cge.data.accounts.calibration import calibrate
 from cge.data.accounts.rates_shown import rates_shown
 from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
 from cge.data.accounts.table_files import table_codes
+from cge.data.distances import city_table
 from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
 from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.parameters.parameter_files import (
@@ -163,4 +164,5 @@ _FOLDERS: Mapping[str, Callable[[], Tables]] = {
     "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
     "short_run": lambda: {"parameters": load_short_run_parameters().frame()},
     "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
+    "distances": lambda: {"cities": city_table()},
 }

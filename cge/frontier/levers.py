@@ -46,8 +46,11 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
         without a subsidy.
     """
     key = "frontier.instruments"
-    levers = laid_levers([(one, choice.region, f"{key}.{n}")
-                          for n, one in enumerate(choice.instruments)], model)  # fmt: skip
+    chosen = [
+        (each, choice.region, f"{key}.{n}") for n, one in enumerate(choice.instruments)
+        for each in _of_each_sector(one, model, f"{key}.{n}")
+    ]  # fmt: skip
+    levers = laid_levers(chosen, model)
     refuse_if(
         choice.budget is not None and not any(_costs(lever) for lever in levers),
         "none of the instruments is a subsidy of this region", key="frontier.budget",
@@ -55,6 +58,15 @@ def levers_of(choice: FrontierChoice, model: Model) -> tuple[Lever, ...]:
         allowed=[name for name, one in INSTRUMENTS.items() if one.fiscal == "outlay"],
     )  # fmt: skip
     return levers
+
+
+def _of_each_sector(choice: LeverChoice, model: Model, key: str) -> list[LeverChoice]:
+    """The instruments that one stands for: one of each sector, or itself."""
+    if choice.each is None:
+        return [choice]
+    sectors = model.benchmark.codes("sectors", choice.sector, f"{key}.sector")
+    return [choice.model_copy(update={"name": f"{choice.name} {code}", "sector": code})
+            for code in sectors]  # fmt: skip
 
 
 def _costs(lever: Lever) -> bool:

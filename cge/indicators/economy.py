@@ -53,6 +53,23 @@ class Economy:
         return WorldIO.from_solution(self.solution)
 
 
+@dataclass(frozen=True, eq=False)
+class Accounts:
+    """The accounts of a benchmark, before any model is made of them.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    """
+
+    benchmark: Benchmark
+
+    @cached_property
+    def io(self) -> WorldIO:
+        """The world's input-output table."""
+        return WorldIO.from_benchmark(self.benchmark)
+
+
 @dataclass(frozen=True)
 class Indicator:
     """Quantities that are computed from an economy.
@@ -68,12 +85,15 @@ class Indicator:
         that apply), measure and value. In every economy of a model it has the same rows.
     chosen : callable, optional
         Picks the rows that are reported, from a table that also has the column benchmark.
+    of_accounts : callable, optional
+        The same as `compute` from :class:`Accounts`, where it needs no more.
     """
 
     group: str
     lines: str
     compute: Callable[[Economy], pd.DataFrame]
     chosen: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    of_accounts: Callable[[Accounts], pd.DataFrame] | None = None
 
     @cached_property
     def quantities(self) -> Mapping[str, Quantity]:

@@ -16,7 +16,7 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.indicators import exposure as ex
 from cge.indicators import exposure_losses as losses
-from cge.indicators.economy import Economy, Figure, Indicator, table_of
+from cge.indicators.economy import Accounts, Economy, Figure, Indicator, table_of
 from cge.indicators.value_chains import ratio, sourcing
 from cge.indicators.world_io import WorldIO
 
@@ -92,11 +92,11 @@ def _of_sellers(table: WorldIO, link: Array, pair: Array) -> Iterator[Figure]:
         yield "irreplaceability_extraction", index, axes
 
 
-def _of_economy(economy: Economy) -> pd.DataFrame:
+def _of_economy(economy: Economy | Accounts) -> pd.DataFrame:
     return exposure_of(economy.io, economy.benchmark.groups.get("sectors", {}).get("goods"))
 
 
-INDICATORS = (Indicator(EXPOSURE, _LINES, _of_economy),)
+INDICATORS = (Indicator(EXPOSURE, _LINES, _of_economy, of_accounts=_of_economy),)
 #: Measures of this group, and those of value chains that are about exposure.
 EXPOSURES = (
     *INDICATORS[0].quantities, "import_concentration", "largest_import_share",

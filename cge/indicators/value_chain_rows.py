@@ -34,6 +34,7 @@ foreign_content_of_exports      | ri  | percent of gross exports | indicator | 3
 vertical_specialisation         | ri  | percent of gross exports | indicator | 3 | difference | | | imported inputs in gross exports
 upstreamness                    | ri  | stages | indicator | 3 | difference | | | stages to final demand
 downstreamness                  | ri  | stages | indicator | 3 | difference | | | stages of production behind a sector
+domar_weight                    | ri  | percent of the region's value added | indicator | 3 | difference | | | output of a sector over the value added of its region, taxes included (Domar 1961, Hulten 1978)
 final_demand_stages             | r   | stages | indicator | 3 | difference | | | stages of production behind final demand
 final_demand_stages_abroad      | r   | stages | indicator | 3 | difference | | | stages behind final demand that are abroad
 foreign_input_reliance          | si  | percent of output | indicator | 3 | difference | | | foreign inputs, all stages (Baldwin, Freeman and Theodorakopoulos 2023)
@@ -106,6 +107,7 @@ def _of_sellers(table: WorldIO) -> Iterator[Figure]:
     for name, values in lengths.items():
         yield name, _mean(table, values), "r"
         yield name, values, "ri"
+    yield "domar_weight", 100 * vc.domar_weights(table), "ri"
     stages = vc.final_demand_stages(table)
     yield "final_demand_stages", stages.sum(axis=0), "r"
     yield "final_demand_stages_abroad", stages.sum(axis=0) - np.diagonal(stages), "r"
@@ -160,5 +162,6 @@ def _largest(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 INDICATORS = (
     Indicator(VALUE_CHAINS, _LINES, lambda economy: _every(economy.io),
-              lambda frame: _largest(frame, ["value", "benchmark"])),
+              lambda frame: _largest(frame, ["value", "benchmark"]),
+              lambda accounts: _every(accounts.io)),
 )  # fmt: skip

@@ -171,6 +171,17 @@ def downstreamness(table: WorldIO) -> Array:
     return np.where(table.output > 0, stages, np.nan)
 
 
+def domar_weights(table: WorldIO) -> Array:
+    """Output of a sector over the value added of its region, taxes included, (r, i).
+
+    In an economy without distortions the gain in real income, in per cent, from one per cent more
+    output of a sector from the same inputs: Hulten, C.R. (1978), Growth accounting with
+    intermediate inputs, Review of Economic Studies 45. The weights add up to more than one.
+    """
+    income = (table.value_added + table.taxes).sum(axis=1)
+    return ratio(table.output, income[:, None])
+
+
 def final_demand_stages(table: WorldIO) -> Array:
     """Output of region q that a unit of final use in region s needs, (q, s).
 

@@ -1,4 +1,4 @@
-"""The benchmark that a scenario names, and the model of it."""
+"""The benchmark that a scenario names, with the sets of sectors that it describes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cge.core.errors import renamed
 from cge.core.files import whole
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.benchmark_store import load_benchmark
+from cge.policy.chosen_sectors import with_sets
 from cge.scenario.schema import Scenario
 
 
@@ -32,7 +33,7 @@ def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
     for name in scenario.chosen_elasticities:
         with renamed({key: f"benchmark.{key}" for key in type(choice).model_fields}):
             b = load_benchmark(choice.table, choice.year, choice.aggregation, choice.tariffs, name)
-        first = next(iter(found.values()), b)
+        first = next(iter(found.values())) if found else with_sets(b, scenario.sets)
         found[set_name(name)] = replace(first, elasticities=b.elasticities, origin=b.origin)
     return found
 

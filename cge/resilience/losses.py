@@ -79,6 +79,26 @@ def cvar(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
     return _mean(values, tail)
 
 
+def tail_weights(losses: Array, weights: Array, level: float) -> Array:
+    """Weights with which losses make up the conditional value at risk, (z,).
+
+    ``tail_weights @ losses`` is :func:`cvar`, and where no two losses at the quantile are equal
+    it is so for small changes of them too: the weights are its derivative by each loss.
+
+    Parameters
+    ----------
+    losses, weights : ndarray (z,)
+    level : float
+        From 0 to below 1.
+    """
+    order = np.argsort(-losses, kind="stable")
+    shares = weights[order] / weights.sum()
+    before = np.cumsum(shares) - shares
+    tail = np.zeros(len(losses))
+    tail[order] = np.clip((1.0 - level) - before, 0.0, shares)
+    return np.asarray(tail / tail.sum())
+
+
 def value_at_risk(losses: ArrayLike, weights: ArrayLike, level: float) -> Array:
     """Least loss that is not exceeded with probability `level`.
 

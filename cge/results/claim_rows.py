@@ -14,7 +14,7 @@ from cge.core.errors import InputError, refuse_if, retold
 from cge.data.accounts.benchmark import Benchmark
 from cge.results.register import item_of
 from cge.results.row_schema import usual_weighting, world_label
-from cge.scenario.claim_file import Claim, Figure
+from cge.scenario.claim_file import ANY, Claim, Figure
 
 
 def codes_of(figure: Figure, b: Benchmark, place: str) -> list[tuple[str, str]]:
@@ -30,6 +30,26 @@ def codes_of(figure: Figure, b: Benchmark, place: str) -> list[tuple[str, str]]:
         "regions", figure.region, f"{place}.region")  # fmt: skip
     sectors = [""] if figure.sector == "" else b.codes("sectors", figure.sector, f"{place}.sector")
     return list(product(map(str, regions), map(str, sectors)))
+
+
+def each_of(rows: pd.DataFrame, figure: Figure, place: str) -> dict[str, Figure]:
+    """Figures that one stands for, by what stands for ``*`` in the names of their variants.
+
+    Raises
+    ------
+    InputError
+        If no variant is so called.
+    """
+    if ANY not in figure.variant:
+        return {"": figure}
+    begins, ends = figure.variant.split(ANY)
+    known = [str(name) for name in rows["variant"].unique()]
+    found = {name[len(begins) : len(name) - len(ends)]: name for name in known
+             if len(name) >= len(begins + ends) and name.startswith(begins)
+             and name.endswith(ends)}  # fmt: skip
+    refuse_if(not found, "no variant of this case is so called", key=f"{place}.variant",
+              value=figure.variant, allowed=known)  # fmt: skip
+    return {part: figure.model_copy(update={"variant": found[part]}) for part in sorted(found)}
 
 
 def rows_of(rows: pd.DataFrame, figure: Figure, b: Benchmark, place: str) -> list[int]:
@@ -112,5 +132,6 @@ def wanted_rows(
     places: set[int] = set()
     for claim, place, one in figures:
         with retold(claim.told):
-            places.update(rows_of(plain, one, b, place))
+            for each in each_of(plain, one, place).values():
+                places.update(rows_of(plain, each, b, place))
     return plain.iloc[sorted(places)].reset_index(drop=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -18,11 +18,15 @@ from cge.scenario.schema import Scenario, wrong_name
 #: Whether a claim can be tested: as it stands, with a parameter that is added, or not at all.
 Status = Literal["testable", "parameter", "narrative"]
 #: Studies of which the cases are; of a frontier nothing is drawn.
-StudyKind = Literal["static", "path", "stress", "comparison", "frontier"]
+StudyKind = Literal["static", "path", "stress", "comparison", "margins", "frontier"]
 #: Points of a frontier: its end without a constraint, the one half way, that of the smallest risk.
 Point = Literal["first", "middle", "last"]
 #: Ways to predict: above or below a number, by default 0.
 Sign = Literal["positive", "negative"]
+#: Ways to make one figure of those of several variants.
+Take = Literal["mean", "median", "smallest", "largest", "p10", "p90", "break_even_noise"]
+#: In the name of a variant: anything.
+ANY = "*"
 
 
 class ClaimCase(Strict):
@@ -30,7 +34,7 @@ class ClaimCase(Strict):
 
     Parameters
     ----------
-    study : {"static", "path", "stress", "comparison", "frontier"}
+    study : {"static", "path", "stress", "comparison", "margins", "frontier"}
     scenario : Scenario or str
         A scenario, or the name of a shipped one.
     set : mapping
@@ -60,6 +64,7 @@ class Figure(Strict):
     sector : str or list of str
         Likewise; without one the figure is of all sectors.
     partner, variant, disruption : str
+        In that of a variant one ``*`` stands for anything: a figure of each that is so called.
     year : int, optional
         Of a path; without one the figure is of the path as a whole. Of a frontier on a path that of
         its disruptions.
@@ -79,6 +84,12 @@ class Figure(Strict):
     year: Annotated[int, Field(ge=1)] | None = None
     point: Point | None = None
     column: Literal["value", "change", "benchmark"] = "value"
+
+    @field_validator("variant")
+    @classmethod
+    def _one_star(cls, value: str) -> str:
+        refuse_value(value.count(ANY) > 1, f"holds more than one {ANY}", value=value)
+        return value
 
 
 class Sum(Strict):
@@ -113,6 +124,10 @@ class Prediction(Sum):
         See :class:`Sum`.
     versus : Sum, optional
         What is taken off.
+    take : str, optional
+        Where a figure is of each of several variants: which statistic of them is meant, or
+        the noise at which to choose the one that looks best is worth nothing
+        (:mod:`cge.uncertainty.chosen_variant`).
     sign : {"positive", "negative"}
     than : float
         What it is compared with.
@@ -120,8 +135,17 @@ class Prediction(Sum):
 
     says: str
     versus: Sum | None = None
+    take: Take | None = None
     sign: Sign
     than: Number = 0.0
+
+    @model_validator(mode="after")
+    def _one_figure(self) -> Prediction:
+        several = any(ANY in one.variant for one in self.figures.values())
+        refuse_value(several != (self.take is not None), "goes with a figure of several variants, "
+                     f"whose name holds {ANY}", key="take", value=self.take,
+                     allowed=get_args(Take))  # fmt: skip
+        return self
 
     @property
     def figures(self) -> dict[str, Figure]:

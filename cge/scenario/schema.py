@@ -41,6 +41,7 @@ from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import with_files_found
 from cge.scenario.responses import Response
+from cge.scenario.sector_sets import SectorSet
 from cge.scenario.study_options import (
     FrontierChoice,
     InsuranceChoice,
@@ -151,6 +152,8 @@ class Scenario(Displayed, Strict):
     elasticities : list of str
         Named sets or files; the scenario is solved under each. Default: ``fontagne`` and
         ``boehm`` on a shipped table, ``own`` (what was saved) on a benchmark folder.
+    sets : mapping of str to SectorSet
+        Sets of sectors that the accounts choose; each is a group of the benchmark.
     horizon : {"short", "long"}, optional
         Which elasticities; default the one of the closure's kind.
     closure : ClosureChoice
@@ -192,6 +195,7 @@ class Scenario(Displayed, Strict):
     elasticities: Annotated[list[str], OneOrMore, Field(min_length=1)] | None = file_field(
         None, _elasticity_sets
     )
+    sets: dict[str, SectorSet] = Field(default_factory=dict)
     horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)

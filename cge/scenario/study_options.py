@@ -173,6 +173,8 @@ class LeverChoice(Aimed, Sized):
         about knowledge, with
     source, learner, mutual
         as there.
+    each : {"sector"}, optional
+        An instrument of its own for each of the sectors, with the code after the name.
     low, high : float
         Bounds of the rate, which is added to the one of the benchmark: of a tax, of a credit, of
         openness, which is 1 there, or of outlay over GDP.
@@ -184,6 +186,7 @@ class LeverChoice(Aimed, Sized):
     source: Codes = "all"
     learner: Codes = "all"
     mutual: bool = False
+    each: Literal["sector"] | None = None
     low: Rate = 0.0
     high: Rate
 
@@ -217,6 +220,12 @@ class LeverChoice(Aimed, Sized):
         refuse_value(not least <= value <= most, "is no rate that this instrument can have",
                      value=value, allowed=f"{least:g} to {most:g}")  # fmt: skip
         return value
+
+    @model_validator(mode="after")
+    def _has_sectors(self) -> LeverChoice:
+        refuse_value(self.each and self.each not in self.keys, "the instrument has no sectors",
+                     key="each", value=self.each, allowed="no such key")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _in_order(self) -> LeverChoice:

@@ -11,18 +11,21 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, Bools
-from cge.core.errors import NoEquilibrium, retold
+from cge.core.errors import NoEquilibrium, refuse_if, retold
 from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
-from cge.results.claim_rows import at_point, codes_of, rows_of
+from cge.model.welfare import COMPONENTS
+from cge.policy.chosen_sectors import sets_told
+from cge.results.claim_rows import at_point, codes_of, each_of, rows_of
 from cge.results.manifest import manifest
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined, labelled, world_label
-from cge.scenario.claim_file import Claim, Figure, Prediction, Sum
+from cge.scenario.claim_file import ANY, Claim, Figure, Prediction, Sum
 from cge.studies.drawable import Drawable
 from cge.studies.frontier import Frontier
 from cge.studies.sensitivity_results import FIGURE, SetDraws
+from cge.uncertainty.chosen_variant import BREAK_EVEN_NOISE, NOISE_UNIT, TAKEN
 from cge.uncertainty.designs import Design
 from cge.uncertainty.spread import DRAWS_EACH, Regression, spread
 from cge.uncertainty.uncertain_parameters import UncertainParameter
@@ -45,9 +48,9 @@ from cge.uncertainty.verdicts import (
 #: Welfare that is never shown without the next two.
 WELFARE = ("equivalent_variation", "present_value")
 #: What stands beside it: the part that is terms of trade, and what others get.
-COMPANIONS = (*WELFARE, "terms_of_trade_effect", "ev_part", "others_variation")
-#: Component of `ev_part` that stands for the terms of trade.
-_TERMS = "terms_of_trade"
+COMPANIONS = (*WELFARE, "terms_of_trade_effect", "ev_part", "welfare_part", "others_variation")
+#: Items of the parts of welfare that stand for the terms of trade: component, and group.
+_TERMS = ("terms_of_trade", COMPONENTS["terms_of_trade"])
 #: Statistics of a check's figure over draws.
 _SPREAD = ("mean", "sd", "p05", "p25", "p50", "p75", "p95", "min", "max", "draws")
 Place = tuple[Claim, str, Figure]
@@ -127,10 +130,9 @@ class Judged:
     claim: Claim
     cases: Mapping[str, SetDraws]
 
-    @property
-    def benchmark(self) -> Benchmark:
-        """The accounts."""
-        return next(iter(next(iter(self.cases.values())).study.benchmarks.values()))
+    def benchmark(self, case: str) -> Benchmark:
+        """The accounts of a case, with the groups of its scenario."""
+        return next(iter(self.cases[case].study.benchmarks.values()))
 
     @property
     def drawn(self) -> bool:
@@ -158,11 +160,23 @@ class Judged:
         """Figures of the checks from numbers (draws, figures, 3) of every case."""
         sizes = []
         for n, check in enumerate(self.claim.checks):
+            self._check_variants(check, f"checks.{n}")
             size = self._quotient(check, f"checks.{n}", numbers)
             if check.versus is not None:
                 size = size - self._quotient(check.versus, f"checks.{n}.versus", numbers)
-            sizes.append(size)
+            sizes.append(TAKEN[check.take](size) if check.take else size[:, 0])
         return np.stack(sizes, axis=1)
+
+    def _check_variants(self, check: Prediction, place: str) -> None:
+        """Refuse figures of several variants that are not of the same ones."""
+        of_each = {where: tuple(each_of(self.cases[one.case].figures, one, f"{place}.{where}"))
+                   for where, one in check.figures.items() if ANY in one.variant}  # fmt: skip
+        first = next(iter(of_each.values()), ())
+        for where, own in of_each.items():
+            with retold(self.claim.told):
+                refuse_if(own != first, "other variants than the first such figure of the check",
+                          key=f"{place}.{where}.variant", value=check.figures[where].variant,
+                          allowed=[f"{ANY} for {one}" for one in first])  # fmt: skip
 
     def _quotient(self, one: Sum, place: str, numbers: Mapping[str, Array]) -> Array:
         total = self._sum(one.figure, f"{place}.figure", numbers)
@@ -172,22 +186,30 @@ class Judged:
             return np.asarray(total / self._sum(one.over, f"{place}.over", numbers))
 
     def _sum(self, terms: Sequence[Figure], place: str, numbers: Mapping[str, Array]) -> Array:
+        """Sum of figures, (draws, variants): of one variant where none has several."""
         parts = []
         for n, one in enumerate(terms):
-            own, b = numbers[one.case], self.benchmark
-            with retold(self.claim.told):
-                rows = rows_of(self.cases[one.case].figures, one, b, f"{place}.{n}")
-            parts.append(one.times * own[:, rows, FIGURE.index(one.column)].sum(axis=1))
+            own = numbers[one.case][:, :, FIGURE.index(one.column)]
+            columns = [own[:, rows].sum(axis=1) for rows in self._rows(one, f"{place}.{n}")]
+            parts.append(one.times * np.stack(columns, axis=1))
         return np.asarray(sum(parts))
+
+    def _rows(self, figure: Figure, place: str) -> list[list[int]]:
+        """Numbers of the rows that a figure is the sum of, for each of its variants."""
+        rows, b = self.cases[figure.case].figures, self.benchmark(figure.case)
+        with retold(self.claim.told):
+            return [rows_of(rows, each, b, place)
+                    for each in each_of(rows, figure, place).values()]  # fmt: skip
 
     def unit(self, check: Prediction) -> str:
         """Unit of a check's figure."""
+        if check.take == BREAK_EVEN_NOISE:
+            return NOISE_UNIT
         if check.over:
             return "ratio"
         one = check.figure[0]
-        rows = self.cases[one.case].figures
         column = "change_unit" if one.column == "change" else "unit"
-        return str(rows[column].iloc[rows_of(rows, one, self.benchmark, "figure")[0]])
+        return str(self.cases[one.case].figures[column].iloc[self._rows(one, "figure")[0][0]])
 
     def holds(self, sizes: Array) -> Bools:
         """Whether the checks hold, (..., checks)."""
@@ -308,38 +330,42 @@ def _add_checks(rows: Rows, under: Judged, name: str, design: Design | None) -> 
 
 def _companions(under: Judged, name: str) -> list[pd.DataFrame]:
     """Rows of national welfare in checks, its terms-of-trade part, and the world's."""
-    frames, b, seen = [], under.benchmark, set()
-    world = world_label(b.regions)
+    frames: list[pd.DataFrame] = []
+    seen: set[tuple[Any, ...]] = set()
     for place, figure in under.claim.places:
         measure, _ = item_of(figure.measure)
         if measure not in WELFARE:
             continue
-        rows = under.cases[figure.case].central.rows
-        year = rows["path_year"]
-        same = (
-            (rows["variant"] == figure.variant)
-            & (rows["shock"] == "")
-            & (rows["disruption"] == "")
-            & (rows["sector"] == "")
-            & (rows["partner"] == "")
-        )
-        same &= (year.isna() if figure.year is None else (year == figure.year)).fillna(False)
-        own = rows[same.to_numpy(dtype=bool) & at_point(rows["point"], figure)]
-        for region, _ in codes_of(figure, b, place):
-            key = (figure.case, figure.variant, figure.year, figure.point, region, measure)
-            if region == world or key in seen:
-                continue
-            seen.add(key)
-            part = own["measure"].eq("ev_part") & own["item"].eq(_TERMS)
-            beside = (own["measure"].isin([measure, "terms_of_trade_effect", "others_variation"])
-                      | part) & own["region"].eq(region)  # fmt: skip
-            beside |= own["measure"].eq(measure) & own["region"].eq(world)
-            point = f"{figure.point} point" if figure.point else ""
-            words = ", ".join(filter(None, (figure.case, figure.variant, point, region)))
-            frames.append(labelled(own[beside.to_numpy(dtype=bool)], study="claims",
-                                   scenario=under.claim.id, variant=f"beside {len(seen)}",
-                                   title=words, elasticities=name))  # fmt: skip
+        for each in each_of(under.cases[figure.case].central.rows, figure, place).values():
+            own, b = _beside(under, each), under.benchmark(each.case)
+            world = world_label(b.regions)
+            for region, _ in codes_of(each, b, place):
+                key = (each.case, each.variant, each.year, each.point, region, measure)
+                if region == world or key in seen:
+                    continue
+                seen.add(key)
+                part = own["measure"].isin(["ev_part", "welfare_part"]) & own["item"].isin(_TERMS)
+                beside = (own["measure"].isin([measure, "terms_of_trade_effect",
+                                               "others_variation"]) | part)  # fmt: skip
+                beside &= own["region"].eq(region)
+                beside |= own["measure"].eq(measure) & own["region"].eq(world)
+                point = f"{each.point} point" if each.point else ""
+                words = ", ".join(filter(None, (each.case, each.variant, point, region)))
+                frames.append(labelled(own[beside.to_numpy(dtype=bool)], study="claims",
+                                       scenario=under.claim.id, variant=f"beside {len(seen)}",
+                                       title=words, elasticities=name))  # fmt: skip
     return frames
+
+
+def _beside(under: Judged, figure: Figure) -> pd.DataFrame:
+    """Rows of a case about whole regions, in the variant and year of a figure."""
+    rows = under.cases[figure.case].central.rows
+    same = rows["variant"] == figure.variant
+    for column in ("shock", "disruption", "sector", "partner"):
+        same &= rows[column] == ""
+    year = rows["path_year"]
+    same &= (year.isna() if figure.year is None else (year == figure.year)).fillna(False)
+    return rows[same.to_numpy(dtype=bool) & at_point(rows["point"], figure)]
 
 
 def _judgement(claim: Claim, judged: Mapping[str, Judged], design: Design | None) -> dict[str, Any]:
@@ -376,8 +402,17 @@ def _notes(found: Sequence[Found], design: Design | None) -> list[str]:
         for one in found for name in one.sets
         for n in np.flatnonzero(np.isnan(one.under(name).central))
     ]  # fmt: skip
+    sets = list(dict.fromkeys(
+        f"{one.claim.id}: {line}" for one in found for key in one.keys.values()
+        for run in one.runs[key].values()
+        for line in sets_told(next(iter(run.study.benchmarks.values())), run.study.question.sets)
+    ))  # fmt: skip
     if design is None:
-        return [*unknown, "At central values only: draws (--draws) say how sure a verdict is."]
+        return [
+            *unknown,
+            "At central values only: draws (--draws) say how sure a verdict is.",
+            *sets,
+        ]
     lines = [
         *unknown,
         f"Draws: {design.draws} for each elasticity set, seed {design.seed}; every parameter with "
@@ -396,4 +431,4 @@ def _notes(found: Sequence[Found], design: Design | None) -> list[str]:
             if lost:
                 lines.append(f"{one.claim.id}, {name}: {lost} of {len(under.solved)} draws have no "
                              "equilibrium in some case and are left out.")  # fmt: skip
-    return lines
+    return [*lines, *sets]

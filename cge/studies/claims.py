@@ -178,7 +178,7 @@ class Claims(Study):
                 for claim in claims}  # fmt: skip
         return claim_results(
             self.spec, self.claims, [Found(one, keys[one.id], runs) for one in claims], elsewhere,
-            next(iter(next(iter(tried.values())).study.benchmarks.values())),
+            _accounts(next(iter(tried.values())).study),
             self.design if self.draws else None, found,
         )  # fmt: skip
 
@@ -194,16 +194,17 @@ class Claims(Study):
         possible, elsewhere = [], {}
         first: Benchmark | None = None
         for claim in (one for one in self.claims if one.cases):
-            for name, study in self.studies[claim.id].items():
-                b = next(iter(study.benchmarks.values()))
-                first = first or b
-                refuse_if(b.accounts_fingerprint != first.accounts_fingerprint,
-                          "must be the same in all claims", file=claim._file,
-                          key=f"cases.{name}.benchmark", value=b.name,
-                          allowed="one table, year and aggregation for all")  # fmt: skip
             try:
                 with retold(claim.told):
-                    self._check_codes(claim, b)
+                    for name, study in self.studies[claim.id].items():
+                        with below(f"cases.{name}.scenario"):
+                            b = _accounts(study)
+                        first = first or b
+                        refuse_if(b.accounts_fingerprint != first.accounts_fingerprint,
+                                  "must be the same in all claims", file=claim._file,
+                                  key=f"cases.{name}.benchmark", value=b.name,
+                                  allowed="one table, year and aggregation for all")  # fmt: skip
+                    self._check_codes(claim)
             except UnknownCode as error:
                 if self.scenario:
                     raise
@@ -215,11 +216,12 @@ class Claims(Study):
                   allowed="claims that have cases")  # fmt: skip
         return possible, elsewhere
 
-    def _check_codes(self, claim: Claim, b: Benchmark) -> None:
+    def _check_codes(self, claim: Claim) -> None:
         """Refuse a code that a claim names and the benchmark lacks."""
         for place, figure in claim.places:
-            codes_of(figure, b, place)
+            codes_of(figure, _accounts(self.studies[claim.id][figure.case]), place)
         for name, study in self.studies[claim.id].items():
+            b = _accounts(study)
             for member in ScenarioSet(study.question).members:
                 content = member.scenario.model_dump(include={"policy", "knowledge", "responses"})
                 for part, entries in content.items():
@@ -251,8 +253,7 @@ class Claims(Study):
         rows = central.rows[central.rows["elasticities"] == name].reset_index(drop=True)
         cases = [case for case in central.manifest["cases"] if case.get("elasticities") == name]
         made.central = ResultSet(rows, {**central.manifest, "cases": cases})
-        b = next(iter(study.benchmarks.values()))
-        made.figures = wanted_rows(rows, one.figures, b)
+        made.figures = wanted_rows(rows, one.figures, _accounts(study))
         return made
 
     def _drawn(self, study: Drawable) -> tuple[tuple[UncertainParameter, ...], Array]:
@@ -267,6 +268,11 @@ class Claims(Study):
         mine = [n for n, one in enumerate(every)
                 if one.place or any(one.at(h) for h in study.horizons)]  # fmt: skip
         return tuple(every[n] for n in mine), sample_apart(self.design, every)[:, mine]
+
+
+def _accounts(study: Solvable) -> Benchmark:
+    """The accounts of a case, with the groups of its scenario."""
+    return next(iter(study.benchmarks.values()))
 
 
 def _check_measures(claim: Claim) -> None:

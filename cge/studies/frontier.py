@@ -37,8 +37,8 @@ from cge.scenario.study_options import (
 )  # fmt: skip
 from cge.scenario.variants import Member
 from cge.solve.model import Model
+from cge.stress.at_risk import at_risk, dropped_notes
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.at_risk import at_risk, dropped_notes
 from cge.studies.path import returns_note
 from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
@@ -46,7 +46,8 @@ from cge.tasks.runner import Place, Task
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.
 _READ = {
-    "name", "title", "description", "benchmark", "elasticities", "path", "stress", "frontier",
+    "name", "title", "description", "benchmark", "elasticities", "sets", "path", "stress",
+    "frontier",
 }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ class Frontier(Study):
 
     def work(self) -> Work:
         scenario = self.question
-        cases = list(_cases(scenario, _checked(scenario), self.benchmarks))
+        cases = list(contents(scenario, checked_choice(scenario), self.benchmarks))
         results = yield [
             Task(f"{name}, {content.version}", solve_version, content, content.choice.points)
             for name, content in cases
@@ -206,7 +207,7 @@ def method_of(choice: FrontierChoice, problem: Problem) -> str:
     return "full" if size <= TINY and able else "reduced"
 
 
-def _checked(scenario: Scenario) -> FrontierChoice:
+def checked_choice(scenario: Scenario) -> FrontierChoice:
     """The section of a scenario, of which all else must be read.
 
     Raises
@@ -241,7 +242,7 @@ def _check_years(choice: FrontierChoice, path: PathChoice | None) -> None:
               "knowledge_openness")  # fmt: skip
 
 
-def _cases(
+def contents(
     scenario: Scenario, choice: FrontierChoice, benchmarks: Mapping[str, Benchmark]
 ) -> Iterator[tuple[str, VersionContent]]:
     """Elasticity set and content of every version."""
@@ -324,8 +325,8 @@ def frontier_rows(problem: Problem, found: Sweep, weighting: str) -> pd.DataFram
         _add_policy(partial(add_known, rows, b=b, point=number, region=problem.region),
                     problem, point, number)  # fmt: skip
         add = partial(add_known, rows, b=b, point=number)
-        _add_welfare(add, problem, point.cold)
-        _add_risk(add, problem, point.cold, found.without, weighting)
+        add_welfare(add, problem, point.cold)
+        add_risk(add, problem, point.cold, found.without, weighting)
     names = [problem.disruptions[n].name for n in problem.counted]
     add_known(rows, "probability", problem.weights[problem.counted], b, np.nan,
               region=problem.region, disruption=names, weighting=weighting)  # fmt: skip
@@ -348,7 +349,8 @@ def _add_policy(add: Any, problem: Problem, point: FrontierPoint, number: int) -
     add("first_order_residual", one.residual, start=np.nan)
 
 
-def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
+def add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
+    """Add welfare, the terms of trade and the parts of welfare."""
     b = problem.long.benchmark
     regions = [*b.regions, world_label(b.regions)]
     for measure, of_regions in cold.worth.items():
@@ -359,7 +361,7 @@ def _add_welfare(add: Any, problem: Problem, cold: ColdPoint) -> None:
             region=problem.region)  # fmt: skip
 
 
-def _add_risk(
+def add_risk(
     add: Any, problem: Problem, cold: ColdPoint, without: ColdPoint, weighting: str
 ) -> None:
     """Add losses and their statistics, against those without policy."""

@@ -18,6 +18,8 @@ from cge.core.errors import check_known, prefixed, refuse_if, retold
 from cge.core.fields import files_of
 from cge.core.typed import check_fields
 from cge.data.accounts.benchmark import Benchmark
+from cge.policy.benchmarks import benchmarks_of
+from cge.policy.chosen_sectors import sets_told
 from cge.results.manifest import manifest
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import joined, labelled
@@ -151,13 +153,16 @@ class Study(ABC):
         **more
             See :func:`cge.results.manifest.manifest`.
         """
-        every = list(cases)
+        every, told = list(cases), list(sets_told(benchmark, self.question.sets))
+        for one in self.parts()[1:]:  # each has sets of its own
+            if one.sets:
+                told += sets_told(next(iter(benchmarks_of(one).values())), one.sets)
         return ResultSet(
             joined(labelled(rows, **labels) for labels, rows, _ in every),
             manifest(
                 self.spec, benchmark,
                 [{**labels, **facts} for labels, _, facts in every if facts is not None],
-                notes, (path for one in scenarios for path in files_of(one)), **more,
+                [*notes, *told], (path for one in scenarios for path in files_of(one)), **more,
             ),
         )  # fmt: skip
 

@@ -21,9 +21,10 @@ from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE
 
 #: Measures of welfare and of the terms of trade that stand beside checks.
 _WELFARE = ("equivalent_variation", "present_value")
-_TERMS = ("terms_of_trade_effect", "ev_part")
-#: Columns of text.
+_TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
+#: Columns of text; a figure without bound.
 _TEXT = "-"
+UNLIMITED = "unlimited"
 Told = Mapping[str, Any]
 
 
@@ -171,8 +172,9 @@ def _found(one: Told, cases: Sequence[Case]) -> str:
     for n in range(1, len(one["checks"]) + 1):
         figures = [_figures(results, one["id"], n, name)[""] for name in one["shares"]]
         unit, scale = unit_text(_unit(results, one["id"], n))
-        digits = decimals(unit, [scale * value for value in figures])
-        told = " / ".join(f"{scale * value:.{digits}f}" for value in figures)
+        digits = decimals(unit, [scale * value for value in figures if np.isfinite(value)])
+        told = " / ".join(UNLIMITED if np.isinf(value) else f"{scale * value:.{digits}f}"
+                          for value in figures)  # fmt: skip
         parts.append(f"({n}) {told}")
     sets = " / ".join(one["shares"])
     turns = "".join(f"; {turn['words']}" for turn in one["turns_on"])
@@ -205,6 +207,8 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
             for m, name in enumerate(sets, start=1):
                 own = _figures(results, one["id"], n + 1, name)
                 figures[n, m] = scale * own.get("", np.nan)
+                if np.isinf(figures[n, m]):
+                    words[n, m] = UNLIMITED
                 if drawn_:
                     low[n, m], high[n, m] = (scale * own[end] for end in ("p05", "p95"))
                     figures[n, m + len(sets)] = 100 * own[PREDICTED]
