@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from latex import check_text, number, tabulars
 from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
+from test_backtest import BACKTESTS, backtested
 from test_claims import claimed
 from test_frontier_pages import frontier
 from test_insurance import insured
@@ -75,6 +76,7 @@ def pages(trial: Results) -> dict[str, Page]:
          "doses": (compared(policies=DOSES), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
         "insurance": (insured(), {}),
+        **dict.fromkeys(BACKTESTS, (backtested(), {})),
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), (claimed(), {})),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
@@ -83,7 +85,7 @@ def pages(trial: Results) -> dict[str, Page]:
 KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
          "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
-         "insurance", "claims", "claim-checks", "claim-welfare")  # fmt: skip
+         "insurance", *BACKTESTS, "claims", "claim-checks", "claim-welfare")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:

@@ -19,10 +19,39 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-COUNTRIES = (
-    "ARG AUS AUT BRA CAN CHL CHN DNK FIN FRA DEU GRC HUN IND IDN IRL ITA JPN KOR MEX NLD NZL NOR "
-    "PRT ZAF ESP SWE TUR GBR USA ROW"
-).split()
+COUNTRIES = [
+    "ARG",
+    "AUS",
+    "AUT",
+    "BRA",
+    "CAN",
+    "CHL",
+    "CHN",
+    "DNK",
+    "FIN",
+    "FRA",
+    "DEU",
+    "GRC",
+    "HUN",
+    "IND",
+    "IDN",
+    "IRL",
+    "ITA",
+    "JPN",
+    "KOR",
+    "MEX",
+    "NLD",
+    "NZL",
+    "NOR",
+    "PRT",
+    "ZAF",
+    "ESP",
+    "SWE",
+    "TUR",
+    "GBR",
+    "USA",
+    "ROW",
+]
 """Countries of the tariff files, in their order."""
 
 SECTORS = [
@@ -36,10 +65,35 @@ SECTORS = [
 UNION_1993 = ["DNK", "FRA", "DEU", "GRC", "IRL", "ITA", "NLD", "PRT", "ESP", "GBR"]
 """Members of the European Union of 1993 that the tariff files have."""
 
-EU27 = (
-    "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT "
-    "ROU SVK SVN SWE"
-).split()
+EU27 = [
+    "AUT",
+    "BEL",
+    "BGR",
+    "CYP",
+    "CZE",
+    "DEU",
+    "DNK",
+    "ESP",
+    "EST",
+    "FIN",
+    "FRA",
+    "GBR",
+    "GRC",
+    "HUN",
+    "IRL",
+    "ITA",
+    "LTU",
+    "LUX",
+    "LVA",
+    "MLT",
+    "NLD",
+    "POL",
+    "PRT",
+    "ROU",
+    "SVK",
+    "SVN",
+    "SWE",
+]
 GOODS = [f"c{n}" for n in range(1, 17)]
 
 YEARS = (1993, 2005)
@@ -144,8 +198,10 @@ def real_gdp(raw: Path, regions: list[str]) -> pd.DataFrame:
     own.loc["ROW"] = index
     print(f"{len(rest)} countries in the rest of the world; left out: "
           f"{', '.join(c for c in whole.index if not whole[c])}")  # fmt: skip
-    long = own.loc[regions].stack().rename("index").reset_index()
-    long.columns = ["region", "year", "index"]
+    own.index.name = "region"
+    long = own.loc[regions].reset_index().melt("region", var_name="year", value_name="index")
+    long["place"] = long["region"].map(regions.index)
+    long = long.sort_values(["place", "year"])[["region", "year", "index"]]
     return long.round(3)
 
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from cge.core.quantity import Quantity, read_lines
 
 BACKTEST_QUANTITIES: Mapping[str, Quantity] = read_lines("""
-trade_share      | ris | percent of purchases | statistic | 1 | difference | | Share of a foreign source, by sector | share of a foreign source in what a region buys of a good
-goods_share      | rs  | percent of purchases | statistic | 1 | difference | | Share of a foreign source, all goods | share of a foreign source in all goods that a region buys
+trade_share      | ris | percent of purchases | statistic | 1 | difference | | Source shares, by sector | share of a foreign source in what a region buys of a good
+goods_share      | rs  | percent of purchases | statistic | 1 | difference | | Source shares, all goods | share of a foreign source in all goods that a region buys
 import_reliance  | is  | percent of purchases | statistic | 1 | difference | | Import reliance, by sector | share of all foreign sources in what a region buys of a good
 goods_reliance   | s   | percent of purchases | statistic | 1 | difference | | Import reliance, all goods | share of all foreign sources in all goods that a region buys
-pair_share       | rs  | percent of world trade in goods | statistic | 1 | difference | | Share of a pair in world trade | goods that a region sells to another over world trade in goods
-sector_share     | si  | percent of output | statistic | 1 | difference | | Share of a sector in output | output of a sector over that of its region
-world_gdp_share  | s   | percent of world GDP | statistic | 1 | difference | | Share in world GDP | GDP of a region at current prices over the world's
-world_real_share | s   | percent of world GDP | statistic | 1 | difference | | Share in world real GDP | GDP of a region at prices of the first year over the world's
+pair_share       | rs  | percent of world trade in goods | statistic | 1 | difference | | Shares of pairs in world trade | goods that a region sells to another over world trade in goods
+sector_share     | si  | percent of output | statistic | 1 | difference | | Shares of sectors in output | output of a sector over that of its region
+world_gdp_share  | s   | percent of world GDP | statistic | 1 | difference | | Shares in world GDP | GDP of a region at current prices over the world's
+world_real_share | s   | percent of world GDP | statistic | 1 | difference | | Shares in world real GDP | GDP of a region at prices of the first year over the world's
 multiplier       |     | number | statistic | 1 | none | | Multiplier of trade elasticities | what the trade elasticities, sigma less one, are multiplied with
 explained        |     | percent of variance | statistic | 1 | difference | | Explained | share of the changes' variance around no change that a forecast explains; negative if it is worse than no change
 correlation      |     | number | statistic | 1 | difference | | Correlation | of actual and predicted changes

@@ -90,20 +90,23 @@ def _of_exports(told: Array, benchmark: Benchmark) -> Iterator[Swap]:
     The region that exports most of a good in the first year keeps its productivity: its share
     follows from those of the others.
     """
-    sold = exports_of(benchmark.flows.sum(axis=0))
+    flows = benchmark.flows.sum(axis=0)
+    sold, home = exports_of(flows), np.einsum("rir->ri", flows)
     for i, sector in enumerate(benchmark.sectors):
         known = np.isfinite(told[:, i]) & (sold[:, i] > 0) & (told[:, i] > 0)
         if not known.any():
             continue
         largest = int(np.argmax(np.where(known, sold[:, i], -1.0)))
-        own = [(r, f"trade_value[{r}, {sector}, ") for r in benchmark.regions]
-        for n, (code, flow) in enumerate(own):
+        at_home = {code: f"trade_value[{code}, {sector}, {code}]"
+                   for code, value in zip(benchmark.regions, home[:, i]) if value > 0}  # fmt: skip
+        for n, code in enumerate(benchmark.regions):
             if known[n] and n != largest:
                 share = float(told[n, i])
-                world = ((-share, f"trade_value[*, {sector}, *]"),
-                         *((share, f"{flow_}{r}]") for r, flow_ in own))  # fmt: skip
-                held = Total(((1.0, f"{flow}*]"), (-1.0, f"{flow}{code}]"), *world))
-                yield Swap(f"productivity[{code}, {sector}]", held, 0.0, False)
+                own = [(1.0, f"trade_value[{code}, {sector}, *]")]
+                own += [(-1.0, at_home[code])] if code in at_home else []
+                world = [(-share, f"trade_value[*, {sector}, *]"),
+                         *((share, name) for name in at_home.values())]  # fmt: skip
+                yield Swap(f"productivity[{code}, {sector}]", Total((*own, *world)), 0.0, False)
 
 
 def levels_of_given(given: Given, model: Model) -> Array:
@@ -129,4 +132,3 @@ def forecast(model: Model, given: Given) -> Solution:
         If no point passes.
     """
     return model.solve(levels_of_given(given, model), closure_of_given(given, model.benchmark))
-

@@ -120,6 +120,9 @@ _BY_SECTOR = ("trade_share", "import_reliance")
 def judged(given: Given, last: PastYear, growth: Array | None) -> tuple[str, ...]:
     """Names of what is judged: what was not given, and was observed.
 
+    Shares in world GDP are judged where the other of their two sides is given: at current prices
+    where real growth is, in real terms where GDP at current prices is.
+
     Parameters
     ----------
     given : Given
@@ -129,9 +132,9 @@ def judged(given: Given, last: PastYear, growth: Array | None) -> tuple[str, ...
         Observed real growth, where it is known.
     """
     out = {*_BY_SECTOR} if last.estimated else set()
-    if given.size is not None:
+    if given.growth is None:  # at the prices of the year GDP is no question of tariffs alone
         out.add("world_gdp_share")
-    if given.growth is not None or growth is None:
+    if given.size is None or growth is None:
         out.add("world_real_share")
     return tuple(name for name in SHARES if name not in out)
 

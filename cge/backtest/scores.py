@@ -115,9 +115,7 @@ def compared(
     return Compared(actual, predicted, weights, np.nonzero(counts)[where])
 
 
-def counted(
-    before: Share, after: Share, forecast: Share, change: str, smallest: float
-) -> Bools:
+def counted(before: Share, after: Share, forecast: Share, change: str, smallest: float) -> Bools:
     """Cells whose changes are compared."""
     counts: Bools = before.counts & (before.whole > 0) & (after.whole > 0)
     if change == "log":

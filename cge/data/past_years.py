@@ -114,7 +114,7 @@ def _with_rest(members: Parts, cleaned: CleanTable) -> Parts:
 def _real_gdp() -> pd.DataFrame:
     """Real GDP of the regions of the table by year, (region, year), an index."""
     table = pd.read_csv(calibration_file("history", "real_gdp.csv"))
-    return table.pivot(index="region", columns="year", values="index")
+    return table.pivot_table(index="region", columns="year", values="index")
 
 
 def real_growth(first: int, last: int, like: Benchmark) -> Array | None:
@@ -158,7 +158,9 @@ def rates_of(name: str, like: Benchmark) -> Array:
     assert cleaned is not None
     table, axes = cleaned.raw.name, cleaned.raw.axes
     own = [one for one, tables in shipped_rates().items() if table in tables]
-    others = [one for one in TABLES if one != table and TABLES[one].sectors == TABLES[table].sectors]
+    others = [
+        one for one in TABLES if one != table and TABLES[one].sectors == TABLES[table].sectors
+    ]
     check_known([name], [*own, *others], "there are no such rates", key="later_rates")
     if name in own:
         return mean_rates(like, applied_tariffs(table, axes, name)[0])
@@ -171,5 +173,3 @@ def rates_of(name: str, like: Benchmark) -> Array:
     found = ratio(duty, base)
     found[np.arange(len(found)), :, np.arange(len(found))] = 0.0
     return mean_rates(like, found)
-
-

@@ -6,7 +6,15 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from cge.core.fields import Distinct, OneOrMore, Rising, Strict, distinct, refuse_value
+from cge.core.fields import (
+    Distinct,
+    OneOrMore,
+    Rising,
+    Strict,
+    distinct,
+    file_field,
+    refuse_value,
+)
 from cge.core.files import Number
 
 #: What the model can be told of a later year.
@@ -21,6 +29,13 @@ _USUAL: tuple[tuple[str, ...], ...] = (
 _MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 
 
+def rates_that_ship() -> list[str]:
+    """Names of tariffs that ship, and none."""
+    from cge.data.accounts.tariffs import shipped_rates  # of tables, read when needed
+
+    return [*shipped_rates(), "none"]
+
+
 class WindowChoice(Strict):
     """Two years, and the tariffs that are known of them.
 
@@ -29,21 +44,22 @@ class WindowChoice(Strict):
     first, last : int
         Written ``from`` and ``to``.
     rates : str, optional
-        Tariffs of the first year: ``applied``, ``1993``, ``2005``; default those of the section
-        ``benchmark``.
+        Tariffs of the first year: ``applied``, ``1993``, ``2005`` or a file; default those of
+        the section ``benchmark``.
     later_rates : str, optional
-        Tariffs of the last: as before, or a table whose tariffs are meant. Default: not known.
+        Tariffs of the last: a name as before, or a table whose tariffs are meant. Default: not
+        known.
     """
 
     first: int = Field(alias="from")
     last: int = Field(alias="to")
-    rates: str | None = None
+    rates: str | None = file_field(None, rates_that_ship)
     later_rates: str | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> WindowChoice:
-        refuse_value(self.last <= self.first, "is not after the first year", key="to",
-                     value=self.last, allowed=f"years after {self.first}")  # fmt: skip
+        refuse_value(self.last <= self.first, "'to' is not after 'from'", value=self.last,
+                     allowed=f"years after {self.first}")  # fmt: skip
         return self
 
     @property
@@ -61,8 +77,8 @@ class BacktestChoice(Strict):
     given : list of list of str
         What the model is told of the last year, one forecast for each list: ``tariffs``; ``size``,
         shares in world GDP at current prices; ``growth``, real GDP; ``balances`` of trade;
-        ``exports``, shares in the world's exports of each good. Of a window for which one of them
-        is not known, the others are told.
+        ``exports``, shares in the world's exports of each good. Where tariffs of a window are not
+        known the others are told; where one of the others is not, nothing of the list is.
     multipliers : list of float
         What the trade elasticities of a set, sigma less one, are multiplied with.
     smallest : float
@@ -75,7 +91,7 @@ class BacktestChoice(Strict):
     ] = Field(default_factory=lambda: [list(one) for one in _USUAL])  # type: ignore[arg-type]
     multipliers: Annotated[
         list[Annotated[Number, Field(gt=0, le=10)]], OneOrMore, Rising, Field(min_length=1)
-    ] = list(_MULTIPLIERS)
+    ] = Field(default_factory=lambda: list(_MULTIPLIERS))
     smallest: Annotated[Number, Field(gt=0, lt=1)] = 1e-4
 
     @field_validator("windows")

@@ -37,7 +37,7 @@ from cge.core.typed import checked
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
-from cge.scenario.backtest_choice import BacktestChoice
+from cge.scenario.backtest_choice import BacktestChoice, rates_that_ship
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import with_files_found
@@ -65,12 +65,6 @@ def _aggregations() -> list[str]:
     from cge.data.accounts.aggregation import shipped_aggregations  # of tables, read when needed
 
     return shipped_aggregations()
-
-
-def _rates() -> list[str]:
-    from cge.data.accounts.tariffs import shipped_rates
-
-    return [*shipped_rates(), "none"]
 
 
 def _elasticity_sets() -> list[str]:
@@ -104,7 +98,7 @@ class BenchmarkChoice(Strict):
     table: str = file_field(DEFAULT_TABLE, lambda: TABLES)
     year: int | None = None
     aggregation: str = file_field("default", _aggregations)
-    tariffs: str = file_field("applied", _rates)
+    tariffs: str = file_field("applied", rates_that_ship)
 
 
 class SwapChoice(Strict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -82,14 +82,14 @@ class Backtest(Study):
         found = {one.key: result for one, result in zip(cases, done, strict=True)}
         labels, rows = labels_of(self.kind, question, Member("", question), ""), []
         for one in cases:
-            own = {**labels, "variant": one.variant, "title": one.title,
-                   "elasticities": one.elasticities, "calendar_year": one.window.last.year}  # fmt: skip
+            own = {**labels, **one.labels}
             frame = case_rows(one, choice, found[one.key], found.get(one.without))
-            rows.append((own, frame, {"step": 1.0, **one.facts, **_facts(found[one.key])}))
+            rows.append((own, frame, {"step": 1.0, **one.facts, **_facts(choice, found[one.key])}))
         longest = max(choice.windows, key=lambda one: one.last - one.first)
         first = cases[0].window.benchmark
         return self.results(
-            rows, first, [question], [*_notes(cases, found)], figure="backtest-elasticities",
+            rows, first, [question], [*_notes(cases, found), *_of_tariffs(choice, question)],
+            figure="backtest-elasticities",
             pages=[["backtest", {"measures": name}] for name in _SHOWN]
             + [["backtest-scores", {"scenarios": longest.name}], ["backtest-elasticities", {}]],
         )  # fmt: skip
@@ -150,6 +150,12 @@ class WindowCase:
         return f"{self.years.replace('-', ' to ')}, given {told(self.names)}"
 
     @property
+    def labels(self) -> dict[str, Any]:
+        """Labels of its rows."""
+        return {"variant": self.variant, "title": self.title, "elasticities": self.elasticities,
+                "calendar_year": self.window.last.year}  # fmt: skip
+
+    @property
     def label(self) -> str:
         """Description for progress."""
         return f"{self.title}, {self.elasticities}"
@@ -204,12 +210,17 @@ def _cases(
                 accounts, facts = observed(b, window)
         b = replace(accounts.benchmark, elasticities=b.elasticities, origin=b.origin)
         multipliers = tuple(choice.multipliers)
-        for told_ in dict.fromkeys(tuple(one for one in FACTS if one in given and one in facts)
-                                   for given in choice.given):  # fmt: skip
-            if told_ and {*told_} != {BALANCES}:  # nothing else of it is known
-                given = Given(**{one: facts[one] for one in told_})
-                yield WindowCase(set_name(name), replace(accounts, benchmark=b), told_,
-                                 Forecasts(b, given, multipliers))  # fmt: skip
+        for names_ in _known(choice, facts):
+            given = Given(**{one: facts[one] for one in names_})
+            yield WindowCase(set_name(name), replace(accounts, benchmark=b), names_,
+                             Forecasts(b, given, multipliers))  # fmt: skip
+
+
+def _known(choice: BacktestChoice, facts: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """What is given of a window, once each: tariffs are left out where they were not observed."""
+    asked = [[one for one in FACTS if one in given and (one in facts or one != TARIFFS)]
+             for given in choice.given]  # fmt: skip
+    yield from dict.fromkeys(tuple(one) for one in asked if one and {*one} <= {*facts})
 
 
 def observed(b: Benchmark, window: WindowChoice) -> tuple[Window, dict[str, Array]]:
@@ -282,12 +293,16 @@ def solve_forecasts(asked: Forecasts, place: Place) -> list[dict[str, Any]]:
     return found
 
 
-def _facts(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _facts(choice: BacktestChoice, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Facts of all forecasts of a case together."""
     solved = [one for one in found if "failure" not in one]
+    failures = [
+        f"multiplier {multiplier:g}: {one['failure']}"
+        for multiplier, one in zip(choice.multipliers, found) if "failure" in one
+    ]  # fmt: skip
     if not solved:
-        return {}
-    return {"solver": solved[0]["solver"], "unknowns": solved[0]["unknowns"],
+        return {"failures": failures}
+    return {"failures": failures, "solver": solved[0]["solver"], "unknowns": solved[0]["unknowns"],
             **{name: max(one[name] for one in solved)
                for name in ("residual", "walras", "homotopy_steps")},
             "iterations": sum(one["iterations"] for one in solved)}  # fmt: skip
@@ -296,7 +311,7 @@ def _facts(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 # -- rows
 
 
-class Columns(dict[str, list[Any]]):
+class ScoreColumns(dict[str, Any]):
     """Columns of rows of one measure under way."""
 
     def put(self, **given: Any) -> None:
@@ -323,16 +338,17 @@ def case_rows(
     window, rows, b = case.window, Rows(), case.window.benchmark
     naive = window.by_gravity(case.content.given)
     alone = case.names == (TARIFFS,)
-    measures: dict[str, Columns] = {}
+    measures: dict[str, ScoreColumns] = {}
     for point, (multiplier, one) in enumerate(zip(choice.multipliers, found)):
         add_known(rows, "multiplier", multiplier, b, np.nan, point=point)
-        if "failure" in one:
+        world = _world(one)
+        if world is None:
             continue
-        base = None if without is None else without[point]
-        other = window.before if alone else _world(base)
+        other = window.before if alone else _world(None if without is None else without[point])
         for name in case.judged:
-            before, after, by_model = (SHARES[name](world, window.goods)
-                                       for world in (window.before, window.after, _world(one)))  # fmt: skip
+            before, after, by_model = (
+                SHARES[name](year, window.goods) for year in (window.before, window.after, world)
+            )
             by_naive = None if naive is None else SHARES[name](naive, window.goods)
             by_other = None
             if TARIFFS in case.names and other is not None:
@@ -343,7 +359,7 @@ def case_rows(
                 _add_shares(rows, window, name, (before, after, by_model), point)
     for measure, columns in measures.items():
         value, start = columns.pop("value"), columns.pop("start")
-        add_known(rows, measure, value, b, start, **columns)
+        add_known(rows, measure, value, b, start, "", **columns)
     return rows.frame()
 
 
@@ -355,7 +371,7 @@ def _world(found: Mapping[str, Any] | None) -> World | None:
 
 
 def _score(
-    measures: dict[str, Columns], three: tuple[Share, Share, Share],
+    measures: dict[str, ScoreColumns], three: tuple[Share, Share, Share],
     others: tuple[Share | None, Share | None], smallest: float, where: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Scores of one forecast of one kind of share, beside those of the naive one."""
@@ -367,7 +383,7 @@ def _score(
             naive = {} if by_naive is None else compared(before, after, by_naive, *asked).scores
             here = {**where, "statistic": change, "weighting": weight}
             for measure in _SCORES:
-                measures.setdefault(measure, Columns()).put(
+                measures.setdefault(measure, ScoreColumns()).put(
                     value=own.scores[measure], start=naive.get(measure, np.nan), **here
                 )
             if by_other is None:
@@ -375,7 +391,9 @@ def _score(
             apart = beyond(own, compared(before, after, by_other, *asked))
             for measure, name in (("tariff_slope", "slope"), ("tariff_gain", "explained"),
                                   ("tariff_slope_error", "slope_error")):  # fmt: skip
-                measures.setdefault(measure, Columns()).put(value=apart[name], start=np.nan, **here)
+                measures.setdefault(measure, ScoreColumns()).put(
+                    value=apart[name], start=np.nan, **here
+                )
 
 
 def _add_shares(
@@ -394,6 +412,17 @@ def _add_shares(
 # -- notes
 
 
+def _of_tariffs(choice: BacktestChoice, question: Scenario) -> Iterator[str]:
+    """Which tariffs stand for those of each year."""
+    by_rates: dict[str, list[str]] = {}
+    for window in choice.windows:
+        first, last = window.rates or question.benchmark.tariffs, window.later_rates
+        words = f"those of {first}" + (f", given those of {last}" if last else ", no change given")
+        by_rates.setdefault(words, []).append(window.name)
+    yield "Tariffs: " + "; ".join(f"{words} ({', '.join(some)})" for words, some in
+                                  by_rates.items()) + "."  # fmt: skip
+
+
 def _notes(
     cases: Sequence[WindowCase], found: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 ) -> Iterator[str]:
@@ -401,14 +430,12 @@ def _notes(
     if any(case.window.last.estimated for case in cases):
         years = {case.years for case in cases if case.window.last.estimated}
         yield ESTIMATED
-        yield (f"Of {', '.join(sorted(years))} only totals that were observed are judged: output by "
-               "region and sector, trade in goods by pair. The rest of that table is estimated "
+        yield (f"Of {', '.join(sorted(years))} only totals that were observed are judged: output "
+               "by region and sector, trade in goods by pair. The rest of that table is estimated "
                "with that of 2011.")  # fmt: skip
-    failed: dict[str, list[str]] = {}
-    for case in cases:
-        for multiplier, one in zip(case.content.multipliers, found[case.key]):
-            if "failure" in one:
-                failed.setdefault(case.label, []).append(f"{multiplier:g}")
-    if failed:
-        told_ = "; ".join(f"{label}: {', '.join(some)}" for label, some in failed.items())
-        yield f"No equilibrium was found with these multipliers: {told_}."
+    missing = sum(one.get("failure", "") != "" for some in found.values() for one in some)
+    if missing:
+        every = sum(map(len, found.values()))
+        yield (f"Of {missing} of {every} forecasts no equilibrium was found (dashes): where trade "
+               "elasticities are so low that what is given would take changes without bound. The "
+               "manifest says of which.")  # fmt: skip

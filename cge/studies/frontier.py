@@ -37,8 +37,8 @@ from cge.scenario.study_options import (
 )  # fmt: skip
 from cge.scenario.variants import Member
 from cge.solve.model import Model
-from cge.stress.stress_settings import StressSettings, settings_of
 from cge.stress.at_risk import at_risk, dropped_notes
+from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.path import returns_note
 from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task

@@ -25,8 +25,8 @@ from cge.scenario.schema import Scenario
 from cge.scenario.study_options import InsuranceChoice
 from cge.scenario.variants import Member
 from cge.solve.model import Model
-from cge.stress.stress_settings import StressSettings, settings_of
 from cge.stress.at_risk import at_risk, dropped_notes
+from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 

@@ -202,7 +202,8 @@ def _tariff_note(tariffs: str, table: str) -> str:
     if tariffs == "none":
         return "none; policies are increments to the table as it is."
     if table in shipped_rates().get(tariffs, {}) and tariffs != APPLIED:
-        return f"rates of {tariffs} by importer, exporter and sector; cells filled by rule are flagged."
+        return (f"rates of {tariffs} by importer, exporter and sector; cells filled by rule are "
+                "flagged in the data.")  # fmt: skip
     return TABLES[table].tariffs if tariffs == APPLIED and table in TABLES else ""
 
 

@@ -14,7 +14,6 @@ from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.tables import LongTable
 from cge.data.accounts.world_table import filled_cells
 
-
 #: Rates of the years of the tables; those of other years are named after them.
 APPLIED = "applied"
 
