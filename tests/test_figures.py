@@ -249,7 +249,7 @@ def test_the_command_writes_each_format_and_prints_the_caption(
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--kind", "x"], "allowed: chokepoints"),
+        (["--kind", "x"], "allowed: backtest"),
         (["--out", "f.jpeg"], "allowed: .svg, .pdf, .png"),
         (["--kind", "sensitivity"], "no rows for this choice"),
         (["--region", "x"], "--region"),
