@@ -3,7 +3,10 @@
 Nothing real is told but growth, where it is given: the equations are homogeneous in prices, so a
 year's nominal values are given as shares of the world's. GDP is held by swaps, with the endowments
 of a region free, all factors alike: factors that grow, or become more productive, are the same to
-the model. Output of goods is held with productivity by region and sector free.
+the model. Exports of goods are held with productivity by region and sector free: it is what the
+exports of a sector, beside those of others, reveal (Costinot, Donaldson and Komunjer 2012). Output
+would be the worse guide. Most of it is sold at home whatever it costs, so that what home demand has
+done to it would be put down to productivities without bound.
 """
 
 from __future__ import annotations
