@@ -201,9 +201,9 @@ def backtest(found: Sequence[ResultSet], choice: Choice) -> Draft:
                                 keys={"measure": item}))  # fmt: skip
     refuse_if(not panels, NO_ROWS)
     lines = [of_what(items), f"Log changes, cells {_WEIGHTS[weighting]}.", _MEANS, _NAIVE]
-    named = heading(items[0]) if len(items) == 1 else "forecasts"
+    named = f" of {lowered(heading(items[0]))}" if len(items) == 1 else ""
     return draft_of(
-        f"The model held against history: {lowered(named)}",
+        f"Forecasts{named} by what is given",
         "Years and what is given",
         panels,
         shown,
@@ -320,6 +320,9 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
         for name, own in _by(shown, "elasticities").items():
             lines = [one for one in _telling(own, choice)
                      if item in one.judged and _drawn(one, item, given)]  # fmt: skip
+            if given:  # of each window that with most given
+                fullest = {one.window: one for one in sorted(lines, key=lambda o: len(o.given))}
+                lines = [one for one in lines if fullest[one.window] is one]
             if not lines:
                 continue
             figures = np.array([one.scores(EXPLAINED, item, weighting) for one in lines]).T
