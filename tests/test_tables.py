@@ -597,7 +597,7 @@ def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--kind", "x"], "allowed: backtest, backtest-cells"),
+        (["--kind", "x"], "allowed: backtest, backtest-scores"),
         (["--kind", "region"], "did you mean 'regions'?"),
         (["--region", "Nowhere"], "allowed: A_1 & Co%"),
         (["--measures", "joy"], "--measures"),
