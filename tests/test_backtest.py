@@ -351,7 +351,8 @@ def test_rates_of_a_year_are_refused_for_a_table_they_are_not_for() -> None:
 
 
 SCENARIO: dict[str, Any] = {
-    "name": "trial", "elasticities": ["fontagne"], "benchmark": {"aggregation": "small"},
+    "name": "trial", "elasticities": ["fontagne"],
+    "benchmark": {"table": "wiod2013", "aggregation": "small"},
     "backtest": {
         "windows": [{"from": 1995, "to": 2011, "rates": "1993", "later_rates": "2005"},
                     {"from": 2007, "to": 2011}],
@@ -450,7 +451,7 @@ def test_what_is_wrong_with_a_backtest_is_told_with_its_place(
     ("changes", "key", "says"),
     [
         ({"policy": [{"instrument": "tariff", "add": 0.1}]}, "policy", "does not enter"),
-        ({"benchmark": {"year": 2011}}, "benchmark.year", "windows"),
+        ({"benchmark": {"table": "wiod2013", "year": 2011}}, "benchmark.year", "windows"),
         ({"benchmark": {"table": "mine"}}, "benchmark.table", "wiod2013"),
     ],
 )
