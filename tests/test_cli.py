@@ -906,7 +906,7 @@ def examples() -> list[str]:
 def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
         "run", "path", "stress", "sensitivity", "frontier", "margins", "nash", "insurance",
-        "compare", "claims", "collect", "table", "figure",
+        "compare", "backtest", "claims", "collect", "table", "figure",
         "runs", "check", "data", "calibrate", "cache", "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
@@ -933,10 +933,11 @@ LESS = {
     "path": "--years 2 --elasticities boehm", "sensitivity": "--draws 3 --elasticities boehm",
     "stress": "--elasticities boehm", "compare": "--elasticities boehm --returns central",
     "frontier": "--points 2 --elasticities boehm", "nash": "--starts 1 --elasticities boehm",
+    "backtest": "--multipliers 1 --elasticities boehm",
     "insurance": "--frequency 0.1 --foresight risk_neutral --elasticities boehm",
 }  # fmt: skip
 #: What takes more than some seconds even so.
-LONG = ("stress", "compare", "frontier", "nash", "insurance")
+LONG = ("stress", "compare", "frontier", "nash", "insurance", "backtest")
 
 
 #: Needs a network; tests/test_data_fetch.py runs it on a server of its own.

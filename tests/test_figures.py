@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports import ODD, made, war
+from test_backtest import backtested
 from test_frontier_pages import frontier
 from test_insurance import insured
 from test_loss_pages import compared, linked, of_disruptions
@@ -44,6 +45,7 @@ FOUND: dict[str, Callable[[], ResultSet]] = {
     "chokepoints": linked, "frontier": frontier, "policies": compared, "odds": compared,
     "nash": lambda: game(("fontagne", "boehm")),
     "insurance": lambda: insured(("fontagne", "boehm")),
+    **dict.fromkeys(("backtest", "backtest-elasticities", "backtest-scores"), backtested),
 }  # fmt: skip
 
 
@@ -247,7 +249,7 @@ def test_the_command_writes_each_format_and_prints_the_caption(
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--kind", "x"], "allowed: chokepoints"),
+        (["--kind", "x"], "allowed: backtest"),
         (["--out", "f.jpeg"], "allowed: .svg, .pdf, .png"),
         (["--kind", "sensitivity"], "no rows for this choice"),
         (["--region", "x"], "--region"),

@@ -59,7 +59,7 @@ def questions() -> list[str]:
     """Names of scenarios, a kind of study before those that have several."""
     names = sorted(path.stem for path in content_dir("experiments").glob("*.yaml"))
     own = ("frontier-", "nash-", "insurance-", "compare-", "ladder-", "sensitivity-",
-           "export-control-")  # fmt: skip
+           "export-control-", "backtest")  # fmt: skip
     return [n for n in names if not n.startswith(own)] + list(OTHERS)
 
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1] / "cge"
 #: Rooms in the order in which data flows: each may import those before it.
 ORDER = (
     "core", "tasks", "data", "model", "solve", "dynamics", "indicators", "scenario", "policy",
-    "resilience", "frontier", "game", "insurance", "uncertainty", "results", "path", "stress",
-    "studies", "report", "api", "cli",
+    "resilience", "frontier", "game", "insurance", "backtest", "uncertainty", "results", "path",
+    "stress", "studies", "report", "api", "cli",
 )  # fmt: skip
 #: More files in a folder than this are not taken in at a glance.
 MOST_FILES = 18

@@ -13,7 +13,8 @@ from cge.scenario.study_options import StressChoice
 from cge.scenario.variants import ScenarioSet
 
 SCENARIOS = sorted(path.stem for path in content_dir("experiments").glob("*.yaml")
-                   if not path.stem.startswith(("frontier-", "nash-", "insurance-")))  # fmt: skip
+                   if not path.stem.startswith(("frontier-", "nash-", "insurance-",
+                                                "backtest")))  # fmt: skip
 #: Years of a path that are tested: the surprise, and when much has adapted.
 YEARS = [1, 3]
 

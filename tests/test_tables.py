@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from latex import check_text, number, tabulars
 from reports import ODD, SHOCKS, WAR, made, war
 from rich.cells import cell_len
+from test_backtest import BACKTESTS, backtested
 from test_claims import claimed
 from test_frontier_pages import frontier
 from test_insurance import insured
@@ -76,6 +77,7 @@ def pages(trial: Results) -> dict[str, Page]:
          "doses": (compared(policies=DOSES), {}),
         "odds": (compared(), {}), "nash": (game(), {}),
         "insurance": (insured(), {}), "margins": (marginal(), {}),
+        **dict.fromkeys(BACKTESTS, (backtested(), {})),
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), (claimed(), {})),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
@@ -84,7 +86,7 @@ def pages(trial: Results) -> dict[str, Page]:
 KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
          "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
-         "insurance", "margins", "claims", "claim-checks", "claim-welfare")  # fmt: skip
+         "insurance", "margins", *BACKTESTS, "claims", "claim-checks", "claim-welfare")  # fmt: skip
 
 
 def test_every_kind_is_among_those_looked_at() -> None:
@@ -596,7 +598,7 @@ def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--kind", "x"], "allowed: chokepoints, claims"),
+        (["--kind", "x"], "allowed: backtest, backtest-scores"),
         (["--kind", "region"], "did you mean 'regions'?"),
         (["--region", "Nowhere"], "allowed: A_1 & Co%"),
         (["--measures", "joy"], "--measures"),

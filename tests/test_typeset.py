@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from reports import ODD, made, war
+from test_backtest import BACKTESTS, backtested
 from test_frontier_pages import frontier
 from test_insurance import insured
 from test_loss_pages import REGIONS, compared, linked, of_disruptions
@@ -62,6 +63,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "frontier": ("frontier", ("frontier",), Choice(), 1),
     "nash": ("nash", ("nash",), Choice(), 2),
     "insurance": ("insurance", ("insurance",), Choice(), 1),
+    **{name: (name, ("backtest",), Choice(), 1) for name in BACKTESTS},
     "losses": ("losses", ("stress",), Choice(), 1),
     "weightings": ("weightings", ("stress",), Choice(), 1),
     "families": ("families", ("stress",), Choice(), 1),
@@ -79,6 +81,7 @@ def results() -> dict[str, ResultSet]:
         "odd": made(cases=[("", "fontagne", 1.0), ("", "boehm", 2.0)]),
         "many": made(MANY, SECTORS), "drawn": drawn(), "frontier": frontier(("fontagne", "boehm")),
         "nash": game(("fontagne", "boehm")), "insurance": insured(("fontagne", "boehm")),
+        "backtest": backtested(),
         "stress": of_disruptions(), "links": linked(),
         **{code: compared(code) for code in REGIONS},
     }  # fmt: skip

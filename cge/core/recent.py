@@ -15,10 +15,12 @@ class Recent(Generic[Made]):
     ----------
     most : int
         Of them that are kept.
+    dropped : callable, optional
+        Called with a thing that is no longer kept.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, dropped: Callable[[Made], None] | None = None) -> None:
+        self._most, self._dropped = most, dropped
         self._made: dict[Hashable, Made] = {}
 
     def __len__(self) -> int:
@@ -29,5 +31,7 @@ class Recent(Generic[Made]):
         made = self._made.pop(key) if key in self._made else make()
         self._made[key] = made
         while len(self._made) > self._most:
-            del self._made[next(iter(self._made))]
+            gone = self._made.pop(next(iter(self._made)))
+            if self._dropped is not None:
+                self._dropped(gone)
         return made

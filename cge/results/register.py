@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cge.backtest.backtest_measures import BACKTEST_QUANTITIES
 from cge.core.errors import check_known
 from cge.core.quantity import Quantity, merged
 from cge.data.accounts.benchmark import Benchmark
@@ -39,7 +40,8 @@ def register() -> Mapping[str, Quantity]:
     """
     return merged(
         QUANTITIES, INDICATOR_QUANTITIES, RESILIENCE_QUANTITIES, FRONTIER_QUANTITIES,
-        GAME_QUANTITIES, INSURANCE_QUANTITIES, UNCERTAINTY_QUANTITIES, VERDICT_QUANTITIES,
+        GAME_QUANTITIES, INSURANCE_QUANTITIES, BACKTEST_QUANTITIES, UNCERTAINTY_QUANTITIES,
+        VERDICT_QUANTITIES,
     )  # fmt: skip
 
 

@@ -18,16 +18,19 @@ from cge.core.axes import Array
 
 #: Columns of text, and what each holds.
 TEXT: Mapping[str, str] = {
-    "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance, claims",
+    "study": "kind of study: static, path, stress, sensitivity, frontier, nash, insurance,"
+    " backtest, claims",
     "scenario": "name of the scenario, or of the claim",
     "variant": "name of the variant; of a frontier, its version; of a game, who plays what;"
-    " of insurance, the foresight; of a claim, the number of the check",
+    " of insurance, the foresight; of a backtest, the years and what is given; of a claim, the"
+    " number of the check",
     "title": "title of the scenario or variant",
     "elasticities": "set of trade elasticities",
     "research_return": "level of the returns to research, on a path",
     "disruption": "name of the disruption that struck",
-    "weighting": "weights of the disruptions in a statistic of losses",
-    "statistic": "statistic over draws, or part of their variance",
+    "weighting": "weights of the disruptions in a statistic of losses; of cells in a backtest",
+    "statistic": "statistic over draws, or part of their variance; of a backtest, how changes are"
+    " measured, or `actual`",
     "region": "region; exporter of a flow; who loses; who relies",
     "partner": "importer of a flow; supplier, where somebody relies",
     "sector": "sector, commodity",
@@ -41,13 +44,14 @@ TEXT: Mapping[str, str] = {
 WHOLE: Mapping[str, str] = {
     "path_year": "year of a path, 1 the first after the benchmark",
     "calendar_year": "year of the calendar to which the figure refers",
-    "point": "number of a draw, of a point of a frontier, of a frequency",
+    "point": "number of a draw, of a point of a frontier, of a frequency, of a multiplier",
 }
 #: Columns of numbers.
 NUMBERS: Mapping[str, str] = {
     "step": "share of the whole shock that is in place",
     "value": "the figure",
-    "benchmark": "the same in the benchmark, or on the baseline of a path",
+    "benchmark": "the same in the benchmark, or on the baseline of a path; of how well a forecast"
+    " does, the same of naive gravity",
     "change": "change against it",
 }
 COLUMNS: tuple[str, ...] = (

@@ -37,6 +37,7 @@ from cge.core.typed import checked
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
+from cge.scenario.backtest_choice import BacktestChoice, rates_that_ship
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import with_files_found
@@ -57,7 +58,7 @@ COMPOSING = ("extends", "variants", "grid", "steps")
 #: Sections whose keys are most easily put at the top of the file.
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "path": PathChoice, "stress": StressChoice, "frontier": FrontierChoice,
-    "nash": NashChoice, "insurance": InsuranceChoice,
+    "nash": NashChoice, "insurance": InsuranceChoice, "backtest": BacktestChoice,
 }  # fmt: skip
 
 
@@ -98,7 +99,7 @@ class BenchmarkChoice(Strict):
     table: str = file_field(DEFAULT_TABLE, lambda: TABLES)
     year: int | None = None
     aggregation: str = file_field("default", _aggregations)
-    tariffs: str = file_field("applied", lambda: ("applied", "none"))
+    tariffs: str = file_field("applied", rates_that_ship)
 
 
 class SwapChoice(Strict):
@@ -177,6 +178,8 @@ class Scenario(Displayed, Strict):
         The players of its game and their instruments.
     insurance : InsuranceChoice, optional
         The region whose relations with suppliers are chosen in view of disruptions.
+    backtest : BacktestChoice, optional
+        The years against which the model is held, and what it is told of them.
     steps : list of float
         Shares of the whole shock at which it is solved, rising to at most 1.
     variants : list of mapping
@@ -208,6 +211,7 @@ class Scenario(Displayed, Strict):
     frontier: FrontierChoice | None = None
     nash: NashChoice | None = None
     insurance: InsuranceChoice | None = None
+    backtest: BacktestChoice | None = None
     steps: Annotated[list[Share], Rising, Field(min_length=1)] | None = None
     variants: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None

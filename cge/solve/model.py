@@ -39,7 +39,7 @@ BOUND_SLACK = 1e-9
 
 #: Models kept in memory for tasks of the same benchmark.
 MODELS_KEPT = 2
-_MODELS: Recent[Model] = Recent(MODELS_KEPT)
+_MODELS: Recent[Model] = Recent(MODELS_KEPT, lambda model: model.forget())
 #: Closures of a model kept ready, most and least: each holds a factorisation.
 CLOSURES_KEPT = (12, 3)
 #: Bytes that the closures of a model may take, and those that one takes for each term.
@@ -138,6 +138,14 @@ class Model(Displayed):
         """
         key = benchmark.identity, benchmark.name, horizon, tuple(backstop)
         return _MODELS.get(key, lambda: cls.build(benchmark, horizon, backstop))
+
+    def forget(self) -> None:
+        """Let go of closures that are kept ready.
+
+        They know their model: with them a model that nobody uses any more would stay in memory
+        until Python looks for circles, with all their factorisations.
+        """
+        self._closures = Recent(_closures_kept(self.arrays))
 
     @checked
     def with_elasticities(self, elasticities: Elasticities) -> Model:

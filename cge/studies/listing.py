@@ -178,7 +178,7 @@ def study_class(kind: str) -> Any:
 
 def usual_kind(scenario: Any) -> str:
     """Kind of study that a scenario says: of its section, else comparative statics."""
-    for section in ("nash", "insurance", "frontier"):
+    for section in ("nash", "insurance", "frontier", "backtest"):
         if getattr(scenario, section):
             return section
     return "path" if scenario.is_path else "static"

@@ -65,7 +65,8 @@ def main() -> None:
         parser.error(f"{', '.join(unknown)}: not in published.yaml, which has {', '.join(listed)}")
     place = RESULTS / given.table if given.table else RESULTS
     extra = ["--workers", given.workers, *(["--table", given.table] if given.table else [])]
-    for folder in given.folders or listed:
+    every = [name for name in listed if not (given.table and listed[name].get("own_table"))]
+    for folder in given.folders or every:
         start = time.monotonic()
         publish(place / folder, listed[folder], extra)
         print(f"{folder}: {time.monotonic() - start:.0f} s", flush=True)

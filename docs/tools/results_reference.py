@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from cge.backtest.backtest_measures import BACKTEST_QUANTITIES
 from cge.core.quantity import Quantity
 from cge.frontier.frontier_measures import FRONTIER_QUANTITIES
 from cge.game.game_measures import GAME_QUANTITIES
@@ -61,6 +62,7 @@ GROUPS = (
     ("Frontier", FRONTIER_QUANTITIES.values()),
     ("Games", GAME_QUANTITIES.values()),
     ("Insurance", INSURANCE_QUANTITIES.values()),
+    ("Backtest", BACKTEST_QUANTITIES.values()),
     ("Sensitivity", UNCERTAINTY_QUANTITIES.values()),
     ("Claims", VERDICT_QUANTITIES.values()),
 )

@@ -20,7 +20,7 @@ from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import load_table
-from cge.data.accounts.tariffs import load_tariffs
+from cge.data.accounts.tariffs import APPLIED, load_tariffs, shipped_rates
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import (
     ElasticitySet,
@@ -91,7 +91,7 @@ def calibrate(
     aggregation : str or path
         ``default``, ``small``, ``full``, or an aggregation file.
     tariffs : str or path
-        ``applied``, ``none``, or a file of rates.
+        ``applied``, ``1993``, ``2005``, ``none``, or a file of rates.
     elasticities : str or path
         ``fontagne``, ``boehm``, ``caliendo-parro``, or a file.
 
@@ -201,8 +201,10 @@ def _tariff_note(tariffs: str, table: str) -> str:
     """What benchmark tariffs are, for the notes; empty for a file of a user's."""
     if tariffs == "none":
         return "none; policies are increments to the table as it is."
-    shipped = tariffs == "applied" and table in TABLES
-    return TABLES[table].tariffs if shipped else ""
+    if table in shipped_rates().get(tariffs, {}) and tariffs != APPLIED:
+        return (f"rates of {tariffs} by importer, exporter and sector; cells filled by rule are "
+                "flagged in the data.")  # fmt: skip
+    return TABLES[table].tariffs if tariffs == APPLIED and table in TABLES else ""
 
 
 def deliveries(cleaned: CleanTable) -> Array:
@@ -212,6 +214,31 @@ def deliveries(cleaned: CleanTable) -> Array:
         for use_class in USE_CLASSES[1:]
     ]
     return np.stack([part.sum(axis=3) for part in (cleaned.intermediate, *final)])
+
+
+def mean_rates(benchmark: Benchmark, rates: Array) -> Array:
+    """Rates (r, i, s) in the codes of the table behind a benchmark, averaged over its deliveries.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        Of a shipped table.
+    rates : ndarray (r, i, s)
+
+    Returns
+    -------
+    ndarray (u, r, i, s)
+        In the codes of the benchmark; zero where nothing is delivered.
+    """
+    cleaned = table_behind(benchmark)
+    assert cleaned is not None
+    regions, sectors = (membership(benchmark.members[axis], getattr(cleaned.raw, axis))
+                        for axis in ("regions", "sectors"))  # fmt: skip
+    fine = deliveries(cleaned)
+    revenue = np.einsum("ar,bi,cs,uris->uabc", regions, sectors, regions, fine * rates,
+                        optimize=True)  # fmt: skip
+    return np.divide(revenue, benchmark.flows, out=np.zeros_like(revenue),
+                     where=benchmark.flows > 0)  # fmt: skip
 
 
 def sector_weights(cleaned: CleanTable) -> pd.DataFrame:

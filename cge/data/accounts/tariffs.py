@@ -14,6 +14,19 @@ from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.tables import LongTable
 from cge.data.accounts.world_table import filled_cells
 
+#: Rates of the years of the tables; those of other years are named after them.
+APPLIED = "applied"
+
+
+@lru_cache(maxsize=1)
+def shipped_rates() -> dict[str, dict[str, Path]]:
+    """Files of shipped rates by name (``applied``, ``1993``), and by the table they are for."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(calibration_file("tariffs").glob("*_*.csv.gz")):
+        table, _, name = path.name.removesuffix(".csv.gz").partition("_")
+        found.setdefault(name, {})[table] = path
+    return dict(sorted(found.items(), key=lambda one: one[0] != APPLIED))
+
 
 def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFrame]:
     """Tariff rates (r, i, s), and the cells among them that a rule filled.
@@ -21,9 +34,10 @@ def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFra
     Parameters
     ----------
     choice : str
-        ``applied`` for the shipped rates of the table, ``none`` for zero, or the path
-        of a CSV or Parquet file with columns importer, exporter, sector, rate. A rate beyond
-        :data:`~cge.core.rate_bounds.LARGEST_RATE` has ``true`` in a column ``large``.
+        ``applied`` for the shipped rates of the table, ``1993`` or ``2005`` for those of that
+        year, ``none`` for zero, or the path of a CSV or Parquet file with columns importer,
+        exporter, sector, rate. A rate beyond :data:`~cge.core.rate_bounds.LARGEST_RATE` has
+        ``true`` in a column ``large``.
 
     Raises
     ------
@@ -34,19 +48,21 @@ def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFra
     unfilled = filled_cells("tariff", [], [], [], [])
     if choice == "none":
         return np.zeros(axes.shape("ris")), unfilled
-    if choice == "applied":
-        rates, rows = applied_tariffs(table, axes)
+    known = shipped_rates().get(choice, {})
+    if choice == APPLIED or table in known:
+        rates, rows = applied_tariffs(table, axes, choice)
         rows = rows[(rows["status"] == "filled") | (rows["rule"] == "suspect")]
         pair = rows["importer"] + " from " + rows["exporter"]
         return rates, filled_cells("tariff", pair, rows["sector"], rows["rate"], rows["rule"])
-    path = find_content("tariff", choice, {}, "tariffs", offered=("applied", "none"))
+    offered = [name for name, tables in shipped_rates().items() if table in tables]
+    path = find_content("tariff", choice, {}, "tariffs", offered=(*offered, "none"))
     return _read(path, axes)[0], unfilled
 
 
-@lru_cache(maxsize=2)
-def applied_tariffs(table: str, axes: Axes) -> tuple[Array, pd.DataFrame]:
+@lru_cache(maxsize=3)
+def applied_tariffs(table: str, axes: Axes, name: str = APPLIED) -> tuple[Array, pd.DataFrame]:
     """Shipped rates of a table (r, i, s), and the rows of their file."""
-    return _read(calibration_file("tariffs", f"{table}_applied.csv.gz"), axes)
+    return _read(calibration_file("tariffs", f"{table}_{name}.csv.gz"), axes)
 
 
 def _read(path: Path, axes: Axes) -> tuple[Array, pd.DataFrame]:

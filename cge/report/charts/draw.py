@@ -11,14 +11,14 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from cge.report.charts import doses, heat, lines, rows, style, tradeoffs
+from cge.report.charts import doses, heat, history, lines, rows, style, tradeoffs
 from cge.report.format.page import Page, Panel
 
 FORMS: Mapping[str, Callable[[Page], style.Drawing]] = {
     "dots": rows.dots, "heat": heat.maps, "years": lines.lines, "areas": lines.areas,
     "ends": rows.ends, "stacks": rows.stacks, "shares": rows.shares, "intervals": rows.intervals,
     "frontier": tradeoffs.curves, "glance": rows.glance,
-    "doses": doses.ladder,
+    "doses": doses.ladder, "multipliers": history.multipliers, "scatter": history.scatter,
 }  # fmt: skip
 #: Forms of which what rounds to zero is left out.
 _PARTIAL = ("dots", "years", "areas", "ends", "stacks")
