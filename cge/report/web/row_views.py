@@ -44,11 +44,10 @@ def dots(page: Page) -> Spec:
         for panel, name in zip(panels, names, strict=True):
             values += [{**one, "series": name, "measure": column.title}
                        for one in records(panel, [number], rows)]  # fmt: skip
-        if len(panels) > 1:
+        ends: Spec = {"x": amount("value", column.unit), "x2": {"datum": 0}}
+        if len(panels) > 1:  # else a line from zero shows size: nothing is compared
             ends = {"x": {"field": "value", "aggregate": "min", "type": "quantitative"},
                     "x2": {"field": "value", "aggregate": "max"}}  # fmt: skip
-        else:  # a line from zero shows size where nothing is compared
-            ends = {"x": amount("value", column.unit), "x2": {"datum": 0}}
         views.append(view(column.title, values, [
             zero("x"),
             {"mark": {"type": "rule", "color": FAINT, "strokeWidth": 2},
