@@ -139,7 +139,11 @@ def _built(
 
 
 def _drawn(name: str, found: Sequence[ResultSet], options: Any) -> Page | None:
-    return _built(name, found, options, figure=True)
+    """The figure of a page; None where figures of several units would share an axis without one."""
+    page = _built(name, found, options, figure=True)
+    units = (column.unit or panel.unit for panel in page.panels for column in panel.columns
+             ) if page is not None else ()  # fmt: skip
+    return page if all(units) else None
 
 
 def _plain(page: Page | None) -> Page | None:

@@ -19,8 +19,8 @@ from cge.report.format.render import render
 from cge.report.web.figure import specification
 from cge.report.web.libraries import libraries
 
-#: A table of more rows has a field to search in, and pages.
-SEARCHED, PAGED = 8, 50
+#: A table of more rows than these has a field to filter by; one of so many more has pages.
+SEARCHED, PAGED = 8, 200
 
 
 @dataclass(frozen=True, eq=False)
