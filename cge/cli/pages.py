@@ -89,9 +89,7 @@ def report(**given: Any) -> None:
     """Make one file of one or several runs, to open in a browser or to mail; it fetches nothing.
 
     It has what summary.md has: tables that sort and filter, figures that answer the pointer, notes
-    and manifest.
+    and manifest. First run something, `cge run us-china-tariff-war`.
 
-    After `cge run us-china-tariff-war`:
-
-    cge report us-china-tariff-war --out war.html
+    Example:  cge report us-china-tariff-war --out war.html
     """
