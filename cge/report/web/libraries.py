@@ -51,7 +51,11 @@ def libraries() -> Libraries:
     carried = files("itables") / "html"
     tables, styles = ((carried / f"dt_bundle.{end}").read_text(encoding="utf-8")
                       for end in ("js", "css"))  # fmt: skip
-    return Libraries(inline(vl_convert.javascript_bundle(None)), inline(_global(tables)), styles)
+    return Libraries(
+        inline(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")),
+        inline(_global(tables)),
+        styles,
+    )
 
 
 def inline(script: str) -> str:
