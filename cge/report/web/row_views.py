@@ -62,6 +62,7 @@ def dots(page: Page) -> Spec:
 def glance(page: Page) -> Spec:
     """An axis for each group of columns of each panel, each column a mark with its range."""
     found, views = groups(page.panels), []
+    most = max(map(len, found.values()))
     names = [column.title for column in page.panels[0].columns]
     tooltip = told(("row", stub_of(page)), ("series", "What"), ("shown", "Value"),
                    ("range", "Range"))  # fmt: skip
@@ -79,7 +80,7 @@ def glance(page: Page) -> Spec:
                 {"mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
                  "encoding": {"x": amount("value", unit, ends), "y": in_rows(rows),
                               **looks(names, "shape"), **apart_by, "tooltip": tooltip}},
-            ], height={"step": 7 + 8 * len(columns), "for": "position"}))  # fmt: skip
+            ], height={"step": 7 + 8 * most, "for": "position"}))  # fmt: skip
     labels = [row for panel in page.panels for row in panel.rows]
     return beside(views, len(found), labels, resolve={"scale": {"yOffset": "independent"}})
 

@@ -26,8 +26,11 @@ INK, FAINT = "currentColor", "#88888888"
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "stroke",
           "triangle-right")  # fmt: skip
 DASHES: tuple[list[float], ...] = ([1, 0], [6, 2], [2, 2], [6, 2, 2, 2])
-#: Pixels of a letter in a label, of the widest label, of a row, of letters in a title.
-_LETTER, _LABEL, ROW, _TITLE = 6.2, 190, 20, 42
+#: Pixels of a letter in a label, of the widest label, of a row; letters of a line in a title,
+#: and in a legend.
+_LETTER, _LABEL, ROW, _TITLE, _KEY = 6.2, 190, 20, 42, 34
+#: A label of a legend in lines of so many letters, in Vega's own language.
+_IN_LINES = rf"split(trim(replace(datum.label, /(.{{1,{_KEY}}})(\s|$)/g, '$1\n')), '\n')"
 _TEXT = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11,
          "titleFontWeight": "normal"}  # fmt: skip
 _CONFIG: Spec = {
@@ -92,7 +95,7 @@ def looks(names: Sequence[str], *more: str, shown: bool = True) -> Spec:
         Whether they stand in a legend, if there are several.
     """
     line = {"symbolType": "stroke"} if "strokeDash" in more else {}
-    legend = {"title": None, **line} if shown and len(names) > 1 else None
+    legend = {"title": None, "labelExpr": _IN_LINES, **line} if shown and len(names) > 1 else None
     ways: Mapping[str, Sequence[Any]] = {
         "color": style.COLOURS,
         "shape": SHAPES,
@@ -165,9 +168,12 @@ def beside(views: Sequence[Spec], across: int, labels: Iterable[str] = (), **mor
         Of the rows: what room they take to the left of each set of axes.
     """
     widest = min(_LABEL, 12 + _LETTER * max((len(label) for label in labels), default=6))
+    names = {str(one.get("series", "")) for own in views for one in own["data"]["values"]}
+    longest = 34 + _LETTER * min(_KEY, max(map(len, names), default=6))
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": _CONFIG,
-        "usermeta": {"across": min(across, len(views)), "labels": round(widest)},
+        "usermeta": {"across": min(across, len(views)), "labels": round(widest),
+                     "legend": round(longest)},
         "columns": across,
         "concat": list(views), "spacing": 24, **more,
     }  # fmt: skip

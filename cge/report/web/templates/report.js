@@ -26,12 +26,13 @@ const charts = [...document.querySelectorAll(".chart")].map((place) => ({
 
 // As many axes beside each other as the window has room for.
 function fitted({ place, spec }) {
-  const { across, labels } = spec.usermeta;
+  const { across, labels, legend: longest } = spec.usermeta;
   const room = place.clientWidth - 8;
   const columns = Math.max(1, Math.min(across, Math.floor(room / (labels + 190))));
   const width = Math.max(120, Math.floor(room / columns) - labels - 40);
   const concat = spec.concat.map((view) => (view.width.step ? view : { ...view, width }));
-  const legend = { ...spec.config.legend, columns: room < 560 ? 1 : spec.config.legend.columns };
+  const beside = Math.max(1, Math.min(4, Math.floor((room - labels) / longest)));
+  const legend = { ...spec.config.legend, columns: beside, labelLimit: room - labels - 20 };
   return { ...spec, columns, concat, config: { ...spec.config, legend } };
 }
 
