@@ -62,7 +62,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PlacedExhibit:
     """An exhibit as a page has it: its number, tables as text, the figure as plain data."""
 
     number: int
@@ -106,7 +106,7 @@ def document(title: str, sections: Sequence[Section]) -> str:
     )  # fmt: skip
 
 
-def _shown(number: int, exhibit: Exhibit, told: Sequence[str]) -> Shown:
+def _shown(number: int, exhibit: Exhibit, told: Sequence[str]) -> PlacedExhibit:
     table, figure = exhibit.table, exhibit.figure
     first = table or figure
     assert first is not None
@@ -117,7 +117,7 @@ def _shown(number: int, exhibit: Exhibit, told: Sequence[str]) -> Shown:
         spec, notes = specification(figure)
         made |= {"figure": spec, "figure_caption": figure.caption, "figure_csv": _data(figure),
                  "left_out": [note for note in notes if note not in told]}  # fmt: skip
-    return Shown(number, first.caption, first.kind, **made)
+    return PlacedExhibit(number, first.caption, first.kind, **made)
 
 
 def _data(page: Page) -> str:
