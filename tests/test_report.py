@@ -30,6 +30,7 @@ from cge.report.html_report import html_report
 from cge.report.kinds import build, kinds
 from cge.report.summary import pages
 from cge.report.web import figure, libraries
+from cge.report.web.document import Exhibit, Section, document
 
 Run = Callable[..., Outcome]
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" ' & {{ 7*7 }} <!--"
@@ -127,6 +128,15 @@ def test_every_page_is_in_the_report_with_the_cells_of_the_tables(
     assert "Accepted: largest residual" in read.text
     assert json.loads(read.text[read.text.index('{\n "format"') :].rsplit("}", 1)[0] + "}") == (
         json.loads(json.dumps(trial.manifest)))  # fmt: skip
+
+
+def test_ranges_and_words_stand_in_cells_as_in_the_tables() -> None:
+    page = build("odds", [compared()])
+    read = Reader(document("T", [Section("S", "", (), [Exhibit(page)], ())]))
+    wanted = [cell.plain for grid in grids(page) for body in grid.bodies
+              for _, cells in body.rows for cell in cells]  # fmt: skip
+    assert {"never"} < set(wanted) and any("[" in cell for cell in wanted)
+    assert [cell for row in read.rows if row[0] != "Part" for cell in row[3:]] == wanted
 
 
 def test_cells_are_sorted_by_unrounded_figures(trial: Results, report: str) -> None:
