@@ -103,6 +103,27 @@ class Results(ResultSet):
         return draw(build(kind, _parts(self), choice_of(options), figure=True), notes)
 
     @checked
+    def report(self, path: str | Path, title: str | None = None) -> Path:
+        """Write these results as one file for a browser, which fetches nothing.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, .html.
+        title : str, optional
+            In place of that of the scenario.
+
+        Raises
+        ------
+        InputError
+            If it can not be written, if there is nothing to show, or if a library is missing.
+        """
+        from cge.report.html_report import write_report
+
+        write_report(_parts(self), Path(path), title, "path")
+        return Path(path)
+
+    @checked
     def compare(self, *others: ResultSet) -> Results:
         """These results and others together, for tables of all of them."""
         parts = [*_parts(self), *(part for one in others for part in _parts(one))]

@@ -23,6 +23,7 @@ import pytest
 import yaml
 from conftest import Outcome, snapshot
 from filelock import FileLock
+from reports import made
 
 import cge as package
 from cge import InputError, NoEquilibrium, Results, load_benchmark
@@ -906,7 +907,7 @@ def examples() -> list[str]:
 def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
         "run", "path", "stress", "sensitivity", "frontier", "margins", "nash", "insurance",
-        "compare", "backtest", "claims", "collect", "table", "figure",
+        "compare", "backtest", "claims", "collect", "table", "figure", "report",
         "runs", "check", "data", "calibrate", "cache", "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
@@ -921,7 +922,8 @@ def test_the_help_of_a_command_has_an_example(path: tuple[str, ...], cge: Run) -
 
 
 def prepare(here: Path) -> None:
-    """The file of a collection that an example names."""
+    """The file of a collection and the run that examples name."""
+    made().save(here / "results" / "runs" / "us-china-tariff-war")
     runs = [{"scenario": name} for name in ("us-china-tariff-war", "free-trade")]
     (here / "runs.yaml").write_text(yaml.safe_dump({"name": "runs", "runs": runs}))
 

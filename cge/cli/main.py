@@ -20,6 +20,7 @@ from cge.studies.listing import listed
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "table": ("pages", "Make a table of one or several runs, notes included."),
     "figure": ("pages", "Draw one or several runs."),
+    "report": ("pages", "Make one file for a browser of one or several runs."),
     "runs": ("runs", "List the runs in a folder."),
     "check": ("check", "Check replication, homogeneity, Walras' law, zero profit, two solvers."),
     "data": (

@@ -1,4 +1,4 @@
-"""`cge table` and `cge figure`: results as a table or a figure for a paper."""
+"""`cge table`, `cge figure` and `cge report`: results for a paper, and for a browser."""
 
 from __future__ import annotations
 
@@ -76,4 +76,20 @@ def figure(**given: Any) -> None:
     After `cge run us-china-tariff-war`:
 
     cge figure us-china-tariff-war --kind trade --out trade.pdf --out trade.svg
+    """
+
+
+@click.command("report", context_settings=CONTEXT)
+@click.argument("runs", nargs=-1)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"),
+              show_default=True, help="File, .html.")  # fmt: skip
+@click.option("--title", help="In place of that of the scenario.")
+@done_by("pages_made")
+def report(**given: Any) -> None:
+    """Make one file of one or several runs, to open in a browser or to mail; it fetches nothing.
+
+    It has what summary.md has: tables that sort and filter, figures that answer the pointer, notes
+    and manifest. First run something, `cge run us-china-tariff-war`.
+
+    Example:  cge report us-china-tariff-war --out war.html
     """

@@ -1,4 +1,4 @@
-"""Tables and figures that `cge table` and `cge figure` make of results."""
+"""What `cge table`, `cge figure` and `cge report` make of results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from cge.cli import screen
 from cge.core.errors import InputError, check_known, refuse_if
-from cge.core.writing import put_in_place
+from cge.core.writing import by_suffix, put_or_refuse
 from cge.report.drafts.choice import Choice
 from cge.report.format.render import FORMATS, SUFFIXES, render
 from cge.report.kinds import build, kind_of, kinds
@@ -32,7 +32,7 @@ def table(
     """Make a table of one or several runs, with its notes, on the screen or in files."""
     kind_of(kind)
     check_known({form} - {None}, FORMATS, "unknown format", key="--format")
-    wanted = {path: _suffix(path, SUFFIXES) for path in out}
+    wanted = {path: by_suffix(path, SUFFIXES, "--out") for path in out}
     for path, found in wanted.items():
         refuse_if(form not in (None, found), f"'{path.name}' is {found} by its suffix",
                   key="--format", value=form, allowed="without --out, or the same")  # fmt: skip
@@ -56,7 +56,7 @@ def figure(
     kind_of(kind)
     paths = out or (Path(f"{kind}.svg"), Path(f"{kind}.pdf"))
     for path in paths:
-        _suffix(path, _PICTURES)
+        by_suffix(path, _PICTURES, "--out")
     page = build(kind, read_all(runs), _choice(options), figure=True)
 
     from cge.report.charts import style  # matplotlib takes a second to import
@@ -67,6 +67,14 @@ def figure(
     _write_whole({path: partial(style.save, drawn) for path in paths}, lines)
 
 
+def report(runs: tuple[str, ...], out: Path, title: str | None) -> None:
+    """Make one file for a browser of one or several runs."""
+    from cge.report.html_report import write_report  # matplotlib takes a second to import
+
+    write_report(read_all(runs), out, title, "--out")
+    print(f"Written to {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
 def _choice(options: dict[str, Any]) -> Choice:
     """The options as one choice; between measures stand commas, those in brackets left alone."""
     parts = (part for one in options["measures"] for part in re.split(r",(?![^\[]*\])", one))
@@ -74,39 +82,8 @@ def _choice(options: dict[str, Any]) -> Choice:
     return Choice(**{**options, "measures": measures})
 
 
-def _suffix(path: Path, formats: Mapping[str, Any]) -> Any:
-    """Format in which a file is written, by its suffix.
-
-    Raises
-    ------
-    InputError
-        For a suffix that stands for nothing, and for a folder.
-    """
-    refuse_if(path.suffix.lower() not in formats, "the suffix says in which format to write",
-              key="--out", value=str(path), allowed=list(formats))  # fmt: skip
-    refuse_if(path.is_dir(), "is a folder, not a file", key="--out", value=str(path))
-    return formats[path.suffix.lower()]
-
-
 def _write_whole(files: Mapping[Path, Callable[[Path], object]], lines: Sequence[str] = ()) -> None:
-    """Write some files, all of them or none, and say so below some lines.
-
-    Parameters
-    ----------
-    files : mapping of path to callable
-        Each is called with where to write, under the same suffix.
-    lines : sequence of str
-
-    Raises
-    ------
-    InputError
-        If one can not be written.
-    """
-    try:
-        put_in_place(files)
-    except OSError as error:
-        where = str(error.filename or next(iter(files), ""))
-        raise InputError(f"can not be written: {error.strerror or error}", key="--out",
-                         value=where) from None  # fmt: skip
+    """Write some files, all of them or none, and say so below some lines."""
+    put_or_refuse(files, "--out")
     for line in (*lines, *(f"Written to {path}" for path in files)):
         print(line)

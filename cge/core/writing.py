@@ -6,6 +6,9 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+from cge.core.errors import InputError, refuse_if
 
 #: Prefix of hidden files for what is not finished.
 WORK = ".cge-"
@@ -39,6 +42,43 @@ def put_in_place(files: Mapping[Path, Callable[[Path], object]]) -> None:
     finally:
         for draft, _ in drafts:
             draft.unlink(missing_ok=True)
+
+
+def put_or_refuse(files: Mapping[Path, Callable[[Path], object]], key: str) -> None:
+    """Write some files that a user named, all of them or none.
+
+    Parameters
+    ----------
+    files : mapping of path to callable
+        As for :func:`put_in_place`.
+    key : str
+        Option or argument that names them, for the message.
+
+    Raises
+    ------
+    InputError
+        If one can not be written.
+    """
+    try:
+        put_in_place(files)
+    except OSError as error:
+        where = str(error.filename or next(iter(files), ""))
+        raise InputError(f"can not be written: {error.strerror or error}", key=key,
+                         value=where) from None  # fmt: skip
+
+
+def by_suffix(path: Path, formats: Mapping[str, Any], key: str) -> Any:
+    """Format in which a file is written, by its suffix.
+
+    Raises
+    ------
+    InputError
+        For a suffix that stands for nothing, and for a folder.
+    """
+    refuse_if(path.suffix.lower() not in formats, "the suffix says in which format to write",
+              key=key, value=str(path), allowed=list(formats))  # fmt: skip
+    refuse_if(path.is_dir(), "is a folder, not a file", key=key, value=str(path))
+    return formats[path.suffix.lower()]
 
 
 # -- a folder whose files belong together

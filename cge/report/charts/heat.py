@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import AsinhNorm, Normalize
+from matplotlib.colors import AsinhNorm, Normalize, to_hex
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from cge.report.charts import style
 from cge.report.charts.style import Drawing
-from cge.report.format.page import Page
+from cge.report.format.page import Page, Panel
 from cge.report.format.units import text
 
 #: Red over white to blue (ColorBrewer): told apart by colour-blind readers.
@@ -38,12 +38,24 @@ def scale(values: np.ndarray) -> Normalize:
     return AsinhNorm(linear_width=max(typical, largest / 1000), vmin=-largest, vmax=largest)
 
 
+def shade(norm: Normalize, value: float) -> tuple[str, str]:
+    """Colour of a cell, and that of the number in it."""
+    red, green, blue, _ = colour = colormaps[COLOURS](norm(value))
+    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+    return to_hex(colour), "white" if dark else "black"
+
+
+def without_totals(panels: Sequence[Panel]) -> list[Panel]:
+    """Panels without columns that sum up others."""
+    return [
+        panel.take(columns=[n for n, c in enumerate(panel.columns) if c.role != "total"])
+        for panel in panels
+    ]
+
+
 def maps(page: Page) -> Drawing:
     """A heat map for each panel, one below the other, on one colour scale."""
-    panels = [
-        panel.take(columns=[n for n, c in enumerate(panel.columns) if c.role != "total"])
-        for panel in page.panels
-    ]
+    panels = without_totals(page.panels)
     wide = max(len(panel.columns) for panel in panels)
     named = wide <= NAMED
     size = 6.5 if named else 4.6
@@ -62,11 +74,9 @@ def maps(page: Page) -> Drawing:
                             aspect="auto", interpolation="nearest")  # fmt: skip
         for (i, j), value in np.ndenumerate(panel.figures):
             if np.isfinite(value):
-                red, green, blue, _ = shades(norm(value))
-                dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
                 written = text(value, panel.columns[j].digits).replace("-", "\u2212")
                 number = axis.text(j, i, written, ha="center", va="center", fontsize=size,
-                                   color="white" if dark else "black")  # fmt: skip
+                                   color=shade(norm, value)[1])  # fmt: skip
                 number.set_in_layout(False)  # inside its cell, and there are thousands
         over = [column.title for column in panel.columns]
         axis.set_xticks(np.arange(len(over)), over, rotation=90 if _long(over) else 0)

@@ -40,9 +40,12 @@ def _axes(panels: Sequence[Panel]) -> tuple[Figure, list[tuple[Any, Panel, Array
     style.name_below(axes, across, "Year of the path")
     for axis in axes[::across]:
         axis.set_ylabel(panels[0].columns[0].unit, fontsize=8)
-    years = [np.array([float(re.split(r"\D", label, maxsplit=1)[0]) for label in panel.rows])
-             for panel in panels]  # fmt: skip
-    return figure, list(zip(axes, panels, years, strict=True))
+    return figure, list(zip(axes, panels, map(years_of, panels), strict=True))
+
+
+def years_of(panel: Panel) -> Array:
+    """The year of each row, with which its label begins."""
+    return np.array([float(re.split(r"\D", label, maxsplit=1)[0]) for label in panel.rows])
 
 
 def lines(page: Page) -> Drawing:

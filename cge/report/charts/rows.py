@@ -76,13 +76,17 @@ def _mark(**look: Any) -> Line2D:
     return Line2D([], [], linestyle="none", **look)
 
 
+def alike(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+    """Panels of the same rows and columns; of others one, in which each row says whose it is."""
+    if all(p.rows == panels[0].rows and p.columns == panels[0].columns for p in panels):
+        return tuple(panels)
+    labels = [f"{row} ({p.title})" if p.title else row for p in panels for row in p.rows]
+    return (stacked(panels, labels),)
+
+
 def dots(page: Page) -> Drawing:
     """Rows by measures: an axis for each measure, a dot for each solution."""
-    panels = page.panels
-    if any(p.rows != panels[0].rows or p.columns != panels[0].columns for p in panels):
-        # Other regions or units: each solution has rows of its own.
-        labels = [f"{row} ({p.title})" if p.title else row for p in panels for row in p.rows]
-        panels = (stacked(panels, labels),)
+    panels = alike(page.panels)
     columns, values = panels[0].columns, np.array([panel.figures for panel in panels])
     drawing = RowAxes([column.title for column in columns], [panels[0].rows], 0)
     looks = [
@@ -107,20 +111,25 @@ def dots(page: Page) -> Drawing:
             "Trade elasticities" if sets else "")  # fmt: skip
 
 
+def groups(panels: Sequence[Panel]) -> dict[str, list[int]]:
+    """Columns by number that stand on one axis, by the name of their group."""
+    found: dict[str, list[int]] = {}
+    for n, column in enumerate(panels[0].columns):
+        found.setdefault(column.group, []).append(n)
+    return found
+
+
 def glance(page: Page) -> Drawing:
     """Rows by groups of columns: an axis for each group of each panel, on one linear scale.
 
     Each column of a group is a mark, with its range as a line.
     """
-    panels = page.panels
-    groups: dict[str, list[int]] = {}
-    for n, column in enumerate(panels[0].columns):
-        groups.setdefault(column.group, []).append(n)
-    titles = [f"{panel.title}: {group.lower()}" for panel in panels for group in groups]
-    rows = [panel.rows for panel in panels for _ in groups]
-    drawing, handles = RowAxes(titles, rows, len(groups)), []
-    places = [(panel, columns) for panel in panels for columns in groups.values()]
-    limits = [_span(panels, columns) for columns in groups.values()] * len(panels)
+    panels, found = page.panels, groups(page.panels)
+    titles = [f"{panel.title}: {group.lower()}" for panel in panels for group in found]
+    rows = [panel.rows for panel in panels for _ in found]
+    drawing, handles = RowAxes(titles, rows, len(found)), []
+    places = [(panel, columns) for panel in panels for columns in found.values()]
+    limits = [_span(panels, columns) for columns in found.values()] * len(panels)
     for (panel, columns), (low, high), (axis, y) in zip(places, limits, drawing, strict=True):
         axis.axvline(0, color="0.6", linewidth=0.8)
         for between in (y[1:] + y[:-1]) / 2:
@@ -180,14 +189,20 @@ def stacks(page: Page) -> Drawing:
     return drawing.figure, handles, ""
 
 
-def intervals(page: Page) -> Drawing:
-    """The middle half of draws thick, nine tenths thin, median and central value."""
-    panels = list(page.panels)
+def by_case(given: Sequence[Panel]) -> tuple[list[Panel], int]:
+    """Panels in the order in which they are drawn, and how many stand beside each other."""
+    panels = list(given)
     measures = {panel.keys["measure"] for panel in panels}
     cases = list(dict.fromkeys(map(_case, panels)))
     across = min(len(measures) if len(measures) > 1 else len(cases), 3)
     if across == len(measures):  # a column for each measure, a row for each case
         panels.sort(key=lambda panel: cases.index(_case(panel)))
+    return panels, across
+
+
+def intervals(page: Page) -> Drawing:
+    """The middle half of draws thick, nine tenths thin, median and central value."""
+    panels, across = by_case(page.panels)
     every = list(dict.fromkeys(row for panel in panels for row in panel.rows))
     drawing = RowAxes([p.title for p in panels], [every], across, 0.25 * -(-len(panels) // across))
     handles: dict[str, Line2D] = {}
@@ -243,6 +258,11 @@ def ends(page: Page) -> Drawing:
 
 def shares(page: Page) -> Drawing:
     """Parts of a whole: rows of the page stacked, a bar for each of its columns."""
+    return stacks(turned(page))
+
+
+def turned(page: Page) -> Page:
+    """The page with rows for its columns, and its rows as parts of them."""
     panels = tuple(
         Panel(
             panel.title,
@@ -251,4 +271,4 @@ def shares(page: Page) -> Drawing:
         )
         for panel in page.panels
     )  # fmt: skip
-    return stacks(replace(page, panels=panels))
+    return replace(page, panels=panels)

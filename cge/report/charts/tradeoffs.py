@@ -24,12 +24,19 @@ _INSTRUMENTS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#666666", "#009E73"
 COLOURS = tuple(c for c in style.COLOURS if c != "#F0E442")
 
 
+def parts_of(page: Page) -> tuple[list[Panel], list[Panel], tuple[str, str]]:
+    """Panels that are lines, those that are single points, and what risk and welfare are called."""
+    single = (POLICIES, NO_POLICY)
+    lines = [panel for panel in page.panels if panel.keys["version"] not in single]
+    dots = [panel for panel in page.panels if panel.keys["version"] in single]
+    titles = {column.key: column.title for column in lines[0].columns}
+    return lines, dots, (titles[CVAR], titles[EV])
+
+
 def curves(page: Page) -> Drawing:
     """Welfare of the region and of the world over risk; below the policy mix and the price."""
-    lines = [p for p in page.panels if p.keys["version"] not in (POLICIES, NO_POLICY)]
-    dots = [p for p in page.panels if p.keys["version"] in (POLICIES, NO_POLICY)]
+    lines, dots, (risk, welfare) = parts_of(page)
     first, names = lines[0], [column.key for column in lines[0].columns]
-    risk, welfare = (first.columns[names.index(key)].title for key in (CVAR, EV))
     figure = style.new_figure(4.6)
     above, below = figure.subplots(2, 2, sharex=True, height_ratios=(2.3, 1))
     handles = _goal(above[0], lines, names.index(EV))

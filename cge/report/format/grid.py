@@ -18,12 +18,16 @@ HEADING, LABEL = 11, 36
 
 
 class Cell(NamedTuple):
-    """A figure as text with its sign, the ends of its range, or words in place of all these."""
+    """A figure as text with its sign, the ends of its range, or words in place of all these.
+
+    Its value is what cells are sorted by; None for words, and where there is no figure.
+    """
 
     figure: str = ""
     mark: str = ""
     ends: tuple[str, str] | None = None
     words: str = ""
+    value: float | None = None
 
     @property
     def plain(self) -> str:
@@ -114,7 +118,8 @@ def cells_of(panel: Panel) -> list[list[Cell]]:
         [
             Cell(words=panel.words[i, j]) if (i, j) in panel.words
             else Cell(text(value, column.digits), panel.marks.get((i, j), ""),
-                      _ends(panel, i, j, column.digits))
+                      _ends(panel, i, j, column.digits),
+                      value=float(value) if np.isfinite(value) else None)
             for j, (value, column) in enumerate(zip(row, panel.columns, strict=True))
         ]
         for i, row in enumerate(panel.figures)

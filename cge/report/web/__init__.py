@@ -1,0 +1,1 @@
+"""Results as one page for a browser: tables that sort, figures that answer the pointer."""

@@ -1,0 +1,55 @@
+// Hands tables and figures of the page to their libraries.
+const { default: DataTable, set_or_remove_dark_class } = window.dataTables;
+set_or_remove_dark_class();
+
+for (const table of document.querySelectorAll("table.display")) {
+  const { grouped, searched, page } = table.dataset;
+  new DataTable(table, {
+    autoWidth: false,
+    columnDefs: [{ targets: [0, 1], visible: false }],
+    layout: {
+      topStart: null, topEnd: searched === "1" ? "search" : null,
+      bottomStart: Number(page) ? "info" : null, bottomEnd: Number(page) ? "paging" : null,
+    },
+    language: { search: "Filter rows" },
+    order: [],
+    orderFixed: { pre: [[0, "asc"], [1, "asc"]] },
+    paging: Number(page) > 0,
+    pageLength: Number(page) || 10,
+    rowGroup: grouped === "1" ? { dataSrc: (row) => row[0].display ?? row[0] } : false,
+  });
+}
+
+const charts = [...document.querySelectorAll(".chart")].map((place) => ({
+  place, spec: JSON.parse(place.nextElementSibling.textContent),
+}));
+
+// As many axes beside each other as the window has room for.
+function fitted({ place, spec }) {
+  const { across, labels, legend: longest } = spec.usermeta;
+  const room = place.clientWidth - 8;
+  const columns = Math.max(1, Math.min(across, Math.floor(room / (labels + 190))));
+  const width = Math.max(120, Math.floor(room / columns) - labels - 40);
+  const concat = spec.concat.map((view) => (view.width.step ? view : { ...view, width }));
+  const beside = Math.max(1, Math.min(4, Math.floor((room - labels) / longest)));
+  const legend = { ...spec.config.legend, columns: beside, labelLimit: room - labels - 20 };
+  return { ...spec, columns, concat, config: { ...spec.config, legend } };
+}
+
+let drawn = 0;
+async function draw() {
+  if (drawn === innerWidth) return;
+  drawn = innerWidth;
+  for (const chart of charts) {
+    await vegaEmbed(chart.place, fitted(chart), {
+      actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
+      ast: true,
+      downloadFileName: chart.place.dataset.name,
+      renderer: "svg",
+    });
+  }
+  document.body.dataset.drawn = "1";
+}
+let wait;
+addEventListener("resize", () => { clearTimeout(wait); wait = setTimeout(draw, 200); });
+draw();
