@@ -341,7 +341,7 @@ CASES = [
     in_scenario("a device without end", link_to("/dev/zero"), "too large", "2,000,000"),
     in_scenario("a link to nothing", link_to("nowhere.yaml"), "no such scenario"),
     in_scenario("a link to itself", link_to("trial.yaml"), ""),
-    Bad("a missing file", ("nothing.yaml", "no such scenario", "us-china-tariff-war"),
+    Bad("a missing file", ("nothing.yaml", "no such scenario", "balanced-trade"),
         args=("run", "nothing.yaml")),
     Bad("a shipped scenario misspelt", ("no such scenario file; did you mean 'free-trade'?",),
         args=("run", "Free-Trad")),

@@ -203,7 +203,7 @@ ONE = {"name": "one"}
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"extends": "nothing"}, ["trial.yaml", "'extends'", "nothing", "us-china-tariff-war"]),
+        ({"extends": "nothing"}, ["trial.yaml", "'extends'", "nothing", "balanced-trade"]),
         ({"extends": "trial"}, ["trial.yaml", "'extends'", "'trial'", "circle"]),
         ({"extends": "trial.yaml"}, ["trial.yaml", "'extends'", "'trial.yaml'", "circle"]),
         ({"extends": "loop.yaml"}, ["'extends'", "circle"]),
@@ -245,7 +245,7 @@ ONE = {"name": "one"}
         ({"steps": [0, 1]}, ["'steps.0'", "greater than 0"]),
         ({"steps": [1, 2]}, ["'steps.1'", "less than or equal to 1"]),
         ({"steps": [True]}, ["'steps.0'", "must be a number"]),
-        ({"equal": {"region": "USA"}}, ["'equal'", "outlay and welfare"]),
+        ({"equal": {"region": "USA"}}, ["'equal'", "outlay, welfare"]),
         ({"equal": {"region": "USA", "outlay": 0.1, "welfare": 1}}, ["'equal'", "exactly one"]),
         ({"equal": {"region": "USA", "outlay": 0.1}}, ["'equal'", "without a size"]),
         ({"equal": {"region": "USA", "outlay": "x"}, "policy": [TARIFF]},

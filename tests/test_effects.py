@@ -13,11 +13,11 @@ from tools import small_model
 from cge import InputError, run
 from cge.policy.case import may_move
 from cge.policy.levels import policy_levels
+from cge.policy.variant_tasks import refuse_idle
 from cge.scenario.variants import ScenarioSet
 from cge.studies.path import DynamicPath
 from cge.studies.static import Static, solve_scenario
 from cge.studies.study import run_study
-from cge.studies.variant_tasks import refuse_idle
 from cge.tasks.runner import Runner
 
 TARIFF = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from conftest import Outcome, snapshot
 from reports import made
+from test_backtest import backtested
 from test_claims import claimed
 from test_figures import CASES, FOUND
 from test_loss_pages import DOSES, compared, of_disruptions
+from test_margins import marginal
 from test_tables import OF_PATHS
 
 from cge import InputError, Results
@@ -80,7 +82,8 @@ def of_kind(kind: str) -> Page:
     """The page of a figure of a kind, of results made by hand."""
     found: dict[str, Callable[[], Any]] = {
         **FOUND, "annual": of_disruptions, "driver-groups": FOUND["drivers"],
-        "doses": lambda: compared(policies=DOSES),
+        "doses": lambda: compared(policies=DOSES), "backtest-cells": backtested,
+        "margins": marginal,
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), claimed),
     }  # fmt: skip
     results = found[kind]()

@@ -175,7 +175,7 @@ def test_a_sample_of_spoilt_files_is_read_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = tried(tmp_path, monkeypatch, 1, 60)
-    assert found["refused"] > 40 and found["accepted"] > 2
+    assert found["refused"] > 40 and found["accepted"] > 1
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "Results.table": (results.table, {"kind": "regions", "regions": ["USA"], "years": [1],
                                           "unit": "percent", "step": 1.0, "detail": False}),
         "Results.figure": (results.figure, {"kind": "regions", "notes": True}),
+        "Results.report": (results.report, {"path": folder / "report.html", "title": "t"}),
         "Results.compare": (lambda other: results.compare(other), {"other": results}),
         "Results.to_frame": (results.to_frame, {"measure": "real_gdp"}),
         "load_scenario": (cge.load_scenario, {"name_or_path": "free-trade"}),
@@ -172,7 +173,7 @@ def _solved_under(make: Callable[..., Any]) -> Callable[..., Any]:
 #: Public names that make nothing of arguments: errors, and a table that others read.
 NO_CALLS = {"RateWarning", "CgeError", "InputError", "NoEquilibrium", "calibrate_table"}
 #: Methods without arguments, or with those of the modules within.
-SHOWN_OR_MADE = {"shown", "resolved"}
+SHOWN_OR_MADE = {"shown", "resolved", "forget"}
 
 
 def test_every_public_call_is_tried(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cge.path.path_rows import PathFigures, path_rows, some_years
 from cge.path.solved import PathCase
 from cge.path.solving import PathContent, check_path, path_task, solved_path
 from cge.policy.adjustment import is_gradual
+from cge.policy.variant_tasks import VariantResult, VariantTasks
 from cge.results.policy_rows import PARTS
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
@@ -31,7 +32,6 @@ from cge.studies.scenario_parameters import (
     short_run_drawn,
 )
 from cge.studies.study import Work, labels_of, opened, option
-from cge.studies.variant_tasks import VariantResult, VariantTasks
 from cge.tasks.runner import Runner, Task
 from cge.uncertainty.selection import DYNAMICS, KNOWLEDGE, SHORT_RUN, Family
 

@@ -17,6 +17,7 @@ from cge.policy.case import SolvedCase, may_move, solve_case
 from cge.policy.closures import closure_of
 from cge.policy.targets import outlay
 from cge.policy.variant_content import VariantContent
+from cge.policy.variant_tasks import VariantTasks, refuse_idle
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import solution_facts
 from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
@@ -31,7 +32,6 @@ from cge.solve.uniqueness import another_equilibrium, difference
 from cge.studies.drawable import Drawable
 from cge.studies.scenario_parameters import short_run_drawn
 from cge.studies.study import Work, labels_of, opened, option
-from cge.studies.variant_tasks import VariantTasks, refuse_idle
 from cge.tasks.runner import Place, Runner, Serial, Task
 from cge.uncertainty.selection import ELASTICITIES, SHORT_RUN, Family
 

@@ -28,6 +28,7 @@ from cge.policy.benchmarks import benchmarks_of, calendar_year
 from cge.policy.case import SolvedCase
 from cge.policy.closures import closure_of
 from cge.policy.variant_content import VariantContent
+from cge.policy.variant_tasks import VariantResult
 from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
@@ -49,7 +50,6 @@ from cge.studies.path import PathTasks, path_families
 from cge.studies.scenario_parameters import disruption_parameters, short_run_drawn
 from cge.studies.static import StaticTasks, for_others, solve_steps
 from cge.studies.study import Case, Work, labels_of, option
-from cge.studies.variant_tasks import VariantResult
 from cge.tasks.runner import Place, Task
 from cge.uncertainty.selection import DISRUPTIONS, SHORT_RUN, Family
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cge.report.charts.draw import shown
 from cge.report.format.page import Page
-from cge.report.web import curve_views, row_views
+from cge.report.web import curve_views, history_views, row_views
 from cge.report.web.views import Spec
 
 #: By the same names as those of :data:`cge.report.charts.draw.FORMS`.
@@ -15,6 +15,7 @@ FORMS: Mapping[str, Callable[[Page], Spec]] = {
     "areas": curve_views.areas, "ends": row_views.ends, "stacks": row_views.stacks,
     "shares": row_views.shares, "intervals": row_views.intervals, "frontier": curve_views.curves,
     "glance": row_views.glance, "doses": curve_views.ladder,
+    "multipliers": history_views.multipliers, "scatter": history_views.scatter,
 }  # fmt: skip
 
 
