@@ -16,7 +16,7 @@ import yaml
 
 from cge import load_benchmark
 from cge.backtest.given import Given, exports_of, forecast, gdp_of
-from cge.backtest.judged import SHARES, Share, Window, World, judged
+from cge.backtest.judged import SHARES, Share, Window, World, judged, world_of
 from cge.backtest.scores import Compared, beyond, compared, counted, explained, line
 from cge.core.axes import Array
 from cge.core.errors import InputError
@@ -93,7 +93,7 @@ def own_history() -> Window:
 def test_a_history_that_the_model_made_is_forecast_exactly() -> None:
     w = own_history()
     told = given(w, "tariffs", "size", "balances", "exports")
-    found = w.forecast_of(forecast(Model.shared(w.benchmark), told))
+    found = world_of(forecast(Model.shared(w.benchmark), told))
     for name in judged(told, w.last, None):
         before, after, by_model = (SHARES[name](one, w.goods) for one in (w.before, w.after, found))
         for change in ("log", "points"):
@@ -108,7 +108,7 @@ def test_the_elasticities_that_made_a_history_explain_it_best() -> None:
     told = given(w, "tariffs", "size", "balances", "exports")
     score = {}
     for multiplier in (0.7, 1.0, 1.5):
-        found = w.forecast_of(forecast(Model.shared(scaled(w.benchmark, multiplier)), told))
+        found = world_of(forecast(Model.shared(scaled(w.benchmark, multiplier)), told))
         three = (SHARES["trade_share"](one, w.goods) for one in (w.before, w.after, found))
         score[multiplier] = compared(*three, "log", "value", 1e-4).scores["explained"]
     assert max(score, key=lambda one: score[one]) == 1.0 and min(score.values()) < 99.9
@@ -144,7 +144,7 @@ def test_real_growth_is_held_and_its_price_found() -> None:
 
 def test_nothing_given_is_a_forecast_of_no_change() -> None:
     w = window()
-    found = w.forecast_of(forecast(Model.shared(w.benchmark), Given()))
+    found = world_of(forecast(Model.shared(w.benchmark), Given()))
     np.testing.assert_allclose(found.flows, w.before.flows, rtol=1e-9)
     three = (SHARES["goods_share"](one, w.goods) for one in (w.before, w.after, found))
     scores = compared(*three, "log", "value", 1e-4).scores
@@ -158,7 +158,7 @@ def test_where_sizes_and_balances_are_given_elasticities_hardly_matter_to_who_bu
     found = []
     for name in ("fontagne", "boehm"):
         w = window(name)
-        by = w.forecast_of(forecast(Model.shared(w.benchmark), given(w, "size", "balances")))
+        by = world_of(forecast(Model.shared(w.benchmark), given(w, "size", "balances")))
         before, after = (SHARES["goods_share"](one, w.goods) for one in (w.before, by))
         found.append(np.log(after.share / before.share)[before.counts])
     assert np.corrcoef(*found)[0, 1] > 0.97
@@ -392,9 +392,7 @@ def test_a_study_judges_what_was_not_given_and_leaves_unknown_tariffs_out() -> N
     score = one[(one["item"] == "goods_share") & (one["statistic"] == "log")]
     by_value = score[score["weighting"] == "value"].set_index("measure")
     w = window()
-    found = w.forecast_of(
-        forecast(Model.shared(w.benchmark), given(w, "tariffs", "size", "balances"))
-    )
+    found = world_of(forecast(Model.shared(w.benchmark), given(w, "tariffs", "size", "balances")))
     three = (SHARES["goods_share"](world, w.goods) for world in (w.before, w.after, found))
     assert by_value.loc["explained", "value"] == pytest.approx(
         compared(*three, "log", "value", 1e-4).scores["explained"], abs=1e-6

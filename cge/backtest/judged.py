@@ -41,6 +41,11 @@ class World:
     real: Array | None = None
 
 
+def world_of(found: Allocation) -> World:
+    """A year as a solution has it."""
+    return World(found.array("trade_value"), found.values("gdp"), found.values("gdp_volume"))
+
+
 class Share(NamedTuple):
     """Shares, what they are shares of, and which of them are judged; arrays of one shape."""
 
@@ -182,10 +187,6 @@ class Window:
         """The last year."""
         real = None if self.growth is None else self.growth * gdp_of(self.benchmark)
         return World(self.last.flows, self.last.gdp, real)
-
-    def forecast_of(self, found: Allocation) -> World:
-        """The last year in a solution."""
-        return World(found.array("trade_value"), found.values("gdp"), found.values("gdp_volume"))
 
     def by_gravity(self, given: Given) -> World | None:
         """The naive forecast: trade of a pair grows as the sizes of both, whatever their prices.

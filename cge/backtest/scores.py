@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,11 +151,3 @@ def _cov(x: Array, y: Array, w: Array) -> float:
 
 def _over(part: float, whole: float) -> float:
     return float(part / whole) if whole else np.nan
-
-
-def scores_of(
-    before: Share, after: Share, forecast: Share, smallest: float
-) -> Mapping[tuple[str, str], Compared]:
-    """Changes by how they are measured and weighted."""
-    return {(change, weight): compared(before, after, forecast, change, weight, smallest)
-            for change in CHANGES for weight in WEIGHTS}  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cge.backtest.given import BALANCES, EXPORTS, GROWTH, SIZE, TARIFFS, Given, exports_of, forecast
-from cge.backtest.judged import SHARES, Share, Window, World, judged
+from cge.backtest.judged import SHARES, Share, Window, World, judged, world_of
 from cge.backtest.scores import CHANGES, WEIGHTS, beyond, compared
 from cge.core.axes import Array, ratio
 from cge.core.errors import NoEquilibrium, refuse_if, renamed
@@ -282,8 +282,7 @@ def solve_forecasts(asked: Forecasts, place: Place) -> list[dict[str, Any]]:
             else:
                 made = solution.diagnostics
                 kept = {
-                    "flows": solution.array("trade_value"), "gdp": solution.values("gdp"),
-                    "real": solution.values("gdp_volume"), "solver": made.solver,
+                    **vars(world_of(solution)), "solver": made.solver,
                     "residual": made.residual, "walras": made.walras,
                     "iterations": made.iterations, "homotopy_steps": made.steps,
                     "unknowns": solution.resolved.system.size,
