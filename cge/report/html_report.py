@@ -9,12 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cge.core.errors import InputError, refuse_if
+from cge.core.errors import refuse_if
 from cge.core.writing import by_suffix, put_or_refuse
 from cge.report import summary
-from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page
-from cge.report.kinds import build
 from cge.report.web.document import Exhibit, Section, document
 from cge.results.resultset import ResultSet
 
@@ -101,10 +99,7 @@ def _exhibits(results: ResultSet) -> list[Exhibit]:
     main = results.manifest.get("figure")
     first = _drawn(main, [results], {}) if main else None
     found: list[Exhibit] = []
-    for name, options in results.manifest.get("pages", ()):
-        table = _built(name, [results], options)
-        if table is None:
-            continue
+    for name, options, table in summary.named(results):
         own = first if name == main else _drawn(name, [results], options)
         found.append(Exhibit(_plain(table), _plain(own)))
     if first is not None and all(one.figure is None or one.figure.kind != main for one in found):
@@ -118,7 +113,7 @@ def _shared(found: Sequence[ResultSet]) -> list[Exhibit]:
     exhibits = []
     for name, options in pages[0]:
         if all([name, options] in [list(page) for page in own] for own in pages):
-            table = _built(name, found, options)
+            table = summary.built(name, found, options)
             if table is not None:
                 exhibits.append(Exhibit(table, _drawn(name, found, options)))
     return exhibits
@@ -128,19 +123,9 @@ def _notes(exhibits: Sequence[Exhibit]) -> list[str]:
     return summary.notes([one.table for one in exhibits if one.table is not None])
 
 
-def _built(
-    name: str, found: Sequence[ResultSet], options: Any, figure: bool = False
-) -> Page | None:
-    """A page, None where the results have no rows for it."""
-    try:
-        return build(name, found, choice_of(options), figure)
-    except InputError:
-        return None
-
-
 def _drawn(name: str, found: Sequence[ResultSet], options: Any) -> Page | None:
     """The figure of a page; None where figures of several units would share an axis without one."""
-    page = _built(name, found, options, figure=True)
+    page = summary.built(name, found, options, figure=True)
     units = (column.unit or panel.unit for panel in page.panels for column in panel.columns
              ) if page is not None else ()  # fmt: skip
     return page if all(units) else None

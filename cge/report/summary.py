@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cge.core.errors import InputError
 from cge.core.once import once_for_each
@@ -17,15 +18,26 @@ from cge.results.run_folder import FIGURES, SUMMARY
 
 
 @once_for_each
+def named(results: ResultSet) -> list[tuple[str, Mapping[str, Any], Page]]:
+    """Pages that the study names, with kind and options: those it has rows for; built once."""
+    pages = [(name, options, built(name, [results], options))
+             for name, options in results.manifest.get("pages", ())]  # fmt: skip
+    return [(name, options, page) for name, options, page in pages if page is not None]
+
+
 def pages(results: ResultSet) -> list[Page]:
-    """Pages that the study names, those for which the results have rows; built once."""
-    found = []
-    for name, options in results.manifest.get("pages", ()):
-        try:
-            found.append(build(name, [results], choice_of(options)))
-        except InputError:
-            continue
-    return found
+    """Pages that the study names, those for which the results have rows."""
+    return [page for _, _, page in named(results)]
+
+
+def built(
+    name: str, found: Sequence[ResultSet], options: Mapping[str, Any], figure: bool = False
+) -> Page | None:
+    """A page of a kind, or its figure; None where the results have no rows for it."""
+    try:
+        return build(name, found, choice_of(options), figure)
+    except InputError:
+        return None
 
 
 def notes(found: list[Page]) -> list[str]:

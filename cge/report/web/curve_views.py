@@ -12,7 +12,9 @@ from cge.report.charts.tradeoffs import parts_of
 from cge.report.format.page import Page, Panel
 from cge.report.pages.frontier_page import EV, PRICE, RATE, WORLD_EV
 from cge.report.web.views import (
+    HIGH,
     INK,
+    LINE,
     Records,
     Spec,
     all_of,
@@ -26,9 +28,6 @@ from cge.report.web.views import (
     with_unit,
     zero,
 )
-
-_HIGH = 190
-_LINE: Spec = {"type": "line", "strokeWidth": 1.8, "point": {"filled": True, "size": 26}}
 
 
 def _years(panel: Panel, columns: Sequence[int]) -> Records:
@@ -55,10 +54,10 @@ def lines(page: Page) -> Spec:
             {"mark": {"type": "area", "opacity": 0.18},
              "encoding": {"x": _year_axis(), "y": amount("low", columns[0].unit, limits),
                           "y2": {"field": "high"}, **looks(names)}},
-            {"mark": _LINE,
+            {"mark": LINE,
              "encoding": {"x": _year_axis(), "y": amount("value", columns[0].unit, limits),
                           **looks(names, "strokeDash"), "tooltip": tooltip}},
-        ], height=_HIGH))  # fmt: skip
+        ], height=HIGH))  # fmt: skip
     return beside(views, 2 if len(views) in (2, 4) else 3)
 
 
@@ -85,10 +84,10 @@ def areas(page: Page) -> Spec:
                           "tooltip": tooltip}},
             zero("y"),
             {"transform": [{"filter": {"field": "is", "equal": "total"}}],
-             "mark": {**_LINE, "color": INK, "point": {"filled": True, "color": INK, "size": 20}},
+             "mark": {**LINE, "color": INK, "point": {"filled": True, "color": INK, "size": 20}},
              "encoding": {"x": {**_year_axis(), "type": "ordinal", "scale": {}},
                           "y": amount("value", columns[0].unit, limits), "tooltip": tooltip}},
-        ], height=_HIGH))  # fmt: skip
+        ], height=HIGH))  # fmt: skip
     return beside(views, 2 if len(views) in (2, 4) else 3)
 
 
@@ -103,7 +102,7 @@ def ladder(page: Page) -> Spec:
             zero("y"), zero("x"),
             _curve(amount("x", cost), amount("value", column.unit), looks(names, "strokeDash"),
                    first.columns[0].title, column.title),
-        ], height=_HIGH))  # fmt: skip
+        ], height=HIGH))  # fmt: skip
     return beside(views, 3)
 
 
@@ -123,7 +122,7 @@ def _pairs(panel: Panel, across: int, up: int, name: str) -> Records:
 
 def _curve(x: Spec, y: Spec, look: Spec, across: str, up: str) -> Spec:
     return {
-        "mark": _LINE,
+        "mark": LINE,
         "encoding": {
             "x": x, "y": y, **look,
             "order": {"field": "number", "type": "quantitative"},

@@ -9,6 +9,8 @@ from cge.report.charts.history import LOWEST
 from cge.report.format.page import Page
 from cge.report.web.views import (
     FAINT,
+    HIGH,
+    LINE,
     Spec,
     amount,
     beside,
@@ -20,8 +22,6 @@ from cge.report.web.views import (
     with_unit,
     zero,
 )
-
-_HIGH = 190
 
 
 def multipliers(page: Page) -> Spec:
@@ -35,13 +35,12 @@ def multipliers(page: Page) -> Spec:
         values = [{**one, "step": float(one["row"])}
                   for one in records(panel, range(len(panel.columns)), panel.rows)
                   if one["value"] >= LOWEST]  # fmt: skip
-        line = {"type": "line", "strokeWidth": 1.8, "point": {"filled": True, "size": 26}}
         views.append(view(panel.title, values, [
             zero("y"),
-            {"mark": line,
+            {"mark": LINE,
              "encoding": {"x": x, "y": amount("value", "Explained, % of variance"),
                           **looks(names, "strokeDash"), "tooltip": tooltip}},
-        ], height=_HIGH))  # fmt: skip
+        ], height=HIGH))  # fmt: skip
     return beside(views, 3)
 
 

@@ -22,6 +22,9 @@ Records = list[dict[str, Any]]
 
 #: Colour of type and axes: that of the text around the figure, on light and on dark ground.
 INK, FAINT = "currentColor", "#88888888"
+#: Height of the axes of curves, in pixels, and how a curve is drawn.
+HIGH = 190
+LINE: Spec = {"type": "line", "strokeWidth": 1.8, "point": {"filled": True, "size": 26}}
 #: Shapes in the order of those on paper (:data:`cge.report.charts.style.MARKERS`).
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "stroke",
           "triangle-right")  # fmt: skip
