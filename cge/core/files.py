@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from cge.core.errors import CONTROL, InputError, refuse_if
+from cge.core.typed import at_home
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -206,10 +207,7 @@ def user_path(path: str | Path) -> Path:
     """
     refuse_if(not isinstance(path, str | os.PathLike), "is no path", value=path,
               allowed="text or a path")  # fmt: skip
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        raise InputError("there is no such home folder", file=path) from None
+    return at_home(path, file=path)
 
 
 def user_folder(path: str | Path, allowed: str | None = None) -> Path:

@@ -209,10 +209,21 @@ def _check_path(key: str, path: str | Path) -> None:
     parts = Path(path).parts
     impossible = "\0" in str(path) or any(len(os.fsencode(part)) > LONGEST_NAME for part in parts)
     refuse_if(impossible, "no file can have this name", key=key, value=path)
+    at_home(path, key=key, value=path)
+
+
+def at_home(path: str | Path, **where: Any) -> Path:
+    """A path whose ``~`` is the home that it means.
+
+    Raises
+    ------
+    InputError
+        If there is no such home; `where` says what the message names.
+    """
     try:
-        Path(path).expanduser()
+        return Path(path).expanduser()
     except RuntimeError:
-        raise InputError("there is no such home folder", key=key, value=path) from None
+        raise InputError("there is no such home folder", **where) from None
 
 
 def _fitted_tuple(value: Any, hint: Any, key: str) -> tuple[Any, ...]:
