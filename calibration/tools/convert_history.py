@@ -13,11 +13,11 @@ Usage::
 from __future__ import annotations
 
 import argparse
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sector_maps import CP_TO_WIOD2013, EU27, GOODS_2013, write_gzip_csv
 
 COUNTRIES = [
     "ARG",
@@ -54,47 +54,11 @@ COUNTRIES = [
 ]
 """Countries of the tariff files, in their order."""
 
-SECTORS = [
-    "Agriculture", "Mining", "Food", "Textile", "Wood", "Paper", "Petroleum", "Chemicals", "Plastic",
-    "Minerals", "Basic metals", "Metal products", "Machinery n.e.c.", "Office machinery",
-    "Electrical machinery", "Communication equipment", "Medical and optical", "Auto",
-    "Other transport", "Other manufacturing",
-]  # fmt: skip
+SECTORS = list(CP_TO_WIOD2013)
 """Sectors of the tariff files, in their order."""
 
 UNION_1993 = ["DNK", "FRA", "DEU", "GRC", "IRL", "ITA", "NLD", "PRT", "ESP", "GBR"]
 """Members of the European Union of 1993 that the tariff files have."""
-
-EU27 = [
-    "AUT",
-    "BEL",
-    "BGR",
-    "CYP",
-    "CZE",
-    "DEU",
-    "DNK",
-    "ESP",
-    "EST",
-    "FIN",
-    "FRA",
-    "GBR",
-    "GRC",
-    "HUN",
-    "IRL",
-    "ITA",
-    "LTU",
-    "LUX",
-    "LVA",
-    "MLT",
-    "NLD",
-    "POL",
-    "PRT",
-    "ROU",
-    "SVK",
-    "SVN",
-    "SWE",
-]
-GOODS = [f"c{n}" for n in range(1, 17)]
 
 YEARS = (1993, 2005)
 LARGEST_RISE = 0.2
@@ -123,7 +87,7 @@ def read_rates(path: Path) -> np.ndarray:
 def on_goods(rates: np.ndarray, concordance: pd.DataFrame) -> np.ndarray:
     """Rates on the goods sectors of the table, (importer, exporter, goods)."""
     wide = concordance.pivot(index="source_sector", columns="sector", values="weight").fillna(0)
-    return rates @ wide.loc[SECTORS, GOODS].to_numpy()
+    return rates @ wide.loc[SECTORS, GOODS_2013].to_numpy()
 
 
 def cells(rates: np.ndarray, importer: str, exporter: str) -> tuple[np.ndarray, str]:
@@ -165,7 +129,7 @@ def tariffs(raw: Path, concordance: pd.DataFrame, regions: list[str]) -> dict[in
                 continue
             (first, rule), (last, _) = (cells(found[y], importer, exporter) for y in YEARS)
             rises = last - first > LARGEST_RISE
-            for n, sector in enumerate(GOODS):
+            for n, sector in enumerate(GOODS_2013):
                 kept = "rise_kept" if rises[n] else rule
                 status = "source" if kept == "applied" else "filled"
                 for year, rate in zip(YEARS, (first[n], first[n] if rises[n] else last[n])):
@@ -214,9 +178,7 @@ def main() -> None:
     regions = pd.read_csv(args.out / "tables" / "wiod2013" / "regions.csv")["region"].tolist()
     concordance = pd.read_csv(args.out / "tariffs" / "cp2015_to_wiod2013.csv")
     for year, rates in tariffs(args.raw, concordance, regions).items():
-        text = rates.to_csv(index=False, lineterminator="\n")
-        path = args.out / "tariffs" / f"wiod2013_{year}.csv.gz"
-        path.write_bytes(gzip.compress(text.encode(), mtime=0))
+        write_gzip_csv(rates, args.out / "tariffs" / f"wiod2013_{year}.csv.gz")
         print(f"{year}: {len(rates)} cells")
         print(rates.groupby(["status", "rule"]).size().to_string())
     (args.out / "history").mkdir(exist_ok=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import rdata
 
 EU27 = [
     "AUT",
@@ -263,6 +262,8 @@ def read_us_imports(raw: Path) -> pd.DataFrame:
         Columns ``partner``, ``hs6``, ``hs2``, ``isic`` (four digits, missing for HS chapters 98
         and 99), ``imports`` and ``duty`` (USD).
     """
+    import rdata  # for this file alone
+
     trade = pd.read_csv(
         raw / "tariffs_us" / "us_imports_2024_hs6_by_country.csv.gz",
         dtype={"HS6": str, "CTY_CODE": str},
