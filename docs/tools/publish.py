@@ -2,7 +2,7 @@
 
 python docs/tools/publish.py                                  all of them, on the default table
 python docs/tools/publish.py compare chokepoints              these
-python docs/tools/publish.py --table world2022 --workers 2    all, in results/world2022
+python docs/tools/publish.py --table wiod2013 --workers 2     all, in results/wiod2013
 """
 
 from __future__ import annotations
