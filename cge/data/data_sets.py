@@ -12,7 +12,6 @@ from cge.core.axes import Axes
 from cge.core.content import calibration_file
 from cge.core.errors import check_known, refuse_if
 from cge.core.files import read_as
-from cge.core.tables import read_table
 from cge.data.accounts.aggregation import AggregationFile
 from cge.data.accounts.calibration import calibrate
 from cge.data.accounts.rates_shown import rates_shown
@@ -27,6 +26,7 @@ from cge.data.parameters.parameter_files import (
     load_knowledge_parameters,
     load_short_run_parameters,
 )
+from cge.data.past_years import gdp_table
 from cge.data.sources.registry import SourceEntry, sources
 
 Tables = Mapping[str, pd.DataFrame]
@@ -164,11 +164,7 @@ _FOLDERS: Mapping[str, Callable[[], Tables]] = {
     "knowledge": _of_knowledge,
     "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
     "short_run": lambda: {"parameters": load_short_run_parameters().frame()},
-    "history": lambda: {
-        "real GDP": read_table(
-            calibration_file("history", "real_gdp.csv"), ("region", "year", "index")
-        )
-    },
+    "history": lambda: {"real GDP": gdp_table()},
     "disruptions": lambda: {"parameters": load_disruption_parameters().frame()},
     "distances": lambda: {"cities": city_table()},
 }

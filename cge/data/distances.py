@@ -22,11 +22,10 @@ from cge.core.axes import Array
 from cge.core.content import calibration_file
 from cge.core.tables import read_table
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.shipped import REST
 
 #: Mean radius of the earth, km (IUGG).
 RADIUS = 6371.0088
-#: The rest of the world among the codes of tables: all countries that the others do not name.
-REST = "ROW"
 
 
 def great_circle(first: Array, second: Array) -> Array:

@@ -11,15 +11,13 @@ import pandas as pd
 from cge.core.axes import Array, ratio
 from cge.core.content import calibration_file
 from cge.core.errors import check_known, refuse_if
+from cge.core.tables import read_table
 from cge.data.accounts.aggregation import Parts, membership
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import clean_shipped, deliveries, mean_rates, table_behind
 from cge.data.accounts.cleaning import CleanTable
-from cge.data.accounts.shipped import TABLES
+from cge.data.accounts.shipped import REST, TABLES
 from cge.data.accounts.tariffs import applied_tariffs, shipped_rates
-
-#: The region that holds all countries that a table does not tell apart.
-REST = "ROW"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +108,16 @@ def _with_rest(members: Parts, cleaned: CleanTable) -> Parts:
     return {code: part + more if code == host else part for code, part in members.items()}
 
 
+def gdp_table() -> pd.DataFrame:
+    """Real GDP by region and year, an index."""
+    return read_table(calibration_file("history", "real_gdp.csv"), ("region", "year", "index"),
+                      text=("region",))  # fmt: skip
+
+
 @lru_cache(maxsize=1)
 def _real_gdp() -> pd.DataFrame:
     """Real GDP of the regions of the table by year, (region, year), an index."""
-    table = pd.read_csv(calibration_file("history", "real_gdp.csv"))
+    table = gdp_table()
     return table.pivot_table(index="region", columns="year", values="index")
 
 

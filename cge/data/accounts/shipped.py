@@ -74,6 +74,10 @@ TABLES: Mapping[str, ShippedTable] = {table.name: table for table in (
 )}  # fmt: skip
 
 
+#: The region that holds all countries which a table does not tell apart.
+REST = "ROW"
+
+
 def table_folder(name: str) -> Path:
     """Folder of a shipped table's files."""
     return calibration_file("tables", name)

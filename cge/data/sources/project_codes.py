@@ -16,13 +16,13 @@ import pandas as pd
 from cge.core.axes import Array, Axes, ratio
 from cge.core.content import calibration_file
 from cge.core.errors import refuse_first, refuse_if
+from cge.data.accounts.shipped import REST
 from cge.data.accounts.table_files import load_table, table_codes
 from cge.data.accounts.world_table import LABOUR_SHARE_CELL, WorldTable, filled_cells
 from cge.data.sources.registry import sources
 
 #: The table whose codes are the project's.
 STANDARD = "wiod2013"
-_REST = "ROW"
 #: Concordances that have another name than the source.
 _FILES = {"wiod2016": "nace2"}
 
@@ -128,7 +128,7 @@ def _regions(table: WorldTable, source: str) -> list[str]:
     for of in ("*", source):
         rows = frame[frame["source"] == of]
         known |= dict(zip(rows["region"], rows["wiod2013"], strict=True))
-    return [known.get(code, _REST) for code in table.regions]
+    return [known.get(code, REST) for code in table.regions]
 
 
 def _sectors(table: WorldTable, source: str) -> list[str]:
