@@ -61,7 +61,8 @@ def measure(size: str, method: str) -> list[str]:
             place.write_text(TINY)
         scenario = Scenario.model_validate({
             "name": "benchmark", "elasticities": ["fontagne"],
-            "benchmark": {"aggregation": str(place) if size == "tiny" else size},
+            "benchmark": {"table": "wiod2013",
+                          "aggregation": str(place) if size == "tiny" else size},
             "frontier": {"region": "CHN", "versions": ["unilateral"], "instruments": [
                 {"name": "a", "instrument": "tariff", "sector": strategic, "high": 0.5},
                 {"name": "b", "instrument": "tariff", "sector": other, "high": 0.5},

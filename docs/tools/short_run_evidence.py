@@ -77,7 +77,7 @@ def of_2025(name: str, adjustment: str) -> dict[str, float]:
 
 def cuts() -> Iterable[str]:
     """Losses of China where its imports of electronics are cut by half, and in total."""
-    b = load_benchmark(aggregation="default")
+    b = load_benchmark("wiod2013", aggregation="default")
     long, short = (Model.build(b, h, STRATEGIC) for h in ("long", "short"))
     responses = {name: ENTRIES[name].value for name in RESPONSES}
     routes, home = [(r, "ELEC", "CHN") for r in b.regions if r != "CHN"], b.regions.index("CHN")
@@ -102,7 +102,7 @@ def line(words: str, key: str, seen: str, found: list[dict[str, float]], low_hig
 
 def tables() -> str:
     """All tables, as Markdown."""
-    model = Model.build(load_benchmark(aggregation="default"), "short")
+    model = Model.build(load_benchmark("wiod2013", aggregation="default"), "short")
     found, spread = [war(model, one) for one in ADJUSTMENTS], ends(model)
     rows = [
         ("real income, USA", "income", "-0.04 % of GDP"),
