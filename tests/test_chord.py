@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from policies import scenario
 from tools import TARIFF_WAR, small_model
 
 from cge import Model, Solution, load_benchmark
+from cge.policy.case import solve_case
 from cge.solve import homotopy
 from cge.solve.closure import Closure
 from cge.solve.square.chord import chord
@@ -114,3 +116,12 @@ def test_newton_takes_the_same_system_to_the_same_point() -> None:
     ours, other = chord(system, way.z, resolved.linear), newton(system, way.z, resolved.linear)
     assert ours.converged and other.converged
     assert np.abs(ours.z - other.z).max() < 1e-9
+
+
+def test_a_rate_that_is_found_is_found_again_from_itself_without_a_step() -> None:
+    question = scenario({"instrument": "tariff", "importer": "USA", "budget": 0.005})
+    first = solve_case(small_model(), question)
+    again = solve_case(small_model(), question, start=first.solution)
+    assert first.solution.diagnostics.iterations > 0
+    assert again.solution.diagnostics.iterations == 0
+    assert again.endogenous[0].high == first.endogenous[0].high > 0.02

@@ -91,13 +91,13 @@ def solve_square(
         With what was tried, or if a residual, Walras' law or positivity fails at the end, or the
         equations leave something open there.
     """
-    homotopy = Homotopy(resolved, start, target, by_share=True)
+    homotopy = Homotopy(resolved, start, target, by_share=True, carried=True)
     try:
         homotopy.advance(1.0, solver, progress)
     except NoEquilibrium:
         if not homotopy.leaves_nothing:
             raise
-        homotopy = Homotopy(resolved, start, target)
+        homotopy = Homotopy(resolved, start, target, carried=True)
         homotopy.advance(1.0, solver, progress)
     levels = homotopy.point()
     arrays, targets = resolved.system.core, resolved.system.target_coefficients

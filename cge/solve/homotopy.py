@@ -83,6 +83,9 @@ class Homotopy:
         Whether columns that rise so far that nothing is left of what they make dear (the cost of
         trade to where there is none) take the rest of their way at the end. Else it would be gone
         within a hundredth of the way, which is then as steep as it would be long.
+    carried : bool
+        Whether multipliers set out from those that the start shows. Else they set out from one,
+        and what the start has of them is a part of the way.
 
     Attributes
     ----------
@@ -95,19 +98,23 @@ class Homotopy:
     """
 
     def __init__(
-        self, resolved: Resolved, start: Array, target: Array, by_share: bool = False
-    ) -> None:
-        self.resolved, self.system, self.start = resolved, resolved.system, start
+        self, resolved: Resolved, start: Array, target: Array, by_share: bool = False,
+        carried: bool = False,
+    ) -> None:  # fmt: skip
+        self.resolved, self.system = resolved, resolved.system
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
         terms = term_values(self.system.core, start)
         self.start_targets = self.system.target_coefficients @ terms
         self.by_share = by_share
+        found = self.system.multipliers(start, self.target) if carried else None
+        self.start = start if found is None else self.system.without(start, found)
+        self._set_out = self.system.start(start, found)
         self.begin()
 
     def begin(self) -> None:
         """Stand at the start."""
-        self.z, self.done, self.iterations, self.steps = self.system.start(self.start), 0.0, 0, 0
+        self.z, self.done, self.iterations, self.steps = self._set_out, 0.0, 0, 0
         self._last_jacobian: sparse.csc_array | None = None
         self._nearby_only = True
         self.contraction = 0.0
@@ -228,7 +235,7 @@ class Homotopy:
 
     def _furthest(self) -> str:
         """Sentence on the unknown that moved most, which may be where equilibria end."""
-        moved = np.where(self.system.free, 0.0, self.z - self.system.start(self.start))
+        moved = np.where(self.system.free, 0.0, self.z - self._set_out)
         moved = moved[: len(self.system.unknown)]
         most = int(np.argmax(np.abs(moved)))
         cell = label_at(self.system.arrays.columns, int(self.system.unknown[most]))

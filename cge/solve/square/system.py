@@ -166,14 +166,35 @@ class SquareSystem:
         scale = np.concatenate([equations / 2, targets])
         return np.where(scale > 0, scale, 1.0)
 
-    def start(self, levels: Array) -> Array:
+    def start(self, levels: Array, multipliers: Array | None = None) -> Array:
         """Unknowns z (logs, levels where free) at given levels of all columns.
 
-        The multipliers of gangs start at one.
+        Parameters
+        ----------
+        levels : ndarray (columns,)
+        multipliers : ndarray (gangs,), optional
+            Their logs; default zero.
         """
         values, free = levels[self.unknown], self.arrays.free[self.unknown]
         logs = np.where(free, values, positive_logs(values, free))
-        return np.concatenate([logs, np.zeros(len(self.gangs))])
+        return np.concatenate([logs, np.zeros(len(self.gangs)) if multipliers is None
+                               else multipliers])  # fmt: skip
+
+    def multipliers(self, levels: Array, given: Array) -> Array:
+        """Logs of the multipliers of gangs that lead from given levels to others, on average.
+
+        Parameters
+        ----------
+        levels, given : ndarray (columns,)
+        """
+        return np.array([np.log(levels[gang] / given[gang]).mean() for gang in self.gangs])
+
+    def without(self, levels: Array, multipliers: Array) -> Array:
+        """Levels of all columns before the multipliers of gangs are laid on them."""
+        result = levels.copy()
+        for gang, log in zip(self.gangs, multipliers, strict=True):
+            result[gang] /= np.exp(log)
+        return result
 
     def chain(self, by_log: Array) -> Array:
         """Derivatives by unknown from derivatives by log (level where free) of columns."""
