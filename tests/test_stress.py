@@ -41,6 +41,7 @@ from cge.results.collect import Wanted
 from cge.results.row_schema import COLUMNS, NO_POLICY
 from cge.scenario.schema import load_scenario
 from cge.stress import stress_cases as worker
+from cge.stress.stress_cases import Near
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import SingleCuts, plan_of
 from cge.stress.stress_settings import settings_of
@@ -290,10 +291,10 @@ def test_equal_equilibria_of_a_path_are_solved_once(
     solved: list[int] = []
     solve = worker._solved
 
-    def counting(pre: Any, disruption: Any, chunk: Any) -> Any:
+    def counting(pre: Any, disruption: Any, *given: Any) -> Any:
         # Names are no part of a task: `half` is the ration that is not total.
         solved.append(any(0 < e.size < 1 and e.type == "ration" for e in disruption.events))
-        return solve(pre, disruption, chunk)
+        return solve(pre, disruption, *given)
 
     monkeypatch.setattr(worker, "_solved", counting)
     run = stress(library, TARIFF, path={"years": 2, "returns": ["low", "high"]},
@@ -309,6 +310,17 @@ def test_equal_equilibria_of_a_path_are_solved_once(
     ]  # fmt: skip
     assert all(k == pytest.approx(1.0) for k in (known[0], known[2]))
     assert np.abs(known[1] - 1).max() > 1e-6
+
+
+def test_a_guess_from_the_world_without_policy_saves_steps_and_moves_no_loss(
+    war: Tried, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Near, "guess", lambda *_given: None)
+    cold = stress(library, TARIFF, runner=Runner(1, cache=None))
+    guessed, found = war.cases[1], cold.cases[1]
+    np.testing.assert_allclose(guessed.losses, found.losses, rtol=0, atol=1e-11)
+    assert (guessed.iterations <= found.iterations).all()
+    assert guessed.iterations.sum() < 0.8 * found.iterations.sum()
 
 
 def test_a_path_ends_with_the_last_year_that_is_tested(library: str) -> None:
@@ -479,7 +491,7 @@ def test_bans_and_withholdings_are_solved_where_they_are_wanted(
 ) -> None:
     asked: list[Any] = []
 
-    def nothing_lost(_pre: Any, disruption: Any, _chunk: Any) -> Any:
+    def nothing_lost(_pre: Any, disruption: Any, *_given: Any) -> Any:
         asked.append(disruption.events)
         return {"losses": np.zeros(5), "borrowed": np.zeros(5), "iterations": 1}
 

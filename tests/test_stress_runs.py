@@ -148,10 +148,10 @@ def test_a_disruption_without_equilibrium_makes_what_gives_it_weight_unknown(
 ) -> None:
     solve = worker.disrupted
 
-    def fails(pre: Any, impact: Any, solver: Any) -> Any:
+    def fails(pre: Any, impact: Any, *given: Any) -> Any:
         if impact.rationed and len(impact.rationed) > 1:
             raise NoEquilibrium("the wall is too high")
-        return solve(pre, impact, solver)
+        return solve(pre, impact, *given)
 
     monkeypatch.setattr(worker, "disrupted", fails)
     found = cge("stress", "world-uniform-tariff", "--aggregation", "small", "--elasticities",

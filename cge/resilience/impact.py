@@ -199,7 +199,9 @@ def productivity_changed(pre: PreShock, change: Array) -> Impact:
     return Impact(family.columns[moved], factors[moved])
 
 
-def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solution:
+def disrupted(
+    pre: PreShock, impact: Impact, solver: Solver = "newton", guess: Array | None = None
+) -> Solution:
     """Short-run equilibrium under a disruption.
 
     Parameters
@@ -207,6 +209,8 @@ def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solut
     pre : PreShock
     impact : Impact
     solver : {"newton", "ipopt"}
+    guess : ndarray (columns,), optional
+        Levels near it.
 
     Raises
     ------
@@ -214,4 +218,4 @@ def disrupted(pre: PreShock, impact: Impact, solver: Solver = "newton") -> Solut
         When no point passes.
     """
     closure = replace(pre.closure, swaps=(*pre.closure.swaps, *impact.swaps(pre)))
-    return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels)
+    return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels, guess=guess)

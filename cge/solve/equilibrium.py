@@ -65,6 +65,7 @@ def solve_square(
     target: Array,
     solver: str = "newton",
     progress: Progress | None = None,
+    guess: Array | None = None,
 ) -> tuple[Array, Diagnostics]:
     """Go from the equilibrium at `start` to the one at `target` by Newton and homotopy.
 
@@ -79,6 +80,9 @@ def solve_square(
     solver : {"newton", "ipopt"}
     progress : callable, optional
         Called with the part of the shock that is done.
+    guess : ndarray (columns,), optional
+        Levels from which Newton's method is tried first. Where it finds nothing, the way from
+        `start` is gone.
 
     Returns
     -------
@@ -93,7 +97,8 @@ def solve_square(
     """
     homotopy = Homotopy(resolved, start, target, by_share=True, carried=True)
     try:
-        homotopy.advance(1.0, solver, progress)
+        if guess is None or solver != "newton" or not homotopy.arrive(guess):
+            homotopy.advance(1.0, solver, progress)
     except NoEquilibrium:
         if not homotopy.leaves_nothing:
             raise

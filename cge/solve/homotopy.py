@@ -40,6 +40,8 @@ SMALLEST_STEP = 1 / 512
 #: Fall of the log of a share that leaves nothing but rounding of it, and the least rise of the log
 #: of a column that can do so.
 GONE, LARGE_RISE = 35.0, 0.15
+#: Newton steps from a guess; one that is near takes three to six.
+STEPS_FROM_GUESS = 12
 #: How exactly a tangent is solved for.
 TANGENT_RTOL = 1e-12
 
@@ -206,6 +208,22 @@ class Homotopy:
                     f"failed on every step down to {step:.2%} of it. {self._furthest()} "
                     "Tried: " + "; ".join(tried[-4:])
                 )
+
+    def arrive(self, guess: Array) -> bool:
+        """Go to the end at once from a guess of it, by Newton's method; whether that works.
+
+        Parameters
+        ----------
+        guess : ndarray (columns,)
+            Levels near those at the end; those of given columns mean nothing.
+        """
+        z = self.system.start(guess, self.system.multipliers(guess, self.target))
+        attempt = newton(self.at(1.0), z, self.resolved.linear, STEPS_FROM_GUESS)
+        self.iterations += attempt.iterations
+        if attempt.converged:
+            self.z, self.done, self._last_jacobian = attempt.z, 1.0, attempt.jacobian
+            self.steps, self.contraction, self._nearby_only = 1, attempt.contraction, False
+        return attempt.converged
 
     def _nearby(self, system: FoldedSystem) -> Attempt | None:
         """Solution by chord steps, where a Jacobian is dear."""

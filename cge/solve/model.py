@@ -261,6 +261,7 @@ class Model(Displayed):
         start: Solution | Array | None = None,
         progress: Progress | None = None,
         allow_large_rates: bool = False,
+        guess: Array | None = None,
     ) -> Solution:
         """Find the equilibrium under given exogenous values.
 
@@ -277,6 +278,8 @@ class Model(Displayed):
             Called with the part of the shock done.
         allow_large_rates : bool
             As in :meth:`levels`.
+        guess : ndarray (columns,), optional
+            Levels near the solution, as of the same shock in a world nearby: what is tried first.
 
         Returns
         -------
@@ -297,11 +300,13 @@ class Model(Displayed):
         origin = self.arrays.start if origin is None else origin
         self.variables.check_levels("changes", levels, self.arrays.free)
         self.variables.check_levels("start", origin, self.arrays.free)
+        if guess is not None:
+            self.variables.check_levels("guess", guess, self.arrays.free)
         levels, origin = closure.laid(self, levels), closure.laid(self, origin)
 
         def under(reached: tuple[Swap, ...]) -> Solution:
             resolved = self.resolved(closure, reached)
-            final, diagnostics = solve_square(resolved, origin, levels, solver, progress)
+            final, diagnostics = solve_square(resolved, origin, levels, solver, progress, guess)
             return Solution(self, final, closure, resolved, levels, diagnostics)
 
         return self._settled(levels, closure, under)

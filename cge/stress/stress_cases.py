@@ -1,7 +1,8 @@
 """Pre-shock equilibria that are put to the test, disruptions from them, and what is found.
 
-Disruptions from one equilibrium are tasks that depend on nothing else: none is solved from the
-solution of another.
+Disruptions are solved in the world without policy first. What they do there is what they are
+guessed to do under a policy: a guess from which the search begins, on which no result depends
+beyond rounding.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.axes import Array, Integers
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.dynamics.capital import Settings
@@ -60,6 +61,10 @@ class Chunk:
         Equilibrium of the long run from which a cut of a link is also solved once all has
         adapted to it; None: it is not.
     solver : {"newton", "ipopt"}
+    tells : bool
+        Whether levels are told, from which others are guessed.
+    near : Near, optional
+        From which levels are guessed.
     """
 
     benchmark: Benchmark
@@ -73,6 +78,41 @@ class Chunk:
     motion: Settings | None
     long_run: tuple[Closure, Array] | None
     solver: Solver
+    tells: bool
+    near: Near | None
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """What disruptions do to a world nearby.
+
+    Parameters
+    ----------
+    before : ndarray (columns,)
+        Levels before them.
+    after : tuple of (ndarray (columns,) or None)
+        Levels under each; None where there is no equilibrium.
+    """
+
+    before: Array
+    after: tuple[Array | None, ...]
+
+    def guess(self, levels: Array, number: int, free: Bools) -> Array | None:
+        """Levels under a disruption where everything moves as it does nearby.
+
+        Parameters
+        ----------
+        levels : ndarray (columns,)
+            Before it.
+        number : int
+            Of the disruption.
+        free : ndarray of bool (columns,)
+            Columns that may have either sign.
+        """
+        before, after = self.before, self.after[number]
+        if after is None or len(before) != len(levels):
+            return None
+        return np.where(free, levels + after - before, levels * after / np.where(free, 1.0, before))
 
 
 def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
@@ -82,14 +122,19 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
     -------
     list of dict
         For each disruption ``losses``, parts of real income of all regions, ``borrowed``,
-        parts of what they spent before, and ``iterations``; or ``failed`` with the reason why
-        there is no equilibrium. Where they are wanted ``by_year`` are losses of the years since
-        it began, or ``by_year_failed`` says why there are none, and ``long_run`` are losses
-        once all has adapted, if there is such an equilibrium.
+        parts of what they spent before, ``iterations``, and ``levels`` where they are to be told;
+        or ``failed`` with the reason why there is no equilibrium. Where they are wanted
+        ``by_year`` are losses of the years since it began, or ``by_year_failed`` says why there
+        are none, and ``long_run`` are losses once all has adapted, if there is such an
+        equilibrium.
     """
     model = Model.shared(chunk.benchmark, "short", chunk.backstop)
     pre = PreShock(model, chunk.levels, chunk.closure)
-    found = [_solved(pre, disruption, chunk) for disruption in chunk.disruptions]
+    free, near = model.arrays.free, chunk.near
+    guesses = [near.guess(pre.levels, number, free) if near else None
+               for number in range(len(chunk.disruptions))]  # fmt: skip
+    found = [_solved(pre, disruption, chunk, guess)
+             for disruption, guess in zip(chunk.disruptions, guesses, strict=True)]  # fmt: skip
     if chunk.long_run is not None:
         closure, levels = chunk.long_run
         model = Model.shared(chunk.benchmark, "long", chunk.backstop)
@@ -101,7 +146,9 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
     return found
 
 
-def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, Any]:
+def _solved(
+    pre: PreShock, disruption: Disruption, chunk: Chunk, guess: Array | None
+) -> dict[str, Any]:
     b = chunk.benchmark
     nothing = np.zeros((len(b.regions), len(b.sectors)))
     impact = impact_of(
@@ -109,7 +156,7 @@ def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, An
         lambda event, years: chunk.forgotten.get((event, years), nothing),
     )  # fmt: skip
     try:
-        solution = disrupted(pre, impact, chunk.solver)
+        solution = disrupted(pre, impact, chunk.solver, guess)
     except NoEquilibrium as error:
         return {"failed": str(error)}
     before = pre.values("absorption_value")
@@ -117,6 +164,7 @@ def _solved(pre: PreShock, disruption: Disruption, chunk: Chunk) -> dict[str, An
     found = {
         "losses": pre.losses(solution), "borrowed": borrowed,
         "iterations": solution.diagnostics.iterations,
+        **({"levels": solution.levels} if chunk.tells else {}),
     }  # fmt: skip
     # What is forgotten comes over years by itself; that of all of them at once has no after.
     if chunk.motion is not None and not disruption.over_time_only:
@@ -165,12 +213,26 @@ class Equilibrium:
             parts += [f"{of['research_return']} returns", f"year {of['path_year']}"]
         return ", ".join(part for part in parts if part)
 
-    def tasks(self, plan: StressPlan, solver: Solver) -> list[Task]:
-        """Tasks of all disruptions from here, in the order of the plan."""
+    def tasks(
+        self, plan: StressPlan, solver: Solver, tells: bool,
+        nearby: Sequence[Mapping[str, Any]] | None = None,
+    ) -> list[Task]:  # fmt: skip
+        """Tasks of all disruptions from here, in the order of the plan.
+
+        Parameters
+        ----------
+        plan : StressPlan
+        solver : {"newton", "ipopt"}
+        tells : bool
+            Whether they tell levels, from which others are guessed.
+        nearby : sequence of mapping, optional
+            What the same disruptions do to the reference, with levels.
+        """
         own, plain, cuts = self.settings, self.plain, plan.cuts
         known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
         sectors, adapted = own.stand_ins.sectors, plain["long_run"]
-        tasks = []
+        tasks: list[Task] = []
+        done = 0
         for every, after, cut in (
             (plan.disruptions, True, False), (cuts.links, False, True),
             ((*cuts.withholdings, *cuts.bans), False, False),
@@ -182,13 +244,17 @@ class Equilibrium:
                 some = tuple(replace(one, name="", title="", families={}, note="")
                              for one in every[first : first + size])  # fmt: skip
                 events = {(event, one.duration) for one in some for event in one.events}
+                near, done = None, done + len(some)
+                if nearby is not None and self.reference is not None:
+                    after_each = (one.get("levels") for one in nearby[done - len(some) : done])
+                    near = Near(self.reference.plain["levels"], tuple(after_each))
                 content = Chunk(
                     benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
                     levels=plain["levels"], backstop=sectors, disruptions=some,
                     forgotten={key: value for key, value in known.items() if key in events},
                     leakage=own.leakage, years_after=own.years_after if after else 0, motion=motion,
                     long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else
-                    None, solver=solver,
+                    None, solver=solver, tells=tells, near=near,
                 )  # fmt: skip
                 tasks.append(Task(f"disruptions, {self.label}", solve_chunk, content, len(some)))
         return tasks

@@ -190,12 +190,20 @@ def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Teste
     plan, found = made.plan, (yield from made.made())
     if any(one.plain["forgotten"] is None for one in found):
         plan = plan.without_knowledge()
-    tasks = [one.tasks(plan, made.solver) for one in found]
-    results = iter((yield [task for own in tasks for task in own]))
+    # First the worlds without policy, from which those with one are guessed.
+    results: dict[int, list[dict[str, Any]]] = {}
+    for some in ([one for one in found if one.reference is None],
+                 [one for one in found if one.reference is not None]):  # fmt: skip
+        tells = len(results) == 0 and len(some) < len(found)
+        tasks = [
+            one.tasks(plan, made.solver, tells, results.get(id(one.reference))) for one in some
+        ]
+        solved = iter((yield [task for own in tasks for task in own]))
+        for one, own in zip(some, tasks, strict=True):
+            results[id(one)] = [result for _ in own for result in next(solved)]
     cases: dict[int, StressCase] = {}
-    for one, own in zip(found, tasks, strict=True):
-        solved = [result for _ in own for result in next(results)]
-        cases[id(one)] = stress_case(one, plan, solved, cases.get(id(one.reference)))
+    for one in found:
+        cases[id(one)] = stress_case(one, plan, results[id(one)], cases.get(id(one.reference)))
     if not any(np.isfinite(case.losses).any() for case in cases.values()):
         name, reason = next(iter(cases.values())).failures[0]
         raise NoEquilibrium(f"no disruption has an equilibrium; {name}: {reason}")
