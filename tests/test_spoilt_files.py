@@ -68,7 +68,8 @@ def spoilt(content: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 
 def written(path: Path, content: Any) -> Path:
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
