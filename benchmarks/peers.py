@@ -22,12 +22,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cge import Model, Solution
 
 Array = NDArray[np.float64]
 
@@ -87,38 +92,68 @@ def accounts(data: dict[str, Array]) -> tuple[Array, Array]:
     return spending, demand - data["wL_n"] - revenue
 
 
+@dataclass(frozen=True)
+class Nafta:
+    """The experiment with this package.
+
+    Parameters
+    ----------
+    data : mapping of str to ndarray
+        Arrays of the peer.
+    """
+
+    data: dict[str, Array]
+
+    @cached_property
+    def model(self) -> Model:
+        """Model of the world of 1993."""
+        from cge import Model, benchmark_from_trade
+
+        data, (spending, deficits) = self.data, accounts(self.data)
+        return Model.build(benchmark_from_trade(
+            regions=data["regions"], sectors=data["sectors"],
+            trade=from_importer(data["pi_nij"] * spending[:, None] / (1 + data["tau_nij"])),
+            tariff=from_importer(data["tau_nij"]), io_shares=data["gamma_nkj"],
+            value_added_share=data["gamma_nj"], final_shares=data["alpha_nj"], deficits=deficits,
+            elasticities={"armington": 1 + data["theta_j"]},
+        ))  # fmt: skip
+
+    @cached_property
+    def before(self) -> Solution:
+        """The world of 1993 without deficits."""
+        return self.model.solve({"balance": 0.0})
+
+    def solved(self, tariff: Array) -> Solution:
+        """Its equilibrium under other tariffs, (s, r, i)."""
+        tariffs, levels = self.model.variables["tariff"], self.model.levels({"balance": 0.0})
+        _, r, i, s = tariffs.at("uris")
+        levels[tariffs.positions] = 1 + from_importer(tariff)[r, i, s]
+        return self.model.solve(levels, start=self.before)
+
+    def income(self, after: Solution) -> Array:
+        """Real income over that before, (s,)."""
+        return after.by_region("welfare") / self.before.by_region("welfare")
+
+
+def from_importer(array: Array) -> Array:
+    """An array (s, r, i) as (r, i, s)."""
+    return array.transpose(1, 2, 0)
+
+
+def prepare(peer: Path, folder: Path, python: str = sys.executable) -> Path:
+    """Put the peer's data into a folder, as plain arrays; the file of the arrays."""
+    data = str(peer.resolve() / "cp2015_data.pkl")
+    subprocess.run([python, "-c", PREPARE, data], cwd=folder, check=True)
+    return folder / "data.npz"
+
+
 def measure(file: str) -> dict[str, Any]:
     """The experiment with this package, from the arrays on."""
-    from cge import Model, benchmark_from_trade
-
-    data = dict(np.load(file))
-    spending, deficits = accounts(data)
-
-    def from_importer(array: Array) -> Array:
-        return array.transpose(1, 2, 0)  # (s, r, i) to (r, i, s)
-
-    benchmark = benchmark_from_trade(
-        regions=data["regions"], sectors=data["sectors"],
-        trade=from_importer(data["pi_nij"] * spending[:, None] / (1 + data["tau_nij"])),
-        tariff=from_importer(data["tau_nij"]), io_shares=data["gamma_nkj"],
-        value_added_share=data["gamma_nj"], final_shares=data["alpha_nj"], deficits=deficits,
-        elasticities={"armington": 1 + data["theta_j"]},
-    )  # fmt: skip
-    model = Model.build(benchmark)
-    levels = model.levels({"balance": 0.0})
-    first = model.solve(levels)
-    tariffs = model.variables["tariff"]
-    _, r, i, s = tariffs.at("uris")
-
-    def solved(tariff: Array) -> Array:
-        changed = levels.copy()
-        changed[tariffs.positions] = 1 + from_importer(tariff)[r, i, s]
-        found = model.solve(changed, start=first)
-        return found.by_region("welfare") / first.by_region("welfare")
-
-    income = solved(data["tau_nij_cfl"])
+    nafta = Nafta(dict(np.load(file)))
+    data = nafta.data
+    income = nafta.income(nafta.solved(data["tau_nij_cfl"]))
     whole = process_time()
-    half = solved((data["tau_nij_bln"] + data["tau_nij_cfl"]) / 2)
+    half = nafta.income(nafta.solved((data["tau_nij_bln"] + data["tau_nij_cfl"]) / 2))
     return {"whole": whole, "next": process_time() - whole,
             "income": income.tolist(), "half": half.tolist()}  # fmt: skip
 
@@ -135,10 +170,9 @@ def compare(peer: Path, python: str, runs: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([python, "-c", PREPARE, str(peer / "cp2015_data.pkl")], cwd=folder,
-                       check=True)  # fmt: skip
+        data = prepare(peer, Path(folder), python)
         Path(folder, "peer.py").write_text(functions_of(peer / "cp2015.py") + PEER, "utf-8")
-        here = [sys.executable, __file__, "--measure", str(Path(folder, "data.npz"))]
+        here = [sys.executable, __file__, "--measure", str(data)]
         found = [(output([python, "peer.py"], folder), output(here, folder)) for _ in range(runs)]
     for key, said in (("whole", "Python's start to NAFTA"), ("next", "next counterfactual")):
         theirs, ours = ([run[key] for run in column] for column in zip(*found, strict=True))

@@ -67,12 +67,23 @@ def _lost(spent: Array, dearer: Array) -> Array:
     return np.asarray(1 - np.exp(-(ratio(spent, spent.sum(axis=0)) * dearer).sum(axis=0)))
 
 
+def among_origins(table: WorldIO, nests: Array) -> Array:
+    """Elasticities among origins by product and buyer, means over uses, (i, s).
+
+    Parameters
+    ----------
+    table : WorldIO
+    nests : ndarray (u, i, s)
+        By use.
+    """
+    bought = table.deliveries.sum(axis=1)
+    every = bought.sum(axis=0)
+    return np.where(every > 0, ratio((nests * bought).sum(axis=0), every), nests.mean(axis=0))
+
+
 def _of_economy(economy: Economy) -> pd.DataFrame:
     b, table = economy.benchmark, economy.io
-    nests = b.elasticities[economy.solution.model.horizon].armington  # (u, i, s)
-    bought = table.deliveries.sum(axis=1)
-    sigma = np.where(bought.sum(axis=0) > 0, ratio((nests * bought).sum(axis=0), bought.sum(axis=0)),
-                     nests.mean(axis=0))  # fmt: skip
+    sigma = among_origins(table, b.elasticities[economy.solution.model.horizon].armington)
     return table_of(table, [
         ("gains_from_trade", 100 * gains_from_trade(table, sigma), "s"),
         ("gains_from_trade_final", 100 * gains_from_trade(table, sigma, inputs=False), "s"),
