@@ -1,0 +1,1 @@
+"""Header array (HAR) files of GEMPACK: read, written, and turned into tables."""
