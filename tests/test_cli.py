@@ -908,7 +908,7 @@ def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
         "run", "path", "stress", "sensitivity", "frontier", "margins", "nash", "insurance",
         "compare", "backtest", "claims", "collect", "table", "figure", "report",
-        "runs", "check", "data", "calibrate", "cache", "completion",
+        "runs", "check", "data", "calibrate", "convert", "cache", "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
 

@@ -58,7 +58,7 @@ def others(draw: st.DrawFn) -> HarHeader:
 def same(a: HarHeader, b: HarHeader) -> bool:
     """Whether two headers are the same in all their parts."""
     parts = ("name", "kind", "description", "coefficient", "sets", "labels")
-    return np.array_equal(a.values, b.values) and all(
+    return np.array_equal(a.array, b.array) and all(
         getattr(a, part) == getattr(b, part) for part in parts
     )
 
@@ -144,7 +144,7 @@ def test_records_are_framed_and_laid_out_as_gempack_has_them(file: Path) -> None
     assert found[k + 6] == b"    " + struct.pack("<15i", 2, 1, 3, 1, 2, 1, 2, *[1] * 8)
     values = np.frombuffer(found[k + 7][8:], "<f4")
     assert found[k + 7][:8] == b"    " + struct.pack("<i", 1)
-    assert values.tolist() == example()[3].values.astype("f4").ravel(order="F").tolist()
+    assert values.tolist() == example()[3].array.astype("f4").ravel(order="F").tolist()
 
 
 def test_large_arrays_are_written_in_several_records(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_files_of_machines_with_the_other_byte_order_are_read(tmp_path: Path) ->
     block = b"    " + struct.pack(">7i", 1, 1, 2, 1, 1, 1, 2) + struct.pack(">2f", 1.5, -2.0)
     path = tmp_path / "other.har"
     path.write_bytes(framed([b"TWO ", about, block], ">"))
-    assert read_har(path)["TWO"].values.tolist() == [[1.5, -2.0]]
+    assert read_har(path)["TWO"].array.tolist() == [[1.5, -2.0]]
 
 
 def test_a_set_of_unknown_elements_and_one_element_of_a_set_are_read(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_set_of_unknown_elements_and_one_element_of_a_set_are_read(tmp_path: P
     path.write_bytes(framed([b"PART", about, sets, sizes, corners, values]))
     header = read_har(path)["PART"]
     assert (header.sets, header.labels) == (("COMM", "REG"), (None, ("USA",)))
-    assert header.values.tolist() == [[3.0], [4.0]]
+    assert header.array.tolist() == [[3.0], [4.0]]
 
 
 def test_only_the_headers_that_are_wanted_are_kept(file: Path) -> None:
@@ -273,16 +273,16 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("parts, said", [
-    ({"name": "TOOLONG", "values": np.ones((1, 1))}, "too long"),
-    ({"name": " ", "values": np.ones((1, 1))}, "needs a name"),
-    ({"name": "X", "values": np.ones((1, 1)), "description": "d" * 71}, "too long"),
-    ({"name": "X", "values": np.ones((1, 1)), "description": "日本"}, "characters"),
-    ({"name": "X", "values": np.ones(2), "sets": ("S",), "labels": (("a",),)}, "elements"),
-    ({"name": "X", "values": np.ones(1), "sets": ("S",), "labels": (("a" * 13,),)}, "too long"),
-    ({"name": "X", "values": np.ones((1, 1)), "sets": ("S",), "labels": (("a",),)}, "sets"),
-    ({"name": "X", "values": np.ones((1,) * 8)}, "8 dimensions"),
-    ({"name": "X", "values": np.array([1j])}, "neither text nor numbers"),
-    ({"name": "X", "values": np.ones((2, 2)), "kind": "1CFULL"}, "not of this kind"),
+    ({"name": "TOOLONG", "array": np.ones((1, 1))}, "too long"),
+    ({"name": " ", "array": np.ones((1, 1))}, "needs a name"),
+    ({"name": "X", "array": np.ones((1, 1)), "description": "d" * 71}, "too long"),
+    ({"name": "X", "array": np.ones((1, 1)), "description": "日本"}, "characters"),
+    ({"name": "X", "array": np.ones(2), "sets": ("S",), "labels": (("a",),)}, "elements"),
+    ({"name": "X", "array": np.ones(1), "sets": ("S",), "labels": (("a" * 13,),)}, "too long"),
+    ({"name": "X", "array": np.ones((1, 1)), "sets": ("S",), "labels": (("a",),)}, "sets"),
+    ({"name": "X", "array": np.ones((1,) * 8)}, "8 dimensions"),
+    ({"name": "X", "array": np.array([1j])}, "neither text nor numbers"),
+    ({"name": "X", "array": np.ones((2, 2)), "kind": "1CFULL"}, "not of this kind"),
 ])  # fmt: skip
 def test_what_a_header_can_not_be_is_refused(parts: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -336,9 +336,9 @@ def test_variables_of_a_solution_file_are_put_together(tmp_path: Path) -> None:
     assert (price.sets, quantity.sets) == (("COMM", "REG", "RESULT"), ("FAC", "RESULT"))
     assert price.labels == (("food", "mnfc"), ("USA", "ROW"), ("cumulative", "Effect of the shock"))
     assert quantity.labels[0] == ("1", "2", "3")
-    np.testing.assert_array_equal(price.values[..., 0], [[1.0, np.nan], [2.0, 4.0]])
-    assert quantity.values.tolist() == [[0.0, 0.0], [20.0, 10.0], [9.0, 9.0]]
-    assert income.values.tolist() == [7.0, 3.5]
+    np.testing.assert_array_equal(price.array[..., 0], [[1.0, np.nan], [2.0, 4.0]])
+    assert quantity.array.tolist() == [[0.0, 0.0], [20.0, 10.0], [9.0, 9.0]]
+    assert income.array.tolist() == [7.0, 3.5]
     assert (price.changes, income.changes, price.description) == (False, True, "Price")
 
 

@@ -66,6 +66,9 @@ def list_data() -> None:
 def show(**given: Any) -> None:
     """Show provenance, licence, cleaning report and the cells that a rule filled.
 
+    NAME is what cge data list shows; or a header array (HAR) file of GEMPACK, or a folder of them,
+    whose headers are listed.
+
     Example:  cge data show wiod2013
     """
 

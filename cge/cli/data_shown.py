@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
 from cge.cli import screen
+from cge.core.errors import refuse_if
 from cge.data import facts
 from cge.data.data_sets import catalogue, describe
+from cge.data.har.har_tables import HEADERS_SHOWN, header_array_files, headers_frame
 
 
 def list_data() -> None:
@@ -21,6 +24,11 @@ def list_data() -> None:
 
 def show(name: str, year: int | None, cells: bool) -> None:
     """Show provenance, licence, cleaning report and the cells that a rule filled."""
+    files = header_array_files(name)
+    if files:
+        refuse_if(year is not None or cells, "is of what ships",
+                  key="--cells" if year is None else "--year")  # fmt: skip
+        return _show_headers(files)
     description = describe(name, year)
     tables = description.tables()
     console = screen.console()
@@ -36,6 +44,14 @@ def show(name: str, year: int | None, cells: bool) -> None:
             rows = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
             console.print(screen.table(title, [str(c) for c in frame.columns], rows,
                                        numbers=False))  # fmt: skip
+
+
+def _show_headers(files: list[Path]) -> None:
+    """List the headers of header array files."""
+    for file in files:
+        found = headers_frame(file)
+        rows = [[_text(value) for value in row] for row in found.itertuples(index=False)]
+        screen.console().print(screen.table(str(file), HEADERS_SHOWN, rows, numbers=False))
 
 
 def rate(**given: Any) -> None:

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Show what is calibrated, single rates and flows; download published tables.",
     ),
     "calibrate": ("calibrate", "Make a benchmark of your own table."),
+    "convert": ("convert", "Turn header array (HAR) files of GEMPACK into tables, and back."),
     "cache": ("cache", "Show or clear what is kept of finished work."),
     "completion": ("main", "Print the script that completes commands in a shell."),
 }

@@ -59,7 +59,7 @@ def _padded(text: str, width: int) -> bytes:
 
 def _records(header: HarHeader) -> Iterator[bytes]:
     """The records of a header."""
-    kind, values = header.kind[:2], header.values
+    kind, values = header.kind[:2], header.array
     yield _padded(header.name, NAME)
     sizes = values.shape if kind in ("2I", "2R") else (*values.shape, *[1] * (RANK - values.ndim))
     width = max([LABEL, *map(len, values.tolist())]) if kind == "1C" else 0
@@ -87,10 +87,10 @@ def _records(header: HarHeader) -> Iterator[bytes]:
 def _single(header: HarHeader) -> NDArray[np.float32]:
     """Values in single precision."""
     with np.errstate(over="ignore"):
-        numbers = header.values.astype("<f4")
+        numbers = header.array.astype("<f4")
     wrong = ~np.isfinite(numbers)
     refuse_if(wrong.any(), "has a value that single precision does not hold", key=header.name,
-              value=header.values[wrong][:1].tolist(), allowed="numbers up to 3e38")  # fmt: skip
+              value=header.array[wrong][:1].tolist(), allowed="numbers up to 3e38")  # fmt: skip
     return numbers
 
 

@@ -35,11 +35,11 @@ class HarHeader:
     ----------
     name : str
         Up to four characters; a file has each once, in whatever case.
-    values : array_like
+    array : array_like
         Texts (one dimension), integers (two), or reals (up to seven). A file holds reals in
         single precision: about seven digits.
     kind : str, optional
-        One of :data:`KINDS`; by default as `values` and `sets` say.
+        One of :data:`KINDS`; by default as `array` and `sets` say.
     description : str
         Up to 70 characters.
     coefficient : str
@@ -56,7 +56,7 @@ class HarHeader:
     """
 
     name: str
-    values: NDArray[Any]
+    array: NDArray[Any]
     kind: Kind = ""  # type: ignore[assignment]  # filled in below
     description: str = ""
     coefficient: str = ""
@@ -64,7 +64,7 @@ class HarHeader:
     labels: tuple[Labels, ...] = ()
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.values)
+        values = np.asarray(self.array)
         letter = {"U": "1C", "i": "2I", "u": "2I", "f": "RE" if self.sets else "RL"}.get(
             values.dtype.kind
         )
@@ -78,7 +78,7 @@ class HarHeader:
         refuse_if(values.dtype.kind not in wanted, "the values are not of this kind", key=self.name,
                   value=self.kind)  # fmt: skip
         kept = {"U": np.str_, "i": np.int64, "u": np.int64, "f": np.float64}
-        object.__setattr__(self, "values", values.astype(kept[values.dtype.kind], copy=False))
+        object.__setattr__(self, "array", values.astype(kept[values.dtype.kind], copy=False))
         for text, most, what in (
             (self.name, NAME, "a header's name"), (self.description, DESCRIPTION, "a description"),
             (self.coefficient, LABEL, "a coefficient's name"),
@@ -94,7 +94,7 @@ class HarHeader:
 
     def _check_shape(self) -> None:
         """Refuse sets and labels that do not fit the values."""
-        rank, shape = self.values.ndim, self.values.shape
+        rank, shape = self.array.ndim, self.array.shape
         most = {"1C": (1, 1), "2I": (2, 2), "2R": (2, 2)}.get(self.kind[:2], (0, RANK))
         refuse_if(not most[0] <= rank <= most[1], f"has {rank} dimensions", key=self.name,
                   allowed=f"{most[0]} to {most[1]} for kind {self.kind}")  # fmt: skip

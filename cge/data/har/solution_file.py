@@ -33,10 +33,10 @@ class SolutionVariable:
     ----------
     name, description : str
     sets : tuple of str
-        Of the dimensions of `values`; the last is :data:`RESULTS`.
+        Of the dimensions of `array`; the last is :data:`RESULTS`.
     labels : tuple of tuple of str
         Elements of the sets; where the file does not know them, 1, 2, ...
-    values : ndarray
+    array : ndarray
         Percentage changes, or changes where `changes` is true. Zero where an exogenous component
         is not shocked; NaN where the file does not keep a component.
     changes : bool
@@ -46,7 +46,7 @@ class SolutionVariable:
     description: str
     sets: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
-    values: Array
+    array: Array
     changes: bool
 
 
@@ -91,7 +91,7 @@ class _Solution:
         kind = self.headers[name].kind
         refuse_if(kind[:2] not in kinds, "is not of the kind that a solution file has", key=name,
                   value=kind)  # fmt: skip
-        return self.headers[name].values.ravel()
+        return self.headers[name].array.ravel()
 
     def texts(self, name: str) -> list[str]:
         """The texts of a header."""
