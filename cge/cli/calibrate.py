@@ -19,9 +19,10 @@ REPLICATION = 1e-9
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Benchmark folder.")
 @click.option("--kind",
-              help="folder (CSV or Parquet in the documented layout), or a published table: "
-              "wiod2013, wiod2016, icio, figaro, adb-mrio, exiobase3, eora26, gloria, pymrio. "
-              "Default: as the names of the files say.")  # fmt: skip
+              help="folder (CSV or Parquet in the documented layout), gtap (header array files of "
+              "GTAPAgg), or a published table: wiod2013, wiod2016, icio, figaro, adb-mrio, "
+              "exiobase3, eora26, gloria, pymrio. Default: as the names of the files say."
+              )  # fmt: skip
 @click.option("--year", type=int, help="Year, where the source has several.")
 @click.option("--name", help="Name of the table.")
 @click.option("--aggregation", default="full", show_default=True,
@@ -29,7 +30,9 @@ REPLICATION = 1e-9
               "with all that ships for them.")  # fmt: skip
 @click.option("--tariffs", help="none, or a file of rates; default: the folder's own, with "
               "--aggregation default and small those that ship.")  # fmt: skip
-@click.option("--elasticities", help="Elasticity set or file; default: the folder's own.")
+@click.option("--elasticities",
+              help="Elasticity set or file; default: the folder's own. Of gtap also ESBM (default) "
+              "or ESBD: which of GTAP's is the elasticity among origins.")  # fmt: skip
 @click.option("--value-added", default="auto", show_default=True,
               help="auto, rows or residual: where value added comes from.")  # fmt: skip
 @click.option("--labour-share", type=float,
@@ -49,7 +52,8 @@ def calibrate(source: Path, out: Path, kind: str | None, overwrite: bool, **give
 
     check_target(out, overwrite)
     kind = kind or _kind_of(source)
-    result = _of_folder(source, given) if kind == "folder" else of_published(source, kind, given)
+    own = {"folder": _of_folder, "gtap": _of_gtap}
+    result = own[kind](source, given) if kind in own else of_published(source, kind, given)
     save(result, out, overwrite)
 
 
@@ -90,11 +94,14 @@ def save(result: Any, out: Path, overwrite: bool) -> None:
 
 def _kind_of(source: Path) -> str:
     """Whether it is a folder in the documented layout, or whose published table it is."""
+    from cge.data.har.har_tables import SUFFIXES, header_array_files
     from cge.data.sources.registry import source_of_file
 
     own = str(source) == "example" or (source / "table.yaml").exists() or not source.exists()
     if own or (source.is_dir() and not any(source.iterdir())):
         return "folder"
+    if any(file.suffix.lower() in SUFFIXES for file in header_array_files(source)):
+        return "gtap"
     try:
         return source_of_file(source)
     except InputError:
@@ -116,6 +123,19 @@ def _of_folder(source: Path, given: dict[str, Any]) -> Any:
     shipped = content_dir("calibration") / "example"
     folder = shipped if str(source) == "example" and not source.exists() else source
     return calibrate_folder(folder, given["aggregation"], given["tariffs"], given["elasticities"])
+
+
+def _of_gtap(source: Path, given: dict[str, Any]) -> Any:
+    """Calibrate the data of GTAPAgg, which has made its aggregation already."""
+    from cge.data.gtap.gtap_benchmark import calibrate_gtap
+
+    usual = {"aggregation": "full", "value_added": "auto"}
+    for option in ("year", "aggregation", "tariffs", "value_added", "labour_share", "tolerance",
+                   "decimal"):  # fmt: skip
+        refuse_if(given[option] != usual.get(option), "GTAP data have their own",
+                  key=f"--{option.replace('_', '-')}", value=given[option],
+                  allowed="aggregation, tariffs and accounts of the folder")  # fmt: skip
+    return calibrate_gtap(source, given["elasticities"] or "ESBM", given["name"])
 
 
 def of_published(source: Path, kind: Any, given: dict[str, Any]) -> Any:

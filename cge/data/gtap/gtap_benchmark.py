@@ -1,0 +1,278 @@
+"""GTAP data as a benchmark of the model, and what of them it does not hold.
+
+The benchmark has the regions, commodities and endowments of GTAP, the agents HH, GOV and INV, and
+a use class for firms and for each agent. What is kept, to the rounding of GTAP's files: output,
+factor incomes, revenue of every tax by region, final demand by agent, trade between regions free on
+board, and so GDP. What is merged is said in the notes of the result:
+
+- the make matrix, where an activity makes several commodities: each commodity takes the mean cost
+  structure of the activities that make it (industry technology, Eurostat Manual of Supply, Use and
+  Input-Output Tables, 2008, chapter 11, model B);
+- a user's taxes on domestic goods and on imports, which are one tax on their composite;
+- import shares of activities, which are those of all firms;
+- margins, which are services that users of imports buy where GTAP's pool of transport buys them;
+- trade of a region with itself, which is part of home deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cge.core.axes import Array, Axes, ratio
+from cge.core.errors import refuse_if
+from cge.core.files import user_path
+from cge.core.typed import checked
+from cge.data.accounts.benchmark import CAPITAL, Benchmark
+from cge.data.accounts.calibration import Calibration
+from cge.data.elasticities.nests import HORIZONS, Elasticities
+from cge.data.elasticities.sets import with_elasticity_set
+from cge.data.gtap.base_data import GtapData, read_gtap
+from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
+from cge.data.sources.raw_table import safe_names, year_in
+
+AGENTS = ("HH", "GOV", "INV")
+#: Letter of an agent's purchases in GTAP's headers (VDPB, VDGB, VDIB), and its use class.
+BUYERS: Mapping[str, tuple[str, str]] = {"HH": ("P", "con"), "GOV": ("G", "gov"),
+                                         "INV": ("I", "inv")}  # fmt: skip
+CLASSES = ("int", *(use_class for _, use_class in BUYERS.values()))
+#: GDP of a region may differ from GTAP's by this share: the rounding of its files.
+GDP_TOLERANCE = 1e-5
+#: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2.
+FIXED = 1e-3
+#: Share of a value below which a difference of two is the rounding of single precision.
+ROUNDING = 1e-6
+#: Parameters that may be the elasticity among origins; the first is the default.
+ARMINGTON = ("ESBM", "ESBD")
+
+
+@checked
+def calibrate_gtap(
+    path: str | Path, elasticities: str | Path = "ESBM", name: str | None = None
+) -> Calibration:
+    """Make a benchmark of a folder of GTAP data.
+
+    Parameters
+    ----------
+    path : path
+        As in :func:`~cge.data.gtap.base_data.read_gtap`.
+    elasticities : str or path
+        ``ESBM`` or ``ESBD``: parameter of GTAP that is the elasticity among all origins, home
+        included; the other nests are GTAP's. Or an elasticity set, or a file of one.
+    name : str, optional
+        Of the benchmark; default ``gtap`` and the reference year.
+
+    Returns
+    -------
+    Calibration
+        Its report has the identities of the base data, and how far each misses at most.
+
+    Raises
+    ------
+    InputError
+        If the data can not be read, or their accounts do not fit together.
+    """
+    data = read_gtap(path)
+    report = _report(data, checked_identities(data))
+    chosen = str(elasticities)
+    armington = chosen if chosen in ARMINGTON else ARMINGTON[0]
+    refuse_if(armington not in data.parameters, "the file of parameters has no such header",
+              file=data.files["parameters"], key=armington)  # fmt: skip
+    year = year_in(data.release)
+    default = f"gtap-{year}" if year else "gtap"
+    benchmark = _benchmark(data, armington, default if name is None else name)
+    off = np.abs(benchmark.gdp / gdp(data) - 1).max()
+    refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
+              file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
+    if chosen != armington:
+        benchmark = with_elasticity_set(benchmark, elasticities)
+    return Calibration(benchmark, report)
+
+
+def _report(data: GtapData, found: pd.DataFrame) -> pd.DataFrame:
+    """Identities as rows of a report on calibration."""
+    return pd.DataFrame({
+        "step": found["identity"], "cells": found["accounts"], "value": found["gap"],
+        "share_of_total": found["share"], "note": "most at " + found["cell"].where(
+            found["cell"] != "", "the world"),
+    })  # fmt: skip
+
+
+def _benchmark(data: GtapData, armington: str, name: str) -> Benchmark:
+    """The benchmark of GTAP data whose identities hold."""
+    d, world = data, _Deliveries(data)
+    region_names = safe_names(d.regions, "regions")
+    sector_names = safe_names(d.commodities, "sectors")
+    factors = _factor_codes(d)
+    flows, fob = world.flows, world.flows + world.export_tax
+    inputs, final = np.split(world.purchases, [len(d.commodities)], axis=1)
+    input_tax, final_tax = np.split(world.user_tax, [len(d.commodities)], axis=1)
+    paid, with_tax = (world.by_commodity(d[h]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
+    payments = np.where(paid > 0, paid, with_tax)
+    output = flows.sum(axis=(0, 3))
+    costs = (inputs + input_tax).sum(axis=0).T + with_tax.sum(axis=2)
+    axes = Axes(tuple(region_names), tuple(sector_names), CLASSES, factors, AGENTS)
+    final, final_tax = final.transpose(2, 1, 0), final_tax.transpose(2, 1, 0)
+    absorption = (final + final_tax).sum(axis=(1, 2))
+    value_added = output.sum(axis=1) - inputs.sum(axis=(0, 1))
+    border = world.tariff.sum(axis=(0, 1, 2)) + world.export_tax.sum(axis=(0, 2, 3))
+    balance = absorption - value_added - border - final_tax.sum(axis=(1, 2))
+    return Benchmark(
+        name=name, status="user", notes=_notes(d, armington, world), regions=axes.regions,
+        sectors=axes.sectors, factors=factors, agents=AGENTS, use_classes=CLASSES,
+        sector_class=("int",) * len(sector_names), agent_class=CLASSES[1:], flows=flows,
+        export_tax=ratio(world.export_tax, flows), tariff=ratio(world.tariff, fob),
+        intermediate=inputs.transpose(2, 0, 1),
+        intermediate_tax=ratio(input_tax, inputs).transpose(2, 0, 1), final=final,
+        final_tax=ratio(final_tax, final), factor_payments=payments,
+        factor_tax=ratio(with_tax - payments, payments),
+        output_tax=ratio(output - costs, output), balance=balance,
+        elasticities=_elasticities(d, axes, armington, world),
+        names={"regions": region_names, "sectors": sector_names},
+        origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
+                "tariffs": "GTAP", "elasticities": armington},
+    )  # fmt: skip
+
+
+class _Deliveries:
+    """Who buys what from where, and the taxes on it.
+
+    Users are the commodities, as which activities are taken, and the agents.
+    """
+
+    def __init__(self, data: GtapData) -> None:
+        d = self.data = data
+        made = d["MAKS"]
+        #: Share of an activity's costs that is for a commodity, (c, a, r).
+        self.technology = ratio(made, made.sum(axis=0)[None])
+        self.joint = bool((np.count_nonzero(made, axis=0) > 1).any())
+        home, abroad = self._bought("VD", "B"), self._bought("VM", "B")
+        self.user_tax = _tax(self._bought("VD", "P") + self._bought("VM", "P"), home + abroad)
+        bought = abroad.sum(axis=1)
+        of_user = ratio(abroad, bought[:, None])
+        # What transport costs on a flow, in GTAP's proportions of margins; c, s, d.
+        of_flow = ratio(d["VTWR"], d["VTWR"].sum(axis=0))
+        margins = (of_flow * np.maximum(d["VCIF"] - d["VFOB"], 0.0)).sum(axis=2)  # m, c, d
+        on_exports, on_imports = _tax(d["VFOB"], d["VXSB"]), _tax(d["VMSB"], d["VCIF"])
+        place = [d.commodities.index(code) for code in d.margins]
+        services = np.zeros_like(home)
+        services[place] = np.einsum("mcd,ckd->mkd", margins, of_user)
+        imported = np.where(bought > 0, (d["VXSB"] + on_exports + on_imports).sum(axis=1), 0.0)
+        #: Purchases with tariffs, without user taxes, (c, user, d).
+        self.purchases = home + of_user * imported[:, None] + services
+
+        klass = np.zeros((len(CLASSES), home.shape[1]))
+        klass[0, : len(d.commodities)] = 1
+        klass[1:, len(d.commodities) :] = np.eye(len(AGENTS))
+        share = np.einsum("uk,ckd->ucd", klass, of_user)
+        own = np.arange(len(d.regions))
+        supply = ratio(margins_made(d), margins_made(d).sum(axis=1)[:, None])
+        flows = np.einsum("csd,ucd->uscd", d["VXSB"], share)
+        flows += np.einsum("cs,uk,ckd->uscd", supply, klass, services)
+        flows[:, own, :, own] += np.einsum("uk,ckd->duc", klass, home)
+        export_tax = np.einsum("csd,ucd->uscd", on_exports, share)
+        tariff = np.einsum("csd,ucd->uscd", on_imports, share)
+        tariff[:, own, :, own] += export_tax[:, own, :, own]
+        export_tax[:, own, :, own] = 0.0
+        #: Deliveries at basic prices, and revenue on them, (u, r, i, s).
+        self.flows, self.export_tax, self.tariff = flows, export_tax, tariff
+
+    def by_commodity(self, values: Array) -> Array:
+        """Values of activities, the axis before the last, for what they make."""
+        return np.einsum("xar,car->xcr", values, self.technology)
+
+    def _bought(self, kind: str, prices: str) -> Array:
+        """Purchases of users, (c, user, r)."""
+        agents = [self.data[f"{kind}{letter}{prices}"] for letter, _ in BUYERS.values()]
+        firms = self.by_commodity(self.data[f"{kind}F{prices}"])
+        return np.concatenate([firms, np.stack(agents, axis=1)], axis=1)
+
+
+def _tax(with_tax: Array, without: Array) -> Array:
+    """Revenue of a tax, none where it is within the rounding of GTAP's files."""
+    revenue = with_tax - without
+    return np.where(np.abs(revenue) > ROUNDING * np.abs(without), revenue, 0.0)
+
+
+def _factor_codes(data: GtapData) -> tuple[str, ...]:
+    """Endowments, capital under the code that the model knows it by."""
+    names = [*safe_names(data.endowments, "factors")]
+    capital = [names[data.endowments.index(code)] for code in data.capital] or [
+        code for code in names if code.lower().startswith("cap")
+    ]
+    return tuple(CAPITAL if [code] == capital else code for code in names)
+
+
+def _elasticities(
+    data: GtapData, axes: Axes, armington: str, world: _Deliveries
+) -> dict[str, Elasticities]:
+    """Elasticities of the parameter file, the same in both horizons."""
+    d = data
+    costs = ratio(d["MAKS"], d["MAKS"].sum(axis=1)[:, None])
+
+    def of_firms(name: str, default: float) -> Array:
+        if name not in d.parameters:
+            return np.full(axes.shape("sj"), default)
+        return np.einsum("ar,car->rc", d[name], costs)
+
+    spent = d["VDPP"] + d["VMPP"]
+    by_agent = np.ones(axes.shape("sd"))
+    if "SUBP" in d.parameters:  # of equal SUBPAR, the CDE is a CES of 1 - SUBPAR
+        by_agent[:, 0] = (ratio(spent, spent.sum(axis=0)[None]) * (1 - d["SUBP"])).sum(axis=0)
+    by_agent[:, 1] = d.parameters.get("ESBG", by_agent[:, 1])
+    by_agent[:, 2] = d.parameters.get("ESBI", np.zeros(len(axes.regions)))
+    income = d["EVFB"].sum(axis=1)
+    given = np.abs(d.parameters.get("ETRE", np.zeros_like(income)))
+    if given.ndim == 1:
+        given = np.repeat(given[:, None], len(axes.regions), axis=1)
+    mean = ratio((given * income).sum(axis=1), income.sum(axis=1))
+    transformation = [np.inf if d.mobility[code] == "mobile" else max(value, FIXED)
+                      for code, value in zip(d.endowments, mean)]  # fmt: skip
+    top = of_firms("ESBT", 0.0)
+    values: dict[str, Any] = {
+        "armington": np.broadcast_to(d[armington][None], axes.shape("uis")),
+        "intermediate": of_firms("ESBC", 0.0) if "ESBC" in d.parameters else top,
+        "value_added": of_firms("ESBV", 1.0), "top": top, "final": by_agent,
+        "agents": 1.0, "transformation": np.array(transformation),
+    }  # fmt: skip
+    return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
+
+
+def _notes(data: GtapData, armington: str, world: _Deliveries) -> tuple[str, ...]:
+    """What every output must say: the data, and what of them is merged or left out."""
+    d, taxes = data, tax_revenue(data)
+    total = gdp(d).sum()
+    own = np.arange(len(d.regions))
+    inside = d["VXSB"][:, own, own].sum() / d["VXSB"].sum()
+    margins = d["VTWR"].sum() / d["VCIF"].sum()
+    home, abroad = (
+        sum(d[f"V{kind}{user}P"].sum() for user in "FPGI")
+        / sum(d[f"V{kind}{user}B"].sum() for user in "FPGI") - 1 for kind in "DM"
+    )  # fmt: skip
+    notes = [
+        f"Data: GTAP {d.release or 'of unknown release'}, headers of version {d.version}; licensed "
+        "by the Center for Global Trade Analysis, not shipped.",
+        f"A user's taxes on domestic goods and on imports, {home:.1%} and {abroad:.1%} of world "
+        "purchases, are one tax on both; revenue is kept.",
+        "All firms of a region import the same share of a good; in GTAP each activity has its own.",
+        f"Transport margins, {margins:.1%} of imports, are services that users of imports buy from "
+        "their suppliers; tariffs are on prices free on board, at rates that bring GTAP's revenue.",
+        f"Income taxes, {taxes['income'].sum() / total:.1%} of world GDP, are part of factor "
+        "income.",
+        "Saving, depreciation and the stock of capital are not carried: investment is final "
+        "demand, and what a region spends beyond its GDP is held.",
+        f"Elasticities: {armington} of GTAP among all origins, home included (GTAP has ESBD "
+        "between home and imports and ESBM among these); among households' goods the mean of 1 - "
+        "SUBPAR; income elasticities (INCPAR) are not carried: demand is homothetic.",
+    ]
+    if inside > 1e-6:
+        notes.append(f"Trade of regions within themselves, {inside:.1%} of world exports, is part "
+                     "of home deliveries, and so are its tariffs and export taxes.")  # fmt: skip
+    if world.joint:
+        notes.append("Activities that make several commodities: each commodity has the mean cost "
+                     "structure of those that make it (industry technology).")  # fmt: skip
+    return tuple(notes)

@@ -1,0 +1,220 @@
+"""GTAP data: read in both versions, checked, and made a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Outcome
+from gtap_folder import COMM, REG, world, write, write_older
+
+from cge import Model, open_benchmark
+from cge.core.errors import InputError
+from cge.data.gtap.base_data import GtapData, read_gtap
+from cge.data.gtap.gtap_benchmark import calibrate_gtap
+from cge.data.gtap.gtap_checks import checked_identities, gdp, identities, income, tax_revenue
+from cge.data.har.har_reading import read_har
+from cge.data.har.har_writing import write_har
+
+#: Single precision.
+CLOSE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("data") / "gtap7")
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> GtapData:
+    return read_gtap(folder)
+
+
+def changed(folder: Path, to: Path, name: str, file: str = "basedata.har", **parts: object) -> Path:
+    """Return a copy of a folder with another header of this name, or without it."""
+    to.mkdir()
+    for path in folder.iterdir():
+        headers = read_har(path)
+        if path.name == file:
+            old = headers.pop(name)
+            if parts:
+                kept = {"array": old.array, "kind": old.kind, "sets": old.sets,
+                        "labels": old.labels, **parts}  # fmt: skip
+                headers[name] = type(old)(name, **kept)  # type: ignore[arg-type]
+        write_har(to / path.name, headers.values())
+    return to
+
+
+def test_values_and_parameters_are_read_by_their_names(data: GtapData) -> None:
+    assert (data.version, data.release) == ("7", "made-up Y2017 v0")
+    assert data.commodities == COMM and data.regions == REG
+    for name, array in world().items():
+        np.testing.assert_allclose(data[name], array, rtol=CLOSE, err_msg=name)
+    assert data["RDLT"] == 1
+    assert data.mobility == {"Land": "sluggish", "UnSkLab": "mobile", "SkLab": "mobile",
+                             "Capital": "mobile"}  # fmt: skip
+    assert data.labour == ("UnSkLab", "SkLab")
+    assert data.unused == ("PTAX",)
+    with pytest.raises(InputError, match="did you mean 'VXSB'"):
+        data["VXBS"]
+
+
+def test_data_of_version_6_2_are_the_same_under_the_names_of_version_7(
+    data: GtapData, tmp_path: Path
+) -> None:
+    older = read_gtap(write_older(tmp_path / "gtap6"))
+    assert older.version == "6.2"
+    for name, array in data.values.items():
+        # What an activity earns after income tax is told by endowment alone in 6.2.
+        np.testing.assert_allclose(older[name], array, rtol=2e-5, err_msg=name)
+    for name, array in older.parameters.items():
+        np.testing.assert_allclose(array, data[name], rtol=CLOSE, err_msg=name)
+    assert older.mobility == data.mobility
+
+
+def test_files_are_known_by_what_is_in_them(tmp_path: Path, data: GtapData) -> None:
+    odd = write(tmp_path / "odd", base="world.upd", prm="elasticities.har", sets="codes.har")
+    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], data["VXSB"])
+    np.testing.assert_array_equal(read_gtap(odd / "world.upd")["VXSB"], data["VXSB"])
+    write(odd)
+    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], data["VXSB"])
+    (odd / "basedata.har").rename(odd / "second.har")
+    with pytest.raises(InputError, match="several files hold base data"):
+        read_gtap(odd)
+
+
+def test_elements_in_another_order_are_put_in_order(
+    folder: Path, data: GtapData, tmp_path: Path
+) -> None:
+    array, labels = data["VDPB"][::-1], (COMM[::-1], tuple(code.upper() for code in REG))
+    other = changed(folder, tmp_path / "other", "VDPB", array=array, labels=labels)
+    np.testing.assert_array_equal(read_gtap(other)["VDPB"], data["VDPB"])
+
+
+@pytest.mark.parametrize("name, file, parts, said", [
+    ("VMSB", "basedata.har", {}, "have this header"),
+    ("VDPB", "basedata.har", {"labels": (COMM, ("usa", "eu_28", "xxx"))}, "other elements"),
+    ("VDPB", "basedata.har", {"array": -np.ones((4, 3))}, "negative at food, usa"),
+    ("VDPB", "basedata.har", {"array": np.ones((4, 3)), "kind": "2RFULL", "sets": (),
+                              "labels": ()}, "not an array with sets"),
+    ("REG", "sets.har", {"array": np.array(["usa", "eu"])}, "other elements than the base data"),
+    ("ESBD", "default.prm", {}, "no file with GTAP parameters"),
+])  # fmt: skip
+def test_data_that_are_not_whole_are_refused(
+    name: str, file: str, parts: dict[str, object], said: str, folder: Path, tmp_path: Path
+) -> None:
+    spoilt = changed(folder, tmp_path / "spoilt", name, file, **parts)
+    with pytest.raises(InputError, match=said) as told:
+        read_gtap(spoilt)
+    assert told.value.file is not None and str(spoilt) in told.value.file
+
+
+def test_the_identities_of_made_up_data_hold(data: GtapData) -> None:
+    assert checked_identities(data)["share"].max() < CLOSE
+    gross = data["EVOS"].sum(axis=(0, 1)) + sum(tax_revenue(data).values())
+    np.testing.assert_allclose(income(data) + data["VDEP"], gross)
+    made = data["EVFB"].sum(axis=(0, 1)) + sum(
+        revenue for tax, revenue in tax_revenue(data).items() if tax != "income"
+    )
+    np.testing.assert_allclose(gdp(data), made, rtol=CLOSE)
+
+
+@pytest.mark.parametrize("name, identity, cell", [
+    ("MAKB", "MAKB: what is made", "mnfc, usa"), ("VMPB", "VMSB: what is imported", "mnfc, usa"),
+    ("EVFP", "MAKS: revenue", "mnfc, usa"), ("SAVE", "income of a region", "eu_28"),
+    ("VTWR", "VCIF: imports", "mnfc, usa, eu_28"), ("VST", "VST: margins", "svcs"),
+])  # fmt: skip
+def test_each_account_that_does_not_fit_is_named_with_its_gap(
+    name: str, identity: str, cell: str, folder: Path, tmp_path: Path
+) -> None:
+    array = read_har(folder / "basedata.har")[name].array.copy()
+    # In an exporter that is the region, of a good; margins are of services.
+    where = {"SAVE": (1,), "VTWR": (1, 1, 0, 1), "VST": (1, 0), "VMPB": (1, 0)}.get(name, (1, 1, 0))
+    array[where] *= 1.5
+    spoilt = read_gtap(changed(folder, tmp_path / "spoilt", name, array=array))
+    found = identities(spoilt).set_index("identity")
+    (row,) = (line for label, line in found.iterrows() if str(label).startswith(identity))
+    assert row["cell"] == cell
+    assert row["share"] > 1e-3
+    with pytest.raises(InputError, match="do not fit together") as told:
+        checked_identities(spoilt)
+    assert "basedata.har" in str(told.value)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_path: Path) -> None:
+    source = write(tmp_path / "gtap", world(joint=joint))
+    data, b = read_gtap(source), calibrate_gtap(source).benchmark
+    close = {"rtol": CLOSE, "atol": 1e-3}
+    taxes, own = tax_revenue(data), np.arange(len(REG))
+    np.testing.assert_allclose(b.gdp, gdp(data), **close)
+    np.testing.assert_allclose(b.output, data["MAKB"].sum(axis=1).T, **close)
+    np.testing.assert_allclose(b.factor_payments.sum(1), data["EVFB"].sum(1).T, **close)
+    for mine, theirs in (("output_tax", ("output",)), ("factor_tax", ("endowment use",)),
+                         ("user_tax", ("inputs", "private consumption", "government consumption",
+                                       "investment"))):  # fmt: skip
+        np.testing.assert_allclose(b.tax_revenue[mine], sum(taxes[k] for k in theirs), **close)
+    border = b.tax_revenue["tariff"] + b.tax_revenue["export_tax"]
+    np.testing.assert_allclose(border, taxes["imports"] + taxes["exports"], **close)
+    for k, letter in enumerate("PGI"):
+        bought = data[f"VD{letter}P"].sum(0) + data[f"VM{letter}P"].sum(0)
+        np.testing.assert_allclose((b.final * (1 + b.final_tax))[:, k].sum(axis=1), bought, **close)
+    exports = b.fob.sum(axis=0)
+    exports[own, :, own] = 0.0
+    services = data["VST"].sum(axis=0)
+    traded = data["VFOB"].sum(axis=0)
+    traded[own, own] = 0.0
+    # Of margins, those sold at home are no exports.
+    assert (exports.sum(axis=(1, 2)) <= traded.sum(axis=1) + services + 1e-3).all()
+    assert (exports.sum(axis=(1, 2)) >= traded.sum(axis=1) - 1e-3).all()
+    assert any("industry technology" in note for note in b.notes) is joint
+    solved = Model.build(b).solve()
+    assert solved.diagnostics.iterations == 0
+
+
+def test_rates_and_elasticities_are_those_of_the_data(folder: Path, data: GtapData) -> None:
+    b = calibrate_gtap(folder).benchmark
+    # A good that is no margin, from one region to another.
+    base = data["VFOB"][1, 0, 1]
+    rate = (data["VMSB"][1, 0, 1] - data["VCIF"][1, 0, 1]) / base
+    np.testing.assert_allclose(b.tariff[:, 0, 1, 1], rate, rtol=1e-4)
+    np.testing.assert_allclose(
+        b.export_tax[:, 0, 1, 1], base / data["VXSB"][1, 0, 1] - 1, rtol=1e-3
+    )
+    assert b.factors == ("Land", "UnSkLab", "SkLab", "CAP")
+    long = b.elasticities["long"]
+    np.testing.assert_allclose(long.armington[2], data["ESBM"])
+    np.testing.assert_allclose(long.value_added, data["ESBV"].T)
+    np.testing.assert_allclose(long.top, 0)
+    np.testing.assert_allclose(long.intermediate, 0.1, rtol=1e-6)
+    assert long.transformation.tolist() == [1.0, np.inf, np.inf, np.inf]
+    assert (long.final[:, 0] < 1).all() and (long.final[:, 0] > 0.3).all()
+    other = calibrate_gtap(folder, "ESBD").benchmark.elasticities["long"]
+    np.testing.assert_allclose(other.armington[0], data["ESBD"])
+
+
+def test_both_versions_make_one_benchmark(folder: Path, tmp_path: Path) -> None:
+    newer = calibrate_gtap(folder).benchmark
+    older = calibrate_gtap(write_older(tmp_path / "gtap6")).benchmark
+    for name in ("flows", "tariff", "intermediate", "final", "factor_payments", "output_tax"):
+        np.testing.assert_allclose(getattr(older, name), getattr(newer, name), rtol=1e-3, atol=1e-5)
+
+
+def test_the_command_makes_a_benchmark_and_says_what_is_merged(
+    cge: Callable[..., Outcome], folder: Path, here: Path
+) -> None:
+    made = cge("calibrate", folder, "--out", "world")
+    assert made.code == 0, made.err
+    for text in ("income of a region is spent", "Transport margins", "replicates to",
+                 "Trade of regions within themselves"):  # fmt: skip
+        assert text in made.out
+    assert open_benchmark("world").name == "gtap-2017"
+    for option in (("--year", "2017"), ("--aggregation", "small"), ("--tariffs", "none")):
+        refused = cge("calibrate", folder, "--kind", "gtap", "--out", "other", *option)
+        assert refused.code == 2 and option[0] in refused.err
+    assert cge("calibrate", folder, "--out", "other", "--elasticities", "ESBQ").code == 2
+    Path("empty").mkdir()
+    assert cge("calibrate", "empty", "--kind", "gtap", "--out", "other").code == 2
+    assert not Path("other").exists()
