@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cge.data.benchmark_store import open_benchmark as open_benchmark
     from cge.data.benchmark_store import save_benchmark as save_benchmark
     from cge.data.elasticities.nests import Elasticities as Elasticities
+    from cge.data.gtap.base_data import read_gtap as read_gtap
+    from cge.data.gtap.gtap_benchmark import calibrate_gtap as calibrate_gtap
+    from cge.data.har.har_reading import read_har as read_har
     from cge.data.sources.pymrio_table import read_pymrio as read_pymrio
     from cge.data.sources.trade_shares import benchmark_from_trade as benchmark_from_trade
     from cge.data.sources.user_arrays import benchmark_from_arrays as benchmark_from_arrays
@@ -60,6 +63,9 @@ _MODULES = {
     "data.accounts.calibration": "calibrate",
     "data.benchmark_store": "load_benchmark open_benchmark save_benchmark",
     "data.elasticities.nests": "Elasticities",
+    "data.gtap.base_data": "read_gtap",
+    "data.gtap.gtap_benchmark": "calibrate_gtap",
+    "data.har.har_reading": "read_har",
     "data.sources.pymrio_table": "read_pymrio",
     "data.sources.trade_shares": "benchmark_from_trade",
     "data.sources.user_arrays": "benchmark_from_arrays",

@@ -101,6 +101,10 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
                                           "labour_share": 0.5, "tolerance": 0.01}),
         "calibrate_folder": (cge.calibrate_folder, {
             "path": example, "aggregation": "full", "tariffs": None, "elasticities": None}),
+        "read_har": (cge.read_har, {"path": folder / "none.har", "only": ["POP"]}),
+        "read_gtap": (cge.read_gtap, {"path": folder / "none"}),
+        "calibrate_gtap": (cge.calibrate_gtap, {
+            "path": folder / "none", "elasticities": "ESBD", "name": "x", "tariffs": "own"}),
         "benchmark_from_arrays": (cge.benchmark_from_arrays, {
             **two, "intermediate": np.zeros((2, 1, 2, 1)),
             "final": [[[80.0, 20.0]], [[20.0, 80.0]]], "value_added": [[100.0], [100.0]],

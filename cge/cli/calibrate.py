@@ -29,7 +29,8 @@ REPLICATION = 1e-9
               help="full, or an aggregation file; of a published table also default or small, "
               "with all that ships for them.")  # fmt: skip
 @click.option("--tariffs", help="none, or a file of rates; default: the folder's own, with "
-              "--aggregation default and small those that ship.")  # fmt: skip
+              "--aggregation default and small those that ship. Of gtap: own, or with-user-taxes, "
+              "with what taxes on imports exceed those on domestic goods.")  # fmt: skip
 @click.option("--elasticities",
               help="Elasticity set or file; default: the folder's own. Of gtap also ESBM (default) "
               "or ESBD: which of GTAP's is the elasticity among origins.")  # fmt: skip
@@ -130,12 +131,13 @@ def _of_gtap(source: Path, given: dict[str, Any]) -> Any:
     from cge.data.gtap.gtap_benchmark import calibrate_gtap
 
     usual = {"aggregation": "full", "value_added": "auto"}
-    for option in ("year", "aggregation", "tariffs", "value_added", "labour_share", "tolerance",
+    for option in ("year", "aggregation", "value_added", "labour_share", "tolerance",
                    "decimal"):  # fmt: skip
         refuse_if(given[option] != usual.get(option), "GTAP data have their own",
                   key=f"--{option.replace('_', '-')}", value=given[option],
-                  allowed="aggregation, tariffs and accounts of the folder")  # fmt: skip
-    return calibrate_gtap(source, given["elasticities"] or "ESBM", given["name"])
+                  allowed="year, aggregation and accounts of the folder")  # fmt: skip
+    return calibrate_gtap(source, given["elasticities"] or "ESBM", given["name"],
+                          given["tariffs"] or "own")  # fmt: skip
 
 
 def of_published(source: Path, kind: Any, given: dict[str, Any]) -> Any:

@@ -17,7 +17,8 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, check_known, refuse_if
-from cge.core.files import is_file, user_path
+from cge.core.files import is_file, is_folder, user_path
+from cge.core.typed import checked
 from cge.data.gtap.gtap_headers import PARAMETERS, SETS, VALUES, GtapHeader
 from cge.data.har.har_reading import read_har
 from cge.data.har.har_tables import header_array_files
@@ -90,6 +91,7 @@ class GtapData:
                 "m": self.margins, **dict.fromkeys("rsd", self.regions)}  # fmt: skip
 
 
+@checked
 def read_gtap(path: str | Path) -> GtapData:
     """Read the GTAP data of a folder.
 
@@ -144,7 +146,7 @@ def gtap_files(path: str | Path) -> dict[str, Path]:
     """
     given = user_path(path)
     folder = given.parent if is_file(given) else given
-    refuse_if(not folder.is_dir(), "no such folder", file=given,
+    refuse_if(not is_folder(folder), "no such folder", file=given,
               allowed="a folder with basedata.har, default.prm and sets.har")  # fmt: skip
     wanted = set().union(*(names for names, _ in KNOWN_BY.values()))
     found: dict[str, list[Path]] = {kind: [] for kind in KNOWN_BY}

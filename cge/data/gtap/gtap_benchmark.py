@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, Axes, ratio
-from cge.core.errors import refuse_if
+from cge.core.errors import check_known, refuse_if
 from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
@@ -46,13 +46,18 @@ GDP_TOLERANCE = 1e-5
 FIXED = 1e-3
 #: Share of a value below which a difference of two is the rounding of single precision.
 ROUNDING = 1e-6
+#: What tariffs may be; the first is the default.
+TARIFFS = ("own", "with-user-taxes")
 #: Parameters that may be the elasticity among origins; the first is the default.
 ARMINGTON = ("ESBM", "ESBD")
 
 
 @checked
 def calibrate_gtap(
-    path: str | Path, elasticities: str | Path = "ESBM", name: str | None = None
+    path: str | Path,
+    elasticities: str | Path = "ESBM",
+    name: str | None = None,
+    tariffs: str = "own",
 ) -> Calibration:
     """Make a benchmark of a folder of GTAP data.
 
@@ -65,6 +70,10 @@ def calibrate_gtap(
         included; the other nests are GTAP's. Or an elasticity set, or a file of one.
     name : str, optional
         Of the benchmark; default ``gtap`` and the reference year.
+    tariffs : {"own", "with-user-taxes"}
+        GTAP's tariffs; or these with what the users of a class pay in taxes on imports beyond
+        their rate on domestic goods, which else is in one tax on both. Scenarios that move tariffs
+        then move that too.
 
     Returns
     -------
@@ -76,6 +85,7 @@ def calibrate_gtap(
     InputError
         If the data can not be read, or their accounts do not fit together.
     """
+    check_known([tariffs], TARIFFS, "no such tariffs of GTAP data", key="tariffs")
     data = read_gtap(path)
     report = _report(data, checked_identities(data))
     chosen = str(elasticities)
@@ -84,7 +94,7 @@ def calibrate_gtap(
               file=data.files["parameters"], key=armington)  # fmt: skip
     year = year_in(data.release)
     default = f"gtap-{year}" if year else "gtap"
-    benchmark = _benchmark(data, armington, default if name is None else name)
+    benchmark = _benchmark(data, armington, default if name is None else name, tariffs)
     off = np.abs(benchmark.gdp / gdp(data) - 1).max()
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
               file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
@@ -102,9 +112,9 @@ def _report(data: GtapData, found: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _benchmark(data: GtapData, armington: str, name: str) -> Benchmark:
+def _benchmark(data: GtapData, armington: str, name: str, tariffs: str) -> Benchmark:
     """The benchmark of GTAP data whose identities hold."""
-    d, world = data, _Deliveries(data)
+    d, world = data, _Deliveries(data, tariffs == TARIFFS[1])
     region_names = safe_names(d.regions, "regions")
     sector_names = safe_names(d.commodities, "sectors")
     factors = _factor_codes(d)
@@ -122,10 +132,10 @@ def _benchmark(data: GtapData, armington: str, name: str) -> Benchmark:
     border = world.tariff.sum(axis=(0, 1, 2)) + world.export_tax.sum(axis=(0, 2, 3))
     balance = absorption - value_added - border - final_tax.sum(axis=(1, 2))
     return Benchmark(
-        name=name, status="user", notes=_notes(d, armington, world), regions=axes.regions,
-        sectors=axes.sectors, factors=factors, agents=AGENTS, use_classes=CLASSES,
-        sector_class=("int",) * len(sector_names), agent_class=CLASSES[1:], flows=flows,
-        export_tax=ratio(world.export_tax, flows), tariff=ratio(world.tariff, fob),
+        name=name, status="user", notes=_notes(d, armington, world, tariffs == TARIFFS[1]),
+        regions=axes.regions, sectors=axes.sectors, factors=factors, agents=AGENTS,
+        use_classes=CLASSES, sector_class=("int",) * len(sector_names), agent_class=CLASSES[1:],
+        flows=flows, export_tax=ratio(world.export_tax, flows), tariff=ratio(world.tariff, fob),
         intermediate=inputs.transpose(2, 0, 1),
         intermediate_tax=ratio(input_tax, inputs).transpose(2, 0, 1), final=final,
         final_tax=ratio(final_tax, final), factor_payments=payments,
@@ -134,7 +144,7 @@ def _benchmark(data: GtapData, armington: str, name: str) -> Benchmark:
         elasticities=_elasticities(d, axes, armington, world),
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
-                "tariffs": "GTAP", "elasticities": armington},
+                "tariffs": f"{tariffs} of GTAP", "elasticities": armington},
     )  # fmt: skip
 
 
@@ -142,16 +152,23 @@ class _Deliveries:
     """Who buys what from where, and the taxes on it.
 
     Users are the commodities, as which activities are taken, and the agents.
+
+    Parameters
+    ----------
+    data : GtapData
+    at_border : bool
+        Whether users' taxes on imports beyond those on domestic goods are in tariffs.
     """
 
-    def __init__(self, data: GtapData) -> None:
+    def __init__(self, data: GtapData, at_border: bool) -> None:
         d = self.data = data
         made = d["MAKS"]
         #: Share of an activity's costs that is for a commodity, (c, a, r).
         self.technology = ratio(made, made.sum(axis=0)[None])
         self.joint = bool((np.count_nonzero(made, axis=0) > 1).any())
         home, abroad = self._bought("VD", "B"), self._bought("VM", "B")
-        self.user_tax = _tax(self._bought("VD", "P") + self._bought("VM", "P"), home + abroad)
+        taxed_home, taxed_abroad = self._bought("VD", "P"), self._bought("VM", "P")
+        self.user_tax = _tax(taxed_home + taxed_abroad, home + abroad)
         bought = abroad.sum(axis=1)
         of_user = ratio(abroad, bought[:, None])
         # What transport costs on a flow, in GTAP's proportions of margins; c, s, d.
@@ -176,6 +193,17 @@ class _Deliveries:
         flows[:, own, :, own] += np.einsum("uk,ckd->duc", klass, home)
         export_tax = np.einsum("csd,ucd->uscd", on_exports, share)
         tariff = np.einsum("csd,ucd->uscd", on_imports, share)
+        of_class = [np.einsum("uk,ckd->ucd", klass, x) for x in (home, abroad)]
+        paid = [np.einsum("uk,ckd->ucd", klass, x - y)
+                for x, y in ((taxed_home, home), (taxed_abroad, abroad))]  # fmt: skip
+        rate = ratio(paid[0], of_class[0])
+        #: What would be paid at the border if imports were then taxed as domestic goods, (u, c, d).
+        self.beyond = (paid[1] - rate * of_class[1]) / (1 + rate)
+        if at_border:
+            moved = abroad * np.einsum("uk,ucd->ckd", klass, ratio(self.beyond, of_class[1]))
+            self.purchases, self.user_tax = self.purchases + moved, self.user_tax - moved
+            origin = ratio(d["VMSB"], d["VMSB"].sum(axis=1)[:, None])
+            tariff += np.einsum("csd,ucd->uscd", origin, self.beyond)
         tariff[:, own, :, own] += export_tax[:, own, :, own]
         export_tax[:, own, :, own] = 0.0
         #: Deliveries at basic prices, and revenue on them, (u, r, i, s).
@@ -242,22 +270,26 @@ def _elasticities(
     return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
 
 
-def _notes(data: GtapData, armington: str, world: _Deliveries) -> tuple[str, ...]:
+def _notes(data: GtapData, armington: str, world: _Deliveries, at_border: bool) -> tuple[str, ...]:
     """What every output must say: the data, and what of them is merged or left out."""
     d, taxes = data, tax_revenue(data)
     total = gdp(d).sum()
     own = np.arange(len(d.regions))
     inside = d["VXSB"][:, own, own].sum() / d["VXSB"].sum()
     margins = d["VTWR"].sum() / d["VCIF"].sum()
-    home, abroad = (
-        sum(d[f"V{kind}{user}P"].sum() for user in "FPGI")
-        / sum(d[f"V{kind}{user}B"].sum() for user in "FPGI") - 1 for kind in "DM"
+    excess, imports = world.beyond.sum(axis=(0, 1)), d["VMSB"].sum(axis=(0, 1))
+    where = int(ratio(excess, imports).argmax())
+    beyond, most = excess.sum() / imports.sum(), excess[where] / imports[where]
+    kept = (
+        "in tariffs: scenarios that move tariffs move them too." if at_border else
+        "in one tax of each user on both; revenue is kept, the difference between the two is not "
+        "(tariffs 'with-user-taxes' keep it)."
     )  # fmt: skip
     notes = [
         f"Data: GTAP {d.release or 'of unknown release'}, headers of version {d.version}; licensed "
         "by the Center for Global Trade Analysis, not shipped.",
-        f"A user's taxes on domestic goods and on imports, {home:.1%} and {abroad:.1%} of world "
-        "purchases, are one tax on both; revenue is kept.",
+        f"Taxes of users on imports beyond those on domestic goods, {beyond:.1%} of imports, "
+        f"{most:.1%} in {d.regions[where]}, are {kept}",
         "All firms of a region import the same share of a good; in GTAP each activity has its own.",
         f"Transport margins, {margins:.1%} of imports, are services that users of imports buy from "
         "their suppliers; tariffs are on prices free on board, at rates that bring GTAP's revenue.",

@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.errors import InputError, check_known, check_once, refuse_if
-from cge.core.files import counted
+from cge.core.files import counted, user_path
+from cge.core.typed import checked
 from cge.data.har.headers import KINDS, LABEL, RANK, HarHeader, Labels
 
 #: Zeros that a byte of a file may stand for where they are left out, so that a few bytes can not
@@ -35,6 +36,7 @@ ZEROS_PER_BYTE, MOST_NUMBERS = 10_000, 2**28
 _INSTEAD = "a header array file, as GEMPACK, ViewHAR and RunGTAP write it"
 
 
+@checked
 def read_har(path: str | Path, only: Collection[str] | None = None) -> dict[str, HarHeader]:
     """Read a header array file: ``.har``, ``.prm``, ``.upd``, ``.sl4``.
 
@@ -56,7 +58,7 @@ def read_har(path: str | Path, only: Collection[str] | None = None) -> dict[str,
     InputError
         If there is no such file, or it is none of the kind, damaged, or cut off.
     """
-    path = counted(Path(path))
+    path = counted(user_path(path))
     try:
         refuse_if(path.is_dir(), "is a folder, not a file", file=path)
         data = path.read_bytes()
