@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cge.data.gtap.gtap_benchmark import calibrate_gtap
 from cge.data.gtap.gtap_checks import checked_identities, gdp, identities, income, tax_revenue
 from cge.data.har.har_reading import read_har
 from cge.data.har.har_writing import write_har
+from cge.data.har.headers import HarHeader
 
 #: Single precision.
 CLOSE = 1e-5
@@ -91,6 +93,20 @@ def test_elements_in_another_order_are_put_in_order(
     array, labels = data["VDPB"][::-1], (COMM[::-1], tuple(code.upper() for code in REG))
     other = changed(folder, tmp_path / "other", "VDPB", array=array, labels=labels)
     np.testing.assert_array_equal(read_gtap(other)["VDPB"], data["VDPB"])
+
+
+def test_flags_and_elasticities_of_endowments_are_found_by_their_elements(
+    folder: Path, tmp_path: Path
+) -> None:
+    flags = np.array([[0.0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    labels = (("Capital", "LAND", "SkLab", "UnSkLab"), ("fixed", "sluggish", "mobile"))
+    one = changed(folder, tmp_path / "one", "EFLG", "default.prm", array=flags, labels=labels)
+    two = changed(one, tmp_path / "two", "ETRE", "default.prm", array=np.full((1, 3), -2.0),
+                  labels=(("land",), REG))  # fmt: skip
+    found = read_gtap(two)
+    assert found.mobility == {"Land": "sluggish", "UnSkLab": "mobile", "SkLab": "fixed",
+                              "Capital": "mobile"}  # fmt: skip
+    assert found["ETRE"][:, 0].tolist() == [-2.0, 0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("name, file, parts, said", [
@@ -237,3 +253,25 @@ def test_the_command_makes_a_benchmark_and_says_what_is_merged(
     Path("empty").mkdir()
     assert cge("calibrate", "empty", "--kind", "gtap", "--out", "other").code == 2
     assert not Path("other").exists()
+
+
+@pytest.mark.slow
+def test_no_header_of_another_kind_is_more_than_a_message(tmp_path: Path) -> None:
+    """Every header of both versions missing, a number, texts, of other sizes, zero or negative."""
+    for make in (write, write_older):
+        source = make(tmp_path / make.__name__)
+        for file in sorted(source.iterdir()):
+            whole, headers = file.read_bytes(), read_har(file)
+            for name, one in headers.items():
+                sets = {"kind": "REFULL", "sets": one.sets, "labels": one.labels}
+                others = [None, HarHeader(name, np.array(["a"])), HarHeader(name, np.ones((2, 3))),
+                          HarHeader(name, np.array(1.0), "REFULL"),
+                          HarHeader(name, np.array([], np.str_))]  # fmt: skip
+                if one.has_sets:
+                    others += [HarHeader(name, one.array * k, **sets) for k in (0.0, -1.0, 1e-30)]
+                for other in others:
+                    kept = [header for header in headers.values() if header is not one]
+                    write_har(file, [*kept, other] if other else kept)
+                    with contextlib.suppress(InputError):
+                        calibrate_gtap(source)
+            file.write_bytes(whole)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array
-from cge.core.errors import InputError, check_known, refuse_if
+from cge.core.errors import InputError, check_known, check_once, refuse_if
 from cge.core.files import is_file, is_folder, user_path
 from cge.core.typed import checked
 from cge.data.gtap.gtap_headers import PARAMETERS, SETS, VALUES, GtapHeader
@@ -27,6 +27,9 @@ from cge.data.har.headers import HarHeader
 #: By which header each file is known, and what it is called where a folder has several such.
 KNOWN_BY = {"base data": ({"VXSB", "VXMD"}, "basedata"), "parameters": ({"ESBD"}, "default"),
             "sets": ({"REG", "H1"}, "sets")}  # fmt: skip
+#: Parameters that a benchmark takes, in both versions and in 7.
+USED = {"ESBD", "ESBM", "ESBV", "ESBT", "SUBP", "ETRE"}
+USED_IN_7 = {"ESBC", "ESBG", "ESBI"}
 MOBILITY = ("mobile", "sluggish", "fixed")
 #: Values of which no account is made, and which some files do not have.
 OPTIONAL = ("VKB", "POP")
@@ -121,13 +124,16 @@ def read_gtap(path: str | Path) -> GtapData:
         values |= _made(values, reader)
     prm = _Reader(_upper(read_har(files["parameters"])), files["parameters"], older, reader.axes)
     parameters = {one.name: prm.array(one) for one in PARAMETERS if one.name in prm.names}
+    left = [one.name for one in PARAMETERS
+            if one.name in (USED if older else {*USED, *USED_IN_7}) - {*parameters}]  # fmt: skip
+    refuse_if(left, "this parameter of GTAP is missing", file=files["parameters"],
+              key=next(iter(left), None))  # fmt: skip
     sets = _upper(read_har(files["sets"])) if "sets" in files else {}
     _check_sets(sets, reader, files.get("sets"))
     names = {"RELEASE", "XXCR", "XXCD", "XXCP", "DREL", "DVER", "DPSM", *reader.taken}
-    release = base.get("DREL")
     return GtapData(
         version="6.2" if older else "7",
-        release=" ".join(release.array.tolist()) if release is not None else "",
+        release=" ".join(_elements(base, "DREL")),
         regions=reader.axes["r"], commodities=reader.axes["c"], activities=reader.axes["a"],
         endowments=reader.axes["e"], margins=reader.axes["m"], values=values,
         parameters=parameters, mobility=_mobility(parameters, sets, reader.axes["e"], older),
@@ -240,11 +246,13 @@ class _Reader:
         """A value or parameter as an array on its axes in version 7."""
         name = one.older if self.older else one.name
         header = self._header(name)
+        refuse_if(header.kind[:2] == "1C" or not header.array.size, "holds no numbers",
+                  file=self.file, key=name)  # fmt: skip
         if not one.axes:
             refuse_if(header.array.size != 1, "is one number", file=self.file, key=name)
             return np.asarray(float(header.array.ravel()[0]))
         if one.name in ("EFLG", "SLUG"):
-            return np.asarray(header.array.reshape(len(header.array), -1), dtype=float)
+            return self._flags(name, header)
         if one.name == "EVOS" and self.older:
             return self._income(name)
         letters, spread = one.axes, False
@@ -252,13 +260,12 @@ class _Reader:
             letters, spread = one.axes[0], True
         of_users = "a" in letters and self.older
         axes = [self.axes["p" if letter == "a" and of_users else letter] for letter in letters]
-        if one.name == "ETRE" and self.older:
-            axes = [self._labels(name, 1)[0]]  # sluggish endowments alone in old files
-            check_known(axes[0], self.axes["e"], "unknown endowment", file=self.file, key=name)
-        found = self._aligned(name, letters, axes)
-        if one.name == "ETRE" and self.older:
-            whole = np.zeros(len(self.axes["e"]))
-            whole[[self.axes["e"].index(code) for code in axes[0]]] = found
+        part = self._labels(name, len(axes))[0] if one.name == "ETRE" else axes[0]
+        found = self._aligned(name, letters, [part, *axes[1:]])
+        if one.name == "ETRE":  # in some files of sluggish endowments alone
+            place = self._places(name, part)
+            whole = np.zeros((len(self.axes["e"]), *found.shape[1:]))
+            whole[place] = found
             found = whole
         elif of_users:
             keep = [self.axes["p"].index(code) for code in self.axes["a"]]
@@ -269,6 +276,30 @@ class _Reader:
             raise InputError(f"{one.meaning}: negative at {where}", file=self.file, key=name,
                              value=float(found[cell]), allowed="values >= 0")  # fmt: skip
         return np.repeat(found[:, None], len(self.axes["r"]), axis=1) if spread else found
+
+    def _places(self, name: str, endowments: Sequence[str]) -> list[int]:
+        """Positions of endowments, in whatever case they are written."""
+        known = [code.lower() for code in self.axes["e"]]
+        check_once((code.lower() for code in endowments), "an endowment stands twice",
+                   file=self.file, key=name)  # fmt: skip
+        check_known([code.lower() for code in endowments], known, "unknown endowment",
+                    file=self.file, key=name)  # fmt: skip
+        return [known.index(code.lower()) for code in endowments]
+
+    def _flags(self, name: str, header: HarHeader) -> Array:
+        """Flags by endowment, in the order of the base data where elements are named."""
+        count = len(self.axes["e"])
+        refuse_if(header.array.shape[:1] != (count,), "has not one row for each endowment",
+                  file=self.file, key=name, value=header.array.shape)  # fmt: skip
+        flags = header.array.reshape(count, -1).astype(float)
+        known = header.labels[0] if header.has_sets else None
+        if known is not None:
+            flags[self._places(name, known)] = flags.copy()
+        kinds = [code.lower() for code in header.labels[1] or ()] if header.array.ndim == 2 and (
+            header.has_sets) else []  # fmt: skip
+        if name == "EFLG" and sorted(kinds) == sorted(MOBILITY):
+            flags = flags[:, [kinds.index(kind) for kind in MOBILITY]]
+        return flags
 
     def _dimensions(self, name: str) -> tuple[int, ...]:
         return self._header(name).array.shape
@@ -338,6 +369,10 @@ def _check_sets(sets: Mapping[str, HarHeader], reader: _Reader, file: Path | Non
         refuse_if(listed and {c.lower() for c in listed} != {c.lower() for c in known},
                   "the set has other elements than the base data", file=file, key=name,
                   value=listed, allowed=known)  # fmt: skip
+
+    for name in ("ENDL", "ENDC", "ENDS", "ENDF"):
+        check_known(_elements(sets, name), reader.axes["e"], "unknown endowment", file=file,
+                    key=name)  # fmt: skip
 
 
 def _mobility(

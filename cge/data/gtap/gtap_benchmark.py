@@ -90,8 +90,6 @@ def calibrate_gtap(
     report = _report(data, checked_identities(data))
     chosen = str(elasticities)
     armington = chosen if chosen in ARMINGTON else ARMINGTON[0]
-    refuse_if(armington not in data.parameters, "the file of parameters has no such header",
-              file=data.files["parameters"], key=armington)  # fmt: skip
     year = year_in(data.release)
     default = f"gtap-{year}" if year else "gtap"
     benchmark = _benchmark(data, armington, default if name is None else name, tariffs)
@@ -198,7 +196,7 @@ class _Deliveries:
                 for x, y in ((taxed_home, home), (taxed_abroad, abroad))]  # fmt: skip
         rate = ratio(paid[0], of_class[0])
         #: What would be paid at the border if imports were then taxed as domestic goods, (u, c, d).
-        self.beyond = (paid[1] - rate * of_class[1]) / (1 + rate)
+        self.beyond = ratio(paid[1] - rate * of_class[1], 1 + rate)
         if at_border:
             moved = abroad * np.einsum("uk,ucd->ckd", klass, ratio(self.beyond, of_class[1]))
             self.purchases, self.user_tax = self.purchases + moved, self.user_tax - moved
@@ -242,29 +240,25 @@ def _elasticities(
     d = data
     costs = ratio(d["MAKS"], d["MAKS"].sum(axis=1)[:, None])
 
-    def of_firms(name: str, default: float) -> Array:
-        if name not in d.parameters:
-            return np.full(axes.shape("sj"), default)
+    def of_firms(name: str) -> Array:
         return np.einsum("ar,car->rc", d[name], costs)
 
     spent = d["VDPP"] + d["VMPP"]
     by_agent = np.ones(axes.shape("sd"))
-    if "SUBP" in d.parameters:  # of equal SUBPAR, the CDE is a CES of 1 - SUBPAR
-        by_agent[:, 0] = (ratio(spent, spent.sum(axis=0)[None]) * (1 - d["SUBP"])).sum(axis=0)
+    # Where SUBPAR is the same for all goods, the CDE is a CES of 1 - SUBPAR.
+    by_agent[:, 0] = (ratio(spent, spent.sum(axis=0)[None]) * (1 - d["SUBP"])).sum(axis=0)
+    # In version 6.2 a government's spending has fixed shares, and investment fixed proportions.
     by_agent[:, 1] = d.parameters.get("ESBG", by_agent[:, 1])
     by_agent[:, 2] = d.parameters.get("ESBI", np.zeros(len(axes.regions)))
-    income = d["EVFB"].sum(axis=1)
-    given = np.abs(d.parameters.get("ETRE", np.zeros_like(income)))
-    if given.ndim == 1:
-        given = np.repeat(given[:, None], len(axes.regions), axis=1)
+    income, given = d["EVFB"].sum(axis=1), np.abs(d["ETRE"])
     mean = ratio((given * income).sum(axis=1), income.sum(axis=1))
     transformation = [np.inf if d.mobility[code] == "mobile" else max(value, FIXED)
                       for code, value in zip(d.endowments, mean)]  # fmt: skip
-    top = of_firms("ESBT", 0.0)
+    top = of_firms("ESBT")
     values: dict[str, Any] = {
         "armington": np.broadcast_to(d[armington][None], axes.shape("uis")),
-        "intermediate": of_firms("ESBC", 0.0) if "ESBC" in d.parameters else top,
-        "value_added": of_firms("ESBV", 1.0), "top": top, "final": by_agent,
+        "intermediate": of_firms("ESBC") if "ESBC" in d.parameters else top,
+        "value_added": of_firms("ESBV"), "top": top, "final": by_agent,
         "agents": 1.0, "transformation": np.array(transformation),
     }  # fmt: skip
     return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
@@ -275,11 +269,11 @@ def _notes(data: GtapData, armington: str, world: _Deliveries, at_border: bool) 
     d, taxes = data, tax_revenue(data)
     total = gdp(d).sum()
     own = np.arange(len(d.regions))
-    inside = d["VXSB"][:, own, own].sum() / d["VXSB"].sum()
-    margins = d["VTWR"].sum() / d["VCIF"].sum()
+    inside = float(ratio(d["VXSB"][:, own, own].sum(), d["VXSB"].sum()))
+    margins = float(ratio(d["VTWR"].sum(), d["VCIF"].sum()))
     excess, imports = world.beyond.sum(axis=(0, 1)), d["VMSB"].sum(axis=(0, 1))
     where = int(ratio(excess, imports).argmax())
-    beyond, most = excess.sum() / imports.sum(), excess[where] / imports[where]
+    beyond, most = (float(ratio(excess[k].sum(), imports[k].sum())) for k in (slice(None), where))
     kept = (
         "in tariffs: scenarios that move tariffs move them too." if at_border else
         "in one tax of each user on both; revenue is kept, the difference between the two is not "
