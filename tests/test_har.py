@@ -282,6 +282,9 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     ({"name": "X", "array": np.ones((1, 1)), "sets": ("S",), "labels": (("a",),)}, "sets"),
     ({"name": "X", "array": np.ones((1,) * 8)}, "8 dimensions"),
     ({"name": "X", "array": np.array([1j])}, "neither text nor numbers"),
+    ({"name": "X", "array": np.array(["日本"])}, "characters"),
+    ({"name": "X", "array": np.array(["a\tb"])}, "do not print"),
+    ({"name": "X", "array": np.array(["a" * 2001])}, "too long"),
     ({"name": "X", "array": np.ones((2, 2)), "kind": "1CFULL"}, "not of this kind"),
 ])  # fmt: skip
 def test_what_a_header_can_not_be_is_refused(parts: dict[str, object], said: str) -> None:

@@ -89,6 +89,16 @@ def test_an_index_that_can_not_be_meant_is_refused(
     assert told.value.file is not None
 
 
+def test_texts_that_no_file_holds_are_refused(here: Path) -> None:
+    write_har("all.har", example())
+    convert_to_tables("all.har", "tables")
+    for content in (b"\xff\xfe\x00", "日本".encode()):
+        Path("tables/REG.txt").write_bytes(content)
+        with pytest.raises(InputError) as told:
+            read_tables("tables")
+        assert told.value.file is not None and "tables" in told.value.file
+
+
 def test_a_benchmark_is_written_with_its_sets_accounts_and_elasticities(here: Path) -> None:
     world = random_world(1)
     write_har("world.har", benchmark_headers(world))

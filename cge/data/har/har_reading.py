@@ -44,8 +44,8 @@ def read_har(path: str | Path, only: Collection[str] | None = None) -> dict[str,
     ----------
     path : path
     only : collection of str, optional
-        Headers whose values are wanted, in whatever case; by default all. The structure of the
-        whole file is checked in either case.
+        Headers that are wanted, in whatever case; by default all. The records of the others are
+        stepped over.
 
     Returns
     -------
@@ -170,6 +170,10 @@ def _header(file: _Records, wanted: Collection[str] | None) -> HarHeader | None:
                 f"characters is due before byte {file.at}", allowed=_INSTEAD)  # fmt: skip
     file.header = name
     file.names.append(name)
+    if wanted is not None and name.upper() not in wanted:
+        while file.data[file.at + 4 : file.at + 8] == b"    ":
+            file.next()
+        return None
     about = file.body(80)
     kind, description = _printed(about[4:10]), _printed(about[10:80]).strip()
     (rank,) = file.integers(about, 80, 1)
@@ -193,8 +197,6 @@ def _header(file: _Records, wanted: Collection[str] | None) -> HarHeader | None:
         if kind[:2] == "RL":
             used = max((k + 1 for k, size in enumerate(sizes) if size != 1), default=0)
         values = values.reshape(sizes[:used])
-    if wanted is not None and name.upper() not in wanted:
-        return None
     return HarHeader(name, values, kind, description, **given)  # type: ignore[arg-type]
 
 

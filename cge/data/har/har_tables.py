@@ -207,7 +207,7 @@ def read_tables(folder: str | Path) -> list[HarHeader]:
     path = folder / INDEX
     index = read_table(path, _COLUMNS, text=_COLUMNS)
     sets: dict[str, tuple[str, ...]] = {}
-    if is_file(folder / SETS) and (folder / SETS).read_text(encoding="utf-8").count("\n") > 1:
+    if is_file(folder / SETS) and len(_lines(folder / SETS)) > 2:
         listed = read_table(folder / SETS, ("set", "element"), text=("set", "element"))
         sets = {str(code): tuple(part["element"]) for code, part in listed.groupby("set")}
     found = []
@@ -220,6 +220,14 @@ def read_tables(folder: str | Path) -> list[HarHeader]:
             raise error.located(path, name) from None
     check_names(one.name for one in found)
     return found
+
+
+def _lines(file: Path) -> list[str]:
+    """Lines of a text file; the last is empty where it ends with a line."""
+    try:
+        return file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise InputError("file is not UTF-8 text", file=file) from None
 
 
 def _header(folder: Path, name: str, row: Any, sets: Mapping[str, tuple[str, ...]]) -> HarHeader:
@@ -237,7 +245,7 @@ def _header(folder: Path, name: str, row: Any, sets: Mapping[str, tuple[str, ...
               value=row.sets, allowed=f"{len(sizes)} sets between{_BETWEEN}")  # fmt: skip
     about = {"description": row.description, "coefficient": row.coefficient}
     if row.kind == "1CFULL":
-        lines = file.read_text(encoding="utf-8").split("\n")
+        lines = _lines(file)
         return HarHeader(name, np.array(lines[: -1 if not lines[-1] else None], np.str_), row.kind,
                          **about)  # fmt: skip
     columns = columns_of(own or [f"dim{k + 1}" for k in range(len(sizes))])

@@ -14,10 +14,18 @@ from numpy.typing import NDArray
 
 from cge.core.errors import refuse_if
 from cge.core.writing import put_or_refuse
-from cge.data.har.headers import DESCRIPTION, LABEL, NAME, RANK, HarHeader, check_names
+from cge.data.har.headers import (
+    DESCRIPTION,
+    LABEL,
+    NAME,
+    RANK,
+    TEXT,
+    HarHeader,
+    check_names,
+)
 
-#: Numbers, and bytes of text, of one record: as many as GEMPACK puts in its own.
-NUMBERS, TEXT = 7_000, 2_000
+#: Numbers of one record: as many as GEMPACK puts in its own.
+NUMBERS = 7_000
 
 
 def write_har(path: str | Path, headers: Iterable[HarHeader], key: str = "path") -> None:

@@ -23,6 +23,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Characters of a header's name, of a name of a set, an element or a coefficient, and of a
 #: description; dimensions of an array.
 NAME, LABEL, DESCRIPTION, RANK = 4, 12, 70, 7
+#: Characters of a text, as long as a record of texts is.
+TEXT = 2_000
 
 Labels = tuple[str, ...] | None
 
@@ -102,6 +104,8 @@ class HarHeader:
         refuse_if(not named, "the sets do not fit the dimensions", key=self.name, value=self.sets,
                   allowed=f"one set, with its elements, for each of {rank} dimensions"
                   if self.has_sets else "no sets")  # fmt: skip
+        for text in self.array.tolist() if self.kind[:2] == "1C" else ():
+            check_text(text, TEXT, "a text", self.name)
         known: dict[str, Labels] = {}
         for code, labels, length in zip(self.sets, self.labels, shape):
             check_text(code, LABEL, "a set's name", self.name)
