@@ -204,7 +204,7 @@ def with_values(
         else:
             here = [list(sectors).index(code) for code in parameter.sectors]
             np.moveaxis(array, axis, 0)[here] = value
-    return Elasticities(**arrays, around=central.around or central)
+    return replace(central, **arrays, around=central.around or central)
 
 
 def central_values(parameters: Sequence[UncertainParameter]) -> Array:

@@ -1,0 +1,184 @@
+"""Household demand with income elasticities other than one: constant difference of elasticities.
+
+The CDE of Hanoch (1975), the private household of GTAP (Hertel, Horridge and Pearson 1992), is
+given by what its indirect utility u satisfies at prices p and spending x,
+
+    sum_i B_i u**(e_i b_i) (p_i / x)**b_i = 1
+
+with substitution parameters b (GTAP's SUBPAR) and expansion parameters e (INCPAR). Where
+budget shares are s and e is scaled so that sum_i s_i e_i = 1,
+
+    income elasticity       eta_i = 1 + b_i (e_i - 1) - sum_k s_k b_k (e_k - 1)
+    compensated own price   - a_i (1 - 2 s_i) - s_i sum_k s_k a_k,   a = 1 - b
+
+which is eta_i = (e_i b_i + sum_k s_k e_k a_k) / sum_k s_k e_k + a_i - sum_k s_k a_k of the GTAP
+documentation. The first is linear in e, so that income elasticities are met exactly where that
+leaves every e positive. The function is regular where all e are positive and all b lie between 0
+and 1, or all below 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from cge.core.axes import Array, Bools, fixed, number_array
+from cge.core.errors import refuse_first, refuse_if
+
+#: An expansion parameter is kept this far from 0, where the function ceases to be regular.
+LOWEST_EXPANSION = 0.01
+#: A substitution parameter is kept this far from 0, the Cobb-Douglas limit, and below this in
+#: absolute terms, where powers of prices leave the range of floating-point numbers.
+LOWEST_SUBSTITUTION, LARGEST_SUBSTITUTION = 1e-3, 50.0
+#: Shares below this are of goods that are not bought.
+NOT_BOUGHT = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class HouseholdDemand:
+    """Parameters of the household's demand, by region and commodity.
+
+    The household is the first final agent. A region without numbers has none of this: there the
+    household is a CES, like all other agents.
+
+    Parameters
+    ----------
+    shares : ndarray (s, i)
+        Budget shares at which income elasticities hold.
+    income : ndarray (s, i)
+        Income elasticities that are wanted. They are scaled alike to add up to one with
+        budget shares (Engel aggregation).
+    substitution : ndarray (s, i)
+        Substitution parameters b, GTAP's SUBPAR.
+
+    Raises
+    ------
+    InputError
+        For parameters with which demand is not regular.
+    """
+
+    shares: Array
+    income: Array
+    substitution: Array
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            array = number_array(f"household.{item.name}", getattr(self, item.name))
+            object.__setattr__(self, item.name, fixed(array))
+        live, b = self.live, self.substitution
+        for name in ("income", "substitution"):
+            missing = ~np.isfinite(getattr(self, name)) & live
+            refuse_if(missing.any(), "has no number for a commodity that the household buys",
+                      key=f"household.{name}",
+                      allowed="numbers for all commodities of a region, or for none")  # fmt: skip
+        size = np.abs(b)
+        regular = (b < 1) & (size >= LOWEST_SUBSTITUTION) & (size <= LARGEST_SUBSTITUTION)
+        refuse_first(b[live & ~regular].tolist(), "demand is not regular with this parameter",
+                     key="household.substitution",
+                     allowed=f"{LOWEST_SUBSTITUTION:g} to below 1 for all commodities of a region, "
+                     f"or {-LARGEST_SUBSTITUTION:g} to {-LOWEST_SUBSTITUTION:g} for all")  # fmt: skip
+        mixed = (live & (b > 0)).any(axis=1) & (live & (b < 0)).any(axis=1)
+        refuse_if(mixed.any(), "is above 0 for some commodities of a region and below 0 for others",
+                  key="household.substitution", allowed="one side of 0 in each region")  # fmt: skip
+
+    @classmethod
+    def from_parameters(
+        cls, shares: Array, expansion: Array, substitution: Array
+    ) -> HouseholdDemand:
+        """Demand of expansion parameters (INCPAR), which say what income elasticities are.
+
+        Parameters
+        ----------
+        shares, expansion, substitution : ndarray (s, i)
+            Expansion parameters are positive and matter up to a factor in each region.
+        """
+        bad = (shares > NOT_BOUGHT) & ~(expansion > 0) & np.isfinite(substitution)
+        refuse_first(expansion[bad].tolist(), "demand is not regular with this parameter",
+                     key="household.expansion", allowed="above 0")  # fmt: skip
+        scale = (np.where(shares > NOT_BOUGHT, expansion, 0.0) * shares).sum(axis=1, keepdims=True)
+        with np.errstate(all="ignore"):
+            income = _income(shares, expansion / scale, substitution)
+        return cls(shares, income, substitution)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All numbers by name, from which it can be made again."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @cached_property
+    def live(self) -> Bools:
+        """Cells (s, i) of commodities that the household buys, where a region has this demand."""
+        with_numbers = np.isfinite(self.substitution).any(axis=1, keepdims=True)
+        return np.asarray((self.shares > NOT_BOUGHT) & with_numbers)
+
+    @cached_property
+    def expansion(self) -> Array:
+        """Expansion parameters e, GTAP's INCPAR, scaled to one on average (s, i); else nan."""
+        found = np.full(self.shares.shape, np.nan)
+        for s, live in enumerate(self.live):
+            if live.any():
+                cells = self.shares[s, live], self.income[s, live], self.substitution[s, live]
+                found[s, live] = _expansion(*cells)
+        return fixed(found)
+
+    @cached_property
+    def attained(self) -> Array:
+        """Income elasticities that demand has at the shares, (s, i); nan where there is none."""
+        return fixed(_income(self.shares, self.expansion, self.substitution))
+
+    @property
+    def missed(self) -> Array:
+        """Income elasticities as attained less those wanted, scaled or not met, (s, i)."""
+        return np.asarray(np.where(self.live, self.attained - self.income, np.nan))
+
+    @cached_property
+    def compensated(self) -> Array:
+        """Compensated own-price elasticities at the shares, (s, i); nan where there is none."""
+        a, s = 1 - self.substitution, self.shares
+        mean = np.nansum(np.where(self.live, s * a, 0.0), axis=1, keepdims=True)
+        return fixed(np.where(self.live, -a * (1 - 2 * s) - s * mean, np.nan))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all values."""
+        digest = hashlib.sha256()
+        for array in self.arrays.values():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def _income(shares: Array, expansion: Array, substitution: Array) -> Array:
+    """Income elasticities of parameters, e scaled to one on average."""
+    over = substitution * (expansion - 1)
+    mean = np.nansum(np.where(shares > NOT_BOUGHT, shares * over, 0.0), axis=1, keepdims=True)
+    return np.asarray(1 + over - mean)
+
+
+def _expansion(shares: Array, income: Array, b: Array) -> Array:
+    """Expansion parameters of one region that give its income elasticities, (i,).
+
+    Elasticities are k times those wanted. With c = - sum s b (e - 1) each is 1 + b (e - 1) + c,
+    and two linear equations in k and c say that they add up to one (Engel) and that e does. An
+    e that would not be positive is put at its least; then k is that of the others.
+    """
+    kept = np.zeros(len(shares), dtype=bool)
+    while True:
+        free = ~kept
+        s, wanted, own = shares[free], income[free], b[free]
+        # Of those at their least, how far b (e - 1) and e are from those of no expansion at all.
+        least = LOWEST_EXPANSION - 1
+        engel = [float(s @ wanted), float(shares[kept].sum())]
+        scale = [float((s / own) @ wanted), -float((s / own).sum())]
+        right = [
+            1 - float(shares[kept] @ (1 + b[kept] * least)),
+            float((s / own).sum() - shares[kept].sum() * least),
+        ]
+        k, c = np.linalg.solve([engel, scale], right)
+        e = np.full(len(shares), LOWEST_EXPANSION)
+        e[free] = 1 + (k * wanted - 1 - c) / own
+        if (e[free] >= LOWEST_EXPANSION).all() or free.sum() == 1:
+            return e
+        kept[np.argmin(np.where(free, e, np.inf))] = True
