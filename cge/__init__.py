@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cge.data.benchmark_store import load_benchmark as load_benchmark
     from cge.data.benchmark_store import open_benchmark as open_benchmark
     from cge.data.benchmark_store import save_benchmark as save_benchmark
+    from cge.data.elasticities.benchmark_households import (
+        with_household_demand as with_household_demand,
+    )
     from cge.data.elasticities.nests import Elasticities as Elasticities
     from cge.data.sources.pymrio_table import read_pymrio as read_pymrio
     from cge.data.sources.trade_shares import benchmark_from_trade as benchmark_from_trade
@@ -59,6 +62,7 @@ _MODULES = {
     "data.accounts.benchmark": "Benchmark",
     "data.accounts.calibration": "calibrate",
     "data.benchmark_store": "load_benchmark open_benchmark save_benchmark",
+    "data.elasticities.benchmark_households": "with_household_demand",
     "data.elasticities.nests": "Elasticities",
     "data.sources.pymrio_table": "read_pymrio",
     "data.sources.trade_shares": "benchmark_from_trade",

@@ -173,10 +173,13 @@ def open_benchmark(folder: str | Path) -> Benchmark:
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             known |= {name: arrays[name] for name in _ACCOUNTS}
             known["elasticities"] = {
-                horizon: Elasticities.from_arrays({
-                    name.removeprefix(start): arrays[name]
-                    for name in arrays if name.startswith(start)
-                })
+                horizon: Elasticities.from_arrays(
+                    {
+                        name.removeprefix(start): arrays[name]
+                        for name in arrays
+                        if name.startswith(start)
+                    }
+                )
                 for horizon in description.horizons
                 if (start := f"elasticities.{horizon}.")
             }

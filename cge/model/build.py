@@ -9,7 +9,6 @@ from cge.model import (
     backstop,
     demand,
     factors,
-    household,
     income,
     outcomes,
     production,
@@ -23,7 +22,7 @@ from cge.model.shares import Declared, Shares
 if TYPE_CHECKING:
     from pyomo.environ import ConcreteModel
 
-_ROOMS = (trade, backstop, production, research, household, demand, factors, income, short_year)
+_ROOMS = (trade, backstop, production, research, demand, factors, income, short_year)
 
 
 def declare(m: Declared, k: Shares) -> None:

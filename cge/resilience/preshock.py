@@ -126,8 +126,8 @@ def _check_speeds(model: Model) -> None:
     households = [one.household and one.household.fingerprint for one in (short, long)]
     for nest, alike in {**same, "household": households[0] == households[1]}.items():
         refuse_if(
-            not alike, "differs between the short run and the long, and has no weights to adapt, so that "
-            "the short run would not start from the long-run equilibrium",
+            not alike, "differs between the short run and the long, and has no weights to adapt, "
+            "so that the short run would not start from the long-run equilibrium",
             key=f"elasticities.{nest}", allowed="the same values for both horizons",
         )  # fmt: skip
 

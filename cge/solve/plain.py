@@ -66,9 +66,7 @@ def save_solution(solution: Solution, path: str | Path) -> None:
     """Write a solution with its benchmark to a file; see :meth:`Solution.save`."""
     model, b = solution.model, solution.model.benchmark
     accounts = {item.name: getattr(b, item.name) for item in fields(b)}
-    accounts["elasticities"] = {
-        horizon: one.to_arrays() for horizon, one in b.elasticities.items()
-    }
+    accounts["elasticities"] = {horizon: one.to_arrays() for horizon, one in b.elasticities.items()}
     sealed = seal(FORMAT, {
         "benchmark": accounts, "horizon": model.horizon, "backstop": model.backstop,
         "solution": solution_to_plain(solution),
@@ -96,7 +94,8 @@ def open_solution(path: str | Path) -> Solution:
                          allowed="a file that Solution.save wrote")  # fmt: skip
     accounts = _tuples(content["benchmark"])
     accounts["elasticities"] = {
-        horizon: Elasticities.from_arrays(values) for horizon, values in accounts["elasticities"].items()
+        horizon: Elasticities.from_arrays(values)
+        for horizon, values in accounts["elasticities"].items()
     }
     model = rebuilt(Benchmark(**accounts), content["horizon"], tuple(content["backstop"]))
     return solution_from_plain(content["solution"], model)

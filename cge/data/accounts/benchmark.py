@@ -22,7 +22,7 @@ from cge.core.axes import AXES, Array, Axes, Bools, largest_cell
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
-from cge.data.elasticities.household import HouseholdDemand
+from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: Code of the factor that is not labour.

@@ -13,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, fixed, number_array
 from cge.core.errors import check_complete, check_known, refuse_first, refuse_if
 from cge.core.typed import checked
-from cge.data.elasticities.household import HouseholdDemand
+from cge.data.elasticities.household_demand import HouseholdDemand
 
 HORIZONS = ("short", "long")
 
@@ -141,8 +141,8 @@ class Elasticities:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Elasticities:
         """Build from what :meth:`to_arrays` gave."""
-        nests = {name: array for name, array in arrays.items() if name in NEST_AXES}
-        own = {name.partition(".")[2]: array for name, array in arrays.items()
+        nests: dict[str, Any] = {n: array for n, array in arrays.items() if n in NEST_AXES}
+        own: dict[str, Any] = {name.partition(".")[2]: array for name, array in arrays.items()
                if name.startswith(HOUSEHOLD)}  # fmt: skip
         return cls(**nests, household=HouseholdDemand(**own) if own else None)
 

@@ -20,7 +20,8 @@ and 1, or all below 0.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,8 +34,40 @@ LOWEST_EXPANSION = 0.01
 #: A substitution parameter is kept this far from 0, the Cobb-Douglas limit, and below this in
 #: absolute terms, where powers of prices leave the range of floating-point numbers.
 LOWEST_SUBSTITUTION, LARGEST_SUBSTITUTION = 1e-3, 50.0
+#: Parts of a whole may miss it by this, which is rounding.
+ALL = 1e-9
 #: Shares below this are of goods that are not bought.
 NOT_BOUGHT = 0.0
+
+
+#: What makes a demand again.
+_ARRAYS = ("shares", "income", "substitution")
+
+
+@dataclass(frozen=True, eq=False)
+class HouseholdSource:
+    """A published or assumed value of which parameters of household demand are made.
+
+    Parameters
+    ----------
+    name : str
+        ``income_elasticity[food, low]`` in tables.
+    parameter : {"income_elasticity", "expansion", "substitution"}
+    value, low, high : float
+    unit, status, citation : str
+    part : ndarray (s, i)
+        With which weight it enters the mean of each cell.
+    """
+
+    name: str
+    parameter: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    status: str
+    citation: str
+    part: Array = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +86,8 @@ class HouseholdDemand:
         budget shares (Engel aggregation).
     substitution : ndarray (s, i)
         Substitution parameters b, GTAP's SUBPAR.
+    sources : tuple of HouseholdSource
+        Values that all of these are made of, where that is known.
 
     Raises
     ------
@@ -63,11 +98,12 @@ class HouseholdDemand:
     shares: Array
     income: Array
     substitution: Array
+    sources: tuple[HouseholdSource, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            array = number_array(f"household.{item.name}", getattr(self, item.name))
-            object.__setattr__(self, item.name, fixed(array))
+        for name in _ARRAYS:
+            array = number_array(f"household.{name}", getattr(self, name))
+            object.__setattr__(self, name, fixed(array))
         live, b = self.live, self.substitution
         for name in ("income", "substitution"):
             missing = ~np.isfinite(getattr(self, name)) & live
@@ -76,37 +112,73 @@ class HouseholdDemand:
                       allowed="numbers for all commodities of a region, or for none")  # fmt: skip
         size = np.abs(b)
         regular = (b < 1) & (size >= LOWEST_SUBSTITUTION) & (size <= LARGEST_SUBSTITUTION)
-        refuse_first(b[live & ~regular].tolist(), "demand is not regular with this parameter",
-                     key="household.substitution",
-                     allowed=f"{LOWEST_SUBSTITUTION:g} to below 1 for all commodities of a region, "
-                     f"or {-LARGEST_SUBSTITUTION:g} to {-LOWEST_SUBSTITUTION:g} for all")  # fmt: skip
+        refuse_first(
+            b[live & ~regular].tolist(), "demand is not regular with this parameter",
+            key="household.substitution",
+            allowed=f"{LOWEST_SUBSTITUTION:g} to below 1 for all commodities of a region, or "
+            f"{-LARGEST_SUBSTITUTION:g} to {-LOWEST_SUBSTITUTION:g} for all",
+        )  # fmt: skip
         mixed = (live & (b > 0)).any(axis=1) & (live & (b < 0)).any(axis=1)
-        refuse_if(mixed.any(), "is above 0 for some commodities of a region and below 0 for others",
+        refuse_if(mixed.any(), "is above 0 for some commodities of a region, below 0 for others",
                   key="household.substitution", allowed="one side of 0 in each region")  # fmt: skip
 
     @classmethod
-    def from_parameters(
-        cls, shares: Array, expansion: Array, substitution: Array
+    def of(
+        cls, shares: Array, substitution: Array, income: Array, expansion: Array
     ) -> HouseholdDemand:
-        """Demand of expansion parameters (INCPAR), which say what income elasticities are.
+        """Demand of income elasticities, or of expansion parameters, which say what they are.
 
         Parameters
         ----------
-        shares, expansion, substitution : ndarray (s, i)
-            Expansion parameters are positive and matter up to a factor in each region.
+        shares, substitution, income, expansion : ndarray (s, i)
+            Expansion parameters (INCPAR) are positive and matter up to a factor in each region.
+            They are read where a region has no income elasticity.
         """
-        bad = (shares > NOT_BOUGHT) & ~(expansion > 0) & np.isfinite(substitution)
-        refuse_first(expansion[bad].tolist(), "demand is not regular with this parameter",
-                     key="household.expansion", allowed="above 0")  # fmt: skip
-        scale = (np.where(shares > NOT_BOUGHT, expansion, 0.0) * shares).sum(axis=1, keepdims=True)
-        with np.errstate(all="ignore"):
-            income = _income(shares, expansion / scale, substitution)
-        return cls(shares, income, substitution)
+        bought = shares > NOT_BOUGHT
+        given = np.isfinite(expansion) & ~np.isfinite(income).any(axis=1, keepdims=True)
+        refuse_first(expansion[bought & given & ~(expansion > 0)].tolist(),
+                     "demand is not regular with this parameter", key="household.expansion",
+                     allowed="above 0")  # fmt: skip
+        e = np.where(bought & given, expansion, 0.0)
+        scale = (e * shares).sum(axis=1, keepdims=True)
+        e = np.divide(e, scale, out=np.ones_like(e), where=scale > 0)
+        return cls(shares, np.where(given, _income(shares, e, substitution), income), substitution)
+
+    @classmethod
+    def of_sources(
+        cls,
+        shares: Array,
+        sources: Sequence[HouseholdSource],
+        values: Mapping[str, float] | None = None,
+    ) -> HouseholdDemand:
+        """Demand of values by their sources.
+
+        Parameters
+        ----------
+        shares : ndarray (s, i)
+        sources : sequence of HouseholdSource
+        values : mapping, optional
+            Other values of some, by name.
+        """
+        now = {one.name: (values or {}).get(one.name, one.value) for one in sources}
+
+        def mean(parameter: str) -> Array:
+            own = [one for one in sources if one.parameter == parameter]
+            parts = sum((one.part for one in own), np.zeros(shares.shape))
+            total = sum((one.part * now[one.name] for one in own), np.zeros(shares.shape))
+            return np.where(parts > 1 - ALL, total, np.nan)
+
+        own = (mean(name) for name in ("substitution", "income_elasticity", "expansion"))
+        return replace(cls.of(shares, *own), sources=tuple(sources))
+
+    def with_values(self, values: Mapping[str, float]) -> HouseholdDemand:
+        """The same with other values of some sources, by name."""
+        return self.of_sources(self.shares, self.sources, values)
 
     @property
     def arrays(self) -> dict[str, Array]:
         """All numbers by name, from which it can be made again."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     @cached_property
     def live(self) -> Bools:
