@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array
+from cge.data.accounts.benchmark import Benchmark
 from cge.model import ces
 from cge.model.forms import cells, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
@@ -154,22 +155,33 @@ def _declare_household(m: Declared, k: Shares) -> None:
         m.add_component(name, ratio(m.HOUSEHOLDS))
 
 
+def household_parameters(benchmark: Benchmark, horizon: str, region: str) -> Parameters | None:
+    """Parameters of a region's household for the commodities that it buys; None where it is a CES.
+
+    Returns
+    -------
+    tuple of ndarray (commodities bought,)
+        Budget shares, substitution parameters, and expansion parameters, one on average.
+    """
+    demand, s = benchmark.elasticities[horizon].household, benchmark.regions.index(region)
+    if demand is None or not np.isfinite(demand.substitution[s]).any():
+        return None
+    spending = benchmark.household_spending[s]
+    bought = spending > 0
+    shares = spending[bought] / spending.sum()
+    expansion = demand.expansion[s, bought]
+    return shares, demand.substitution[s, bought], expansion / (shares @ expansion)
+
+
 def _by_cell(k: Shares, of: Callable[[Array, Array, Array], Array]) -> dict[Key, float]:
     """Values made of the parameters of each region, by cell (s, d, i)."""
-    b, household = k.benchmark, k.elasticities.household
+    b = k.benchmark
     found: dict[Key, float] = {}
-    if household is None:
-        return found
-    spending = b.household_spending
-    for n, region in enumerate(b.regions):
-        live = spending[n] > 0
-        powers, expansion = household.substitution[n, live], household.expansion[n, live]
-        if not np.isfinite(powers).any():
-            continue
-        shares = spending[n, live] / spending[n].sum()
-        values = of(shares, powers, expansion / (shares @ expansion))
-        cells = ((region, b.agents[0], b.sectors[i]) for i in np.flatnonzero(live))
-        found |= dict(zip(cells, values.tolist(), strict=True))
+    for s, region in enumerate(b.regions):
+        if parameters := household_parameters(b, k.horizon, region):
+            goods = np.flatnonzero(b.household_spending[s] > 0)
+            cells = ((region, b.agents[0], b.sectors[i]) for i in goods)
+            found |= dict(zip(cells, of(*parameters).tolist(), strict=True))
     return found
 
 
