@@ -94,7 +94,7 @@ def test_an_independent_statement_in_levels_finds_the_same_equilibrium():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "power"), [(3, 1.0), (4, -3.0), (5, 0.5)])
+@pytest.mark.parametrize(("seed", "power"), [(3, 1.0), (6, -3.0), (5, 0.5)])
 def test_the_independent_statement_agrees_in_larger_worlds(seed, power):
     b = random_world(seed, imbalance=0.2)
     agrees(with_household_demand(b, power * SUBSTITUTION, INCOME), seed)
@@ -239,7 +239,7 @@ def test_the_parts_of_welfare_add_up_to_the_exact_variation():
 
 
 def test_equivalent_variation_is_what_the_expenditure_function_of_hanoch_says():
-    """In one region with one agent: utility by a search at new prices, then its cost at old ones."""
+    """In one region with one agent: utility by a search at new prices, then its old cost."""
     final = np.array([[[3.0, 4.0, 2.0]]])
     b = balanced_world(np.ones((2, 1, 3, 1)), final, elasticities=2.0)
     b = with_household_demand(b, SUBSTITUTION, INCOME)
