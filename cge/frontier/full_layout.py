@@ -238,7 +238,7 @@ class FullLayout:
         if cell not in long.variables["real_absorption"].place:
             own = {"absorption": 1.0, "welfare_price": -1.0}
         places = {long.variables[name].place[cell]: by for name, by in own.items()}
-        logs = sparse.csr_array(sum(-by * self.one[[n]] for n, by in places.items()))
+        logs = sparse.csr_array(np.array([[-by for by in places.values()]]) @ self.one[[*places]])
         factor = dict(zip(logs.indices.tolist(), logs.data.tolist(), strict=True))
         # At the start the monomial is one by its constant.
         start = self.point.equilibrium.levels

@@ -80,7 +80,8 @@ def with_household_set(
     if chosen is None or demand is None:
         return benchmark
     made = _with(benchmark, demand)
-    return replace(made, notes=(*made.notes, f"{chosen.title}: {described(made, demand)}."))
+    note = f"Household demand '{chosen.name}': {described(made, demand)}."
+    return replace(made, notes=(*made.notes, note))
 
 
 def _with(benchmark: Benchmark, demand: HouseholdDemand) -> Benchmark:
@@ -96,6 +97,23 @@ def budget_shares(benchmark: Benchmark) -> Array:
     return np.divide(spending, total, out=np.zeros_like(spending), where=total > 0)
 
 
+def parameters_of(benchmark: Benchmark) -> pd.DataFrame:
+    """Household demand of a benchmark as a table: one row for each region and commodity bought."""
+    demand = next(iter(benchmark.elasticities.values())).household
+    if demand is None:
+        return pd.DataFrame()
+    s, i = np.nonzero(demand.live)
+    columns = {
+        "budget_share": demand.shares, "income_elasticity": demand.attained,
+        "wanted": demand.income, "own_price_compensated": demand.compensated,
+        "substitution": demand.substitution, "expansion": demand.expansion,
+    }  # fmt: skip
+    return pd.DataFrame({
+        "region": np.array(benchmark.regions)[s], "sector": np.array(benchmark.sectors)[i],
+        **{name: values[s, i] for name, values in columns.items()},
+    })  # fmt: skip
+
+
 def described(benchmark: Benchmark, demand: HouseholdDemand) -> str:
     """How near a demand comes to the income elasticities that are wanted, in words."""
     live, wanted = demand.live, demand.income
@@ -104,8 +122,9 @@ def described(benchmark: Benchmark, demand: HouseholdDemand) -> str:
     regions = np.flatnonzero(live.any(axis=1))
     # The factor of those that are met is that of most of them.
     factor = np.array([np.median(scale[s, live[s]]) for s in regions])
-    words = ("income elasticities of households, scaled by "
-             f"{factor.min():.3f} to {factor.max():.3f} to add up to one (Engel)")  # fmt: skip
+    ends = f"{factor.min():.3f} to {factor.max():.3f}"
+    words = (f"income elasticities (constant difference of elasticities), scaled by {ends} to add "
+             "up to one in each region")  # fmt: skip
     gap = np.zeros(wanted.shape)
     gap[regions] = demand.attained[regions] - wanted[regions] * factor[:, None]
     gap = np.where(live, np.nan_to_num(gap), 0.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Self, get_args
 
 import numpy as np
+import pandas as pd
 from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Bools
@@ -189,6 +190,10 @@ class HouseholdSet(CodedSet):
                 "income elasticity or an expansion parameter, or nothing at all",
             )  # fmt: skip
         return HouseholdDemand.of_sources(shares, sources[::-1])
+
+    def frame(self) -> pd.DataFrame:
+        """Every entry as a table row."""
+        return pd.DataFrame([entry.model_dump() for entry in self.entries])
 
     def check_regions(self, regions: Sequence[str]) -> None:
         """Raise InputError for a region that is none of these."""

@@ -21,7 +21,12 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import table_codes
 from cge.data.elasticities.benchmark_households import demand_of_codes, with_household_set
 from cge.data.elasticities.household_demand import HouseholdDemand
-from cge.data.elasticities.household_sets import CodedSet, HouseholdSet, load_household_set
+from cge.data.elasticities.household_sets import (
+    HOUSEHOLD_SETS,
+    CodedSet,
+    HouseholdSet,
+    load_household_set,
+)
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.
@@ -75,7 +80,7 @@ class ElasticitySet(CodedSet):
 
     extends: str | None = None
     household: str | None = None
-    entries: list[ElasticityEntry] = Field(min_length=1)
+    entries: list[ElasticityEntry] = Field(default=[])
     #: Household demand as it was read.
     _household: HouseholdSet | None = None
 
@@ -83,6 +88,12 @@ class ElasticitySet(CodedSet):
     def sectors(self) -> tuple[str, ...]:
         """Sectors that have values of their own."""
         return tuple(dict.fromkeys(e.sector for e in self.entries if e.sector != "*"))
+
+    @model_validator(mode="after")
+    def _some_entry(self) -> Self:
+        if not (self.entries or self.extends):
+            raise ValueError("a set that extends no other has entries of its own")
+        return self
 
     @property
     def demand(self) -> HouseholdSet | None:
@@ -149,7 +160,8 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     Parameters
     ----------
     name_or_path : str or path
-        ``fontagne+broad-groups`` is a set with the household demand of another file.
+        ``fontagne+broad-groups`` is a set that ships with a household demand that ships; a file
+        says which by its key ``household``.
 
     Raises
     ------
@@ -159,6 +171,11 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     name, plus, household = str(name_or_path).rpartition(PLUS)
     if not plus or is_file(str(name_or_path)):
         return _load(str(name_or_path), ())
+    refuse_if(name not in NAMED_SETS or household not in HOUSEHOLD_SETS,
+              f"'{PLUS}' joins a set that ships and a household demand that ships",
+              key="elasticities", value=str(name_or_path),
+              allowed=f"{', '.join(NAMED_SETS)} and {PLUS} and {' or '.join(HOUSEHOLD_SETS)}; in a "
+              "file of your own the key 'household' names one")  # fmt: skip
     return _with_household(_load(name, ()), load_household_set(household))
 
 
