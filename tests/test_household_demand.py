@@ -11,7 +11,7 @@ from household_oracle import Hanoch, HouseholdWorld
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from test_oracle import gaps
-from tools import combined_shock, grid, policy_of
+from tools import TARIFF_WAR, combined_shock, grid, policy_of
 from worlds import balanced_world, random_world
 
 from cge import (
@@ -20,14 +20,18 @@ from cge import (
     Model,
     Solution,
     decompose,
+    load_benchmark,
     open_benchmark,
     rebase,
     save_benchmark,
     with_household_demand,
 )
-from cge.data.elasticities.benchmark_households import described
+from cge.data.elasticities.benchmark_households import described, parameters_of
 from cge.data.elasticities.household_demand import LOWEST_EXPANSION
+from cge.data.elasticities.ranges import elasticity_ranges
 from cge.indicators.variations import compensating_variation, equivalent_variation
+from cge.resilience.preshock import pre_shock
+from cge.uncertainty.uncertain_parameters import elasticity_parameters, with_values
 
 Array = NDArray[np.float64]
 INCOME = np.array([0.6, 1.1, 1.3])
@@ -320,3 +324,106 @@ def test_a_region_without_numbers_keeps_its_ces():
 def test_rebasing_is_refused():
     with pytest.raises(InputError, match="household"):
         rebase(shocked())
+
+
+# -- sets ---------------------------------------------------------------------------------
+
+
+@lru_cache
+def small(elasticities: str = "fontagne+broad-groups") -> Benchmark:
+    return load_benchmark("wiod2013", aggregation="small", elasticities=elasticities)
+
+
+def test_the_set_that_ships_is_met_everywhere_and_has_its_groups():
+    b = small()
+    demand = b.elasticities["long"].household
+    assert demand is b.elasticities["short"].household
+    assert "can not be met" not in b.notes[-1] and "broad-groups" in b.notes[-1]
+    # Primary goods are food and fuels.
+    first = dict(zip(b.regions, demand.attained[:, 0], strict=True))
+    assert first["USA"] < first["CHN"] < 1 < demand.attained[0, -1]
+    assert np.isfinite(demand.attained).all()
+    unit = small("fontagne+unit-elastic").elasticities["long"].household
+    np.testing.assert_allclose(unit.attained, 1, rtol=1e-12)
+    np.testing.assert_allclose(unit.substitution, demand.substitution, rtol=1e-12)
+
+
+def test_growth_of_all_endowments_moves_prices_only_with_income_elasticities():
+    def terms(elasticities: str) -> float:
+        model = Model.build(small(elasticities))
+        levels = model.levels({"factor_supply": 1.5})
+        levels[model.variables["balance"].positions] *= 1.5
+        return model.solve(levels).outcome("terms_of_trade[ROW]")
+
+    assert abs(terms("fontagne")) < 1e-9 and abs(terms("fontagne+unit-elastic")) < 1e-9
+    assert terms("fontagne+broad-groups") < -0.1
+
+
+def test_draws_move_the_values_of_the_file_and_keep_demand_regular():
+    b = small()
+    ranges = elasticity_ranges(b, "long")
+    parameters = [p for p in elasticity_parameters(ranges, b.sectors) if p.group == "household"]
+    names = [p.name for p in parameters]
+    assert "income_elasticity[food, low]" in names and "substitution" in names
+    assert len(names) == len({*names})
+    central = b.elasticities["long"]
+    same = with_values(central, parameters, [p.central for p in parameters], b.sectors)
+    np.testing.assert_allclose(same.household.expansion, central.household.expansion, rtol=1e-12)
+    for end in ("low", "high"):
+        other = with_values(central, parameters, [getattr(p, end) for p in parameters], b.sectors)
+        assert (other.household.expansion > 0).all() and other.around is central
+        assert not np.allclose(other.household.income, central.household.income)
+
+
+FILES = {
+    "an unknown sector": ("sector: c99", "unknown sector"),
+    "an unknown region": ("region: XYZ", "unknown region"),
+    "a substitution parameter of two": ("parameter: substitution, value: 2.0", "substitution"),
+    "no unit": ("unit: ''", "unit"),
+    "a part of a region": ("sector: c1", "a part of a household demand"),
+}
+
+
+@pytest.mark.parametrize("case", list(FILES))
+def test_a_file_that_can_not_be_meant_is_refused(case, tmp_path):
+    change, words = FILES[case]
+    entry = {"parameter": "income_elasticity", "value": "1.0", "low": "0.5", "high": "1.0",
+             "unit": "elasticity", "status": "assumed", "citation": "a guess"}  # fmt: skip
+    entry |= dict(pair.split(": ") for pair in change.split(", "))
+    if "value: 2" in change:
+        entry |= {"low": "2.0", "high": "2.0"}
+    base = {**entry, "parameter": "substitution", "value": "0.3", "low": "0.3", "high": "0.3",
+            "region": "'*'", "sector": "'*'", "unit": "number"}  # fmt: skip
+    lines = [", ".join(f"{key}: {value}" for key, value in one.items()) for one in (base, entry)]
+    entries = "".join(f"  - {{{line}}}\n" for line in lines)
+    (tmp_path / "own.yaml").write_text(
+        f"name: own\ntitle: own\nclassification: wiod2013\nentries:\n{entries}"
+    )
+    (tmp_path / "set.yaml").write_text(
+        "name: set\ntitle: set\nextends: boehm\nclassification: wiod2013\nhousehold: own.yaml\n"
+    )
+    with pytest.raises(InputError, match=words) as caught:
+        load_benchmark("wiod2013", aggregation="small", elasticities=tmp_path / "set.yaml")
+    assert "own.yaml" in str(caught.value)
+
+
+def test_a_plus_joins_what_ships_alone():
+    with pytest.raises(InputError, match="broad-groups"):
+        small("fontagne+mine.yaml")
+
+
+def test_a_short_run_starts_from_the_long_run_equilibrium_before_it():
+    b = small("boehm+broad-groups")
+    solution = Model.build(b).solve(TARIFF_WAR)
+    before = pre_shock(solution, Model.build(b, "short"))
+    assert np.abs(np.log(solution.values("utility"))).max() > 1e-3
+    for name in ("utility", "consumption", "final_use"):
+        np.testing.assert_allclose(before.values(name), solution.values(name), rtol=1e-7)
+
+
+def test_the_rows_of_a_table_are_the_cells_that_households_buy():
+    b = small()
+    table = parameters_of(b)
+    assert len(table) == (b.household_spending > 0).sum()
+    assert table.groupby("region")["budget_share"].sum().to_numpy() == pytest.approx(1.0)
+    assert parameters_of(small("fontagne")).empty
