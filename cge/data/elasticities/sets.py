@@ -80,7 +80,7 @@ class ElasticitySet(CodedSet):
 
     extends: str | None = None
     household: str | None = None
-    entries: list[ElasticityEntry] = Field(default=[])
+    entries: list[ElasticityEntry] = Field(default=[], min_length=1)
     #: Household demand as it was read.
     _household: HouseholdSet | None = None
 
