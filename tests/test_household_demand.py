@@ -29,6 +29,7 @@ from cge import (
 from cge.data.elasticities.benchmark_households import described, parameters_of
 from cge.data.elasticities.household_demand import LOWEST_EXPANSION
 from cge.data.elasticities.ranges import elasticity_ranges
+from cge.data.elasticities.sets import with_elasticity_set
 from cge.indicators.variations import compensating_variation, equivalent_variation
 from cge.resilience.preshock import pre_shock
 from cge.uncertainty.uncertain_parameters import elasticity_parameters, with_values
@@ -298,6 +299,7 @@ WRONG = {
     "substitution on both sides of 0": ({"substitution": [-0.5, 0.3, 0.2], "income": 1.0}, "side"),
     "substitution of 1": ({"substitution": 1.0, "income": 1.0}, "not regular"),
     "no expansion": ({"substitution": 0.3, "expansion": 0.0}, "not regular"),
+    "no income elasticity at all": ({"substitution": 0.3, "income": 0.0}, "on average"),
     "both": ({"substitution": 0.3, "income": 1.0, "expansion": 1.0}, "either"),
     "a part": ({"substitution": [0.3, 0.3, np.nan], "income": 1.0}, "no number"),
 }
@@ -308,6 +310,13 @@ def test_what_is_not_regular_is_refused(case):
     given, words = WRONG[case]
     with pytest.raises(InputError, match=words):
         with_household_demand(random_world(3, imbalance=0.2), **given)
+
+
+def test_the_note_is_that_of_the_demand_in_force():
+    one = with_household_demand(random_world(3, imbalance=0.2), 0.4, [0.8, 1.0, 1.2])
+    two = with_household_demand(one, 0.3, INCOME)
+    assert [note.startswith("Household demand given by the user") for note in two.notes] == [True]
+    assert not with_elasticity_set(two, "boehm").notes
 
 
 def test_a_region_without_numbers_keeps_its_ces():

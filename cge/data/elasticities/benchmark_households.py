@@ -19,6 +19,8 @@ from cge.data.elasticities.household_sets import HouseholdSet
 
 #: An income elasticity that is missed by less is met.
 MET = 1e-6
+#: How the note on household demand begins.
+_NOTE = "Household demand"
 
 
 @checked
@@ -70,24 +72,30 @@ def with_household_demand(
 
     given = {"substitution": substitution, "income": income, "expansion": expansion}
     own = (array(name, one) for name, one in given.items())
-    return _with(benchmark, HouseholdDemand.of(budget_shares(benchmark), *own))
+    demand = HouseholdDemand.of(budget_shares(benchmark), *own)
+    return _with(benchmark, demand, "given by the user")
 
 
 def with_household_set(
     benchmark: Benchmark, chosen: HouseholdSet | None, demand: HouseholdDemand | None
 ) -> Benchmark:
-    """The same accounts with household demand that a set gives; as they are without one."""
-    if chosen is None or demand is None:
-        return benchmark
-    made = _with(benchmark, demand)
-    note = f"Household demand '{chosen.name}': {described(made, demand)}."
-    return replace(made, notes=(*made.notes, note))
+    """The same accounts with household demand that a set gives; homothetic without one."""
+    if chosen is not None and demand is not None:
+        return _with(benchmark, demand, f"'{chosen.name}'")
+    notes = _other_notes(benchmark)
+    return benchmark if notes == benchmark.notes else replace(benchmark, notes=notes)
 
 
-def _with(benchmark: Benchmark, demand: HouseholdDemand) -> Benchmark:
-    return benchmark.with_elasticities(
+def _with(benchmark: Benchmark, demand: HouseholdDemand, whose: str) -> Benchmark:
+    made = benchmark.with_elasticities(
         **{h: replace(one, household=demand) for h, one in benchmark.elasticities.items()}
     )
+    note = f"{_NOTE} {whose}: {described(made, demand)}."
+    return replace(made, notes=(*_other_notes(benchmark), note))
+
+
+def _other_notes(benchmark: Benchmark) -> tuple[str, ...]:
+    return tuple(note for note in benchmark.notes if not note.startswith(_NOTE))
 
 
 def budget_shares(benchmark: Benchmark) -> Array:

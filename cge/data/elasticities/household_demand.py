@@ -121,6 +121,11 @@ class HouseholdDemand:
         mixed = (live & (b > 0)).any(axis=1) & (live & (b < 0)).any(axis=1)
         refuse_if(mixed.any(), "is above 0 for some commodities of a region, below 0 for others",
                   key="household.substitution", allowed="one side of 0 in each region")  # fmt: skip
+        mean = np.where(live, self.shares * np.nan_to_num(self.income), 0.0).sum(axis=1)
+        refuse_first(mean[live.any(axis=1) & ~(mean > 0)].tolist(),
+                     "income elasticities of a region are not above 0 on average, and can not be "
+                     "scaled to add up to one", key="household.income",
+                     allowed="a mean above 0, budget shares counted")  # fmt: skip
 
     @classmethod
     def of(
@@ -248,6 +253,9 @@ def _expansion(shares: Array, income: Array, b: Array) -> Array:
             1 - float(shares[kept] @ (1 + b[kept] * least)),
             float((s / own).sum() - shares[kept].sum() * least),
         ]
+        refuse_if(engel[0] * scale[1] == engel[1] * scale[0], "no expansion parameters give these "
+                  "income elasticities", key="household.income", value=income.tolist(),
+                  allowed="elasticities nearer to one, or larger parameters")  # fmt: skip
         k, c = np.linalg.solve([engel, scale], right)
         e = np.full(len(shares), LOWEST_EXPANSION)
         e[free] = 1 + (k * wanted - 1 - c) / own
