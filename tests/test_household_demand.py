@@ -30,8 +30,8 @@ from cge.data.elasticities.benchmark_households import described, parameters_of
 from cge.data.elasticities.household_demand import LOWEST_EXPANSION
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.data.elasticities.sets import with_elasticity_set
-from cge.indicators.variations import compensating_variation, equivalent_variation
 from cge.resilience.preshock import pre_shock
+from cge.solve.variations import compensating_variation, equivalent_variation
 from cge.uncertainty.uncertain_parameters import elasticity_parameters, with_values
 
 Array = NDArray[np.float64]

@@ -180,6 +180,7 @@ _FOLDERS: Mapping[str, Callable[[], Tables]] = {
     "factors": dict,
     "tariffs": dict,
     "elasticities": dict,
+    "demand": dict,
     "knowledge": _of_knowledge,
     "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
     "short_run": lambda: {"parameters": load_short_run_parameters().frame()},

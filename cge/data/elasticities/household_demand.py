@@ -105,6 +105,8 @@ class HouseholdDemand:
             array = number_array(f"household.{name}", getattr(self, name))
             object.__setattr__(self, name, fixed(array))
         live, b = self.live, self.substitution
+        refuse_if(not live.any(), "no region has a number", key="household.substitution",
+                  allowed="numbers for all commodities of one region at least")  # fmt: skip
         for name in ("income", "substitution"):
             missing = ~np.isfinite(getattr(self, name)) & live
             refuse_if(missing.any(), "has no number for a commodity that the household buys",
