@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cge.data.benchmark_store import load_benchmark as load_benchmark
     from cge.data.benchmark_store import open_benchmark as open_benchmark
     from cge.data.benchmark_store import save_benchmark as save_benchmark
+    from cge.data.elasticities.benchmark_households import (
+        with_household_demand as with_household_demand,
+    )
     from cge.data.elasticities.nests import Elasticities as Elasticities
     from cge.data.gtap.base_data import read_gtap as read_gtap
     from cge.data.gtap.gtap_benchmark import calibrate_gtap as calibrate_gtap
@@ -62,6 +65,7 @@ _MODULES = {
     "data.accounts.benchmark": "Benchmark",
     "data.accounts.calibration": "calibrate",
     "data.benchmark_store": "load_benchmark open_benchmark save_benchmark",
+    "data.elasticities.benchmark_households": "with_household_demand",
     "data.elasticities.nests": "Elasticities",
     "data.gtap.base_data": "read_gtap",
     "data.gtap.gtap_benchmark": "calibrate_gtap",

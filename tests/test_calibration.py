@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -509,6 +510,14 @@ def test_the_published_table_is_not_called_estimated() -> None:
 
 
 # -- the installed package
+
+
+def test_every_folder_of_the_calibration_is_put_into_the_wheel() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = told["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    folders = {f"calibration/{path.name}" for path in (ROOT / "calibration").iterdir()
+               if path.is_dir() and path.name != "tools"}  # fmt: skip
+    assert folders <= included.keys()
 
 
 @pytest.mark.slow

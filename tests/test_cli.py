@@ -798,6 +798,7 @@ def test_everything_listed_can_be_shown(name: str, here: Path, cge: Run) -> None
         "table": ("licence", "citation", "sha256", "Leontief balance", "filled cells"),
         "data": ("status", "sha256"),
         "elasticities": ("citation", "armington", "status"),
+        "household": ("citation", "income_elasticity", "expansion", "food"),
         "aggregation": ("regions", "sectors", "goods") if name != "full" else ("goods", "west"),
         "source": ("licence", "citation", "verified", "editions"),
     }[item.kind]

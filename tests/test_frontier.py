@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from worlds import balanced_world, random_world
 
+from cge import with_household_demand
 from cge.core.axes import Axes
 from cge.core.errors import InputError
 from cge.core.identity import digest
@@ -340,6 +341,20 @@ def test_the_full_problem_has_exact_derivatives() -> None:
     hessian = dense(program.hessianstructure(), program.hessian(x, multipliers, 1.0), len(x), True)
     moved = lagrangian(x + side) - lagrangian(x - side)
     assert moved / 2 == pytest.approx(hessian @ side, abs=1e-7 * np.abs(moved).max())
+
+
+@pytest.mark.slow
+def test_one_programme_and_few_unknowns_agree_with_other_income_elasticities() -> None:
+    b = with_household_demand(world(), 0.4, [0.6, 1.3])
+    library = load_library(LIBRARY)
+    known = tuple(d for d in expand(library, b) if d.name.startswith("cut"))
+    found, _ = weights(known, library.weighting("default"), "R0")
+    problem = on_world(b, FOUR, known, found, UNILATERAL, {"backstop": ["S0"]}, budget=0.05)
+    few = optimise(Evaluator(problem), "risk", np.zeros(4))
+    whole = optimise_full(Evaluator(problem), "risk", np.zeros(4))
+    assert few.solved and whole.solved
+    assert whole.rates == pytest.approx(few.rates, abs=1e-6)
+    assert whole.value_at_risk == pytest.approx(few.value_at_risk, abs=1e-8)
 
 
 @pytest.mark.parametrize("kept", [[], ["efficient"], ["efficient", "safest", "down-1"]])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tools import assert_same_equations, combined_shock, small_model
 from worlds import random_world
 
-from cge import Benchmark, Model, Solution, load_benchmark
+from cge import Benchmark, Model, Solution, load_benchmark, with_household_demand
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.build import build_model
 from cge.model.elasticity import parameters
@@ -46,6 +46,9 @@ WORLDS = {
     ),
     "cells that are missing": lambda: random_world(17, zeros=0.4, imbalance=0.3),
     "one region": lambda: random_world(18, regions=1),
+    "other income elasticities": lambda: with_household_demand(
+        random_world(19, zeros=0.3), 0.4, [0.5, 1.1, 1.3]
+    ),
 }
 
 

@@ -156,6 +156,9 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "Decomposition.totals": (cge.decompose(here).totals, {"regions": ["USA"],
                                                               "column": "value"}),
         "rebase": (cge.rebase, {"solution": here, "name": "x"}),
+        "with_household_demand": (cge.with_household_demand, {
+            "benchmark": here.model.benchmark, "substitution": 0.4, "income": 1.0,
+            "expansion": None}),
         "tabulate": (cge.tabulate, {"solution": here, "base": None, "detail": 1,
                                     "groups": (), "measures": None}),
     }  # fmt: skip

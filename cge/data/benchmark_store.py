@@ -35,7 +35,7 @@ from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
-from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 
 FORMAT = "cge-benchmark"
@@ -124,7 +124,8 @@ def save_benchmark(
 def _write(made: Calibration, folder: Path) -> None:
     arrays = {name: getattr(made.benchmark, name) for name in _ACCOUNTS}
     for horizon, elasticities in made.benchmark.elasticities.items():
-        arrays |= {f"elasticities.{horizon}.{n}": getattr(elasticities, n) for n in NEST_AXES}
+        own = elasticities.to_arrays()
+        arrays |= {f"elasticities.{horizon}.{name}": array for name, array in own.items()}
     np.savez_compressed(folder / ARRAYS, **arrays)
     for name, file in RECORDS.items():
         if not getattr(made, name).empty:
@@ -172,10 +173,15 @@ def open_benchmark(folder: str | Path) -> Benchmark:
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             known |= {name: arrays[name] for name in _ACCOUNTS}
             known["elasticities"] = {
-                horizon: Elasticities(
-                    **{n: arrays[f"elasticities.{horizon}.{n}"] for n in NEST_AXES}
+                horizon: Elasticities.from_arrays(
+                    {
+                        name.removeprefix(start): arrays[name]
+                        for name in arrays
+                        if name.startswith(start)
+                    }
                 )
                 for horizon in description.horizons
+                if (start := f"elasticities.{horizon}.")
             }
         return Benchmark(**known)
     except OSError as error:

@@ -18,7 +18,13 @@ from cge.data.accounts.rates_shown import rates_shown
 from cge.data.accounts.shipped import TABLES, read_provenance, table_folder
 from cge.data.accounts.table_files import table_codes
 from cge.data.distances import city_table
-from cge.data.elasticities.sets import NAMED_SETS, load_elasticity_set
+from cge.data.elasticities.benchmark_households import parameters_of
+from cge.data.elasticities.household_sets import (
+    HOUSEHOLD_SETS,
+    HouseholdSet,
+    load_household_set,
+)
+from cge.data.elasticities.sets import NAMED_SETS, PLUS, load_elasticity_set
 from cge.data.knowledge.spending import read_figures, shipped_file
 from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
@@ -68,6 +74,13 @@ def catalogue(year: int | None = None) -> list[DataSet]:
         record = {"name": known.name, "note": known.note, "classification": known.classification}
         entries = {"entries": known.frame()}
         items.append(DataSet(name, "elasticities", known.title, "per entry", record, entries.copy))
+    for name in HOUSEHOLD_SETS:
+        demand = load_household_set(name)
+        use = f"--elasticities SET{PLUS}{name}"
+        record = {"name": demand.name, "note": demand.note, "to use it": use,
+                  "regions": demand.region_groups, "sectors": demand.sector_groups}  # fmt: skip
+        items.append(DataSet(name, "household", demand.title, "per entry", record,
+                             partial(_of_household, demand)))  # fmt: skip
     for path in sorted(calibration_file("aggregations").glob("*.yaml")):
         parts = read_as(AggregationFile, path)
         title, record = f"{parts.title} (of {parts.table})", {"table": parts.table}
@@ -80,6 +93,12 @@ def catalogue(year: int | None = None) -> list[DataSet]:
         items.append(DataSet(name, "source", source.title, "to download", record,
                              partial(_of_source, source)))  # fmt: skip
     return items
+
+
+def _of_household(demand: HouseholdSet) -> Tables:
+    """Entries of a household demand, and the parameters that they mean in the default world."""
+    b = calibrate(elasticities=f"{NAMED_SETS[0]}{PLUS}{demand.name}").benchmark
+    return {"entries": demand.frame(), f"parameters in {b.name}": parameters_of(b)}
 
 
 def _of_source(source: SourceEntry) -> Tables:
@@ -161,6 +180,7 @@ _FOLDERS: Mapping[str, Callable[[], Tables]] = {
     "factors": dict,
     "tariffs": dict,
     "elasticities": dict,
+    "demand": dict,
     "knowledge": _of_knowledge,
     "dynamics": lambda: {"parameters": load_dynamics_parameters().frame()},
     "short_run": lambda: {"parameters": load_short_run_parameters().frame()},

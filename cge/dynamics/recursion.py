@@ -297,7 +297,7 @@ def _between(benchmark: Benchmark, inertia: float) -> Elasticities:
         for nest in NEST_AXES:
             now, later = getattr(short, nest), getattr(long, nest)
             values[nest] = now + (1 - inertia) * (later - now) if nest in NESTS else now
-        return Elasticities(**values, around=around)
+        return replace(short, **values, around=around)
 
     short, long = benchmark.elasticities["short"], benchmark.elasticities["long"]
     central = None

@@ -232,14 +232,19 @@ class FullLayout:
         """Loss less v less y is not positive, per cent."""
         problem, long, short = self.problem, self.problem.long, self.problem.short
         cell, builder = (problem.region,), self.builder
-        price, before = (long.variables[n].place[cell] for n in ("welfare_price", "absorption"))
-        # In the long run nothing is borrowed, so that welfare is a monomial.
-        logs = sparse.csr_array(self.one[[price]] - self.one[[before]])
+        # In the long run nothing is borrowed, so that welfare is a monomial: absorption over its
+        # price, or a variable of its own where income elasticities are not one.
+        own = {"real_absorption": 1.0}
+        if cell not in long.variables["real_absorption"].place:
+            own = {"absorption": 1.0, "welfare_price": -1.0}
+        places = {long.variables[name].place[cell]: by for name, by in own.items()}
+        logs = sparse.csr_array(np.array([[-by for by in places.values()]]) @ self.one[[*places]])
         factor = dict(zip(logs.indices.tolist(), logs.data.tolist(), strict=True))
         # At the start the monomial is one by its constant.
         start = self.point.equilibrium.levels
         size = float(np.exp(sum(by * self.x[n] for n, by in factor.items())))
-        constant = start[price] / start[before] / size
+        before = float(np.prod([start[n] ** by for n, by in places.items()]))
+        constant = 1.0 / before / size
         row = short.outcomes["welfare"].place[cell]
         by, terms = _row(short.arrays.outcome_coefficients, row, numbers)
         parts: list[Sum] = [(-100.0 * by, builder.times(terms, factor, constant))]

@@ -8,7 +8,8 @@ read once with elasticities that stand for themselves, and given numbers afterwa
 What is left open is one vector of parameters: the elasticities of all nests in the
 order of ``NEST_AXES``, each array in its own order, and for the transformation of
 factors one over it, which is 0 for a factor that is perfectly mobile. Only whether a
-nest is Cobb-Douglas can not be left open: its index is not a sum of powers.
+nest is Cobb-Douglas can not be left open: its index is not a sum of powers; nor can the parameters
+of a household whose income elasticities are not one, which coefficients are made of.
 """
 
 from __future__ import annotations
@@ -116,3 +117,10 @@ def cobb_douglas(elasticities: Elasticities) -> Bools:
     one = parameters(elasticities) == 1
     one[positions(elasticities)["transformation"]] = False
     return one
+
+
+def structure(elasticities: Elasticities) -> bytes:
+    """Everything of elasticities that can not be left open."""
+    household = elasticities.household
+    own = b"" if household is None else household.fingerprint.encode()
+    return cobb_douglas(elasticities).tobytes() + own

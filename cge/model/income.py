@@ -131,8 +131,12 @@ def equations(m: Declared, k: Shares) -> None:
         """Welfare of a region, index 1 in the benchmark: real absorption that is not borrowed.
 
         What is lent is no loss and what is borrowed no gain, and so the service of a debt is
-        no loss either: each counts once, where it is earned.
+        no loss either: each counts once, where it is earned. It is deducted at what the last unit
+        of absorption costs, as of a homothetic demand every unit does.
         """
+        if s in m.HOUSEHOLD_REGIONS:
+            not_own = m.net_borrowing[s] / k.absorption[s]
+            return m.real_absorption[s] - not_own / m.welfare_price[s]
         return (m.absorption[s] - m.net_borrowing[s] / k.absorption[s]) / m.welfare_price[s]
 
     world = total(k.factor_supply.values())

@@ -29,6 +29,13 @@ factor_return       | sf   | ratio to benchmark | endogenous | 1 | percent    | 
 absorption          | s    | ratio to benchmark | endogenous | - | percent    |     |              | absorption (final spending) of the region
 welfare_price       | s    | ratio to benchmark | endogenous | 1 | percent    |     | Price of absorption | price index of absorption
 agent_price         | sd   | ratio to benchmark | endogenous | 1 | percent    |     | Price of final use  | price index of a final agent
+real_absorption     | s    | ratio to benchmark | endogenous | - | percent    |     |              | absorption at benchmark prices, where income elasticities are not one
+consumption         | sd   | ratio to benchmark | endogenous | - | percent    |     |              | what a household consumes, at its cost at benchmark prices
+utility             | sd   | ratio to benchmark | endogenous | - | percent    |     |              | utility of a household
+demand_scale        | sd   | ratio to benchmark | endogenous | - | percent    |     |              | what budget shares of a household are divided by
+cost_of_utility     | sd   | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of a household's spending to its utility
+base_demand_scale   | sd   | ratio to benchmark | endogenous | - | percent    |     |              | what budget shares would be divided by at benchmark prices
+base_cost_of_utility | sd  | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of spending to utility at benchmark prices
 route_tax_revenue   | s    | share of benchmark absorption | endogenous | - | difference | sum | | revenue of tariffs and of taxes on home purchases
 export_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | export-tax revenue
 output_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | output-tax revenue

@@ -30,12 +30,18 @@ def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
     """
     choice = scenario.benchmark
     found: dict[str, Benchmark] = {}
+    told: dict[str, None] = {}
     for name in scenario.chosen_elasticities:
         with renamed({key: f"benchmark.{key}" for key in type(choice).model_fields}):
             b = load_benchmark(choice.table, choice.year, choice.aggregation, choice.tariffs, name)
         first = next(iter(found.values())) if found else with_sets(b, scenario.sets)
-        found[set_name(name)] = replace(first, elasticities=b.elasticities, origin=b.origin)
-    return found
+        told |= dict.fromkeys(b.notes)
+        found[set_name(name)] = replace(
+            first, elasticities=b.elasticities, origin=b.origin, notes=b.notes
+        )
+    # Results of all sets stand together, and so what must be said of each.
+    notes = tuple(told)
+    return {name: b if b.notes == notes else replace(b, notes=notes) for name, b in found.items()}
 
 
 def set_name(elasticities: str) -> str:

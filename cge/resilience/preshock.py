@@ -121,11 +121,13 @@ def pre_shock(solution: Solution, short: Model, run: ShortRun | None = None) -> 
 def _check_speeds(model: Model) -> None:
     """Raise InputError where a nest that can not adapt substitutes otherwise in the long run."""
     short, long = (model.benchmark.elasticities[horizon] for horizon in ("short", "long"))
-    for nest in NEST_AXES:
+    fixed = [nest for nest in NEST_AXES if nest not in NESTS]
+    same = {nest: np.array_equal(getattr(short, nest), getattr(long, nest)) for nest in fixed}
+    households = [one.household and one.household.fingerprint for one in (short, long)]
+    for nest, alike in {**same, "household": households[0] == households[1]}.items():
         refuse_if(
-            nest not in NESTS and not np.array_equal(getattr(short, nest), getattr(long, nest)),
-            "differs between the short run and the long, and has no weights to adapt, so that "
-            "the short run would not start from the long-run equilibrium",
+            not alike, "differs between the short run and the long, and has no weights to adapt, "
+            "so that the short run would not start from the long-run equilibrium",
             key=f"elasticities.{nest}", allowed="the same values for both horizons",
         )  # fmt: skip
 

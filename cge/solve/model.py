@@ -19,7 +19,7 @@ from cge.core.threads import one_thread
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
-from cge.model.elasticity import cobb_douglas, parameters
+from cge.model.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
 from cge.solve.equilibrium import solve_square
@@ -109,7 +109,8 @@ class Model(Displayed):
 
         The equations are compiled once for all elasticities; the same accounts with
         others, or for the other horizon, take milliseconds more. Only a nest that is
-        Cobb-Douglas in one set and not in the other has other equations.
+        Cobb-Douglas in one set and not in the other, and a household with other income
+        elasticities, has other equations.
 
         Parameters
         ----------
@@ -151,8 +152,9 @@ class Model(Displayed):
     def with_elasticities(self, elasticities: Elasticities) -> Model:
         """Model of the same accounts with other elasticities for its horizon.
 
-        Nothing is compiled, unless a nest becomes or ceases to be Cobb-Douglas: the
-        equations, and the weights that exist, are then others and the model is built.
+        Nothing is compiled, unless a nest becomes or ceases to be Cobb-Douglas or the household
+        has another demand: the equations, and the weights that exist, are then others and the
+        model is built.
 
         Parameters
         ----------
@@ -169,8 +171,7 @@ class Model(Displayed):
             When an array does not have the shape of its nest.
         """
         benchmark = self.benchmark.with_elasticities(**{self.horizon: elasticities})
-        before = cobb_douglas(self.benchmark.elasticities[self.horizon])
-        if not np.array_equal(before, cobb_douglas(elasticities)):
+        if structure(self.benchmark.elasticities[self.horizon]) != structure(elasticities):
             return Model.build(benchmark, self.horizon, backstop=self.backstop)
         return Model(benchmark, self.template, self.horizon, self.backstop)
 

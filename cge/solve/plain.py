@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from cge.core.errors import InputError
 from cge.core.writing import put_in_place
 from cge.data.accounts.benchmark import Benchmark
-from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.nests import Elasticities
 from cge.solve.closure import Closure, Swap
 from cge.solve.equilibrium import Diagnostics
 from cge.tasks.store import seal, unseal
@@ -66,10 +66,7 @@ def save_solution(solution: Solution, path: str | Path) -> None:
     """Write a solution with its benchmark to a file; see :meth:`Solution.save`."""
     model, b = solution.model, solution.model.benchmark
     accounts = {item.name: getattr(b, item.name) for item in fields(b)}
-    accounts["elasticities"] = {
-        horizon: {nest: getattr(one, nest) for nest in NEST_AXES}
-        for horizon, one in b.elasticities.items()
-    }
+    accounts["elasticities"] = {horizon: one.to_arrays() for horizon, one in b.elasticities.items()}
     sealed = seal(FORMAT, {
         "benchmark": accounts, "horizon": model.horizon, "backstop": model.backstop,
         "solution": solution_to_plain(solution),
@@ -97,7 +94,8 @@ def open_solution(path: str | Path) -> Solution:
                          allowed="a file that Solution.save wrote")  # fmt: skip
     accounts = _tuples(content["benchmark"])
     accounts["elasticities"] = {
-        horizon: Elasticities(**values) for horizon, values in accounts["elasticities"].items()
+        horizon: Elasticities.from_arrays(values)
+        for horizon, values in accounts["elasticities"].items()
     }
     model = rebuilt(Benchmark(**accounts), content["horizon"], tuple(content["backstop"]))
     return solution_from_plain(content["solution"], model)

@@ -75,6 +75,12 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
         "makes stand-ins for imports, which a new benchmark has no account for",
         key="backstop_premium", allowed="a solution in which they are out of reach",
     )  # fmt: skip
+    refuse_if(
+        any(one.household is not None for one in b.elasticities.values()),
+        "has a household whose income elasticities are not one, and whose consumption is measured "
+        "at the prices of its benchmark, which a new benchmark would change",
+        key="elasticities.household", allowed="a benchmark without one",
+    )  # fmt: skip
     # Cells that the model does not have keep the rate they had.
     power = {name: solution.array(name, 1 + getattr(b, name)) for name in TAXES}
     net = solution.array("net_of_output_tax", 1 - b.output_tax)

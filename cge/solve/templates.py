@@ -9,7 +9,7 @@ from scipy import sparse
 
 from cge.core.recent import Recent
 from cge.data.accounts.benchmark import Benchmark
-from cge.model.elasticity import cobb_douglas
+from cge.model.elasticity import structure
 from cge.model.quantities import OUTCOMES
 from cge.solve.rules.compiled import Reading
 from cge.solve.rules.family_data import CellSet
@@ -69,10 +69,10 @@ def template_key(
     """Everything that a template depends on.
 
     Benchmarks that differ in elasticities share one, unless one has a Cobb-Douglas nest
-    where the other has not.
+    where the other has not, or a household that demands otherwise.
     """
-    structure = cobb_douglas(benchmark.elasticities[horizon])
-    return benchmark.accounts_fingerprint, structure.tobytes(), backstop
+    own = structure(benchmark.elasticities[horizon])
+    return benchmark.accounts_fingerprint, own, backstop
 
 
 def template_of(benchmark: Benchmark, horizon: str, backstop: tuple[str, ...]) -> DeferredTemplate:

@@ -11,7 +11,7 @@ from cge.core.axes import Array
 from cge.core.errors import refuse_if
 from cge.core.parameters import Parameter
 from cge.core.quantity import Quantity, read_lines
-from cge.data.elasticities.nests import NEST_AXES, Elasticities
+from cge.data.elasticities.nests import HOUSEHOLD, NEST_AXES, Elasticities
 from cge.data.elasticities.ranges import Ranges
 from cge.data.elasticities.sets import ElasticityEntry
 
@@ -118,6 +118,12 @@ def elasticity_parameters(
                 sectors=codes, unit="elasticity", status=_words(behind, "status"),
                 citation=_words(behind, "citation"),
             ))  # fmt: skip
+    household = ranges.central.household
+    found += [
+        UncertainParameter(one.name, one.low, one.value, one.high, HOUSEHOLD, unit=one.unit,
+                           status=one.status, citation=one.citation)
+        for one in (household.sources if household else ()) if one.high - one.low > NO_WIDTH
+    ]  # fmt: skip
     refuse_if(not found, "no elasticity has a range: low and high are the same everywhere",
               key="elasticities", allowed="a set whose entries have low < high")  # fmt: skip
     return tuple(found)
@@ -148,7 +154,7 @@ def of_both_horizons(
         nest for nest in long.entries
         if all(np.array_equal(getattr(getattr(short, end), nest), getattr(getattr(long, end), nest))
                for end in ("low", "central", "high"))
-    }  # fmt: skip
+    } | {HOUSEHOLD}  # fmt: skip
     of_long = (
         replace(one, horizons=("short", "long") if one.group in same else ("long",))
         for one in by_horizon["long"]
@@ -197,14 +203,20 @@ def with_values(
     A parameter's value holds in all regions and use classes, as the central one does.
     """
     arrays = {nest: np.array(getattr(central, nest)) for nest in NEST_AXES}
+    drawn = {one.name: float(value) for one, value in zip(parameters, values, strict=True)}
+    household = central.household
+    if household is not None and any(one.group == HOUSEHOLD for one in parameters):
+        household = household.with_values(drawn)
     for parameter, value in zip(parameters, values, strict=True):
+        if parameter.group == HOUSEHOLD:
+            continue
         array, axis = arrays[parameter.group], _sector_axis(parameter.group)
         if axis is None:
             array[...] = value
         else:
             here = [list(sectors).index(code) for code in parameter.sectors]
             np.moveaxis(array, axis, 0)[here] = value
-    return Elasticities(**arrays, around=central.around or central)
+    return replace(central, **arrays, household=household, around=central.around or central)
 
 
 def central_values(parameters: Sequence[UncertainParameter]) -> Array:

@@ -22,6 +22,7 @@ from cge.core.axes import AXES, Array, Axes, Bools, largest_cell
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
+from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
 #: Code of the factor that is not labour.
@@ -137,6 +138,8 @@ class Benchmark:
             for nest, letters in NEST_AXES.items():
                 key = f"elasticities.{horizon}.{nest}"
                 self.axes.check_shape(key, getattr(given, nest), letters)
+            if given.household is not None:
+                self._check_household(f"elasticities.{horizon}", given.household)
         for name in ("flows", "intermediate", "final", "factor_payments"):
             array = getattr(self, name)
             self.axes.refuse(array < 0, "negative value at {cell}", name, LETTERS[name], array,
@@ -145,6 +148,15 @@ class Benchmark:
         subsidies_aside = {"output_tax": np.maximum(self.output_tax, 0.0)}
         check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside)
         self._check_accounts()
+
+    def _check_household(self, key: str, given: HouseholdDemand) -> None:
+        for name, array in given.arrays.items():
+            self.axes.check_shape(f"{key}.household.{name}", array, "si")
+        has = np.isfinite(given.expansion)
+        self.axes.refuse(has.any(axis=1, keepdims=True) & (self.household_spending > 0) & ~has,
+                         "no parameter of household demand for {cell}, which the household buys",
+                         f"{key}.household", "si", given.expansion,
+                         "parameters for all commodities of a region, or for none")  # fmt: skip
 
     @cached_property
     def axes(self) -> Axes:
@@ -229,6 +241,11 @@ class Benchmark:
     def absorption(self) -> Array:
         """Final demand at user prices, (s,)."""
         return (self.final * (1 + self.final_tax)).sum(axis=(1, 2))
+
+    @cached_property
+    def household_spending(self) -> Array:
+        """What the household, the first agent, spends at user prices, (s, i)."""
+        return self.final[:, 0] * (1 + self.final_tax[:, 0])
 
     @cached_property
     def value_added(self) -> Array:

@@ -19,8 +19,10 @@ from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
-from cge.data.accounts.table_files import load_table
+from cge.data.accounts.table_files import load_table, table_codes
 from cge.data.accounts.tariffs import APPLIED, load_tariffs, shipped_rates
+from cge.data.elasticities.benchmark_households import budget_shares, with_household_set
+from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import (
     ElasticitySet,
@@ -192,6 +194,8 @@ def calibrate_cleaned(
                 "tariffs": str(tariffs), "elasticities": set_name,
                 **({"codes": raw.codes} if raw.codes else {})},
     )  # fmt: skip
+    demand = aggregate_household(elasticities, cleaned, benchmark)
+    benchmark = with_household_set(benchmark, elasticities.demand, demand)
     everything = pd.concat([cleaned.filled, filled], ignore_index=True)
     weights = sector_weights(cleaned) if raw.codes else pd.DataFrame()
     return Calibration(benchmark, cleaned.report, everything, weights)
@@ -255,6 +259,27 @@ def _agents(cleaned: CleanTable) -> list[tuple[str, list[int]]]:
     """Use class of each final agent of a benchmark, and its columns in the table."""
     codes = cleaned.raw.agents
     return [(c, [codes.index(m) for m in members if m in codes]) for c, members in AGENTS.values()]
+
+
+def aggregate_household(
+    chosen: ElasticitySet, cleaned: CleanTable, benchmark: Benchmark
+) -> HouseholdDemand | None:
+    """Household demand of a set at aggregated regions and sectors.
+
+    Parameters are averaged with what households of the table spend on its sectors.
+    """
+    demand, raw, members = chosen.demand, cleaned.raw, benchmark.members
+    if demand is None:
+        return None
+    source = to_classification(demand, raw.sectors, raw.coded_as)
+    shipped = (code for table in TABLES for code in table_codes(table, "regions"))
+    demand.check_regions([*raw.regions, *shipped])
+    (_, bought), *_ = _agents(cleaned)
+    merged = (membership(members["regions"], raw.regions),
+              membership(members["sectors"], raw.sectors),
+              cleaned.final[..., bought].sum(axis=(0, 3)).T)  # fmt: skip
+    codes = tuple(source[code] for code in raw.sectors)
+    return demand.resolved(raw.regions, codes, budget_shares(benchmark), merged)
 
 
 def aggregate_elasticities(

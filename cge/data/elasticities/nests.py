@@ -13,6 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, fixed, number_array
 from cge.core.errors import check_complete, check_known, refuse_first, refuse_if
 from cge.core.typed import checked
+from cge.data.elasticities.household_demand import HouseholdDemand
 
 HORIZONS = ("short", "long")
 
@@ -31,6 +32,9 @@ LARGEST = 200.0
 #: An elasticity this close to 1 is 1. The price index of a CES nest is determined only to rounding
 #: over sigma - 1: a sum in a file that misses 1 by its last bit would leave it open.
 NEAR_ONE = 1e-6
+
+#: Before the names of the arrays of household demand.
+HOUSEHOLD = "household"
 
 #: Used where neither a named set nor the user gives a value.
 NEST_DEFAULTS: Mapping[str, float] = {"agents": 1.0, "transformation": np.inf}
@@ -63,6 +67,8 @@ class Elasticities:
     around : Elasticities, optional
         Central values of which these are a draw. What is prepared for those serves the draws;
         results do not hang on it.
+    household : HouseholdDemand, optional
+        Demand of the household in place of the nest ``final``; the same for both horizons.
     """
 
     armington: Array
@@ -73,6 +79,7 @@ class Elasticities:
     agents: Array
     transformation: Array
     around: Elasticities | None = field(default=None, repr=False)
+    household: HouseholdDemand | None = None
 
     def __post_init__(self) -> None:
         for nest in NEST_AXES:
@@ -121,7 +128,23 @@ class Elasticities:
         digest = hashlib.sha256()
         for nest in NEST_AXES:
             digest.update(np.ascontiguousarray(getattr(self, nest)).tobytes())
+        if self.household is not None:
+            digest.update(self.household.fingerprint.encode())
         return digest.hexdigest()
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Everything by name, to be kept."""
+        household = {} if self.household is None else self.household.arrays
+        own = {nest: getattr(self, nest) for nest in NEST_AXES}
+        return own | {f"{HOUSEHOLD}.{name}": array for name, array in household.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Elasticities:
+        """Build from what :meth:`to_arrays` gave."""
+        nests: dict[str, Any] = {n: array for n, array in arrays.items() if n in NEST_AXES}
+        own: dict[str, Any] = {name.partition(".")[2]: array for name, array in arrays.items()
+               if name.startswith(HOUSEHOLD)}  # fmt: skip
+        return cls(**nests, household=HouseholdDemand(**own) if own else None)
 
 
 def _full_array(nest: str, given: Any, axes: Axes) -> Array:

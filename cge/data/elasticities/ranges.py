@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,8 @@ def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None
         by_code = dict(zip(source, chosen.in_force(nest, horizon, tuple(source.values()))))
         entries[nest] = tuple(tuple(by_code[c] for c in parts[s]) for s in benchmark.sectors)
     low, central, high = (end[horizon] for end in ends)
+    # Values behind household demand have their own ranges with them.
+    central = replace(central, household=benchmark.elasticities[horizon].household)
     ranges = Ranges(low, central, high, entries)
     for nest in NEST_AXES:
         known, found = (getattr(e, nest) for e in (benchmark.elasticities[horizon], ranges.central))

@@ -12,18 +12,28 @@ from pydantic import Field, model_validator
 
 from cge.core.axes import Array, Axes
 from cge.core.content import calibration_file, find_content
-from cge.core.errors import check_known, refuse_first, refuse_if
-from cge.core.fields import Strict
-from cge.core.files import Number, read_as
+from cge.core.errors import refuse_first, refuse_if
+from cge.core.files import Number, is_file, read_as
 from cge.core.parameters import Level, Ranged
 from cge.data.accounts.aggregation import Parts, membership
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import table_codes
+from cge.data.elasticities.benchmark_households import demand_of_codes, with_household_set
+from cge.data.elasticities.household_demand import HouseholdDemand
+from cge.data.elasticities.household_sets import (
+    HOUSEHOLD_SETS,
+    CodedSet,
+    HouseholdSet,
+    load_household_set,
+)
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, SUBSTITUTION, Elasticities
 
 #: Above the limit powers of prices overflow; the largest published estimates are near 90.
 Elasticity = Annotated[Number, Field(ge=0, le=LARGEST)]
+
+#: Between the names of a set of elasticities and one of household demand.
+PLUS = "+"
 
 NAMED_SETS = ("boehm", "fontagne", "caliendo-parro")
 
@@ -52,7 +62,7 @@ def has_sectors(nest: str) -> bool:
     return bool(set(NEST_AXES[nest]) & {"i", "j"})
 
 
-class ElasticitySet(Strict):
+class ElasticitySet(CodedSet):
     """Elasticities by nest, sector and horizon with their ranges, as a file holds them.
 
     Parameters
@@ -62,32 +72,33 @@ class ElasticitySet(Strict):
         A set whose entries come first.
     classification : str
         Sector codes in use.
+    household : str, optional
+        A set of household demand (:mod:`cge.data.elasticities.household_sets`).
     entries : list of ElasticityEntry
         Later entries override earlier ones for the cells they name.
     """
 
-    name: str
-    title: str
-    note: str = ""
     extends: str | None = None
-    classification: str
-    entries: list[ElasticityEntry] = Field(min_length=1)
-    #: Where it was read, for messages.
-    _file: Path | None = None
+    household: str | None = None
+    entries: list[ElasticityEntry] = Field(default=[], min_length=1)
+    #: Household demand as it was read.
+    _household: HouseholdSet | None = None
 
     @property
     def sectors(self) -> tuple[str, ...]:
         """Sectors that have values of their own."""
         return tuple(dict.fromkeys(e.sector for e in self.entries if e.sector != "*"))
 
-    def check_fits(self, classifications: Sequence[str], sectors: Sequence[str]) -> None:
-        """Raise InputError for a set by sector of another classification, or unknown sectors."""
-        names = " or ".join(f"'{name}'" for name in dict.fromkeys(classifications))
-        refuse_if(self.sectors and self.classification not in classifications,
-                  f"set '{self.name}' is for classification '{self.classification}'",
-                  file=self._file, key="classification", value=self.classification,
-                  allowed=f"{names}, or a set whose sectors are all '*'")  # fmt: skip
-        check_known(self.sectors, ["*", *sectors], "unknown sector", file=self._file, key="entries")
+    @model_validator(mode="after")
+    def _some_entry(self) -> Self:
+        if not (self.entries or self.extends):
+            raise ValueError("a set that extends no other has entries of its own")
+        return self
+
+    @property
+    def demand(self) -> HouseholdSet | None:
+        """Household demand with income elasticities other than one, where the set has any."""
+        return self._household
 
     def in_force(
         self, nest: str, horizon: str, sectors: Sequence[str]
@@ -146,12 +157,26 @@ class ElasticitySet(Strict):
 def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     """Read a named set, or a user's file of the same layout.
 
+    Parameters
+    ----------
+    name_or_path : str or path
+        ``fontagne+broad-groups`` is a set that ships with a household demand that ships; a file
+        says which by its key ``household``.
+
     Raises
     ------
     InputError
         Naming file, key, value and what is allowed.
     """
-    return _load(str(name_or_path), ())
+    name, plus, household = str(name_or_path).rpartition(PLUS)
+    if not plus or is_file(str(name_or_path)):
+        return _load(str(name_or_path), ())
+    refuse_if(name not in NAMED_SETS or household not in HOUSEHOLD_SETS,
+              f"'{PLUS}' joins a set that ships and a household demand that ships",
+              key="elasticities", value=str(name_or_path),
+              allowed=f"{', '.join(NAMED_SETS)} and {PLUS} and {' or '.join(HOUSEHOLD_SETS)}; in a "
+              "file of your own the key 'household' names one")  # fmt: skip
+    return _with_household(_load(name, ()), load_household_set(household))
 
 
 def shipped_sets() -> tuple[str, ...]:
@@ -170,6 +195,8 @@ def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
               file=extending[-1] if extending else None, value=name)  # fmt: skip
     chosen = read_as(ElasticitySet, path)
     chosen._file = path
+    if chosen.household:
+        chosen._household = load_household_set(chosen.household, beside=path)
     if not chosen.extends:
         return chosen
     base = _load(chosen.extends, (*extending, path.resolve()))
@@ -177,12 +204,18 @@ def _load(name: str, extending: tuple[Path, ...]) -> ElasticitySet:
               f"extends a set of classification '{base.classification}'", file=path,
               key="classification", value=chosen.classification,
               allowed=base.classification)  # fmt: skip
-    return chosen.model_copy(update={"entries": base.entries + chosen.entries})
+    whole = chosen.model_copy(update={"entries": base.entries + chosen.entries})
+    return _with_household(whole, chosen.demand or base.demand)
 
 
-def to_classification(
-    chosen: ElasticitySet, sectors: tuple[str, ...], table: str
-) -> Mapping[str, str]:
+def _with_household(chosen: ElasticitySet, household: HouseholdSet | None) -> ElasticitySet:
+    """The same set with another household demand."""
+    other = chosen.model_copy()
+    other._household = household
+    return other
+
+
+def to_classification(chosen: CodedSet, sectors: tuple[str, ...], table: str) -> Mapping[str, str]:
     """Sector of the set's classification from which each table sector takes its value.
 
     Raises
@@ -248,13 +281,36 @@ def with_elasticity_set(
     if weights is not None and chosen.sectors and chosen.classification == codes:
         b, fine = benchmark, tuple(weights["sector"])
         mean = mean_of_sectors(weights, b.members["sectors"])
-        return b.with_elasticities(**{
+        made = b.with_elasticities(**{
             horizon: chosen.resolved(horizon, fine, b.axes, mean=mean,
                                      transformation=old.transformation)
             for horizon, old in b.elasticities.items()
         })  # fmt: skip
-    chosen.check_fits([benchmark.name, table], benchmark.sectors)
-    return benchmark.with_elasticities(**set_values(benchmark, chosen))
+    else:
+        chosen.check_fits([benchmark.name, table], benchmark.sectors)
+        made = benchmark.with_elasticities(**set_values(benchmark, chosen))
+    return with_household_set(made, chosen.demand, household_of(made, chosen, weights))
+
+
+def household_of(
+    benchmark: Benchmark,
+    chosen: ElasticitySet,
+    weights: pd.DataFrame | None = None,
+) -> HouseholdDemand | None:
+    """Household demand of a set at a benchmark's own codes.
+
+    Where the sectors that those of the benchmark are made of are known, parameters are averaged
+    with their output.
+    """
+    demand, b = chosen.demand, benchmark
+    if demand is None:
+        return None
+    codes, table = b.origin.get("codes", ""), b.origin.get("table", b.name)
+    if weights is None or demand.classification != codes:
+        demand.check_fits([b.name, table], b.sectors)
+        return demand_of_codes(b, demand)
+    demand.check_fits([codes], tuple(weights["sector"]))
+    return demand_of_codes(b, demand, weights)
 
 
 def set_values(
