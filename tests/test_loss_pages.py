@@ -16,6 +16,7 @@ from cge import InputError, Results
 from cge.report.charts import style
 from cge.report.charts.draw import draw
 from cge.report.drafts.choice import Choice
+from cge.report.drafts.columns import title
 from cge.report.format.page import Page, frame
 from cge.report.format.render import render
 from cge.report.kinds import build
@@ -249,6 +250,11 @@ def test_other_years_can_be_drawn(three: list[Results]) -> None:
     np.testing.assert_allclose(panel.figures[row], [-0.01, 0.135, 0.055, -0.0275], atol=1e-12)
 
 
+def test_an_item_that_is_a_family_is_called_as_everywhere() -> None:
+    assert title("payout[export_control]") == "Loss avoided, export controls"
+    assert title("payout[my_own]") == "Loss avoided, my_own"
+
+
 # -- doses ------------------------------------------------------------------------------------
 
 
@@ -261,9 +267,9 @@ def test_doses_of_an_instrument_are_one_line_from_what_a_step_costs_to_what_it_s
     np.testing.assert_allclose(tariff.figures[:, 0], [0.08, 0.07, 0.08], atol=1e-12)
     np.testing.assert_allclose(tariff.figures[:, 1], [0.01, 0.02, 0.03], atol=1e-12)
     axes = draw(page_of("doses", found, figure=True)).axes
-    line = next(one for one in axes[0].lines if len(one.get_xdata()) == 3)
-    np.testing.assert_allclose(line.get_xdata(), tariff.figures[:, 0])
-    np.testing.assert_allclose(line.get_ydata(), tariff.figures[:, 1])
+    line = next(one for one in axes[0].lines if len(one.get_xdata()) == 4)
+    np.testing.assert_allclose(line.get_xdata(), [0, *tariff.figures[:, 0]])  # from no dose on
+    np.testing.assert_allclose(line.get_ydata(), [0, *tariff.figures[:, 1]])
     with pytest.raises(InputError, match="no instrument has several doses"):
         page_of("doses", compared())
     with pytest.raises(InputError, match="of one region"):

@@ -111,6 +111,16 @@ def test_a_value_at_the_cobb_douglas_limit_is_moved_off_it() -> None:
     assert values.tolist() == [1 + NEAR_ONE, 1 - NEAR_ONE, 1 + NEAR_ONE, 0.9, 1.0002]
 
 
+def test_a_study_at_the_end_of_a_range_that_is_one_is_off_the_cobb_douglas_limit() -> None:
+    benchmark = load_benchmark(aggregation="small", elasticities="boehm")
+    ranges = elasticity_ranges(benchmark, "short")
+    found = elasticity_parameters(ranges, benchmark.sectors)
+    ends = [p.high for p in found]
+    assert 1.0 in ends  # short-run trade elasticity
+    at_ends = with_values(ranges.central, found, ends, benchmark.sectors)
+    assert (at_ends.armington == 1 + NEAR_ONE).all()  # a path refuses a nest that can not adapt
+
+
 def test_a_set_without_ranges_is_refused(tmp_path: Path) -> None:
     nests = [nest for nest in NEST_AXES if nest != "transformation"]
     entries = [ENTRY.format(nest, horizon, 2) for nest in nests for horizon in ("short", "long")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -419,6 +420,14 @@ def test_a_table_on_the_screen_fits_its_width_and_cuts_no_figure(
                     rounded = pytest.approx(value, abs=0.5001 * 10**-head.digits)
                     assert float(cell.figure.replace(",", "")) == rounded
     assert render(page, "text").startswith(page.caption.split()[0])
+
+
+@pytest.mark.parametrize("region", ["China", "China (with Hong Kong)"])
+def test_a_caption_names_its_region_once(region: str, pages: dict[str, Page]) -> None:
+    subject = "China: a subsidy"
+    told = replace(pages[KINDS[0]], panels=(), title=f"Losses, {region}", subject=subject)
+    assert told.caption == f"Losses, {region}: a subsidy"
+    assert replace(told, title="Losses").caption == "Losses: China: a subsidy"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -200,14 +200,15 @@ def with_values(
 ) -> Elasticities:
     """Elasticities with drawn values in the cells of the parameters.
 
-    A parameter's value holds in all regions and use classes, as the central one does.
+    A parameter's value holds in all regions and use classes, as the central one does. None is put
+    at the Cobb-Douglas limit, whether it was drawn or is an end of its range.
     """
     arrays = {nest: np.array(getattr(central, nest)) for nest in NEST_AXES}
     drawn = {one.name: float(value) for one, value in zip(parameters, values, strict=True)}
     household = central.household
     if household is not None and any(one.group == HOUSEHOLD for one in parameters):
         household = household.with_values(drawn)
-    for parameter, value in zip(parameters, values, strict=True):
+    for parameter, value in zip(parameters, away_from_one(np.array(values)), strict=True):
         if parameter.group == HOUSEHOLD:
             continue
         array, axis = arrays[parameter.group], _sector_axis(parameter.group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
@@ -14,7 +15,7 @@ from cge.report.format.page import Page
 
 
 def ladder(page: Page) -> Drawing:
-    """A line for each instrument, dose by dose: cost to the right, loss avoided upward.
+    """A line for each instrument from no dose on: cost to the right, loss avoided upward.
 
     The first column of every panel is the cost; each other one has an axis of its own.
     """
@@ -32,7 +33,8 @@ def ladder(page: Page) -> Drawing:
         axis.axhline(0, color="0.35", linewidth=0.7, zorder=1)
         axis.axvline(0, color="0.35", linewidth=0.7, zorder=1)
         for panel, look in zip(page.panels, looks, strict=True):
-            axis.plot(panel.figures[:, 0], panel.figures[:, n], **look)
+            cost, avoided = (np.append(0.0, panel.figures[:, k]) for k in (0, n))
+            axis.plot(cost, avoided, markevery=slice(1, None), **look)
         axis.set_title(first.columns[n].title, fontsize=style.TITLE)
         style.plain(axis, "both")
         axis.tick_params(labelsize=7, length=2, pad=2)

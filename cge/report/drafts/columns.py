@@ -26,6 +26,12 @@ _TITLES = {
     "domestic_share_per_ev_lost": "Domestic share gained per 0.01 % of welfare lost",
     "domestic_share_per_efficiency_lost": "Domestic share gained per 0.01 % of efficiency lost",
 }
+#: Families of disruptions as tables name them, in order; a library's own go by their names.
+FAMILIES = {
+    "export_control": "Export controls", "foreign_supply": "Foreign suppliers",
+    "materials": "Energy, ores, metals", "decoupling": "Decoupling", "domestic": "At home",
+    "global": "Global",
+}  # fmt: skip
 
 
 class Figures(NamedTuple):
@@ -38,7 +44,10 @@ class Figures(NamedTuple):
 
 def title(measure: str) -> str:
     """Heading of a measure."""
-    return _TITLES.get(measure) or heading(measure)
+    if measure in _TITLES:
+        return _TITLES[measure]
+    name, item = item_of(measure)
+    return f"{heading(name)}, {FAMILIES[item].lower()}" if item in FAMILIES else heading(measure)
 
 
 @dataclass(frozen=True)

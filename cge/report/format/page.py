@@ -157,9 +157,13 @@ class Page:
 
     @property
     def caption(self) -> str:
-        """Title with the unit, where there is one for all, and the scenario."""
+        """Title with the unit, where there is one for all, and the scenario.
+
+        A region that the title ends with is not named again by a scenario that begins with it.
+        """
         title = f"{self.title}, {self.common_unit}" if self.common_unit else self.title
-        return f"{title}: {self.subject}" if self.subject else title
+        subject = self.subject.removeprefix(f"{short_name(self.title.rpartition(', ')[2])}: ")
+        return f"{title}: {subject}" if subject else title
 
     @property
     def below(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.report.drafts.case_groups import Group, paths_of, range_note
 from cge.report.drafts.cases import NO_ROWS, Case, all_rows
 from cge.report.drafts.choice import FLAGS, Choice, chosen
-from cge.report.drafts.columns import Shown, by_group
+from cge.report.drafts.columns import FAMILIES, Shown, by_group
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Panel, short_name, stacked
 from cge.resilience.break_even import in_words
@@ -55,13 +55,7 @@ COSTS = (
     PolicyColumn("net_outlay", "Outlay", "once"),
     PolicyColumn("others_variation", "EV of others", "ends"),
 )  # fmt: skip
-#: Families of disruptions as tables name them, in order; a library's own go by their names.
-SOURCES = {
-    "export_control": "Export controls", "foreign_supply": "Foreign suppliers",
-    "materials": "Energy, ores, metals", "decoupling": "Decoupling", "domestic": "At home",
-    "global": "Global",
-}  # fmt: skip
-#: Of these those that a figure has room for; others are chosen by ``--measures payout[FAMILY]``.
+#: Families that a figure has room for; others are chosen by ``--measures payout[FAMILY]``.
 DRAWN = ("export_control", "decoupling", "foreign_supply", "domestic")
 SHARE = PolicyColumn("domestic_share_strategic", "Domestic share", "last", "change")
 #: End of the name of a policy that is a dose of an instrument.
@@ -108,7 +102,7 @@ class Home:
         """Families of disruptions that the home region can meet."""
         rows = pd.concat([one.main.rows("payout") for one in self.policies])
         known = rows[rows["region"] == self.region]["item"].unique()
-        return sorted(known, key=lambda name: [*SOURCES, name].index(name))
+        return sorted(known, key=lambda name: [*FAMILIES, name].index(name))
 
     def years(self, block: PolicyColumn, wanted: Sequence[int]) -> list[int]:
         """Years of a column that are shown; 0 for what is of the path as a whole."""
@@ -191,7 +185,7 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
     for word, is_cost in (("Costs", True), ("Losses avoided", False)):
         for one in shown:
             avoided = [
-                PolicyColumn(f"payout[{name}]", SOURCES.get(name, name), "every")
+                PolicyColumn(f"payout[{name}]", FAMILIES.get(name, name), "every")
                 for name in one.families
             ]
             group = COSTS if is_cost else (*avoided, SHARE)
@@ -236,7 +230,7 @@ def odds(found: Sequence[ResultSet], choice: Choice) -> Draft:
             Shown(PREMIUM, "Cost", "value", where, key="cost"),
             Shown(f"{PREMIUM}[{WITHOUT_TERMS}]", "Cost without terms of trade", "value", where,
                   key="cost_home"),
-            *(Shown(f"{measure}[{name}]", f"{SOURCES.get(name, name)}{more}", "value", where,
+            *(Shown(f"{measure}[{name}]", f"{FAMILIES.get(name, name)}{more}", "value", where,
                     key=f"{measure}_{name}")
               for measure, more in ((ODDS, ""), (ODDS_HOME, ", without terms of trade"))
               for name in one.families),
@@ -294,7 +288,7 @@ def at_a_glance(found: Sequence[ResultSet], choice: Choice) -> Draft:
         columns = [
             *(Shown(EV, f"year {year}", "value", {"path_year": year}, key=f"income_{year}",
                     group="Income in normal times") for year in years),
-            *(Shown(f"payout[{name}]", SOURCES.get(name, name).lower(), "value",
+            *(Shown(f"payout[{name}]", FAMILIES.get(name, name).lower(), "value",
                     {"path_year": years[-1]}, key=f"payout_{name}",
                     group=f"Loss avoided in year {years[-1]}")
               for name in _drawn(one.families, choice)),
@@ -341,7 +335,7 @@ def doses(found: Sequence[ResultSet], choice: Choice) -> Draft:
     columns = [
         Shown(f"{PREMIUM}[{WITHOUT_TERMS}]", "Cost without terms of trade", "value", where,
               key="cost"),
-        *(Shown(f"payout[{name}]", SOURCES.get(name, name), "value", where, key=f"payout_{name}")
+        *(Shown(f"payout[{name}]", FAMILIES.get(name, name), "value", where, key=f"payout_{name}")
           for name in one.families),
     ]  # fmt: skip
     panels = [
