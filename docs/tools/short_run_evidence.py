@@ -77,7 +77,7 @@ def of_2025(name: str, adjustment: str) -> dict[str, float]:
 
 def cuts() -> Iterable[str]:
     """Losses of China where its imports of electronics are cut by half, and in total."""
-    b = load_benchmark("wiod2013", aggregation="default")
+    b = load_benchmark()
     long, short = (Model.build(b, h, STRATEGIC) for h in ("long", "short"))
     responses = {name: ENTRIES[name].value for name in RESPONSES}
     routes, home = [(r, "ELEC", "CHN") for r in b.regions if r != "CHN"], b.regions.index("CHN")
@@ -123,19 +123,21 @@ def tables() -> str:
     ]  # fmt: skip
     return "\n".join([
         "The trade war of 2018-19 in its first year, 20 points on goods of China and 17 on those "
-        "of the United States (averages), per cent; the range is that over the ends of every "
-        "parameter of `gradual`, one at a time:", "",
+        "of the United States (averages), on the world of 2011, whose tariffs are those before it; "
+        "per cent; the range is that over the ends of every parameter of `gradual`, one at a time:",
+        "",
         "| | `balances_given` | `regions_lend` | `gradual` | range | seen |",
         "|---|---:|---:|---:|---:|---|",
         *(line(words, key, seen, found, spread) for words, key, seen in rows), "",
-        "The schedules of the United States of August 2025 and of 2026 in their first year, nobody "
-        "retaliating, United States, per cent (`boehm`):", "",
+        "The schedules of the United States of August 2025 and of 2026 in their first year, on the "
+        "world of 2022, nobody retaliating, United States, per cent (`boehm`):", "",
         "| | imports, `balances_given` | `gradual` | terms of trade, `balances_given` | `gradual` "
         "| real income, `balances_given` | `gradual` |",
         "|---|---:|---:|---:|---:|---:|---:|", *years, "",
-        "A cut of all imports of electronics by China, loss of real income in per cent, by who "
-        "keeps the rent and by the premium of the stand-in. With every rule a total cut costs at "
-        "least what half a cut costs:", "",
+        "A cut of all imports of electronics by China, loss of real income in per cent on the "
+        "world of 2022, by who keeps the rent and by the premium of the stand-in. If the buyers do "
+        "not keep the rent, half a cut costs within a tenth of what a total cut costs: what is "
+        "still sold is then as dear as the stand-in.", "",
         "| premium | importer, half | total | exporter, half | total | lost, half | total |",
         "|---|---:|---:|---:|---:|---:|---:|", *cuts(),
     ])  # fmt: skip
