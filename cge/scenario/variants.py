@@ -100,9 +100,11 @@ class ScenarioSet:
 
     @property
     def lines(self) -> list[str]:
-        """All that it does in words, one line for each action or member."""
+        """All that it does in words, one line for each action or member; none if all do nothing."""
         if not self.members[0].variant:
             return self.members[0].scenario.lines
+        if not any(m.scenario.lines for m in self.members):
+            return []
         return [f"{m.variant}: {'; '.join(m.scenario.lines) or 'nothing'}" for m in self.members]
 
     def _made(self) -> Iterator[Member]:
