@@ -267,7 +267,7 @@ CASES = [
     in_scenario("a rate beyond all numbers", GOOD.replace("0.1", "1" + 400 * "0"),
                 "policy.0.add"),
     in_scenario("both add and set", measure(**TARIFF, add=0.1, set=0.2), "policy.0",
-                "exactly one of add, set, scale, file and budget", "['add', 'set']"),
+                "exactly one of add, set, scale, power, file and budget", "['add', 'set']"),
     in_scenario("a measure of no size", measure(**TARIFF), "policy.0", "exactly one of", "scale"),
     in_scenario("a tariff of minus 150 per cent", measure(**TARIFF, add=-1.5), "policy.0",
                 "'tariff'", "positive price"),

@@ -278,3 +278,16 @@ def test_large_levels_that_are_meant_pass_without_a_word() -> None:
                          ids=lambda path: path.stem)  # fmt: skip
 def test_what_ships_passes(path: Path) -> None:
     assert ScenarioSet(load_scenario(path)).members
+
+
+def test_a_power_multiplies_the_level_and_one_in_per_cent_is_refused() -> None:
+    start = small_model().arrays.start
+    for given in (TARIFF, SUBSIDY):
+        levels = policy_levels(small_model(), scenario({**given, "power": 1.1})).levels
+        moved = levels[levels != start] / start[levels != start]
+        assert len(moved) > 0
+        np.testing.assert_allclose(moved, 1.1, rtol=1e-12)
+    with pytest.raises(ValidationError, match=r"110 is 11000 %, and 110 % is 1\.1"):
+        scenario({**TARIFF, "power": 110})
+    with pytest.raises(InputError, match=r"rates that leave a positive price"):
+        policy_levels(small_model(), scenario({**TARIFF, "power": -1.1}))

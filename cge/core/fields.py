@@ -246,6 +246,7 @@ class Sized(Strict):
             ("add", "set_", "guess", "to", "low", "high", "rise", "share", "chi"), LARGEST_RATE
         ),
         **dict.fromkeys(("budget", "outlay"), LARGEST_SHARE),
+        "power": 1 + LARGEST_RATE,
     }
 
     large: bool = False

@@ -131,6 +131,8 @@ def _apply(model: Model, measure: Measure, levels: Array, positions: Integers, k
     elif measure.scale is not None:
         with np.errstate(over="ignore"):  # refused below
             rate = rate * measure.scale
+    elif measure.power is not None:
+        rate = instrument.to_rate(measure.power * levels[positions])
     elif measure.guess:
         rate = rate + measure.guess
     else:
@@ -143,12 +145,14 @@ def _apply(model: Model, measure: Measure, levels: Array, positions: Integers, k
             f"takes a rate on the {instrument.base} to {100 * worst:.4g} %", key=key,
             value=measure.instrument, allowed="rates that leave a positive price",
         )  # fmt: skip
-    if measure.scale is not None and not measure.large:
+    relative = "scale" if measure.scale is not None else "power"
+    given = getattr(measure, relative)
+    if given is not None and not measure.large:
         worst = float(max(rate.tolist(), key=abs))
         refuse_if(
             abs(worst) > LARGEST_RATE,
-            f"takes a rate on the {instrument.base} to {100 * worst:.4g} %", key=f"{key}.scale",
-            value=measure.scale,
+            f"takes a rate on the {instrument.base} to {100 * worst:.4g} %",
+            key=f"{key}.{relative}", value=given,
             allowed=f"rates up to {100 * LARGEST_RATE:g} %, or any with 'large: true' beside it",
         )  # fmt: skip
     levels[positions] = power

@@ -17,7 +17,7 @@ SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor
 #: Things that variants can have in common.
 GOALS = ("outlay", "welfare", "present_value")
 #: Ways to say how large a measure is; a quota has `to` alone.
-SIZES = ("add", "set", "scale", "file", "budget")
+SIZES = ("add", "set", "scale", "power", "file", "budget")
 _RENTS = {"importer": "to the importer", "exporter": "to the exporter", "lost": "lost"}
 
 
@@ -75,8 +75,8 @@ class Aimed(Strict):
 class Measure(Timed, Aimed):
     """One policy measure: an instrument, the cells it applies to, and its size.
 
-    Exactly one of `add`, `set`, `scale`, `file` and `budget` says how large it is; a quota
-    has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
+    Exactly one of `add`, `set`, `scale`, `power`, `file` and `budget` says how large it is; a
+    quota has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
     without a size is the one whose rate is solved for. On a path of years it has a time.
     """
 
@@ -84,6 +84,7 @@ class Measure(Timed, Aimed):
     add: Rate | None = None
     set_: Rate | None = Field(default=None, alias="set")
     scale: Rate | None = None
+    power: Rate | None = None
     file: str | None = file_field()
     column: Name | None = None
     weight: Name | None = None
@@ -93,12 +94,12 @@ class Measure(Timed, Aimed):
     rents: Literal["importer", "exporter", "lost"] | None = None
     binding: bool | None = None
 
-    idle: ClassVar[Mapping[str, float]] = {"add": 0, "scale": 1, "budget": 0, "to": 1}
+    idle: ClassVar[Mapping[str, float]] = {"add": 0, "scale": 1, "power": 1, "budget": 0, "to": 1}
 
     @property
     def sizes(self) -> list[str]:
         """Names of the sizes that are given."""
-        values = (self.add, self.set_, self.scale, self.file, self.budget)
+        values = (self.add, self.set_, self.scale, self.power, self.file, self.budget)
         return [name for name, value in zip(SIZES, values, strict=True) if value is not None]
 
     @property
@@ -162,6 +163,8 @@ class Measure(Timed, Aimed):
             return f"set to {100 * self.set_:g} %"
         if self.scale is not None:
             return f"times {self.scale:g}"
+        if self.power is not None:
+            return f"power times {self.power:g}"
         if self.budget is not None:
             what = INSTRUMENTS[self.instrument].fiscal
             return f"with {what} of {100 * self.budget:g} % of GDP"
