@@ -336,6 +336,7 @@ def _words(case: Case) -> dict[str, str]:
         "title": case.title,
         "scenario": str(keys["scenario"]),
         "study": {"static": "", "path": "path"}.get(keys["study"], str(keys["study"])),
+        "table": str(keys["table"]),
         "elasticities": str(keys["elasticities"]),
         "research_return": f"{keys['research_return']} returns" if keys["research_return"] else "",
         "path_year": f"year {keys['path_year']}" if keys["path_year"] else "",
