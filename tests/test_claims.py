@@ -17,6 +17,7 @@ from reports import ODD, made
 import cge as package
 from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
+from cge.report.drafts.choice import choice_of
 from cge.report.kinds import build
 from cge.report.summary import markdown
 from cge.results.claim_rows import at_point
@@ -571,6 +572,28 @@ def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None
     assert (checks.low[0, 2] <= checks.figures[0, 2] <= checks.high[0, 2]).all()
     assert checks.words[0, 0] == checks.words[0, 1] == "< 0"
     assert build("claims", [drawn], figure=True).chart == "glance"
+
+
+def test_claims_of_a_group_are_chosen_by_the_letter_of_their_names() -> None:
+    results = run(claim(), claim("positive", id="X2"), claim(id="Y1"))
+    page = build("claims", [results], choice_of({"scenarios": ("X*",)}))
+    assert [row[:2] for row in page.panels[0].rows] == ["X1", "X2"]
+    with pytest.raises(InputError, match="not in these results"):
+        build("claims", [results], choice_of({"scenarios": ("Z*",)}))
+
+
+def test_a_figure_shows_on_which_side_checks_are_whatever_their_unit() -> None:
+    against = claim("positive").checks[0].model_dump()
+    given = [
+        {**against, "says": "At least.", "than": -1e9},
+        {**against, "sign": "negative"},
+        against,
+    ]
+    page = build("claim-checks", [run(claim(checks=given))], figure=True)
+    sizes = page.panels[0].figures
+    assert (sizes[:2] > 0).all() and (sizes[2] < 0).all()
+    assert np.abs(sizes).max(axis=1) == pytest.approx(1.0)
+    assert np.allclose(sizes[1], -sizes[2])
 
 
 def test_what_could_not_be_tested_stands_in_the_table_with_the_reason() -> None:

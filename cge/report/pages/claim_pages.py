@@ -14,7 +14,7 @@ from cge.report.drafts.cases import NO_ROWS, Case, cases_of
 from cge.report.drafts.choice import Choice
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel
-from cge.report.format.units import decimals, unit_text
+from cge.report.format.units import NOISE, decimals, unit_text
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import WORLD
 from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE
@@ -146,24 +146,44 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     return Draft("Claims that hold", "Claim", panels, cases, lines, of_cases=False)
 
 
-def drawn_checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """Share of draws in which checks have the sign that is predicted."""
+def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Figures of checks on the side that is predicted, as shares of the largest of the check."""
     cases, told = _chosen(found, choice)
     places, panels = _places(cases), []
     for group, claims in _grouped([one for one in told if one.get("under")]).items():
         rows = [(one, n) for one in claims for n in range(len(one["checks"]))]
-        figures = [[100 * _under(one)[place]["checks"][n] if place in _under(one) else np.nan
-                    for place in places] for one, n in rows]  # fmt: skip
+        figures, low, high = (np.full((len(rows), len(places)), np.nan) for _ in range(3))
+        for k, (one, n) in enumerate(rows):
+            check, results = one["checks"][n], _results_of(cases, one["id"])
+            side = 1.0 if check["sign"] == "positive" else -1.0
+            for m, place in enumerate(places):
+                own = _figures(results, one["id"], n + 1, place)
+                ends = [side * (own.get(end, np.nan) - check["than"]) for end in ("p05", "p95")]
+                figures[k, m] = side * (own.get("", np.nan) - check["than"])
+                low[k, m], high[k, m] = min(ends), max(ends)
+        figures[np.isinf(figures)] = np.nan
+        largest = np.nanmax(np.abs(figures), axis=1, keepdims=True, initial=0.0)
+        largest[largest < NOISE] = np.inf  # nothing but rounding, which has no side
         labels = tuple(f"{one['id']} ({n + 1}) {one['checks'][n]['says']}" for one, n in rows)
-        panels.append(Panel(group, _of_draws(places), labels, np.array(figures)))
-    lines = [f"Share of draws in which a check has the sign that the claim says.{_ENDS}"]
-    return Draft("Checks that hold", "Check", panels, cases, lines, of_cases=False)
+        columns = tuple(
+            Column(f"size_{_key(one)}", _named(one), "share of the largest figure of the check", 2,
+                   group="right of 0 as predicted") for one in places
+        )  # fmt: skip
+        panels.append(Panel(group, columns, labels, figures / largest, low=low / largest,
+                            high=high / largest))  # fmt: skip
+    lines = ["Figures of the checks at central values, less the number with which they are "
+             "compared; right of 0 on the side that the claim says. Each as a share of the "
+             "largest of its check, whatever its unit. Lines: 5 % to 95 % quantiles over draws, "
+             "where there are draws."]  # fmt: skip
+    return Draft("Sizes of the checks", "Check", panels, cases, lines, of_cases=False)
 
 
 def _of_draws(places: Sequence[Place]) -> tuple[Column, ...]:
     """A column of shares of draws for each table and set, all of one group."""
-    return tuple(Column(f"share_{_key(one)}", _named(one), "% of draws", 0, group="Draws")
-                 for one in places)  # fmt: skip
+    return tuple(
+        Column(f"share_{_key(one)}", _named(one), "% of draws", 0, group="share of draws")
+        for one in places
+    )
 
 
 def _texts(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -348,7 +368,7 @@ KINDS = (
     PageKind("claims", "claims: in what share of draws they hold, the verdict, what it turns on",
              verdicts, (), "glance", drawn, _NEEDS),
     PageKind("claim-checks", "checks of claims: what is predicted, what is found", checks, (),
-             "glance", drawn_checks, _NEEDS),
+             "glance", sized, _NEEDS),
     PageKind("claim-welfare", "welfare beside the checks: terms of trade, the world", beside, (),
              needs=_NEEDS),
 )  # fmt: skip
