@@ -17,7 +17,7 @@ from cge.report.format.page import Column, Panel
 from cge.report.format.units import NOISE, decimals, unit_text
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import WORLD
-from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE
+from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE, SURE
 
 #: Measures of welfare and of the terms of trade that stand beside checks.
 _WELFARE = ("equivalent_variation", "present_value")
@@ -226,20 +226,24 @@ def _added(one: Told) -> str:
 
 
 def _found(one: Told, cases: Sequence[Case]) -> str:
-    """The verdict with the figures of the checks, in a sentence."""
-    results, parts, places = _results_of(cases, one["id"]), [], list(_under(one))
-    for n in range(1, len(one["checks"]) + 1):
-        figures = [_figures(results, one["id"], n, place)[""] for place in places]
-        unit, scale = unit_text(_unit(results, one["id"], n))
+    """The verdict, and the figures of checks that do not hold everywhere, in a sentence."""
+    results, under = _results_of(cases, one["id"]), _under(one)
+    places, missed = list(under), []
+    for n, check in enumerate(one["checks"]):
+        if min(own["checks"][n] for own in under.values()) >= SURE:
+            continue
+        figures = [_figures(results, one["id"], n + 1, place)[""] for place in places]
+        unit, scale = unit_text(_unit(results, one["id"], n + 1))
         digits = decimals(unit, [scale * value for value in figures if np.isfinite(value)])
         told = " / ".join(UNLIMITED if np.isinf(value) else f"{scale * value:.{digits}f}"
                           for value in figures)  # fmt: skip
-        parts.append(f"({n}) {told}")
-    sets = " / ".join(map(_named, places))
+        missed.append(f"({n + 1}) {check['says'].rstrip('.')}: {told} {unit}")
     turns = "".join(f"; {turn['words']}" for turn in one["turns_on"])
     lacks = "".join(f"; not on {table}: {why}" for table, why in one.get("elsewhere", {}).items())
-    return (f"{one['verdict']} ({one['basis']}){turns}{lacks}; checks under {sets}: "
-            f"{', '.join(parts)}.")  # fmt: skip
+    whole = (f"of {len(one['checks'])} checks these do not hold everywhere (under "
+             f"{' / '.join(map(_named, places))}): {'; '.join(missed)}")  # fmt: skip
+    return (f"{one['verdict']} ({one['basis']}){turns}{lacks}; "
+            f"{whole if missed else 'every check holds everywhere'}.")  # fmt: skip
 
 
 # -- checks
@@ -278,8 +282,10 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
                     low[k, m], high[k, m] = (scale * own[end] for end in ("p05", "p95"))
                     figures[k, m + len(sets)] = 100 * own[PREDICTED]
             words[k, 1] = " / ".join(dict.fromkeys(sides))
-        labels = tuple(", ".join(filter(None, (f"({n + 1}) {one['checks'][n]['says']}", table)))
-                       for n, table in rows)  # fmt: skip
+        labels = tuple(
+            f"({n + 1}) {one['checks'][n]['says']}{f' [{table}]' if table else ''}"
+            for n, table in rows
+        )
         keys = tuple({"table": table} for _, table in rows) if tables != [""] else ()
         panels.append(Panel(_judged(one), _texts(columns), labels, figures, words=words,
                             keys={"claim": one["id"]}, row_keys=keys, low=low,
