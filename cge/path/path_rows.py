@@ -87,8 +87,8 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     last = len(case.years)
     detailed = some_years(last, DETAILED)
     by_sector = range(1, last + 1) if asked.main else detailed
-    years = detailed if asked.only else range(1, last + 1)
-    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only, years)
+    told = detailed if asked.only else ()
+    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only, told)
     add_state(rows, case, by_sector, asked.only)
     spent = np.zeros((last, len(case.model.benchmark.regions)))
     if asked.wants(*_OF_OUTLAYS):
