@@ -174,7 +174,8 @@ def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
     lines = ["Figures of the checks at central values, less the number with which they are "
              "compared; right of 0 on the side that the claim says. Each as a share of the "
              "largest of its check, whatever its unit. Lines: 5 % to 95 % quantiles over draws, "
-             "where there are draws."]  # fmt: skip
+             "where there are draws. What is without bound, or nothing but rounding, is left "
+             "out."]  # fmt: skip
     return Draft("Sizes of the checks", "Check", panels, cases, lines, of_cases=False)
 
 
