@@ -117,8 +117,8 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
             under = _under(one)
             for m, place in enumerate(places, start=1):
                 if place not in under:
-                    words[n, m] = "-"
-                elif _central_only(one):
+                    continue
+                if _central_only(one):
                     words[n, m] = "yes" if under[place]["share"] else "no"
                 else:
                     figures[n, m] = 100 * under[place]["share"]
