@@ -545,6 +545,16 @@ def test_a_claim_that_one_table_can_not_carry_is_judged_by_the_other_and_told() 
     assert told["verdict"] == SUPPORTED and told["elsewhere"] == {"b": "unknown code 'TEX'"}
 
 
+def test_a_set_that_one_claim_alone_is_tried_under_stands_with_its_checks_alone() -> None:
+    more = content(id="X2")
+    more["cases"]["tariff"]["set"] = {"elasticities": ["fontagne", "boehm", "caliendo-parro"]}
+    results = run(claim(), Claim.model_validate(more))
+    assert len(build("claims", [results]).panels[0].columns) == 2 + 2
+    one, other = build("claim-checks", [results]).panels
+    assert len(other.columns) == len(one.columns) + 1
+    assert np.isfinite(other.figures[:, 2:5]).all()
+
+
 def test_the_same_table_twice_is_refused(cge: Callable[..., Outcome]) -> None:
     outcome = cge("claims", "A1", "--table", "wiod2013", "--table", "wiod2013")
     assert outcome.code == 2 and "two tables have this name" in outcome.err

@@ -55,6 +55,13 @@ def _places(cases: Sequence[Case]) -> list[Place]:
                               for case in cases))  # fmt: skip
 
 
+def _shared(told: Sequence[Told], cases: Sequence[Case]) -> list[Place]:
+    """Tables, and those sets that all claims are tried under: others stand with the checks."""
+    tried = [{name for _, name in _under(one)} for one in told if one.get("under")]
+    every = _places(cases)
+    return [place for place in every if all(place[1] in own for own in tried)] or every
+
+
 def _named(place: Place) -> str:
     return ", ".join(filter(None, place))
 
@@ -101,7 +108,7 @@ def _results_of(cases: Sequence[Case], claim: str) -> ResultSet:
 def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each claim: in what share of draws it holds, the verdict, what it turns on."""
     cases, told = _chosen(found, choice)
-    places, panels = _places(cases), []
+    places, panels = _shared(told, cases), []
     for group, claims in _grouped(told).items():
         columns = (
             Column("verdict", "Verdict", _TEXT), *(
@@ -136,7 +143,7 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
 def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of draws in which claims hold."""
     cases, told = _chosen(found, choice)
-    places, panels = _places(cases), []
+    places, panels = _shared(told, cases), []
     for group, claims in _grouped([one for one in told if one.get("under")]).items():
         figures = [[100 * _under(one).get(place, {}).get("share", np.nan) for place in places]
                    for one in claims]  # fmt: skip
@@ -149,7 +156,7 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
 def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Figures of checks on the side that is predicted, as shares of the largest of the check."""
     cases, told = _chosen(found, choice)
-    places, panels = _places(cases), []
+    places, panels = _shared(told, cases), []
     for group, claims in _grouped([one for one in told if one.get("under")]).items():
         rows = [(one, n) for one in claims for n in range(len(one["checks"]))]
         figures, low, high = (np.full((len(rows), len(places)), np.nan) for _ in range(3))
@@ -253,10 +260,10 @@ def _found(one: Told, cases: Sequence[Case]) -> str:
 def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each check, on each table: what is predicted, what is found."""
     cases, told = _chosen(found, choice)
-    places, panels = _places(cases), []
-    sets = list(dict.fromkeys(name for _, name in places))
+    panels = []
     for one in (one for one in told if one.get("under")):
         results, drawn_, under = _results_of(cases, one["id"]), not _central_only(one), _under(one)
+        sets = list(dict.fromkeys(name for _, name in under))
         columns = [Column("predicted", "Predicted", _TEXT), Column("found", "Found", _TEXT)]
         columns += [Column(f"size_{name}", name, "", 3) for name in sets]
         columns += [Column(f"share_{name}", f"P(predicted), {name}", "%", 0)
@@ -317,9 +324,9 @@ def _judged(one: Told) -> str:
 def beside(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Welfare that checks are of, the part of it that is terms of trade, and the world's."""
     cases, told = _chosen(found, choice)
-    places, panels = _places(cases), []
-    sets = list(dict.fromkeys(name for _, name in places))
+    panels = []
     for one in (one for one in told if one.get("under")):
+        sets = list(dict.fromkeys(name for _, name in _under(one)))
         rows = _results_of(cases, one["id"]).rows
         own = rows[(rows["scenario"] == one["id"]) & ~rows["measure"].isin([SIZE, HOLDS])]
         labels: list[str] = []
