@@ -17,9 +17,11 @@ from reports import ODD, made
 import cge as package
 from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
+from cge.report.drafts.choice import choice_of
 from cge.report.kinds import build
 from cge.report.summary import markdown
 from cge.results.claim_rows import at_point
+from cge.results.claim_tables import on_tables
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows
 from cge.scenario.claim_file import Claim, Figure, load_claim, shipped_claims
@@ -37,7 +39,9 @@ from cge.uncertainty.verdicts import (
     REJECTED,
     SIZE,
     SUPPORTED,
+    Under,
     holding,
+    judgement,
     turn,
     verdict,
 )
@@ -90,9 +94,9 @@ def claimed() -> ResultSet:
         rows.add(HOLDS, 0.95 - n / 2, unit="share of draws", title=ODD[n + 1], **labels)
         rows.add("equivalent_variation", [1.0, -0.5], region=[ODD[0], "World"], **labels,
                  variant="beside 1", title="case", path_year=4)  # fmt: skip
-        told.append({**WORDS, "id": name, "title": ODD[n + 1], "parameter": "", "failing": [],
-                     "shares": {"fontagne": 0.95 - n / 2}, "basis": "200 draws", "turns_on": turns,
-                     "verdict": (SUPPORTED, DEPENDS)[n],
+        under = Under("", "fontagne", [0.95 - n / 2], 0.95 - n / 2, "200 draws")
+        told.append({**WORDS, "id": name, "title": ODD[n + 1], "parameter": "",
+                     **judgement([under]), "turns_on": turns,
                      "checks": [{"says": ODD[n], "sign": "positive", "than": 0.5}]})  # fmt: skip
     told.append({**WORDS, "id": "X3", "title": "none", "verdict": "not testable", "why": ""})
     return ResultSet(rows.frame(study="claims"), {**results.manifest, "claims": told})
@@ -102,7 +106,7 @@ def claimed() -> ResultSet:
 
 
 def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
-    assert len(shipped_claims()) >= 34
+    assert len(shipped_claims()) >= 36
     for name, path in shipped_claims().items():
         loaded = load_claim(path)
         assert loaded.id == name and loaded.group.startswith(name[0])
@@ -474,6 +478,94 @@ def test_the_parameter_that_turns_a_check_is_named_with_the_end_at_which_it_fail
     assert turn(sizes[:6], True, few) is None
 
 
+def test_a_verdict_says_on_what_it_depends_table_or_set() -> None:
+    def told(*shares: float) -> dict[str, Any]:
+        places = [(table, name) for table in ("old", "new") for name in ("fontagne", "boehm")]
+        return judgement([Under(*place, [share], share, "200 draws")
+                          for place, share in zip(places, shares, strict=True)])  # fmt: skip
+
+    assert told(1, 0.9, 0.95, 1)["verdict"] == SUPPORTED
+    assert told(0, 0, 0, 0)["failing"] == [1]
+    for shares, on in (
+        ((1, 1, 0, 0), "benchmark"), ((1, 0, 1, 0), "elasticity set"),
+        ((1, 0, 0, 0), "benchmark and elasticity set"),
+        ((1, 0, 0, 1), "benchmark and elasticity set"),
+    ):  # fmt: skip
+        found = told(*shares)
+        assert found["verdict"] == DEPENDS and found["turns_on"][0]["on"] == on
+        assert found["turns_on"][0]["words"].startswith("supported under old, fontagne")
+
+
+# -- several tables
+
+TABLES = ("world2022", "wiod2013")
+SMALL = {"benchmark.aggregation": "small", "benchmark.year": None}
+
+
+@pytest.fixture(scope="module")
+def on_both() -> ResultSet:
+    """A claim and its opposite on both tables, with draws."""
+    return run(claim(), claim("positive", id="X2"), table=TABLES, changes=SMALL, draws=3)
+
+
+def test_a_claim_on_several_tables_has_on_each_the_figures_that_it_has_there_alone(
+    on_both: ResultSet,
+) -> None:
+    for table in TABLES:
+        alone = run(claim(), table=(table,), changes=SMALL, draws=3).rows
+        both = on_both.rows[(on_both.rows["table"] == table) & (on_both.rows["scenario"] == "X1")]
+        assert len(alone) == len(both)
+        for name in ("measure", "elasticities", "statistic", "value"):
+            assert both[name].astype(object).fillna(-1).tolist() == (
+                alone[name].astype(object).fillna(-1).tolist())  # fmt: skip
+
+
+def test_pages_of_several_tables_show_every_table_and_set(on_both: ResultSet) -> None:
+    page = build("claims", [on_both])
+    assert len(page.panels[0].columns) == 2 + 4
+    checks = build("claim-checks", [on_both]).panels[0]
+    assert [label.rpartition(" ")[2] for label in checks.rows] == [f"[{one}]" for one in TABLES]
+    assert (checks.low[:, 2:4] <= checks.figures[:, 2:4]).all()
+    shown = markdown(on_both)
+    for table, year in zip(TABLES, (2022, 2011), strict=True):
+        assert f"Benchmark: {table}-{year}-small" in shown
+        assert f"Data: {'world of 2022' if year == 2022 else 'World Input-Output'}" in shown
+        assert f"China, {table}" in shown or f"CHN, {table}" in shown  # welfare beside
+    figure_page = build("claim-checks", [on_both], figure=True)
+    assert figure_page.chart == "glance" and figure_page.panels[0].figures.shape == (2, 4)
+
+
+def test_a_claim_that_one_table_can_not_carry_is_judged_by_the_other_and_told() -> None:
+    one, other = run(claim()).manifest, run(claim()).manifest
+    lost = {**claim().model_dump(), "verdict": ELSEWHERE, "why": "unknown code 'TEX'"}
+    rows = Rows().frame()
+    found = on_tables({}, {"a": ResultSet(rows, one),
+                           "b": ResultSet(rows, {**other, "claims": [lost]})})  # fmt: skip
+    (told,) = found.manifest["claims"]
+    assert told["verdict"] == SUPPORTED and told["elsewhere"] == {"b": "unknown code 'TEX'"}
+
+
+def test_a_set_that_one_claim_alone_is_tried_under_stands_with_its_checks_alone() -> None:
+    more = content(id="X2")
+    more["cases"]["tariff"]["set"] = {"elasticities": ["fontagne", "boehm", "caliendo-parro"]}
+    results = run(claim(), Claim.model_validate(more))
+    assert len(build("claims", [results]).panels[0].columns) == 2 + 2
+    one, other = build("claim-checks", [results]).panels
+    assert len(other.columns) == len(one.columns) + 1
+    assert np.isfinite(other.figures[:, 2:5]).all()
+
+
+def test_the_same_table_twice_is_refused(cge: Callable[..., Outcome]) -> None:
+    outcome = cge("claims", "A1", "--table", "wiod2013", "--table", "wiod2013")
+    assert outcome.code == 2 and "two tables have this name" in outcome.err
+    assert "--table" in outcome.err
+
+
+def test_draws_of_claims_that_a_table_can_not_carry_are_counted_all_the_same() -> None:
+    study = Claims(draws=5, table=("wiod2013",), changes={"benchmark.aggregation": "small"})
+    assert study.amount() > 5 * 2 * 30
+
+
 # -- pages
 
 
@@ -482,14 +574,37 @@ def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None
     central, drawn = run(*claims), run(*claims, draws=3)
     shown = markdown(central)
     assert "supported (central)" in shown and "| check 1 |" in shown
-    assert "supported (central values only); checks under fontagne / boehm: (1) -0" in shown
+    assert "supported (central values only); every check holds everywhere." in shown
+    assert "do not hold everywhere (under fontagne / boehm): (1) China loses: -0" in shown
     assert "Where to disagree:" in shown and "Terms of trade" in shown
     page = build("claims", [drawn])
     assert page.panels[0].figures[0, 1] == 100 and page.panels[0].figures[1, 1] == 0
     checks = build("claim-checks", [drawn]).panels[0]
-    assert (checks.low[0, 1] <= checks.figures[0, 1] <= checks.high[0, 1]).all()
-    assert checks.words[0, 0] == "< 0"
-    assert build("claims", [drawn], figure=True).chart == "dots"
+    assert (checks.low[0, 2] <= checks.figures[0, 2] <= checks.high[0, 2]).all()
+    assert checks.words[0, 0] == checks.words[0, 1] == "< 0"
+    assert build("claims", [drawn], figure=True).chart == "glance"
+
+
+def test_claims_of_a_group_are_chosen_by_the_letter_of_their_names() -> None:
+    results = run(claim(), claim("positive", id="X2"), claim(id="Y1"))
+    page = build("claims", [results], choice_of({"scenarios": ("X*",)}))
+    assert [row[:2] for row in page.panels[0].rows] == ["X1", "X2"]
+    with pytest.raises(InputError, match="not in these results"):
+        build("claims", [results], choice_of({"scenarios": ("Z*",)}))
+
+
+def test_a_figure_shows_on_which_side_checks_are_whatever_their_unit() -> None:
+    against = claim("positive").checks[0].model_dump()
+    given = [
+        {**against, "says": "At least.", "than": -1e9},
+        {**against, "sign": "negative"},
+        against,
+    ]
+    page = build("claim-checks", [run(claim(checks=given))], figure=True)
+    sizes = page.panels[0].figures
+    assert (sizes[:2] > 0).all() and (sizes[2] < 0).all()
+    assert np.abs(sizes).max(axis=1) == pytest.approx(1.0)
+    assert np.allclose(sizes[1], -sizes[2])
 
 
 def test_what_could_not_be_tested_stands_in_the_table_with_the_reason() -> None:

@@ -118,6 +118,20 @@ def test_losses_are_those_of_the_stress_test(rows: pd.DataFrame, library: str) -
                 assert found["change"] == own.loc[measure, "change"]
 
 
+def test_parts_of_welfare_are_not_computed_where_nobody_reads_them(
+    rows: pd.DataFrame, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = ("equivalent_variation", "present_value", "cvar", "payout")
+    monkeypatch.delattr("cge.studies.comparison.decomposed")
+    found = run_study(Comparison(few(library), only=only), Runner(1))
+    part = found.to_frame(scenario="few-CHN", region="CHN")
+    whole = rows[rows["measure"].isin(only)]
+    assert part["value"].tolist() == whole["value"].tolist() and len(part) > 0
+    with pytest.raises(NameError, match="decomposed"):
+        only = ("break_even_odds_home",)
+        run_study(Comparison(few(library), only=only), Runner(1, cache=None))
+
+
 def test_a_change_is_against_no_policy(rows: pd.DataFrame) -> None:
     for measure, item in (("expected_loss", ""), ("loss_by_family", "domestic"),
                           ("domestic_share_strategic", "")):  # fmt: skip

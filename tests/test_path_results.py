@@ -91,6 +91,24 @@ def table(results: Results) -> pd.DataFrame:
     return results.to_frame()
 
 
+def test_what_is_not_asked_for_is_not_collected_and_what_is_stays_the_same(
+    results: Results, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = results.rows[results.rows["path_year"].isna() | results.rows["path_year"].isin([1, 4])]
+    for only, spared in (
+        (("present_value",), "add_outlays"), (("equivalent_variation",), "add_worth"),
+        (("present_value_outlay", "outlay_share", "capital_stock", "productivity"), ""),
+    ):  # fmt: skip
+        with monkeypatch.context() as patched:
+            if spared:
+                patched.delattr(path_rows, spared)
+            study = DynamicPath(SCENARIO, only=only)
+            found = run_study(study, Runner(workers=1, cache=cache)).rows
+        expected = whole[whole["measure"].isin(only)]
+        assert len(found) == len(expected) > 0
+        assert found["value"].tolist() == expected["value"].tolist()
+
+
 def page_of(kind: str, results: ResultSet, figure: bool = False, **choice: Any) -> Page:
     return build(kind, [results], Choice(**choice), figure=figure)
 

@@ -15,7 +15,7 @@ import pytest
 import cge
 from cge import InputError, Results, Scenario
 from cge.core.quantity import MONEY
-from cge.results.folder import read
+from cge.results.folder import _rows, read
 from cge.results.register import heading, quantity, register
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
@@ -144,6 +144,16 @@ def test_a_folder_holds_all_that_is_needed_to_judge_and_repeat_a_run(tmp_path: P
     assert (tmp_path / "war" / SUMMARY).read_text().startswith("# A war\n")
     table = pd.read_csv(tmp_path / "war" / TABLE)
     assert list(table.columns) == list(COLUMNS) and table["sector"].isna().all()
+
+
+def test_rows_of_an_earlier_version_that_lack_the_table_are_read(tmp_path: Path) -> None:
+    rows = war().rows
+    assert layout(rows.drop(columns="table"))["table"].eq("").all()
+    folder = tmp_path / "war"
+    war().save(folder)
+    rows.drop(columns="table").to_parquet(folder / ROWS)
+    found, _ = _rows(folder / ROWS)
+    assert tuple(found.columns) == COLUMNS and len(found) == len(rows)
 
 
 def test_rows_and_manifest_of_different_runs_are_refused(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def command_of(made: Listed) -> click.Command:
     params: list[click.Parameter] = [
         click.Argument(["scenario"], nargs=-1 if made.several else 1, required=not made.several)
     ]
-    params += [_flag(name, kind, told, None) for name, (_, kind, told) in SHARED.items()]
+    own = {one.name for one in made.options}
+    params += [_flag(name, kind, told, None) for name, (_, kind, told) in SHARED.items()
+               if name not in own]  # fmt: skip
     params += [_of_key(key) for key in made.keys]
     params += [_flag(one.name, one.type, one.help, None if one.default is MISSING else one.default)
                for one in made.options]  # fmt: skip

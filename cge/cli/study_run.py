@@ -60,7 +60,8 @@ def _changes(made: Listed, given: dict[str, Any]) -> tuple[dict[str, Any], dict[
     """Changes of the scenario by key, and the flag by which each was given."""
     changes: dict[str, Any] = {}
     flags: dict[str, str] = {}
-    keys = {name: key for name, (key, *_) in SHARED.items()}
+    own = {one.name for one in made.options}
+    keys = {name: key for name, (key, *_) in SHARED.items() if name not in own}
     keys |= {key.rpartition(".")[2]: key for key in made.keys}
     for name, key in keys.items():
         value = given.get(name)

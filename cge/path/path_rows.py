@@ -41,6 +41,12 @@ DETAILED = (1, 5, 10, 15, 20, 25)
 YEARS = (1, 10)
 #: Outlay on all that is no measure about knowledge, which have names of their own.
 SUBSIDIES = "subsidies and taxes forgone"
+#: Measures of a path as a whole, and those that take the outlays of its years.
+_OF_OUTLAYS = ("outlay", "outlay_share", "outlay_part", "present_value_outlay")
+_OF_WORTH = (
+    "present_value", "present_value_beyond", "present_value_money", "present_value_outlay",
+    "present_value_at_rate", "break_even_year", "payback_year",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class PathFigures:
     parts: tuple[int, ...] = ()
     only: tuple[str, ...] = ()
 
+    def wants(self, *measures: str) -> bool:
+        """Whether one of some measures is collected."""
+        return not self.only or not {*self.only}.isdisjoint(measures)
+
 
 def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     """Collect the rows of a path.
@@ -77,10 +87,14 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     last = len(case.years)
     detailed = some_years(last, DETAILED)
     by_sector = range(1, last + 1) if asked.main else detailed
-    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only)
-    add_state(rows, case, by_sector)
-    spent = add_outlays(rows, case)
-    add_worth(rows, case, spent)
+    told = detailed if asked.only else ()
+    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only, told)
+    add_state(rows, case, by_sector, asked.only)
+    spent = np.zeros((last, len(case.model.benchmark.regions)))
+    if asked.wants(*_OF_OUTLAYS):
+        spent = add_outlays(rows, case)
+    if asked.wants(*_OF_WORTH):
+        add_worth(rows, case, spent)
     lost = add_decompositions(rows, case, asked.parts)
     frame = dated(rows, case)
     if asked.only:
@@ -91,10 +105,12 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
 
 def add_solutions(
     rows: Rows, case: PathCase, by_sector: Sequence[int] = (), routes: Sequence[int] = (),
-    only: Sequence[str] = (),
+    only: Sequence[str] = (), years: Sequence[int] = (),
 ) -> None:  # fmt: skip
-    """Add the figures of every year: of regions, in some years of sectors, in some of routes."""
+    """Add the figures of all years or some: of regions, in some of sectors, in some of routes."""
     for year, base in case.pairs():
+        if years and year.year not in years:
+            continue
         detail = 3 if year.year in routes else 2 if year.year in by_sector else 1
         wanted = Wanted(detail, state=False, measures=only or None)
         then = None if base is None else base.solution
@@ -109,7 +125,9 @@ def dated(rows: Rows, case: PathCase) -> pd.DataFrame:
     return frame
 
 
-def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
+def add_state(
+    rows: Rows, case: PathCase, by_sector: Sequence[int], only: Sequence[str] = ()
+) -> None:
     """Add capital, knowledge and productivity, and the policy about knowledge.
 
     Parameters
@@ -118,6 +136,8 @@ def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
     case : PathCase
     by_sector : sequence of int
         Years with figures by sector; those by region are there for all.
+    only : sequence of str
+        Measures to add; empty: all.
     """
     b = case.model.benchmark
     codes = np.array(b.regions, dtype=object)
@@ -133,16 +153,20 @@ def add_state(rows: Rows, case: PathCase, by_sector: Sequence[int]) -> None:
         detailed = year.year in by_sector
         then = None if base is None else stocks(b, base.state, base.business)
         for name, arrays in stocks(b, year.state, year.business).items():
-            for n, now in enumerate(arrays):
+            for n, now in enumerate(arrays if not only or name in only else ()):
                 if now.ndim == 1 or detailed:
                     ratio = now if then is None else now / then[name][n]
                     add_known(rows, name, ratio.ravel(), b, 1.0, **of_cells[now.ndim], **at)
         for name, cells in _sources(year, base).items():
+            if only and name not in only:
+                continue
             add_known(rows, name, domar(b, cells), b, **of_cells[1], **at)
             if detailed and name in moved:
                 add_known(rows, name, cells.ravel(), b, unit=LOGS, **of_cells[2], **at)
         if year.state.knowledge is not None:
             for name, (values, nothing) in knowledge_policy(year.policy).items():
+                if only and name not in only:
+                    continue
                 where = routes if name == "openness" else of_cells[values.ndim]
                 here = values.ravel() != nothing
                 if here.any():

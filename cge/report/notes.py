@@ -64,9 +64,10 @@ def _of_results(sets: Sequence[ResultSet]) -> list[str]:
     for results in sets:
         told = [n for n in results.manifest.get("notes", ())
                 if not n.startswith("Policy: ") and n != ESTIMATED]  # fmt: skip
-        b = results.benchmark
-        size = f"{len(b.get('regions', ()))} regions x {len(b.get('sectors', ()))} sectors"
-        data = [*map(str, b.get("notes", ())), f"Benchmark: {b.get('name', '')}, {size}."]
+        data: list[str] = []
+        for b in results.benchmarks:
+            size = f"{len(b.get('regions', ()))} regions x {len(b.get('sectors', ()))} sectors"
+            data += [*map(str, b.get("notes", ())), f"Benchmark: {b.get('name', '')}, {size}."]
         for line in [*data, *told]:
             found.setdefault(line, []).append(results)
     names = {line: ", ".join(dict.fromkeys(one.name for one in own)) for line, own in found.items()}

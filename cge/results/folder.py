@@ -17,7 +17,7 @@ from cge.core.writing import WORK, commit, part, settle
 from cge.data.benchmark_folder import is_benchmark_folder
 from cge.results.manifest_file import ROWS_DIGEST, manifest_text, read_manifest, unsealed
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import COLUMNS, TEXT, WHOLE, layout, stand_twice
+from cge.results.row_schema import COLUMNS, LATER, TEXT, WHOLE, layout, stand_twice
 from cge.results.run_folder import (
     FILES,
     HOME,
@@ -163,7 +163,8 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)
             _check_columns(source, path)
-            table = source.read(columns=list(COLUMNS))
+            known = [name for name in COLUMNS if name in source.schema_arrow.names]
+            table = source.read(columns=known)
         identity = (table.schema.metadata or {}).get(_IDENTITY, b"").decode()
         rows = layout(table.to_pandas())
     except InputError:
@@ -189,7 +190,7 @@ def _check_columns(source: Any, path: Path) -> None:
     refuse_if(source.metadata.num_rows > MOST_ROWS, "has too many rows to be results", file=path,
               value=source.metadata.num_rows, allowed=f"up to {MOST_ROWS:,}")  # fmt: skip
     schema = source.schema_arrow
-    for name in COLUMNS:
+    for name in (name for name in COLUMNS if name in schema.names or name not in LATER):
         refuse_if(name not in schema.names, f"column '{name}' is missing", file=path, key=name)
         refuse_if(schema.names.count(name) > 1, f"column '{name}' stands twice", file=path,
                   key=name)  # fmt: skip

@@ -74,6 +74,12 @@ class ResultSet:
         return found if isinstance(found, Mapping) else {}
 
     @property
+    def benchmarks(self) -> list[Mapping[str, Any]]:
+        """The benchmarks of a study of several tables, else the one."""
+        several = self.manifest.get("benchmarks", {})
+        return [*several.values()] if several else [self.benchmark]
+
+    @property
     def money(self) -> str:
         """Unit of money."""
         return str(self.benchmark.get("unit", "money"))

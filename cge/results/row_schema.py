@@ -25,6 +25,7 @@ TEXT: Mapping[str, str] = {
     " of insurance, the foresight; of a backtest, the years and what is given; of a claim, the"
     " number of the check",
     "title": "title of the scenario or variant",
+    "table": "table of the accounts, in a study of several",
     "elasticities": "set of trade elasticities",
     "research_return": "level of the returns to research, on a path",
     "disruption": "name of the disruption that struck",
@@ -55,15 +56,18 @@ NUMBERS: Mapping[str, str] = {
     "change": "change against it",
 }
 COLUMNS: tuple[str, ...] = (
-    "study", "scenario", "variant", "title", "elasticities", "research_return", "path_year",
-    "calendar_year", "step", "disruption", "weighting", "point", "statistic", "region", "partner",
-    "sector", "item", "shock", "measure", "value", "unit", "benchmark", "change", "change_unit",
+    "study", "scenario", "variant", "title", "table", "elasticities", "research_return",
+    "path_year", "calendar_year", "step", "disruption", "weighting", "point", "statistic", "region",
+    "partner", "sector", "item", "shock", "measure", "value", "unit", "benchmark", "change",
+    "change_unit",
 )  # fmt: skip
 #: What tells one solution from the others of a run.
 CASE: tuple[str, ...] = (
-    "study", "scenario", "variant", "title", "elasticities", "research_return", "path_year",
-    "step",
+    "study", "scenario", "variant", "title", "table", "elasticities", "research_return",
+    "path_year", "step",
 )  # fmt: skip
+#: Columns of text that results of earlier versions lack: nothing stands there.
+LATER: tuple[str, ...] = ("table",)
 #: Label of the world's figures.
 WORLD = "World"
 #: Variant under which the world without the policy is reported; no variant can have that name.
@@ -231,6 +235,7 @@ def layout(frame: pd.DataFrame) -> pd.DataFrame:
         For a column that is missing.
     """
     found: dict[str, Any] = {}
+    frame = frame.assign(**dict.fromkeys((name for name in LATER if name not in frame), ""))
     for name in COLUMNS:
         column = frame[name]
         if name in TEXT:

@@ -35,14 +35,13 @@ from cge.uncertainty.verdicts import (
     HOLDS,
     NARRATIVE,
     PREDICTED,
-    REJECTED,
     SIZE,
-    SUPPORTED,
     SURE,
     UNLIKELY,
+    Under,
     holding,
+    judgement,
     turn,
-    verdict,
 )
 
 #: Welfare that is never shown without the next two.
@@ -278,7 +277,8 @@ def claim_results(
                 raise NoEquilibrium(f"claim {one.claim.id}, {name}: no draw has an equilibrium")
             _add_checks(rows, under, name, drawn)
             frames += list(_companions(under, name))
-        told[one.claim.id] = _judgement(one.claim, judged, drawn)
+        told[one.claim.id] = judgement([_under(under, name, drawn)
+                                        for name, under in judged.items()])  # fmt: skip
     for claim in claims:
         reason = elsewhere.get(claim.id, "")
         told.setdefault(claim.id, {"verdict": ELSEWHERE if reason else NARRATIVE, "why": reason})
@@ -368,30 +368,14 @@ def _beside(under: Judged, figure: Figure) -> pd.DataFrame:
     return rows[same.to_numpy(dtype=bool) & at_point(rows["point"], figure)]
 
 
-def _judgement(claim: Claim, judged: Mapping[str, Judged], design: Design | None) -> dict[str, Any]:
-    """Verdict on a claim, what it rests on, and what turns it."""
-    shares = {name: under.share for name, under in judged.items()}
-    said = verdict(list(shares.values()))
-    own = {name: verdict([share]) for name, share in shares.items()}
-    turns = []
-    if said == DEPENDS:
-        if len(set(own.values())) > 1:
-            holds = [name for name, one in own.items() if one == SUPPORTED]
-            turns.append({"on": "elasticity set", "words":
-                          f"supported under {', '.join(holds) or 'none of the sets'}"})  # fmt: skip
-        for name, one in own.items():
-            if one == DEPENDS and design is not None:
-                told = judged[name].turns(design)
-                turns.append({**told, "words": f"{name}: {told['words']}"})
-    failing = [
-        n + 1 for n in range(len(claim.checks))
-        if max(under.shares[n] for under in judged.values()) <= UNLIKELY
-    ]  # fmt: skip
-    return {
-        "verdict": said, "shares": shares, "by_set": own, "turns_on": turns,
-        "failing": failing if said == REJECTED else [],
-        "basis": "central values only" if design is None else f"{design.draws} draws",
-    }  # fmt: skip
+def _under(under: Judged, name: str, design: Design | None) -> Under:
+    """How a claim fares under one set."""
+    basis = "central values only" if design is None else f"{design.draws} draws"
+    found = Under("", name, [float(share) for share in under.shares], under.share, basis)
+    if found.verdict != DEPENDS or design is None:
+        return found
+    told = under.turns(design)
+    return replace(found, turns_on=told["on"], turns_words=told["words"])
 
 
 def _notes(found: Sequence[Found], design: Design | None) -> list[str]:

@@ -21,7 +21,9 @@ from cge.core.identity import digest
 from cge.core.selectors import UnknownCode
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import HORIZONS
+from cge.policy.benchmarks import set_name
 from cge.results.claim_rows import codes_of, wanted_rows
+from cge.results.claim_tables import on_tables
 from cge.results.register import item_of, register
 from cge.results.resultset import ResultSet
 from cge.scenario.claim_file import Claim, ClaimCase, load_claim, shipped_claims
@@ -39,6 +41,8 @@ from cge.uncertainty.uncertain_parameters import UncertainParameter
 
 #: Sets under which all claims are tried unless others are chosen.
 SETS = ("fontagne", "boehm")
+#: The key of a scenario that names its table.
+_TABLE = "benchmark.table"
 #: Keys of a measure that name codes, by their axis.
 _NAMING: Mapping[str, tuple[str, ...]] = {
     "regions": ("importer", "exporter", "region", "source", "learner", "by", "against"),
@@ -54,6 +58,8 @@ class Claims(Study):
     ----------
     scenario : str, path or Claim, or a tuple of these
         Claims by name, their files, or claims; none: all that ship.
+    table : tuple of str
+        Tables of accounts, in place of the one that the claims say.
     draws : int
         0 for central values alone.
     distribution, seed
@@ -69,6 +75,10 @@ class Claims(Study):
     example: ClassVar[str] = "A1 A2 --aggregation small"
 
     scenario: Any = ()
+    table: tuple[str, ...] = option(
+        (), "world2022 (estimated), wiod2013, wiod2014, or a benchmark folder; of several a claim "
+        "must hold on each.",
+    )  # fmt: skip
     draws: int = option(0, "Draws of all parameters for each elasticity set; 0: none.")
     distribution: str = option("triangular", "triangular or uniform.")
     seed: int = option(1, "Of the random numbers.")
@@ -78,6 +88,15 @@ class Claims(Study):
         super().__post_init__()
         if self.draws:  # else there is nothing to draw
             _ = self.design
+        check_once(map(set_name, self.table), "two tables have this name", key="table")
+
+    @cached_property
+    def on_each(self) -> Mapping[str, Claims]:
+        """The claims on each table, by its name in results; on the usual one: the study itself."""
+        return {
+            set_name(one): replace(self, table=(), changes={**self.changes, _TABLE: one})
+            for one in self.table
+        } or {"": self}
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
@@ -106,13 +125,16 @@ class Claims(Study):
 
     def parts(self) -> Sequence[Scenario]:
         """The scenarios of all cases, equal ones once."""
-        return [part for study in self._distinct().values() for part in study.parts()]
+        return [part for here in self.on_each.values() for study in here._distinct().values()
+                for part in study.parts()]  # fmt: skip
 
     def amount(self) -> int:
         """Draws under all elasticity sets, and the solutions of the central cases."""
         draws = self.draws if isinstance(self.draws, int) else 0  # else refused by the design
-        return sum(one.amount() + draws * isinstance(one, Drawable) * len(one.benchmarks)
-                   for one in self._distinct().values())  # fmt: skip
+        return sum(
+            one.amount() + draws * isinstance(one, Drawable) * len(one.question.chosen_elasticities)
+            for here in self.on_each.values() for one in here._distinct().values()
+        )  # fmt: skip
 
     def _distinct(self) -> dict[str, Solvable]:
         """The studies of all cases, equal ones once, by their keys."""
@@ -130,12 +152,13 @@ class Claims(Study):
         every = [one.model_dump(mode="json", by_alias=True, exclude_defaults=True)
                  for one in self.claims]  # fmt: skip
         for content, claim in zip(every, self.claims, strict=True):
-            for name, study in self.studies.get(claim.id, {}).items():
+            studies = next(iter(self.on_each.values())).studies
+            for name, study in studies.get(claim.id, {}).items():
                 sets = {"elasticities": study.question.chosen_elasticities}
                 content["cases"][name] |= {"scenario": content_of(study.question), "set": sets}
         one = len(self.claims) == 1
         title = self.claims[0].title if one else "Claims put to the test"
-        return {"study": self.kind, "options": self.options,
+        return {"study": self.kind, "options": {**self.options, "table": [*self.table]},
                 "scenario": {"name": self.folder, "title": title}, "scenarios": every}  # fmt: skip
 
     @cached_property
@@ -162,6 +185,10 @@ class Claims(Study):
         return made
 
     def work(self) -> Work:
+        if self.table:
+            works = [(name, one.work()) for name, one in self.on_each.items()]
+            found = yield from side_by_side(works)
+            return on_tables(self.spec, dict(zip(self.on_each, found, strict=True)))
         claims, elsewhere = self._possible()
         tried = self._tried(claims)
         found = yield from side_by_side([(one.label, one.study.work()) for one in tried.values()])

@@ -32,6 +32,7 @@ from cge.path.solved import PathCase, PathYear, welfare
 from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
+from cge.results.policy_rows import PARTS
 from cge.results.register import add_known
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import NO_POLICY, Rows, usual_weighting
@@ -59,6 +60,8 @@ _DEPENDENCE = Wanted(
     1, groups=(STRATEGIC,),
     measures=("domestic_share_strategic", "foreign_input_reliance_strategic"),
 )  # fmt: skip
+#: Figures that are made of them.
+_WITH_PARTS = ("annual_premium", "break_even_odds_home")
 #: Labels by which a path and the tests of its years belong together.
 _CASE = ("variant", "elasticities", "research_return")
 #: Keys of a measure that name regions.
@@ -192,6 +195,11 @@ class Comparison(Drawable):
                     "the library has no such weighting", file=first.library.file,
                     key="weighting")  # fmt: skip
 
+    @property
+    def _parts_wanted(self) -> bool:
+        """Whether welfare is taken apart."""
+        return not self.only or not {*self.only}.isdisjoint((*PARTS, *_WITH_PARTS))
+
     def _compared(
         self, made: Equilibria
     ) -> Generator[Sequence[Task], list[Any], tuple[list[Case], list[str]]]:
@@ -200,7 +208,7 @@ class Comparison(Drawable):
         plan, cases, lost = tested.plan, tested.rows(), []
         results = yield [
             Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth,
-                 Worth(one.task.content, plan.years))
+                 Worth(one.task.content, plan.years, self._parts_wanted))
             for one in made.solved
         ]  # fmt: skip
         for one, found in zip(made.solved, results, strict=True):
@@ -257,10 +265,13 @@ class Worth:
     ----------
     path : PathContent
     years : tuple of int
+    parts : bool
+        Whether they are wanted.
     """
 
     path: PathContent
     years: tuple[int, ...]
+    parts: bool = True
 
 
 def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
@@ -270,8 +281,8 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     -------
     dict
         ``rows``: welfare by year, present values, what the policy costs the budget in year 1, and
-        the parts of welfare in the first year and in those that are asked for; ``lost``, why there
-        are no parts, empty where there are.
+        the parts of welfare, where they are wanted, in the first year and in those that are asked
+        for; ``lost``, why there are no parts, empty where there are.
     """
     rows, case = Rows(), solved_path(asked.path, place)
     b, first = case.model.benchmark, case.years[0]
@@ -279,7 +290,8 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
     _add_others(rows, case)
-    lost, wanted, sourcing = "", {first.year, *asked.years}, Sourcing(case.model)
+    lost, sourcing = "", Sourcing(case.model)
+    wanted = {first.year, *asked.years} if asked.parts else set()
     still = case.laws.standing(path_closure(case.scenario, b))
     try:
         for year, base in (pair for pair in case.pairs() if pair[0].year in wanted):

@@ -32,7 +32,7 @@ from cge.uncertainty.selection import check_selections, selected
 from cge.uncertainty.uncertain_parameters import UncertainParameter, central_values
 
 #: Labels of a row; the other columns tell figures from each other.
-_LABELS = ("study", "scenario", "title", "elasticities")
+_LABELS = ("study", "scenario", "title", "table", "elasticities")
 _KEYS = tuple(name for name in COLUMNS if name not in (*_LABELS, *FIGURE))
 #: Solutions times routes and sectors that are a second of work, and draws in a task at most.
 _SECOND, _MOST = 20_000, 25

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,72 @@ def verdict(shares: Sequence[float]) -> str:
     if min(shares) >= SURE:
         return SUPPORTED
     return REJECTED if max(shares) <= UNLIKELY else DEPENDS
+
+
+@dataclass(frozen=True)
+class Under:
+    """How a claim fares on one table of accounts under one elasticity set.
+
+    Parameters
+    ----------
+    table : str
+        Empty where there is one table alone.
+    elasticities : str
+    checks : list of float
+        Share of draws in which each check holds; without draws 1 or 0.
+    share : float
+        Share of draws in which all checks hold together; without draws 1 or 0.
+    basis : str
+        On what it rests: so many draws, or central values only.
+    turns_on, turns_words : str
+        The parameter that turns the least sure check, short, and in a clause; empty where the
+        claim is supported or rejected, or nothing is drawn.
+    """
+
+    table: str
+    elasticities: str
+    checks: list[float] = field(default_factory=list)
+    share: float = 0.0
+    basis: str = ""
+    turns_on: str = ""
+    turns_words: str = ""
+
+    @property
+    def label(self) -> str:
+        """Table and set."""
+        return ", ".join(filter(None, (self.table, self.elasticities)))
+
+    @property
+    def verdict(self) -> str:
+        """Verdict here alone."""
+        return verdict([self.share])
+
+
+def judgement(every: Sequence[Under]) -> dict[str, Any]:
+    """Verdict on a claim by how it fares everywhere, what it turns on, and what checks fail.
+
+    Parameters
+    ----------
+    every : sequence of Under
+        One for each table and elasticity set.
+    """
+    said, turns = verdict([one.share for one in every]), []
+    own = {(one.table, one.elasticities): one.verdict for one in every}
+    if said == DEPENDS and len(set(own.values())) > 1:
+        pairs = [(a, b) for a in own for b in own if own[a] != own[b]]
+        axes = [words for n, words in enumerate(("benchmark", "elasticity set"))
+                if any(a[1 - n] == b[1 - n] for a, b in pairs)]  # fmt: skip
+        holds = "; ".join(one.label for one in every if one.verdict == SUPPORTED)
+        turns.append({"on": " and ".join(axes) or "benchmark and elasticity set",
+                      "words": f"supported under {holds or 'none of the sets'}"})  # fmt: skip
+    turns += [{"on": one.turns_on, "words": f"{one.label}: {one.turns_words}"}
+              for one in every if one.turns_on]  # fmt: skip
+    failing = [n + 1 for n in range(len(every[0].checks))
+               if said == REJECTED and max(one.checks[n] for one in every) <= UNLIKELY]  # fmt: skip
+    return {
+        "verdict": said, "under": [asdict(one) for one in every], "turns_on": turns,
+        "failing": failing, "basis": "; ".join(dict.fromkeys(one.basis for one in every)),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

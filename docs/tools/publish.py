@@ -46,6 +46,8 @@ def publish(target: Path, entry: dict, extra: list[str]) -> None:
             files = [pages / f"{name}.{suffix}" for suffix in ("svg", "pdf")]
             outs = (a for file in files for a in ("--out", file))
             cge("figure", run, *options.split(), "--no-notes", *outs)
+        if name := entry.get("report"):
+            cge("report", run, "--out", pages / name)
         for name in KEPT:
             shutil.copy(run / name, pages)
         if target.exists():

@@ -53,9 +53,13 @@ class RowAxes:
         self.across, self.room = across, (style.WIDTH - left) / across
         self.titles = [style.over_axis(title, self.room) for title in titles]
         row = _ROW + _LINE * (style.lines_of(every) - 1)
-        tall = 0.45 + _LINE * (style.lines_of(self.titles) - 1) + row * max(2, *map(len, rows))
-        self.figure = style.new_figure(-(-len(titles) // across) * tall + _FRAME + more)
+        most = [max(2, *map(len, rows[n : n + across]), 0) for n in range(0, len(titles), across)]
+        head = 0.45 + _LINE * (style.lines_of(self.titles) - 1)
+        tall = [head + row * count for count in most]
+        self.figure = style.new_figure(sum(tall) + _FRAME + more)
         same = all(own == self.rows[0] for own in self.rows)
+        if len({*most}) > 1:  # each row of axes as high as its rows need
+            share["gridspec_kw"] = {"height_ratios": tall}
         self.axes = style.axes_of(self.figure, len(titles), across, sharey=same, **share)
 
     def __iter__(self) -> Iterator[tuple[Any, Array]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -301,11 +302,18 @@ def _of_step(keys: list[dict[str, Any]], choice: Choice) -> list[dict[str, Any]]
 def _named(
     cases: list[Case], columns: Sequence[str], wanted: Sequence[str], option: str
 ) -> list[Case]:
-    """Cases that have one of the wanted names in one of the columns; all if none is wanted."""
+    """Cases that have one of the wanted names in one of the columns; all if none is wanted.
+
+    ``*`` and ``?`` in a name stand for anything.
+    """
     if not wanted:
         return cases
     names = dict.fromkeys(case.keys[name] for case in cases for name in columns)
-    found = chosen([name for name in names if name], wanted, option)
+    known = [name for name in names if name]
+    meant = []
+    for one in wanted:
+        meant += [name for name in known if fnmatchcase(name, one)] or [one]
+    found = chosen(known, meant, option)
     return [case for case in cases if any(case.keys[name] in found for name in columns)]
 
 
@@ -336,6 +344,7 @@ def _words(case: Case) -> dict[str, str]:
         "title": case.title,
         "scenario": str(keys["scenario"]),
         "study": {"static": "", "path": "path"}.get(keys["study"], str(keys["study"])),
+        "table": str(keys["table"]),
         "elasticities": str(keys["elasticities"]),
         "research_return": f"{keys['research_return']} returns" if keys["research_return"] else "",
         "path_year": f"year {keys['path_year']}" if keys["path_year"] else "",

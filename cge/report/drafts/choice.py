@@ -29,7 +29,7 @@ class Choice:
         "Only this sector; trade sums them; may be repeated.", "--sector"
     )
     scenarios: tuple[str, ...] = _option(
-        "Only this scenario or variant; may be repeated.", "--scenario", "--variant"
+        "Only this scenario or variant, * for anything; may be repeated.", "--scenario", "--variant"
     )
     elasticities: tuple[str, ...] = _option("Only this set; may be repeated.", "--elasticities")
     returns: tuple[str, ...] = _option("Of a path: returns to research.", "--returns")

@@ -14,10 +14,10 @@ from cge.report.drafts.cases import NO_ROWS, Case, cases_of
 from cge.report.drafts.choice import Choice
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel
-from cge.report.format.units import decimals, unit_text
+from cge.report.format.units import NOISE, decimals, unit_text
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import WORLD
-from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE
+from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE, SURE
 
 #: Measures of welfare and of the terms of trade that stand beside checks.
 _WELFARE = ("equivalent_variation", "present_value")
@@ -25,7 +25,10 @@ _TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
 #: Columns of text; a figure without bound.
 _TEXT = "-"
 UNLIMITED = "unlimited"
+_ENDS = " At central values alone it is 0 or 100."
 Told = Mapping[str, Any]
+#: A table of accounts, empty where there is one alone, and an elasticity set.
+Place = tuple[str, str]
 
 
 @lru_cache(maxsize=32)
@@ -42,12 +45,34 @@ def _chosen(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], lis
     names = {str(case.keys["scenario"]) for case in cases}
     results = list(dict.fromkeys(case.results for case in cases))
     told = [one for result in results for one in result.manifest["claims"]
-            if one["id"] in names or ("shares" not in one and not choice.scenarios)]  # fmt: skip
+            if one["id"] in names or (not one.get("under") and not choice.scenarios)]  # fmt: skip
     return cases, told
 
 
-def _sets(cases: Sequence[Case]) -> list[str]:
-    return list(dict.fromkeys(str(case.keys["elasticities"]) for case in cases))
+def _places(cases: Sequence[Case]) -> list[Place]:
+    """Tables and sets under which claims are tried."""
+    return list(dict.fromkeys((str(case.keys["table"]), str(case.keys["elasticities"]))
+                              for case in cases))  # fmt: skip
+
+
+def _shared(told: Sequence[Told], cases: Sequence[Case]) -> list[Place]:
+    """Tables, and those sets that all claims are tried under: others stand with the checks."""
+    tried = [{name for _, name in _under(one)} for one in told if one.get("under")]
+    every = _places(cases)
+    return [place for place in every if all(place[1] in own for own in tried)] or every
+
+
+def _named(place: Place) -> str:
+    return ", ".join(filter(None, place))
+
+
+def _key(place: Place) -> str:
+    return "_".join(filter(None, place))
+
+
+def _under(one: Told) -> dict[Place, Told]:
+    """How a claim fares by table and set; nothing where it is not tested."""
+    return {(own["table"], own["elasticities"]): own for own in one.get("under", ())}
 
 
 def _grouped(told: Sequence[Told]) -> dict[str, list[Told]]:
@@ -57,12 +82,12 @@ def _grouped(told: Sequence[Told]) -> dict[str, list[Told]]:
     return groups
 
 
-def _figures(results: ResultSet, claim: str, check: int, name: str) -> dict[str, float]:
-    """Figures of a check under a set by statistic, the central one without a name."""
-    rows = _own(results)
-    here = (rows["scenario"] == claim) & (rows["variant"] == str(check)) & (
-        rows["elasticities"] == name) & (rows["measure"] == SIZE)  # fmt: skip
-    own = rows[here]
+def _figures(results: ResultSet, claim: str, check: int, place: Place) -> dict[str, float]:
+    """Figures of a check at a place by statistic, the central one without a name."""
+    rows, (table, name) = _own(results), place
+    here = (rows["scenario"] == claim) & (rows["variant"] == str(check))
+    here &= (rows["elasticities"] == name) & (rows["table"] == table)
+    own = rows[here & (rows["measure"] == SIZE)]
     return dict(zip(map(str, own["statistic"]), own["value"], strict=True))
 
 
@@ -83,24 +108,27 @@ def _results_of(cases: Sequence[Case], claim: str) -> ResultSet:
 def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each claim: in what share of draws it holds, the verdict, what it turns on."""
     cases, told = _chosen(found, choice)
-    sets, panels = _sets(cases), []
+    places, panels = _shared(told, cases), []
     for group, claims in _grouped(told).items():
         columns = (
             Column("verdict", "Verdict", _TEXT), *(
-                Column(f"share_{name}", f"Holds, {name}", "% of draws", 0) for name in sets),
+                Column(f"share_{_key(one)}", f"Holds, {_named(one)}", "% of draws", 0)
+                for one in places),
             Column("turns_on", "Fails, or turns on", _TEXT),
         )  # fmt: skip
         figures = np.full((len(claims), len(columns)), np.nan)
         words: dict[tuple[int, int], str] = {}
         for n, one in enumerate(claims):
             words[n, 0] = _verdict(one)
-            words[n, len(sets) + 1] = _turning(one) or "-"
-            for m, name in enumerate(sets, start=1):
-                if name in one.get("shares", {}):
-                    if _central_only(one):
-                        words[n, m] = "yes" if one["shares"][name] else "no"
-                    else:
-                        figures[n, m] = 100 * one["shares"][name]
+            words[n, len(places) + 1] = _turning(one) or "-"
+            under = _under(one)
+            for m, place in enumerate(places, start=1):
+                if place not in under:
+                    continue
+                if _central_only(one):
+                    words[n, m] = "yes" if under[place]["share"] else "no"
+                else:
+                    figures[n, m] = 100 * under[place]["share"]
         keys = tuple({"claim": one["id"]} for one in claims)
         panels.append(Panel(group, _texts(columns), tuple(_label(one) for one in claims), figures,
                             words=words, row_keys=keys))  # fmt: skip
@@ -115,16 +143,55 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
 def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of draws in which claims hold."""
     cases, told = _chosen(found, choice)
-    sets, panels = _sets(cases), []
-    for group, claims in _grouped([one for one in told if "shares" in one]).items():
-        columns = tuple(Column(f"share_{name}", name, "% of draws", 0) for name in sets)
-        figures = [[100 * one["shares"].get(name, np.nan) for name in sets] for one in claims]
-        panels.append(Panel(group, columns, tuple(_label(one) for one in claims),
+    places, panels = _shared(told, cases), []
+    for group, claims in _grouped([one for one in told if one.get("under")]).items():
+        figures = [[100 * _under(one).get(place, {}).get("share", np.nan) for place in places]
+                   for one in claims]  # fmt: skip
+        panels.append(Panel(group, _of_draws(places), tuple(_label(one) for one in claims),
                             np.array(figures)))  # fmt: skip
-    lines = [
-        "Share of draws in which all checks of a claim hold; at central values alone 0 or 100."
-    ]
-    return Draft("Verdicts", "Claim", panels, cases, lines, of_cases=False)
+    lines = [f"Share of draws in which all checks of a claim hold.{_ENDS}"]
+    return Draft("Claims that hold", "Claim", panels, cases, lines, of_cases=False)
+
+
+def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Figures of checks on the side that is predicted, as shares of the largest of the check."""
+    cases, told = _chosen(found, choice)
+    places, panels = _shared(told, cases), []
+    for group, claims in _grouped([one for one in told if one.get("under")]).items():
+        rows = [(one, n) for one in claims for n in range(len(one["checks"]))]
+        figures, low, high = (np.full((len(rows), len(places)), np.nan) for _ in range(3))
+        for k, (one, n) in enumerate(rows):
+            check, results = one["checks"][n], _results_of(cases, one["id"])
+            side = 1.0 if check["sign"] == "positive" else -1.0
+            for m, place in enumerate(places):
+                own = _figures(results, one["id"], n + 1, place)
+                ends = [side * (own.get(end, np.nan) - check["than"]) for end in ("p05", "p95")]
+                figures[k, m] = side * (own.get("", np.nan) - check["than"])
+                low[k, m], high[k, m] = min(ends), max(ends)
+        figures[np.isinf(figures)] = np.nan
+        largest = np.nanmax(np.abs(figures), axis=1, keepdims=True, initial=0.0)
+        largest[largest < NOISE] = np.inf  # nothing but rounding, which has no side
+        labels = tuple(f"{one['id']} ({n + 1}) {one['checks'][n]['says']}" for one, n in rows)
+        columns = tuple(
+            Column(f"size_{_key(one)}", _named(one), "share of the largest figure of the check", 2,
+                   group="right of 0 as predicted") for one in places
+        )  # fmt: skip
+        panels.append(Panel(group, columns, labels, figures / largest, low=low / largest,
+                            high=high / largest))  # fmt: skip
+    lines = ["Figures of the checks at central values, less the number with which they are "
+             "compared; right of 0 on the side that the claim says. Each as a share of the "
+             "largest of its check, whatever its unit. Lines: 5 % to 95 % quantiles over draws, "
+             "where there are draws. What is without bound, or nothing but rounding, is left "
+             "out."]  # fmt: skip
+    return Draft("Sizes of the checks", "Check", panels, cases, lines, of_cases=False)
+
+
+def _of_draws(places: Sequence[Place]) -> tuple[Column, ...]:
+    """A column of shares of draws for each table and set, all of one group."""
+    return tuple(
+        Column(f"share_{_key(one)}", _named(one), "% of draws", 0, group="share of draws")
+        for one in places
+    )
 
 
 def _texts(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -154,7 +221,7 @@ def _turning(one: Told) -> str:
 
 def _sentences(one: Told, cases: Sequence[Case]) -> Iterator[str]:
     """What was done, what was found, and where to disagree."""
-    if "shares" not in one:
+    if not one.get("under"):
         yield f"{one['id']}. {_verdict(one).capitalize()}{': ' if one.get('why') else ''}" \
               f"{one.get('why') or ''}. {one['not_carried']}"  # fmt: skip
         return
@@ -167,56 +234,88 @@ def _added(one: Told) -> str:
 
 
 def _found(one: Told, cases: Sequence[Case]) -> str:
-    """The verdict with the figures of the checks, in a sentence."""
-    results, parts = _results_of(cases, one["id"]), []
-    for n in range(1, len(one["checks"]) + 1):
-        figures = [_figures(results, one["id"], n, name)[""] for name in one["shares"]]
-        unit, scale = unit_text(_unit(results, one["id"], n))
+    """The verdict, and the figures of checks that do not hold everywhere, in a sentence."""
+    results, under = _results_of(cases, one["id"]), _under(one)
+    places, missed = list(under), []
+    for n, check in enumerate(one["checks"]):
+        if min(own["checks"][n] for own in under.values()) >= SURE:
+            continue
+        figures = [_figures(results, one["id"], n + 1, place)[""] for place in places]
+        unit, scale = unit_text(_unit(results, one["id"], n + 1))
         digits = decimals(unit, [scale * value for value in figures if np.isfinite(value)])
         told = " / ".join(UNLIMITED if np.isinf(value) else f"{scale * value:.{digits}f}"
                           for value in figures)  # fmt: skip
-        parts.append(f"({n}) {told}")
-    sets = " / ".join(one["shares"])
+        missed.append(f"({n + 1}) {check['says'].rstrip('.')}: {told} {unit}")
     turns = "".join(f"; {turn['words']}" for turn in one["turns_on"])
-    return f"{one['verdict']} ({one['basis']}){turns}; checks under {sets}: {', '.join(parts)}."
+    lacks = "".join(f"; not on {table}: {why}" for table, why in one.get("elsewhere", {}).items())
+    whole = (f"of {len(one['checks'])} checks these do not hold everywhere (under "
+             f"{' / '.join(map(_named, places))}): {'; '.join(missed)}")  # fmt: skip
+    return (f"{one['verdict']} ({one['basis']}){turns}{lacks}; "
+            f"{whole if missed else 'every check holds everywhere'}.")  # fmt: skip
 
 
 # -- checks
 
 
 def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """A row for each check: what is predicted, what is found, in what share of draws."""
+    """A row for each check, on each table: what is predicted, what is found."""
     cases, told = _chosen(found, choice)
-    sets, panels = _sets(cases), []
-    for one in (one for one in told if "shares" in one):
-        results, drawn_ = _results_of(cases, one["id"]), not _central_only(one)
-        columns = [Column("predicted", "Predicted", _TEXT)]
+    panels = []
+    for one in (one for one in told if one.get("under")):
+        results, drawn_, under = _results_of(cases, one["id"]), not _central_only(one), _under(one)
+        sets = list(dict.fromkeys(name for _, name in under))
+        columns = [Column("predicted", "Predicted", _TEXT), Column("found", "Found", _TEXT)]
         columns += [Column(f"size_{name}", name, "", 3) for name in sets]
         columns += [Column(f"share_{name}", f"P(predicted), {name}", "%", 0)
                     for name in sets if drawn_]  # fmt: skip
         columns.append(Column("unit", "Unit", _TEXT))
-        count = len(one["checks"])
-        figures, low, high = (np.full((count, len(columns)), np.nan) for _ in range(3))
+        tables = list(dict.fromkeys(table for table, _ in under))
+        rows = [(n, table) for n in range(len(one["checks"])) for table in tables]
+        figures, low, high = (np.full((len(rows), len(columns)), np.nan) for _ in range(3))
         words: dict[tuple[int, int], str] = {}
-        rows = []
-        for n, check in enumerate(one["checks"]):
-            words[n, 0] = f"{'>' if check['sign'] == 'positive' else '<'} {check['than']:g}"
+        for k, (n, table) in enumerate(rows):
+            check = one["checks"][n]
+            words[k, 0] = _side(check["sign"] == "positive", check["than"])
             unit, scale = unit_text(_unit(results, one["id"], n + 1))
-            words[n, len(columns) - 1] = unit
-            rows.append(f"({n + 1}) {check['says']}")
-            for m, name in enumerate(sets, start=1):
-                own = _figures(results, one["id"], n + 1, name)
-                figures[n, m] = scale * own.get("", np.nan)
-                if np.isinf(figures[n, m]):
-                    words[n, m] = UNLIMITED
-                if drawn_:
-                    low[n, m], high[n, m] = (scale * own[end] for end in ("p05", "p95"))
-                    figures[n, m + len(sets)] = 100 * own[PREDICTED]
-        panels.append(Panel(_label(one), _texts(columns), tuple(rows), figures, words=words,
-                            keys={"claim": one["id"]}, low=low, high=high))  # fmt: skip
-    lines = ["Figures at central values; in brackets the 5 % and 95 % quantiles over draws. "
-             "P(predicted): share of draws on the side that the claim says."]  # fmt: skip
+            words[k, len(columns) - 1] = unit
+            sides = []
+            for m, name in enumerate(sets, start=2):
+                own = _figures(results, one["id"], n + 1, (table, name))
+                value = own.get("", np.nan)
+                sides.append(_side(value > check["than"], check["than"], value))
+                figures[k, m] = scale * value
+                if np.isinf(value):
+                    words[k, m] = UNLIMITED
+                if drawn_ and (table, name) in under:
+                    low[k, m], high[k, m] = (scale * own[end] for end in ("p05", "p95"))
+                    figures[k, m + len(sets)] = 100 * own[PREDICTED]
+            words[k, 1] = " / ".join(dict.fromkeys(sides))
+        labels = tuple(
+            f"({n + 1}) {one['checks'][n]['says']}{f' [{table}]' if table else ''}"
+            for n, table in rows
+        )
+        keys = tuple({"table": table} for _, table in rows) if tables != [""] else ()
+        panels.append(Panel(_judged(one), _texts(columns), labels, figures, words=words,
+                            keys={"claim": one["id"]}, row_keys=keys, low=low,
+                            high=high))  # fmt: skip
+    lines = ["Predicted, found: the side of a number, mostly nought, on which the figure is to be, "
+             "and is at central values. Figures at central values; in brackets the 5 % and 95 % "
+             "quantiles over draws. P(predicted): share of draws on the side that the claim "
+             "says."]  # fmt: skip
     return Draft("Checks", "Check", panels, cases, lines, of_cases=False)
+
+
+def _side(above: bool, than: float, value: float = 1.0) -> str:
+    """Side of a number on which a figure is."""
+    if np.isnan(value):
+        return "none"
+    return f"{'=' if value == than else '>' if above else '<'} {than:g}"
+
+
+def _judged(one: Told) -> str:
+    """A claim with its verdict, and what it turns on or fails at."""
+    turns = _turning(one)
+    return f"{_label(one)}: {_verdict(one)}{f' ({turns})' if turns else ''}"
 
 
 # -- welfare beside
@@ -225,14 +324,15 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
 def beside(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Welfare that checks are of, the part of it that is terms of trade, and the world's."""
     cases, told = _chosen(found, choice)
-    sets, panels = _sets(cases), []
-    for one in (one for one in told if "shares" in one):
+    panels = []
+    for one in (one for one in told if one.get("under")):
+        sets = list(dict.fromkeys(name for _, name in _under(one)))
         rows = _results_of(cases, one["id"]).rows
         own = rows[(rows["scenario"] == one["id"]) & ~rows["measure"].isin([SIZE, HOLDS])]
         labels: list[str] = []
         table: list[list[float]] = []
-        for (_, title, measure_year), part in _each(own):
-            labels.append(", ".join(filter(None, (title, measure_year))))
+        for title, year, name, part in _each(own):
+            labels.append(", ".join(filter(None, (title, year, name))))
             table.append([value for name in sets
                           for value in _parts(part[part["elasticities"] == name])])  # fmt: skip
         if labels:
@@ -251,14 +351,15 @@ def beside(found: Sequence[ResultSet], choice: Choice) -> Draft:
     return Draft("Welfare beside the checks", "Case", panels, cases, lines, of_cases=False)
 
 
-def _each(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
-    """Rows beside one figure, with its name, title and year."""
-    for (name, title), part in rows.groupby(["variant", "title"], observed=True, sort=False):
+def _each(rows: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """Rows beside one figure on one table, with title, year and table."""
+    columns = ["variant", "title", "table"]
+    for (_, title, table), part in rows.groupby(columns, observed=True, sort=False):
         years = part["path_year"].dropna().unique()
         year = f"year {int(years[0])}" if len(years) else ""
         if not len(years) and (part["measure"] == "present_value").any():
             year = "present value"
-        yield (str(name), str(title), year), part
+        yield str(title), year, str(table), part
 
 
 def _parts(rows: pd.DataFrame) -> tuple[float, float, float]:
@@ -279,9 +380,9 @@ def _parts(rows: pd.DataFrame) -> tuple[float, float, float]:
 _NEEDS = "results of `cge claims`"
 KINDS = (
     PageKind("claims", "claims: in what share of draws they hold, the verdict, what it turns on",
-             verdicts, (), "dots", drawn, _NEEDS),
+             verdicts, (), "glance", drawn, _NEEDS),
     PageKind("claim-checks", "checks of claims: what is predicted, what is found", checks, (),
-             needs=_NEEDS),
+             "glance", sized, _NEEDS),
     PageKind("claim-welfare", "welfare beside the checks: terms of trade, the world", beside, (),
              needs=_NEEDS),
 )  # fmt: skip

@@ -170,12 +170,14 @@ def beside(views: Sequence[Spec], across: int, labels: Iterable[str] = (), **mor
     labels : iterable of str
         Of the rows: what room they take to the left of each set of axes.
     """
-    widest = min(_LABEL, 12 + _LETTER * max((len(label) for label in labels), default=6))
+    widest = 12 + _LETTER * max((len(label) for label in labels), default=6)
+    across = min(across, len(views))
+    widest = widest if across == 1 else min(_LABEL, widest)
     names = {str(one.get("series", "")) for own in views for one in own["data"]["values"]}
     longest = 34 + _LETTER * min(_KEY, max(map(len, names), default=6))
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": _CONFIG,
-        "usermeta": {"across": min(across, len(views)), "labels": round(widest),
+        "usermeta": {"across": across, "labels": round(widest),
                      "legend": round(longest)},
         "columns": across,
         "concat": list(views), "spacing": 24, **more,

@@ -26,14 +26,17 @@ const charts = [...document.querySelectorAll(".chart")].map((place) => ({
 
 // As many axes beside each other as the window has room for.
 function fitted({ place, spec }) {
-  const { across, labels, legend: longest } = spec.usermeta;
+  const { across, labels: widest, legend: longest } = spec.usermeta;
   const room = place.clientWidth - 8;
+  // Alone in its row a set of axes leaves half of the room to long labels.
+  const labels = across > 1 ? widest : Math.min(widest, Math.max(190, Math.floor(room / 2)));
   const columns = Math.max(1, Math.min(across, Math.floor(room / (labels + 190))));
   const width = Math.max(120, Math.floor(room / columns) - labels - 40);
   const concat = spec.concat.map((view) => (view.width.step ? view : { ...view, width }));
   const beside = Math.max(1, Math.min(4, Math.floor((room - labels) / longest)));
   const legend = { ...spec.config.legend, columns: beside, labelLimit: room - labels - 20 };
-  return { ...spec, columns, concat, config: { ...spec.config, legend } };
+  const axis = { ...spec.config.axis, labelLimit: Math.max(190, labels) };
+  return { ...spec, columns, concat, config: { ...spec.config, axis, legend } };
 }
 
 let drawn = 0;
