@@ -54,6 +54,10 @@ class _Accounts(_Part):
 class _Solved(_Part):
     """Facts of one solution."""
 
+    scenario: str = ""
+    variant: str = ""
+    elasticities: str = ""
+    research_return: str = ""
     path_year: int | None = None
     step: Number = 1.0
     residual: Annotated[Number, Field(ge=0)] = 0.0
@@ -63,6 +67,8 @@ class _Solved(_Part):
     numeraire: str = ""
     endogenous_rates: list[str] = Field(default=[])
     response_rates: list[str] = Field(default=[])
+    another: str = ""
+    undetermined: list[str] = Field(default=[])
     failure: str = ""
 
 

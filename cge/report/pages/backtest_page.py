@@ -113,7 +113,7 @@ def _scored(results: ResultSet) -> Mapping[tuple[str, str, str], Scored]:
     rows = rows[rows["weighting"] != ""]
     keys = ["measure", "item", "statistic", "weighting", "point"]
     told = {(one["scenario"], one["variant"], one["elasticities"]): one
-            for one in results.manifest.get("cases", ())}  # fmt: skip
+            for one in results.manifest.get("cases", ()) if one.keys() >= {*_KEYS}}  # fmt: skip
     columns = {name: rows[name].astype(object).to_numpy() for name in (*_KEYS, *keys)}
     figures: dict[tuple[Any, ...], dict[tuple[Any, ...], tuple[float, float]]] = {}
     of_case = zip(*(columns[name] for name in _KEYS))

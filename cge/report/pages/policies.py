@@ -224,7 +224,10 @@ def odds(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """
     (shown, cases), panels = homes(found, choice), []
     for one in shown:
-        year = (choice.years or one.years(PolicyColumn(PREMIUM, "", "every"), ()))[-1]
+        known = choice.years or one.years(PolicyColumn(PREMIUM, "", "every"), ())
+        if not known:  # nothing is told of what it costs there
+            continue
+        year = known[-1]
         where = {"path_year": year}
         columns = [
             Shown(PREMIUM, "Cost", "value", where, key="cost"),
@@ -246,6 +249,7 @@ def odds(found: Sequence[ResultSet], choice: Choice) -> Draft:
         "Cost: per cent of absorption a year, negative where a policy pays by itself. Without the "
         "terms of trade: less what is gained from others.",
     ]
+    refuse_if(not panels, NO_ROWS)
     return _draft("Break-even odds of policies", panels, cases, lines)
 
 
