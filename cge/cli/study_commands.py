@@ -28,6 +28,12 @@ SHARED: Mapping[str, tuple[str, Any, str]] = {
 }  # fmt: skip
 
 
+def shared_by(made: Listed) -> dict[str, tuple[str, Any, str]]:
+    """Those that a study has for keys of its scenario, not as an option of its own."""
+    own = {one.name for one in made.options}
+    return {name: told for name, told in SHARED.items() if name not in own}
+
+
 @done_by("study_run")
 def run_command(made: Listed, **given: Any) -> None:
     """Run a study as the command line says, write and print its results."""
@@ -38,9 +44,7 @@ def command_of(made: Listed) -> click.Command:
     params: list[click.Parameter] = [
         click.Argument(["scenario"], nargs=-1 if made.several else 1, required=not made.several)
     ]
-    own = {one.name for one in made.options}
-    params += [_flag(name, kind, told, None) for name, (_, kind, told) in SHARED.items()
-               if name not in own]  # fmt: skip
+    params += [_flag(name, kind, told, None) for name, (_, kind, told) in shared_by(made).items()]
     params += [_of_key(key) for key in made.keys]
     params += [_flag(one.name, one.type, one.help, None if one.default is MISSING else one.default)
                for one in made.options]  # fmt: skip

@@ -10,7 +10,7 @@ import click
 
 from cge.api import Results, study_from
 from cge.cli import screen
-from cge.cli.study_commands import SHARED
+from cge.cli.study_commands import shared_by
 from cge.core.errors import InputError, refuse_if, retold
 from cge.core.files import yaml_value
 from cge.report.format.screen_table import on_screen
@@ -60,8 +60,7 @@ def _changes(made: Listed, given: dict[str, Any]) -> tuple[dict[str, Any], dict[
     """Changes of the scenario by key, and the flag by which each was given."""
     changes: dict[str, Any] = {}
     flags: dict[str, str] = {}
-    own = {one.name for one in made.options}
-    keys = {name: key for name, (key, *_) in SHARED.items() if name not in own}
+    keys = {name: key for name, (key, *_) in shared_by(made).items()}
     keys |= {key.rpartition(".")[2]: key for key in made.keys}
     for name, key in keys.items():
         value = given.get(name)

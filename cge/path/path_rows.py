@@ -148,24 +148,28 @@ def add_state(
     }  # fmt: skip
     routes = {"region": codes.repeat(len(codes)), "partner": np.tile(codes, len(codes))}
     moved = _moved_sources(case)
+
+    def told(name: str) -> bool:
+        return not only or name in only
+
     for year, base in case.pairs():
         at: dict[str, Any] = {"path_year": year.year}
         detailed = year.year in by_sector
         then = None if base is None else stocks(b, base.state, base.business)
         for name, arrays in stocks(b, year.state, year.business).items():
-            for n, now in enumerate(arrays if not only or name in only else ()):
+            for n, now in enumerate(arrays if told(name) else ()):
                 if now.ndim == 1 or detailed:
                     ratio = now if then is None else now / then[name][n]
                     add_known(rows, name, ratio.ravel(), b, 1.0, **of_cells[now.ndim], **at)
         for name, cells in _sources(year, base).items():
-            if only and name not in only:
+            if not told(name):
                 continue
             add_known(rows, name, domar(b, cells), b, **of_cells[1], **at)
             if detailed and name in moved:
                 add_known(rows, name, cells.ravel(), b, unit=LOGS, **of_cells[2], **at)
         if year.state.knowledge is not None:
             for name, (values, nothing) in knowledge_policy(year.policy).items():
-                if only and name not in only:
+                if not told(name):
                     continue
                 where = routes if name == "openness" else of_cells[values.ndim]
                 here = values.ravel() != nothing

@@ -15,7 +15,7 @@ from cge.policy.replies import Reply, answered, distance, replies
 from cge.scenario.instruments import INSTRUMENTS
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure, Swap
-from cge.solve.homotopy import Shock
+from cge.solve.homotopy import Shock, moved_alike
 from cge.solve.model import Model, Solver
 from cge.solve.solution import Solution
 
@@ -87,8 +87,7 @@ class Standing:
         What the ground has moved, productivity say, a measure moves from there.
         """
         start, free = model.arrays.start, model.arrays.free
-        on_top = np.where(free, self.ground + levels - start,
-                          self.ground * (levels / np.where(free, 1.0, start)))  # fmt: skip
+        on_top = moved_alike(self.ground, start, levels, free)
         # Without rounding where one of the two is at the benchmark.
         on_top = np.where(self.ground == start, levels, on_top)
         return np.where(levels == start, self.ground, on_top)

@@ -350,6 +350,18 @@ def change(start: Array, end: Array, free: Bools) -> Array:
     return np.where(free, end - start, np.where(np.isfinite(logs), logs, 0.0))
 
 
+def moved_alike(levels: Array, start: Array, end: Array, free: Bools) -> Array:
+    """Levels after the move from `start` to `end`: by as much where free, else by the same ratio.
+
+    Parameters
+    ----------
+    levels, start, end : ndarray (columns,)
+    free : ndarray of bool (columns,)
+        Columns that may have either sign.
+    """
+    return np.where(free, levels + end - start, levels * (end / np.where(free, 1.0, start)))
+
+
 def _between(start: Array, end: Array, theta: float, linear: Bools | None = None) -> Array:
     """Point at `theta`: geometric where both ends are positive, else linear.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from cge.resilience.preshock import PreShock
 from cge.resilience.recovery import recover
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
+from cge.solve.homotopy import moved_alike
 from cge.solve.model import Model, Solver
 from cge.solve.plain import closure_from_plain
 from cge.stress.stress_plan import StressPlan
@@ -112,7 +114,7 @@ class Near:
         before, after = self.before, self.after[number]
         if after is None or len(before) != len(levels):
             return None
-        return np.where(free, levels + after - before, levels * after / np.where(free, 1.0, before))
+        return moved_alike(levels, before, after, free)
 
 
 def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
@@ -231,8 +233,7 @@ class Equilibrium:
         own, plain, cuts = self.settings, self.plain, plan.cuts
         known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
         sectors, adapted = own.stand_ins.sectors, plain["long_run"]
-        tasks: list[Task] = []
-        done = 0
+        tasks, told = [], iter(nearby or ())
         for every, after, cut in (
             (plan.disruptions, True, False), (cuts.links, False, True),
             ((*cuts.withholdings, *cuts.bans), False, False),
@@ -244,10 +245,10 @@ class Equilibrium:
                 some = tuple(replace(one, name="", title="", families={}, note="")
                              for one in every[first : first + size])  # fmt: skip
                 events = {(event, one.duration) for one in some for event in one.events}
-                near, done = None, done + len(some)
-                if nearby is not None and self.reference is not None:
-                    after_each = (one.get("levels") for one in nearby[done - len(some) : done])
-                    near = Near(self.reference.plain["levels"], tuple(after_each))
+                near = None
+                if self.reference is not None:
+                    each = (one.get("levels") for one in islice(told, len(some)))
+                    near = Near(self.reference.plain["levels"], tuple(each))
                 content = Chunk(
                     benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
                     levels=plain["levels"], backstop=sectors, disruptions=some,

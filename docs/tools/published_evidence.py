@@ -17,6 +17,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from marked import put
 from numpy.typing import NDArray
 
 from cge import Model, Solution, load_benchmark
@@ -145,17 +146,8 @@ def main() -> None:
     """Put the tables into the page."""
     (folder,) = sys.argv[1:]
     np.seterr(all="ignore")
-    text = PAGE.read_text(encoding="utf-8")
-    for name, lines in (
-        ("nafta", nafta(Path(folder))), ("gains", gains()), ("barriers", barriers()),
-        ("research", basic_research()),
-    ):  # fmt: skip
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n\n{table(lines)}\n\n{end}{after}"
-    PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"Written to {PAGE}\n")
+    put(PAGE, {"nafta": table(nafta(Path(folder))), "gains": table(gains()),
+               "barriers": table(barriers()), "research": table(basic_research())})  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ Run ``python docs/tools/short_run_evidence.py``; it takes about a minute.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from marked import put
 
 from cge import Model, Solution, load_benchmark
 from cge.data.parameters.parameter_files import load_short_run_parameters
@@ -23,7 +23,6 @@ from cge.scenario.schema import ClosureChoice, load_scenario
 from cge.studies.static import solve_scenario
 
 PAGE = Path(__file__).resolve().parents[1] / "short-run.md"
-BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
 STRATEGIC = ("CHEM", "ELEC", "MACH")
 #: Rises of tariffs on goods of 2018-19, averages: by the United States, by China.
 WAR = {("CHN", "USA"): 0.20, ("USA", "CHN"): 0.17}
@@ -146,11 +145,7 @@ def tables() -> str:
 def main() -> None:
     """Put the tables into the page."""
     np.seterr(all="ignore")
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}", encoding="utf-8")
-    sys.stdout.write(f"Written to {PAGE}\n")
+    put(PAGE, {"evidence": tables()})
 
 
 if __name__ == "__main__":

@@ -36,10 +36,6 @@ LOWEST_EXPANSION = 0.01
 LOWEST_SUBSTITUTION, LARGEST_SUBSTITUTION = 1e-3, 50.0
 #: Parts of a whole may miss it by this, which is rounding.
 ALL = 1e-9
-#: Shares below this are of goods that are not bought.
-NOT_BOUGHT = 0.0
-
-
 #: What makes a demand again.
 _ARRAYS = ("shares", "income", "substitution")
 
@@ -141,7 +137,7 @@ class HouseholdDemand:
             Expansion parameters (INCPAR) are positive and matter up to a factor in each region.
             They are read where a region has no income elasticity.
         """
-        bought = shares > NOT_BOUGHT
+        bought = shares > 0
         given = np.isfinite(expansion) & ~np.isfinite(income).any(axis=1, keepdims=True)
         refuse_first(expansion[bought & given & ~(expansion > 0)].tolist(),
                      "demand is not regular with this parameter", key="household.expansion",
@@ -191,7 +187,7 @@ class HouseholdDemand:
     def live(self) -> Bools:
         """Cells (s, i) of commodities that the household buys, where a region has this demand."""
         with_numbers = np.isfinite(self.substitution).any(axis=1, keepdims=True)
-        return np.asarray((self.shares > NOT_BOUGHT) & with_numbers)
+        return np.asarray((self.shares > 0) & with_numbers)
 
     @cached_property
     def expansion(self) -> Array:
@@ -207,11 +203,6 @@ class HouseholdDemand:
     def attained(self) -> Array:
         """Income elasticities that demand has at the shares, (s, i); nan where there is none."""
         return fixed(_income(self.shares, self.expansion, self.substitution))
-
-    @property
-    def missed(self) -> Array:
-        """Income elasticities as attained less those wanted, scaled or not met, (s, i)."""
-        return np.asarray(np.where(self.live, self.attained - self.income, np.nan))
 
     @cached_property
     def compensated(self) -> Array:
@@ -232,7 +223,7 @@ class HouseholdDemand:
 def _income(shares: Array, expansion: Array, substitution: Array) -> Array:
     """Income elasticities of parameters, e scaled to one on average."""
     over = substitution * (expansion - 1)
-    mean = np.nansum(np.where(shares > NOT_BOUGHT, shares * over, 0.0), axis=1, keepdims=True)
+    mean = np.nansum(np.where(shares > 0, shares * over, 0.0), axis=1, keepdims=True)
     return np.asarray(1 + over - mean)
 
 
