@@ -3,6 +3,8 @@
 python docs/tools/publish.py                                  all of them, on the default table
 python docs/tools/publish.py compare chokepoints              these
 python docs/tools/publish.py --table wiod2013 --workers 2     all, in results/wiod2013
+python docs/tools/publish.py --runs RUNS compare              keeps the run in RUNS; one that is
+                                                              there is taken as it is: pages alone
 """
 
 from __future__ import annotations
@@ -33,12 +35,13 @@ def cge(*arguments: str | Path) -> str:
     return done.stdout
 
 
-def publish(target: Path, entry: dict, extra: list[str]) -> None:
+def publish(target: Path, entry: dict, extra: list[str], runs: Path | None) -> None:
     """Run the command of a folder, make its pages, and replace what was published of it."""
     with tempfile.TemporaryDirectory() as place:
-        run, pages = Path(place) / target.name, Path(place) / "pages"
+        run, pages = (runs or Path(place)) / target.name, Path(place) / "pages"
         pages.mkdir()
-        cge(*entry["command"].split(), *extra, "--quiet", "--out", run)
+        if not run.exists():
+            cge(*entry["command"].split(), *extra, "--quiet", "--out", run)
         for name, options in entry.get("tables", {}).items():
             files = [pages / f"{name}.{suffix}" for suffix in ("md", "tex", "csv")]
             cge("table", run, *options.split(), *(a for file in files for a in ("--out", file)))
@@ -61,16 +64,18 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", metavar="FOLDER")
     parser.add_argument("--table", help="another table: published in a folder of its name")
     parser.add_argument("--workers", default="2")
+    parser.add_argument("--runs", type=Path, help="folder to keep runs in, and to take them from")
     given = parser.parse_args()
     unknown = sorted(set(given.folders) - set(listed))
     if unknown:
         parser.error(f"{', '.join(unknown)}: not in published.yaml, which has {', '.join(listed)}")
     place = RESULTS / given.table if given.table else RESULTS
     extra = ["--workers", given.workers, *(["--table", given.table] if given.table else [])]
+    runs = given.runs and given.runs / (given.table or "default")
     every = [name for name in listed if not (given.table and listed[name].get("own_table"))]
     for folder in given.folders or every:
         start = time.monotonic()
-        publish(place / folder, listed[folder], extra)
+        publish(place / folder, listed[folder], extra, runs)
         print(f"{folder}: {time.monotonic() - start:.0f} s", flush=True)
 
 
