@@ -40,6 +40,14 @@ EXIOBASE = ("Cultivation of wheat", "Processing of Food products nec", "Chemical
 EORA = ("Agriculture", "Food & Beverages",
         "Petroleum, Chemical and Non-Metallic Mineral Products", "Electrical and Machinery",
         "Transport Equipment", "Finacial Intermediation and Business Activities")  # fmt: skip
+GLORIA = (
+    "Growing wheat",
+    "Food products and feeds n.e.c.",
+    "Basic organic chemicals",
+    "Computers; electronic products; optical and precision instruments",
+    "Motor vehicles, trailers and semi-trailers",
+    "Professional, scientific and technical services",
+)
 _PAIRS = (
     "AUS:AU AUT:AT BEL:BE BGR:BG BRA:BR CAN:CA CHN:CN CYP:CY CZE:CZ DEU:DE DNK:DK ESP:ES EST:EE "
     "FIN:FI FRA:FR GBR:GB GRC:GR HUN:HU IDN:ID IND:IN IRL:IE ITA:IT JPN:JP KOR:KR LTU:LT LUX:LU "
@@ -298,3 +306,61 @@ def eora26(folder: Path, year: int) -> None:
     }  # fmt: skip
     for name, rows in parts.items():
         pd.DataFrame(rows).to_csv(folder / f"{name}.txt", sep="\t", header=False, index=False)
+
+
+def gloria(folder: Path, year: int, edition: str) -> None:
+    """Write the files of a year of GLORIA, in thousands: supply and use in one square table."""
+    w = world()
+    regions, n = list(w.regions), len(PARTS)
+    of_industry = np.kron(np.eye(len(regions)), np.kron([[1.0], [0.0]], np.eye(n)))
+    of_product = np.kron(np.eye(len(regions)), np.kron([[0.0], [1.0]], np.eye(n)))
+    supply, use = np.diag(w.output), w.z
+    flows = of_industry @ supply @ of_product.T + of_product @ use @ of_industry.T
+    final = np.concatenate([w.f, np.zeros((*w.f.shape[:2], 1))], axis=2)
+    mixed = 0.1 * (w.value - w.wages)
+    rows = np.array(
+        [w.wages, 0 * w.wages, 0 * w.wages, w.value - w.wages - mixed, mixed, mixed * 0]
+    )
+    by_region = np.zeros((len(regions), len(rows), len(w.z)))
+    for k in range(len(regions)):
+        own = slice(k * n, (k + 1) * n)
+        by_region[k, :, own] = rows[:, own]
+    of_year, name = edition.rstrip("a"), "20260101_120secMother_AllCountries_002"
+    ending = f"Results_{year}_0{of_year}_Markup001(full).csv"
+
+    def text(values: Array) -> str:
+        return pd.DataFrame(values).to_csv(header=False, index=False)
+
+    flows_zip = {
+        f"{name}_T-{ending}": text(1e3 * flows),
+        f"{name}_Y-{ending}": text(1e3 * of_product @ final.reshape(len(w.z), -1)),
+        f"{name}_V-{ending}": text(1e3 * by_region.reshape(-1, len(w.z)) @ of_industry.T),
+    }
+    accounts_zip = {
+        f"{name}_TQ-{ending}": text(np.ones((1, len(flows)))),
+        f"{name}_YQ-{ending}": text(np.ones((1, 6 * len(regions)))),
+    }
+    (folder / f"GLORIA_MRIOs_{of_year}_{year}.zip").write_bytes(archive(flows_zip))
+    accounts = folder / f"GLORIA_SatelliteAccounts_0{of_year}_{year}.zip"
+    accounts.write_bytes(archive(accounts_zip))
+    with pd.ExcelWriter(folder / f"GLORIA_ReadMe_0{edition}.xlsx") as book:
+        pd.DataFrame({"Region_acronyms": regions, "Region_names": regions}).to_excel(
+            book, sheet_name="Regions", index=False
+        )
+        pd.DataFrame({"Sector_names": GLORIA}).to_excel(book, sheet_name="Sectors", index=False)
+        pd.DataFrame(
+            {
+                "Value_added_names": ["Compensation of employees D.1", "Taxes on production D.29",
+                                      "Subsidies on production D.39", "Net operating surplus B.2n",
+                                      "Net mixed income B.3n", "Consumption of fixed capital K.1"],
+                "Final_demand_names": ["Household final consumption P.3h",
+                                       "Non-profit institutions serving households P.3n",
+                                       "Government final consumption P.3g",
+                                       "Gross fixed capital formation P.51",
+                                       "Changes in inventories P.52",
+                                       "Acquisitions less disposals of valuables P.53"],
+            }
+        ).to_excel(book, sheet_name="Value added and final demand", index=False)  # fmt: skip
+        pd.DataFrame(
+            {"Sat_indicator": ["CO2"], "Sat_head_indicator": ["Emissions"], "Sat_unit": ["kt"]}
+        ).to_excel(book, sheet_name="Satellites", index=False)

@@ -251,6 +251,29 @@ def test_eora_at_hand_is_read_in_thousands_and_says_what_it_does_not_tell_apart(
     assert any("c13 is in c14" in note for note in made.notes)
 
 
+@pytest.mark.parametrize("edition", ["59", "59a", "60"])
+def test_gloria_at_hand_is_read_from_supply_and_use_whatever_its_edition(
+    here: Path, cge: Run, edition: str
+) -> None:
+    published.gloria(here, 2020, edition)
+    table, w = read_pymrio(here, "gloria", year=2020), published.world()
+    assert (table.unit, table.year) == ("thousand USD", 2020)
+    np.testing.assert_allclose(table.intermediate.sum(), 1e3 * w.z.sum())
+    np.testing.assert_allclose(table.value_added.reshape(-1), 1e3 * w.value, rtol=1e-9)
+    large = w.value > 1000
+    share = table.labour_share.reshape(-1)[large]
+    np.testing.assert_allclose(share, (w.wages / w.value)[large], rtol=1e-9)
+    done = cge("calibrate", ".", "--kind", "gloria", "--year", "2020", "--aggregation", "default",
+               "--out", "world")  # fmt: skip
+    assert done.code == 0, done.err
+    made = open_benchmark("world")
+    assert made.regions == load_benchmark("wiod2013").regions and "VEH" in made.sectors
+    assert Model.build(made).solve().diagnostics.iterations == 0
+    (here / "GLORIA_ReadMe_058.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"kind.*2 files of labels.*GLORIA_ReadMe_0NN"):
+        read_pymrio(here, "gloria", year=2020)
+
+
 def test_a_table_in_project_codes_keeps_all_that_there_is(tmp_path: Path) -> None:
     path = tmp_path / "matrix_eu-ic-io_ind-by-ind_26ed_2022.csv"
     path.write_text(published.figaro())

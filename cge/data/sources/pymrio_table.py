@@ -7,6 +7,7 @@ flagged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -211,8 +212,9 @@ def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
               allowed=".")  # fmt: skip
     import pymrio
 
+    edition = _edition_of_gloria(path) if kind == "gloria" else {}
     try:
-        io = getattr(pymrio, source.parser)(path, year=year)
+        io = getattr(pymrio, source.parser)(path, year=year, **edition)
     # pymrio's parsers raise whatever the first odd line of a file leads to.
     except Exception as error:
         raise InputError(
@@ -221,6 +223,15 @@ def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
         ) from None  # fmt: skip
     # Whatever a version of pymrio calls the unit, the source is published in this one.
     return replace(_raw(_parts_of(io, str(path), commas)), unit=source.unit)
+
+
+def _edition_of_gloria(folder: Path) -> dict[str, str]:
+    """The edition that the labels in a folder are of, which pymrio has to be told."""
+    names = (re.fullmatch(r"GLORIA_ReadMe_0(\d+a?)\.xlsx", path.name) for path in folder.glob("*"))
+    found = sorted(name[1] for name in names if name)
+    refuse_if(len(found) != 1, f"the folder has {len(found)} files of labels", file=folder,
+              key="kind", value=found, allowed="one file GLORIA_ReadMe_0NN.xlsx")  # fmt: skip
+    return {"version": found[0]}
 
 
 def _parts_of(io: IOSystem, label: str, commas: bool) -> SystemParts:
