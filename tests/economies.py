@@ -20,7 +20,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -312,7 +312,8 @@ def examined(economy: Economy, ipopt: bool = True) -> Found:
         if gap_between(solution, other, money) > SAME:
             # Newton from beside it tells another equilibrium from one that is known less exactly.
             beside = np.where(model.arrays.free, other.levels, other.levels * (1 + 1e-4))
-            other = model.solve(how["changes"], closure, start=beside)
+            with suppress(NoEquilibrium):  # near a fold: what was found is judged as it is
+                other = model.solve(how["changes"], closure, start=beside)
         gap = gap_between(solution, other, money)
         if gap > SAME:
             check_solution(other)
