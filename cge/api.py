@@ -78,13 +78,13 @@ class Results(ResultSet):
         return Path(folder)
 
     @checked
-    def table(self, kind: str = "regions", **options: Any) -> Table:
+    def table(self, kind: str | None = None, **options: Any) -> Table:
         """A table for a paper.
 
         Parameters
         ----------
-        kind : str
-            See ``cge table --kinds``.
+        kind : str, optional
+            See ``cge table --kinds``; by default the first that the study shows.
         **options
             Of :class:`cge.report.drafts.choice.Choice`: ``regions=["USA"]``, ``years=[1, 10]``.
 
@@ -96,7 +96,7 @@ class Results(ResultSet):
         return Table(build(kind, _parts(self), choice_of(options)))
 
     @checked
-    def figure(self, kind: str = "regions", notes: bool = True, **options: Any) -> Figure:
+    def figure(self, kind: str | None = None, notes: bool = True, **options: Any) -> Figure:
         """A figure for a paper; arguments as for :meth:`table`."""
         from cge.report.charts.draw import draw
 

@@ -596,6 +596,18 @@ def test_a_table_is_printed_or_written_in_the_format_of_its_suffix(
     assert table[["real_gdp [%]", "employment[LAB] [%]"]].to_numpy().tolist() == [[-1.0, 1.0]]
 
 
+def test_without_a_kind_the_first_page_of_the_study_is_shown(here: Path, cge: Run) -> None:
+    given = ("us-china-tariff-war", "--aggregation", "small", "--workers", "1", "--quiet")
+    assert cge("sensitivity", *given, "--draws", "3", "--out", "draws").code == 0
+    named = cge("table", "draws", "--kind", "intervals")
+    assert named.code == 0 and named.out.startswith("**Means and intervals")
+    assert cge("table", "draws").out == named.out
+    drawn = cge("figure", "draws")
+    assert drawn.code == 0, drawn.err
+    assert (here / "intervals.svg").is_file() and (here / "intervals.pdf").is_file()
+    assert cge("table", "draws", "--kind", "regions").code == 2
+
+
 def test_the_kinds_are_listed_with_what_they_show(cge: Run) -> None:
     for command in ("table", "figure"):
         outcome = cge(command, "--kinds")

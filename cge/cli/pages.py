@@ -37,7 +37,7 @@ _page_options = with_options(
     click.argument("runs", nargs=-1),
     click.option("--kinds", is_flag=True, is_eager=True, expose_value=False,
                  callback=_print_kinds, help="List the kinds and stop."),
-    click.option("--kind", default="regions", show_default=True, help="Which; see --kinds."),
+    click.option("--kind", help="Which; see --kinds. Default: the first that the study shows."),
     *map(_flag, fields(Choice)),
 )  # fmt: skip
 

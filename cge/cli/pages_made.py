@@ -26,11 +26,12 @@ def print_kinds() -> None:
 
 
 def table(
-    runs: tuple[str, ...], kind: str, out: tuple[Path, ...], form: str | None, standalone: bool,
+    runs: tuple[str, ...], kind: str | None, out: tuple[Path, ...], form: str | None, standalone: bool,
     **options: Any,
 ) -> None:  # fmt: skip
     """Make a table of one or several runs, with its notes, on the screen or in files."""
-    kind_of(kind)
+    if kind:
+        kind_of(kind)
     check_known({form} - {None}, FORMATS, "unknown format", key="--format")
     wanted = {path: by_suffix(path, SUFFIXES, "--out") for path in out}
     for path, found in wanted.items():
@@ -50,14 +51,15 @@ def table(
 
 
 def figure(
-    runs: tuple[str, ...], kind: str, out: tuple[Path, ...], notes: bool, **options: Any
+    runs: tuple[str, ...], kind: str | None, out: tuple[Path, ...], notes: bool, **options: Any
 ) -> None:
     """Draw one or several runs, and print what the caption must say."""
-    kind_of(kind)
-    paths = out or (Path(f"{kind}.svg"), Path(f"{kind}.pdf"))
-    for path in paths:
+    if kind:
+        kind_of(kind)
+    for path in out:
         by_suffix(path, _PICTURES, "--out")
     page = build(kind, read_all(runs), _choice(options), figure=True)
+    paths = out or (Path(f"{page.kind}.svg"), Path(f"{page.kind}.pdf"))
 
     from cge.report.charts import style  # matplotlib takes a second to import
     from cge.report.charts.draw import draw

@@ -40,15 +40,21 @@ def kind_of(name: str) -> PageKind:
     return kinds()[name]
 
 
+def first_kind(found: Sequence[ResultSet]) -> str:
+    """The kind that a study names first: what is shown of results if nothing is asked for."""
+    named = (name for one in found for name, _ in one.manifest.get("pages", ()))
+    return next(named, "regions")
+
+
 def build(
-    name: str, found: Sequence[ResultSet], choice: Choice | None = None, figure: bool = False
+    name: str | None, found: Sequence[ResultSet], choice: Choice | None = None, figure: bool = False
 ) -> Page:
     """Content of a table or figure.
 
     Parameters
     ----------
-    name : str
-        Of a kind.
+    name : str or None
+        Of a kind; by default the first that the study of the results names.
     found : sequence of ResultSet
     choice : Choice, optional
     figure : bool
@@ -59,6 +65,7 @@ def build(
     InputError
         For an unknown kind, an option it does not have, or rows that are not in the results.
     """
+    name = name or first_kind(found)
     kind, choice = kind_of(name), choice or Choice()
     for option in _CHECKED:
         value = getattr(choice, option)
