@@ -40,7 +40,7 @@ def publish(target: Path, entry: dict, extra: list[str], runs: Path | None) -> N
     with tempfile.TemporaryDirectory() as place:
         run, pages = (runs or Path(place)) / target.name, Path(place) / "pages"
         pages.mkdir()
-        if not run.exists():
+        if not (run / "manifest.json").exists():
             cge(*entry["command"].split(), *extra, "--quiet", "--out", run)
         for name, options in entry.get("tables", {}).items():
             files = [pages / f"{name}.{suffix}" for suffix in ("md", "tex", "csv")]
