@@ -20,7 +20,7 @@ from cge.core.recent import Recent
 from cge.data.elasticities.nests import LARGEST, NEST_AXES, Elasticities
 from cge.data.elasticities.sets import NAMED_SETS
 from cge.model.build import build_model
-from cge.model.elasticity import Elasticity, NotAffine, cobb_douglas, parameters, positions
+from cge.model.language.elasticity import Elasticity, NotAffine, cobb_douglas, parameters, positions
 from cge.model.quantities import OUTCOMES
 from cge.solve.monomials import NotMonomial, compile_model, compile_template
 from cge.solve.square.arrays import MonomialArrays, MonomialTemplate

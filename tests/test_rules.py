@@ -13,8 +13,8 @@ from worlds import random_world
 from cge import Benchmark, Model, Solution, load_benchmark, with_household_demand
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.build import build_model
-from cge.model.elasticity import parameters
-from cge.model.forms import cells, product, ratio, signed, total
+from cge.model.language.elasticity import parameters
+from cge.model.language.forms import cells, product, ratio, signed, total
 from cge.model.quantities import OUTCOMES
 from cge.solve.monomials import compile_template
 from cge.solve.rules.compiled import Reading

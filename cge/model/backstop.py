@@ -27,7 +27,7 @@ from collections import defaultdict
 from typing import Any
 
 from cge.data.accounts.benchmark import CAPITAL
-from cge.model.forms import cells, members, positive, ratio, total
+from cge.model.language.forms import cells, members, positive, ratio, total
 from cge.model.shares import Declared, Key, Shares
 
 #: Elasticity between an import and its backstop. At 40 a premium of 1.3 leaves the backstop a

@@ -16,7 +16,7 @@ from cge.model import (
     short_year,
     trade,
 )
-from cge.model.elasticity import Elasticity
+from cge.model.language.elasticity import Elasticity
 from cge.model.shares import Declared, Shares
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def build_model(
     horizon : {"short", "long"}
         Which elasticities the nests have.
     parametric : bool
-        Leave the elasticities open (:mod:`cge.model.elasticity`), all but those of nests
+        Leave the elasticities open (:mod:`cge.model.language.elasticity`), all but those of nests
         that are Cobb-Douglas. Such a model is there to be read, not to be evaluated.
     backstopped : tuple of str
         Commodities whose imports something at home can stand in for

@@ -8,7 +8,7 @@ benchmark: 1 there, moved by the sourcing menu or by the user. A Cobb-Douglas ne
 has no weights, since its index is not a sum of monomials in them.
 
 No other elasticity may decide what is written here: sigma may be a number or one that
-is left open (:mod:`cge.model.elasticity`).
+is left open (:mod:`cge.model.language.elasticity`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cge.model.forms import product, total
+from cge.model.language.forms import product, total
 
 Term = tuple[float, Any, Any]  # benchmark value share, weight, price ratio
 

@@ -37,7 +37,7 @@ import numpy as np
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
 from cge.model import ces
-from cge.model.forms import cells, power, ratio, total
+from cge.model.language.forms import cells, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 
 #: Budget shares of a household by commodity, its substitution and its expansion parameters.

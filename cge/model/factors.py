@@ -10,7 +10,7 @@ a wage floor is the one in which employment gives way to a fixed wage, and
 
 from __future__ import annotations
 
-from cge.model.forms import cells, ratio, total
+from cge.model.language.forms import cells, ratio, total
 from cge.model.shares import Declared, Shares
 
 

@@ -8,7 +8,7 @@ Revenues are shares of the region's benchmark absorption and may have either sig
 
 from __future__ import annotations
 
-from cge.model.forms import members, ratio, signed, total
+from cge.model.language.forms import members, ratio, signed, total
 from cge.model.shares import Declared, Shares
 
 TAXES = ("route_tax_revenue", "export_tax_revenue", "output_tax_revenue", "user_tax_revenue",

@@ -7,7 +7,7 @@ numeraire unless its unit says otherwise. Volumes are values at benchmark prices
 
 from __future__ import annotations
 
-from cge.model.forms import cells, members, total
+from cge.model.language.forms import cells, members, total
 from cge.model.shares import Declared, Key, Shares
 
 

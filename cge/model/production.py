@@ -9,7 +9,7 @@ taxes between the owner's receipt and the user's cost.
 from __future__ import annotations
 
 from cge.model import backstop, ces
-from cge.model.forms import cells, members, power, ratio
+from cge.model.language.forms import cells, members, power, ratio
 from cge.model.shares import Declared, Key, Shares
 
 

@@ -10,7 +10,7 @@ later, outside these equations.
 
 from __future__ import annotations
 
-from cge.model.forms import product, signed
+from cge.model.language.forms import product, signed
 from cge.model.shares import Declared, Key, Shares
 
 #: Share of labour in the value of research, the rest being services (Frascati surveys put

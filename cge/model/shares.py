@@ -18,7 +18,7 @@ import numpy as np
 from cge.core.axes import Array, Bools
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.model.elasticity import Elasticity, positions
+from cge.model.language.elasticity import Elasticity, positions
 
 Key = tuple[str, ...]
 #: The model in which equations are declared: Pyomo's, or what stands for it in the compiler.

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cge.model.forms import positive, ratio, signed, total
+from cge.model.language.forms import positive, ratio, signed, total
 from cge.model.shares import Declared, Key, Shares
 
 #: How strongly wages and spending respond, by axes. A closure replaces these levels by those of

@@ -10,7 +10,7 @@ import that is cut off is in :mod:`cge.model.backstop`.
 from __future__ import annotations
 
 from cge.model import backstop, ces
-from cge.model.forms import cells, members, power, ratio, total
+from cge.model.language.forms import cells, members, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 
 

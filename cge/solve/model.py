@@ -19,7 +19,7 @@ from cge.core.threads import one_thread
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
-from cge.model.elasticity import parameters, structure
+from cge.model.language.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
 from cge.solve.equilibrium import solve_square

@@ -14,7 +14,7 @@ variable y per term. Exact derivatives are then a few sparse
 products (:mod:`cge.solve.square.system`). Anything else in a constraint is an error that
 names the constraint.
 
-An exponent may be affine in open elasticities (:mod:`cge.model.elasticity`); what is
+An exponent may be affine in open elasticities (:mod:`cge.model.language.elasticity`); what is
 compiled is then a template that is given numbers afterwards.
 """
 

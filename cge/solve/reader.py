@@ -1,7 +1,7 @@
 """Reading Pyomo expressions into terms: walks every equation once and writes them down.
 
 A term is a product of variables to powers. Its exponents are numbers, or affine in open
-elasticities (:mod:`cge.model.elasticity`): then an exponent is several entries, its
+elasticities (:mod:`cge.model.language.elasticity`): then an exponent is several entries, its
 constant and its slopes, each in a place of its own. With `width` = 1 + parameters,
 
     place = column * width                    the constant part of a column's exponent
@@ -25,7 +25,7 @@ from pyomo.core.base.var import Var
 from pyomo.environ import ConcreteModel, PositiveReals, Reals
 from scipy import sparse
 
-from cge.model.elasticity import Elasticity, NotAffine
+from cge.model.language.elasticity import Elasticity, NotAffine
 from cge.solve.rules.frames import NotMonomial
 from cge.solve.square.arrays import Block
 

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from cge.core.recent import Recent
 from cge.data.accounts.benchmark import Benchmark
-from cge.model.elasticity import structure
+from cge.model.language.elasticity import structure
 from cge.model.quantities import OUTCOMES
 from cge.solve.rules.compiled import Reading
 from cge.solve.rules.family_data import CellSet

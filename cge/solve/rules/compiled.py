@@ -17,8 +17,8 @@ from cge.core.axes import Array, Bools, Integers
 from cge.core.selectors import joined
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.build import declare
-from cge.model.elasticity import NotAffine, parameters
-from cge.model.forms import read_by
+from cge.model.language.elasticity import NotAffine, parameters
+from cge.model.language.forms import read_by
 from cge.solve.rules.family_data import CellSet
 from cge.solve.rules.family_model import FamilyModel, FamilyRule
 from cge.solve.rules.frames import NotMonomial

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cge.core.axes import Array, Axes, Bools, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES
-from cge.model.elasticity import positions
+from cge.model.language.elasticity import positions
 from cge.model.shares import POWERS, VALUES, Shares, accounted
 from cge.solve.rules.frames import (
     Codes,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cge.core.axes import Array, Bools, Integers
-from cge.model.elasticity import NotAffine
+from cge.model.language.elasticity import NotAffine
 
 Places = NDArray[np.int32]
 Value = float | Array
@@ -240,7 +240,7 @@ Slope = tuple[Places, Value]
 class OpenElasticity(InFrame):
     """An elasticity that is left open, by member: constant + sum of slope * parameter.
 
-    As :class:`cge.model.elasticity.Elasticity`, for a whole frame.
+    As :class:`cge.model.language.elasticity.Elasticity`, for a whole frame.
 
     Parameters
     ----------

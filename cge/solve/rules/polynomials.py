@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.model.elasticity import NotAffine
+from cge.model.language.elasticity import NotAffine
 from cge.solve.rules.frames import (
     Frame,
     InFrame,

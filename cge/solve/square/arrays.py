@@ -267,7 +267,7 @@ def _shared(equations: MonomialArrays) -> dict[str, Any]:
 class MonomialTemplate(MonomialArrays):
     """A compiled model with open elasticities: the arrays at parameters of zero, and slopes.
 
-    With parameters p (:func:`cge.model.elasticity.parameters`) the exponents are
+    With parameters p (:func:`cge.model.language.elasticity.parameters`) the exponents are
 
         A(p) = exponents + exponent_slopes @ p
 
@@ -297,7 +297,7 @@ class MonomialTemplate(MonomialArrays):
         Parameters
         ----------
         parameters : ndarray (parameters,)
-            As :func:`cge.model.elasticity.parameters` gives them.
+            As :func:`cge.model.language.elasticity.parameters` gives them.
         """
         form = self.exponents
         values = form.data + self.exponent_slopes @ parameters

@@ -1,0 +1,1 @@
+"""How the equations are written: what rules are made of, and elasticities left open."""
