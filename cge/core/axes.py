@@ -2,7 +2,8 @@
 
 Axis letters used throughout the project: ``u`` use class, ``r`` origin region,
 ``i`` commodity, ``s`` region of use, ``j`` using sector, ``d`` final agent,
-``f`` factor. Commodities and sectors carry the same codes, one sector one commodity.
+``f`` factor, ``v`` use class from which another buys. Commodities and sectors carry the same codes,
+one sector one commodity.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Bools = NDArray[np.bool_]
 #: Name of each axis by its letter.
 AXES: Mapping[str, str] = {
     "u": "use_classes", "r": "regions", "s": "regions", "i": "sectors", "j": "sectors",
-    "d": "agents", "f": "factors",
+    "d": "agents", "f": "factors", "v": "use_classes",
 }  # fmt: skip
 
 

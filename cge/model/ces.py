@@ -36,7 +36,11 @@ def quantity(weight: Any, price: Any, index: Any, sigma: float) -> Any:
 
 
 def price_index(
-    shares: list[Any], prices: Iterable[tuple[float, Any]], index: Any, sigma: float
+    shares: list[Any],
+    prices: Iterable[tuple[float, Any]],
+    index: Any,
+    sigma: float,
+    also: tuple[float, Any] | None = None,
 ) -> Any:
     """Equation that defines a nest's price index: its value shares sum to one.
 
@@ -47,9 +51,12 @@ def price_index(
     prices : iterable of (float, price)
         Benchmark share and price of the inputs, read only for sigma = 1. There shares say
         nothing of prices, and the index is their geometric mean.
+    also : (float, price), optional
+        One input more, that is of no group.
     """
     if sigma == 1:
-        return product(price**share for share, price in prices) / index == 1
+        mean = product(price**share for share, price in prices)
+        return (mean if also is None else mean * also[1] ** also[0]) / index == 1
     return total(shares) == 1
 
 

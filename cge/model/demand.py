@@ -36,7 +36,7 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
-from cge.model import ces
+from cge.model import ces, transport
 from cge.model.language.forms import cells, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 
@@ -127,13 +127,15 @@ def equations(m: Declared, k: Shares) -> None:
 
     @m.Constraint(m.COMPOSITES)
     def composite_market(m, u, i, s):
-        """Supply of a composite equals what sectors, research and agents of its class buy."""
+        """Supply of a composite equals what sectors, agents, research and other classes buy."""
         sectors, agents = k.by("intermediate", "uis")[u, i, s], k.by("final", "uis")[u, i, s]
-        return k.composite[u, i, s] * m.composite[u, i, s] == total(
-            k.intermediate[c] * m.input_use[c] for c in sectors
-        ) + total(k.final[c] * m.final_use[c] for c in agents) + (
-            m.research_purchases[u, i, s] / m.composite_price[u, i, s]
+        used = total(k.intermediate[c] * m.input_use[c] for c in sectors) + total(
+            k.final[c] * m.final_use[c] for c in agents
         )
+        others = total(m.imported_use[c] for c in k.by("imported", "vis")[u, i, s])
+        services = transport.bought(m, k, u, i, s) / m.composite_price[u, i, s]
+        research = m.research_purchases[u, i, s] / m.composite_price[u, i, s]
+        return k.composite[u, i, s] * m.composite[u, i, s] == used + others + services + research
 
     _household_equations(m, k)
 

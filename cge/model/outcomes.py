@@ -51,13 +51,11 @@ def declare(m: Declared, k: Shares) -> None:
 
     @m.Expression(m.DELIVERIES)
     def tariff_paid(m, r, i, s):
-        return total(m.route_spending[c] - m.fob_value[c] for c in routes[r, i, s])
+        return total(m.route_spending[c] - m.landed_value[c] for c in routes[r, i, s])
 
     @m.Expression(m.DELIVERIES)
     def export_tax_paid(m, r, i, s):
-        if r == s:
-            return 0.0
-        return total(m.fob_value[c] - m.basic_value[c] for c in routes[r, i, s])
+        return total(m.fob_value[c] - m.basic_value[c] for c in routes[r, i, s] if c in export_tax)
 
     @m.Expression(m.REGIONS)
     def exports(m, s):

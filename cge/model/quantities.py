@@ -44,6 +44,7 @@ factor_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | di
 trade_cost          | uris | power 1+t          | exogenous | moved | difference | | | iceberg trade cost
 origin_weight       | uris | ratio to benchmark | exogenous | state | difference | | | weight of an origin in a composite
 productivity        | sj   | ratio to benchmark | exogenous | state | difference | | | Hicks-neutral productivity
+landed_price        | uris | ratio to benchmark | endogenous | - | percent    |     |              | price at the importer's border of what services carry
 variety_price       | uris | ratio to benchmark | endogenous | - | percent    |     |              | price of an import or of what stands in for it
 backstop_premium    | uris | ratio to benchmark | exogenous | moved | difference | | | cost of what stands in for an import over the import's in the benchmark
 stand_in_price      | sj   | ratio to benchmark | endogenous | - | percent    |     |              | cost of making a stand-in at home
@@ -111,6 +112,11 @@ output_tax_paid      | sj   | money | outcome | 3 | difference | sum | Output ta
 factor_tax_paid      | sjf  | money | outcome | - | difference |     | | tax on a sector's use of a factor
 basic_value          | uris | money | outcome | - | percent    |     | | deliveries by use class at basic prices
 fob_value            | uris | money | outcome | - | percent    |     | | deliveries by use class at the border (fob)
+landed_value         | uris | money | outcome | - | percent    |     | | deliveries by use class at the importer's border (cif)
+service_spending     | risj | money | outcome | - | percent    |     | | spending on transport services on a route
+imported_value         | uis  | money | outcome | - | percent    |     | | what a class buys of its bundle of imports
+imported_spending      | uis  | money | outcome | - | percent    |     | | the same with the tax of the class
+imported_use           | uis  | money | outcome | - | percent    |     | | the same at benchmark prices
 route_spending       | uris | money | outcome | - | percent    |     | | deliveries by use class at the buyer's cost
 backstop_spending    | uris | money | outcome | - | percent    |     | | spending on what stands in for imports
 stand_in_value       | sj   | money | outcome | - | difference |     | | output of stand-ins

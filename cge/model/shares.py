@@ -36,8 +36,19 @@ def _labour(b: Benchmark) -> Array:
 VALUES: Mapping[str, tuple[str, Formula]] = {
     # deliveries and gross output at basic prices, composites at market prices
     "flow": ("uris", lambda b: b.flows),
-    # of the deliveries, those that cross a border
-    "abroad": ("uris", lambda b: b.flows * ~np.eye(len(b.regions), dtype=bool)[:, None, :]),
+    # of the deliveries, those that cross a border; those that are goods, not their transport; and
+    # those that are carried
+    "abroad": ("uris", lambda b: b.flows * b.crossing),
+    "goods": (
+        "uris",
+        lambda b: b.flows if b.bundles is None else b.bundles.goods(b.flows, b.use_classes),
+    ),
+    "carried": ("uris", lambda b: b.cif - b.fob),
+    # what a class buys of the bundle of imports that is its source
+    "imported": (
+        "uis",
+        lambda b: np.zeros(b.composites.shape) if b.bundles is None else b.bundles.purchases,
+    ),
     "output": ("sj", lambda b: b.output),
     "composite": ("uis", lambda b: b.composites),
     # intermediate and final use at market prices, user tax not included
@@ -53,7 +64,7 @@ VALUES: Mapping[str, tuple[str, Formula]] = {
     "value_added": ("sj", lambda b: b.value_added),
     "materials": ("sj", lambda b: (b.intermediate * (1 + b.intermediate_tax)).sum(axis=1)),
     # what spending on a composite pays at the exporters' border, and what an exporter gets there
-    "border_value": ("uis", lambda b: b.fob.sum(axis=1)),
+    "border_value": ("uis", lambda b: b.border_value),
     "fob_value": ("ri", lambda b: b.fob.sum(axis=(0, 3))),
 }
 #: Powers of the wedges in the benchmark, of all cells.
@@ -64,6 +75,10 @@ POWERS: Mapping[str, tuple[str, Formula]] = {
     "final_tax_power": ("sdi", lambda b: 1 + b.final_tax),
     "factor_tax_power": ("sjf", lambda b: 1 + b.factor_tax),
     "net_of_output_tax": ("sj", lambda b: 1 - b.output_tax),
+    "import_use_tax_power": (
+        "uis",
+        lambda b: np.ones(b.composites.shape) if b.bundles is None else 1 + b.bundles.tax,
+    ),
 }
 
 
@@ -75,6 +90,23 @@ def accounted(benchmark: Benchmark, name: str) -> tuple[Array, str, Bools | None
     axes, formula = VALUES[name]
     array = formula(benchmark)
     return array, axes, array > 0
+
+
+def classes(b: Benchmark) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Codes of the users by axis, and the class from which each buys."""
+    own = b.use_classes
+    source = own if b.bundles is None else tuple(
+        one or itself for one, itself in zip(b.bundles.source, own, strict=True)
+    )  # fmt: skip
+    carrier = (b.bundles.carrier if b.bundles is not None else "") or own[0]
+    return {"j": (b.sectors, b.sector_class), "d": (b.agents, b.agent_class), "u": (own, source),
+            "m": (b.sectors, (carrier,) * len(b.sectors))}  # fmt: skip
+
+
+def user_axis(axes: str) -> int:
+    """Place of the axis of who buys among the axes of a value."""
+    found = max(axes.find("j"), axes.find("d"))
+    return found if found >= 0 else axes.find("u")
 
 
 @dataclass(frozen=True)
@@ -133,6 +165,19 @@ class Shares:
         cells = zip(values.items(), numbers, strict=True)
         return {c: 1.0 if value == 1 else Elasticity.of(n) for (c, value), n in cells}
 
+    @property
+    def has_transport(self) -> bool:
+        """Whether goods need services to be carried."""
+        bundles = self.benchmark.bundles
+        return bundles is not None and bool(bundles.carrier)
+
+    @cached_property
+    def transport(self) -> dict[Key, float]:
+        """(r, i, s, j) services of a sector on a route, a fraction of what is carried."""
+        bundles = self.benchmark.bundles
+        assert bundles is not None
+        return self.keyed(bundles.transport, "risj", bundles.transport > 0)
+
     @cached_property
     def inverse_omega(self) -> dict[Key, float]:
         """(f) one over the transformation elasticity; 0 where the factor is mobile."""
@@ -155,10 +200,12 @@ class Shares:
 
     @cached_property
     def class_of(self) -> dict[str, dict[str, str]]:
-        """Use class from which a sector (j) or an agent (d) buys."""
-        b = self.benchmark
-        return {"j": dict(zip(b.sectors, b.sector_class, strict=True)),
-                "d": dict(zip(b.agents, b.agent_class, strict=True))}  # fmt: skip
+        """Use class from which a sector (j), an agent (d), or another class (u) buys.
+
+        Under ``m``, the class from which transport services of a sector are bought.
+        """
+        return {axis: dict(zip(codes, of, strict=True))
+                for axis, (codes, of) in classes(self.benchmark).items()}  # fmt: skip
 
     def derive(self, name: str, axes: str, make: Callable[[Shares], dict[Key, float]]) -> None:
         """Add values that are made of others, as an attribute that :meth:`by` can group.
@@ -180,12 +227,13 @@ class Shares:
         name : str
             In :data:`VALUES`, or derived.
         letters : str
-            Axes; ``u`` of intermediate or final use is the class from which its user buys.
+            Axes; ``u`` of intermediate or final use is the class from which its user buys, ``v``
+            of a class that from which it takes its bundle.
         """
         if (name, letters) not in self._groups:
             axes, groups = self.axes_of(name), defaultdict(list)
             at = [axes.find(letter) for letter in letters]
-            user = max(axes.find("j"), axes.find("d"))
+            user = user_axis(axes)
             class_of = self.class_of.get(axes[user], {})
             for c in getattr(self, name):
                 groups[tuple(c[n] if n >= 0 else class_of[c[user]] for n in at)].append(c)
@@ -194,4 +242,6 @@ class Shares:
 
     def axes_of(self, name: str) -> str:
         """Axes of a value."""
+        if name == "transport":
+            return "risj"
         return VALUES[name][0] if name in VALUES else self._derived[name]

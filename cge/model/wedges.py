@@ -71,10 +71,16 @@ WEDGES: Mapping[str, Wedge] = {
     for w in (
         Wedge(
             "tariff | uris | power 1+t | exogenous | moved | difference | | | "
-            "import tariff on the fob value",
-            "fob_value", "route_spending", "fob value", "arrivals", "s",
+            "import tariff on the value at the border (fob, and transport where there is any)",
+            "landed_value", "route_spending", "value at the border", "arrivals", "s",
             (Component("imports", "r", "i", "abroad"),
              Component("home_purchases", "", "i", "home")),
+        ),
+        Wedge(
+            "import_use_tax | uis | power 1+t | exogenous | moved | difference | | | "
+            "tax of a use class on its bundle of imports",
+            "imported_value", "imported_spending", "market value of imports", "imported_use", "s",
+            (Component("imports", "", "i"),),
         ),
         Wedge(
             "export_tax | uris | power 1+t | exogenous | moved | difference | | | "

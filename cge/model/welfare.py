@@ -90,7 +90,7 @@ PARTS: tuple[Part, ...] = (
          ((1.0, "stand_in_quantity"),), "s", sector="j"),
     Part("technology", ((1.0, "producer_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
     Part("technology", ((1.0, "stand_in_receipts"),), ((1.0, "productivity"),), "s", sector="j"),
-    Part("trade_cost", ((-1.0, "fob_value"),), ((1.0, "trade_cost"),), "s", "r", "i"),
+    Part("trade_cost", ((-1.0, "landed_value"),), ((1.0, "trade_cost"),), "s", "r", "i"),
     Part("backstop", ((-1.0, "backstop_spending"),), ((1.0, "backstop_premium"),), "s", "r", "i"),
     Part("weights", ((-1.0, "route_spending"),), ((1.0, "origin_weight"),), "s", "r", "i",
          nest="armington"),

@@ -49,8 +49,8 @@ def cells(model: Model, aimed: Aimed, key: str) -> Integers:
         chosen[axis] = [code]
     positions = family.where(**chosen)
     if instrument.domestic != "both":
-        _, exporter, _, importer = (codes[positions - family.start] for codes in family.codes)
-        at_home = exporter == importer
+        use, exporter, _, importer = (codes[positions - family.start] for codes in family.codes)
+        at_home = (exporter == importer) & ~np.isin(use, np.array(b.use_classes)[b.on_border])
         keep = at_home if instrument.domestic == "only" else ~at_home
         if instrument.domestic == "no" and getattr(aimed, "within_regions", False):
             # Trade inside an aggregate of countries, never a country's sales to itself.

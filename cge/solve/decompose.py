@@ -256,7 +256,8 @@ class _Laid:
         family = min(families.values(), key=len)
         keep = np.arange(len(family))
         if part.where != "all":
-            at_home = family.codes[1] == family.codes[3]
+            border = np.array(model.benchmark.use_classes)[model.benchmark.on_border]
+            at_home = (family.codes[1] == family.codes[3]) & ~np.isin(family.codes[0], border)
             keep = np.flatnonzero(at_home == (part.where == "home"))
         self.size = len(keep)
         self.positions = {

@@ -22,6 +22,7 @@ from cge.core.axes import AXES, Array, Axes, Bools, largest_cell
 from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
+from cge.data.accounts.bundles import Bundles, crossing
 from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
@@ -86,6 +87,8 @@ class Benchmark:
         By axis, the codes of the table that each code of the benchmark is made of.
     origin : mapping
         What it was made from: table, year, aggregation, tariffs, elasticity set.
+    bundles : Bundles, optional
+        Imports that classes buy as a bundle, and what carries them.
     """
 
     name: str
@@ -115,6 +118,7 @@ class Benchmark:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     members: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
+    bundles: Bundles | None = None
 
     def __post_init__(self) -> None:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
@@ -133,6 +137,8 @@ class Benchmark:
             wrong = len(classes) != len(users) or not set(classes) <= set(self.use_classes)
             refuse_if(wrong, "one use class for each user is needed", key=axis, value=classes,
                       allowed=self.use_classes)  # fmt: skip
+        if self.bundles is not None:
+            object.__setattr__(self, "bundles", self.bundles.checked(self.axes))
         object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
         for horizon, given in self.elasticities.items():
             for nest, letters in NEST_AXES.items():
@@ -146,7 +152,8 @@ class Benchmark:
                              "values >= 0; clean the table first")  # fmt: skip
         # A subsidy that balances the accounts of a sector may be of any size.
         subsidies_aside = {"output_tax": np.maximum(self.output_tax, 0.0)}
-        check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside)
+        check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside,
+                    self.on_border)  # fmt: skip
         self._check_accounts()
 
     def _check_household(self, key: str, given: HouseholdDemand) -> None:
@@ -195,6 +202,18 @@ class Benchmark:
             for code in self.use_classes
         )
 
+    @cached_property
+    def on_border(self) -> Bools:
+        """Use classes whose deliveries within a region cross a border, too, (u,)."""
+        if self.bundles is None:
+            return np.zeros(len(self.use_classes), bool)
+        return self.bundles.on_border(self.use_classes)
+
+    @cached_property
+    def crossing(self) -> Bools:
+        """Deliveries that cross a border, (u, r, 1, s)."""
+        return crossing(self.on_border, len(self.regions))
+
     # -- accounts that follow from the arrays -------------------------------------------
 
     @cached_property
@@ -208,21 +227,37 @@ class Benchmark:
         return self.flows * (1 + self.export_tax)
 
     @cached_property
+    def cif(self) -> Array:
+        """Deliveries at the importer's border: with export tax and transport, (u, r, i, s)."""
+        if self.bundles is None:
+            return self.fob
+        return self.fob + self.bundles.carried(self.fob, self.use_classes)
+
+    @cached_property
     def purchases(self) -> Array:
-        """Deliveries with export tax and tariff, without user tax, (u, r, i, s)."""
-        return self.fob * (1 + self.tariff)
+        """Deliveries with export tax, transport and tariff, without user tax, (u, r, i, s)."""
+        return self.cif * (1 + self.tariff)
 
     @cached_property
     def composites(self) -> Array:
         """Armington composites at market prices, (u, i, s)."""
-        return self.purchases.sum(axis=1)
+        if self.bundles is None:
+            return self.purchases.sum(axis=1)
+        return self.purchases.sum(axis=1) + self.bundles.purchases * (1 + self.bundles.tax)
+
+    @cached_property
+    def border_value(self) -> Array:
+        """Of spending on composites, what is no tax on its way to them, (u, i, s)."""
+        if self.bundles is None:
+            return self.fob.sum(axis=1)
+        return self.cif.sum(axis=1) + self.bundles.purchases
 
     @cached_property
     def tax_revenue(self) -> Mapping[str, Array]:
         """Revenue by instrument and region, each (s,)."""
         return MappingProxyType(
             {
-                "tariff": (self.purchases - self.fob).sum(axis=(0, 1, 2)),
+                "tariff": self._route_taxes,
                 "export_tax": (self.fob - self.flows).sum(axis=(0, 2, 3)),
                 "output_tax": (self.output_tax * self.output).sum(axis=1),
                 "user_tax": (self.intermediate_tax * self.intermediate).sum(axis=(1, 2))
@@ -230,6 +265,14 @@ class Benchmark:
                 "factor_tax": (self.factor_tax * self.factor_payments).sum(axis=(1, 2)),
             }
         )
+
+    @property
+    def _route_taxes(self) -> Array:
+        """Revenue of tariffs, of taxes on home purchases and of those on bundles, (s,)."""
+        tariffs = (self.purchases - self.cif).sum(axis=(0, 1, 2))
+        if self.bundles is None:
+            return np.asarray(tariffs)
+        return np.asarray(tariffs + (self.bundles.tax * self.bundles.purchases).sum(axis=(0, 1)))
 
     @cached_property
     def gdp(self) -> Array:
@@ -272,6 +315,8 @@ class Benchmark:
             use[k] = (
                 self.intermediate[:, :, sectors].sum(axis=2) + self.final[:, agents].sum(axis=1)
             ).T
+        if self.bundles is not None:
+            use += self.bundles.bought(self.fob, self.use_classes)
         return {
             "zero_profit": _relative(inputs + self.value_added - self.receipts, self.output),
             "composite_market": _relative(use - self.composites, self.composites),
@@ -325,7 +370,9 @@ class Benchmark:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
         hashed = hashlib.sha256()
         for item in fields(self):
-            if item.name not in (*_LABELS, "elasticities"):
+            if item.name == "bundles":
+                hashed.update(b"" if self.bundles is None else self.bundles.fingerprint.encode())
+            elif item.name not in (*_LABELS, "elasticities"):
                 value = getattr(self, item.name)
                 array = isinstance(value, np.ndarray)
                 hashed.update(item.name.encode())
@@ -361,9 +408,10 @@ class Benchmark:
         return digest(self.groups, self.members, self.origin, self.unit)
 
 
-def check_rates(axes: Axes, rates: Mapping[str, Array]) -> None:
+def check_rates(axes: Axes, rates: Mapping[str, Array], border: Bools | None = None) -> None:
     """Refuse rates, by name, that leave no positive price or lie where they can not."""
-    home = np.eye(len(axes.regions), dtype=bool)[:, None]
+    border = np.zeros(len(axes.use_classes), bool) if border is None else border
+    home = ~crossing(border, len(axes.regions))
     for name, rate in rates.items():
         here = name, LETTERS[name], rate
         axes.refuse(rate <= -1, "rate at {cell} is -100 % or below", *here,

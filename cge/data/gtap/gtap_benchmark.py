@@ -16,7 +16,6 @@ board, and so GDP. What is merged is said in the notes of the result:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,35 +28,35 @@ from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.calibration import Calibration
+from cge.data.elasticities.benchmark_households import with_household_demand
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
 from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
+from cge.data.gtap.gtap_model import BUYERS, StandardTrade, Technology, tax
 from cge.data.sources.raw_table import safe_names, year_in
 
 AGENTS = ("HH", "GOV", "INV")
-#: Letter of an agent's purchases in GTAP's headers (VDPB, VDGB, VDIB), and its use class.
-BUYERS: Mapping[str, tuple[str, str]] = {"HH": ("P", "con"), "GOV": ("G", "gov"),
-                                         "INV": ("I", "inv")}  # fmt: skip
 CLASSES = ("int", *(use_class for _, use_class in BUYERS.values()))
 #: GDP of a region may differ from GTAP's by this share: the rounding of its files.
 GDP_TOLERANCE = 1e-5
 #: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2.
 FIXED = 1e-3
-#: Share of a value below which a difference of two is the rounding of single precision.
-ROUNDING = 1e-6
 #: What tariffs may be; the first is the default.
 TARIFFS = ("own", "with-user-taxes")
-#: Parameters that may be the elasticity among origins; the first is the default.
+#: How much of the standard model a benchmark has; the first is the default.
+STRUCTURES = ("standard", "merged")
+#: Parameters that may be the elasticity among all origins; without the first is the default.
 ARMINGTON = ("ESBM", "ESBD")
 
 
 @checked
 def calibrate_gtap(
     path: str | Path,
-    elasticities: str | Path = "ESBM",
+    elasticities: str | Path | None = None,
     name: str | None = None,
     tariffs: str = "own",
+    structure: str = "standard",
 ) -> Calibration:
     """Make a benchmark of a folder of GTAP data.
 
@@ -65,15 +64,17 @@ def calibrate_gtap(
     ----------
     path : path
         As in :func:`~cge.data.gtap.base_data.read_gtap`.
-    elasticities : str or path
-        ``ESBM`` or ``ESBD``: parameter of GTAP that is the elasticity among all origins, home
-        included; the other nests are GTAP's. Or an elasticity set, or a file of one.
+    elasticities : str or path, optional
+        Default: those of GTAP. ``ESBM`` or ``ESBD``: this one among all origins, home included; the
+        other nests are GTAP's. Or an elasticity set, or a file of one.
     name : str, optional
         Of the benchmark; default ``gtap`` and the reference year.
     tariffs : {"own", "with-user-taxes"}
-        GTAP's tariffs; or these with what the users of a class pay in taxes on imports beyond
-        their rate on domestic goods, which else is in one tax on both. Scenarios that move tariffs
-        then move that too.
+        GTAP's tariffs; or, of the structure ``merged``, these with what the users of a class pay in
+        taxes on imports beyond their rate on domestic goods, which else is in one tax on both.
+        Scenarios that move tariffs then move that too.
+    structure : {"standard", "merged"}
+        Trade, taxes and demand as in the standard model; or what three use classes hold.
 
     Returns
     -------
@@ -86,17 +87,25 @@ def calibrate_gtap(
         If the data can not be read, or their accounts do not fit together.
     """
     check_known([tariffs], TARIFFS, "no such tariffs of GTAP data", key="tariffs")
+    check_known([structure], STRUCTURES, "no such structure of GTAP data", key="structure")
+    merged = structure == STRUCTURES[1]
+    refuse_if(not merged and tariffs != TARIFFS[0], "taxes of users on imports stand beside "
+              "tariffs in the standard model", key="tariffs", value=tariffs,
+              allowed="own, or structure 'merged'")  # fmt: skip
     data = read_gtap(path)
     report = _report(data, checked_identities(data))
-    chosen = str(elasticities)
-    armington = chosen if chosen in ARMINGTON else ARMINGTON[0]
+    chosen = str(elasticities or (ARMINGTON[0] if merged else ""))
+    armington = chosen if chosen in ARMINGTON else ARMINGTON[0] if merged else ""
     year = year_in(data.release)
     default = f"gtap-{year}" if year else "gtap"
-    benchmark = _benchmark(data, armington, default if name is None else name, tariffs)
+    title = default if name is None else name
+    benchmark = _benchmark(data, structure, armington, title, tariffs)
     off = np.abs(benchmark.gdp / gdp(data) - 1).max()
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
               file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
-    if chosen != armington:
+    if not merged:
+        benchmark = with_household_demand(benchmark, data["SUBP"].T, expansion=data["INCP"].T)
+    if elasticities is not None and chosen != armington:
         benchmark = with_elasticity_set(benchmark, elasticities)
     return Calibration(benchmark, report)
 
@@ -110,36 +119,42 @@ def _report(data: GtapData, found: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _benchmark(data: GtapData, armington: str, name: str, tariffs: str) -> Benchmark:
+def _benchmark(
+    data: GtapData, structure: str, armington: str, name: str, tariffs: str
+) -> Benchmark:
     """The benchmark of GTAP data whose identities hold."""
-    d, world = data, _Deliveries(data, tariffs == TARIFFS[1])
+    d = data
     region_names = safe_names(d.regions, "regions")
     sector_names = safe_names(d.commodities, "sectors")
-    factors = _factor_codes(d)
+    factors, standard = _factor_codes(d), structure == STRUCTURES[0]
+    world = (StandardTrade(d, tuple(sector_names)) if standard
+             else _Deliveries(d, tariffs == TARIFFS[1]))  # fmt: skip
     flows, fob = world.flows, world.flows + world.export_tax
     inputs, final = np.split(world.purchases, [len(d.commodities)], axis=1)
     input_tax, final_tax = np.split(world.user_tax, [len(d.commodities)], axis=1)
-    paid, with_tax = (world.by_commodity(d[h]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
+    of_goods = world.technology.by_commodity
+    paid, with_tax = (of_goods(d[h]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
     payments = np.where(paid > 0, paid, with_tax)
     output = flows.sum(axis=(0, 3))
     costs = (inputs + input_tax).sum(axis=0).T + with_tax.sum(axis=2)
-    axes = Axes(tuple(region_names), tuple(sector_names), CLASSES, factors, AGENTS)
+    axes = Axes(tuple(region_names), tuple(sector_names), world.classes, factors, AGENTS)
     final, final_tax = final.transpose(2, 1, 0), final_tax.transpose(2, 1, 0)
     absorption = (final + final_tax).sum(axis=(1, 2))
     value_added = output.sum(axis=1) - inputs.sum(axis=(0, 1))
     border = world.tariff.sum(axis=(0, 1, 2)) + world.export_tax.sum(axis=(0, 2, 3))
-    balance = absorption - value_added - border - final_tax.sum(axis=(1, 2))
+    balance = absorption - value_added - (border + world.on_bundles) - final_tax.sum(axis=(1, 2))
     return Benchmark(
         name=name, status="user", notes=_notes(d, armington, world, tariffs == TARIFFS[1]),
         regions=axes.regions, sectors=axes.sectors, factors=factors, agents=AGENTS,
-        use_classes=CLASSES, sector_class=("int",) * len(sector_names), agent_class=CLASSES[1:],
-        flows=flows, export_tax=ratio(world.export_tax, flows), tariff=ratio(world.tariff, fob),
+        use_classes=world.classes, sector_class=world.sector_class,
+        agent_class=tuple(use_class for _, use_class in BUYERS.values()), flows=flows,
+        export_tax=ratio(world.export_tax, flows), tariff=ratio(world.tariff, fob + world.carried),
         intermediate=inputs.transpose(2, 0, 1),
         intermediate_tax=ratio(input_tax, inputs).transpose(2, 0, 1), final=final,
         final_tax=ratio(final_tax, final), factor_payments=payments,
         factor_tax=ratio(with_tax - payments, payments),
         output_tax=ratio(output - costs, output), balance=balance,
-        elasticities=_elasticities(d, axes, armington, world),
+        elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles,
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
                 "tariffs": f"{tariffs} of GTAP", "elasticities": armington},
@@ -158,21 +173,24 @@ class _Deliveries:
         Whether users' taxes on imports beyond those on domestic goods are in tariffs.
     """
 
+    classes = CLASSES
+    bundles = None
+    #: Revenue of taxes on bundles of imports, and value of what transport adds: there are none.
+    on_bundles, carried = 0.0, 0.0
+
     def __init__(self, data: GtapData, at_border: bool) -> None:
-        d = self.data = data
-        made = d["MAKS"]
-        #: Share of an activity's costs that is for a commodity, (c, a, r).
-        self.technology = ratio(made, made.sum(axis=0)[None])
-        self.joint = bool((np.count_nonzero(made, axis=0) > 1).any())
-        home, abroad = self._bought("VD", "B"), self._bought("VM", "B")
-        taxed_home, taxed_abroad = self._bought("VD", "P"), self._bought("VM", "P")
-        self.user_tax = _tax(taxed_home + taxed_abroad, home + abroad)
+        self.sector_class = ("int",) * len(data.commodities)
+        d, technology = data, Technology(data)
+        self.technology = technology
+        home, abroad = technology.bought("VD", "B"), technology.bought("VM", "B")
+        taxed_home, taxed_abroad = technology.bought("VD", "P"), technology.bought("VM", "P")
+        self.user_tax = tax(taxed_home + taxed_abroad, home + abroad)
         bought = abroad.sum(axis=1)
         of_user = ratio(abroad, bought[:, None])
         # What transport costs on a flow, in GTAP's proportions of margins; c, s, d.
         of_flow = ratio(d["VTWR"], d["VTWR"].sum(axis=0))
         margins = (of_flow * np.maximum(d["VCIF"] - d["VFOB"], 0.0)).sum(axis=2)  # m, c, d
-        on_exports, on_imports = _tax(d["VFOB"], d["VXSB"]), _tax(d["VMSB"], d["VCIF"])
+        on_exports, on_imports = tax(d["VFOB"], d["VXSB"]), tax(d["VMSB"], d["VCIF"])
         place = [d.commodities.index(code) for code in d.margins]
         services = np.zeros_like(home)
         services[place] = np.einsum("mcd,ckd->mkd", margins, of_user)
@@ -207,22 +225,6 @@ class _Deliveries:
         #: Deliveries at basic prices, and revenue on them, (u, r, i, s).
         self.flows, self.export_tax, self.tariff = flows, export_tax, tariff
 
-    def by_commodity(self, values: Array) -> Array:
-        """Values of activities, the axis before the last, for what they make."""
-        return np.einsum("xar,car->xcr", values, self.technology)
-
-    def _bought(self, kind: str, prices: str) -> Array:
-        """Purchases of users, (c, user, r)."""
-        agents = [self.data[f"{kind}{letter}{prices}"] for letter, _ in BUYERS.values()]
-        firms = self.by_commodity(self.data[f"{kind}F{prices}"])
-        return np.concatenate([firms, np.stack(agents, axis=1)], axis=1)
-
-
-def _tax(with_tax: Array, without: Array) -> Array:
-    """Revenue of a tax, none where it is within the rounding of GTAP's files."""
-    revenue = with_tax - without
-    return np.where(np.abs(revenue) > ROUNDING * np.abs(without), revenue, 0.0)
-
 
 def _factor_codes(data: GtapData) -> tuple[str, ...]:
     """Endowments, capital under the code that the model knows it by."""
@@ -234,7 +236,7 @@ def _factor_codes(data: GtapData) -> tuple[str, ...]:
 
 
 def _elasticities(
-    data: GtapData, axes: Axes, armington: str, world: _Deliveries
+    data: GtapData, axes: Axes, armington: str, world: StandardTrade | _Deliveries
 ) -> dict[str, Elasticities]:
     """Elasticities of the parameter file, the same in both horizons."""
     d = data
@@ -255,8 +257,11 @@ def _elasticities(
     transformation = [np.inf if d.mobility[code] == "mobile" else max(value, FIXED)
                       for code, value in zip(d.endowments, mean)]  # fmt: skip
     top = of_firms("ESBT")
+    among = np.array(np.broadcast_to(d[armington or "ESBM"][None], axes.shape("uis")))
+    if isinstance(world, StandardTrade):
+        among = world.armington(axes, armington)
     values: dict[str, Any] = {
-        "armington": np.broadcast_to(d[armington][None], axes.shape("uis")),
+        "armington": among,
         "intermediate": of_firms("ESBC") if "ESBC" in d.parameters else top,
         "value_added": of_firms("ESBV"), "top": top, "final": by_agent,
         "agents": 1.0, "transformation": np.array(transformation),
@@ -264,10 +269,45 @@ def _elasticities(
     return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
 
 
-def _notes(data: GtapData, armington: str, world: _Deliveries, at_border: bool) -> tuple[str, ...]:
+def _notes(
+    data: GtapData, armington: str, world: StandardTrade | _Deliveries, at_border: bool
+) -> tuple[str, ...]:
     """What every output must say: the data, and what of them is merged or left out."""
     d, taxes = data, tax_revenue(data)
     total = gdp(d).sum()
+    income_tax = float(taxes["income"].sum() / total)
+    notes = [
+        f"Data: GTAP {d.release or 'of unknown release'}, headers of version {d.version}; licensed "
+        "by the Center for Global Trade Analysis, not shipped.",
+        *(_of_standard(armington) if isinstance(world, StandardTrade)
+          else _of_merged(d, armington, world, at_border)),
+        f"Income taxes, {income_tax:.1%} of world GDP, are part of factor income.",
+        "Saving, depreciation and the stock of capital are not carried: investment is final "
+        "demand, and what a region spends beyond its GDP is held.",
+    ]  # fmt: skip
+    if world.technology.joint:
+        notes.append("Activities that make several commodities: each commodity has the mean cost "
+                     "structure of those that make it (industry technology).")  # fmt: skip
+    return tuple(notes)
+
+
+def _of_standard(armington: str) -> list[str]:
+    """What must be said where trade, taxes and demand are those of the standard model."""
+    levels = (
+        f"{armington} of GTAP at both levels, between home and imports and among sources"
+        if armington else "ESBD of GTAP between home and imports, ESBM among sources, ESBS among "
+        "suppliers of transport"
+    )  # fmt: skip
+    return [
+        f"Elasticities: {levels}; households' demand by SUBPAR and INCPAR.",
+        "The use class of a sector or an agent buys at home and from the bundle of imports; 'tariff' "
+        "at home is the tax of the class on domestic goods, 'import_use_tax' that on imports.",
+    ]  # fmt: skip
+
+
+def _of_merged(data: GtapData, armington: str, world: _Deliveries, at_border: bool) -> list[str]:
+    """What must be said where trade and taxes are merged in use classes."""
+    d = data
     own = np.arange(len(d.regions))
     inside = float(ratio(d["VXSB"][:, own, own].sum(), d["VXSB"].sum()))
     margins = float(ratio(d["VTWR"].sum(), d["VCIF"].sum()))
@@ -277,20 +317,14 @@ def _notes(data: GtapData, armington: str, world: _Deliveries, at_border: bool) 
     kept = (
         "in tariffs: scenarios that move tariffs move them too." if at_border else
         "in one tax of each user on both; revenue is kept, the difference between the two is not "
-        "(tariffs 'with-user-taxes' keep it)."
+        "(the structure 'standard' keeps it)."
     )  # fmt: skip
     notes = [
-        f"Data: GTAP {d.release or 'of unknown release'}, headers of version {d.version}; licensed "
-        "by the Center for Global Trade Analysis, not shipped.",
         f"Taxes of users on imports beyond those on domestic goods, {beyond:.1%} of imports, "
         f"{most:.1%} in {d.regions[where]}, are {kept}",
         "All firms of a region import the same share of a good; in GTAP each activity has its own.",
         f"Transport margins, {margins:.1%} of imports, are services that users of imports buy from "
         "their suppliers; tariffs are on prices free on board, at rates that bring GTAP's revenue.",
-        f"Income taxes, {taxes['income'].sum() / total:.1%} of world GDP, are part of factor "
-        "income.",
-        "Saving, depreciation and the stock of capital are not carried: investment is final "
-        "demand, and what a region spends beyond its GDP is held.",
         f"Elasticities: {armington} of GTAP among all origins, home included (GTAP has ESBD "
         "between home and imports and ESBM among these); among households' goods the mean of 1 - "
         "SUBPAR; income elasticities (INCPAR) are not carried: demand is homothetic.",
@@ -298,7 +332,4 @@ def _notes(data: GtapData, armington: str, world: _Deliveries, at_border: bool) 
     if inside > 1e-6:
         notes.append(f"Trade of regions within themselves, {inside:.1%} of world exports, is part "
                      "of home deliveries, and so are its tariffs and export taxes.")  # fmt: skip
-    if world.joint:
-        notes.append("Activities that make several commodities: each commodity has the mean cost "
-                     "structure of those that make it (industry technology).")  # fmt: skip
-    return tuple(notes)
+    return notes

@@ -14,7 +14,7 @@ from cge.core.axes import Array, Axes, Bools, Integers
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.language.elasticity import positions
-from cge.model.shares import POWERS, VALUES, Shares, accounted
+from cge.model.shares import POWERS, VALUES, Shares, accounted, classes, user_axis
 from cge.solve.rules.frames import (
     Codes,
     Frame,
@@ -260,9 +260,9 @@ class FamilyShares:
         self.plain = Shares(benchmark, horizon, False, backstop)
         self.backstop = _Some(backstop)
         self._groups: dict[tuple[str, str], CellGroups] = {}
-        b = benchmark
-        self.class_of = {"j": _Classes(b.use_classes, b.sector_class),
-                         "d": _Classes(b.use_classes, b.agent_class)}  # fmt: skip
+        own = benchmark.use_classes
+        self.class_of = {axis: _Classes(own, of) for axis, (_, of) in classes(benchmark).items()}
+        self.has_transport = self.plain.has_transport
 
     def _cells(self, letters: str, live: Bools | None = None) -> CellSet:
         return CellSet.of(self.runs, self.benchmark.axes, letters, live)
@@ -276,6 +276,10 @@ class FamilyShares:
             raise AttributeError(name)
         if name in VALUES or name in POWERS:
             found = self.keyed(*accounted(self.benchmark, name))
+        elif name == "transport":
+            bundles = self.benchmark.bundles
+            assert bundles is not None
+            found = self.keyed(bundles.transport, "risj", bundles.transport > 0)
         elif name == "inverse_omega":
             numbers = positions(self.plain.elasticities)["transformation"]
             found = Datum(self._cells("f"), numbers, True)
@@ -316,7 +320,7 @@ class FamilyShares:
         if (name, letters) not in self._groups:
             cells = getattr(self, name).cells
             axes = cells.letters
-            user = max(axes.find("j"), axes.find("d"))
+            user = user_axis(axes)
             at = tuple(
                 cells.at[axes.index(a)] if a in axes
                 else self.class_of[axes[user]].at[cells.at[user]]
