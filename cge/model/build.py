@@ -13,6 +13,7 @@ from cge.model import (
     outcomes,
     production,
     research,
+    saving,
     short_year,
     trade,
 )
@@ -22,7 +23,9 @@ from cge.model.shares import Declared, Shares
 if TYPE_CHECKING:
     from pyomo.environ import ConcreteModel
 
-_ROOMS = (trade, backstop, production, research, demand, factors, income, short_year)
+_ROOMS = (
+    trade, backstop, production, research, demand, factors, saving, income, short_year,
+)  # fmt: skip
 
 
 def declare(m: Declared, k: Shares) -> None:

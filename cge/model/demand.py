@@ -36,7 +36,7 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
-from cge.model import ces, transport
+from cge.model import ces, saving, transport
 from cge.model.language.forms import cells, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 
@@ -77,14 +77,20 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def welfare_index(m, s):
         """Price index of absorption: CES of the prices of the agents' bundles."""
+        if s in m.SAVERS:
+            return _index_with_saving(m, k, s)
         terms = [(k.bundle[c] / k.absorption[s], 1.0, m.marginal_price[c]) for c in agents_in[s,]]
         return ces.nest_price(terms, m.welfare_price[s], k.sigma_agents[(s,)])
 
     @m.Expression(m.AGENTS)
     def bundle(m, s, d):
         """Quantity of an agent's bundle."""
+        if (s, d) in m.INVESTORS:
+            return m.investment[s, d]
         if s in m.HOUSEHOLD_REGIONS:
             real_absorption = m.real_absorption[s]
+        elif s in m.SAVERS:
+            real_absorption = m.regional_income[s] / m.welfare_price[s]
         else:
             real_absorption = m.absorption[s] / m.welfare_price[s]
         return real_absorption * ces.quantity(
@@ -138,6 +144,23 @@ def equations(m: Declared, k: Shares) -> None:
         return k.composite[u, i, s] * m.composite[u, i, s] == used + others + services + research
 
     _household_equations(m, k)
+
+
+def _index_with_saving(m: Declared, k: Shares, s: Any) -> Any:
+    """Equation of the price of welfare: CES of the agents' bundles but investment, and saving."""
+    index, sigma = m.welfare_price[s], k.sigma_agents[(s,)]
+    agents = [c for c in k.by("bundle", "s")[s,] if c not in m.INVESTORS]
+    part, price = saving.welfare_terms(m, k, s)
+
+    def share0(c: Key):
+        return k.bundle[c] / k.net_income[(s,)]
+
+    shares = total(
+        ces.value_share(share0(c), 1.0, m.marginal_price[c], index, sigma) for c in agents
+    )
+    own = ces.value_share(part, 1.0, price, index, sigma)
+    prices = ((share0(c), m.marginal_price[c]) for c in agents)
+    return ces.price_index([shares, own], prices, index, sigma, (part, price))
 
 
 def _declare_household(m: Declared, k: Shares) -> None:
@@ -200,7 +223,14 @@ def _household_equations(m: Declared, k: Shares) -> None:
 
     @m.Constraint(m.HOUSEHOLD_REGIONS)
     def budget(m, s):
-        """Absorption is what the agents spend."""
+        """Absorption is what the agents spend; where a region saves, its income what goes there."""
+        if s in m.SAVERS:
+            spent = total(
+                k.bundle[c] * m.agent_price[c] * m.bundle[c]
+                for c in agents_in[s,]
+                if c not in m.INVESTORS
+            )
+            return k.net_income[(s,)] * m.regional_income[s] == spent + m.saving_value[s]
         return k.absorption[s] * m.absorption[s] == total(
             k.bundle[c] * m.agent_price[c] * m.bundle[c] for c in agents_in[s,]
         )

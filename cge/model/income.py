@@ -8,6 +8,7 @@ Revenues are shares of the region's benchmark absorption and may have either sig
 
 from __future__ import annotations
 
+from cge.model import saving
 from cge.model.language.forms import members, ratio, signed, total
 from cge.model.shares import Declared, Shares
 
@@ -22,7 +23,7 @@ def declare(m: Declared, k: Shares) -> None:
         key = "tariff" if tax == "route_tax_revenue" else tax.removesuffix("_revenue")
         start = k.keyed(b.tax_revenue[key] / b.absorption, "s")
         m.add_component(tax, signed(m.REGIONS, start=start))
-    m.balance = signed(m.REGIONS, start=k.keyed(b.balance / b.absorption, "s"))
+    m.balance = signed(m.REGIONS, start=k.keyed(b.given_balance / b.absorption, "s"))
     m.numeraire = ratio()
 
 
@@ -123,8 +124,9 @@ def equations(m: Declared, k: Shares) -> None:
 
     @m.Constraint(m.REGIONS)
     def income(m, s):
-        """Absorption is paid from income and from what is borrowed."""
-        return k.absorption[s] * m.absorption[s] == m.own_income[s] + m.net_borrowing[s]
+        """Absorption is paid from income, what is borrowed, and saving of others."""
+        paid = m.own_income[s] + m.net_borrowing[s] + saving.inflow(m, k, s)
+        return k.absorption[s] * m.absorption[s] == paid
 
     @m.Expression(m.REGIONS)
     def welfare(m, s):
@@ -134,6 +136,8 @@ def equations(m: Declared, k: Shares) -> None:
         no loss either: each counts once, where it is earned. It is deducted at what the last unit
         of absorption costs, as of a homothetic demand every unit does.
         """
+        if s in m.SAVERS:
+            return saving.welfare(m, k, s, m.net_borrowing[s] / k.absorption[s])
         if s in m.HOUSEHOLD_REGIONS:
             not_own = m.net_borrowing[s] / k.absorption[s]
             return m.real_absorption[s] - not_own / m.welfare_price[s]

@@ -36,6 +36,11 @@ demand_scale        | sd   | ratio to benchmark | endogenous | - | percent    | 
 cost_of_utility     | sd   | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of a household's spending to its utility
 base_demand_scale   | sd   | ratio to benchmark | endogenous | - | percent    |     |              | what budget shares would be divided by at benchmark prices
 base_cost_of_utility | sd  | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of spending to utility at benchmark prices
+regional_income     | s    | ratio to benchmark | endogenous | - | percent    |     |              | income of a region that saves, net of depreciation
+saving_price        | s    | ratio to benchmark | endogenous | - | percent    |     |              | price of saving
+investment          | sd   | ratio to benchmark | endogenous | - | percent    |     |              | quantity that is invested
+capital_at_end      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | capital at the end of the year
+current_return      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | rate of return to capital, net of depreciation
 route_tax_revenue   | s    | share of benchmark absorption | endogenous | - | difference | sum | | revenue of tariffs and of taxes on home purchases
 export_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | export-tax revenue
 output_tax_revenue  | s    | share of benchmark absorption | endogenous | 1 | difference | sum | | output-tax revenue
@@ -140,6 +145,12 @@ export_volume        | s    | money | outcome | - | percent    | sum | | exports
 import_volume        | s    | money | outcome | - | percent    | sum | | imports at benchmark fob prices
 exports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark exports at current fob prices
 imports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark imports at current fob prices
+saving_quantity      | s    | money | outcome | - | percent    |     | | saving at benchmark prices
+saving_value         | s    | money | outcome | - | percent    |     | | saving net of depreciation
+depreciation_value   | sf   | money | outcome | - | percent    |     | | depreciation of capital
+net_investment       | sd   | money | outcome | - | percent    |     | | investment net of depreciation, at benchmark prices
+net_investment_value | sd   | money | outcome | - | percent    |     | | investment net of depreciation
+expected_return      | sf   | ratio to benchmark | outcome | - | percent |  | | rate of return to capital that is expected
 transfer             | s    | money | outcome | - | difference |     | | transfer received from abroad (the balance)
 borrowing_left       |      | money | outcome | - | difference |     | | borrowing of the world, which is nothing
 net_borrowing        | s    | money | outcome | 1 | difference |     | Net borrowing | borrowing abroad, less the service of what is owed

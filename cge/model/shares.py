@@ -166,6 +166,12 @@ class Shares:
         return {c: 1.0 if value == 1 else Elasticity.of(n) for (c, value), n in cells}
 
     @property
+    def equal_returns(self) -> bool:
+        """Whether investment equalizes the moves of expected rates of return."""
+        saving = self.benchmark.saving
+        return saving is not None and saving.equal_returns
+
+    @property
     def has_transport(self) -> bool:
         """Whether goods need services to be carried."""
         bundles = self.benchmark.bundles

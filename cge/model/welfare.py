@@ -9,6 +9,7 @@ the budget, the technology and the markets of :mod:`cge.model` and the envelope 
              - sum over nests  spending / (1 - sigma) dln(weight)               weights
              + d(transfer) + borrowing * dln P   + sum over factors  pay dln V  transfers, supply
              - price of research * d(research)                                  research
+             + net investment dln(its price) - saving dln(its price)            saving
 
 with pf the price and q the quantity at the exporter's border. Nothing is left out and
 nothing approximated; along a path of equilibria the parts add up to the change of welfare.
@@ -35,6 +36,7 @@ COMPONENTS: dict[str, str] = {
     "research": "research",
     "transfers": "transfers",
     "borrowing": "transfers",
+    "saving": "transfers",
     "factor_supply": "factor supply",
 }
 GROUPS = tuple(dict.fromkeys(COMPONENTS.values()))
@@ -111,6 +113,10 @@ PARTS: tuple[Part, ...] = (
     Part("transfers", ((1.0, "transfer"),), (), "s"),
     # What is borrowed is deducted, at a price of absorption that has moved.
     Part("borrowing", ((1.0, "net_borrowing"),), ((1.0, "welfare_price"),), "s"),
+    # Saving buys a claim on capital of the world, and others' saving buys capital here.
+    Part("saving", ((1.0, "net_investment_value"),), ((1.0, "agent_price"),), "s"),
+    Part("saving", ((-1.0, "saving_value"),), ((1.0, "saving_price"),), "s"),
+    Part("factor_supply", ((-1.0, "depreciation_value"),), ((1.0, "factor_supply"),), "s"),
     Part("factor_supply", ((1.0, "factor_payment"),), ((1.0, "factor_use"),), "s"),
     # Those in research beyond the benchmark's: value less price, for their number may be zero.
     Part("factor_supply", ((1.0, "research_wages"),), (), "s"),

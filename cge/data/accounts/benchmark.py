@@ -23,6 +23,8 @@ from cge.core.errors import InputError, check_known, refuse_first, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
 from cge.data.accounts.bundles import Bundles, crossing
+from cge.data.accounts.rate_checks import check_rates
+from cge.data.accounts.saving import Saving
 from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 
@@ -89,6 +91,8 @@ class Benchmark:
         What it was made from: table, year, aggregation, tariffs, elasticity set.
     bundles : Bundles, optional
         Imports that classes buy as a bundle, and what carries them.
+    saving : Saving, optional
+        Saving apart from investment; the balance then follows from the two.
     """
 
     name: str
@@ -119,6 +123,7 @@ class Benchmark:
     members: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
     bundles: Bundles | None = None
+    saving: Saving | None = None
 
     def __post_init__(self) -> None:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
@@ -153,8 +158,15 @@ class Benchmark:
         # A subsidy that balances the accounts of a sector may be of any size.
         subsidies_aside = {"output_tax": np.maximum(self.output_tax, 0.0)}
         check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside,
-                    self.on_border)  # fmt: skip
+                    LETTERS, self.on_border)  # fmt: skip
         self._check_accounts()
+        if self.saving is not None:
+            saving = self.saving.checked(self.axes, self.spending, self.net_income)
+            object.__setattr__(self, "saving", saving)
+            off = saving.inflow(self.spending, self.agents) - self.balance
+            worst = float(np.abs(off).max())
+            refuse_if(worst > BALANCE_TOLERANCE * self.absorption.max(), "saving is not what is "
+                      "invested less what comes in", key="saving.net", value=worst)  # fmt: skip
 
     def _check_household(self, key: str, given: HouseholdDemand) -> None:
         for name, array in given.arrays.items():
@@ -281,6 +293,30 @@ class Benchmark:
         return factor_income + np.sum(list(self.tax_revenue.values()), axis=0)
 
     @cached_property
+    def spending(self) -> Array:
+        """Final demand of each agent at user prices, (s, d)."""
+        return (self.final * (1 + self.final_tax)).sum(axis=2)
+
+    @property
+    def invested(self) -> Array:
+        """Spending of the agent who invests where there is saving, (s,); else nothing."""
+        if self.saving is None:
+            return np.zeros(len(self.regions))
+        return self.spending[:, self.agents.index(self.saving.agent)]
+
+    @property
+    def net_income(self) -> Array:
+        """What a region that saves spends on consumption and saves, (s,)."""
+        if self.saving is None:
+            return self.absorption
+        return self.absorption - self.invested + self.saving.net
+
+    @property
+    def given_balance(self) -> Array:
+        """Of the balance, what is a given transfer: all without saving, nothing with it, (s,)."""
+        return self.balance if self.saving is None else np.zeros_like(self.balance)
+
+    @cached_property
     def absorption(self) -> Array:
         """Final demand at user prices, (s,)."""
         return (self.final * (1 + self.final_tax)).sum(axis=(1, 2))
@@ -370,8 +406,9 @@ class Benchmark:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
         hashed = hashlib.sha256()
         for item in fields(self):
-            if item.name == "bundles":
-                hashed.update(b"" if self.bundles is None else self.bundles.fingerprint.encode())
+            if item.name in ("bundles", "saving"):
+                part = getattr(self, item.name)
+                hashed.update(b"" if part is None else part.fingerprint.encode())
             elif item.name not in (*_LABELS, "elasticities"):
                 value = getattr(self, item.name)
                 array = isinstance(value, np.ndarray)
@@ -406,22 +443,6 @@ class Benchmark:
     def _surroundings(self) -> str:
         """SHA-256 of what the model does not read and results depend on all the same."""
         return digest(self.groups, self.members, self.origin, self.unit)
-
-
-def check_rates(axes: Axes, rates: Mapping[str, Array], border: Bools | None = None) -> None:
-    """Refuse rates, by name, that leave no positive price or lie where they can not."""
-    border = np.zeros(len(axes.use_classes), bool) if border is None else border
-    home = ~crossing(border, len(axes.regions))
-    for name, rate in rates.items():
-        here = name, LETTERS[name], rate
-        axes.refuse(rate <= -1, "rate at {cell} is -100 % or below", *here,
-                    "fractions above -1; 0.1 is 10 %")  # fmt: skip
-        if name == "export_tax":
-            axes.refuse(home & (rate != 0), "export tax on deliveries within region {cell}", *here,
-                        "0 where exporter and importer are the same")  # fmt: skip
-        if name == "output_tax":
-            axes.refuse(rate >= 1, "rate at {cell} takes the whole price", *here,
-                        "fractions of the price below 1")  # fmt: skip
 
 
 def _relative(gap: Array, account: Array) -> Array:

@@ -33,7 +33,7 @@ from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
 from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
-from cge.data.gtap.gtap_model import BUYERS, StandardTrade, Technology, tax
+from cge.data.gtap.gtap_model import BUYERS, StandardTrade, Technology, regional_saving, tax
 from cge.data.sources.raw_table import safe_names, year_in
 
 AGENTS = ("HH", "GOV", "INV")
@@ -143,6 +143,10 @@ def _benchmark(
     value_added = output.sum(axis=1) - inputs.sum(axis=(0, 1))
     border = world.tariff.sum(axis=(0, 1, 2)) + world.export_tax.sum(axis=(0, 2, 3))
     balance = absorption - value_added - (border + world.on_bundles) - final_tax.sum(axis=(1, 2))
+    saving = None
+    if standard:
+        invested = (final + final_tax).sum(axis=2)[:, AGENTS.index("INV")]
+        saving = regional_saving(d, invested, balance)
     return Benchmark(
         name=name, status="user", notes=_notes(d, armington, world, tariffs == TARIFFS[1]),
         regions=axes.regions, sectors=axes.sectors, factors=factors, agents=AGENTS,
@@ -154,7 +158,7 @@ def _benchmark(
         final_tax=ratio(final_tax, final), factor_payments=payments,
         factor_tax=ratio(with_tax - payments, payments),
         output_tax=ratio(output - costs, output), balance=balance,
-        elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles,
+        elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles, saving=saving,
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
                 "tariffs": f"{tariffs} of GTAP", "elasticities": armington},
@@ -300,8 +304,9 @@ def _of_standard(armington: str) -> list[str]:
     )  # fmt: skip
     return [
         f"Elasticities: {levels}; households' demand by SUBPAR and INCPAR.",
-        "The use class of a sector or an agent buys at home and from the bundle of imports; 'tariff' "
-        "at home is the tax of the class on domestic goods, 'import_use_tax' that on imports.",
+        "The use class of a sector or an agent buys at home and from the bundle of imports: "
+        "'tariff' at home is the tax of the class on domestic goods, 'import_use_tax' that on "
+        "imports.",
     ]  # fmt: skip
 
 

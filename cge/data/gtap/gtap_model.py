@@ -1,15 +1,16 @@
 """GTAP data as a benchmark that has the parts of the standard model.
 
-Each commodity's sector and each agent is a use class of its own: it chooses between what is made at
-home and the bundle of imports of its region (ESBD), with its own taxes on the two. The bundle is the
-same for all users; its sources compete with each other (ESBM), the region itself among them where it
-trades with itself, each with its export tax, transport and tariff on the value with transport.
-Transport is made of what all regions supply (ESBS). Households have constant differences of
-elasticities (SUBPAR, INCPAR).
+Each commodity's sector and each agent is a use class of its own: it chooses between what is made
+at home and the bundle of imports of its region (ESBD), with its own taxes on the two. The bundle is
+the same for all users; its sources compete with each other (ESBM), the region itself among them
+where it trades with itself, each with its export tax, transport and tariff on the value with
+transport. Transport is made of what all regions supply (ESBS). Households have constant differences
+of elasticities (SUBPAR, INCPAR); a region spends its income on them, on its government and on
+saving in fixed parts, but for what utility costs; a bank invests what the world saves (RORDELTA).
 
 Corong, E., T. Hertel, R. McDougall, M. Tsigas and D. van der Mensbrugghe (2017), The Standard GTAP
-Model, Version 7, Journal of Global Economic Analysis 2(1), 1-119. The make matrix alone is merged as
-in :mod:`cge.data.gtap.gtap_benchmark`.
+Model, Version 7, Journal of Global Economic Analysis 2(1), 1-119. The make matrix alone is merged
+as in :mod:`cge.data.gtap.gtap_benchmark`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes, ratio
 from cge.data.accounts.bundles import Bundles
+from cge.data.accounts.saving import Saving
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import margins_made
 
@@ -145,3 +147,25 @@ class StandardTrade:
         for code, value in zip(d.margins, given, strict=True):
             found[-1, d.commodities.index(code)] = value
         return found
+
+
+def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
+    """Saving and capital of the data, and how the bank invests.
+
+    Parameters
+    ----------
+    data : GtapData
+    invested, balance : ndarray (s,)
+        Investment, and absorption less GDP. Saving is what they leave, to the last digit.
+    """
+    d = data
+    capital = [d.endowments.index(code) for code in d.capital] or [
+        k for k, code in enumerate(d.endowments) if code.lower().startswith("cap")
+    ]
+    depreciation = d["VDEP"]
+    return Saving(
+        net=invested - depreciation - balance, depreciation=depreciation, capital=d["VKB"],
+        earnings=d["EVOS"][capital].sum(axis=(0, 1)),
+        flexibility=np.broadcast_to(d.parameters.get("RFLX", 10.0), depreciation.shape),
+        equal_returns=bool(d.parameters.get("RDLT", 1.0) > 0.5), agent="INV",
+    )  # fmt: skip

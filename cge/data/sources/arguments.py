@@ -15,7 +15,8 @@ from cge.core.errors import InputError, check_complete, check_known, refuse_firs
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.selectors import RESERVED, check_codes, check_groups
 from cge.core.typed import taken
-from cge.data.accounts.benchmark import LETTERS, check_rates
+from cge.data.accounts.benchmark import LETTERS
+from cge.data.accounts.rate_checks import check_rates
 from cge.data.elasticities.nests import Elasticities, by_horizon
 
 Negative = Literal["error", "clip"]
@@ -88,7 +89,7 @@ def read_rates(axes: Axes, large: bool, **given: Any) -> dict[str, Array]:
         largest = float(rates[name].max(initial=0.0))
         if largest > LARGEST_RATE and not large:
             raise too_large(largest, LARGEST_RATE, "allow_large_rates=True", key=name)
-    check_rates(axes, rates)
+    check_rates(axes, rates, LETTERS)
     return rates
 
 

@@ -263,6 +263,7 @@ class FamilyShares:
         own = benchmark.use_classes
         self.class_of = {axis: _Classes(own, of) for axis, (_, of) in classes(benchmark).items()}
         self.has_transport = self.plain.has_transport
+        self.equal_returns = self.plain.equal_returns
 
     def _cells(self, letters: str, live: Bools | None = None) -> CellSet:
         return CellSet.of(self.runs, self.benchmark.axes, letters, live)

@@ -1,0 +1,183 @@
+"""Saving, and where in the world it is invested.
+
+Where the benchmark has saving (:mod:`cge.data.accounts.saving`) a region has an income net of
+depreciation, of which it spends parts on consumption and saves the rest, all in one nest, as the
+regional household of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP
+Technical Paper 20). What it saves is a claim on capital of the world. Its price is that of
+investment goods at home, corrected for what is invested abroad: with p for their prices,
+
+    price of saving = p_s * prod_k p_k ** ((net investment - saving)_k / world's net investment)
+
+A bank invests the world's saving (Hertel 1997, chapter 2; Corong and others 2017), either so that
+net investment grows alike in all regions, or so that expected rates of return move alike:
+
+    expected return = current return * (capital at the end / at the beginning) ** -flexibility
+    current return  = rental / p - depreciation
+
+Investment is then no part of a region's welfare, and saving is. The balance of trade follows from
+both. Everything is relative to the benchmark; nothing of this is part of other models.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cge.core.axes import Array
+from cge.data.accounts.benchmark import CAPITAL
+from cge.data.accounts.saving import Saving
+from cge.model import ces
+from cge.model.language.forms import cells, product, ratio, total
+from cge.model.shares import Declared, Key, Shares
+
+
+def declare(m: Declared, k: Shares) -> None:
+    """Add income, saving and investment of regions that save; nothing elsewhere."""
+    b, saving = k.benchmark, k.benchmark.saving
+
+    def of(values: Array | None, *rest: str) -> dict[Key, float]:
+        if saving is None or values is None:
+            return {}
+        return {(s, *rest): float(v) for s, v in zip(b.regions, values, strict=True)}
+
+    agent = saving.agent if saving is not None else ""
+    net = None if saving is None else b.invested - saving.depreciation
+    claim = None if saving is None or net is None else (net - saving.net) / net.sum()
+    k.derive("net_income", "s", lambda k: of(b.net_income))
+    k.derive("saved", "s", lambda k: of(_own(saving, "net")))
+    k.derive("invested", "sd", lambda k: of(b.invested, agent))
+    k.derive("net_invested", "sd", lambda k: of(net, agent))
+    k.derive("claim", "sd", lambda k: of(claim, agent))
+    k.derive("seat", "sd", lambda k: dict([*of(net, agent).items()][:1]))
+    for name in ("depreciation", "capital", "earnings", "flexibility"):
+        k.derive(f"capital_{name}", "sf", lambda k, n=name: of(_own(saving, n), CAPITAL))
+    m.SAVERS = cells("s", k.net_income)
+    m.INVESTORS = cells("sd", k.invested)
+    m.STOCKS = cells("sf", k.capital_capital)
+    m.SEAT = cells("sd", k.seat)
+    m.regional_income = ratio(m.SAVERS)
+    m.saving_price = ratio(m.SAVERS)
+    m.investment = ratio(m.INVESTORS)
+    m.capital_at_end = ratio(m.STOCKS)
+    m.current_return = ratio(m.STOCKS)
+
+
+def _own(saving: Saving | None, name: str) -> Array | None:
+    return None if saving is None else getattr(saving, name)
+
+
+def welfare_terms(m: Declared, k: Shares, s: Any) -> tuple[float, Any]:
+    """Share of saving in what a region spends for its welfare, and its price."""
+    return k.saved[(s,)] / k.net_income[(s,)], m.saving_price[s]
+
+
+def equations(m: Declared, k: Shares) -> None:
+    """Add the equations of income, of the price of saving, and of the bank."""
+    investor, stock = k.by("invested", "s"), k.by("capital_capital", "s")
+
+    def price(s: Any):
+        """Price of investment goods of a region."""
+        return total(m.agent_price[c] for c in investor[s,])
+
+    @m.Expression(m.STOCKS)
+    def depreciation_value(m, s, f):
+        """What capital depreciates in the year [million USD]."""
+        return k.capital_depreciation[s, f] * m.factor_supply[s, f] * price(s)
+
+    @m.Constraint(m.SAVERS)
+    def regional_income_rule(m, s):
+        """Income of the region net of depreciation."""
+        worn = total(m.depreciation_value[c] for c in stock[s,])
+        earned = m.own_income[s] + m.net_borrowing[s]
+        return k.net_income[(s,)] * m.regional_income[s] == earned - worn
+
+    @m.Expression(m.SAVERS)
+    def saving_quantity(m, s):
+        """Saving at benchmark prices [million USD]."""
+        if s in m.HOUSEHOLD_REGIONS:
+            real = m.real_absorption[s]
+        else:
+            real = m.regional_income[s] / m.welfare_price[s]
+        sigma, index = k.sigma_agents[(s,)], m.welfare_price[s]
+        return k.saved[(s,)] * real * ces.quantity(1.0, m.saving_price[s], index, sigma)
+
+    @m.Expression(m.SAVERS)
+    def saving_value(m, s):
+        """Saving net of depreciation [million USD]."""
+        return m.saving_quantity[s] * m.saving_price[s]
+
+    @m.Constraint(m.SAVERS)
+    def saving_price_rule(m, s):
+        """A claim on capital of the world: investment goods at home, corrected for those abroad."""
+        abroad = product(m.agent_price[c] ** k.claim[c] for c in m.INVESTORS)
+        return m.saving_price[s] == price(s) * abroad
+
+    @m.Constraint(m.STOCKS)
+    def capital_growth(m, s, f):
+        """Capital at the end of the year: what is left of it, and what is invested."""
+        end = k.capital_capital[s, f] + total(k.net_invested[c] for c in investor[s,])
+        left = k.capital_capital[s, f] - k.capital_depreciation[s, f]
+        bought = total(k.invested[c] * m.investment[c] for c in investor[s,])
+        return end * m.capital_at_end[s, f] == left * m.factor_supply[s, f] + bought
+
+    @m.Constraint(m.STOCKS)
+    def current_return_rule(m, s, f):
+        """Rate of return to capital now: its rental over its price, less depreciation."""
+        gross, worn = k.capital_earnings[s, f], k.capital_depreciation[s, f]
+        rental = gross * m.factor_return[s, f] / price(s)
+        return (gross - worn) * m.current_return[s, f] == rental - worn
+
+    @m.Expression(m.STOCKS)
+    def expected_return(m, s, f):
+        """Rate of return that is expected, the lower the more is invested."""
+        grown = m.capital_at_end[s, f] / m.factor_supply[s, f]
+        return m.current_return[s, f] * grown ** (-1 * k.capital_flexibility[s, f])
+
+    @m.Expression(m.INVESTORS)
+    def net_investment(m, s, d):
+        """Investment net of depreciation, at benchmark prices [million USD]."""
+        worn = total(k.capital_depreciation[c] * m.factor_supply[c] for c in stock[s,])
+        return k.invested[s, d] * m.investment[s, d] - worn
+
+    @m.Expression(m.INVESTORS)
+    def net_investment_value(m, s, d):
+        """Investment net of depreciation [million USD]."""
+        return m.net_investment[s, d] * m.agent_price[s, d]
+
+    @m.Constraint(m.INVESTORS)
+    def bank(m, s, d):
+        """The world's saving is invested: alike in all regions, or for alike returns."""
+        if (s, d) in m.SEAT:
+            saved = total(m.saving_value[r] for r in m.SAVERS)
+            return total(m.net_investment_value[c] for c in m.INVESTORS) == saved
+        if k.equal_returns:
+            here = total(m.expected_return[c] for c in stock[s,])
+            return here == total(m.expected_return[n] for c in m.SEAT for n in stock[c[0],])
+        there = total(m.net_investment[c] / k.net_invested[c] for c in m.SEAT)
+        return m.net_investment[s, d] == k.net_invested[s, d] * there
+
+
+def inflow(m: Declared, k: Shares, s: Any) -> Any:
+    """Investment that saving from abroad pays for [million USD]; nothing without saving."""
+    if s not in m.SAVERS:
+        return 0.0
+    invested = total(m.net_investment_value[c] for c in k.by("invested", "s")[s,])
+    return invested - m.saving_value[s]
+
+
+def welfare(m: Declared, k: Shares, s: Any, not_own: Any) -> Any:
+    """Welfare, index 1: real income, the rest of absorption counted as in the benchmark.
+
+    Parameters
+    ----------
+    m : ConcreteModel
+    k : Shares
+    s : str
+    not_own : expression
+        What is borrowed, a share of benchmark absorption.
+    """
+    if s in m.HOUSEHOLD_REGIONS:
+        real = m.real_absorption[s]
+    else:
+        real = m.regional_income[s] / m.welfare_price[s]
+    part = k.net_income[(s,)] / k.absorption[s]
+    return part * real + (1 - part) - not_own / m.welfare_price[s]
