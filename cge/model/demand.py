@@ -77,6 +77,8 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def welfare_index(m, s):
         """Price index of absorption: CES of the prices of the agents' bundles."""
+        if s in m.REGIONAL:
+            return m.welfare_price[s] * m.even_cost_of_welfare[s] == m.cost_of_welfare[s]
         if s in m.SAVERS:
             return _index_with_saving(m, k, s)
         terms = [(k.bundle[c] / k.absorption[s], 1.0, m.marginal_price[c]) for c in agents_in[s,]]
@@ -87,6 +89,8 @@ def equations(m: Declared, k: Shares) -> None:
         """Quantity of an agent's bundle."""
         if (s, d) in m.INVESTORS:
             return m.investment[s, d]
+        if s in m.REGIONAL:
+            return m.cost_of_welfare[s] / m.marginal_price[s, d]
         if s in m.HOUSEHOLD_REGIONS:
             real_absorption = m.real_absorption[s]
         elif s in m.SAVERS:
@@ -144,6 +148,7 @@ def equations(m: Declared, k: Shares) -> None:
         return k.composite[u, i, s] * m.composite[u, i, s] == used + others + services + research
 
     _household_equations(m, k)
+    saving.regional_equations(m, k)
 
 
 def _index_with_saving(m: Declared, k: Shares, s: Any) -> Any:
@@ -165,11 +170,14 @@ def _index_with_saving(m: Declared, k: Shares, s: Any) -> Any:
 
 def _declare_household(m: Declared, k: Shares) -> None:
     """Add what describes the household of regions that have CDE demand; nothing elsewhere."""
-    k.derive("household_share", "sdi", lambda k: _by_cell(k, lambda s, b, e: s))
+    k.derive("household_share", "sdi", lambda k: _by_cell(k, _shares))
     k.derive(
         "household_weight", "sdi", lambda k: _by_cell(k, lambda s, b, e: s / b / (s / b).sum())
     )
     k.derive("household_power", "sdi", lambda k: _by_cell(k, lambda s, b, e: b))
+    k.derive(
+        "household_own", "sd", lambda k: {c[:2]: k.bundle[c[:2]] for c in _by_cell(k, _shares)}
+    )
     k.derive("household_expansion", "sdi", lambda k: _by_cell(k, lambda s, b, e: e))
     m.HOUSEHOLD_USES = cells("sdi", k.household_share)
     m.HOUSEHOLDS = cells("sd", k.household_share, by=lambda c: c[:2])
@@ -208,6 +216,10 @@ def _by_cell(k: Shares, of: Callable[[Array, Array, Array], Array]) -> dict[Key,
             cells = ((region, b.agents[0], b.sectors[i]) for i in goods)
             found |= dict(zip(cells, of(*parameters).tolist(), strict=True))
     return found
+
+
+def _shares(shares: Array, substitution: Array, expansion: Array) -> Array:
+    return shares
 
 
 def _household_equations(m: Declared, k: Shares) -> None:
@@ -296,5 +308,7 @@ def _household_use(m: Declared, k: Shares, c: Any) -> Any:
 
 
 def _marginal_cost(m: Declared, s: Any, d: Any) -> Any:
-    """Price of one unit more of consumption."""
+    """Price of one unit more of consumption; of the regional household, of one of log utility."""
+    if s in m.REGIONAL:
+        return m.agent_price[s, d] * m.cost_of_utility[s, d]
     return m.agent_price[s, d] * m.cost_of_utility[s, d] / m.base_cost_of_utility[s, d]

@@ -38,6 +38,16 @@ base_demand_scale   | sd   | ratio to benchmark | endogenous | - | percent    | 
 base_cost_of_utility | sd  | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of spending to utility at benchmark prices
 regional_income     | s    | ratio to benchmark | endogenous | - | percent    |     |              | income of a region that saves, net of depreciation
 saving_price        | s    | ratio to benchmark | endogenous | - | percent    |     |              | price of saving
+invested_price      | sd   | ratio to benchmark | endogenous | - | percent    |     |              | price of what the world invested in the benchmark
+invested_price_now  | sd   | ratio to benchmark | endogenous | - | percent    |     |              | price of what the world invests
+saved_price         | sd   | ratio to benchmark | endogenous | - | percent    |     |              | prices of investment goods, weighted by what regions saved in the benchmark
+saved_price_now     | sd   | ratio to benchmark | endogenous | - | percent    |     |              | the same, weighted by what they save
+cost_of_welfare     | s    | ratio to benchmark | endogenous | - | percent    |     |              | what the last unit of log welfare of a regional household costs
+even_cost_of_welfare | s   | ratio to benchmark | endogenous | - | percent    |     |              | what it costs for the same welfare at benchmark prices
+even_consumption    | s    | ratio to benchmark | endogenous | - | percent    |     |              | what the household would consume for that
+even_utility        | s    | ratio to benchmark | endogenous | - | percent    |     |              | utility that it would have
+even_demand_scale   | s    | ratio to benchmark | endogenous | - | percent    |     |              | what its budget shares would be divided by
+even_cost_of_utility | s   | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of its spending to its utility there
 investment          | sd   | ratio to benchmark | endogenous | - | percent    |     |              | quantity that is invested
 capital_at_end      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | capital at the end of the year
 current_return      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | rate of return to capital, net of depreciation

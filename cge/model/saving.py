@@ -1,18 +1,29 @@
-"""Saving, and where in the world it is invested.
+"""The regional household, what it saves, and where in the world that is invested.
 
 Where the benchmark has saving (:mod:`cge.data.accounts.saving`) a region has an income net of
-depreciation, of which it spends parts on consumption and saves the rest, all in one nest, as the
-regional household of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP
-Technical Paper 20). What it saves is a claim on capital of the world. Its price is that of
-investment goods at home, corrected for what is invested abroad: with p for their prices,
+depreciation, of which it spends parts on consumption and saves the rest, as the regional household
+of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP Technical Paper 20).
+Where all its agents are homothetic these are parts of one nest. A household with other income
+elasticities has a cost of utility k that changes with income (:mod:`cge.model.demand`), and the
+region is Cobb-Douglas in utilities. With shares T, utility u of the household, what others consume
+and what is saved, all relative to the benchmark, and M for what the last unit of log welfare costs,
 
-    price of saving = p_s * prod_k p_k ** ((net investment - saving)_k / world's net investment)
+    spending of the household = T M / k,    of another agent = T M,    saving = T M
+    T ln u' + (1 - T) ln M' = T ln u + sum of T ln of what others consume and what is saved
+    v(u') = M' / k(u')
 
+where the last two lines say which M' and u' bring about that welfare at benchmark prices. It costs
+X = T v(u') + (1 - T) M' there, so EV is exact. One unit more of X costs M / M', the price of
+welfare.
+
+What is saved is a claim on capital of the world. Its price is that of investment goods at home
+times what the world's investment costs over what its saving would buy it for: Fisher indices of
+prices of investment goods, with weights of investment and of saving, for the chain indices of GTAP.
 A bank invests the world's saving (Hertel 1997, chapter 2; Corong and others 2017), either so that
 net investment grows alike in all regions, or so that expected rates of return move alike:
 
     expected return = current return * (capital at the end / at the beginning) ** -flexibility
-    current return  = rental / p - depreciation
+    current return  = rental / price of investment goods - depreciation
 
 Investment is then no part of a region's welfare, and saving is. The balance of trade follows from
 both. Everything is relative to the benchmark; nothing of this is part of other models.
@@ -41,12 +52,10 @@ def declare(m: Declared, k: Shares) -> None:
 
     agent = saving.agent if saving is not None else ""
     net = None if saving is None else b.invested - saving.depreciation
-    claim = None if saving is None or net is None else (net - saving.net) / net.sum()
     k.derive("net_income", "s", lambda k: of(b.net_income))
     k.derive("saved", "s", lambda k: of(_own(saving, "net")))
     k.derive("invested", "sd", lambda k: of(b.invested, agent))
     k.derive("net_invested", "sd", lambda k: of(net, agent))
-    k.derive("claim", "sd", lambda k: of(claim, agent))
     k.derive("seat", "sd", lambda k: dict([*of(net, agent).items()][:1]))
     for name in ("depreciation", "capital", "earnings", "flexibility"):
         k.derive(f"capital_{name}", "sf", lambda k, n=name: of(_own(saving, n), CAPITAL))
@@ -56,13 +65,24 @@ def declare(m: Declared, k: Shares) -> None:
     m.SEAT = cells("sd", k.seat)
     m.regional_income = ratio(m.SAVERS)
     m.saving_price = ratio(m.SAVERS)
+    for name in ("invested_price", "invested_price_now", "saved_price", "saved_price_now"):
+        m.add_component(name, ratio(m.SEAT))
     m.investment = ratio(m.INVESTORS)
     m.capital_at_end = ratio(m.STOCKS)
     m.current_return = ratio(m.STOCKS)
+    m.REGIONAL = cells("s", m.HOUSEHOLD_REGIONS, lambda c: _alone(c) in m.SAVERS)
+    for name in ("cost_of_welfare", "even_cost_of_welfare", "even_consumption", "even_utility",
+                 "even_demand_scale", "even_cost_of_utility"):  # fmt: skip
+        m.add_component(name, ratio(m.REGIONAL))
 
 
 def _own(saving: Saving | None, name: str) -> Array | None:
     return None if saving is None else getattr(saving, name)
+
+
+def _alone(c: Any) -> Any:
+    """The code of a region, of a cell that is one."""
+    return c[0] if isinstance(c, tuple) else c
 
 
 def welfare_terms(m: Declared, k: Shares, s: Any) -> tuple[float, Any]:
@@ -93,10 +113,9 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Expression(m.SAVERS)
     def saving_quantity(m, s):
         """Saving at benchmark prices [million USD]."""
-        if s in m.HOUSEHOLD_REGIONS:
-            real = m.real_absorption[s]
-        else:
-            real = m.regional_income[s] / m.welfare_price[s]
+        if s in m.REGIONAL:
+            return k.saved[(s,)] * m.cost_of_welfare[s] / m.saving_price[s]
+        real = m.regional_income[s] / m.welfare_price[s]
         sigma, index = k.sigma_agents[(s,)], m.welfare_price[s]
         return k.saved[(s,)] * real * ces.quantity(1.0, m.saving_price[s], index, sigma)
 
@@ -105,11 +124,46 @@ def equations(m: Declared, k: Shares) -> None:
         """Saving net of depreciation [million USD]."""
         return m.saving_quantity[s] * m.saving_price[s]
 
+    @m.Constraint(m.SEAT)
+    def invested_price_rule(m, s, d):
+        """Price of what the world invested, as in the benchmark."""
+        every = total(k.net_invested[c] for c in m.INVESTORS)
+        return every * m.invested_price[s, d] == total(
+            k.net_invested[c] * m.agent_price[c] for c in m.INVESTORS
+        )
+
+    @m.Constraint(m.SEAT)
+    def invested_price_now_rule(m, s, d):
+        """Price of what the world invests."""
+        every = total(m.net_investment[c] for c in m.INVESTORS)
+        return every * m.invested_price_now[s, d] == total(
+            m.net_investment_value[c] for c in m.INVESTORS
+        )
+
+    @m.Constraint(m.SEAT)
+    def saved_price_rule(m, s, d):
+        """The same of what the world saved in the benchmark, all at prices of investment goods."""
+        every = total(k.saved[(c[0],)] for c in m.INVESTORS)
+        return every * m.saved_price[s, d] == total(
+            k.saved[(c[0],)] * m.agent_price[c] for c in m.INVESTORS
+        )
+
+    @m.Constraint(m.SEAT)
+    def saved_price_now_rule(m, s, d):
+        """The same of what it saves."""
+        every = total(m.saving_quantity[c[0]] for c in m.INVESTORS)
+        return every * m.saved_price_now[s, d] == total(
+            m.saving_quantity[c[0]] * m.agent_price[c] for c in m.INVESTORS
+        )
+
     @m.Constraint(m.SAVERS)
     def saving_price_rule(m, s):
-        """A claim on capital of the world: investment goods at home, corrected for those abroad."""
-        abroad = product(m.agent_price[c] ** k.claim[c] for c in m.INVESTORS)
-        return m.saving_price[s] == price(s) * abroad
+        """Investment goods at home, times those of the world that are invested over those saved."""
+        invested = product(
+            m.invested_price[c] ** 0.5 * m.invested_price_now[c] ** 0.5 for c in m.SEAT
+        )
+        saved = product(m.saved_price[c] ** 0.5 * m.saved_price_now[c] ** 0.5 for c in m.SEAT)
+        return m.saving_price[s] == price(s) * invested / saved
 
     @m.Constraint(m.STOCKS)
     def capital_growth(m, s, f):
@@ -154,6 +208,65 @@ def equations(m: Declared, k: Shares) -> None:
             return here == total(m.expected_return[n] for c in m.SEAT for n in stock[c[0],])
         there = total(m.net_investment[c] / k.net_invested[c] for c in m.SEAT)
         return m.net_investment[s, d] == k.net_invested[s, d] * there
+
+
+def regional_equations(m: Declared, k: Shares) -> None:
+    """Add the welfare of regions whose household has other income elasticities than one."""
+    uses, agents_in = k.by("household_share", "s"), k.by("bundle", "s")
+    household = k.by("household_own", "s")
+
+    def part(s: Any):
+        """Share of the household in what the region spends for its welfare."""
+        return total(k.household_own[c] for c in household[s,]) / k.net_income[(s,)]
+
+    def at_base(m: Declared, c: Key):
+        """The function f of a commodity at benchmark prices, for the utility that is as good."""
+        power = k.household_power[c]
+        utility = m.even_utility[c[0]] ** (k.household_expansion[c] * power)
+        return utility * m.even_consumption[c[0]] ** (-1 * power)
+
+    @m.Constraint(m.REGIONAL)
+    def even_welfare(m, s):
+        """Welfare at benchmark prices is what it is: geometric means of utilities."""
+        others = product(
+            (m.bundle[c] / m.even_cost_of_welfare[s]) ** (k.bundle[c] / k.net_income[(s,)])
+            for c in agents_in[s,] if c not in m.INVESTORS and c not in m.HOUSEHOLDS
+        )  # fmt: skip
+        share, _ = welfare_terms(m, k, s)
+        saved = m.cost_of_welfare[s] / m.saving_price[s] / m.even_cost_of_welfare[s]
+        own = product((m.utility[c] / m.even_utility[s]) ** (k.household_own[c]
+                      / k.net_income[(s,)]) for c in household[s,])  # fmt: skip
+        return own * others * saved**share == 1
+
+    @m.Constraint(m.REGIONAL)
+    def even_utility_index(m, s):
+        """Utility at benchmark prices and what it costs there."""
+        return total(k.household_weight[c] * at_base(m, c) for c in uses[s,]) == 1
+
+    @m.Constraint(m.REGIONAL)
+    def even_consumption_rule(m, s):
+        """Spending on the household at benchmark prices."""
+        return m.even_consumption[s] * m.even_cost_of_utility[s] == m.even_cost_of_welfare[s]
+
+    @m.Constraint(m.REGIONAL)
+    def even_demand_scale_rule(m, s):
+        """What budget shares would be divided by there."""
+        return m.even_demand_scale[s] == total(
+            k.household_share[c] * at_base(m, c) for c in uses[s,]
+        )
+
+    @m.Constraint(m.REGIONAL)
+    def even_cost_of_utility_rule(m, s):
+        """Elasticity of spending to utility there."""
+        return m.even_demand_scale[s] * m.even_cost_of_utility[s] == total(
+            k.household_share[c] * k.household_expansion[c] * at_base(m, c) for c in uses[s,]
+        )
+
+    @m.Constraint(m.REGIONAL)
+    def real_income(m, s):
+        """What the welfare of the region would cost at benchmark prices."""
+        others = (1 - part(s)) * m.even_cost_of_welfare[s]
+        return m.real_absorption[s] == part(s) * m.even_consumption[s] + others
 
 
 def inflow(m: Declared, k: Shares, s: Any) -> Any:
