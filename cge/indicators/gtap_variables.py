@@ -156,7 +156,10 @@ class _Told:
         pool = np.where(np.isfinite(self.ratio("composite")[t]), self.ratio("composite_price")[t],
                         np.nan)  # fmt: skip
         qst = self.grown("route_volume", (2,), t)
-        qtm = self.grown("route_volume", (0, 2), t)
+        used = self.start.model.benchmark.composites[t]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            services_used = np.where(used > 0, used * self.ratio("composite")[t], 0.0)
+            qtm = services_used.sum(axis=1) / used.sum(axis=1)
         carried = np.isfinite(self.ratio("service_spending"))[..., self.margins]  # r, i, s, m
         services = np.where(carried, arrived[..., None], np.nan)
         return {

@@ -40,8 +40,9 @@ AGENTS = ("HH", "GOV", "INV")
 CLASSES = ("int", *(use_class for _, use_class in BUYERS.values()))
 #: GDP of a region may differ from GTAP's by this share: the rounding of its files.
 GDP_TOLERANCE = 1e-5
-#: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2.
-FIXED = 1e-3
+#: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2;
+#: and that of an endowment which version 7 fixes where it is, so small that no digit tells it.
+SLUGGISH, FIXED = 1e-3, 1e-5
 #: What tariffs may be; the first is the default.
 TARIFFS = ("own", "with-user-taxes")
 #: How much of the standard model a benchmark has; the first is the default.
@@ -258,11 +259,15 @@ def _elasticities(
     by_agent[:, 2] = d.parameters.get("ESBI", np.zeros(len(axes.regions)))
     income, given = d["EVFB"].sum(axis=1), np.abs(d["ETRE"])
     mean = ratio((given * income).sum(axis=1), income.sum(axis=1))
-    transformation = [np.inf if d.mobility[code] == "mobile" else max(value, FIXED)
-                      for code, value in zip(d.endowments, mean)]  # fmt: skip
+    standard = isinstance(world, StandardTrade)
+    least = {"mobile": np.inf, "sluggish": SLUGGISH, "fixed": FIXED if standard else SLUGGISH}
+    transformation = [
+        FIXED if standard and d.mobility[code] == "fixed" else max(value, least[d.mobility[code]])
+        for code, value in zip(d.endowments, mean)
+    ]  # fmt: skip
     top = of_firms("ESBT")
     among = np.array(np.broadcast_to(d[armington or "ESBM"][None], axes.shape("uis")))
-    if isinstance(world, StandardTrade):
+    if standard:
         among = world.armington(axes, armington)
     values: dict[str, Any] = {
         "armington": among,
