@@ -31,8 +31,12 @@ from cge.core.tables import LongTable, read_table
 from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.bundles import LETTERS as BUNDLES
+from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.saving import ARRAYS as SAVING
+from cge.data.accounts.saving import Saving
 from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
 from cge.data.elasticities.nests import Elasticities
@@ -65,15 +69,22 @@ class BenchmarkFile(Strict):
     sector_class: tuple[str, ...]
     agent_class: tuple[str, ...]
     horizons: tuple[str, ...]
+    import_bundles: tuple[str, ...] = ()
+    transport_class: str = ""
+    investor: str = ""
+    equal_returns: bool = False
     groups: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
     members: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
     names: dict[str, dict[str, str]] = Field(default={})
     checksum: str
 
 
+#: Keys of the description that say what parts of the benchmark are: classes of the bundles of
+#: imports and of transport, who invests, and how.
+_PARTS = ("import_bundles", "transport_class", "investor", "equal_returns")
 #: Keys of the description that are fields of the benchmark too.
 _SHARED = tuple(key for key in BenchmarkFile.model_fields
-                if key not in ("format", "version", "horizons", "checksum"))  # fmt: skip
+                if key not in ("format", "version", "horizons", "checksum", *_PARTS))  # fmt: skip
 
 
 @checked
@@ -123,6 +134,8 @@ def save_benchmark(
 
 def _write(made: Calibration, folder: Path) -> None:
     arrays = {name: getattr(made.benchmark, name) for name in _ACCOUNTS}
+    parts, described = parts_of(made.benchmark)
+    arrays |= parts
     for horizon, elasticities in made.benchmark.elasticities.items():
         own = elasticities.to_arrays()
         arrays |= {f"elasticities.{horizon}.{name}": array for name, array in own.items()}
@@ -130,12 +143,40 @@ def _write(made: Calibration, folder: Path) -> None:
     for name, file in RECORDS.items():
         if not getattr(made, name).empty:
             getattr(made, name).to_csv(folder / file, index=False)
-    known = {key: getattr(made.benchmark, key) for key in _SHARED}
+    known = {key: getattr(made.benchmark, key) for key in _SHARED} | described
     known |= {"format": FORMAT, "version": VERSION, "horizons": sorted(made.benchmark.elasticities)}
     known["checksum"] = _checksum(folder / ARRAYS, known)
     plain = json.loads(validate(BenchmarkFile, known, None).model_dump_json())
+    plain = {key: value for key, value in plain.items() if key not in _PARTS or key in described}
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def parts_of(benchmark: Benchmark) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays of the parts that not every benchmark has, and what the description says of them."""
+    arrays: dict[str, Any] = {}
+    described: dict[str, Any] = {}
+    if (bundles := benchmark.bundles) is not None:
+        arrays |= {f"bundles.{name}": getattr(bundles, name) for name in BUNDLES}
+        described |= {"import_bundles": bundles.source, "transport_class": bundles.carrier}
+    if (saving := benchmark.saving) is not None:
+        arrays |= {f"saving.{name}": getattr(saving, name) for name in SAVING}
+        described |= {"investor": saving.agent, "equal_returns": saving.equal_returns}
+    return arrays, described
+
+
+def parts_from(description: BenchmarkFile, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts again, of what :func:`parts_of` gave."""
+    found: dict[str, Any] = {}
+    if description.import_bundles:
+        own = {name: arrays[f"bundles.{name}"] for name in BUNDLES}
+        found["bundles"] = Bundles(description.import_bundles, carrier=description.transport_class,
+                                   **own)  # fmt: skip
+    if description.investor:
+        own = {name: arrays[f"saving.{name}"] for name in SAVING}
+        found["saving"] = Saving(agent=description.investor,
+                                 equal_returns=description.equal_returns, **own)  # fmt: skip
+    return found
 
 
 @checked
@@ -172,6 +213,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
         known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
             known |= {name: arrays[name] for name in _ACCOUNTS}
+            known |= parts_from(description, arrays)
             known["elasticities"] = {
                 horizon: Elasticities.from_arrays(
                     {
@@ -272,5 +314,6 @@ def _checksum(arrays: Path, description: Mapping[str, Any]) -> str:
     """SHA-256 of the array file and of the codes that say what its cells are."""
     digest = hashlib.sha256(arrays.read_bytes())
     codes = {key: description[key] for key in (*_CODES, "horizons")}
+    codes |= {key: description[key] for key in _PARTS if description.get(key)}
     digest.update(json.dumps(codes, sort_keys=True).encode())
     return digest.hexdigest()

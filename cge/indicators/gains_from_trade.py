@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array, ratio
+from cge.core.axes import Array, Bools, ratio
 from cge.indicators.economy import Economy, Indicator, table_of
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.indicators.world_io import WorldIO
@@ -67,7 +67,7 @@ def _lost(spent: Array, dearer: Array) -> Array:
     return np.asarray(1 - np.exp(-(ratio(spent, spent.sum(axis=0)) * dearer).sum(axis=0)))
 
 
-def among_origins(table: WorldIO, nests: Array) -> Array:
+def among_origins(table: WorldIO, nests: Array, users: Bools | None = None) -> Array:
     """Elasticities among origins by product and buyer, means over uses, (i, s).
 
     Parameters
@@ -75,15 +75,21 @@ def among_origins(table: WorldIO, nests: Array) -> Array:
     table : WorldIO
     nests : ndarray (u, i, s)
         By use.
+    users : ndarray of bool (u,), optional
+        Uses that count: those that buy of others than home through a bundle of imports choose
+        between home and imports themselves, the bundle does not.
     """
     bought = table.deliveries.sum(axis=1)
+    if users is not None:
+        bought, nests = bought[users], nests[users]
     every = bought.sum(axis=0)
     return np.where(every > 0, ratio((nests * bought).sum(axis=0), every), nests.mean(axis=0))
 
 
 def _of_economy(economy: Economy) -> pd.DataFrame:
     b, table = economy.benchmark, economy.io
-    sigma = among_origins(table, b.elasticities[economy.solution.model.horizon].armington)
+    nests = b.elasticities[economy.solution.model.horizon].armington
+    sigma = among_origins(table, nests, ~b.on_border)
     return table_of(table, [
         ("gains_from_trade", 100 * gains_from_trade(table, sigma), "s"),
         ("gains_from_trade_final", 100 * gains_from_trade(table, sigma, inputs=False), "s"),

@@ -15,6 +15,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, fixed, largest_cell, ratio
 from cge.core.errors import InputError, refuse_if
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.bundles import through_bundles
 
 if TYPE_CHECKING:
     from cge.solve.solution import Solution
@@ -31,6 +32,42 @@ _LETTERS = {
     "input_taxes": "sj",
     "production_taxes": "sj",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Through:
+    """What use classes buy of each other (:mod:`cge.data.accounts.bundles`).
+
+    Parameters
+    ----------
+    bought : ndarray (u, i, s)
+        Of bundles of imports, by class.
+    composites : ndarray (u, i, s)
+        Spending on the composites of each class.
+    services : ndarray (i, s, k)
+        Transport services of sector `k` that carry a commodity to a region.
+    """
+
+    bought: Array
+    composites: Array
+    services: Array
+
+    def deliveries(self, b: Benchmark, values: Array) -> Array:
+        """Deliveries of goods to the classes that use them, (u, r, i, s)."""
+        assert b.bundles is not None
+        return through_bundles(b.bundles, b.use_classes, values, self.bought, self.composites)
+
+    def carried(self, b: Benchmark, values: Array, user: int) -> Array:
+        """Services of each origin in a unit of the composites of a class, (r, k, i, s)."""
+        assert b.bundles is not None
+        source, regions, goods = b.bundles.source[user], len(b.regions), len(b.sectors)
+        if not source or not b.bundles.carrier:
+            return np.zeros((regions, goods, goods, regions))
+        place = b.use_classes.index(b.bundles.carrier)
+        part = ratio(self.bought[user], self.composites[b.use_classes.index(source)])
+        unit = ratio(part, self.composites[user])  # (i, s)
+        supply = ratio(values[place], self.composites[place][None])  # (r, k, s)
+        return np.einsum("is,isk,rks->rkis", unit, self.services, supply)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +208,10 @@ class WorldIO:
         b = benchmark
         cost = (b.intermediate * (1 + b.intermediate_tax)).sum(axis=1)
         taxes = b.output_tax * b.output + (b.factor_tax * b.factor_payments).sum(axis=2)
+        through = None if b.bundles is None else Through(
+            b.bundles.purchases, b.composites, b.bundles.services(b.fob, b.use_classes))  # fmt: skip
         return cls._made(b, b.flows, b.fob, b.purchases, b.intermediate, cost, b.final,
-                         b.factor_payments.sum(axis=2), taxes)  # fmt: skip
+                         b.factor_payments.sum(axis=2), taxes, through=through)  # fmt: skip
 
     @classmethod
     def from_solution(cls, solution: Solution) -> WorldIO:
@@ -186,6 +225,10 @@ class WorldIO:
         # What stands in for imports is delivered at home, by the sector whose recipe it has.
         at_home = array("backstop_spending").sum(axis=1)
         made = np.einsum("uis,rs->uris", at_home, np.eye(at_home.shape[2]))
+        b = solution.model.benchmark
+        through = None if b.bundles is None else Through(
+            array("imported_value"), array("route_spending").sum(axis=1) + at_home
+            + array("imported_spending"), array("service_spending").sum(axis=0))  # fmt: skip
         return cls._made(
             solution.model.benchmark, array("basic_value") + made, array("fob_value") + made,
             array("route_spending") + made, array("input_value"),
@@ -193,14 +236,14 @@ class WorldIO:
             array("value_added_value") - factor_tax + array("stand_in_labour"),
             array("output_tax_paid") + factor_tax
             + array("stand_in_value") - array("stand_in_receipts"),
-            research=bool(array("research").any()),
+            research=bool(array("research").any()), through=through,
         )  # fmt: skip
 
     @classmethod
     def _made(
         cls, b: Benchmark, deliveries: Array, fob: Array, spending: Array, inputs: Array,
         input_cost: Array, final: Array, value_added: Array, production_taxes: Array,
-        research: bool = False,
+        research: bool = False, through: Through | None = None,
     ) -> WorldIO:  # fmt: skip
         """A table in which each user of a composite has the origins of its class.
 
@@ -220,21 +263,28 @@ class WorldIO:
         research : bool
             Whether there is research beyond the benchmark's. It buys what neither sectors nor
             agents buy of the services that research is made of, a final use.
+        through : Through, optional
+            What classes buy of each other, where they do.
         """
-        bought = spending.sum(axis=1)
+        bought = spending.sum(axis=1) if through is None else through.composites
+        by_user = deliveries if through is None else through.deliveries(b, deliveries)
         composite = np.broadcast_to(bought[:, None], spending.shape)
         # Basic value from each origin in a unit of the composite at market prices.
-        origins = np.divide(deliveries, composite, out=np.zeros_like(spending), where=composite > 0)
+        origins = np.divide(by_user, composite, out=np.zeros_like(spending), where=composite > 0)
         R, J = len(b.regions), len(b.sectors)
-        services = np.array([code in b.research_sectors for code in b.sectors])[:, None]
+        researched = np.array([code in b.research_sectors for code in b.sectors])[:, None]
         intermediate, to_final = np.zeros((R, J, R, J)), np.zeros((R, J, R))
         for u, (sectors, agents) in enumerate(b.users):
             used, consumed = inputs[..., sectors], final[:, agents]
             intermediate[..., sectors] = np.einsum("ris,sij->risj", origins[u], used)
             to_final += np.einsum("ris,sdi->ris", origins[u], consumed)
+            if through is not None:
+                services = through.carried(b, deliveries, u)  # (r, k, i, s)
+                intermediate[..., sectors] += np.einsum("rkis,sij->rksj", services, used)
+                to_final += np.einsum("rkis,sdi->rks", services, consumed)
             if research:
                 rest = bought[u] - (used.sum(axis=2) + consumed.sum(axis=1)).T
-                to_final += origins[u] * np.where(services, rest, 0.0)
+                to_final += origins[u] * np.where(researched, rest, 0.0)
         return cls(
             b.name, b.regions, b.sectors, b.use_classes, deliveries, fob, intermediate, to_final,
             value_added, input_cost - intermediate.sum(axis=(0, 1)), production_taxes, b.unit,

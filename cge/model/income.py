@@ -125,7 +125,7 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Constraint(m.REGIONS)
     def income(m, s):
         """Absorption is paid from income, what is borrowed, and saving of others."""
-        paid = m.own_income[s] + m.net_borrowing[s] + saving.inflow(m, k, s)
+        paid = m.own_income[s] + m.net_borrowing[s] + saving.inflow(m, s)
         return k.absorption[s] * m.absorption[s] == paid
 
     @m.Expression(m.REGIONS)

@@ -158,6 +158,7 @@ imports_revalued     | s    | money | outcome | - | percent    | sum | | benchma
 saving_quantity      | s    | money | outcome | - | percent    |     | | saving at benchmark prices
 saving_value         | s    | money | outcome | - | percent    |     | | saving net of depreciation
 depreciation_value   | sf   | money | outcome | - | percent    |     | | depreciation of capital
+capital_inflow       | s    | money | outcome | - | difference |     | | investment that saving from abroad pays for
 net_investment       | sd   | money | outcome | - | percent    |     | | investment net of depreciation, at benchmark prices
 net_investment_value | sd   | money | outcome | - | percent    |     | | investment net of depreciation
 expected_return      | sf   | ratio to benchmark | outcome | - | percent |  | | rate of return to capital that is expected

@@ -57,8 +57,11 @@ def declare(m: Declared, k: Shares) -> None:
     k.derive("invested", "sd", lambda k: of(b.invested, agent))
     k.derive("net_invested", "sd", lambda k: of(net, agent))
     k.derive("seat", "sd", lambda k: dict([*of(net, agent).items()][:1]))
-    for name in ("depreciation", "capital", "earnings", "flexibility"):
-        k.derive(f"capital_{name}", "sf", lambda k, n=name: of(_own(saving, n), CAPITAL))
+    k.derive("earned", "s", lambda k: of(b.gdp / b.absorption))
+    k.derive("capital_capital", "sf", lambda k: of(_own(saving, "capital"), CAPITAL))
+    k.derive("capital_depreciation", "sf", lambda k: of(_own(saving, "depreciation"), CAPITAL))
+    k.derive("capital_earnings", "sf", lambda k: of(_own(saving, "earnings"), CAPITAL))
+    k.derive("capital_flexibility", "sf", lambda k: of(_own(saving, "flexibility"), CAPITAL))
     m.SAVERS = cells("s", k.net_income)
     m.INVESTORS = cells("sd", k.invested)
     m.STOCKS = cells("sf", k.capital_capital)
@@ -197,6 +200,12 @@ def equations(m: Declared, k: Shares) -> None:
         """Investment net of depreciation [million USD]."""
         return m.net_investment[s, d] * m.agent_price[s, d]
 
+    @m.Expression(m.SAVERS)
+    def capital_inflow(m, s):
+        """Investment that saving from abroad pays for [million USD]."""
+        invested = total(m.net_investment_value[c] for c in investor[s,])
+        return invested - m.saving_value[s]
+
     @m.Constraint(m.INVESTORS)
     def bank(m, s, d):
         """The world's saving is invested: alike in all regions, or for alike returns."""
@@ -269,12 +278,9 @@ def regional_equations(m: Declared, k: Shares) -> None:
         return m.real_absorption[s] == part(s) * m.even_consumption[s] + others
 
 
-def inflow(m: Declared, k: Shares, s: Any) -> Any:
+def inflow(m: Declared, s: Any) -> Any:
     """Investment that saving from abroad pays for [million USD]; nothing without saving."""
-    if s not in m.SAVERS:
-        return 0.0
-    invested = total(m.net_investment_value[c] for c in k.by("invested", "s")[s,])
-    return invested - m.saving_value[s]
+    return m.capital_inflow[s] if s in m.SAVERS else 0.0
 
 
 def welfare(m: Declared, k: Shares, s: Any, not_own: Any) -> Any:

@@ -115,7 +115,9 @@ def equations(m: Declared, k: Shares) -> None:
     def government_spending(m, s):
         """The government spends a part of any change in revenue."""
         price, share = m.welfare_price[s], _earned(k, s) / k.absorption[s]
-        used_to = price * (m.accustomed_income[s] - share * m.accustomed_earnings[s])
+        income = m.accustomed_income[s]
+        income = k.earned[(s,)] * income if s in m.SAVERS else income
+        used_to = price * (income - share * m.accustomed_earnings[s])
         revenue = (m.own_income[s] - m.earnings[s]) / k.absorption[s]
         saving = m.public_saving[s]
         return m.public_borrowing[s] * m.numeraire == saving * used_to - saving * revenue

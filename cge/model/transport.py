@@ -80,6 +80,7 @@ def equations(m: Declared, k: Shares, fob_price: Callable[[Key], Any]) -> None:
 
 def bought(m: Declared, k: Shares, u: Any, i: Any, s: Any) -> Any:
     """Services of a sector that all routes into a region buy from a class [million USD]."""
-    if not k.has_transport or u != k.benchmark.bundles.carrier:
+    bundles = k.benchmark.bundles
+    if bundles is None or not bundles.carrier or u != bundles.carrier:
         return 0.0
     return total(m.service_spending[c] for c in k.by("transport", "js")[i, s])

@@ -86,6 +86,8 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
     yield _check(f"GDP three ways ({label})", np.array(others) / regional("gdp") - 1)
     # The trade balance mirrors transfer and borrowing; both add up to zero.
     received = regional("transfer") + regional("net_borrowing")
+    if model.benchmark.saving is not None:
+        received = received + regional("capital_inflow")
     balance = regional("trade_balance") + received
     yield _check(f"world balances ({label})", np.append(balance, received.sum()) / world)
     # From another value of money the search goes another way, and must end in the same place.

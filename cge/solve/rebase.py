@@ -76,6 +76,11 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
         key="backstop_premium", allowed="a solution in which they are out of reach",
     )  # fmt: skip
     refuse_if(
+        b.bundles is not None or b.saving is not None,
+        "has bundles of imports or saving apart from investment, which are not carried over",
+        key="benchmark", allowed="a benchmark without them",
+    )  # fmt: skip
+    refuse_if(
         any(one.household is not None for one in b.elasticities.values()),
         "has a household whose income elasticities are not one, and whose consumption is measured "
         "at the prices of its benchmark, which a new benchmark would change",

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from cge.core.axes import Array
+from cge.core.errors import refuse_if
 from cge.core.typed import checked
 from cge.model.demand import household_parameters
 from cge.solve.solution import Allocation
@@ -41,6 +42,9 @@ def compensating_variation(at: Allocation) -> Array:
         Spending, less what is borrowed, over the least that brings about benchmark welfare.
     """
     model = at.model
+    refuse_if(model.benchmark.saving is not None, "no compensating variation where saving is apart "
+              "from investment", key="benchmark", value=model.benchmark.name,
+              allowed="the equivalent variation")  # fmt: skip
     own = model.benchmark.absorption * at.values("absorption") - at.values("net_borrowing")
     enough = model.benchmark.absorption * at.values("welfare_price")
     for s, region in enumerate(model.benchmark.regions):

@@ -120,6 +120,11 @@ class Bundles:
         value = self.goods(fob, classes) * self.transport.sum(axis=3)
         return np.where(crossing(self.on_border(classes), fob.shape[1]), value, 0.0)
 
+    def services(self, fob: Array, classes: Sequence[str]) -> Array:
+        """Transport services of sector j that carry goods to a region, (i, s, j)."""
+        moved = np.where(self.carried(fob, classes) > 0, fob, 0.0).sum(axis=0)
+        return np.asarray(np.einsum("ris,risj->isj", moved, self.transport))
+
     def bought(self, fob: Array, classes: Sequence[str]) -> Array:
         """What classes that others buy from deliver to these, (u, i, s)."""
         use = np.zeros_like(self.purchases)
@@ -127,9 +132,7 @@ class Bundles:
             if source >= 0:
                 use[source] += self.purchases[u]
         if self.carrier:
-            moved = np.where(self.carried(fob, classes) > 0, fob, 0.0).sum(axis=0)
-            use[list(classes).index(self.carrier)] += np.einsum("ris,risj->js", moved,
-                                                                self.transport)  # fmt: skip
+            use[list(classes).index(self.carrier)] += self.services(fob, classes).sum(axis=0).T
         return use
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from cge.core.axes import Array, Axes
 from cge.core.errors import check_known, refuse_if
 
-_ARRAYS = ("net", "depreciation", "capital", "earnings", "flexibility")
+#: Arrays of figures, each (s,).
+ARRAYS = ("net", "depreciation", "capital", "earnings", "flexibility")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Saving:
         """
         check_known([self.agent], axes.agents, "no such agent", key="saving.agent")
         arrays: dict[str, Any] = {name: axes.checked(f"saving.{name}", getattr(self, name), "s")
-                                  for name in _ARRAYS}  # fmt: skip
+                                  for name in ARRAYS}  # fmt: skip
         made = replace(self, **arrays)
         own = invested[:, axes.agents.index(self.agent)]
         for name, bad, allowed in (
@@ -86,7 +87,7 @@ class Saving:
     def fingerprint(self) -> str:
         """SHA-256 of everything."""
         hashed = hashlib.sha256(repr((self.equal_returns, self.agent)).encode())
-        for name in _ARRAYS:
+        for name in ARRAYS:
             hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return hashed.hexdigest()
 

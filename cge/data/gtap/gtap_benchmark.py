@@ -16,6 +16,7 @@ board, and so GDP. What is merged is said in the notes of the result:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,14 @@ from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
 from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
-from cge.data.gtap.gtap_model import BUYERS, StandardTrade, Technology, regional_saving, tax
+from cge.data.gtap.gtap_model import (
+    BUYERS,
+    StandardTrade,
+    Technology,
+    regional_saving,
+    returns_alike,
+    tax,
+)
 from cge.data.sources.raw_table import safe_names, year_in
 
 AGENTS = ("HH", "GOV", "INV")
@@ -105,7 +113,9 @@ def calibrate_gtap(
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
               file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
     if not merged:
-        benchmark = with_household_demand(benchmark, data["SUBP"].T, expansion=data["INCP"].T)
+        demand = with_household_demand(benchmark, data["SUBP"].T, expansion=data["INCP"].T)
+        # The note on elasticities says it.
+        benchmark = replace(demand, notes=benchmark.notes)
     if elasticities is not None and chosen != armington:
         benchmark = with_elasticity_set(benchmark, elasticities)
     return Calibration(benchmark, report)
@@ -162,7 +172,7 @@ def _benchmark(
         elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles, saving=saving,
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
-                "tariffs": f"{tariffs} of GTAP", "elasticities": armington},
+                "tariffs": f"{tariffs} of GTAP", "elasticities": armington or "GTAP"},
     )  # fmt: skip
 
 
@@ -267,7 +277,7 @@ def _elasticities(
     ]  # fmt: skip
     top = of_firms("ESBT")
     among = np.array(np.broadcast_to(d[armington or "ESBM"][None], axes.shape("uis")))
-    if standard:
+    if isinstance(world, StandardTrade):
         among = world.armington(axes, armington)
     values: dict[str, Any] = {
         "armington": among,
@@ -288,11 +298,9 @@ def _notes(
     notes = [
         f"Data: GTAP {d.release or 'of unknown release'}, headers of version {d.version}; licensed "
         "by the Center for Global Trade Analysis, not shipped.",
-        *(_of_standard(armington) if isinstance(world, StandardTrade)
+        *(_of_standard(armington, returns_alike(d)) if isinstance(world, StandardTrade)
           else _of_merged(d, armington, world, at_border)),
         f"Income taxes, {income_tax:.1%} of world GDP, are part of factor income.",
-        "Saving, depreciation and the stock of capital are not carried: investment is final "
-        "demand, and what a region spends beyond its GDP is held.",
     ]  # fmt: skip
     if world.technology.joint:
         notes.append("Activities that make several commodities: each commodity has the mean cost "
@@ -300,15 +308,20 @@ def _notes(
     return tuple(notes)
 
 
-def _of_standard(armington: str) -> list[str]:
+def _of_standard(armington: str, equal_returns: bool) -> list[str]:
     """What must be said where trade, taxes and demand are those of the standard model."""
     levels = (
         f"{armington} of GTAP at both levels, between home and imports and among sources"
         if armington else "ESBD of GTAP between home and imports, ESBM among sources, ESBS among "
         "suppliers of transport"
     )  # fmt: skip
+    returns = "expected rates of return move alike (RORDELTA 1)" if equal_returns else (
+        "net investment grows alike in all regions (RORDELTA 0)")  # fmt: skip
     return [
         f"Elasticities: {levels}; households' demand by SUBPAR and INCPAR.",
+        "Regions save a part of their income, and what the world saves is invested so that "
+        f"{returns}; equivalent variation is that of private and government consumption and "
+        "saving.",
         "The use class of a sector or an agent buys at home and from the bundle of imports: "
         "'tariff' at home is the tax of the class on domestic goods, 'import_use_tax' that on "
         "imports.",
@@ -338,6 +351,8 @@ def _of_merged(data: GtapData, armington: str, world: _Deliveries, at_border: bo
         f"Elasticities: {armington} of GTAP among all origins, home included (GTAP has ESBD "
         "between home and imports and ESBM among these); among households' goods the mean of 1 - "
         "SUBPAR; income elasticities (INCPAR) are not carried: demand is homothetic.",
+        "Saving, depreciation and the stock of capital are not carried: investment is final "
+        "demand, and what a region spends beyond its GDP is held.",
     ]
     if inside > 1e-6:
         notes.append(f"Trade of regions within themselves, {inside:.1%} of world exports, is part "

@@ -149,6 +149,11 @@ class StandardTrade:
         return found
 
 
+def returns_alike(data: GtapData) -> bool:
+    """Whether expected rates of return move alike (RORDELTA 1, as where it is not given)."""
+    return bool(data.parameters.get("RDLT", 1.0) > 0.5)
+
+
 def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
     """Saving and capital of the data, and how the bank invests.
 
@@ -167,5 +172,5 @@ def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
         net=invested - depreciation - balance, depreciation=depreciation, capital=d["VKB"],
         earnings=d["EVOS"][capital].sum(axis=(0, 1)),
         flexibility=np.broadcast_to(d.parameters.get("RFLX", 10.0), depreciation.shape),
-        equal_returns=bool(d.parameters.get("RDLT", 1.0) > 0.5), agent="INV",
+        equal_returns=returns_alike(d), agent="INV",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 
 from cge.core.axes import AXES
 from cge.data.accounts.benchmark import LETTERS, Benchmark
+from cge.data.accounts.bundles import LETTERS as LETTERS_OF_BUNDLES
 from cge.data.elasticities.nests import NEST_AXES
 from cge.data.har.headers import HarHeader
 
@@ -29,6 +30,18 @@ HEADERS: Mapping[str, tuple[str, str]] = {
     "output_tax": ("OTAX", "Tax on output, share of its basic value"),
     "balance": ("BALN", "Absorption less GDP at market prices"),
 }
+#: The same of bundles of imports, and of saving, where there are any.
+BUNDLES: Mapping[str, tuple[str, str]] = {
+    "purchases": ("BUND", "Imports that a use class buys as a bundle, without tax"),
+    "tax": ("BTAX", "Tax of a use class on its bundle, share of BUND"),
+    "transport": ("TRNS", "Transport services, share of the value of goods at the border"),
+}
+SAVING: Mapping[str, tuple[str, str]] = {
+    "net": ("SAVE", "Saving net of depreciation"), "depreciation": ("VDEP", "Depreciation"),
+    "capital": ("VKB", "Capital at the beginning of the year"),
+    "earnings": ("KINC", "Income of capital after income tax"),
+    "flexibility": ("RFLX", "Fall of expected returns with capital at the end, per cent"),
+}  # fmt: skip
 #: The same of each nest of elasticities; the short run's have S as their last letter, not L.
 NESTS: Mapping[str, tuple[str, str]] = {
     "armington": ("EARL", "among origins"), "intermediate": ("EINL", "among inputs"),
@@ -69,6 +82,18 @@ def benchmark_headers(benchmark: Benchmark) -> list[HarHeader]:
     for name, (header, said) in HEADERS.items():
         unit = f"; {b.unit}" if not said.startswith(("Tariff", "Export", "Tax")) else ""
         made.append(array(name, header, f"{said}{unit}"[:70], getattr(b, name), LETTERS[name]))
+    if b.bundles is not None:
+        for name, (header, said) in BUNDLES.items():
+            letters = LETTERS_OF_BUNDLES[name]
+            made.append(array(name, header, said, getattr(b.bundles, name), letters))
+        for header, said, codes in (
+            ("BSRC", "Class of the bundle of imports of each use class", b.bundles.source),
+            ("BCAR", "Class of transport services", (b.bundles.carrier,)),
+        ):  # fmt: skip
+            made.append(HarHeader(header, np.array([code or "-" for code in codes]),
+                                  description=said))  # fmt: skip
+    for name, (header, said) in SAVING.items() if b.saving is not None else ():
+        made.append(array(name, header, said, getattr(b.saving, name), "s"))
     for horizon, known in b.elasticities.items():
         for nest, (header, said) in NESTS.items():
             short = header[:3] + "S" if horizon == "short" else header

@@ -6,6 +6,7 @@ import numpy as np
 
 from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.bundles import through_bundles
 
 
 def use_weights(benchmark: Benchmark, own: bool) -> Array:
@@ -38,8 +39,12 @@ def imported_inputs(benchmark: Benchmark) -> Array:
     b = benchmark
     n = len(b.regions)
     result = np.zeros((n, n, len(b.sectors)))
+    purchases = b.purchases
+    if b.bundles is not None:
+        own = b.bundles.purchases
+        purchases = through_bundles(b.bundles, b.use_classes, purchases, own, b.composites)
     for u, (users, _) in enumerate(b.users):
-        origin = ratio(b.purchases[u], b.composites[u][None])  # (s, i, r)
+        origin = ratio(purchases[u], b.composites[u][None])  # (s, i, r)
         result[:, :, users] += np.einsum("sir,rij->srj", origin, b.intermediate[:, :, users])
     result[np.arange(n), np.arange(n)] = 0.0
     return result
