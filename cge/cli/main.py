@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "calibrate": ("calibrate", "Make a benchmark of your own table."),
     "convert": ("convert", "Turn header array (HAR) files of GEMPACK into tables, and back."),
+    "parity": ("parity", "Hold a folder of GTAP data against results of the standard GTAP model."),
     "cache": ("cache", "Show or clear what is kept of finished work."),
     "completion": ("main", "Print the script that completes commands in a shell."),
 }

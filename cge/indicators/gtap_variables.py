@@ -29,14 +29,14 @@ class GtapVariable:
     ----------
     axes : str
         Letters of its dimensions.
-    values : ndarray
+    changes : ndarray
         Per cent changes; NaN where the model has no such cell.
     of_income : bool
         Whether it is money in GTAP, and stands here in per cent of the region's income.
     """
 
     axes: str
-    values: Array
+    changes: Array
     of_income: bool = False
 
 

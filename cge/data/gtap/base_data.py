@@ -84,6 +84,15 @@ class GtapData:
         check_known([name], both, "GTAP data have no such array", key=name)
         return both[name]
 
+    @property
+    def made_by(self) -> tuple[int, ...] | None:
+        """Place of the commodity that each activity makes; None where they are not one to one."""
+        made = self["MAKS"].sum(axis=2) > 0
+        if made.shape[0] != made.shape[1] or (made.sum(axis=0) != 1).any():
+            return None
+        places = tuple(made.argmax(axis=0).tolist())
+        return places if len(set(places)) == len(places) else None
+
     def codes(self, letter: str) -> tuple[str, ...]:
         """Elements of an axis by its letter."""
         return self._axes[letter]

@@ -1,0 +1,155 @@
+"""How near an equilibrium comes to results of the standard GTAP model, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from cge.core.axes import Array
+from cge.core.errors import check_known, refuse_if
+from cge.data.gtap.base_data import GtapData
+from cge.data.gtap.gtap_checks import income
+from cge.data.gtap.gtap_results import Reference
+from cge.indicators.gtap_variables import GtapVariable, gtap_variables
+from cge.solve.model import Model
+from cge.solve.solution import Solution
+
+#: Percentage points that a cell may be off.
+LIMIT = 0.01
+COLUMNS = ["variable", "cell", "here", "there", "gap"]
+
+
+@dataclass(frozen=True, eq=False)
+class Parity:
+    """Cells of two solutions side by side.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        variable, cell (elements), here, there (per cent changes), gap (percentage points).
+    not_told : tuple of str
+        Variables that change in the reference and are not told here.
+    limit : float
+    """
+
+    cells: pd.DataFrame
+    not_told: tuple[str, ...]
+    limit: float = LIMIT
+
+    @property
+    def within(self) -> float:
+        """Share of cells whose gap keeps the limit."""
+        return float((self.cells["gap"] <= self.limit).mean())
+
+    @property
+    def by_variable(self) -> pd.DataFrame:
+        """By variable: cells, share within the limit, largest gap, and largest change."""
+        rows = []
+        for name, part in self.cells.groupby("variable", sort=False):
+            rows.append((name, len(part), float((part["gap"] <= self.limit).mean()),
+                         part["gap"].max(), part["there"].abs().max()))  # fmt: skip
+        return pd.DataFrame(rows, columns=["variable", "cells", "within", "gap", "change"])
+
+    @property
+    def beyond(self) -> pd.DataFrame:
+        """Cells beyond the limit, the widest gap first."""
+        return self.cells[self.cells["gap"] > self.limit].sort_values("gap", ascending=False)
+
+
+def multiplied(model: Model, factors: Mapping[str, float]) -> Solution:
+    """Equilibrium in which given powers are multiplied.
+
+    Parameters
+    ----------
+    model : Model
+    factors : mapping
+        Selector of exogenous variables to a factor: 1.1 is a change of ten per cent in GTAP.
+    """
+    levels = model.levels({}).copy()
+    for selector, factor in factors.items():
+        refuse_if(not (np.isfinite(factor) and factor > 0), "is no factor", key=selector,
+                  value=factor, allowed="a number above 0; 1.1 is ten per cent more")  # fmt: skip
+        family, positions = model.variables.select(selector, "shock")
+        refuse_if(bool(model.arrays.free[positions].any()), "is no power or ratio", key=selector,
+                  value=family.name)  # fmt: skip
+        levels[positions] *= factor
+    return model.solve(levels)
+
+
+def parity(
+    solution: Solution, data: GtapData, reference: Reference, limit: float = LIMIT
+) -> Parity:
+    """Hold an equilibrium against results of the GTAP model.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of a benchmark with the standard structure.
+    data : GtapData
+        Of which it was made.
+    reference : mapping
+        :func:`~cge.data.gtap.gtap_results.reference_results`.
+    limit : float
+
+    Raises
+    ------
+    InputError
+        If they have no cell in common.
+    """
+    told = gtap_variables(solution, data)
+    own = income(data)
+    rows = []
+    for name, one in told.items():
+        if name in reference:
+            rows += _rows(name, one, data, reference[name], own)
+    refuse_if(not rows, "the results have no cell in common with these data", key="against",
+              value=[*reference][:5], allowed=[*told])  # fmt: skip
+    left = tuple(name for name, cells in reference.items()
+                 if name not in told and any(cells.values()))  # fmt: skip
+    return Parity(pd.DataFrame(rows, columns=COLUMNS), left, limit)
+
+
+def _rows(
+    name: str, one: GtapVariable, data: GtapData, there: Mapping[tuple[str, ...], float],
+    own: Array,
+) -> list[tuple[str, str, float, float, float]]:  # fmt: skip
+    """Cells that both have."""
+    codes, values, scale, rows = [data.codes(a) for a in one.axes], one.changes, 1.0, []
+    if "a" in one.axes and data.made_by is not None:
+        values = values.take(data.made_by, axis=one.axes.index("a"))
+    for cell, value in zip(product(*codes), np.ravel(values).tolist(), strict=True):
+        known = there.get(tuple(code.lower() for code in cell))
+        if known is None or not np.isfinite(value):
+            continue
+        if one.of_income:
+            region = data.regions.index(cell[0]) if cell else None
+            scale = 100 / float(own.sum() if region is None else own[region])
+        gap = abs(value - scale * known)
+        rows.append((name, ", ".join(cell), value, scale * known, gap))
+    return rows
+
+
+def selectors_checked(model: Model, given: tuple[str, ...]) -> dict[str, float]:
+    """Factors of texts such as ``tariff[imports, *, Food, USA]=1.1``.
+
+    Raises
+    ------
+    InputError
+        If one has no factor.
+    """
+    found: dict[str, float] = {}
+    for text in given:
+        selector, mark, number = text.rpartition("=")
+        try:
+            found[selector.strip()] = float(number)
+        except ValueError:
+            mark = ""
+        refuse_if(not mark, "names no selector and factor", key="--shock", value=text,
+                  allowed="such as 'tariff[imports, *, *, *]=1.1'")  # fmt: skip
+        check_known([selector.split("[")[0].strip()], model.variables, "no such variable",
+                    key="--shock")  # fmt: skip
+    return found
