@@ -35,8 +35,8 @@ from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.default import DEFAULT_TABLE
-from cge.data.accounts.saving import ARRAYS as SAVING
-from cge.data.accounts.saving import Saving
+from cge.data.accounts.saving_accounts import ARRAYS as SAVING
+from cge.data.accounts.saving_accounts import Saving
 from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
 from cge.data.elasticities.nests import Elasticities

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.core.axes import Array
+from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.solve.solution import Solution
@@ -104,7 +104,12 @@ class _Told:
         at_home = at_home[:, : self.imports].sum(axis=1)[:, self.own, :, self.own]  # s, 2, i
         with np.errstate(divide="ignore", invalid="ignore"):
             sold = (at_home[:, 0] / at_home[:, 1]).T
+        none = np.full((self.sectors, self.sectors, len(self.own)), np.nan)
+        at = np.arange(self.sectors)
+        made_price, made = none.copy(), none
+        made_price[at, at], made[at, at] = price, output
         return {
+            **dict.fromkeys(("ps", "pca"), ("car", made_price)), "qca": ("car", made),
             "pds": ("cr", price), "pb": ("ar", price), "qo": ("ar", output), "qc": ("cr", output),
             "po": ("ar", price), "qds": ("cr", sold),
             "pint": ("ar", self.ratio("material_price").T),
@@ -160,6 +165,17 @@ class _Told:
         with np.errstate(divide="ignore", invalid="ignore"):
             services_used = np.where(used > 0, used * self.ratio("composite")[t], 0.0)
             qtm = services_used.sum(axis=1) / used.sum(axis=1)
+        border = self.b.on_border
+        sold, entered = (
+            [at.array(name)[which].sum(axis=axes) for at in (self.solution, self.start)]
+            for name, which, axes in (("fob_value", border, (0, 3)),
+                                      ("landed_value", slice(u, u + 1), (0, 1)))
+        )  # fmt: skip
+        kinds = self.b.bundles.transport if self.b.bundles is not None else np.zeros((1, 1, 1, 1))
+        kinds = ratio(kinds, kinds.sum(axis=3, keepdims=True), np.nan)
+        by_route = np.einsum("risj,js->irs", kinds, np.nan_to_num(pool))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            exported, imported = (sold[0] / sold[1]).T, entered[0] / entered[1]
         carried = np.isfinite(self.ratio("service_spending"))[..., self.margins]  # r, i, s, m
         services = np.where(carried, arrived[..., None], np.nan)
         return {
@@ -170,6 +186,7 @@ class _Told:
             "pmds": ("csd", (paid / arrived).transpose(1, 0, 2)),
             "qst": ("mr", qst.T[self.margins]), "qtm": ("m", qtm[self.margins]),
             "pt": ("m", np.nanmean(pool[self.margins], axis=1)),
+            "ptrans": ("csd", by_route), "vxwfob": ("cr", exported), "vmwcif": ("cr", imported),
             "qtmfsd": ("mcsd", services.transpose(3, 1, 0, 2)),
         }  # fmt: skip
 
@@ -192,7 +209,12 @@ class _Told:
         """Income, spending and utility."""
         spending, price = self.ratio("final_spending"), self.ratio("agent_price")
         hh, gov, inv = self.agents.values()
+        earned, worn = (
+            [at.array(name).sum(axis=1) for at in (self.solution, self.start)]
+            for name in ("factor_income", "depreciation_value")
+        )  # fmt: skip
         return {
+            "fincome": ("r", (earned[0] - worn[0]) / (earned[1] - worn[1])),
             "y": ("r", self.ratio("regional_income")), "yp": ("r", spending[:, hh]),
             "yg": ("r", spending[:, gov]), "qsave": ("r", self.ratio("saving_quantity")),
             "psave": ("r", self.ratio("saving_price")), "pgov": ("r", price[:, gov]),
@@ -221,5 +243,6 @@ class _Told:
         return {
             "ev": GtapVariable("r", 100 * ev / income, True),
             "wev": GtapVariable("", np.asarray(100 * ev.sum() / income.sum()), True),
+            "del_tbal": GtapVariable("r", 100 * (now - then) / income, True),
             "del_tbalry": GtapVariable("r", 100 * (now / later - then / world)),
         }

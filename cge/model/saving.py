@@ -1,8 +1,8 @@
 """The regional household, what it saves, and where in the world that is invested.
 
-Where the benchmark has saving (:mod:`cge.data.accounts.saving`) a region has an income net of
-depreciation, of which it spends parts on consumption and saves the rest, as the regional household
-of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP Technical Paper 20).
+Where the benchmark has saving (:mod:`cge.data.accounts.saving_accounts`) a region has an income
+net of depreciation, of which it spends parts on consumption and saves the rest, as the regional
+household of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP Technical Paper 20).
 Where all its agents are homothetic these are parts of one nest. A household with other income
 elasticities has a cost of utility k that changes with income (:mod:`cge.model.demand`), and the
 region is Cobb-Douglas in utilities. With shares T, utility u of the household, what others consume
@@ -35,7 +35,7 @@ from typing import Any
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import CAPITAL
-from cge.data.accounts.saving import Saving
+from cge.data.accounts.saving_accounts import Saving
 from cge.model import ces
 from cge.model.language.forms import cells, product, ratio, total
 from cge.model.shares import Declared, Key, Shares

@@ -24,7 +24,7 @@ from cge.core.identity import digest
 from cge.core.typed import checked
 from cge.data.accounts.bundles import Bundles, crossing
 from cge.data.accounts.rate_checks import check_rates
-from cge.data.accounts.saving import Saving
+from cge.data.accounts.saving_accounts import Saving
 from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 

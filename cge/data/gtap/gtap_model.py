@@ -21,7 +21,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes, ratio
 from cge.data.accounts.bundles import Bundles
-from cge.data.accounts.saving import Saving
+from cge.data.accounts.saving_accounts import Saving
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import margins_made
 
