@@ -18,6 +18,7 @@ import numpy as np
 from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.gtap.base_data import GtapData
+from cge.data.gtap.gtap_benchmark import factor_codes
 from cge.solve.solution import Solution
 
 
@@ -192,13 +193,16 @@ class _Told:
 
     def _factors(self) -> dict[str, tuple[str, Array]]:
         """Endowments by activity and region, and capital."""
-        price, use = self.ratio("factor_price"), self.ratio("factor_use")
+        codes = factor_codes(self.data)
+        order = [self.b.factors.index(code) for code in codes]
+        price, use, paid = (self.ratio(name)[..., order] for name in
+                            ("factor_price", "factor_use", "factor_return"))  # fmt: skip
         capital = self.b.factors.index(CAPITAL)
         income = self.grown("factor_income", (1,))
         return {
             **dict.fromkeys(("pes", "peb", "pfe"), ("ear", price.transpose(2, 1, 0))),
             **dict.fromkeys(("qes", "qfe"), ("ear", use.transpose(2, 1, 0))),
-            "pe": ("er", self.ratio("factor_return").T), "pfactor": ("r", income),
+            "pe": ("er", paid.T), "pfactor": ("r", income),
             "ke": ("r", self.ratio("capital_at_end")[:, capital]),
             "rorc": ("r", self.ratio("current_return")[:, capital]),
             "rore": ("r", self.ratio("expected_return")[:, capital]),

@@ -2,7 +2,8 @@
 
 Where the benchmark has saving (:mod:`cge.data.accounts.saving_accounts`) a region has an income
 net of depreciation, of which it spends parts on consumption and saves the rest, as the regional
-household of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP Technical Paper 20).
+household of GTAP (McDougall 2003, A new regional household demand system for GTAP, GTAP Technical
+Paper 20).
 Where all its agents are homothetic these are parts of one nest. A household with other income
 elasticities has a cost of utility k that changes with income (:mod:`cge.model.demand`), and the
 region is Cobb-Douglas in utilities. With shares T, utility u of the household, what others consume

@@ -137,14 +137,15 @@ def _benchmark(
     d = data
     region_names = safe_names(d.regions, "regions")
     sector_names = safe_names(d.commodities, "sectors")
-    factors, standard = _factor_codes(d), structure == STRUCTURES[0]
+    order, standard = _factor_order(d), structure == STRUCTURES[0]
+    factors = tuple(factor_codes(d)[k] for k in order)
     world = (StandardTrade(d, tuple(sector_names)) if standard
              else _Deliveries(d, tariffs == TARIFFS[1]))  # fmt: skip
     flows, fob = world.flows, world.flows + world.export_tax
     inputs, final = np.split(world.purchases, [len(d.commodities)], axis=1)
     input_tax, final_tax = np.split(world.user_tax, [len(d.commodities)], axis=1)
     of_goods = world.technology.by_commodity
-    paid, with_tax = (of_goods(d[h]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
+    paid, with_tax = (of_goods(d[h][order]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
     payments = np.where(paid > 0, paid, with_tax)
     output = flows.sum(axis=(0, 3))
     costs = (inputs + input_tax).sum(axis=0).T + with_tax.sum(axis=2)
@@ -241,13 +242,28 @@ class _Deliveries:
         self.flows, self.export_tax, self.tariff = flows, export_tax, tariff
 
 
-def _factor_codes(data: GtapData) -> tuple[str, ...]:
-    """Endowments, capital under the code that the model knows it by."""
+def factor_codes(data: GtapData) -> tuple[str, ...]:
+    """Endowments in the order of the data, capital under the code that the model knows it by."""
     names = [*safe_names(data.endowments, "factors")]
     capital = [names[data.endowments.index(code)] for code in data.capital] or [
         code for code in names if code.lower().startswith("cap")
     ]
     return tuple(CAPITAL if [code] == capital else code for code in names)
+
+
+def _factor_order(data: GtapData) -> list[int]:
+    """Endowments in the order of a benchmark: labour first, the larger before the smaller.
+
+    The first factor is the one of the real wage, and of the market that Walras' law leaves out.
+    """
+    d = data
+    capital = [code for code in d.endowments if code in d.capital or code.lower()[:3] == "cap"]
+    labour = d.labour or [
+        code for code in d.endowments if d.mobility[code] == "mobile" and code not in capital
+    ]
+    earned = d["EVFB"].sum(axis=(1, 2))
+    places = range(len(d.endowments))
+    return sorted(places, key=lambda k: (d.endowments[k] not in labour, -earned[k]))
 
 
 def _elasticities(
@@ -283,7 +299,7 @@ def _elasticities(
         "armington": among,
         "intermediate": of_firms("ESBC") if "ESBC" in d.parameters else top,
         "value_added": of_firms("ESBV"), "top": top, "final": by_agent,
-        "agents": 1.0, "transformation": np.array(transformation),
+        "agents": 1.0, "transformation": np.array(transformation)[_factor_order(d)],
     }  # fmt: skip
     return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
 
