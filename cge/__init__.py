@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cge.core.errors import RateWarning as RateWarning
     from cge.data.accounts.benchmark import Benchmark as Benchmark
     from cge.data.accounts.calibration import calibrate as calibrate
+    from cge.data.accounts.import_bundles import with_import_bundles as with_import_bundles
     from cge.data.benchmark_store import load_benchmark as load_benchmark
     from cge.data.benchmark_store import open_benchmark as open_benchmark
     from cge.data.benchmark_store import save_benchmark as save_benchmark
@@ -64,6 +65,7 @@ _MODULES = {
     # a benchmark
     "data.accounts.benchmark": "Benchmark",
     "data.accounts.calibration": "calibrate",
+    "data.accounts.import_bundles": "with_import_bundles",
     "data.benchmark_store": "load_benchmark open_benchmark save_benchmark",
     "data.elasticities.benchmark_households": "with_household_demand",
     "data.elasticities.nests": "Elasticities",

@@ -14,7 +14,7 @@ from gtap_folder import COMM, REG, world, write, write_older
 from cge import Model, open_benchmark
 from cge.core.errors import InputError
 from cge.data.gtap.base_data import GtapData, read_gtap
-from cge.data.gtap.gtap_benchmark import calibrate_gtap
+from cge.data.gtap.gtap_benchmark import calibrate_gtap, factor_codes
 from cge.data.gtap.gtap_checks import checked_identities, gdp, identities, income, tax_revenue
 from cge.data.har.har_reading import read_har
 from cge.data.har.har_writing import write_har
@@ -162,12 +162,13 @@ def test_each_account_that_does_not_fit_is_named_with_its_gap(
 @pytest.mark.parametrize("joint", [False, True])
 def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_path: Path) -> None:
     source = write(tmp_path / "gtap", world(joint=joint))
-    data, b = read_gtap(source), calibrate_gtap(source).benchmark
+    data, b = read_gtap(source), calibrate_gtap(source, structure="merged").benchmark
     close = {"rtol": CLOSE, "atol": 1e-3}
     taxes, own = tax_revenue(data), np.arange(len(REG))
     np.testing.assert_allclose(b.gdp, gdp(data), **close)
     np.testing.assert_allclose(b.output, data["MAKB"].sum(axis=1).T, **close)
-    np.testing.assert_allclose(b.factor_payments.sum(1), data["EVFB"].sum(1).T, **close)
+    order = [factor_codes(data).index(code) for code in b.factors]
+    np.testing.assert_allclose(b.factor_payments.sum(1), data["EVFB"].sum(1).T[:, order], **close)
     for mine, theirs in (("output_tax", ("output",)), ("factor_tax", ("endowment use",)),
                          ("user_tax", ("inputs", "private consumption", "government consumption",
                                        "investment"))):  # fmt: skip
@@ -191,7 +192,7 @@ def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_p
 
 
 def test_rates_and_elasticities_are_those_of_the_data(folder: Path, data: GtapData) -> None:
-    b = calibrate_gtap(folder).benchmark
+    b = calibrate_gtap(folder, structure="merged").benchmark
     # A good that is no margin, from one region to another.
     base = data["VFOB"][1, 0, 1]
     rate = (data["VMSB"][1, 0, 1] - data["VCIF"][1, 0, 1]) / base
@@ -199,15 +200,18 @@ def test_rates_and_elasticities_are_those_of_the_data(folder: Path, data: GtapDa
     np.testing.assert_allclose(
         b.export_tax[:, 0, 1, 1], base / data["VXSB"][1, 0, 1] - 1, rtol=1e-3
     )
-    assert b.factors == ("Land", "UnSkLab", "SkLab", "CAP")
+    # Labour is first, the larger endowment before the smaller.
+    assert set(b.factors[:2]) == {"UnSkLab", "SkLab"} and set(b.factors[2:]) == {"Land", "CAP"}
     long = b.elasticities["long"]
     np.testing.assert_allclose(long.armington[2], data["ESBM"])
     np.testing.assert_allclose(long.value_added, data["ESBV"].T)
     np.testing.assert_allclose(long.top, 0)
     np.testing.assert_allclose(long.intermediate, 0.1, rtol=1e-6)
-    assert long.transformation.tolist() == [1.0, np.inf, np.inf, np.inf]
+    assert dict(zip(b.factors, long.transformation)) == {
+        "Land": 1.0, "UnSkLab": np.inf, "SkLab": np.inf, "CAP": np.inf,
+    }  # fmt: skip
     assert (long.final[:, 0] < 1).all() and (long.final[:, 0] > 0.3).all()
-    other = calibrate_gtap(folder, "ESBD").benchmark.elasticities["long"]
+    other = calibrate_gtap(folder, "ESBD", structure="merged").benchmark.elasticities["long"]
     np.testing.assert_allclose(other.armington[0], data["ESBD"])
 
 
@@ -215,7 +219,8 @@ def test_taxes_on_imports_beyond_those_on_domestic_goods_can_be_in_tariffs(
     folder: Path, data: GtapData
 ) -> None:
     """Of an agent who is alone in its class both its rates are then kept."""
-    plain, b = (calibrate_gtap(folder, tariffs=t).benchmark for t in ("own", "with-user-taxes"))
+    plain, b = (calibrate_gtap(folder, tariffs=t, structure="merged").benchmark
+                for t in ("own", "with-user-taxes"))  # fmt: skip
     np.testing.assert_allclose(b.gdp, plain.gdp, rtol=1e-9)
     np.testing.assert_allclose(b.absorption, plain.absorption, rtol=1e-9)
     home, abroad = (data[f"V{kind}PP"] / data[f"V{kind}PB"] for kind in "DM")
@@ -240,13 +245,18 @@ def test_both_versions_make_one_benchmark(folder: Path, tmp_path: Path) -> None:
 def test_the_command_makes_a_benchmark_and_says_what_is_merged(
     cge: Callable[..., Outcome], folder: Path, here: Path
 ) -> None:
-    made = cge("calibrate", folder, "--out", "world")
+    made = cge("calibrate", folder, "--out", "merged", "--structure", "merged")
     assert made.code == 0, made.err
     for text in ("income of a region is spent", "Transport margins", "replicates to",
                  "Trade of regions within themselves"):  # fmt: skip
         assert text in made.out
+    made = cge("calibrate", folder, "--out", "world")
+    assert made.code == 0, made.err
+    for text in ("ESBD of GTAP between home and imports", "RORDELTA 1", "replicates to"):
+        assert text in made.out
     assert open_benchmark("world").name == "gtap-2017"
-    for option in (("--year", "2017"), ("--aggregation", "small"), ("--tariffs", "none")):
+    assert cge("check", "--data", "world").code == 0
+    for option in (("--structure", "both"), ("--year", "2017"), ("--aggregation", "small"), ("--tariffs", "none")):
         refused = cge("calibrate", folder, "--kind", "gtap", "--out", "other", *option)
         assert refused.code == 2 and option[0].lstrip("-") in refused.err
     assert cge("calibrate", folder, "--out", "other", "--elasticities", "ESBQ").code == 2

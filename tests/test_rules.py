@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from gtap_folder import write
 from numpy.typing import NDArray
 from tools import assert_same_equations, combined_shock, small_model
 from worlds import random_world
 
-from cge import Benchmark, Model, Solution, load_benchmark, with_household_demand
+from cge import (
+    Benchmark,
+    Model,
+    Solution,
+    calibrate_gtap,
+    load_benchmark,
+    with_household_demand,
+    with_import_bundles,
+)
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.build import build_model
 from cge.model.language.elasticity import parameters
@@ -39,6 +51,20 @@ def with_cobb_douglas(b: Benchmark) -> Benchmark:
     return b.with_elasticities(**by_horizon)
 
 
+@lru_cache(maxsize=1)
+def standard_world() -> Benchmark:
+    """Return made-up GTAP data with all parts of the standard model."""
+    with TemporaryDirectory() as folder:
+        return calibrate_gtap(write(Path(folder) / "gtap")).benchmark
+
+
+def homothetic(b: Benchmark) -> Benchmark:
+    """Return a benchmark whose households have income elasticities of one."""
+    return b.with_elasticities(
+        **{h: replace(one, household=None) for h, one in b.elasticities.items()}
+    )
+
+
 WORLDS = {
     "real data": lambda: load_benchmark("wiod2013", aggregation="small"),
     "Cobb-Douglas nests": lambda: with_cobb_douglas(
@@ -49,6 +75,9 @@ WORLDS = {
     "other income elasticities": lambda: with_household_demand(
         random_world(19, zeros=0.3), 0.4, [0.5, 1.1, 1.3]
     ),
+    "bundles of imports": lambda: with_import_bundles(random_world(20, zeros=0.3)),
+    "the standard GTAP model": lambda: standard_world(),
+    "the standard GTAP model, homothetic": lambda: homothetic(standard_world()),
 }
 
 

@@ -29,11 +29,14 @@ REPLICATION = 1e-9
               help="full, or an aggregation file; of a published table also default or small, "
               "with all that ships for them.")  # fmt: skip
 @click.option("--tariffs", help="none, or a file of rates; default: the folder's own, with "
-              "--aggregation default and small those that ship. Of gtap: own, or with-user-taxes, "
-              "with what taxes on imports exceed those on domestic goods.")  # fmt: skip
+              "--aggregation default and small those that ship. Of gtap: own, or, with --structure "
+              "merged, with-user-taxes, with what taxes on imports exceed those on domestic goods."
+              )  # fmt: skip
 @click.option("--elasticities",
-              help="Elasticity set or file; default: the folder's own. Of gtap also ESBM (default) "
-              "or ESBD: which of GTAP's is the elasticity among origins.")  # fmt: skip
+              help="Elasticity set or file; default: the folder's own. Of gtap also ESBM or ESBD: "
+              "that one between home and imports and among sources.")  # fmt: skip
+@click.option("--structure", help="Of gtap: standard (default), with the parts of the standard "
+              "model, or merged, with three use classes and one level of sourcing.")  # fmt: skip
 @click.option("--value-added", default="auto", show_default=True,
               help="auto, rows or residual: where value added comes from.")  # fmt: skip
 @click.option("--labour-share", type=float,
@@ -54,6 +57,8 @@ def calibrate(source: Path, out: Path, kind: str | None, overwrite: bool, **give
     check_target(out, overwrite)
     kind = kind or _kind_of(source)
     own = {"folder": _of_folder, "gtap": _of_gtap}
+    refuse_if(kind != "gtap" and given["structure"] is not None, "is of GTAP data",
+              key="--structure", value=given["structure"], allowed="with --kind gtap")  # fmt: skip
     result = own[kind](source, given) if kind in own else of_published(source, kind, given)
     save(result, out, overwrite)
 
@@ -136,8 +141,8 @@ def _of_gtap(source: Path, given: dict[str, Any]) -> Any:
         refuse_if(given[option] != usual.get(option), "GTAP data have their own",
                   key=f"--{option.replace('_', '-')}", value=given[option],
                   allowed="year, aggregation and accounts of the folder")  # fmt: skip
-    return calibrate_gtap(source, given["elasticities"] or "ESBM", given["name"],
-                          given["tariffs"] or "own")  # fmt: skip
+    return calibrate_gtap(source, given["elasticities"], given["name"],
+                          given["tariffs"] or "own", given["structure"] or "standard")  # fmt: skip
 
 
 def of_published(source: Path, kind: Any, given: dict[str, Any]) -> Any:

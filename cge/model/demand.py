@@ -64,6 +64,7 @@ def declare(m: Declared, k: Shares) -> None:
 
 def equations(m: Declared, k: Shares) -> None:
     """Add the equations of final demand."""
+    saving.saved(m, k)
     agents_in = k.by("bundle", "s")
     u_of = k.class_of["d"]
 

@@ -128,6 +128,13 @@ def equations(m: Declared, k: Shares) -> None:
         paid = m.own_income[s] + m.net_borrowing[s] + saving.inflow(m, s)
         return k.absorption[s] * m.absorption[s] == paid
 
+    @m.Constraint(m.SAVERS)
+    def regional_income_rule(m, s):
+        """Of a region that saves, income net of depreciation."""
+        worn = total(m.depreciation_value[c] for c in k.by("capital_depreciation", "s")[s,])
+        earned = m.own_income[s] + m.net_borrowing[s]
+        return k.net_income[(s,)] * m.regional_income[s] == earned - worn
+
     @m.Expression(m.REGIONS)
     def welfare(m, s):
         """Welfare of a region, index 1 in the benchmark: real absorption that is not borrowed.

@@ -94,25 +94,8 @@ def welfare_terms(m: Declared, k: Shares, s: Any) -> tuple[float, Any]:
     return k.saved[(s,)] / k.net_income[(s,)], m.saving_price[s]
 
 
-def equations(m: Declared, k: Shares) -> None:
-    """Add the equations of income, of the price of saving, and of the bank."""
-    investor, stock = k.by("invested", "s"), k.by("capital_capital", "s")
-
-    def price(s: Any):
-        """Price of investment goods of a region."""
-        return total(m.agent_price[c] for c in investor[s,])
-
-    @m.Expression(m.STOCKS)
-    def depreciation_value(m, s, f):
-        """What capital depreciates in the year [million USD]."""
-        return k.capital_depreciation[s, f] * m.factor_supply[s, f] * price(s)
-
-    @m.Constraint(m.SAVERS)
-    def regional_income_rule(m, s):
-        """Income of the region net of depreciation."""
-        worn = total(m.depreciation_value[c] for c in stock[s,])
-        earned = m.own_income[s] + m.net_borrowing[s]
-        return k.net_income[(s,)] * m.regional_income[s] == earned - worn
+def saved(m: Declared, k: Shares) -> None:
+    """Add what regions save, which the budgets of their agents read."""
 
     @m.Expression(m.SAVERS)
     def saving_quantity(m, s):
@@ -127,6 +110,31 @@ def equations(m: Declared, k: Shares) -> None:
     def saving_value(m, s):
         """Saving net of depreciation [million USD]."""
         return m.saving_quantity[s] * m.saving_price[s]
+
+
+def equations(m: Declared, k: Shares) -> None:
+    """Add the equations of the price of saving, of capital, and of the bank."""
+    investor, stock = k.by("invested", "s"), k.by("capital_capital", "s")
+
+    def price(s: Any):
+        """Price of investment goods of a region."""
+        return total(m.agent_price[c] for c in investor[s,])
+
+    @m.Expression(m.STOCKS)
+    def depreciation_value(m, s, f):
+        """What capital depreciates in the year [million USD]."""
+        return k.capital_depreciation[s, f] * m.factor_supply[s, f] * price(s)
+
+    @m.Expression(m.INVESTORS)
+    def net_investment(m, s, d):
+        """Investment net of depreciation, at benchmark prices [million USD]."""
+        worn = total(k.capital_depreciation[c] * m.factor_supply[c] for c in stock[s,])
+        return k.invested[s, d] * m.investment[s, d] - worn
+
+    @m.Expression(m.INVESTORS)
+    def net_investment_value(m, s, d):
+        """Investment net of depreciation [million USD]."""
+        return m.net_investment[s, d] * m.agent_price[s, d]
 
     @m.Constraint(m.SEAT)
     def invested_price_rule(m, s, d):
@@ -189,17 +197,6 @@ def equations(m: Declared, k: Shares) -> None:
         """Rate of return that is expected, the lower the more is invested."""
         grown = m.capital_at_end[s, f] / m.factor_supply[s, f]
         return m.current_return[s, f] * grown ** (-1 * k.capital_flexibility[s, f])
-
-    @m.Expression(m.INVESTORS)
-    def net_investment(m, s, d):
-        """Investment net of depreciation, at benchmark prices [million USD]."""
-        worn = total(k.capital_depreciation[c] * m.factor_supply[c] for c in stock[s,])
-        return k.invested[s, d] * m.investment[s, d] - worn
-
-    @m.Expression(m.INVESTORS)
-    def net_investment_value(m, s, d):
-        """Investment net of depreciation [million USD]."""
-        return m.net_investment[s, d] * m.agent_price[s, d]
 
     @m.Expression(m.SAVERS)
     def capital_inflow(m, s):
