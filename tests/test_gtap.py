@@ -256,7 +256,12 @@ def test_the_command_makes_a_benchmark_and_says_what_is_merged(
         assert text in made.out
     assert open_benchmark("world").name == "gtap-2017"
     assert cge("check", "--data", "world").code == 0
-    for option in (("--structure", "both"), ("--year", "2017"), ("--aggregation", "small"), ("--tariffs", "none")):
+    for option in (
+        ("--structure", "both"),
+        ("--year", "2017"),
+        ("--aggregation", "small"),
+        ("--tariffs", "none"),
+    ):
         refused = cge("calibrate", folder, "--kind", "gtap", "--out", "other", *option)
         assert refused.code == 2 and option[0].lstrip("-") in refused.err
     assert cge("calibrate", folder, "--out", "other", "--elasticities", "ESBQ").code == 2
