@@ -106,7 +106,7 @@ def test_trade_within_a_region_crosses_a_border(b: Benchmark) -> None:
     dearer = multiplied(model, {"tariff[imports, row, *, row]": 1.1})
     volume = dearer.array("route_volume") / np.maximum(start.array("route_volume"), 1e-300)
     u, r = b.use_classes.index("imports"), b.regions.index("row")
-    # Others take its place: they lose nothing to speak of where total imports fall by a third.
+    # Others take its place: they lose nothing to speak of where trade within falls by a quarter.
     assert (volume[u, r, :, r] < 0.9).all() and (volume[u, :r, :, r] > 0.99).all()
     assert volume[u, :r, :2, r].min() > 1.0
 

@@ -154,13 +154,15 @@ def closure_facts(solution: Solution, scenario: Scenario) -> dict[str, Any]:
     """
     closure = solution.closure
     return {
-        "closure": closure_text(closure, scenario, solution.model.horizon),
+        "closure": closure_text(
+            closure, scenario, solution.model.horizon, solution.model.benchmark.saving is not None
+        ),
         "numeraire": closure.numeraire or "world factor price index",
         "swaps": [s.text for s in solution.resolved.swaps if s.label != LABEL],
     }
 
 
-def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
+def closure_text(closure: Closure, scenario: Scenario, horizon: str, saves: bool = False) -> str:
     """A closure in one sentence without its end.
 
     Parameters
@@ -170,6 +172,8 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
     scenario : Scenario
     horizon : {"short", "long"}
         Of the elasticities.
+    saves : bool
+        Whether trade balances follow from saving and investment.
     """
     parts = [f"{closure.name.replace('_', ' ')}, {horizon}-run elasticities"]
     if closure.specific_factors:
@@ -188,5 +192,6 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str) -> str:
     balance = scenario.closure.balance
     words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
     words = "as in the data, indexed to the numeraire" if words == "given" else words
+    words = "follow from saving and investment" if saves else words
     swaps = (swap.text for swap in closure.swaps if not swap.label)
     return "; ".join((*parts, f"trade balances {words}", *swaps))

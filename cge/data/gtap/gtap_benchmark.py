@@ -50,7 +50,7 @@ CLASSES = ("int", *(use_class for _, use_class in BUYERS.values()))
 GDP_TOLERANCE = 1e-5
 #: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2;
 #: and that of an endowment which version 7 fixes where it is, so small that no digit tells it.
-SLUGGISH, FIXED = 1e-3, 1e-5
+SLUGGISH, FIXED = 1e-3, 1e-4
 #: What tariffs may be; the first is the default.
 TARIFFS = ("own", "with-user-taxes")
 #: How much of the standard model a benchmark has; the first is the default.
