@@ -23,6 +23,7 @@ import pytest
 import yaml
 from conftest import Outcome, snapshot
 from filelock import FileLock
+from gtap_folder import write as write_gtap
 from reports import made
 
 import cge as package
@@ -909,7 +910,8 @@ def test_every_command_is_looked_at() -> None:
     assert {path[0] for path in COMMANDS} == {
         "run", "path", "stress", "sensitivity", "frontier", "margins", "nash", "insurance",
         "compare", "backtest", "claims", "collect", "table", "figure", "report",
-        "runs", "check", "data", "calibrate", "convert", "cache", "completion",
+        "runs", "check", "data", "calibrate", "convert", "parity", "cache",
+        "completion",
     }  # fmt: skip
     assert {("data", "rate"), ("cache", "clear")} <= set(COMMANDS)
 
@@ -923,10 +925,12 @@ def test_the_help_of_a_command_has_an_example(path: tuple[str, ...], cge: Run) -
 
 
 def prepare(here: Path) -> None:
-    """The file of a collection and the run that examples name."""
+    """The files and the run that examples name."""
     made().save(here / "results" / "runs" / "us-china-tariff-war")
     runs = [{"scenario": name} for name in ("us-china-tariff-war", "free-trade")]
     (here / "runs.yaml").write_text(yaml.safe_dump({"name": "runs", "runs": runs}))
+    write_gtap(here / "my-gtap")
+    (here / "gempack.csv").write_text("variable,region,value\ny,usa,1.0\n")
 
 
 #: Studies of which a quick test makes less than the example.

@@ -23,8 +23,8 @@ from cge.core.errors import InputError
 from cge.data.benchmark_store import save_benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import gdp, tax_revenue
-from cge.indicators.gtap_parity import multiplied
-from cge.indicators.gtap_variables import gtap_variables
+from cge.indicators.gtap.gtap_parity import multiplied
+from cge.indicators.gtap.gtap_variables import gtap_variables
 from cge.indicators.world_io import WorldIO
 from cge.solve.checks import run_checks
 from cge.solve.rebase import rebase

@@ -159,6 +159,8 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "with_household_demand": (cge.with_household_demand, {
             "benchmark": here.model.benchmark, "substitution": 0.4, "income": 1.0,
             "expansion": None}),
+        "with_import_bundles": (cge.with_import_bundles, {
+            "benchmark": here.model.benchmark, "home": 2.0}),
         "tabulate": (cge.tabulate, {"solution": here, "base": None, "detail": 1,
                                     "groups": (), "measures": None}),
     }  # fmt: skip

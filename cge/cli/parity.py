@@ -35,5 +35,5 @@ def parity(**given: Any) -> None:
     GTAP has for them.
 
     \b
-    Example:  cge parity my-gtap --against sim.sl4
+    Example:  cge parity my-gtap --against gempack.csv
     """

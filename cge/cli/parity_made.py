@@ -12,8 +12,8 @@ from cge.core.writing import by_suffix, put_or_refuse
 from cge.data.gtap.base_data import read_gtap
 from cge.data.gtap.gtap_benchmark import calibrate_gtap
 from cge.data.gtap.gtap_results import reference_results
-from cge.indicators.gtap_parity import multiplied, selectors_checked
-from cge.indicators.gtap_parity import parity as held_against
+from cge.indicators.gtap.gtap_parity import multiplied, selectors_checked
+from cge.indicators.gtap.gtap_parity import parity as held_against
 from cge.solve.model import Model
 
 #: The power of all tariffs, those on trade within regions included, up ten per cent.

@@ -14,7 +14,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import income
 from cge.data.gtap.gtap_results import Reference
-from cge.indicators.gtap_variables import GtapVariable, gtap_variables
+from cge.indicators.gtap.gtap_variables import GtapVariable, gtap_variables
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 

@@ -1,0 +1,1 @@
+"""An equilibrium in the terms of the standard GTAP model."""
