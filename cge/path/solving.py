@@ -124,6 +124,10 @@ def _outlay(content: PathContent, goal: Equal, place: Place) -> float:
 
 def _solved(content: PathContent, place: Place) -> PathCase:
     """A solved path on which no outlay is looked for."""
+    return place.once(path_task("", content).key, lambda: _solved_here(content, place))
+
+
+def _solved_here(content: PathContent, place: Place) -> PathCase:
     laws = laws_in(content, place)
     baseline = None
     if content.baseline is not None:
