@@ -202,9 +202,12 @@ def path_year(
     outlays = {}
     if law is not None and ground.business is not None:
         price = research_price(found.solution)
-        outlays = {part.number: part.outlay(law, ground.business, price) for part in found.parts}
-    return PathYear(**vars(found), year=year, state=state, productivity=ground.productivity,
-                    business=ground.business, outlays=outlays)  # fmt: skip
+        outlays = {part.number: part.outlay(law, ground.business, price, ground.of_sizes)
+                   for part in found.parts}  # fmt: skip
+    return PathYear(
+        **vars(found), year=year, state=state, productivity=ground.productivity,
+        business=ground.business, outlays=outlays, of_sizes=ground.of_sizes,
+    )  # fmt: skip
 
 
 def _own_outlay(member: Member, year: PathYear) -> float:

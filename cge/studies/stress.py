@@ -432,7 +432,7 @@ def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:
     law, state = laws.recursion.law, year.state
     if law is None or state.knowledge is None or year.business is None:
         return Knowledge(productivity=year.productivity)
-    ground = Ground(year.solution.levels, year.business, dict(year.productivity))
+    ground = Ground(year.solution.levels, year.business, dict(year.productivity), year.of_sizes)
     seen = laws.recursion.next(state, ground, year.solution, year.policy).seen
     forgetting = Forgetting(law, laws.model.benchmark.regions, state.knowledge,
                             year.business, seen, year.policy)  # fmt: skip
