@@ -585,6 +585,16 @@ def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None
     assert build("claims", [drawn], figure=True).chart == "glance"
 
 
+def test_the_figure_of_claims_says_whether_it_shows_draws_or_checks() -> None:
+    checks = [*content()["checks"], {**content()["checks"][0], "sign": "positive"}]
+    claims = (claim(), claim("positive", id="X2"), claim(id="X3", checks=checks))
+    pages = [build("claims", [run(*claims, **own)], figure=True) for own in ({}, {"draws": 3})]
+    assert [page.panels[0].columns[0].unit for page in pages] == ["% of its checks", "% of draws"]
+    shares = [page.panels[0].figures[:, 0].tolist() for page in pages]
+    assert shares == [[100, 0, 50], [100, 0, 0]]
+    assert "at central values: nothing is drawn" in " ".join(pages[0].notes)
+
+
 def test_claims_of_a_group_are_chosen_by_the_letter_of_their_names() -> None:
     results = run(claim(), claim("positive", id="X2"), claim(id="Y1"))
     page = build("claims", [results], choice_of({"scenarios": ("X*",)}))

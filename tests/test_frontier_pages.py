@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,10 @@ _MANIFEST = {
 }  # fmt: skip
 
 
-def frontier(sets: Sequence[str] = ("fontagne",), scale: float = 1.0) -> ResultSet:
+def frontier(
+    sets: Sequence[str] = ("fontagne",), scale: float = 1.0,
+    rates: Mapping[str, tuple[float, ...]] = RATES,
+) -> ResultSet:  # fmt: skip
     """A frontier of three points, and one of a single point, by hand."""
     frames = []
     for name in sets:
@@ -42,7 +45,7 @@ def frontier(sets: Sequence[str] = ("fontagne",), scale: float = 1.0) -> ResultS
                 for item in ("equivalent_variation", "cvar"):
                     rows.add("check_difference", 3e-12, item=item, **own)
                 rows.add("first_order_residual", 2e-8, **own)
-                for item, values in RATES.items():
+                for item, values in rates.items():
                     rows.add("rate", values[n], item=item, **own)
                 if n < count - 1:
                     rows.add("price_of_resilience", scale * 0.75 * (n + 1), **own)
@@ -119,6 +122,17 @@ def test_the_frontier_is_drawn_through_its_points_with_policies_where_their_chan
     np.testing.assert_allclose(price.lines[0].get_ydata()[1:], [1.5, 0.75])
     words = {text.get_text() for text in figure.legends[0].get_texts()}
     assert {"No policy", "more research", "Unilateral", "output subsidy"} <= words
+
+
+def test_a_rate_stands_beside_none_that_hides_it_and_an_idle_instrument_is_told() -> None:
+    rates = {**RATES, "basic research": (0.1, 0.3, 0.4), "credit": (0.0, 0.0, 0.0)}
+    made = page(frontier(rates=rates), figure=True)
+    large, small = draw(made, notes=False).axes[2:4]
+    assert [len(axis.lines) - 1 for axis in (large, small)] == [2, 1]  # less the one at nought
+    np.testing.assert_allclose(small.lines[0].get_ydata(), rates["basic research"][::-1])
+    assert small.get_ylim()[1] < 1 < large.get_ylim()[1]
+    assert "up to 0.4 %" in small.get_title().replace("\n", " ")
+    assert "Not used at any point: credit." in " ".join(made.notes)
 
 
 def test_a_figure_shows_one_elasticity_set_and_says_which() -> None:

@@ -30,6 +30,7 @@ from pydantic import ValidationError
 from tools import small_model
 
 from cge import Model, NoEquilibrium, load_benchmark
+from cge.core.errors import InputError
 from cge.path import solving
 from cge.path.solved import PathCase
 from cge.policy.case import solve_case
@@ -239,6 +240,28 @@ def test_a_budget_for_knowledge_is_spent_to_the_cent_every_year(instrument: str)
     told = year.outlays[0][USA] / year.solution.outcome("gdp[USA]")
     assert told == pytest.approx(0.001, rel=1e-9)
     assert bool(year.endogenous) == (instrument == "research_credit")
+
+
+@pytest.mark.parametrize("firms", ["small", "large", "all"])
+def test_a_budget_for_firms_of_a_size_is_spent_to_the_cent_and_moves_them_alone(firms: str) -> None:
+    credit = {"instrument": "research_credit", "region": "CHN", "firms": firms, "budget": 0.0005}
+    case = path(years=2, knowledge=[credit], path={"parameters": {"small_share": 0.2}})
+    for year in case.years:
+        told = year.outlays[0][CHN] / year.solution.outcome("gdp[CHN]")
+        assert told == pytest.approx(0.0005, rel=1e-9)
+        assert year.of_sizes is not None and year.business is not None
+        small, large = year.of_sizes
+        if year.year == 1:
+            moved = {name for name, own in (("small", small), ("large", large))
+                     if np.abs(own[CHN] - 1).max() > 1e-6}  # fmt: skip
+            assert moved == ({"small", "large"} if firms == "all" else {firms})
+        np.testing.assert_allclose(0.2 * small + 0.8 * large, year.business, rtol=1e-12)
+
+
+def test_a_credit_for_small_firms_where_they_are_not_told_apart_is_refused() -> None:
+    credit = {"instrument": "research_credit", "region": "CHN", "firms": "small", "add": 0.1}
+    with pytest.raises(InputError, match=r"not told apart by size.*small_share above 0"):
+        path(years=1, knowledge=[credit])
 
 
 def test_a_subsidy_gives_way_to_basic_research_at_the_same_outlay_in_every_year() -> None:

@@ -12,7 +12,8 @@ from tools import small_model
 from cge import Model, load_benchmark
 from cge.data.knowledge.assembly import load_knowledge
 from cge.dynamics.capital import CapitalLaw, Settings
-from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, Seen
+from cge.dynamics.firm_sizes import FirmSizes
+from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.recursion import Recursion
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 1.0, 0.5, 0.05)
@@ -104,6 +105,50 @@ def test_research_answers_its_cost_by_an_eighth_at_once_and_one_for_one_in_the_e
         business = one.business(state, seen, credit)
         state = one.next(state, business, seen, credit)
     np.testing.assert_allclose(np.log(business) / np.log(0.9), -1, rtol=1e-10)
+
+
+def with_sizes(**ratios: float) -> KnowledgeLaw:
+    return replace(law(), sizes=FirmSizes(0.2, **ratios))
+
+
+def after(one: KnowledgeLaw, policy: KnowledgePolicy, years: int) -> KnowledgeState:
+    """State after some years under a policy, nothing else having moved."""
+    seen, state = still(one)[0], one.start()
+    for _ in range(years):
+        pair = one.of_sizes(state, seen, policy) if one.sizes else None
+        state = one.next(state, one.business(state, seen, policy), seen, policy, pair)
+    return state
+
+
+def test_firms_of_two_sizes_that_are_alike_do_what_all_firms_do() -> None:
+    credit = replace(still(law())[1], credit=np.full_like(law().data.applied, 0.2))
+    one, other = (after(own, credit, 12) for own in (law(), with_sizes()))
+    np.testing.assert_allclose(other.applied, one.applied, rtol=1e-13)
+    np.testing.assert_allclose(other.spilling, one.applied, rtol=1e-13)
+    np.testing.assert_allclose(other.absorption, one.absorption, rtol=1e-13)
+
+
+def test_firms_of_two_sizes_that_differ_stay_on_the_baseline_without_policy() -> None:
+    own = with_sizes(own=0.8, spillover=0.5, additionality=1.5)
+    state = after(own, still(own)[1], 12)
+    for stock in (state.applied, state.spilling, state.foreign):
+        np.testing.assert_allclose(stock, 1, rtol=1e-13)
+
+
+def test_a_credit_for_small_firms_does_what_their_parameters_say() -> None:
+    """In the long run, where a stock is what is spent on it, against each value by hand."""
+    own, rate = with_sizes(own=0.8, spillover=0.5, additionality=1.5), 0.1
+    none = still(own)[1]
+    state = after(own, replace(none, credit_small=np.full_like(none.credit, rate)), 400)
+    assert state.by_size is not None
+    small, large = state.by_size.business
+    np.testing.assert_allclose(large, 1, rtol=1e-12)
+    np.testing.assert_allclose(np.log(small) / np.log(1 - rate), -1.5 / 1.1, rtol=1e-9)
+    part = own.data.business / own.data.applied
+    for stock, ratio in ((state.applied, 0.8), (state.spilling, 0.5)):
+        counts = ratio / (0.2 * ratio + 0.8)
+        wanted = 1 + part * 0.2 * counts * (small - 1)
+        np.testing.assert_allclose(stock, wanted, rtol=1e-9)
 
 
 @pytest.mark.parametrize("level", ["low", "central", "high"])

@@ -146,6 +146,8 @@ def _resolved(hint: Any, names: dict[str, Any]) -> Any:
 
 
 def _fitted(value: Any, hint: Any, key: str) -> Any:
+    if type(value) is hint and hint is not float:  # nearly all, within the model
+        return value
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any or isinstance(hint, TypeVar):
         return value

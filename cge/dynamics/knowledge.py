@@ -24,6 +24,7 @@ import numpy as np
 from cge.core.axes import Array, ratio
 from cge.core.parameters import Level
 from cge.data.knowledge.stocks import KnowledgeData, KnowledgeElasticities
+from cge.dynamics.firm_sizes import BySize, FirmSizes, Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class KnowledgePolicy:
     ----------
     credit : ndarray (r, j)
         Share of business research that it pays.
+    credit_small, credit_large : ndarray (r, j)
+        Likewise beyond that of small firms, and of large ones, where they are told apart.
     basic, diffusion : ndarray (r,)
         Spending beyond the baseline, in shares of benchmark GDP.
     openness : ndarray (s, r)
@@ -42,6 +45,8 @@ class KnowledgePolicy:
     """
 
     credit: Array
+    credit_small: Array
+    credit_large: Array
     basic: Array
     diffusion: Array
     openness: Array
@@ -49,10 +54,14 @@ class KnowledgePolicy:
     @classmethod
     def none(cls, regions: int, sectors: int) -> KnowledgePolicy:
         """No such policy."""
-        return cls(
-            np.zeros((regions, sectors)), np.zeros(regions), np.zeros(regions),
-            np.ones((regions, regions)),
-        )  # fmt: skip
+        all_, small, large = (np.zeros((regions, sectors)) for _ in range(3))
+        basic, diffusion = np.zeros(regions), np.zeros(regions)
+        return cls(all_, small, large, basic, diffusion, np.ones((regions, regions)))
+
+    @property
+    def by_size(self) -> Pair:
+        """Shares that it pays of the research of small and of large firms."""
+        return self.credit + self.credit_small, self.credit + self.credit_large
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +105,8 @@ class KnowledgeState:
         Absorptive capacity.
     made : ndarray (r, j)
         Output cumulated, from which a sector learns.
+    by_size : BySize, optional
+        Where small and large firms are told apart.
     """
 
     business: Array
@@ -106,6 +117,12 @@ class KnowledgeState:
     foreign: Array
     absorption: Array
     made: Array
+    by_size: BySize | None = None
+
+    @property
+    def spilling(self) -> Array:
+        """Applied knowledge as others learn from it, (r, j)."""
+        return self.applied if self.by_size is None else self.by_size.spilling
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +140,8 @@ class KnowledgeLaw:
         Spending on diffusion in the baseline, share of GDP.
     learning : float
         Elasticity of productivity to cumulated output; 0: none.
+    sizes : FirmSizes, optional
+        Small and large firms, where they are told apart.
     """
 
     data: KnowledgeData
@@ -130,6 +149,7 @@ class KnowledgeLaw:
     leak: float = 0.1
     diffusion_base: float = 0.0005
     learning: float = 0.0
+    sizes: FirmSizes | None = None
 
     def __post_init__(self) -> None:
         _ = self.elasticities  # a level that is none is told at once
@@ -144,8 +164,9 @@ class KnowledgeLaw:
         shape = self.data.applied.shape
         one, regions = np.ones(shape), np.ones(shape[0])
         lag = max(round(self.data.parameters["lag_applied"]), 1) - 1
+        by_size = None if self.sizes is None else BySize((one, one), (one,) * lag, one)
         return KnowledgeState(
-            one, (one,) * lag, one, np.ones((3, shape[0])), regions, one, one, one
+            one, (one,) * lag, one, np.ones((3, shape[0])), regions, one, one, one, by_size
         )  # fmt: skip
 
     # -- within a year ----------------------------------------------------------------------
@@ -158,9 +179,26 @@ class KnowledgeLaw:
         way in logs, so the elasticity to the user cost is -1 in the long run and one less
         the persistence of spending on impact.
         """
+        if self.sizes is not None:
+            return self.sizes.total(self.of_sizes(state, seen, policy))
         wanted = seen.value_added / seen.research_price[:, None] / (1 - policy.credit)
         rho = self.data.parameters["spending_persistence"]
         return state.business**rho * wanted ** (1 - rho)
+
+    def of_sizes(self, state: KnowledgeState, seen: Seen, policy: KnowledgePolicy) -> Pair:
+        """This year's research of small and of large firms, each (r, j).
+
+        As that of all firms, but for how much they answer to what they pay themselves.
+        """
+        assert self.sizes is not None and state.by_size is not None
+        earned = seen.value_added / seen.research_price[:, None]
+        rho = self.data.parameters["spending_persistence"]
+        small, large = (
+            before**rho * (earned * (1 - credit) ** -answer) ** (1 - rho)
+            for before, credit, answer in zip(state.by_size.business, policy.by_size,
+                                              self.sizes.elasticities, strict=True)
+        )  # fmt: skip
+        return small, large
 
     def extra_research(self, business: Array, policy: KnowledgePolicy) -> Array:
         """Research beyond the baseline, (r,), in the benchmark's money at its prices."""
@@ -175,7 +213,7 @@ class KnowledgeLaw:
         """
         d = self.data
         gamma = self.elasticities
-        pool = np.einsum("rkj,rk->rj", d.domestic_weights, d.applied_stock * state.applied)
+        pool = np.einsum("rkj,rk->rj", d.domestic_weights, d.applied_stock * state.spilling)
         domestic = np.log(ratio(pool, d.domestic_pool, 1.0))
         return {
             "own": gamma.own * np.log(state.applied),
@@ -193,7 +231,7 @@ class KnowledgeLaw:
         """
         d = self.data
         p = d.parameters
-        known = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock * state.applied)
+        known = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock * state.spilling)
         known0 = np.einsum("skj,sk->sj", d.use_weights, d.applied_stock)
         # A region's basic stock is spread over sectors like the applied knowledge that reaches
         # them, so that a unit of either counts alike; set whole beside one sector's pool it
@@ -218,15 +256,38 @@ class KnowledgeLaw:
     # -- between years ----------------------------------------------------------------------
 
     def next(
-        self, state: KnowledgeState, business: Array, seen: Seen, policy: KnowledgePolicy
-    ) -> KnowledgeState:
-        """Next year's state from this year's spending and signals."""
+        self, state: KnowledgeState, business: Array, seen: Seen, policy: KnowledgePolicy,
+        of_sizes: Pair | None = None,
+    ) -> KnowledgeState:  # fmt: skip
+        """Next year's state from this year's spending and signals.
+
+        Parameters
+        ----------
+        state : KnowledgeState
+        business : ndarray (r, j)
+            This year's business research.
+        seen : Seen
+        policy : KnowledgePolicy
+        of_sizes : pair of ndarray (r, j), optional
+            Of it that of small and of large firms; default: as it was divided last year.
+        """
         d = self.data
         p = d.parameters
         g = p["growth"]
         spent = ratio(d.business * business + d.public_applied, d.applied, 1.0)
-        queue = (*state.pending, spent)
+        own, by_size = spent, state.by_size
         dA, dB = d.depreciation, p["depreciation_basic"]
+        if self.sizes is not None and by_size is not None:
+            pair = of_sizes or self._divided(by_size, business)
+            own, spilling = (
+                ratio(d.business * done + d.public_applied, d.applied, 1.0)
+                for done in (self.sizes.total(pair, self.sizes.own),
+                             self.sizes.total(pair, self.sizes.spillover))
+            )  # fmt: skip
+            ripe, *rest = (*by_size.pending, spilling)
+            stock = ((1 - dA) * by_size.spilling + (g + dA) * ripe) / (1 + g)
+            by_size = BySize(pair, tuple(rest), stock)
+        queue = (*state.pending, own)
         applied = ((1 - dA) * state.applied + (g + dA) * queue[0]) / (1 + g)
         flow = 1 + policy.basic * ratio(d.gdp, d.basic)
         stages = p["gestation_basic"] / 3
@@ -244,5 +305,11 @@ class KnowledgeLaw:
         foreign = ((1 - dA) * state.foreign + (g + dA) * reached) / (1 + g)
         return replace(
             state, business=business, pending=queue[1:], applied=applied, pipeline=pipeline,
-            basic=basic, foreign=foreign, absorption=absorption, made=made,
+            basic=basic, foreign=foreign, absorption=absorption, made=made, by_size=by_size,
         )  # fmt: skip
+
+    def _divided(self, by_size: BySize, business: Array) -> Pair:
+        """Research of small and of large firms, divided as last year's was."""
+        assert self.sizes is not None
+        scale = business / self.sizes.total(by_size.business)
+        return by_size.business[0] * scale, by_size.business[1] * scale

@@ -25,6 +25,7 @@ from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
 from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.catching_up import CatchingUp, Legacy
+from cge.dynamics.firm_sizes import Pair
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.solve.closure import Closure
@@ -76,11 +77,14 @@ class Ground:
         Business research relative to the baseline.
     productivity : mapping of str to ndarray (r, j)
         Log deviation by source of knowledge.
+    of_sizes : pair of ndarray (r, j), optional
+        Business research of small and of large firms, where they are told apart.
     """
 
     levels: Array
     business: Array | None
     productivity: dict[str, Array]
+    of_sizes: Pair | None = None
 
 
 class Recursion:
@@ -167,7 +171,10 @@ class Recursion:
         business = self.law.business(state.knowledge, state.seen, policy)
         extra = self.law.extra_research(business, policy) / model.benchmark.absorption
         levels[variables["research"].positions] = extra
-        return Ground(levels, business, by_source)
+        sizes = None
+        if self.law.sizes is not None:
+            sizes = self.law.of_sizes(state.knowledge, state.seen, policy)
+        return Ground(levels, business, by_source, sizes)
 
     def next(
         self,
@@ -196,7 +203,7 @@ class Recursion:
         knowledge = state.knowledge
         if self.law is not None and knowledge is not None and ground.business is not None:
             policy = policy or self._no_policy
-            knowledge = self.law.next(knowledge, ground.business, seen, policy)
+            knowledge = self.law.next(knowledge, ground.business, seen, policy, ground.of_sizes)
         legacy = self.catching_up.next(state.legacy, solution, beside or self.base)
         return State(state.year + 1, state.weights, capital, knowledge, seen, legacy)
 

@@ -16,6 +16,7 @@ from cge.data.knowledge.assembly import load_knowledge
 from cge.data.knowledge.stocks import KnowledgeData
 from cge.data.parameters.parameter_files import load_dynamics_parameters, load_knowledge_parameters
 from cge.dynamics.capital import Settings
+from cge.dynamics.firm_sizes import PARAMETERS, FirmSizes
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy
 from cge.dynamics.recursion import Recursion, State
 from cge.dynamics.stand_ins import NO_STAND_INS, StandIns, relative_knowledge
@@ -175,7 +176,7 @@ def knowledge_law(benchmark: Benchmark, choice: PathChoice, level: Level) -> Kno
         return None
     return KnowledgeLaw(
         knowledge, level, dynamics["knowledge_leak"], dynamics["diffusion_base"],
-        dynamics["learning"],
+        dynamics["learning"], FirmSizes.of({name: dynamics[name] for name in PARAMETERS}),
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ YEARS = (1, 10)
 SUBSIDIES = "subsidies and taxes forgone"
 #: Measures of a path as a whole, and those that take the outlays of its years.
 _OF_OUTLAYS = ("outlay", "outlay_share", "outlay_part", "present_value_outlay")
-_OF_WORTH = (
+OF_WORTH = (
     "present_value", "present_value_beyond", "present_value_money", "present_value_outlay",
     "present_value_at_rate", "break_even_year", "payback_year",
 )  # fmt: skip
@@ -63,16 +63,22 @@ class PathFigures:
     only : tuple of str
         Measures to collect, of detailed years and of the path as a whole; empty: all, of all
         years.
+    years : tuple of int, optional
+        Of which years figures are collected, in place of the detailed ones, and nothing but the
+        measures in `only`.
     """
 
     path: PathContent
     main: bool = True
     parts: tuple[int, ...] = ()
     only: tuple[str, ...] = ()
+    years: tuple[int, ...] | None = None
 
     def wants(self, *measures: str) -> bool:
         """Whether one of some measures is collected."""
-        return not self.only or not {*self.only}.isdisjoint(measures)
+        if not self.only and self.years is None:
+            return True
+        return not {*self.only}.isdisjoint(measures)
 
 
 def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
@@ -85,19 +91,20 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
     """
     rows, case = Rows(), solved_path(asked.path, place)
     last = len(case.years)
-    detailed = some_years(last, DETAILED)
+    detailed = some_years(last, DETAILED) if asked.years is None else asked.years
     by_sector = range(1, last + 1) if asked.main else detailed
     told = detailed if asked.only else ()
-    add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only, told)
-    add_state(rows, case, by_sector, asked.only)
+    if asked.years != ():
+        add_solutions(rows, case, by_sector, detailed if asked.main else (), asked.only, told)
+        add_state(rows, case, by_sector, asked.only, told)
     spent = np.zeros((last, len(case.model.benchmark.regions)))
     if asked.wants(*_OF_OUTLAYS):
         spent = add_outlays(rows, case)
-    if asked.wants(*_OF_WORTH):
+    if asked.wants(*OF_WORTH):
         add_worth(rows, case, spent)
     lost = add_decompositions(rows, case, asked.parts)
     frame = dated(rows, case)
-    if asked.only:
+    if asked.only or asked.years is not None:
         years = frame["path_year"]
         frame = frame[frame["measure"].isin(asked.only) & (years.isna() | years.isin(detailed))]
     return {"rows": frame, "lost": lost}
@@ -126,8 +133,9 @@ def dated(rows: Rows, case: PathCase) -> pd.DataFrame:
 
 
 def add_state(
-    rows: Rows, case: PathCase, by_sector: Sequence[int], only: Sequence[str] = ()
-) -> None:
+    rows: Rows, case: PathCase, by_sector: Sequence[int], only: Sequence[str] = (),
+    years: Sequence[int] = (),
+) -> None:  # fmt: skip
     """Add capital, knowledge and productivity, and the policy about knowledge.
 
     Parameters
@@ -138,6 +146,8 @@ def add_state(
         Years with figures by sector; those by region are there for all.
     only : sequence of str
         Measures to add; empty: all.
+    years : sequence of int
+        Of which; empty: all.
     """
     b = case.model.benchmark
     codes = np.array(b.regions, dtype=object)
@@ -147,12 +157,14 @@ def add_state(
             "sector": np.tile(np.array(b.sectors, dtype=object), len(codes))},
     }  # fmt: skip
     routes = {"region": codes.repeat(len(codes)), "partner": np.tile(codes, len(codes))}
-    moved = _moved_sources(case)
 
     def told(name: str) -> bool:
         return not only or name in only
 
+    moved = _moved_sources(case) if any(map(told, _sources(case.years[-1], None))) else set()
     for year, base in case.pairs():
+        if years and year.year not in years:
+            continue
         at: dict[str, Any] = {"path_year": year.year}
         detailed = year.year in by_sector
         then = None if base is None else stocks(b, base.state, base.business)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cge.core.axes import Array
+from cge.dynamics.firm_sizes import Pair
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws
@@ -92,6 +93,8 @@ class PathYear(SolvedYear):
     outlays : mapping of int to ndarray (r,)
         Cost of each measure about knowledge by its number in the scenario, in the benchmark's
         unit at the numeraire's price; of a credit what is paid of business research.
+    of_sizes : pair of ndarray (r, j), optional
+        Business research of small and of large firms, where they are told apart.
     """
 
     year: int
@@ -99,6 +102,7 @@ class PathYear(SolvedYear):
     productivity: Mapping[str, Array]
     business: Array | None
     outlays: Mapping[int, Array]
+    of_sizes: Pair | None = None
 
 
 @dataclass(frozen=True, eq=False)

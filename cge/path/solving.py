@@ -124,6 +124,10 @@ def _outlay(content: PathContent, goal: Equal, place: Place) -> float:
 
 def _solved(content: PathContent, place: Place) -> PathCase:
     """A solved path on which no outlay is looked for."""
+    return place.once(path_task("", content).key, lambda: _solved_here(content, place))
+
+
+def _solved_here(content: PathContent, place: Place) -> PathCase:
     laws = laws_in(content, place)
     baseline = None
     if content.baseline is not None:
@@ -198,9 +202,12 @@ def path_year(
     outlays = {}
     if law is not None and ground.business is not None:
         price = research_price(found.solution)
-        outlays = {part.number: part.outlay(law, ground.business, price) for part in found.parts}
-    return PathYear(**vars(found), year=year, state=state, productivity=ground.productivity,
-                    business=ground.business, outlays=outlays)  # fmt: skip
+        outlays = {part.number: part.outlay(law, ground.business, price, ground.of_sizes)
+                   for part in found.parts}  # fmt: skip
+    return PathYear(
+        **vars(found), year=year, state=state, productivity=ground.productivity,
+        business=ground.business, outlays=outlays, of_sizes=ground.of_sizes,
+    )  # fmt: skip
 
 
 def _own_outlay(member: Member, year: PathYear) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, below
 from cge.data.accounts.benchmark import Benchmark
+from cge.dynamics.firm_sizes import Pair
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.policy.levels import UNMOVED
 from cge.scenario.actions import Equal
@@ -47,7 +48,9 @@ class KnowledgePart:
         """Whether it adds anything."""
         return any((np.abs(values) > UNMOVED).any() for values in self.adds.values())
 
-    def outlay(self, law: KnowledgeLaw, business: Array, price: Array) -> Array:
+    def outlay(
+        self, law: KnowledgeLaw, business: Array, price: Array, of_sizes: Pair | None = None
+    ) -> Array:  # fmt: skip
         """Cost, (r,), in the benchmark's unit at the numeraire's price.
 
         Parameters
@@ -57,9 +60,16 @@ class KnowledgePart:
             Business research relative to the baseline.
         price : ndarray (r,)
             Of research, relative to the benchmark.
+        of_sizes : pair of ndarray (r, j), optional
+            Business research of small and of large firms, where they are told apart.
         """
         credit = self.adds.get("credit", np.zeros_like(business))
-        paid = (credit * law.data.business * business).sum(axis=1)
+        done = credit * business
+        if law.sizes is not None and of_sizes is not None:
+            names = ("credit_small", "credit_large")
+            for name, share, own in zip(names, law.sizes.shares, of_sizes, strict=True):
+                done = done + share * own * self.adds.get(name, 0.0)
+        paid = (law.data.business * done).sum(axis=1)
         spent = self.adds.get("basic", 0.0) + self.adds.get("diffusion", 0.0)
         return price * (paid + law.data.gdp * spent)
 

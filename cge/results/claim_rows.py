@@ -32,6 +32,14 @@ def codes_of(figure: Figure, b: Benchmark, place: str) -> list[tuple[str, str]]:
     return list(product(map(str, regions), map(str, sectors)))
 
 
+def named_by(pattern: str, names: Sequence[str]) -> dict[str, str]:
+    """Names that a pattern stands for, by what stands for its ``*``."""
+    begins, _, ends = pattern.partition(ANY)
+    return {name[len(begins) : len(name) - len(ends)]: name for name in names
+            if len(name) >= len(begins + ends) and name.startswith(begins)
+            and name.endswith(ends)}  # fmt: skip
+
+
 def each_of(rows: pd.DataFrame, figure: Figure, place: str) -> dict[str, Figure]:
     """Figures that one stands for, by what stands for ``*`` in the names of their variants.
 
@@ -42,11 +50,8 @@ def each_of(rows: pd.DataFrame, figure: Figure, place: str) -> dict[str, Figure]
     """
     if ANY not in figure.variant:
         return {"": figure}
-    begins, ends = figure.variant.split(ANY)
     known = [str(name) for name in rows["variant"].unique()]
-    found = {name[len(begins) : len(name) - len(ends)]: name for name in known
-             if len(name) >= len(begins + ends) and name.startswith(begins)
-             and name.endswith(ends)}  # fmt: skip
+    found = named_by(figure.variant, known)
     refuse_if(not found, "no variant of this case is so called", key=f"{place}.variant",
               value=figure.variant, allowed=known)  # fmt: skip
     return {part: figure.model_copy(update={"variant": found[part]}) for part in sorted(found)}

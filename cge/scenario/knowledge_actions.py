@@ -7,9 +7,9 @@ laws of motion read. :mod:`cge.policy.knowledge_plan` adds up the measures of a 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -17,6 +17,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from cge.core.axes import Array, Bools
 from cge.core.errors import InputError, refuse_if
 from cge.core.fields import ByKind, Codes, Rate, refuse_value
+from cge.dynamics.firm_sizes import LARGE, SMALL
 from cge.scenario.timing import Timed, codes_text
 
 if TYPE_CHECKING:
@@ -240,10 +241,15 @@ class Diffusion(_Outlay):
 
 
 class ResearchCredit(_Outlay):
-    """A credit on business research: a rate, or one that a budget pays for."""
+    """A credit on business research: a rate, or one that a budget pays for.
+
+    Of all firms, or of small or large ones, where ``path.parameters.small_share`` tells them
+    apart.
+    """
 
     named, called, outlay = "research_credit", "credit on business research", "research credits"
     sector: Codes = "all"
+    firms: Literal["all", "small", "large"] = "all"
     add: Rate | None = None
 
     sizes: ClassVar[tuple[str, ...]] = ("add", "budget", "rise")
@@ -265,12 +271,38 @@ class ResearchCredit(_Outlay):
 
     def today(self, law: KnowledgeLaw, cells: Bools) -> Array:
         """Business research where it applies, (r,)."""
-        return np.asarray(np.where(cells, law.data.business, 0.0).sum(axis=1) / law.data.gdp)
+        whole = np.where(cells, law.data.business, 0.0).sum(axis=1) / law.data.gdp
+        return np.asarray(sum(share for share, _, _ in self._paid(law)) * whole)
+
+    def gdp_shares(self, law: KnowledgeLaw, cells: Bools) -> Array:
+        """Outlay that it names, a share of GDP, (r,); 0 where another key tells the size."""
+        refuse_if(self.firms != "all" and law.sizes is None,
+                  "firms are not told apart by size on this path", key="firms", value=self.firms,
+                  allowed="all; others with path.parameters.small_share above 0")  # fmt: skip
+        return super().gdp_shares(law, cells)
+
+    @property
+    def _field(self) -> str:
+        """Field of a KnowledgePolicy that it moves."""
+        return "credit" if self.firms == "all" else f"credit_{self.firms}"
+
+    def _paid(self, law: KnowledgeLaw) -> list[tuple[float, float, int]]:
+        """Firms that it pays: their share in research, their answer to its cost, their number."""
+        if law.sizes is None:
+            return [(1.0, 1.0, 0)]
+        every = zip(law.sizes.shares, law.sizes.elasticities, (0, 1), strict=True)
+        return [one for one, name in zip(every, (SMALL, LARGE), strict=True)
+                if self.firms in ("all", name)]  # fmt: skip
+
+    @property
+    def where(self) -> str:
+        """Where it applies, in words."""
+        return super().where + ("" if self.firms == "all" else f"; {self.firms} firms")
 
     @property
     def endogenous(self) -> str:
         """Its rate, where a budget pays for it."""
-        return "credit" if self.add is None else ""
+        return self._field if self.add is None else ""
 
     def cells(self, benchmark: Benchmark, data: KnowledgeData) -> Bools:
         """Its sectors with business research, (r, j), of which each of its regions has some."""
@@ -284,15 +316,17 @@ class ResearchCredit(_Outlay):
     def moves(self, met: KnowledgeSetting) -> Mapping[str, Array]:
         """Its rate, or of each region the one that costs what is spent."""
         if self.add is not None:
-            return {"credit": met.share * self.add * met.cells.astype(float)}
+            return {self._field: met.share * self.add * met.cells.astype(float)}
         rates = np.zeros(met.cells.shape)
         for r in np.flatnonzero(met.cells.any(axis=1)):
-            rates[r, met.cells[r]] = _credit(met, int(r), self.sized or "budget")
-        return {"credit": rates}
+            paid = self._paid(met.law)
+            rates[r, met.cells[r]] = _credit(met, int(r), self.sized or "budget", paid)
+        return {self._field: rates}
 
     def check(self, law: KnowledgeLaw, policy: KnowledgePolicy) -> None:
         """Refuse credits that pay for everything."""
-        refuse_if((policy.credit >= 1).any(), "pays for all research and more",
+        refuse_if(any((credit >= 1).any() for credit in policy.by_size),
+                  "pays for all research and more",
                   allowed="credits that add up to less than 1")  # fmt: skip
 
 
@@ -330,24 +364,46 @@ def _refuse(regions: Bools, problem: str, benchmark: Benchmark) -> None:
     refuse_if(regions.any(), problem, value=benchmark.regions[int(np.argmax(regions))])
 
 
-def _credit(met: KnowledgeSetting, r: int, key: str) -> float:
+def _credit(
+    met: KnowledgeSetting, r: int, key: str, paid: Sequence[tuple[float, float, int]]
+) -> float:  # fmt: skip
     """The rate that costs what region `r` spends, on top of other credits.
 
     Business does more research the more of it is paid, so cost rises faster than the rate.
+
+    Parameters
+    ----------
+    met : KnowledgeSetting
+    r : int
+    key : str
+        Key of the size.
+    paid : sequence of (float, float, int)
+        Of the firms that it pays their share in research, their answer to its cost, and whether
+        they are small (0) or large ones (1), where they are told apart.
     """
     from scipy.optimize import brentq
 
-    data, here, other = met.law.data, met.cells[r], met.before.credit[r, met.cells[r]]
+    data, law, here = met.law.data, met.law, met.cells[r]
     wanted = float(met.spending[r]) * float(data.gdp[r])
     none = type(met.before).none(*data.business.shape)
-    unpaid = met.law.business(met.state, met.seen, none)[r, here] * data.business[r, here]
+    if law.sizes is None:
+        every = [law.business(met.state, met.seen, none)]
+    else:
+        every = [*law.of_sizes(met.state, met.seen, none)]
     rho = data.parameters["spending_persistence"]
+    firms = [
+        (share * every[n][r, here] * data.business[r, here], met.before.by_size[n][r, here], answer)
+        for share, answer, n in paid
+    ]
 
     def short(rate: float) -> float:
-        done = unpaid * (1 - other - rate) ** (rho - 1)
-        return float(rate * done.sum() - wanted)
+        done = sum(
+            (unpaid * (1 - other - rate) ** (answer * (rho - 1))).sum()
+            for unpaid, other, answer in firms
+        )
+        return float(rate * done - wanted)
 
-    largest = LARGEST_CREDIT - float(other.max(initial=0.0))
+    largest = LARGEST_CREDIT - max(float(other.max(initial=0.0)) for _, other, _ in firms)
     if largest <= 0 or short(largest) < 0:
         raise InputError(f"costs more than a credit of {100 * LARGEST_CREDIT:g} % does",
                          key=key, value=f"{wanted / float(data.gdp[r]):.3g} of GDP")  # fmt: skip

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -196,6 +195,8 @@ class Equilibrium:
         For the manifest: closure as solved, rates found, diagnostics.
     reference : Equilibrium, optional
         The same without policy; None for that itself.
+    put : ndarray of bool (z,), optional
+        Disruptions of the plan that it is put to; None: all of them.
     """
 
     labels: Mapping[str, Any]
@@ -205,6 +206,7 @@ class Equilibrium:
     plain: Mapping[str, Any]
     facts: Mapping[str, Any]
     reference: Equilibrium | None = None
+    put: Bools | None = None
 
     @property
     def label(self) -> str:
@@ -217,9 +219,9 @@ class Equilibrium:
 
     def tasks(
         self, plan: StressPlan, solver: Solver, tells: bool,
-        nearby: Sequence[Mapping[str, Any]] | None = None,
-    ) -> list[Task]:  # fmt: skip
-        """Tasks of all disruptions from here, in the order of the plan.
+        nearby: Sequence[Mapping[str, Any] | None] | None = None,
+    ) -> list[tuple[list[int], Task]]:  # fmt: skip
+        """Tasks of the disruptions from here, each with the numbers in the plan of its own.
 
         Parameters
         ----------
@@ -233,7 +235,8 @@ class Equilibrium:
         own, plain, cuts = self.settings, self.plain, plan.cuts
         known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
         sectors, adapted = own.stand_ins.sectors, plain["long_run"]
-        tasks, told = [], iter(nearby or ())
+        tasks: list[tuple[list[int], Task]] = []
+        first = 0
         for every, after, cut in (
             (plan.disruptions, True, False), (cuts.links, False, True),
             ((*cuts.withholdings, *cuts.bans), False, False),
@@ -241,23 +244,27 @@ class Equilibrium:
             motion = own.motion if after and own.years_after else None
             # Years after a disruption take many times as long as the disruption.
             size = CHUNK if motion is None else 1
-            for first in range(0, len(every), size):
-                some = tuple(replace(one, name="", title="", families={}, note="")
-                             for one in every[first : first + size])  # fmt: skip
-                events = {(event, one.duration) for one in some for event in one.events}
+            numbers = [n for n in range(first, first + len(every))
+                       if self.put is None or self.put[n]]  # fmt: skip
+            first += len(every)
+            for some in (numbers[n : n + size] for n in range(0, len(numbers), size)):
+                disruptions = tuple(replace(plan.every[n], name="", title="", families={}, note="")
+                                    for n in some)  # fmt: skip
+                events = {(event, one.duration) for one in disruptions for event in one.events}
                 near = None
-                if self.reference is not None:
-                    each = (one.get("levels") for one in islice(told, len(some)))
+                if self.reference is not None and nearby is not None:
+                    each = ((nearby[n] or {}).get("levels") for n in some)
                     near = Near(self.reference.plain["levels"], tuple(each))
                 content = Chunk(
                     benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
-                    levels=plain["levels"], backstop=sectors, disruptions=some,
+                    levels=plain["levels"], backstop=sectors, disruptions=disruptions,
                     forgotten={key: value for key, value in known.items() if key in events},
                     leakage=own.leakage, years_after=own.years_after if after else 0, motion=motion,
                     long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else
                     None, solver=solver, tells=tells, near=near,
                 )  # fmt: skip
-                tasks.append(Task(f"disruptions, {self.label}", solve_chunk, content, len(some)))
+                task = Task(f"disruptions, {self.label}", solve_chunk, content, len(some))
+                tasks.append((some, task))
         return tasks
 
 
@@ -316,18 +323,20 @@ class StressCase:
     def facts(self) -> dict[str, Any]:
         """Facts for the manifest."""
         one, iterations = self.equilibrium, self.iterations
+        if one.put is not None:
+            iterations = iterations[one.put]
         return {
             **one.facts, "settings": one.settings.facts,
             "iterations_of_disruptions": {
                 "median": float(np.sort(iterations)[len(iterations) // 2]),
                 "most": int(iterations.max()),
-            },
+            } if len(iterations) else {},
             "failed": [{"disruption": name, "reason": why} for name, why in self.failures],
         }  # fmt: skip
 
 
 def stress_case(
-    equilibrium: Equilibrium, plan: StressPlan, results: Sequence[Mapping[str, Any]],
+    equilibrium: Equilibrium, plan: StressPlan, results: Sequence[Mapping[str, Any] | None],
     reference: StressCase | None,
 ) -> StressCase:  # fmt: skip
     """Put the results of all disruptions from one equilibrium together.
@@ -337,8 +346,8 @@ def stress_case(
     equilibrium : Equilibrium
     plan : StressPlan
     results : sequence of mapping
-        In the order of the plan's disruptions, see
-        :func:`solve_chunk`.
+        In the order of the plan's disruptions, see :func:`solve_chunk`; None of one that is left
+        out.
     reference : StressCase, optional
     """
     shape = (len(plan.every), len(plan.benchmark.regions))
@@ -347,6 +356,8 @@ def stress_case(
     failures, by_year, long_run = [], {}, {}
     for n, (disruption, result) in enumerate(zip(plan.every, results, strict=True)):
         name = disruption.name
+        if result is None:
+            continue
         if "failed" in result:
             failures.append((name, str(result["failed"])))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from cge.core.fields import files_of
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.welfare import COMPONENTS
 from cge.policy.chosen_sectors import sets_told
-from cge.results.claim_rows import at_point, codes_of, each_of, rows_of
+from cge.results.claim_rows import at_point, codes_of, each_of, named_by, rows_of
 from cge.results.manifest import manifest
+from cge.results.reads import Read
 from cge.results.register import item_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined, labelled, world_label
 from cge.scenario.claim_file import ANY, Claim, Figure, Prediction, Sum
+from cge.scenario.variants import ScenarioSet
 from cge.studies.drawable import Drawable
 from cge.studies.frontier import Frontier
 from cge.studies.sensitivity_results import FIGURE, SetDraws
@@ -78,11 +81,29 @@ class Tried:
         """Measures of the figures, whatever the order of the claims."""
         return tuple(sorted({item_of(one.measure)[0] for _, _, one in self.figures}))
 
+    def read(self, beside: bool = False) -> tuple[Read, ...]:
+        """The figures as they stand in results; with what stands beside welfare, if wanted."""
+        b = next(iter(self.study.benchmarks.values()))
+        names = [member.variant for member in ScenarioSet(self.study.question).members]
+        found = set()
+        for _, place, one in self.figures:
+            measure, item = item_of(one.measure)
+            own = [measure, *(COMPANIONS if beside and measure in WELFARE else ())]
+            for variant, (region, sector) in product(
+                named_by(one.variant, names).values() if ANY in one.variant else [one.variant],
+                codes_of(one, b, place),
+            ):
+                found |= {Read(variant, name, item if name == measure else "", one.year or 0,
+                               region, one.partner, sector, one.disruption)
+                          for name in own}  # fmt: skip
+        return tuple(sorted(found))
+
     def ready(self) -> Tried:
         """The same with what its study collects at central values."""
         if isinstance(self.study, Frontier):
             return self  # of which all is collected
-        more: dict[str, Any] = {"only": tuple(sorted({*self.measures, *COMPANIONS}))}
+        more: dict[str, Any] = {"only": tuple(sorted({*self.measures, *COMPANIONS})),
+                                "reads": self.read(beside=True)}  # fmt: skip
         if hasattr(self.study, "decompose_years"):
             years = {one.year for _, _, one in self.figures if one.year is not None}
             more["decompose_years"] = tuple(sorted(years))

@@ -273,7 +273,7 @@ class Claims(Study):
         study, points = one.study.of_set(name), np.zeros((0, 0))
         parameters: tuple[UncertainParameter, ...] = ()
         if isinstance(study, Drawable):
-            study = replace(study, only=one.measures)
+            study = replace(study, only=one.measures, reads=one.read())
             if self.draws:
                 parameters, points = self._drawn(study)
         made = SetDraws(name, study, parameters, points)

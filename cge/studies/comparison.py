@@ -27,12 +27,13 @@ from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
 from cge.path.laws import path_closure
-from cge.path.path_rows import add_solutions, add_worth, dated, decomposed
+from cge.path.path_rows import OF_WORTH, add_solutions, add_worth, dated, decomposed
 from cge.path.solved import PathCase, PathYear, welfare
 from cge.path.solving import PathContent, solved_path
 from cge.resilience.break_even import odds, payouts
 from cge.results.collect import Wanted
 from cge.results.policy_rows import PARTS
+from cge.results.reads import of_variant, years_of
 from cge.results.register import add_known
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import NO_POLICY, Rows, usual_weighting
@@ -62,6 +63,8 @@ _DEPENDENCE = Wanted(
 )  # fmt: skip
 #: Figures that are made of them.
 _WITH_PARTS = ("annual_premium", "break_even_odds_home")
+#: Figures that are of paths, not of equilibria before disruptions.
+_OF_PATHS = (*_WELFARE, *PARTS, *OF_WORTH, "net_outlay", "others_variation")
 #: Labels by which a path and the tests of its years belong together.
 _CASE = ("variant", "elasticities", "research_return")
 #: Keys of a measure that name regions.
@@ -174,7 +177,9 @@ class Comparison(Drawable):
         """Pre-shock equilibria of a scenario, not made yet."""
         with retold(lambda error: error.located(question._file)):
             plan = _titled(plan_of(question, whole=True, benchmarks=self.accounts))
-            made = Equilibria(plan, self.solver, (_DEPENDENCE,), self.kind, self.accounts)
+            made = Equilibria(
+                plan, self.solver, (_DEPENDENCE,), self.kind, self.accounts, self.reads, _OF_PATHS
+            )
         return made
 
     def _check(self, plans: Sequence[StressPlan]) -> None:
@@ -200,6 +205,17 @@ class Comparison(Drawable):
         """Whether welfare is taken apart."""
         return not self.only or not {*self.only}.isdisjoint((*PARTS, *_WITH_PARTS))
 
+    def _worth(self, path: PathContent, variant: str, plan: StressPlan) -> Worth:
+        """What is asked of the path of a variant."""
+        if not self.reads:
+            return Worth(path, plan.years, self._parts_wanted)
+        reads = of_variant(self.reads, variant)
+        odds_of, read = (*_WITH_PARTS, "break_even_odds"), {one.measure for one in reads}
+        return Worth(path, years_of(reads, (*PARTS, *_WITH_PARTS)),
+                     not read.isdisjoint((*PARTS, *_WITH_PARTS)),
+                     years_of(reads, (*_OF_PATHS, *odds_of)),
+                     not read.isdisjoint(OF_WORTH))  # fmt: skip
+
     def _compared(
         self, made: Equilibria
     ) -> Generator[Sequence[Task], list[Any], tuple[list[Case], list[str]]]:
@@ -208,7 +224,7 @@ class Comparison(Drawable):
         plan, cases, lost = tested.plan, tested.rows(), []
         results = yield [
             Task(f"{one.elasticities}, {one.member.variant}: worth", path_worth,
-                 Worth(one.task.content, plan.years, self._parts_wanted))
+                 self._worth(one.task.content, one.member.variant, plan))
             for one in made.solved
         ]  # fmt: skip
         for one, found in zip(made.solved, results, strict=True):
@@ -224,7 +240,7 @@ class Comparison(Drawable):
                 lost.append(f"{plan.scenario.name}, welfare can not be taken apart: "
                             f"{one.elasticities}, {one.member.variant}, {one.level} returns: "
                             f"{found['lost']}.")  # fmt: skip
-        others = set(plan.benchmark.regions) - set(_named(plan))
+        others = set(plan.benchmark.regions) - {*_named(plan), *(one.region for one in self.reads)}
         return [
             (labels, rows[~rows["region"].isin(list(others))], facts)
             for labels, rows, facts in cases
@@ -267,11 +283,17 @@ class Worth:
     years : tuple of int
     parts : bool
         Whether they are wanted.
+    told : tuple of int, optional
+        Years whose welfare is told; None: all.
+    whole : bool
+        Whether figures of the path as a whole are told.
     """
 
     path: PathContent
     years: tuple[int, ...]
     parts: bool = True
+    told: tuple[int, ...] | None = None
+    whole: bool = True
 
 
 def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
@@ -286,12 +308,15 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
     """
     rows, case = Rows(), solved_path(asked.path, place)
     b, first = case.model.benchmark, case.years[0]
-    add_solutions(rows, case, only=_WELFARE)
-    add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
+    if asked.told != ():
+        add_solutions(rows, case, only=_WELFARE, years=asked.told or ())
+    if asked.whole:
+        add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
     _add_others(rows, case)
     lost, sourcing = "", Sourcing(case.model)
-    wanted = {first.year, *asked.years} if asked.parts else set()
+    early = {first.year} if asked.told is None else set()
+    wanted = {*early, *asked.years} if asked.parts else set()
     still = case.laws.standing(path_closure(case.scenario, b))
     try:
         for year, base in (pair for pair in case.pairs() if pair[0].year in wanted):

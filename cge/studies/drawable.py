@@ -14,8 +14,9 @@ from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
 from cge.policy.benchmarks import benchmarks_of, with_set
+from cge.results.reads import Read, members_read
 from cge.results.resultset import ResultSet
-from cge.scenario.variants import ScenarioSet, with_changes
+from cge.scenario.variants import Member, ScenarioSet, with_changes
 from cge.solve.model import Solver
 from cge.studies.study import Study, inner, solver_option
 from cge.uncertainty.selection import ALL, ELASTICITIES, Family, check_selections, selected
@@ -37,6 +38,8 @@ class Drawable(Study):
         By elasticity set, in place of those that the scenario names.
     only : tuple of str
         Measures to collect; empty: all.
+    reads : tuple of Read
+        Figures of the results that are read, all that is worked out; empty: all.
     """
 
     #: Measures of which the spread is reported, and parameters that are drawn, unless others are
@@ -47,11 +50,17 @@ class Drawable(Study):
     solver: Solver = solver_option()
     accounts: Mapping[str, Benchmark] = inner(factory=dict)
     only: tuple[str, ...] = inner(())
+    reads: tuple[Read, ...] = inner(())
 
     @cached_property
     def benchmarks(self) -> Mapping[str, Benchmark]:
         """The accounts with each elasticity set, by its name in results."""
         return self.accounts or benchmarks_of(self.question)
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """The variants that are worked out."""
+        return members_read(ScenarioSet(self.question).members, self.reads)
 
     @property
     def horizons(self) -> tuple[str, ...]:

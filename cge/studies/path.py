@@ -20,6 +20,7 @@ from cge.path.solving import PathContent, check_path, path_task, solved_path
 from cge.policy.adjustment import is_gradual
 from cge.policy.variant_tasks import VariantResult, VariantTasks
 from cge.results.policy_rows import PARTS
+from cge.results.reads import measures_of, of_variant, years_of
 from cge.results.resultset import ResultSet
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice
@@ -74,15 +75,10 @@ class DynamicPath(Drawable):
 
     def work(self) -> Work:
         tasks = self.tasks()
-        years = self._parts(tasks.choice.years)
+        parts = self._parts(tasks.choice.years)
         solved = yield from tasks.solved()
-        results = yield [
-            Task(one.task.label, path_rows, PathFigures(
-                one.task.content, one.level == tasks.main_level,
-                years if one.level == tasks.main_level else (), self.only,
-            ))
-            for one in solved
-        ]  # fmt: skip
+        results = yield [Task(one.task.label, path_rows, self._figures(one, tasks, parts))
+                         for one in solved]  # fmt: skip
         cases = []
         for one, found in zip(solved, results, strict=True):
             labels = labels_of(self.kind, self.question, one.member, one.elasticities)
@@ -115,9 +111,24 @@ class DynamicPath(Drawable):
     def tasks(self) -> PathTasks:
         """Tasks of all variants."""
         return PathTasks(
-            self.question, ScenarioSet(self.question).members, self.benchmarks, self.solver,
+            self.question,
+            self.members,
+            self.benchmarks,
+            self.solver,
             tells=not self.accounts,
-        )  # fmt: skip
+        )
+
+    def _figures(
+        self, one: VariantResult, tasks: PathTasks, parts: tuple[int, ...]
+    ) -> PathFigures:  # fmt: skip
+        """Figures of a path that are collected."""
+        main, content = one.level == tasks.main_level, one.task.content
+        if not self.reads:
+            return PathFigures(content, main, parts if main else (), self.only)
+        reads = of_variant(self.reads, one.member.variant)
+        measures = measures_of(self.reads, one.member.variant, self.only)
+        own = tuple(year for year in parts if year in years_of(reads, PARTS))
+        return PathFigures(content, main, own if main else (), measures, years_of(reads))
 
     def _parts(self, last: int) -> tuple[int, ...]:
         """Years whose welfare is taken apart."""

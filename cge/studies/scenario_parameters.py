@@ -18,6 +18,7 @@ from cge.data.parameters.parameter_files import (
     load_disruption_parameters,
     load_knowledge_parameters,
 )
+from cge.dynamics.firm_sizes import PARAMETERS, SHARE
 from cge.model.quantities import EXOGENOUS
 from cge.path.laws import RETURNS, UNREAD, choice_of, knowledge_law, parameters_of
 from cge.policy.closures import short_run_parameters
@@ -44,8 +45,10 @@ def dynamics_parameters(scenario: Scenario, benchmark: Benchmark) -> Found:
     choice = choice_of(scenario)
     dynamics, knowledge = parameters_of(choice)
     moves = knowledge_law(benchmark, choice, choice.returns[0]) is not None
-    entries = {name: one for name, one in dynamics.entries.items()
-               if moves or name not in _ABOUT_KNOWLEDGE}  # fmt: skip
+    unread = () if moves else _ABOUT_KNOWLEDGE
+    if not (moves and dynamics[SHARE]):  # firms are not told apart by size
+        unread = (*unread, *PARAMETERS)
+    entries = {name: one for name, one in dynamics.entries.items() if name not in unread}
     found = _reaching(scenario, DYNAMICS, "path.parameters", entries, _of_path)
     least = _most_growth(dynamics["discount_rate"], dynamics.entries["discount_rate"].low,
                          knowledge["growth"]) + APART  # fmt: skip

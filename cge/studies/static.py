@@ -21,6 +21,7 @@ from cge.policy.variant_tasks import VariantTasks, refuse_idle
 from cge.results.collect import Wanted, add_solution
 from cge.results.manifest import solution_facts
 from cge.results.policy_rows import PARTS, add_budget, add_decomposition, decomposition_of
+from cge.results.reads import measures_of
 from cge.results.row_schema import Rows
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.schema import Scenario
@@ -47,10 +48,13 @@ class StaticFigures:
     wanted : Wanted
     decompose : bool
         Whether welfare is taken apart.
+    another : bool
+        Whether another equilibrium is looked for, where there may be one.
     """
 
     wanted: Wanted
     decompose: bool
+    another: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,18 @@ class Static(Drawable):
 
     def tasks(self, function: Callable[[Any, Place], Any]) -> StaticTasks:
         """Tasks of all variants, done by a function such as :func:`solve_variant`."""
-        members = ScenarioSet(self.question).members
-        check_static(members)
-        wanted = Wanted(groups=(VALUE_CHAINS,) if self.value_chains else (),
-                        measures=self.only or None)  # fmt: skip
-        figures = StaticFigures(wanted, self.decompose and wanted.any_of(*PARTS))
+        check_static(self.members)
+
+        def figures(member: Member) -> StaticFigures:
+            measures = measures_of(self.reads, member.variant, self.only)
+            wanted = Wanted(groups=(VALUE_CHAINS,) if self.value_chains else (),
+                            measures=measures if self.only or self.reads else None)  # fmt: skip
+            # Of a draw nobody reads whether it has another equilibrium.
+            return StaticFigures(wanted, self.decompose and wanted.any_of(*PARTS),
+                                 another=not self.accounts)  # fmt: skip
+
         return StaticTasks(
-            self.question, members, self.benchmarks, self.solver, function, lambda _: figures,
+            self.question, self.members, self.benchmarks, self.solver, function, figures,
             tells=not self.accounts,
         )  # fmt: skip
 
@@ -165,7 +174,7 @@ def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
                 add_decomposition(rows, case)
             except NoEquilibrium as error:
                 failure = str(error)
-        other = another_equilibrium(case.solution)
+        other = another_equilibrium(case.solution) if figures.another else None
         told = {"failure": failure, "another": difference(case.solution, other) if other else ""}
         found.append((case.step, rows.frame(), {**case.facts, **told}))
     return {"cases": found, **for_others(content, cases)}

@@ -5,7 +5,7 @@ Tasks first make the pre-shock equilibria, with policy and without, then solve t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import product
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cge.core.axes import Bools
 from cge.core.errors import NoEquilibrium
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import HORIZONS
@@ -32,6 +33,7 @@ from cge.policy.variant_tasks import VariantResult
 from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
+from cge.results.reads import Read, members_read, of_variant, years_of
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import is_world
 from cge.scenario.schema import Scenario
@@ -39,6 +41,7 @@ from cge.scenario.study_options import PathChoice, StressChoice
 from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
+from cge.stress.needed import needed
 from cge.stress.stress_cases import Equilibrium, StressCase, stress_case
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
@@ -89,7 +92,7 @@ class StressTest(Drawable):
 
     def work(self) -> Work:
         plan = plan_of(self.question, benchmarks=self.benchmarks)
-        made = Equilibria(plan, self.solver, self._wanted(), self.kind, self.accounts)
+        made = Equilibria(plan, self.solver, self._wanted(), self.kind, self.accounts, self.reads)
         tested = yield from solved_cases(made)
         members = tested.plan.members
         return self.results(
@@ -190,21 +193,27 @@ def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Teste
     plan, found = made.plan, (yield from made.made())
     if any(one.plain["forgotten"] is None for one in found):
         plan = plan.without_knowledge()
+    viewers = Viewers(plan)
+    found = made.put(found, viewers)
     # First the worlds without policy, from which those with one are guessed.
-    results: dict[int, list[dict[str, Any]]] = {}
+    results: dict[int, list[dict[str, Any] | None]] = {}
     for some in ([one for one in found if one.reference is None],
                  [one for one in found if one.reference is not None]):  # fmt: skip
         tells = len(results) == 0 and len(some) < len(found)
         tasks = [
             one.tasks(plan, made.solver, tells, results.get(id(one.reference))) for one in some
         ]
-        solved = iter((yield [task for own in tasks for task in own]))
+        solved = iter((yield [task for own in tasks for _, task in own]))
         for one, own in zip(some, tasks, strict=True):
-            results[id(one)] = [result for _ in own for result in next(solved)]
+            results[id(one)] = [None] * len(plan.every)
+            for numbers, _ in own:
+                for n, result in zip(numbers, next(solved), strict=True):
+                    results[id(one)][n] = result
     cases: dict[int, StressCase] = {}
     for one in found:
         cases[id(one)] = stress_case(one, plan, results[id(one)], cases.get(id(one.reference)))
-    if not any(np.isfinite(case.losses).any() for case in cases.values()):
+    lost = any(case.failures for case in cases.values())
+    if lost and not any(np.isfinite(case.losses).any() for case in cases.values()):
         name, reason = next(iter(cases.values())).failures[0]
         raise NoEquilibrium(f"no disruption has an equilibrium; {name}: {reason}")
     return Tested(plan, tuple(cases.values()))
@@ -223,14 +232,22 @@ class Equilibria:
         Kind of study, a label of its rows.
     accounts : mapping of str to Benchmark, optional
         By elasticity set, in place of those that the scenario names: a draw of parameters.
+    reads : collection of Read
+        Figures that are read of the results; none: all.
+    apart : collection of str
+        Measures that do not come from here.
     """
 
     def __init__(
         self, plan: StressPlan, solver: Solver, wanted: Sequence[Wanted], study: str,
-        accounts: Mapping[str, Benchmark] | None = None,
+        accounts: Mapping[str, Benchmark] | None = None, reads: Collection[Read] = (),
+        apart: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self.plan, self.solver, self.study = plan, solver, study
         self.worlds = worlds(plan.members, plan.scenario.steps, on_path=bool(plan.years))
+        if len({one.variant for one in self.worlds.values()}) == 1:
+            plan = replace(plan, members=members_read(plan.members, reads))
+        self.plan, self.solver, self.study = plan, solver, study
+        self.reads = tuple(one for one in reads if one.measure not in apart)
         #: Worlds without policy, each once, and variants that act.
         plain = {one.variant: one for one in self.worlds.values()}
         self.members = (*plain.values(), *(one for one in plan.members if acts(one.scenario)))
@@ -292,21 +309,49 @@ class Equilibria:
             (one.member.variant, one.elasticities, one.level): one.task.content
             for one in self.solved
         }
-        places = list(product(self.members, paths.benchmarks, paths.levels))
+        years = {one.variant: self._years(one) for one in self.members}
+        tested = [one for one in self.members if years[one.variant]]
+        places = list(product(tested, paths.benchmarks, paths.levels))
         tasks = []
         for member, name, level in places:
             content = contents.get((member.variant, name, level))
             content = content or paths.content(name, level, member)
             standing = is_world(member.variant) and content.baseline is None
-            asked = PathPreShocks(content, self.plan.years, standing, self.asked[member.variant])
+            own = years[member.variant]
+            asked = PathPreShocks(content, own, standing, self.asked[member.variant])
             label = f"{paths.label(name, level, member)}: before disruptions"
-            tasks.append(Task(label, path_pre_shocks, asked, len(self.plan.years), member.told))
+            tasks.append(Task(label, path_pre_shocks, asked, len(own), member.told))
         results = yield tasks
         return [
             (*place, year, found[n])
             for place, found in zip(places, results, strict=True)
-            for n, year in enumerate(self.plan.years)
+            for n, year in enumerate(years[place[0].variant])
         ]
+
+    def _years(self, member: Member) -> tuple[int, ...]:
+        """Years that are tested: of a world without policy also those of any policy in it."""
+        reads = self.reads if is_world(member.variant) else of_variant(self.reads, member.variant)
+        return tuple(year for year in self.plan.years if not self.reads or year in years_of(reads))
+
+    def put(self, found: Sequence[Equilibrium], viewers: Viewers) -> list[Equilibrium]:
+        """The equilibria with the disruptions to which each is put: those that figures need."""
+        if not self.reads:
+            return list(found)
+        own = [self._needed(one, viewers) for one in found]
+        places = {id(one): n for n, one in enumerate(found)}
+        for n, one in enumerate(found):
+            if one.reference is not None:
+                own[places[id(one.reference)]] |= own[n]
+        made: list[Equilibrium] = []
+        for one, needs in zip(found, own, strict=True):  # those without policy come first
+            before = one.reference and made[places[id(one.reference)]]
+            made.append(replace(one, put=needs, reference=before))
+        return made
+
+    def _needed(self, one: Equilibrium, viewers: Viewers) -> Bools:
+        reads = of_variant(self.reads, one.labels["variant"])
+        year = one.labels.get("path_year", 0)
+        return needed(viewers, [read for read in reads if read.year == year])
 
 
 def static_pre_shock(content: VariantContent, place: Place) -> Found:
@@ -387,7 +432,7 @@ def _knowledge(laws: PathLaws, year: PathYear) -> Knowledge:
     law, state = laws.recursion.law, year.state
     if law is None or state.knowledge is None or year.business is None:
         return Knowledge(productivity=year.productivity)
-    ground = Ground(year.solution.levels, year.business, dict(year.productivity))
+    ground = Ground(year.solution.levels, year.business, dict(year.productivity), year.of_sizes)
     seen = laws.recursion.next(state, ground, year.solution, year.policy).seen
     forgetting = Forgetting(law, laws.model.benchmark.regions, state.knowledge,
                             year.business, seen, year.policy)  # fmt: skip

@@ -25,7 +25,7 @@ from cge.core.content import content_dir
 from cge.core.errors import CgeError, InputError, NoEquilibrium, refuse_if
 from cge.core.files import only_counted
 from cge.core.identity import Identity, digest, identity_of, source_digest
-from cge.tasks.store import Steps, Store, default_folder, open_store, seal, unseal
+from cge.tasks.store import Brief, Steps, Store, default_folder, open_store, seal, unseal
 
 #: Called with a description of the work, the steps done and of all.
 Report = Callable[[str, int, int], None]
@@ -50,6 +50,16 @@ class Place:
     def of(self, task: Task) -> Place:
         """The same place for a task."""
         return replace(self, steps=self.store.steps(task.key))
+
+    def once(self, key: str, make: Callable[[], Ended]) -> Ended:
+        """What was made before within the same task; made here where it was not."""
+        if not isinstance(self.store, Brief):
+            return make()
+        made = self.store.made
+        if key not in made:
+            made[key] = make()
+        found: Ended = made[key]
+        return found
 
 
 @dataclass(frozen=True)
@@ -314,8 +324,8 @@ def _sealed(number: int, task: Task, place: Place, parent: int | None) -> tuple[
 class Serial(Driver):
     """Does the tasks of a study within a task, in the process that does that.
 
-    Equal tasks are done once. Results are the outer task's to keep, but steps of long tasks
-    are kept as ever, so that the outer task goes on where it was interrupted.
+    Equal tasks are done once. Results are the outer task's to keep, but steps that take long are
+    kept, so that the outer task goes on where it was interrupted.
 
     Parameters
     ----------
@@ -325,6 +335,10 @@ class Serial(Driver):
 
     place: Place
     _found: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        store = self.place.store
+        self.place = replace(self.place, store=Brief(store.folder, store.limit))
 
     def run(self, tasks: Sequence[Task]) -> list[Any]:
         """Results of tasks, in their order; they need not be plain data."""

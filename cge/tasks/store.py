@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ LIMIT = 4_000_000_000
 _SUFFIX, _STEPS = ".cge", ".steps"
 #: Seconds after which nobody is at work on a draft any more.
 _ABANDONED = 24 * 3600.0
+#: Seconds for a step from which on it is dear enough to be kept on disk.
+DEAR = 0.5
 
 
 def default_folder() -> Path:
@@ -136,6 +138,51 @@ class Steps:
     def count(self) -> int:
         """Number of steps that are done."""
         return sum(1 for _ in self.folder.glob(f"[!.]*{_SUFFIX}"))
+
+
+@dataclass(frozen=True)
+class Brief(Store):
+    """Work within one task, in memory: on disk only steps that would be dear to do again."""
+
+    steps_of: dict[str, Steps] = field(default_factory=dict, repr=False)
+    made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def steps(self, key: str) -> Steps:
+        """Steps of the task with a key."""
+        if key not in self.steps_of:
+            self.steps_of[key] = QuickSteps(self._path(key).with_suffix(_STEPS), key)
+        return self.steps_of[key]
+
+    def forget(self, key: str) -> None:
+        """Remove what is kept of a task."""
+        self.steps_of.pop(key, None)
+        self.made.clear()
+        if self._path(key).with_suffix(_STEPS).exists():
+            super().forget(key)
+
+
+@dataclass(frozen=True)
+class QuickSteps(Steps):
+    """Steps of a task in memory; once one has taken long, all of them are also on disk."""
+
+    found: dict[str, Any] = field(default_factory=dict, repr=False)
+    #: Names of those that are not on disk, and when the last was done.
+    waiting: list[str] = field(default_factory=list, repr=False)
+    times: list[float] = field(default_factory=lambda: [time.monotonic()], repr=False)
+
+    def get(self, name: str) -> Any | None:
+        """Content of a step; None where it is not done."""
+        return self.found[name] if name in self.found else super().get(name)
+
+    def put(self, name: str, content: Any) -> None:
+        """Keep a step."""
+        self.found[name] = content
+        self.waiting.append(name)
+        self.times.append(time.monotonic())
+        if self.times[-1] - self.times[-2] > DEAR or len(self.waiting) < len(self.found):
+            for one in self.waiting:
+                super().put(one, self.found[one])
+            self.waiting.clear()
 
 
 @contextlib.contextmanager

@@ -25,7 +25,6 @@ _TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
 #: Columns of text; a figure without bound.
 _TEXT = "-"
 UNLIMITED = "unlimited"
-_ENDS = " At central values alone it is 0 or 100."
 Told = Mapping[str, Any]
 #: A table of accounts, empty where there is one alone, and an elasticity set.
 Place = tuple[str, str]
@@ -141,16 +140,31 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
 
 
 def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """Share of draws in which claims hold."""
+    """Share of draws in which claims hold; without draws the share of their checks that hold."""
     cases, told = _chosen(found, choice)
+    tested = [one for one in told if one.get("under")]
+    with_draws = [one for one in tested if not _central_only(one)]
     places, panels = _shared(told, cases), []
-    for group, claims in _grouped([one for one in told if one.get("under")]).items():
-        figures = [[100 * _under(one).get(place, {}).get("share", np.nan) for place in places]
-                   for one in claims]  # fmt: skip
-        panels.append(Panel(group, _of_draws(places), tuple(_label(one) for one in claims),
+    columns = _of_draws(places) if with_draws else _of_checks(places)
+    for group, claims in _grouped(with_draws or tested).items():
+        figures = [[_holding(_under(one).get(place)) for place in places] for one in claims]
+        panels.append(Panel(group, columns, tuple(_label(one) for one in claims),
                             np.array(figures)))  # fmt: skip
-    lines = [f"Share of draws in which all checks of a claim hold.{_ENDS}"]
+    left = [f"{one['id']} {one['verdict']}" for one in tested if with_draws and _central_only(one)]
+    lines = [
+        "Share of draws in which all checks of a claim hold." if with_draws else
+        "Share of the checks of a claim that hold, at central values: nothing is drawn. A claim "
+        "holds if all of them do.",
+        f"Not drawn, as it is at central values only: {', '.join(left)}." if left else "",
+    ]  # fmt: skip
     return Draft("Claims that hold", "Claim", panels, cases, lines, of_cases=False)
+
+
+def _holding(under: Told | None) -> float:
+    """Per cent of draws in which a claim holds, without draws of its checks."""
+    if under is None:
+        return float("nan")
+    return 100 * float(np.mean(under["checks"]) if _central_only(under) else under["share"])
 
 
 def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
@@ -190,6 +204,14 @@ def _of_draws(places: Sequence[Place]) -> tuple[Column, ...]:
     """A column of shares of draws for each table and set, all of one group."""
     return tuple(
         Column(f"share_{_key(one)}", _named(one), "% of draws", 0, group="share of draws")
+        for one in places
+    )
+
+
+def _of_checks(places: Sequence[Place]) -> tuple[Column, ...]:
+    """A column of shares of checks for each table and set, all of one group."""
+    return tuple(
+        Column(f"checks_{_key(one)}", _named(one), "% of its checks", 0, group="checks that hold")
         for one in places
     )
 

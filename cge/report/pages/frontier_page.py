@@ -169,12 +169,20 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     lines = [
         f"Lines: the largest EV at each level of risk, {first.ceiling} falling to the right. "
         + _problems(shown) + " Below: the policy at each point, rates added to those of the "
-        "benchmark.",
+        "benchmark." + _idle(first.panel(shown)),
         dots,
         f"Elasticities: {first.elasticities}." if several else "",
         *_checks(shown),
     ]  # fmt: skip
     return _draft(panels, shown, lines)
+
+
+def _idle(panel: Panel) -> str:
+    """Sentence on the instruments that are used at no point."""
+    idle = [column.title for n, column in enumerate(panel.columns)
+            if column.key.startswith(f"{RATE}_")
+            and not panel.figures[:, n].round(column.digits).any()]  # fmt: skip
+    return f" Not used at any point: {', '.join(idle)}." if idle else ""
 
 
 def _when(one: Curve) -> str:

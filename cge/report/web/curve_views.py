@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from cge.report.charts.lines import years_of
-from cge.report.charts.tradeoffs import parts_of
+from cge.report.charts.tradeoffs import mixes, parts_of
 from cge.report.format.page import Page, Panel
-from cge.report.pages.frontier_page import EV, PRICE, RATE, WORLD_EV
+from cge.report.pages.frontier_page import EV, PRICE, WORLD_EV
 from cge.report.web.views import (
     HIGH,
     INK,
@@ -140,7 +140,6 @@ def curves(page: Page) -> Spec:
     names = [panel.title for panel in lines_]
     singles = [(panel, i) for panel in dots for i in range(len(panel.rows))]
     shown = [*names, *(panel.rows[i] for panel, i in singles)]
-    rates = [n for n, key in enumerate(keys) if key.startswith(f"{RATE}_")]
     views = []
     for title, key, unit in (
         (f"Welfare of {page.spelled(first.keys['region'])}", EV, f"{welfare}, % of absorption"),
@@ -162,12 +161,13 @@ def curves(page: Page) -> Spec:
                                              ("shown", welfare))},
             })  # fmt: skip
         views.append(view(title, values, layers, height=220))
-    mix = [{**one, "series": first.columns[n].title}
-           for n in rates for one in _pairs(first, 0, n, "")]  # fmt: skip
-    own = [first.columns[n].title for n in rates]
-    views.insert(2, view(f"Policy: {first.title.lower()}", mix, [
-        zero("y"),
-        _curve(x, amount("value", "Rates, %"), looks(own, "strokeDash"), risk, "Rate"),
-    ], height=220))  # fmt: skip
+    for number, (title, rates) in enumerate(mixes(first)):
+        mix = [{**one, "series": first.columns[n].title}
+               for n in rates for one in _pairs(first, 0, n, "")]  # fmt: skip
+        own = [first.columns[n].title for n in rates]
+        views.insert(2 + number, view(title, mix, [
+            zero("y"),
+            _curve(x, amount("value", "Rates, %"), looks(own, "strokeDash"), risk, "Rate"),
+        ], height=220))  # fmt: skip
     apart = {"color": "independent", "strokeDash": "independent"}
     return beside(views, 2, resolve={"scale": apart})
