@@ -26,7 +26,8 @@ def print_kinds() -> None:
 
 
 def table(
-    runs: tuple[str, ...], kind: str | None, out: tuple[Path, ...], form: str | None, standalone: bool,
+    runs: tuple[str, ...], kind: str | None, out: tuple[Path, ...], form: str | None,
+    standalone: bool,
     **options: Any,
 ) -> None:  # fmt: skip
     """Make a table of one or several runs, with its notes, on the screen or in files."""

@@ -55,11 +55,8 @@ class Place:
         """What was made before within the same task; made here where it was not."""
         if not isinstance(self.store, Brief):
             return make()
-        made = self.store.made
-        if key not in made:
-            made[key] = make()
-        found: Ended = made[key]
-        return found
+        found: Ended = self.store.made[key] if key in self.store.made else make()
+        return self.store.made.setdefault(key, found)
 
 
 @dataclass(frozen=True)
