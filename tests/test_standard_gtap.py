@@ -17,6 +17,7 @@ from conftest import Outcome
 from gtap_folder import world, write
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from test_gtap import changed
 
 from cge import Benchmark, Model, Solution, calibrate_gtap, decompose, open_benchmark, read_gtap
 from cge.core.errors import InputError
@@ -233,6 +234,18 @@ def test_one_elasticity_at_both_levels_is_one_of_the_parameters(
         calibrate_gtap(folder, tariffs="with-user-taxes")
     with pytest.raises(InputError, match="no such structure"):
         calibrate_gtap(folder, structure="half")
+
+
+def test_substitution_at_the_cobb_douglas_limit_is_taken_for_the_least(
+    folder: Path, tmp_path: Path, data: GtapData
+) -> None:
+    array = data["SUBP"].copy()
+    array[0, 0] = 1e-6
+    other = changed(folder, tmp_path / "other", "SUBP", "default.prm", array=array)
+    b = calibrate_gtap(other).benchmark
+    household = b.elasticities["long"].household
+    assert household is not None and household.substitution[0, 0] == 1e-3
+    assert any("nearly Cobb-Douglas, is taken for that: 1 of 12" in note for note in b.notes)
 
 
 def test_a_benchmark_folder_keeps_bundles_and_saving(b: Benchmark, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.calibration import Calibration
 from cge.data.elasticities.benchmark_households import with_household_demand
+from cge.data.elasticities.household_demand import LOWEST_SUBSTITUTION
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
@@ -113,9 +114,14 @@ def calibrate_gtap(
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
               file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
     if not merged:
-        demand = with_household_demand(benchmark, data["SUBP"].T, expansion=data["INCP"].T)
-        # The note on elasticities says it.
-        benchmark = replace(demand, notes=benchmark.notes)
+        # Nearer to the Cobb-Douglas limit than that the function is not told apart from it.
+        least = np.maximum(data["SUBP"].T, LOWEST_SUBSTITUTION)
+        demand = with_household_demand(benchmark, least, expansion=data["INCP"].T)
+        raised = int((data["SUBP"] < LOWEST_SUBSTITUTION).sum())
+        notes = (f"SUBPAR below {LOWEST_SUBSTITUTION:g}, nearly Cobb-Douglas, is taken for that: "
+                 f"{raised} of {least.size}.",) if raised else ()  # fmt: skip
+        # The note on elasticities says the rest.
+        benchmark = replace(demand, notes=(*benchmark.notes, *notes))
     if elasticities is not None and chosen != armington:
         benchmark = with_elasticity_set(benchmark, elasticities)
     return Calibration(benchmark, report)
