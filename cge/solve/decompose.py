@@ -21,7 +21,7 @@ from cge.core.threads import one_thread
 from cge.core.typed import checked
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import Homotopy, Move, Shock, change
+from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
 from cge.solve.square.arrays import positive_logs
@@ -35,7 +35,7 @@ NEAREST = 4
 TOLERANCE = 1e-5
 #: A gap this small in shares of absorption is rounding, however small the variation.
 ROUNDING = 1e-11
-#: How exactly tangents are solved for; parts agree to as much beside what a rule leaves of them.
+#: How exactly the tangents of single shocks are solved for.
 SHOCK_RTOL = 1e-10
 
 
@@ -246,7 +246,7 @@ def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
     columns = np.sum([columns for _, columns, _ in moves], axis=0)
     targets = np.sum([targets for *_, targets in moves], axis=0)
     together = [("", columns, targets)] if moves else []
-    for weight, found in way.rates(laid, together, SHOCK_RTOL):
+    for weight, found in way.rates(laid, together, TANGENT_RTOL):
         for rates in found:
             for total, rate in zip(cells, rates, strict=True):
                 total += weight * rate
