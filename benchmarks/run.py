@@ -4,6 +4,7 @@
     python benchmarks/run.py --sizes small default
     python benchmarks/run.py --sizes 76x45 --solvers newton --tables solves
     python benchmarks/run.py --tables studies --studies path stress
+    python benchmarks/run.py --tables tasks              where a comparison of policies goes
 
 A size like 76x45 splits regions and sectors of the full world.
 
@@ -33,6 +34,9 @@ TABLE = "wiod2013"
 TIME_LIMIT = 900
 SOLVES = ("size", "solver", "unknowns", "terms", "import", "calibrate", "compile", "solve",
           "to result", "next", "other", "MB")  # fmt: skip
+TASKS = ("tasks", "number", "steps", "seconds", "a step")
+#: Policies of the comparison whose tasks are timed: an easy one and the hardest, for one set.
+POLICIES = ("applied-credit", "tariffs-strategic")
 STUDIES_HEAD = ("size", "study", "import", "study done", "MB")
 #: Studies by kind: what is run, and which keys of its scenario are changed.
 STUDIES: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -122,8 +126,41 @@ def measure_study(size: str, kind: str, folder: str) -> dict[str, Any]:
     return {**found, "study done": clock.read(), "MB": memory()}
 
 
+def measure_tasks(size: str, kind: str, folder: str) -> dict[str, Any]:
+    """Tasks of two policies of the comparison for China: how many of each kind, and their time.
+
+    Those of disruptions hold the world without policy, which more policies would share.
+    """
+    from cge.scenario.schema import find_scenario, load_scenario
+    from cge.studies.comparison import Comparison
+    from cge.studies.study import run_study
+    from cge.tasks.runner import Runner, Task
+
+    scenario = load_scenario(find_scenario("compare-china"))
+    chosen = [one for one in scenario.variants if one["name"] in POLICIES]
+    scenario = scenario.model_copy(update={"variants": chosen, "elasticities": ["fontagne"]})
+    found: dict[str, Any] = {}
+    done = Task.done
+
+    def timed(task: Task, place: Any) -> Any:
+        began = process_time()
+        result = done(task, place)
+        whose = "no policy" if "no policy" in task.label else "policies"
+        name = f"{task.function.__name__}, {whose}"
+        number, steps, seconds = found.get(name, (0, 0, 0.0))
+        found[name] = (number + 1, steps + task.size, seconds + process_time() - began)
+        return result
+
+    Task.done = timed  # type: ignore[method-assign]
+    began = process_time()
+    run_study(Comparison(scenario), Runner(workers=1, cache=None))
+    total = process_time() - began
+    found["all, and what is between them"] = (0, 0, total)
+    return found
+
+
 MEASURES: Mapping[str, Callable[[str, str, str], dict[str, Any]]] = {
-    "solves": measure_solves, "studies": measure_study,
+    "solves": measure_solves, "studies": measure_study, "tasks": measure_tasks,
 }  # fmt: skip
 
 
@@ -173,6 +210,15 @@ def table_of_studies(sizes: list[str], kinds: list[str]) -> list[list[str]]:
     return rows
 
 
+def table_of_tasks() -> list[list[str]]:
+    """Rows of each kind of task."""
+    rows = [list(TASKS)]
+    for name, (number, steps, seconds) in measure_tasks("", "", "").items():
+        each = f"{seconds / steps:.3f}" if steps else "-"
+        rows.append([name, str(number), str(steps), f"{seconds:.1f}", each])
+    return rows
+
+
 def printed(rows: list[list[str]]) -> str:
     """Rows, the first of them the header, as a table in Markdown."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
@@ -187,7 +233,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--tables", nargs="+", default=list(MEASURES), choices=list(MEASURES))
+    parser.add_argument(
+        "--tables", nargs="+", default=["solves", "studies"], choices=list(MEASURES)
+    )
     parser.add_argument("--sizes", nargs="+", help="default: small, default, and full for solves")
     parser.add_argument("--solvers", nargs="+", default=["newton", "ipopt"])
     parser.add_argument("--studies", nargs="+", choices=list(STUDIES),
@@ -203,6 +251,7 @@ def main() -> None:
         "solves": lambda: table_of_solves(given.sizes or ["small", "default", "full"],
                                           given.solvers),
         "studies": lambda: table_of_studies(given.sizes or ["small", "default"], given.studies),
+        "tasks": table_of_tasks,
     }  # fmt: skip
     for name in given.tables:
         text = printed(made[name]())

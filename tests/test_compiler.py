@@ -26,9 +26,9 @@ from worlds import random_world
 
 from cge import Closure, Model, Swap
 from cge.solve.monomials import NotMonomial, compile_model
+from cge.solve.rules.templates import template_key
 from cge.solve.square.arrays import MonomialArrays
 from cge.solve.square.system import FoldedSystem, SquareSystem, term_values
-from cge.solve.templates import template_key
 
 Array = NDArray[np.float64]
 

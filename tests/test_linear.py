@@ -11,15 +11,14 @@ from tools import small_model
 
 from cge.core.threads import one_thread
 from cge.solve.closure import Closure, Swap
+from cge.solve.square.gmres import ROUNDING, refined
 from cge.solve.square.linear import (
-    ROUNDING,
     Border,
     Bordered,
     Factorised,
     LinearSolver,
     Singular,
     match_rows,
-    refined,
 )
 
 

@@ -324,10 +324,10 @@ def test_a_guess_from_the_world_without_policy_saves_steps_and_moves_no_loss(
 
 
 def test_a_path_ends_with_the_last_year_that_is_tested(library: str) -> None:
-    short = stress(library, TARIFF, path={"years": 2})
+    short = stress(library, TARIFF, path={"years": 2}, stress={"years": [2]})
     long = stress(library, TARIFF, path={"years": 30}, stress={"years": [2]})
     assert [case.equilibrium.labels["path_year"] for case in long.cases] == [2, 2]
-    assert long.cases[1].losses.tobytes() == short.cases[3].losses.tobytes()
+    assert long.cases[1].losses.tobytes() == short.cases[1].losses.tobytes()
 
 
 def test_a_baseline_that_moves_is_the_world_without_policy(library: str, here: Path) -> None:

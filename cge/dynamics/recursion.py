@@ -213,6 +213,7 @@ class Recursion:
         levels: Array,
         closure: Closure | None = None,
         start: Solution | None = None,
+        beside: Array | None = None,
     ) -> tuple[State, Solution]:
         """State with relations adapted to the prices expected for its year.
 
@@ -231,6 +232,8 @@ class Recursion:
             Under those policies; default the path's own.
         start : Solution, optional
             An earlier expectation, from which to search.
+        beside : ndarray (columns,), optional
+            As in :meth:`cge.solve.model.Model.solve`.
 
         Returns
         -------
@@ -250,7 +253,9 @@ class Recursion:
         weights, expected, moved = state.weights, start, np.inf
         for _ in range(ADAPTATION_PASSES):
             ahead[columns] = np.exp(base + inertia * state.weights + constant)
-            expected = self.expecting.solve(ahead, closure or self.closure, start=expected)
+            expected = self.expecting.solve(
+                ahead, closure or self.closure, start=expected, beside=beside
+            )
             prices = self.sourcing.prices(expected.values)
             before, weights = weights, menu.moved(state.weights, prices, inertia)
             moved = float(np.abs(weights - before).max(initial=0.0))

@@ -14,8 +14,9 @@ from scipy import sparse
 
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
-from cge.solve.closure import Resolved
-from cge.solve.square.linear import Factorised, LinearSolver, refined
+from cge.solve.resolved import Resolved
+from cge.solve.square.gmres import refined
+from cge.solve.square.linear import Factorised, LinearSolver
 from cge.solve.square.newton import newton
 from cge.solve.square.system import log_derivative, term_values
 

@@ -21,9 +21,9 @@ from cge.path.frontier_problem import PathProblem
 from cge.path.solved import PathYear
 from cge.path.year import Course, ground_levels, relative_gdp, research_price
 from cge.policy.case import Standing
-from cge.solve.closure import Resolved
 from cge.solve.homotopy import tangents
 from cge.solve.model import Model
+from cge.solve.resolved import Resolved
 from cge.solve.solution import Allocation
 from cge.solve.square.linear import Factorised
 from cge.solve.square.system import term_changes, term_parts

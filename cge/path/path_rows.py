@@ -310,8 +310,9 @@ def other_rates(discount: float, growth: float) -> tuple[float, ...]:
 
 
 def decomposed(
-    year: PathYear, sourcing: Sourcing | None = None, base: Allocation | None = None
-) -> Decomposition:
+    year: PathYear, sourcing: Sourcing | None = None, base: Allocation | None = None,
+    by_shock: bool = True,
+) -> Decomposition:  # fmt: skip
     """Take the welfare of a year apart, all that moved since the benchmark a shock of its own.
 
     Endogenous rates are taken as given: their effect is the measure's.
@@ -324,6 +325,8 @@ def decomposed(
     base : Allocation, optional
         The world in which nothing has moved, where that is not the benchmark: stand-ins for
         imports are in reach.
+    by_shock : bool
+        Whether parts are also told by shock, which takes as long as the parts themselves.
 
     Raises
     ------
@@ -332,6 +335,8 @@ def decomposed(
     """
     sought = tuple(rate for rate in year.endogenous if rate.swaps)
     solution = with_rates_given(year.solution, sought)
+    if not by_shock:
+        return decompose(solution, base=base, by_shock=False)
     measures = apart((*year.shocks, *(rate.shock for rate in year.endogenous)))
     ground = ground_shocks(
         solution.model, solution.given, measures, year.productivity, year.policy, sourcing

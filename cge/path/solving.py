@@ -173,7 +173,7 @@ def _years(
     content: PathContent, laws: PathLaws, place: Place, beside: tuple[PathYear, ...] = ()
 ) -> Iterator[PathYear]:
     steps = place.store.steps(path_task("", content).key)
-    recursion, before = laws.recursion, None
+    recursion, before, early = laws.recursion, None, None
     state, course = recursion.start(), course_of(content, laws, beside=beside)
     for year in range(1, choice_of(content.scenario).years + 1):
         if content.equal is not None:
@@ -184,7 +184,7 @@ def _years(
             found = SolvedYear.from_plain(kept, recursion.model)
         else:
             with prefixed(f"year {year}: "):
-                found = solve_year(course, year, state, before)
+                found = solve_year(course, year, state, before, None, early)
             steps.put(name, found.to_plain())
         state = replace(state, weights=found.weights)
         ground = recursion.ground(state, found.policy, course.beside_of(year))
@@ -192,6 +192,8 @@ def _years(
         state = recursion.next(state, ground, found.solution, found.policy,
                                course.beside_of(year))  # fmt: skip
         before = found
+        if early is None and found.expected is not None:
+            early = found
 
 
 def path_year(

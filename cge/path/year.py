@@ -120,7 +120,7 @@ def relative_gdp(solution: Allocation) -> Array:
 
 def solve_year(
     course: Course, year: int, state: State, before: SolvedYear | None,
-    near: SolvedYear | None = None,
+    near: SolvedYear | None = None, early: SolvedYear | None = None,
 ) -> SolvedYear:  # fmt: skip
     """Solve one year.
 
@@ -139,6 +139,8 @@ def solve_year(
         The year before.
     near : SolvedYear, optional
         The same year of a path nearby, from which to search in place of the year before.
+    early : SolvedYear, optional
+        An earlier year, with expectations, at which solvers are prepared.
 
     Returns
     -------
@@ -151,12 +153,14 @@ def solve_year(
     NoEquilibrium
         When there is no solution that passes.
     """
-    plan, expected = course.plan, None
+    plan, expected, guess = course.plan, None, None
     gdp = price = np.ones(len(course.model.benchmark.regions))
     start, budgeted = None, plan.budgeted(year)
     if before is not None:
-        state, expected = _adapted(course, year, state, before, near or before)
+        state, expected = _adapted(course, year, state, before, near or before, early)
         start = before.solution
+        if early is not None and known(course, year) == course.phases(year):
+            guess = expected
     if near is not None:
         start = near.solution
     if start is not None:
@@ -166,9 +170,10 @@ def solve_year(
         levels = ground_levels(course, year, state, policy)
         solved = solve_case(
             course.model, course.scenario, solver=course.solver, start=start,
-            standing=Standing(levels, course.closure, course.phases(year)),
+            standing=Standing(levels, course.closure, course.phases(year), guess,
+                              None if early is None else early.solution.levels),
         )  # fmt: skip
-        start = solved.solution
+        start, guess = solved.solution, None
         if not budgeted:
             break
         gdp, price = relative_gdp(start), research_price(start)
@@ -193,30 +198,38 @@ def solve_year(
 
 
 def _adapted(
-    course: Course, year: int, state: State, before: SolvedYear, near: SolvedYear
-) -> tuple[State, Array]:
+    course: Course, year: int, state: State, before: SolvedYear, near: SolvedYear,
+    early: SolvedYear | None,
+) -> tuple[State, Array]:  # fmt: skip
     """State with relations adapted to what is known, and the levels expected.
 
     Partners' answers to what is known are known with it; those to a rate that is found are
     expected to be as in the year before.
     """
     model, scenario, last = course.model, course.scenario, before.solution
-    known = tuple(measure.known(year) for measure in scenario.policy)
+    in_force = known(course, year)
     about_knowledge, _ = course.plan.at(
         year, state.knowledge, state.seen, relative_gdp(last), research_price(last), True
     )
     levels = ground_levels(course, year, state, about_knowledge)
-    policy = policy_levels(model, scenario, phases=known)
+    policy = policy_levels(model, scenario, phases=in_force)
     powers = policy.levels.copy()
     for target in policy.targets:
         if target.counts:
             powers[target.columns] = before.powers[target.columns]
     taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
-    levels = Standing(levels, course.closure, known).laid(model, taxed)
+    levels = Standing(levels, course.closure, in_force).laid(model, taxed)
     closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
     from_there = None if near.expected is None else replace(last, levels=near.expected)
-    state, expectation = course.laws.recursion.adapt(state, levels, closure, from_there)
+    state, expectation = course.laws.recursion.adapt(
+        state, levels, closure, from_there, None if early is None else early.expected
+    )
     return state, expectation.levels
+
+
+def known(course: Course, year: int) -> tuple[float, ...]:
+    """Part of each measure that is known to be in force when a year begins."""
+    return tuple(measure.known(year) for measure in course.scenario.policy)
 
 
 def ground_levels(course: Course, year: int, state: State, policy: KnowledgePolicy) -> Array:

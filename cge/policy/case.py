@@ -75,11 +75,15 @@ class Standing:
         Without what the policy itself fixes.
     phases : tuple of float
         Part of each measure that is in force.
+    guess, beside : ndarray (columns,), optional
+        As of :meth:`cge.solve.model.Model.solve`.
     """
 
     ground: Array
     closure: Closure
     phases: tuple[float, ...]
+    guess: Array | None = None
+    beside: Array | None = None
 
     def laid(self, model: Model, levels: Array) -> Array:
         """The ground with a policy on it, of which the levels on the benchmark are given.
@@ -177,10 +181,13 @@ def solve_case(
     # that is solved for, or to a subsidy on factors as a part of output, depends on the
     # equilibrium it takes part in.
     answers = replies(model, scenario.responses, policy.levels, model.outcome_start)
+    near = standing.guess
     for _ in range(RESPONSE_PASSES):
         answered_levels, shocks = answered(policy, answers)
         levels = standing.laid(model, answered_levels)
-        solution = start = model.solve(levels, full, solver, start)
+        solution = start = model.solve(levels, full, solver, start, guess=near,
+                                       beside=standing.beside)  # fmt: skip
+        near = None
         powers = policy.levels.copy()
         for target in policy.targets:
             if target.counts:

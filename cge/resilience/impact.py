@@ -200,8 +200,9 @@ def productivity_changed(pre: PreShock, change: Array) -> Impact:
 
 
 def disrupted(
-    pre: PreShock, impact: Impact, solver: Solver = "newton", guess: Array | None = None
-) -> Solution:
+    pre: PreShock, impact: Impact, solver: Solver = "newton", guess: Array | None = None,
+    beside: Array | None = None,
+) -> Solution:  # fmt: skip
     """Short-run equilibrium under a disruption.
 
     Parameters
@@ -211,6 +212,8 @@ def disrupted(
     solver : {"newton", "ipopt"}
     guess : ndarray (columns,), optional
         Levels near it.
+    beside : ndarray (columns,), optional
+        The same disruption in a world nearby, see :meth:`cge.solve.model.Model.solve`.
 
     Raises
     ------
@@ -218,4 +221,5 @@ def disrupted(
         When no point passes.
     """
     closure = replace(pre.closure, swaps=(*pre.closure.swaps, *impact.swaps(pre)))
-    return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels, guess=guess)
+    return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels, guess=guess,
+                           beside=beside)  # fmt: skip

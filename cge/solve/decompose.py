@@ -29,6 +29,8 @@ from cge.solve.square.system import term_changes, term_parts
 
 #: Nodes of the quadrature, tried in order until the parts add up.
 NODES = (3, 6, 12, 24, 48, 96, 192, 384)
+#: Points from which a node is guessed.
+NEAREST = 4
 #: Wanted gap between the sum of parts and the exact equivalent variation, relative to it.
 TOLERANCE = 1e-5
 #: A gap this small in shares of absorption is rounding, however small the variation.
@@ -84,8 +86,9 @@ class Decomposition:
 @checked
 @one_thread
 def decompose(
-    solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None
-) -> Decomposition:
+    solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None,
+    by_shock: bool = True,
+) -> Decomposition:  # fmt: skip
     """Take the equivalent variation of a solution apart.
 
     Parameters
@@ -96,6 +99,8 @@ def decompose(
         makes (a quota, a budget) are shocks named by their swap.
     base : Allocation, optional
         Equilibrium from which the way leads; default the benchmark. Welfare is counted from there.
+    by_shock : bool
+        Whether parts are told by shock as well; else the table of these is empty.
 
     Returns
     -------
@@ -127,8 +132,14 @@ def decompose(
     moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
+    known: dict[float, Array] | None = None
+    if moves and not by_shock:
+        end = homotopy.system.multipliers(solution.levels, homotopy.target)
+        known = {0.0: homotopy.z, 1.0: homotopy.system.start(solution.levels, end)}
+        _go(homotopy, 0.5, known)
+        homotopy.prepare()  # half the way: near all nodes
     for nodes in NODES if moves else (1,):
-        way = _Way.along(homotopy, nodes)
+        way = _Way.along(homotopy, nodes, known)
         cells = _integrate(laid, way, moves)
         gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
@@ -139,19 +150,21 @@ def decompose(
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    if len(moves) == 1:
+    if not by_shock:
+        moves, subtotals = [], np.zeros((0, 0, 0))
+    elif len(moves) == 1:
         subtotals = np.array([[part.sum(of) for part, of in zip(laid, cells, strict=True)]])
     else:
         subtotals = _by_shock(laid, way, moves)
     first = _first_order(laid, solution, base)
     parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
-    by_shock = pd.MultiIndex.from_product(
+    told = pd.MultiIndex.from_product(
         [[label for label, *_ in moves], [one.part.component for one in laid], b.regions],
         names=["shock", "component", "region"],
     ).to_frame(index=False).assign(value=subtotals.ravel())  # fmt: skip
     return Decomposition(
         _summed(parts, ["region", "partner", "sector", "component"]),
-        _summed(by_shock, ["region", "shock", "component"]), nodes, gap, exact,
+        _summed(told, ["region", "shock", "component"]), nodes, gap, exact,
     )  # fmt: skip
 
 
@@ -174,13 +187,25 @@ class _Way:
     nodes: tuple[tuple[float, Array, float], ...]
 
     @classmethod
-    def along(cls, homotopy: Homotopy, nodes: int) -> _Way:
-        """Solve at the nodes of Gauss and Legendre's rule."""
+    def along(cls, homotopy: Homotopy, nodes: int, known: dict[float, Array] | None) -> _Way:
+        """Solve at the nodes of Gauss and Legendre's rule.
+
+        Parameters
+        ----------
+        homotopy : Homotopy
+        nodes : int
+        known : dict of float to ndarray, optional
+            Unknowns where the way was before, and at its ends, from which nodes are guessed; added
+            to. None: every node is gone to from the one before it.
+        """
         points, weights = np.polynomial.legendre.leggauss(nodes)
         homotopy.begin()
         found = []
         for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-            homotopy.advance(float(point))
+            if known is None:
+                homotopy.advance(float(point))
+            else:
+                _go(homotopy, float(point), known)
             found.append((homotopy.done, homotopy.z, float(weight)))
         return cls(homotopy, tuple(found))
 
@@ -243,6 +268,27 @@ def _first_order(laid: list[_Laid], solution: Solution, base: Allocation) -> lis
     columns = change(base.levels, solution.levels, solution.model.arrays.free)
     with np.errstate(all="ignore"):
         return [part.first_order(base.outcomes, solution.outcomes, columns) for part in laid]
+
+
+def _go(homotopy: Homotopy, theta: float, known: dict[float, Array]) -> None:
+    """Go to a point of the way, and add it to those that are known.
+
+    It is guessed by a polynomial through those next to it, and gone to from the one before it
+    where that is of no use.
+    """
+    if theta not in known:
+        near = sorted(known, key=lambda one: (abs(one - theta), one))[:NEAREST]
+        weights = [
+            np.prod([(theta - other) / (one - other) for other in near if other != one])
+            for one in near
+        ]
+        guess = np.sum([w * known[one] for w, one in zip(weights, near, strict=True)], axis=0)
+        if not homotopy.jump(theta, guess):
+            homotopy.done = max(one for one in known if one < theta)
+            homotopy.z = known[homotopy.done]
+            homotopy.advance(theta)
+        known[theta] = homotopy.z
+    homotopy.done, homotopy.z = theta, known[theta]
 
 
 class _Laid:

@@ -24,7 +24,7 @@ from cge.solve.square.arrays import cell_at, label_at
 from cge.solve.square.linear import Factorised, Singular, match_rows
 
 if TYPE_CHECKING:
-    from cge.solve.closure import Resolved
+    from cge.solve.resolved import Resolved
     from cge.solve.square.system import SquareSystem
 
 #: A solution is refused where the log of an unknown moves by this much when all equations are

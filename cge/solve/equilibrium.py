@@ -15,8 +15,8 @@ import numpy as np
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
 from cge.model.quantities import WALRAS_EQUATION
-from cge.solve.closure import Resolved
 from cge.solve.homotopy import Homotopy, Progress
+from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import block_named
 from cge.solve.square.system import term_values
 
@@ -66,6 +66,7 @@ def solve_square(
     solver: str = "newton",
     progress: Progress | None = None,
     guess: Array | None = None,
+    beside: Resolved | None = None,
 ) -> tuple[Array, Diagnostics]:
     """Go from the equilibrium at `start` to the one at `target` by Newton and homotopy.
 
@@ -83,6 +84,8 @@ def solve_square(
     guess : ndarray (columns,), optional
         Levels from which Newton's method is tried first. Where it finds nothing, the way from
         `start` is gone.
+    beside : Resolved, optional
+        The closure prepared at an equilibrium near the end.
 
     Returns
     -------
@@ -95,9 +98,9 @@ def solve_square(
         With what was tried, or if a residual, Walras' law or positivity fails at the end, or the
         equations leave something open there.
     """
-    homotopy = Homotopy(resolved, start, target, by_share=True, carried=True)
+    homotopy = Homotopy(resolved, start, target, by_share=True, carried=True, prepared=beside)
     try:
-        if guess is None or solver != "newton" or not homotopy.arrive(guess):
+        if guess is None or solver != "newton" or not homotopy.arrive(guess, beside is not None):
             homotopy.advance(1.0, solver, progress)
     except NoEquilibrium:
         if not homotopy.leaves_nothing:

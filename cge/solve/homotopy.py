@@ -18,10 +18,11 @@ from scipy import sparse
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import NoEquilibrium, refuse_if
 from cge.core.typed import check_fields
-from cge.solve.closure import Resolved
 from cge.solve.determinacy import LeftOpen, undetermined
+from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import label_at
-from cge.solve.square.chord import chord
+from cge.solve.square.chord import Limits, chord
+from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import Attempt, newton
 from cge.solve.square.system import (
     FoldedSystem,
@@ -42,6 +43,11 @@ SMALLEST_STEP = 1 / 512
 GONE, LARGE_RISE = 35.0, 0.15
 #: Newton steps from a guess; one that is near takes three to six.
 STEPS_FROM_GUESS = 12
+#: Chord steps from a guess; one that is near takes eight to twenty. Newton's method from there ends
+#: at 1e-10 in logs.
+FROM_GUESS = Limits(most=30, far=5.0, small=1e-12)
+#: Unknowns of the largest system whose whole factorisation is worth its time, a third of a second.
+LARGEST_EXACT = 8000
 #: How exactly a tangent is solved for.
 TANGENT_RTOL = 1e-12
 
@@ -88,6 +94,8 @@ class Homotopy:
     carried : bool
         Whether multipliers set out from those that the start shows. Else they set out from one,
         and what the start has of them is a part of the way.
+    prepared : Resolved, optional
+        The closure prepared at an equilibrium near the way; default in the benchmark.
 
     Attributes
     ----------
@@ -101,9 +109,10 @@ class Homotopy:
 
     def __init__(
         self, resolved: Resolved, start: Array, target: Array, by_share: bool = False,
-        carried: bool = False,
+        carried: bool = False, prepared: Resolved | None = None,
     ) -> None:  # fmt: skip
         self.resolved, self.system = resolved, resolved.system
+        self.prepared = prepared or resolved
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
         terms = term_values(self.system.core, start)
@@ -187,7 +196,7 @@ class Homotopy:
             attempt = self._nearby(system) if inner is newton else None
             nearby = attempt is not None and attempt.converged
             if attempt is None or not nearby:
-                attempt = inner(system, self.z, self.resolved.linear)
+                attempt = inner(system, self.z, self.prepared.linear)
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
@@ -209,25 +218,54 @@ class Homotopy:
                     "Tried: " + "; ".join(tried[-4:])
                 )
 
-    def arrive(self, guess: Array) -> bool:
-        """Go to the end at once from a guess of it, by Newton's method; whether that works.
+    def arrive(self, guess: Array, is_near: bool) -> bool:
+        """Go to the end at once from a guess of it; whether that works.
 
         Parameters
         ----------
         guess : ndarray (columns,)
             Levels near those at the end; those of given columns mean nothing.
+        is_near : bool
+            As of :meth:`jump`.
         """
         z = self.system.start(guess, self.system.multipliers(guess, self.target))
-        attempt = newton(self.at(1.0), z, self.resolved.linear, STEPS_FROM_GUESS)
-        self.iterations += attempt.iterations
+        found = self.jump(1.0, z, is_near)
+        if not found:
+            self.prepared = self.resolved  # the way begins elsewhere
+        return found
+
+    def jump(self, until: float, z: Array, is_near: bool = True) -> bool:
+        """Go to `until` at once from a guess of the unknowns there; whether that works.
+
+        Parameters
+        ----------
+        until : float
+        z : ndarray (unknowns,)
+        is_near : bool
+            Whether chord steps are tried before Newton's.
+        """
+        system, near = self.at(until), False
+        if is_near and self.prepared.linear.is_large:
+            attempt = chord(system, z, self.prepared.linear, FROM_GUESS)
+            self.iterations, near = self.iterations + attempt.iterations, attempt.converged
+        if not near:
+            attempt = newton(system, z, self.prepared.linear, STEPS_FROM_GUESS)
+            self.iterations += attempt.iterations
         if attempt.converged:
-            self.z, self.done, self._last_jacobian = attempt.z, 1.0, attempt.jacobian
-            self.steps, self.contraction, self._nearby_only = 1, attempt.contraction, False
+            self.z, self.done, self._last_jacobian = attempt.z, until, attempt.jacobian
+            self.steps += 1
+            self.contraction = max(self.contraction, attempt.contraction)
+            self._nearby_only &= near
         return attempt.converged
+
+    def prepare(self) -> None:
+        """Prepare for more of the same way where one stands, if that pays."""
+        if LinearSolver.large <= self.system.size <= LARGEST_EXACT:
+            self.prepared = self.resolved.at(self.point())
 
     def _nearby(self, system: FoldedSystem) -> Attempt | None:
         """Solution by chord steps, where a Jacobian is dear."""
-        linear = self.resolved.linear
+        linear = self.prepared.linear
         return chord(system, self.z, linear) if linear.is_large else None
 
     def undetermined(self) -> LeftOpen | None:
@@ -236,12 +274,12 @@ class Homotopy:
         Where chord steps have led there the Jacobian is near the one whose factorisation they
         took, which is looked at once for all.
         """
-        if self.done > 0 and self._nearby_only and self.resolved.left_open is None:
+        if self.done > 0 and self._nearby_only and self.prepared.left_open is None:
             return None
         jacobian = self._last_jacobian
         if jacobian is None:
             jacobian = self.at(self.done).log_jacobian(self.z)
-        return undetermined(self.resolved, jacobian)
+        return undetermined(self.prepared, jacobian)
 
     def _refuse_singular_start(self) -> None:
         """Say so where nothing could move because the system is singular at the start."""
@@ -307,7 +345,7 @@ class Homotopy:
         rate = np.where(self._geometric, self.targets(self.done), 1.0)
         jacobian = self.at(self.done).jacobian(self.z)
         return tangents(
-            self.system, lambda right: self.resolved.linear.solve(jacobian, right, rtol),
+            self.system, lambda right: self.prepared.linear.solve(jacobian, right, rtol),
             self.point(), [(columns, targets * rate) for _, columns, targets in moves],
         )  # fmt: skip
 

@@ -220,4 +220,45 @@ class Layout(dict[str, Family]):
             for labels, coded in zip(family.index.labels, family.index.coded, strict=True)
         ]
         text = joined(name, codes)
-        return text if len(self.select(text)[1]) == len(positions) else None
+        whole = len(positions) == 1 or len(self.select(text)[1]) == len(positions)
+        return text if whole else None
+
+
+def paired(
+    family: Family, free: Integers, held: Family, fix: Integers, told: str
+) -> list[Integers] | None:
+    """Groups of freed cells, one per fixed cell, or None where they pair up singly.
+
+    Parameters
+    ----------
+    family, held : Family
+        Of the freed cells, and of the fixed ones.
+    free, fix : ndarray of int
+        Their positions.
+    told : str
+        Both in words.
+
+    Raises
+    ------
+    InputError
+        If they do not correspond one for one by the axes that they share.
+    """
+    if len(free) == len(fix) == 1:
+        return None
+    shared = [axis for axis in held.axes if axis in family.axes]
+    free_key, fix_key = _keys(family, free, shared), _keys(held, fix, shared)
+    refuse_if(
+        len(set(fix_key)) != len(fix_key) or set(fix_key) != set(free_key),
+        f"frees {len(free)} cells and fixes {len(fix)} that do not correspond one for one "
+        f"by their shared axes ({', '.join(shared) or 'none'})",
+        key="closure.swaps", value=told,
+    )  # fmt: skip
+    if len(free) == len(fix):
+        return None
+    return [free[[n for n, key in enumerate(free_key) if key == wanted]] for wanted in fix_key]
+
+
+def _keys(family: Family, positions: Integers, axes: list[str]) -> list[tuple[str, ...]]:
+    """Codes of members along some axes."""
+    at = [family.axes.index(axis) for axis in axes]
+    return [tuple(family.index[n - family.start][a] for a in at) for n in positions]

@@ -12,6 +12,7 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
+from cge.core.identity import digest
 from cge.core.rate_bounds import check_power, check_ratio
 from cge.core.recent import Recent
 from cge.core.selectors import split
@@ -21,13 +22,15 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.elasticities.nests import Elasticities
 from cge.model.language.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
-from cge.solve.closure import Closure, Resolved, Swap, cells_of, fixes_outcome, resolve
+from cge.solve.closure import Closure, Swap, cells_of, fixes_outcome
 from cge.solve.equilibrium import solve_square
-from cge.solve.homotopy import Progress
+from cge.solve.homotopy import LARGEST_EXACT, Progress
 from cge.solve.layout import Family, Layout
+from cge.solve.resolved import Resolved, resolve
+from cge.solve.rules.templates import template_of
 from cge.solve.solution import Allocation, Solution
 from cge.solve.square.arrays import Block, MonomialArrays, MonomialTemplate
-from cge.solve.templates import template_of
+from cge.solve.square.linear import LinearSolver
 
 Solver = Literal["newton", "ipopt"]
 
@@ -42,6 +45,8 @@ MODELS_KEPT = 2
 _MODELS: Recent[Model] = Recent(MODELS_KEPT, lambda model: model.forget())
 #: Closures of a model kept ready, most and least: each holds a factorisation.
 CLOSURES_KEPT = (12, 3)
+#: Equilibria at which closures of a model are prepared, as many as are kept.
+POINTS_KEPT = 6
 #: Bytes that the closures of a model may take, and those that one takes for each term.
 CLOSURES_BYTES, BYTES_OF_TERM = 4e8, 300
 
@@ -82,7 +87,7 @@ class Model(Displayed):
         self.variables = Layout(arrays.columns, VARIABLES, benchmark)
         self.outcomes = Layout(arrays.outcomes, OUTCOMES, benchmark)
         self.indices = Layout((Block.of(name, 0, regions) for name in INDICES), INDICES, benchmark)
-        self._closures: Recent[Resolved] = Recent(_closures_kept(arrays))
+        self.forget()
         #: Outcomes in the benchmark that were asked for.
         self.outcomes_at_start: dict[str, Array] = {}
 
@@ -146,7 +151,8 @@ class Model(Displayed):
         They know their model: with them a model that nobody uses any more would stay in memory
         until Python looks for circles, with all their factorisations.
         """
-        self._closures = Recent(_closures_kept(self.arrays))
+        self._closures: Recent[Resolved] = Recent(_closures_kept(self.arrays))
+        self._points: Recent[Resolved] = Recent(POINTS_KEPT)
 
     @checked
     def with_elasticities(self, elasticities: Elasticities) -> Model:
@@ -263,6 +269,7 @@ class Model(Displayed):
         progress: Progress | None = None,
         allow_large_rates: bool = False,
         guess: Array | None = None,
+        beside: Array | None = None,
     ) -> Solution:
         """Find the equilibrium under given exogenous values.
 
@@ -281,6 +288,9 @@ class Model(Displayed):
             As in :meth:`levels`.
         guess : ndarray (columns,), optional
             Levels near the solution, as of the same shock in a world nearby: what is tried first.
+        beside : ndarray (columns,), optional
+            An equilibrium near many that are searched for: what is prepared there, and kept,
+            serves all of them.
 
         Returns
         -------
@@ -301,13 +311,17 @@ class Model(Displayed):
         origin = self.arrays.start if origin is None else origin
         self.variables.check_levels("changes", levels, self.arrays.free)
         self.variables.check_levels("start", origin, self.arrays.free)
-        if guess is not None:
-            self.variables.check_levels("guess", guess, self.arrays.free)
+        for key, given in {"guess": guess, "beside": beside}.items():
+            if given is not None:
+                self.variables.check_levels(key, given, self.arrays.free)
         levels, origin = closure.laid(self, levels), closure.laid(self, origin)
 
         def under(reached: tuple[Swap, ...]) -> Solution:
             resolved = self.resolved(closure, reached)
-            final, diagnostics = solve_square(resolved, origin, levels, solver, progress, guess)
+            there = None if beside is None else self._at(resolved, beside)
+            final, diagnostics = solve_square(
+                resolved, origin, levels, solver, progress, guess, there
+            )
             return Solution(self, final, closure, resolved, levels, diagnostics)
 
         return self._settled(levels, closure, under)
@@ -317,15 +331,24 @@ class Model(Displayed):
         return rebuilt, (self.benchmark, self.horizon, self.backstop)
 
     def resolved(self, closure: Closure, reached: tuple[Swap, ...]) -> Resolved:
-        """System of a closure with some of its bounds in force, made once."""
-        key = (closure.all_swaps(), reached)
+        """System of a closure with some of its bounds in force, made once for all levels."""
+        swaps = (*closure.all_swaps(), *reached)
+        key = tuple(swap.structure for swap in swaps), len(reached)
 
         def made() -> Resolved:
             central, within = self._central, self._within(closure, reached)
             near = None if central is None else partial(central.resolved, closure, reached)
             return resolve(closure, self, reached, within, near)
 
-        return self._closures.get(key, made)
+        found = self._closures.get(key, made)
+        return found if found.swaps == swaps else found.holding(swaps)
+
+    def _at(self, resolved: Resolved, point: Array) -> Resolved:
+        """A closure prepared at an equilibrium, made once; itself where that does not pay."""
+        if not LinearSolver.large <= resolved.system.size <= LARGEST_EXACT:
+            return resolved
+        key = resolved.same or resolved, digest(point)
+        return self._points.get(key, lambda: resolved.at(point))
 
     @cached_property
     def _central(self) -> Model | None:

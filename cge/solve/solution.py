@@ -16,9 +16,10 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.typed import checked
 from cge.model.indices import INDEX_FORMULAS
 from cge.model.quantities import EXOGENOUS, INDICES
-from cge.solve.closure import Closure, Resolved, Total
+from cge.solve.closure import Closure, Total
 from cge.solve.equilibrium import Diagnostics
 from cge.solve.layout import Family
+from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import positive_logs
 from cge.solve.square.system import log_derivative, outcome_values
 

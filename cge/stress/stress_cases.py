@@ -27,15 +27,19 @@ from cge.resilience.preshock import PreShock
 from cge.resilience.recovery import recover
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure
-from cge.solve.homotopy import moved_alike
+from cge.solve.homotopy import change, moved_alike
 from cge.solve.model import Model, Solver
 from cge.solve.plain import closure_from_plain
 from cge.stress.stress_plan import StressPlan
 from cge.stress.stress_settings import StressSettings
-from cge.tasks.runner import Place, Task
+from cge.tasks.runner import Place
 
+#: Labour to spare, the restraint of spending, which is one over it, and what that does.
+SLACK = ("labour_to_spare", "restraint", "demand_response")
 #: Disruptions of one task: few enough that little is lost by a kill, and workers end together.
 CHUNK = 4
+#: Equilibria that are guessed from one from which on it pays to factorise there.
+MANY = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,49 +97,98 @@ class Near:
         Levels before them.
     after : tuple of (ndarray (columns,) or None)
         Levels under each; None where there is no equilibrium.
+    many : bool
+        Whether so much is guessed from them that what is prepared there pays.
     """
 
     before: Array
     after: tuple[Array | None, ...]
+    many: bool = False
 
-    def guess(self, levels: Array, number: int, free: Bools) -> Array | None:
+    def distance(self, pre: PreShock) -> float:
+        """Largest move of a log of a level, of a level that may have either sign, from there."""
+        if len(self.before) != len(pre.levels):
+            return np.inf
+        moved = change(self.before, pre.levels, pre.model.arrays.free)
+        return float(np.abs(moved).max(initial=0.0))
+
+    def guess(self, pre: PreShock, number: int) -> Array | None:
         """Levels under a disruption where everything moves as it does nearby.
+
+        Labour to spare moves with employment by as much, not in proportion, and where next to
+        none is left its inverse does so with spending (:mod:`cge.model.short_year`).
 
         Parameters
         ----------
-        levels : ndarray (columns,)
+        pre : PreShock
             Before it.
         number : int
             Of the disruption.
-        free : ndarray of bool (columns,)
-            Columns that may have either sign.
         """
-        before, after = self.before, self.after[number]
+        levels, before, after = pre.levels, self.before, self.after[number]
         if after is None or len(before) != len(levels):
             return None
-        return moved_alike(levels, before, after, free)
+        found = moved_alike(levels, before, after, pre.model.arrays.free)
+        spare, restraint, response = (pre.model.variables[name].positions for name in SLACK)
+
+        def eased(at: Array) -> Array:
+            return at[spare] - levels[response] * at[restraint]
+
+        total = eased(after) + eased(levels) - eased(before)
+        root = np.sqrt(total**2 + 4 * levels[response])
+        found[spare] = np.where(total > 0, total + root, 4 * levels[response] / (root - total)) / 2
+        found[restraint] = 1 / found[spare]
+        return found
 
 
-def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
-    """Solve the disruptions of a task.
+def solve_chunks(chunks: Sequence[Chunk], place: Place) -> list[list[dict[str, Any]]]:
+    """Solve the same disruptions from equilibria of one policy, one after the other.
+
+    Each is guessed from the world that is nearest of those before it and that without the policy.
+
+    Returns
+    -------
+    list of list of dict
+        See :func:`solve_chunk`, for each equilibrium.
+    """
+    found: list[list[dict[str, Any]]] = []
+    known: list[Near] = []
+    for chunk in chunks:
+        results = solve_chunk(chunk, known)
+        known.append(Near(chunk.levels, tuple(one.get("levels") for one in results)))
+        if not chunk.tells:
+            results = [{key: one[key] for key in one if key != "levels"} for one in results]
+        found.append(results)
+    return found
+
+
+def solve_chunk(chunk: Chunk, known: Sequence[Near] = ()) -> list[dict[str, Any]]:
+    """Solve disruptions from one equilibrium.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    known : sequence of Near
+        What the same disruptions do to worlds that may be nearer than that of the chunk.
 
     Returns
     -------
     list of dict
         For each disruption ``losses``, parts of real income of all regions, ``borrowed``,
-        parts of what they spent before, ``iterations``, and ``levels`` where they are to be told;
-        or ``failed`` with the reason why there is no equilibrium. Where they are wanted
-        ``by_year`` are losses of the years since it began, or ``by_year_failed`` says why there
-        are none, and ``long_run`` are losses once all has adapted, if there is such an
-        equilibrium.
+        parts of what they spent before, ``iterations``, and ``levels``; or ``failed`` with the
+        reason why there is no equilibrium. Where they are wanted ``by_year`` are losses of the
+        years since it began, or ``by_year_failed`` says why there are none, and ``long_run`` are
+        losses once all has adapted, if there is such an equilibrium.
     """
     model = Model.shared(chunk.benchmark, "short", chunk.backstop)
     pre = PreShock(model, chunk.levels, chunk.closure)
-    free, near = model.arrays.free, chunk.near
-    guesses = [near.guess(pre.levels, number, free) if near else None
-               for number in range(len(chunk.disruptions))]  # fmt: skip
-    found = [_solved(pre, disruption, chunk, guess)
-             for disruption, guess in zip(chunk.disruptions, guesses, strict=True)]  # fmt: skip
+    every = [*([chunk.near] if chunk.near else []), *known]
+    every.sort(key=lambda one: one.distance(pre))
+    found = []
+    for number, disruption in enumerate(chunk.disruptions):
+        guesses = (guess for one in every if (guess := one.guess(pre, number)) is not None)
+        beside = chunk.near.after[number] if chunk.near and chunk.near.many else None
+        found.append(_solved(pre, disruption, chunk, next(guesses, None), beside))
     if chunk.long_run is not None:
         closure, levels = chunk.long_run
         model = Model.shared(chunk.benchmark, "long", chunk.backstop)
@@ -148,7 +201,7 @@ def solve_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
 
 
 def _solved(
-    pre: PreShock, disruption: Disruption, chunk: Chunk, guess: Array | None
+    pre: PreShock, disruption: Disruption, chunk: Chunk, guess: Array | None, beside: Array | None
 ) -> dict[str, Any]:
     b = chunk.benchmark
     nothing = np.zeros((len(b.regions), len(b.sectors)))
@@ -157,7 +210,7 @@ def _solved(
         lambda event, years: chunk.forgotten.get((event, years), nothing),
     )  # fmt: skip
     try:
-        solution = disrupted(pre, impact, chunk.solver, guess)
+        solution = disrupted(pre, impact, chunk.solver, guess, beside)
     except NoEquilibrium as error:
         return {"failed": str(error)}
     before = pre.values("absorption_value")
@@ -165,7 +218,7 @@ def _solved(
     found = {
         "losses": pre.losses(solution), "borrowed": borrowed,
         "iterations": solution.diagnostics.iterations,
-        **({"levels": solution.levels} if chunk.tells else {}),
+        "levels": solution.levels,
     }  # fmt: skip
     # What is forgotten comes over years by itself; that of all of them at once has no after.
     if chunk.motion is not None and not disruption.over_time_only:
@@ -217,11 +270,18 @@ class Equilibrium:
             parts += [f"{of['research_return']} returns", f"year {of['path_year']}"]
         return ", ".join(part for part in parts if part)
 
-    def tasks(
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """Label of those whose disruptions are guessed from each other."""
+        if self.reference is None:
+            return (id(self),)
+        return self.labels["elasticities"], self.labels["variant"]
+
+    def chunks(
         self, plan: StressPlan, solver: Solver, tells: bool,
-        nearby: Sequence[Mapping[str, Any] | None] | None = None,
-    ) -> list[tuple[list[int], Task]]:  # fmt: skip
-        """Tasks of the disruptions from here, each with the numbers in the plan of its own.
+        nearby: Sequence[Mapping[str, Any] | None] | None = None, many: bool = False,
+    ) -> list[tuple[tuple[int, ...], Chunk]]:  # fmt: skip
+        """The disruptions from here in parts, each with their numbers in the plan.
 
         Parameters
         ----------
@@ -231,11 +291,13 @@ class Equilibrium:
             Whether they tell levels, from which others are guessed.
         nearby : sequence of mapping, optional
             What the same disruptions do to the reference, with levels.
+        many : bool
+            As of :class:`Near`.
         """
         own, plain, cuts = self.settings, self.plain, plan.cuts
         known = dict(zip(plan.knowledge_events, plain["forgotten"] or (), strict=False))
         sectors, adapted = own.stand_ins.sectors, plain["long_run"]
-        tasks: list[tuple[list[int], Task]] = []
+        chunks: list[tuple[tuple[int, ...], Chunk]] = []
         first = 0
         for every, after, cut in (
             (plan.disruptions, True, False), (cuts.links, False, True),
@@ -254,18 +316,16 @@ class Equilibrium:
                 near = None
                 if self.reference is not None and nearby is not None:
                     each = ((nearby[n] or {}).get("levels") for n in some)
-                    near = Near(self.reference.plain["levels"], tuple(each))
-                content = Chunk(
+                    near = Near(self.reference.plain["levels"], tuple(each), many)
+                chunks.append((tuple(some), Chunk(
                     benchmark=self.benchmark, closure=closure_from_plain(plain["closure"]),
                     levels=plain["levels"], backstop=sectors, disruptions=disruptions,
                     forgotten={key: value for key, value in known.items() if key in events},
                     leakage=own.leakage, years_after=own.years_after if after else 0, motion=motion,
                     long_run=(closure_from_plain(adapted[0]), adapted[1]) if cut and adapted else
                     None, solver=solver, tells=tells, near=near,
-                )  # fmt: skip
-                task = Task(f"disruptions, {self.label}", solve_chunk, content, len(some))
-                tasks.append((some, task))
-        return tasks
+                )))  # fmt: skip
+        return chunks
 
 
 @dataclass(frozen=True, eq=False)

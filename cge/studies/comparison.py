@@ -22,7 +22,6 @@ from cge.core.errors import (
     retold,
 )
 from cge.data.elasticities.nests import HORIZONS
-from cge.dynamics.sourcing import Sourcing
 from cge.indicators.fiscal import policy_receipts
 from cge.indicators.strategic import STRATEGIC
 from cge.indicators.welfare_parts import groups
@@ -314,14 +313,14 @@ def path_worth(asked: Worth, place: Place) -> dict[str, Any]:
         add_worth(rows, case, np.zeros((len(case.years), len(b.regions))))
     add_known(rows, "net_outlay", net_outlay(first), b, region=b.regions, path_year=first.year)
     _add_others(rows, case)
-    lost, sourcing = "", Sourcing(case.model)
+    lost = ""
     early = {first.year} if asked.told is None else set()
     wanted = {*early, *asked.years} if asked.parts else set()
     still = case.laws.standing(path_closure(case.scenario, b))
     try:
         for year, base in (pair for pair in case.pairs() if pair[0].year in wanted):
-            parts = groups(decomposed(year, sourcing, still), b)
-            less = {} if base is None else groups(decomposed(base, sourcing, still), b)
+            parts = groups(decomposed(year, base=still, by_shock=False), b)
+            less = {} if base is None else groups(decomposed(base, base=still, by_shock=False), b)
             for name, values in parts.items():
                 add_known(rows, name, values - less.get(name, 0.0), b, region=b.regions,
                           path_year=year.year)  # fmt: skip

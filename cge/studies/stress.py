@@ -42,10 +42,16 @@ from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
 from cge.stress.needed import needed
-from cge.stress.stress_cases import Equilibrium, StressCase, stress_case
+from cge.stress.stress_cases import (
+    MANY,
+    Equilibrium,
+    StressCase,
+    stress_case,
+)
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows
+from cge.stress.stress_tasks import solved_disruptions
 from cge.stress.viewers import Viewers
 from cge.stress.worlds import acts, with_all_rates_given, worlds
 from cge.studies.drawable import Drawable
@@ -197,18 +203,15 @@ def solved_cases(made: Equilibria) -> Generator[Sequence[Task], list[Any], Teste
     found = made.put(found, viewers)
     # First the worlds without policy, from which those with one are guessed.
     results: dict[int, list[dict[str, Any] | None]] = {}
-    for some in ([one for one in found if one.reference is None],
-                 [one for one in found if one.reference is not None]):  # fmt: skip
-        tells = len(results) == 0 and len(some) < len(found)
-        tasks = [
-            one.tasks(plan, made.solver, tells, results.get(id(one.reference))) for one in some
+    worlds = [one for one in found if one.reference is None]
+    for some in (worlds, [one for one in found if one.reference is not None]):
+        tells = not results and len(some) < len(found)
+        many = len(some) >= MANY * len({one.plain["levels"].tobytes() for one in worlds})
+        chunks = [
+            one.chunks(plan, made.solver, tells, results.get(id(one.reference)), many)
+            for one in some
         ]
-        solved = iter((yield [task for own in tasks for _, task in own]))
-        for one, own in zip(some, tasks, strict=True):
-            results[id(one)] = [None] * len(plan.every)
-            for numbers, _ in own:
-                for n, result in zip(numbers, next(solved), strict=True):
-                    results[id(one)][n] = result
+        results.update((yield from solved_disruptions(some, chunks, len(plan.every))))
     cases: dict[int, StressCase] = {}
     for one in found:
         cases[id(one)] = stress_case(one, plan, results[id(one)], cases.get(id(one.reference)))

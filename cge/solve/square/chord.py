@@ -9,6 +9,8 @@ solutions for each step. Where steps are long or do not shrink it gives up.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cge.core.axes import Array
@@ -16,21 +18,41 @@ from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import ROUNDING, TOLERANCE, Attempt
 from cge.solve.square.system import FoldedSystem
 
-#: Steps after which it gives up.
-MOST = 60
-#: Longest first step, in logs, that is near.
-FAR = 10.0
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.5
 #: Steps in which they must have halved.
 PATIENCE = 12
-#: Step, in logs, at which the last point is as good as that of Newton's method.
-SMALL = 1e-13
 #: Residual of rows in logs from which on their own size is looked at.
 FINE = 10 * TOLERANCE
 
 
-def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
+@dataclass(frozen=True)
+class Limits:
+    """When chord steps end.
+
+    Parameters
+    ----------
+    most : int
+        Steps after which they are given up.
+    far : float
+        Longest first step, in logs, that is near.
+    small : float
+        Step, in logs, that is the last.
+    """
+
+    most: int = 60
+    far: float = 10.0
+    #: The last point is then as good as that of Newton's method with its last step.
+    small: float = 1e-13
+
+
+#: From the world as it was, to wherever it may be.
+USUAL = Limits()
+
+
+def chord(
+    system: FoldedSystem, start: Array, linear: LinearSolver, limits: Limits = USUAL
+) -> Attempt:
     """Solve F(z) = 0 from `start`.
 
     Parameters
@@ -39,6 +61,7 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
     start : ndarray (unknowns,)
     linear : LinearSolver
         Its kept factorisation makes the steps.
+    limits : Limits
 
     Returns
     -------
@@ -48,22 +71,24 @@ def chord(system: FoldedSystem, start: Array, linear: LinearSolver) -> Attempt:
     z, residual, width = start, system.log_residual(start), len(start)
     # Changes of the chord step, orthonormal, and what is left out for each of them: the change
     # itself and that of the unknowns that made it.
-    changes, left_out, known = np.empty((MOST, width)), np.empty((MOST, width)), 0
+    changes, left_out = (np.empty((limits.most, width)) for _ in range(2))
     lengths: list[float] = []
+    known = 0
     step = before = np.empty(0)
-    for number in range(MOST):
+    for number in range(limits.most):
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
         # Rows in logs that are small differences of large sums end above FINE, at rounding.
         fine = np.abs(residual).max(initial=0.0) <= FINE or lengths[-1] <= ROUNDING
         gap = system.relative_residual(z) if fine else np.inf
-        if number == 0 and gap <= TOLERANCE and np.abs(residual).max(initial=0.0) <= FINE:
+        there = gap <= TOLERANCE and np.abs(residual).max(initial=0.0) <= FINE
+        if number == 0 and there and (limits is USUAL or lengths[0] <= limits.small):
             return Attempt(z, True, number, gap)
         rounding = number > 4 and lengths[-1] > 0.5 * lengths[-5]
-        if gap <= TOLERANCE and (lengths[-1] <= SMALL or rounding):
+        if gap <= TOLERANCE and (lengths[-1] <= limits.small or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
-        if slow or not lengths[0] <= FAR or not np.isfinite(lengths[-1]):
+        if slow or not lengths[0] <= limits.far or not np.isfinite(lengths[-1]):
             break
         if number:
             change, weights = ahead - before, np.zeros(known)

@@ -16,28 +16,22 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from math import hypot
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import LinAlgWarning, lu_factor, lu_solve, solve_triangular
+from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.sparse.linalg import SuperLU, splu
 
 from cge.core.axes import Array, Integers
 from cge.core.threads import one_thread
+from cge.solve.square.gmres import Factors, refined
 
 #: Entries below this share of their row's largest are left out of the preconditioner.
 DROP = 0.02
-#: GMRES iterations after which the preconditioner is renewed at the current point.
-PATIENCE = 40
 #: Right-hand sides from which on the preconditioner is made at the point itself.
 MANY = 4
-#: How far one run of GMRES goes; what is left beyond is rounding, and a run of its own.
-DEPTH = 1e-10
-#: A residual this small beside the terms that make it up is rounding, and is not improved on.
-ROUNDING = 1e-13
 #: Costs of a matching are multiples of this, so that sums of them are exact: with rounding,
 #: SciPy's algorithm can go round in circles for ever where matchings cost the same.
 GRAIN = 2.0**-20
@@ -203,6 +197,9 @@ class LinearSolver:
         A smaller system within, whose preconditioner serves this one too.
     near : LinearSolver, optional
         Of the same system at other elasticities, whose preconditioner serves this one too.
+    exact : LinearSolver, optional
+        Of the same system in the benchmark, where `benchmark` is the Jacobian at a point near which
+        so many systems are solved that its whole factorisation pays.
     """
 
     #: From this many unknowns on, GMRES with a kept preconditioner is used.
@@ -210,9 +207,9 @@ class LinearSolver:
 
     def __init__(
         self, benchmark: sparse.csc_array, border: Border | None = None,
-        near: LinearSolver | None = None,
+        near: LinearSolver | None = None, exact: LinearSolver | None = None,
     ) -> None:  # fmt: skip
-        self.benchmark, self.border, self.near = benchmark, border, near
+        self.benchmark, self.border, self.near, self.exact = benchmark, border, near, exact
 
     @property
     def is_large(self) -> bool:
@@ -222,11 +219,27 @@ class LinearSolver:
     @cached_property
     def matching(self) -> Integers:
         """Row matched to each column."""
-        return match_rows(self.benchmark)
+        return match_rows(self.benchmark) if self.exact is None else self.exact.matched
+
+    @property
+    def matched(self) -> Integers:
+        """Row for each column as far as that is known: what is added stands behind, in order."""
+        if self.near is not None:
+            return self.near.matched
+        if self.border is None:
+            return self.matching
+        rows, columns = self.border.rows, self.border.columns
+        size = np.arange(self.benchmark.shape[0])
+        found = np.empty(len(size), dtype=np.int64)
+        found[columns] = rows[self.border.inner.matched]
+        found[np.setdiff1d(size, columns)] = np.setdiff1d(size, rows)
+        return found
 
     @cached_property
     def kept(self) -> Factors:
         """Preconditioner that is kept."""
+        if self.exact is not None:
+            return Factorised(self.benchmark, self.matching)
         if self.near is not None:
             return self.near.kept
         if self.border is not None:
@@ -280,153 +293,3 @@ class LinearSolver:
 
     def _factorised(self, matrix: sparse.csc_array) -> Factorised:
         return Factorised(matrix, self.matching)
-
-
-#: What solves with a matrix, or with something near it.
-Factors = Factorised | Bordered
-
-
-def refined(
-    operator: sparse.csr_array,
-    right: Array,
-    preconditioner: Factors,
-    transposed: bool,
-    enough: float,
-    patience: int = PATIENCE,
-) -> Array | None:
-    """Solve by GMRES; None where the preconditioner is too far from the matrix.
-
-    It is preconditioned from the right, so that what it makes small is the residual itself
-    (Saad and Schultz 1986), and run again on what is left until that is small enough, or nothing
-    but rounding. Several right-hand sides go side by side, each as if it were alone.
-
-    Parameters
-    ----------
-    operator : csr_array
-        The matrix, or its transpose.
-    right : ndarray (n,) or (n, k)
-    preconditioner : Factorised or Bordered
-    transposed : bool
-        Whether `operator` is the transpose.
-    enough : float
-        Wanted residual relative to `right`.
-    patience : int
-        Iterations of a run.
-    """
-    sides = right.reshape(len(right), -1)
-    result, residual = np.zeros_like(sides), sides
-    norm = np.linalg.norm(sides, axis=0)
-    left = norm
-    while (wanted := left > enough * norm).any():
-        with np.errstate(all="ignore"):
-            goal = np.maximum(enough * norm[wanted] / left[wanted], DEPTH)
-            result[:, wanted] += _run(
-                operator, residual[:, wanted], preconditioner, transposed, goal, patience
-            )
-            residual = sides - operator @ result
-            before, left = left, np.linalg.norm(residual, axis=0)
-        if not np.isfinite(left).all():
-            return None
-        stuck = (left > enough * norm) & (left >= 0.1 * before)
-        if stuck.any():
-            size = np.linalg.norm(abs(operator) @ np.abs(result), axis=0)
-            if (stuck & (left > ROUNDING * size)).any():
-                return None
-            norm = np.where(stuck, np.inf, norm)
-    return result.reshape(right.shape)
-
-
-def _run(
-    operator: sparse.csr_array, right: Array, preconditioner: Factors, transposed: bool,
-    enough: Array, patience: int,
-) -> Array:  # fmt: skip
-    """One run of GMRES: the best correction among those of a Krylov space.
-
-    Directions are made orthogonal twice (classical Gram-Schmidt), which takes few large products
-    where the usual way takes many small ones. Arrays within have the right-hand side in front.
-
-    Parameters
-    ----------
-    operator, preconditioner, transposed, patience
-        As in :func:`refined`.
-    right : ndarray (n, k)
-    enough : ndarray (k,)
-        Wanted residual of each relative to its right-hand side.
-    """
-    columns, count = right.T, right.shape[1]
-
-    def image(of: Array) -> Array:
-        if count == 1:  # products with one vector are quicker than with a matrix of one column
-            return (operator @ preconditioner.solve(of[0], transposed))[None]
-        wide = operator @ preconditioner.solve(np.ascontiguousarray(of.T), transposed)
-        return np.ascontiguousarray(wide.T)
-
-    norm = np.linalg.norm(columns, axis=1)
-    basis = np.empty((count, patience + 1, len(right)))
-    basis[:, 0] = columns / norm[:, None]
-    fits = [_Fit(size, patience) for size in norm.tolist()]
-    wanted = (enough * norm).tolist()
-    for k in range(patience):
-        new = image(basis[:, k])
-        known = basis[:, : k + 1]
-        along = np.zeros((count, k + 1))
-        for _ in range(2):
-            part = np.matmul(known, new[:, :, None])[:, :, 0]
-            new -= np.matmul(part[:, None, :], known)[:, 0]
-            along += part
-        length = np.linalg.norm(new, axis=1)
-        for fit, column, beyond, goal in zip(
-            fits, along.tolist(), length.tolist(), wanted, strict=True
-        ):
-            if fit.left > goal:
-                fit.add(column, beyond)
-        if not any(fit.left > goal for fit, goal in zip(fits, wanted, strict=True)):
-            break
-        basis[:, k + 1] = new / length[:, None]
-    found = np.stack([fit.weights @ basis[n, : fit.size] for n, fit in enumerate(fits)])
-    return preconditioner.solve(np.ascontiguousarray(found.T), transposed)
-
-
-class _Fit:
-    """Least squares of a right-hand side on the images of its directions, one after the other.
-
-    In plain numbers: there are a few dozen of them.
-
-    Parameters
-    ----------
-    norm : float
-        Of the right-hand side, which is a multiple of the first direction.
-    patience : int
-        Most directions.
-    """
-
-    def __init__(self, norm: float, patience: int) -> None:
-        self.size, self.left = 0, norm
-        self._goal: list[float] = []
-        self._next = norm
-        self._rotations: list[tuple[float, float]] = []
-        self._triangle = np.zeros((patience, patience))
-
-    def add(self, column: list[float], beyond: float) -> None:
-        """Add the image of a direction: its parts along those so far, and its length beyond."""
-        upper = column[0]
-        for j, (c, s) in enumerate(self._rotations):
-            column[j], upper = c * upper + s * column[j + 1], c * column[j + 1] - s * upper
-        size = hypot(upper, beyond)
-        if size == 0.0:
-            self.left = 0.0  # no further direction
-            return
-        c, s = upper / size, beyond / size
-        column[-1] = size
-        self._rotations.append((c, s))
-        self._triangle[: len(column), self.size] = column
-        self._goal.append(c * self._next)
-        self._next *= -s
-        self.size += 1
-        self.left = abs(self._next)
-
-    @property
-    def weights(self) -> Array:
-        """Weights of the directions."""
-        square = self._triangle[: self.size, : self.size]
-        return solve_triangular(square, np.array(self._goal), check_finite=False)
