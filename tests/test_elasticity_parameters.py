@@ -193,7 +193,7 @@ def test_elasticities_of_another_shape_are_refused():
 @pytest.fixture
 def compiled(monkeypatch):
     """Return the horizons of the models compiled so far, in a process that has compiled none."""
-    from cge.solve import templates
+    from cge.solve.rules import templates
 
     done = []
     compile_now = templates._compile
@@ -231,7 +231,7 @@ def test_a_nest_that_becomes_cobb_douglas_is_built_anew(compiled):
 
 
 def test_only_a_few_compiled_models_are_kept_in_memory(compiled):
-    from cge.solve import templates
+    from cge.solve.rules import templates
 
     for seed in range(4):
         Model.build(random_world(seed, regions=2, sectors=1))

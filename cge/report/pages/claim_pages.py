@@ -108,10 +108,12 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each claim: in what share of draws it holds, the verdict, what it turns on."""
     cases, told = _chosen(found, choice)
     places, panels = _shared(told, cases), []
+    draws = any(one.get("under") and not _central_only(one) for one in told)
+    unit = "% of draws" if draws else _TEXT
     for group, claims in _grouped(told).items():
         columns = (
             Column("verdict", "Verdict", _TEXT), *(
-                Column(f"share_{_key(one)}", f"Holds, {_named(one)}", "% of draws", 0)
+                Column(f"share_{_key(one)}", f"Holds, {_named(one)}", unit, 0)
                 for one in places),
             Column("turns_on", "Fails, or turns on", _TEXT),
         )  # fmt: skip
