@@ -44,9 +44,7 @@ def of_variant(reads: Iterable[Read], variant: str) -> tuple[Read, ...]:
     return tuple(one for one in reads if one.variant == variant)
 
 
-def measures_of(
-    reads: Collection[Read], variant: str, only: Sequence[str]
-) -> tuple[str, ...]:  # fmt: skip
+def measures_of(reads: Collection[Read], variant: str, only: Sequence[str]) -> tuple[str, ...]:
     """Measures of a variant that are collected: those that are read, or all that are wanted."""
     if not reads:
         return tuple(only)

@@ -42,12 +42,7 @@ from cge.scenario.variants import Member, ScenarioSet
 from cge.solve.model import Solver
 from cge.stress.equilibria import Asked, Knowledge, plain_pre_shock
 from cge.stress.needed import needed
-from cge.stress.stress_cases import (
-    MANY,
-    Equilibrium,
-    StressCase,
-    stress_case,
-)
+from cge.stress.stress_cases import MANY, Equilibrium, StressCase, stress_case
 from cge.stress.stress_notes import stress_notes
 from cge.stress.stress_plan import StressPlan, plan_of
 from cge.stress.stress_rows import stress_rows

@@ -53,10 +53,7 @@ class Place:
 
     def once(self, key: str, make: Callable[[], Ended]) -> Ended:
         """What was made before within the same task; made here where it was not."""
-        if not isinstance(self.store, Brief):
-            return make()
-        found: Ended = self.store.made[key] if key in self.store.made else make()
-        return self.store.made.setdefault(key, found)
+        return self.store.once(key, make)
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,17 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 
 from cge.core.packing import Damaged, pack, unpack
 from cge.core.writing import WORK, put_in_place
+
+Made = TypeVar("Made")
 
 #: Bytes that finished work may take together.
 LIMIT = 4_000_000_000
@@ -64,6 +66,10 @@ class Store:
     def put(self, key: str, sealed: bytes) -> None:
         """Keep sealed content under a key; a folder that can not be written is left alone."""
         _write(self._path(key), sealed)
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What is made for a key: here always anew."""
+        return make()
 
     def steps(self, key: str) -> Steps:
         """Steps of the task with a key."""
@@ -146,6 +152,13 @@ class Brief(Store):
 
     steps_of: dict[str, Steps] = field(default_factory=dict, repr=False)
     made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What is made for a key, the first time."""
+        if key not in self.made:
+            self.made[key] = make()
+        found: Made = self.made[key]
+        return found
 
     def steps(self, key: str) -> Steps:
         """Steps of the task with a key."""

@@ -12,7 +12,6 @@ regions: a route of goods buys them in fixed proportion to what it carries.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -22,6 +21,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes, Bools, Integers, ratio
 from cge.core.errors import check_known, refuse_if
+from cge.core.identity import digest
 
 #: Axis letters of the arrays.
 LETTERS: Mapping[str, str] = {"purchases": "uis", "tax": "uis", "transport": "risj"}
@@ -93,10 +93,7 @@ class Bundles:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything."""
-        hashed = hashlib.sha256(repr((self.source, self.carrier)).encode())
-        for name in LETTERS:
-            hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
-        return hashed.hexdigest()
+        return digest(*(getattr(self, one.name) for one in fields(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, one.name) for one in fields(self))

@@ -8,7 +8,6 @@ global bank of GTAP (Hertel 1997; McDougall 2003; Corong and others 2017).
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from cge.core.axes import Array, Axes
 from cge.core.errors import check_known, refuse_if
+from cge.core.identity import digest
 
 #: Arrays of figures, each (s,).
 ARRAYS = ("net", "depreciation", "capital", "earnings", "flexibility")
@@ -86,10 +86,7 @@ class Saving:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything."""
-        hashed = hashlib.sha256(repr((self.equal_returns, self.agent)).encode())
-        for name in ARRAYS:
-            hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
-        return hashed.hexdigest()
+        return digest(*(getattr(self, one.name) for one in fields(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, one.name) for one in fields(self))

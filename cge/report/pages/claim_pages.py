@@ -108,8 +108,7 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each claim: in what share of draws it holds, the verdict, what it turns on."""
     cases, told = _chosen(found, choice)
     places, panels = _shared(told, cases), []
-    draws = any(one.get("under") and not _central_only(one) for one in told)
-    unit = "% of draws" if draws else _TEXT
+    unit = "% of draws" if any(map(_is_drawn, told)) else _TEXT
     for group, claims in _grouped(told).items():
         columns = (
             Column("verdict", "Verdict", _TEXT), *(
@@ -145,7 +144,7 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of draws in which claims hold; without draws the share of their checks that hold."""
     cases, told = _chosen(found, choice)
     tested = [one for one in told if one.get("under")]
-    with_draws = [one for one in tested if not _central_only(one)]
+    with_draws = [one for one in tested if _is_drawn(one)]
     places, panels = _shared(told, cases), []
     columns = _of_draws(places) if with_draws else _of_checks(places)
     for group, claims in _grouped(with_draws or tested).items():
@@ -230,6 +229,11 @@ def _label(one: Told) -> str:
 
 def _central_only(one: Told) -> bool:
     return str(one.get("basis", "")).startswith("central")
+
+
+def _is_drawn(one: Told) -> bool:
+    """Whether a claim was tested in draws of the parameters."""
+    return bool(one.get("under")) and not _central_only(one)
 
 
 def _verdict(one: Told) -> str:
