@@ -20,6 +20,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    NamedTuple,
     ParamSpec,
     TypeVar,
     Union,
@@ -52,9 +53,18 @@ def checked(function: Callable[Given, Result]) -> Callable[Given, Result]:
         Naming the argument, its value and what it may be.
     """
     signature = inspect.signature(function)
+    plain = all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+                for parameter in signature.parameters.values())  # fmt: skip
+    names = tuple(signature.parameters)
 
     @wraps(function)
     def call(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        if plain:
+            sure = _sure_types(function)
+            if all(sure[name].has(value) for name, value in zip(names, args, strict=False)) and all(
+                name in sure and sure[name].has(value) for name, value in kwargs.items()
+            ):
+                return function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         hints = _hints(function)
         for name, value in bound.arguments.items():
@@ -81,9 +91,12 @@ def check_fields(item: Any, names: Collection[str] | None = None) -> None:
     names : collection of str, optional
         Fields; default all.
     """
+    sure = _sure_types(type(item))
     for name, hint in _hints(type(item)).items():
         if (names is None or name in names) and hasattr(item, name):
             value = getattr(item, name)
+            if sure[name].has(value):
+                continue
             found = taken(name, value, hint)
             if found is not value:
                 object.__setattr__(item, name, found)
@@ -111,6 +124,60 @@ def taken(key: str, value: Any, hint: Any) -> Any:
 
 #: Types by name, of functions and classes that were asked about.
 _KNOWN: dict[Any, dict[str, Any]] = {}
+
+
+class _Sure(NamedTuple):
+    """What surely is of a type and stays as it is: nearly all values, within the model.
+
+    What is not in it may be of the type nevertheless; :func:`_fitted` tells.
+    """
+
+    types: frozenset[type]
+    anything: bool = False
+    numbers: bool = False
+    arrays: bool = False
+
+    def has(self, value: Any) -> bool:
+        """Whether a value is among it."""
+        kind = type(value)
+        if kind in self.types or self.anything:
+            return True
+        if self.numbers and kind is float:
+            return isfinite(value)
+        return self.arrays and _is_array(kind) and value.dtype.kind in "fiu"
+
+
+#: The same for all arguments or fields of functions and classes.
+_SURE: dict[Any, dict[str, _Sure]] = {}
+
+
+def _sure_types(owner: Any) -> dict[str, _Sure]:
+    if owner not in _SURE:
+        found = {name: _sure(hint) for name, hint in _hints(owner).items()}
+        if not isinstance(owner, type):  # arguments without a type, as self
+            others = inspect.signature(owner).parameters
+            found |= {name: _sure(Any) for name in others if name not in found}
+        _SURE[owner] = found
+    return _SURE[owner]
+
+
+def _sure(hint: Any) -> _Sure:
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any or isinstance(hint, TypeVar):
+        return _Sure(frozenset(), anything=True)
+    if origin is Annotated:
+        return _sure(inner[0])
+    if origin in (Union, UnionType):
+        parts = [_sure(one) for one in inner]
+        types = frozenset[type]().union(*(one.types for one in parts))
+        if Path in inner:  # text that may be a path is looked at
+            types -= {str}
+        return _Sure(types, *(any(one[n] for one in parts) for n in (1, 2, 3)))
+    if _is_array(origin or hint):
+        return _Sure(frozenset(), arrays=True)
+    if hint is float:
+        return _Sure(frozenset(), numbers=True)
+    return _Sure(frozenset({hint} if type(hint) is type or isinstance(hint, type) else ()))
 
 
 class _Unfit(Exception):

@@ -34,6 +34,8 @@ from cge.solve.solution import Allocation, Solution
 
 #: Expectations and weights agree when no log weight moves by more than this.
 SETTLED = 1e-7
+#: Part of the first step towards expected prices that the last may be while they do not settle.
+NEARBY = 1e-3
 #: Passes after which they must.
 ADAPTATION_PASSES = 20
 
@@ -246,20 +248,33 @@ class Recursion:
         NoEquilibrium
             If the expectation has none, or the weights do not settle.
         """
+        model = self.expecting
         menu, inertia, columns = self.sourcing.menu, self.settings.inertia, self.sourcing.columns
         ahead = levels.copy()
         base = self.sourcing.base + (1 - inertia) * self.sourcing.base_of_move
         constant = np.zeros(len(columns))
-        weights, expected, moved = state.weights, start, np.inf
+        weights, moved = state.weights, np.inf
+        origin = begin = model.arrays.start if start is None else start.levels
+        closure = closure or self.closure
+
+        def solved(ahead: Array) -> Solution:
+            try:
+                return model.solve(ahead, closure, start=origin, beside=beside)
+            except NoEquilibrium:
+                if origin is begin:
+                    raise
+                return model.solve(ahead, closure, start=begin, beside=beside)
+
         for _ in range(ADAPTATION_PASSES):
             ahead[columns] = np.exp(base + inertia * state.weights + constant)
-            expected = self.expecting.solve(
-                ahead, closure or self.closure, start=expected, beside=beside
-            )
+            # As long as weights move it takes no more than a point near the equilibrium.
+            near = model.nearby(ahead, closure, origin, NEARBY, beside) if moved > SETTLED else None
+            expected = Allocation(model, near) if near is not None else solved(ahead)
+            origin = expected.levels
             prices = self.sourcing.prices(expected.values)
             before, weights = weights, menu.moved(state.weights, prices, inertia)
             moved = float(np.abs(weights - before).max(initial=0.0))
-            if moved <= SETTLED:
+            if moved <= SETTLED and isinstance(expected, Solution):
                 return replace(state, weights=weights), expected
             # What is left of the weights beside the part that follows prices: one number a nest.
             cost = np.log(menu.short_cost(weights, prices))[menu.nest]

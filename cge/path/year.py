@@ -164,7 +164,10 @@ def solve_year(
     if near is not None:
         start = near.solution
     if start is not None:
-        gdp, price = relative_gdp(start), research_price(start)
+        foreseen: Allocation = start
+        if expected is not None and known(course, year) == course.phases(year):
+            foreseen = Allocation(course.model, expected)
+        gdp, price = relative_gdp(foreseen), research_price(foreseen)
     policy, parts = plan.at(year, state.knowledge, state.seen, gdp, price)
     for _ in range(PASSES):
         levels = ground_levels(course, year, state, policy)

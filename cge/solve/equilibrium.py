@@ -59,6 +59,27 @@ class Diagnostics:
     contraction: float = 0.0
 
 
+def nearby(
+    resolved: Resolved, start: Array, target: Array, part: float, beside: Resolved | None = None
+) -> Array | None:
+    """Go some of the way to the equilibrium at `target`, which is neither reached nor accepted.
+
+    Parameters
+    ----------
+    resolved, start, target, beside
+        As of :func:`solve_square`.
+    part : float
+        Part of the first step from `start` that the last one may be.
+
+    Returns
+    -------
+    ndarray (columns,)
+        Levels; None where there is no way by chord steps.
+    """
+    homotopy = Homotopy(resolved, start, target, carried=True, prepared=beside)
+    return homotopy.point() if homotopy.approach(part) else None
+
+
 def solve_square(
     resolved: Resolved,
     start: Array,
@@ -112,11 +133,13 @@ def solve_square(
     walras = block_named(arrays.rows, WALRAS_EQUATION).start
     terms = term_values(arrays, levels)
     gap = arrays.coefficients @ terms
-    scale = abs(arrays.coefficients) @ np.abs(terms)
+    of_equations, of_targets = resolved.system.unscaled_magnitudes
+    sizes = np.abs(terms)
+    scale = of_equations @ sizes
     relative = np.abs(gap) / np.maximum(scale, 1e-300)
     dropped = float(relative[walras])
     relative[walras] = 0.0
-    size = np.maximum(abs(targets) @ np.abs(terms), 1e-300)
+    size = np.maximum(of_targets @ sizes, 1e-300)
     missed = np.abs(targets @ terms - resolved.target_levels) / size
     world_income = scale[block_named(arrays.rows, "income").positions].sum() / 2
     residual = float(max(relative.max(), missed.max(initial=0.0)))

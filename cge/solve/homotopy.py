@@ -9,7 +9,7 @@ linear solve per shock: with F(z, g) = 0, J dz = -F_g dg.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from cge.core.typed import check_fields
 from cge.solve.determinacy import LeftOpen, undetermined
 from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import label_at
-from cge.solve.square.chord import Limits, chord
+from cge.solve.square.chord import USUAL, Limits, chord
 from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import Attempt, newton
 from cge.solve.square.system import (
@@ -256,6 +256,16 @@ class Homotopy:
             self.steps += 1
             self.contraction = max(self.contraction, attempt.contraction)
             self._nearby_only &= near
+        return attempt.converged
+
+    def approach(self, part: float) -> bool:
+        """Go towards the end until chord steps are a part of the first; whether they are."""
+        linear = self.prepared.linear
+        if not linear.is_large:
+            return False
+        attempt = chord(self.at(1.0), self.z, linear, replace(USUAL, part=part))
+        if attempt.converged:
+            self.z, self.done = attempt.z, 1.0
         return attempt.converged
 
     def prepare(self) -> None:

@@ -23,7 +23,7 @@ from cge.data.elasticities.nests import Elasticities
 from cge.model.language.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve.closure import Closure, Swap, cells_of, fixes_outcome
-from cge.solve.equilibrium import solve_square
+from cge.solve.equilibrium import nearby, solve_square
 from cge.solve.homotopy import LARGEST_EXACT, Progress
 from cge.solve.layout import Family, Layout
 from cge.solve.resolved import Resolved, resolve
@@ -325,6 +325,19 @@ class Model(Displayed):
             return Solution(self, final, closure, resolved, levels, diagnostics)
 
         return self._settled(levels, closure, under)
+
+    @one_thread
+    def nearby(
+        self, levels: Array, closure: Closure, start: Array, part: float,
+        beside: Array | None = None,
+    ) -> Array | None:  # fmt: skip
+        """Levels on the way to an equilibrium: :func:`cge.solve.equilibrium.nearby`."""
+        if closure.bounded_swaps():
+            return None
+        levels, origin = closure.laid(self, levels), closure.laid(self, start)
+        resolved = self.resolved(closure, ())
+        there = None if beside is None else self._at(resolved, beside)
+        return nearby(resolved, origin, levels, part, there)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""

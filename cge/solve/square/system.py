@@ -158,11 +158,16 @@ class SquareSystem:
         return abs(self.matrix)
 
     @cached_property
+    def unscaled_magnitudes(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """Magnitudes of the coefficients of all equations, and of those of the targets."""
+        return abs(self.core.coefficients), abs(self.target_coefficients)
+
+    @cached_property
     def row_scale(self) -> Array:
         """Half the sum of absolute terms of each row in the benchmark."""
         terms = np.abs(term_values(self.core, self.arrays.start))
-        equations = abs(self.core.coefficients[self.rows]) @ terms
-        targets = abs(self.target_coefficients) @ terms
+        equations, targets = (one @ terms for one in self.unscaled_magnitudes)
+        equations = equations[self.rows]
         scale = np.concatenate([equations / 2, targets])
         return np.where(scale > 0, scale, 1.0)
 
