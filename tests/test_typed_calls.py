@@ -199,7 +199,9 @@ def spoilt(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the arguments with one of them wrong, and which."""
     for name in given:
         for kind, value in WRONG.items():
-            if (name, kind) != ("report", "function"):  # fails as the user's own
+            own = (name, kind) == ("report", "function")  # fails as the user's own
+            beside = name == "workers" and kind in {"none", "whole"}  # do not know where to stop
+            if not own and not beside:
                 yield f"{name}: {kind}", {**given, name: value}
 
 

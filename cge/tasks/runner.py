@@ -25,6 +25,7 @@ from cge.core.content import content_dir
 from cge.core.errors import CgeError, InputError, NoEquilibrium, refuse_if
 from cge.core.files import only_counted
 from cge.core.identity import Identity, digest, identity_of, source_digest
+from cge.tasks.cluster import cluster
 from cge.tasks.store import Brief, Steps, Store, default_folder, open_store, seal, unseal
 
 #: Called with a description of the work, the steps done and of all.
@@ -174,7 +175,7 @@ class Runner:
         # The sums of a product over threads depend on their number; in one thread they do not.
         with (
             open_store(self.cache) as store,
-            _cluster(self.scheduler) as backend,
+            cluster(self.scheduler) as backend,
             threadpool_limits(1),
         ):
             yield Session(self, store, backend)
@@ -355,30 +356,6 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _cluster(scheduler: str | None) -> Iterator[str]:
-    """Have tasks run on a Dask cluster; yields joblib's backend."""
-    if scheduler is None:
-        yield "loky"
-        return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError(
-            "needs the library 'distributed'", key="scheduler", value=scheduler,
-            allowed="without a scheduler, or after: pip install 'cge-trade-policy[dask]'",
-        ) from None  # fmt: skip
-    try:
-        client = Client(scheduler, timeout=10, set_as_default=True)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError, ValueError) as error:
-        raise InputError(
-            f"is not reached: {error or 'no answer'}", key="scheduler", value=scheduler,
-            allowed="the address of a Dask scheduler, say tcp://127.0.0.1:8786",
-        ) from None  # fmt: skip
-    with client:
-        yield "dask"
 
 
 @contextlib.contextmanager
