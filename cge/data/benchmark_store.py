@@ -35,6 +35,7 @@ from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.ownership_accounts import Ownership
 from cge.data.accounts.saving_accounts import ARRAYS as SAVING
 from cge.data.accounts.saving_accounts import Saving
 from cge.data.accounts.shipped import TABLES
@@ -82,6 +83,8 @@ class BenchmarkFile(Strict):
 #: Keys of the description that say what parts of the benchmark are: classes of the bundles of
 #: imports and of transport, who invests, and how.
 _PARTS = ("import_bundles", "transport_class", "investor", "equal_returns")
+#: Parts of capital income that are owned abroad, where there are any.
+OWNED = "ownership.share"
 #: Keys of the description that are fields of the benchmark too.
 _SHARED = tuple(key for key in BenchmarkFile.model_fields
                 if key not in ("format", "version", "horizons", "checksum", *_PARTS))  # fmt: skip
@@ -162,6 +165,8 @@ def parts_of(benchmark: Benchmark) -> tuple[dict[str, Any], dict[str, Any]]:
     if (saving := benchmark.saving) is not None:
         arrays |= {f"saving.{name}": getattr(saving, name) for name in SAVING}
         described |= {"investor": saving.agent, "equal_returns": saving.equal_returns}
+    if benchmark.ownership is not None:
+        arrays[OWNED] = benchmark.ownership.share
     return arrays, described
 
 
@@ -176,6 +181,8 @@ def parts_from(description: BenchmarkFile, arrays: Mapping[str, Any]) -> dict[st
         own = {name: arrays[f"saving.{name}"] for name in SAVING}
         found["saving"] = Saving(agent=description.investor,
                                  equal_returns=description.equal_returns, **own)  # fmt: skip
+    if OWNED in arrays:
+        found["ownership"] = Ownership(arrays[OWNED])
     return found
 
 

@@ -123,9 +123,13 @@ class CatchingUp:
         """What the next year starts from looks at, in real terms where it is spent."""
         of, absorbed = at.values, self.model.benchmark.absorption
         place = self.model.variables["wage_level"].at("s")[0]
-        earned, share = (np.bincount(place, one.values("factor_income"), len(absorbed)) / absorbed
-                         for one in (at, self.model.start))  # fmt: skip
-        received = (of("gdp") + of("transfer") - of("research_spending")) / absorbed
+        abroad = [one.array("income_from_abroad") for one in (at, self.model.start)]
+        earned, share = (
+            (np.bincount(place, one.values("factor_income"), len(absorbed)) + more) / absorbed
+            for one, more in zip((at, self.model.start), abroad, strict=True)
+        )
+        received = of("gdp") + abroad[0] + of("transfer") - of("research_spending")
+        received = received / absorbed
         paid, price = of("debt_service") * of("numeraire"), of("welfare_price")
         return _Signals(
             employment=of("employment"),

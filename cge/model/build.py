@@ -11,6 +11,7 @@ from cge.model import (
     factors,
     income,
     outcomes,
+    ownership,
     production,
     research,
     saving,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pyomo.environ import ConcreteModel
 
 _ROOMS = (
-    trade, backstop, production, research, demand, factors, saving, income, short_year,
+    trade, backstop, production, research, demand, factors, ownership, saving, income, short_year,
 )  # fmt: skip
 
 

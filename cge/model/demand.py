@@ -36,7 +36,8 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import Benchmark
-from cge.model import ces, saving, transport
+from cge.model import saving, transport
+from cge.model.language import ces
 from cge.model.language.forms import cells, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 

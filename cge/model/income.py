@@ -8,7 +8,7 @@ Revenues are shares of the region's benchmark absorption and may have either sig
 
 from __future__ import annotations
 
-from cge.model import saving
+from cge.model import ownership, saving
 from cge.model.language.forms import members, ratio, signed, total
 from cge.model.shares import Declared, Shares
 
@@ -113,8 +113,9 @@ def equations(m: Declared, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def own_income(m, s):
-        """GDP and the transfer from abroad, extra research paid [million USD]."""
-        return m.gdp[s] + m.transfer[s] - m.research_spending[s]
+        """GDP, income and the transfer from abroad, extra research paid [million USD]."""
+        earned = m.gdp[s] + ownership.received(m, s)
+        return earned + m.transfer[s] - m.research_spending[s]
 
     @m.Expression(m.REGIONS)
     def net_borrowing(m, s):

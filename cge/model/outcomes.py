@@ -89,6 +89,14 @@ def declare(m: Declared, k: Shares) -> None:
     def trade_balance(m, s):
         return m.exports[s] - m.imports[s]
 
+    @m.Expression(m.TIED)
+    def current_account(m, s):
+        return m.trade_balance[s] + m.income_from_abroad[s]
+
+    @m.Expression(m.TIED)
+    def national_income(m, s):
+        return m.gdp[s] + m.income_from_abroad[s]
+
     @m.Expression(m.AGENTS)
     def final_spending(m, s, d):
         return k.bundle[s, d] * m.agent_price[s, d] * m.bundle[s, d]

@@ -8,7 +8,8 @@ taxes between the owner's receipt and the user's cost.
 
 from __future__ import annotations
 
-from cge.model import backstop, ces
+from cge.model import backstop
+from cge.model.language import ces
 from cge.model.language.forms import cells, members, power, ratio
 from cge.model.shares import Declared, Key, Shares
 

@@ -155,6 +155,10 @@ export_volume        | s    | money | outcome | - | percent    | sum | | exports
 import_volume        | s    | money | outcome | - | percent    | sum | | imports at benchmark fob prices
 exports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark exports at current fob prices
 imports_revalued     | s    | money | outcome | - | percent    | sum | | benchmark imports at current fob prices
+foreign_capital_income | rsj | money | outcome | 3 | difference |    | | income of capital in a sector of a region (partner) that is paid to its owner (region)
+income_from_abroad   | s    | money | outcome | 1 | difference |     | Income from abroad | income of capital abroad less what is paid to owners abroad
+current_account      | s    | money | outcome | 1 | difference |     | Current account | trade balance and income from abroad
+national_income      | s    | money | outcome | 1 | percent    |     | National income | GDP and income from abroad
 saving_quantity      | s    | money | outcome | - | percent    |     | | saving at benchmark prices
 saving_value         | s    | money | outcome | - | percent    |     | | saving net of depreciation
 depreciation_value   | sf   | money | outcome | - | percent    |     | | depreciation of capital

@@ -37,7 +37,7 @@ from typing import Any
 from cge.core.axes import Array
 from cge.data.accounts.benchmark import CAPITAL
 from cge.data.accounts.saving_accounts import Saving
-from cge.model import ces
+from cge.model.language import ces
 from cge.model.language.forms import cells, product, ratio, total
 from cge.model.shares import Declared, Key, Shares
 

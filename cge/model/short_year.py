@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cge.model import ownership
 from cge.model.language.forms import positive, ratio, signed, total
 from cge.model.shares import Declared, Key, Shares
 
@@ -64,7 +65,8 @@ def declare(m: Declared, k: Shares) -> None:
 
 def _earned(k: Shares, s: str) -> Any:
     """Benchmark earnings of a region."""
-    return total(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
+    factors = total(k.factor_supply[c] for c in k.by("factor_supply", "s")[s,])
+    return factors + ownership.benchmark_income(k, s)
 
 
 def equations(m: Declared, k: Shares) -> None:
@@ -96,8 +98,9 @@ def equations(m: Declared, k: Shares) -> None:
 
     @m.Expression(m.REGIONS)
     def earnings(m, s):
-        """Income of the factors of a region [million USD]."""
-        return total(m.factor_earnings[c] for c in k.by("factor_supply", "s")[s,])
+        """Income of the factors of a region, and from abroad [million USD]."""
+        here = total(m.factor_earnings[c] for c in k.by("factor_supply", "s")[s,])
+        return here + ownership.received(m, s)
 
     @m.Constraint(m.REGIONS)
     def household_spending(m, s):

@@ -15,7 +15,8 @@ that carry goods are in :mod:`cge.model.transport`.
 
 from __future__ import annotations
 
-from cge.model import backstop, ces, transport
+from cge.model import backstop, transport
+from cge.model.language import ces
 from cge.model.language.forms import cells, members, power, ratio, total
 from cge.model.shares import Declared, Key, Shares
 

@@ -8,6 +8,7 @@ the budget, the technology and the markets of :mod:`cge.model` and the envelope 
              + sum over sectors  receipts dln A  - sum over routes  fob dln k   technology, iceberg
              - sum over nests  spending / (1 - sigma) dln(weight)               weights
              + d(transfer) + borrowing * dln P   + sum over factors  pay dln V  transfers, supply
+             + d(income from abroad)                                            owners
              - price of research * d(research)                                  research
              + net investment dln(its price) - saving dln(its price)            saving
 
@@ -34,6 +35,7 @@ COMPONENTS: dict[str, str] = {
     "backstop": "technology",
     "weights": "technology",
     "research": "research",
+    "income_from_abroad": "income from abroad",
     "transfers": "transfers",
     "borrowing": "transfers",
     "saving": "transfers",
@@ -110,6 +112,8 @@ PARTS: tuple[Part, ...] = (
     Part("weights", ((-1.0, "final_purchases"),), ((1.0, "final_weight"),), "s", sector="i",
          nest="final"),
     Part("research", ((-1.0, "research_unit_cost"),), ((1.0, "research"),), "s"),
+    Part("income_from_abroad", ((1.0, "foreign_capital_income"),), (), "r", "s", "j"),
+    Part("income_from_abroad", ((-1.0, "foreign_capital_income"),), (), "s", "r", "j"),
     Part("transfers", ((1.0, "transfer"),), (), "s"),
     # What is borrowed is deducted, at a price of absorption that has moved.
     Part("borrowing", ((1.0, "net_borrowing"),), ((1.0, "welfare_price"),), "s"),

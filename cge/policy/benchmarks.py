@@ -1,4 +1,4 @@
-"""The benchmark that a scenario names, with the sets of sectors that it describes."""
+"""The benchmark that a scenario names, with its sets of sectors and owners of capital."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cge.core.files import whole
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.benchmark_store import load_benchmark
 from cge.policy.chosen_sectors import with_sets
+from cge.policy.owners import owners_told, with_owners
 from cge.scenario.schema import Scenario
 
 
@@ -34,13 +35,16 @@ def benchmarks_of(scenario: Scenario) -> dict[str, Benchmark]:
     for name in scenario.chosen_elasticities:
         with renamed({key: f"benchmark.{key}" for key in type(choice).model_fields}):
             b = load_benchmark(choice.table, choice.year, choice.aggregation, choice.tariffs, name)
-        first = next(iter(found.values())) if found else with_sets(b, scenario.sets)
         told |= dict.fromkeys(b.notes)
+        if found:
+            first = next(iter(found.values()))
+        else:
+            first = with_owners(with_sets(b, scenario.sets), scenario.ownership)
         found[set_name(name)] = replace(
             first, elasticities=b.elasticities, origin=b.origin, notes=b.notes
         )
     # Results of all sets stand together, and so what must be said of each.
-    notes = tuple(told)
+    notes = (*told, *owners_told(scenario.ownership))
     return {name: b if b.notes == notes else replace(b, notes=notes) for name, b in found.items()}
 
 

@@ -66,7 +66,7 @@ class VariantContent:
         """
         scenario = member.scenario.model_copy(update={
             "name": "x", "title": "", "description": "", "benchmark": BenchmarkChoice(),
-            "elasticities": None, "sets": {}, "stress": None, **(keys or {}),
+            "elasticities": None, "sets": {}, "ownership": [], "stress": None, **(keys or {}),
         })  # fmt: skip
         return cls(
             scenario, benchmark, solver, member.shared, None if equal is None else tuple(equal),

@@ -41,6 +41,7 @@ from cge.scenario.backtest_choice import BacktestChoice, rates_that_ship
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.merging import laid_over, places_of, written
 from cge.scenario.named_files import with_files_found
+from cge.scenario.owned_abroad import OwnedAbroad
 from cge.scenario.responses import Response
 from cge.scenario.sector_sets import SectorSet
 from cge.scenario.study_options import (
@@ -155,6 +156,8 @@ class Scenario(Displayed, Strict):
         ``boehm`` on a shipped table, ``own`` (what was saved) on a benchmark folder.
     sets : mapping of str to SectorSet
         Sets of sectors that the accounts choose; each is a group of the benchmark.
+    ownership : list of OwnedAbroad
+        Capital that is owned abroad, in the benchmark and ever after.
     horizon : {"short", "long"}, optional
         Which elasticities; default the one of the closure's kind.
     closure : ClosureChoice
@@ -199,6 +202,7 @@ class Scenario(Displayed, Strict):
         None, _elasticity_sets
     )
     sets: dict[str, SectorSet] = Field(default_factory=dict)
+    ownership: list[OwnedAbroad] = Field(default_factory=list)
     horizon: Literal["short", "long"] | None = None
     closure: ClosureChoice = ClosureChoice()
     policy: list[Measure] = Field(default_factory=list)

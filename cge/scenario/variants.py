@@ -21,7 +21,7 @@ from cge.scenario.merging import APPENDED, Places, laid_over, places_of, put, wr
 from cge.scenario.schema import COMPOSING, Scenario, completed, wrong_name
 
 #: What the members of a set share.
-_SHARED = ("name", "benchmark", "elasticities", "sets")
+_SHARED = ("name", "benchmark", "elasticities", "sets", "ownership")
 #: Keys of a scenario that a variant may have, or a grid change.
 _OPEN = [key for key in Scenario.model_fields if key not in (*COMPOSING, *_SHARED)]
 

@@ -84,8 +84,9 @@ def _identities(model: Model, label: str, closure: Closure) -> Iterator[Check]:
     yield _check(f"zero profit ({label})", _zero_profit(solution))
     others = [regional(f"gdp_by_{way}") for way in ("production", "expenditure")]
     yield _check(f"GDP three ways ({label})", np.array(others) / regional("gdp") - 1)
-    # The trade balance mirrors transfer and borrowing; both add up to zero.
+    # The trade balance mirrors transfer, income and borrowing; both add up to zero.
     received = regional("transfer") + regional("net_borrowing")
+    received = received + solution.array("income_from_abroad")
     if model.benchmark.saving is not None:
         received = received + regional("capital_inflow")
     balance = regional("trade_balance") + received

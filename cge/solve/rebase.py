@@ -113,7 +113,8 @@ def rebase(solution: Solution, name: str | None = None) -> Benchmark:
     return replace(
         b, name=title, flows=flows, intermediate=intermediate, final=final,
         factor_payments=payments, output_tax=1 - net,
-        balance=solution.array("transfer") + solution.array("net_borrowing"),
+        balance=solution.array("transfer") + solution.array("net_borrowing")
+        + solution.array("income_from_abroad"),
         notes=(*b.notes, note), origin={**b.origin, "rebased": title},
         **rates,
     )  # fmt: skip

@@ -46,8 +46,8 @@ from cge.tasks.runner import Place, Task
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.
 _READ = {
-    "name", "title", "description", "benchmark", "elasticities", "sets", "path", "stress",
-    "frontier",
+    "name", "title", "description", "benchmark", "elasticities", "sets", "ownership", "path",
+    "stress", "frontier",
 }  # fmt: skip
 
 

@@ -33,7 +33,10 @@ from cge.tasks.runner import Place, Task
 #: In place of a weighting where each disruption comes as often as the library says.
 BY_FREQUENCY = "frequency"
 #: What it reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "sets", "stress", "insurance"}
+_READ = {
+    "name", "title", "description", "benchmark", "elasticities", "sets", "ownership", "stress",
+    "insurance",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ from cge.studies.study import Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: What a game reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "sets", "nash"}
+_READ = {"name", "title", "description", "benchmark", "elasticities", "sets", "ownership",
+         "nash"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ import numpy as np
 
 from cge.core import selectors
 from cge.core.axes import AXES, Array, Axes, Bools, largest_cell
-from cge.core.errors import InputError, check_known, refuse_first, refuse_if
+from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.identity import digest
 from cge.core.typed import checked
+from cge.data.accounts.account_checks import check_regions, relative
 from cge.data.accounts.bundles import Bundles, crossing
+from cge.data.accounts.ownership_accounts import Ownership
 from cge.data.accounts.rate_checks import check_rates
 from cge.data.accounts.saving_accounts import Saving
 from cge.data.elasticities.household_demand import HouseholdDemand
@@ -93,6 +95,8 @@ class Benchmark:
         Imports that classes buy as a bundle, and what carries them.
     saving : Saving, optional
         Saving apart from investment; the balance then follows from the two.
+    ownership : Ownership, optional
+        Capital that is owned abroad.
     """
 
     name: str
@@ -124,6 +128,7 @@ class Benchmark:
     origin: Mapping[str, str] = field(default_factory=dict)
     bundles: Bundles | None = None
     saving: Saving | None = None
+    ownership: Ownership | None = None
 
     def __post_init__(self) -> None:
         # Equal codes must have equal fingerprints, whatever kind of sequence they came in.
@@ -160,6 +165,9 @@ class Benchmark:
         check_rates(self.axes, {n: getattr(self, n) for n in RATES} | subsidies_aside,
                     LETTERS, self.on_border)  # fmt: skip
         self._check_accounts()
+        if self.ownership is not None:
+            owned = self.ownership.checked(self.axes, self.capital_income)
+            object.__setattr__(self, "ownership", owned)
         if self.saving is not None:
             saving = self.saving.checked(self.axes, self.spending, self.net_income)
             object.__setattr__(self, "saving", saving)
@@ -313,8 +321,21 @@ class Benchmark:
 
     @property
     def given_balance(self) -> Array:
-        """Of the balance, what is a given transfer: all without saving, nothing with it, (s,)."""
-        return self.balance if self.saving is None else np.zeros_like(self.balance)
+        """Given transfers: the balance, or nothing with saving, less income from abroad, (s,)."""
+        given = self.balance if self.saving is None else np.zeros_like(self.balance)
+        return given if self.ownership is None else given - self.income_from_abroad
+
+    @property
+    def capital_income(self) -> Array:
+        """What capital earns by sector, (s, j)."""
+        return self.factor_payments[..., [f == CAPITAL for f in self.factors]].sum(axis=2)
+
+    @property
+    def income_from_abroad(self) -> Array:
+        """What capital abroad earns its owners, less what is paid to owners abroad, (s,)."""
+        if self.ownership is None:
+            return np.zeros(len(self.regions))
+        return self.ownership.income(self.capital_income)
 
     @cached_property
     def absorption(self) -> Array:
@@ -354,9 +375,9 @@ class Benchmark:
         if self.bundles is not None:
             use += self.bundles.bought(self.fob, self.use_classes)
         return {
-            "zero_profit": _relative(inputs + self.value_added - self.receipts, self.output),
-            "composite_market": _relative(use - self.composites, self.composites),
-            "income": _relative(
+            "zero_profit": relative(inputs + self.value_added - self.receipts, self.output),
+            "composite_market": relative(use - self.composites, self.composites),
+            "income": relative(
                 self.absorption - self.gdp - self.balance, np.maximum(self.absorption, self.gdp)
             ),
             "world_balance": np.asarray(self.balance.sum() / self.absorption.sum()),
@@ -374,24 +395,7 @@ class Benchmark:
                     f"{worst:.2e} of the largest figure in it",
                     allowed=f"gaps up to {BALANCE_TOLERANCE:.0e}",
                 )  # fmt: skip
-        dead = (self.absorption <= 0) | (self.factor_payments.sum(axis=(1, 2)) <= 0)
-        refuse_first(np.array(self.regions)[dead].tolist(),
-                     "region has no final demand or no factor income", key="regions")  # fmt: skip
-        groups = self._trading_groups()
-        refuse_if(len(groups) > 1, "groups of regions trade with nobody outside, so that nothing "
-                  "relates the prices of one to those of another: "
-                  f"{'; '.join(map(', '.join, groups))}", key="regions",
-                  allowed="regions that trade, if through others; leave the smaller groups out, or "
-                  "join them to a region")  # fmt: skip
-
-    def _trading_groups(self) -> list[list[str]]:
-        """Regions that trade with each other, if through others, group by group."""
-        trade = self.flows.sum(axis=(0, 2)) > 0
-        linked = trade | trade.T | np.eye(len(trade), dtype=bool)
-        for _ in range(len(trade).bit_length()):
-            linked = linked @ linked
-        return [[code for code, own in zip(self.regions, row, strict=True) if own]
-                for row in np.unique(linked, axis=0)[::-1]]  # fmt: skip
+        check_regions(self.regions, self.absorption, self.factor_payments, self.flows)
 
     @checked
     def with_elasticities(self, **by_horizon: Elasticities) -> Benchmark:
@@ -406,7 +410,7 @@ class Benchmark:
         """SHA-256 of everything the model reads but the elasticities, in hexadecimal."""
         hashed = hashlib.sha256()
         for item in fields(self):
-            if item.name in ("bundles", "saving"):
+            if item.name in ("bundles", "saving", "ownership"):
                 part = getattr(self, item.name)
                 hashed.update(b"" if part is None else part.fingerprint.encode())
             elif item.name not in (*_LABELS, "elasticities"):
@@ -443,8 +447,3 @@ class Benchmark:
     def _surroundings(self) -> str:
         """SHA-256 of what the model does not read and results depend on all the same."""
         return digest(self.groups, self.members, self.origin, self.unit)
-
-
-def _relative(gap: Array, account: Array) -> Array:
-    scale = np.where(account > 0, account, max(float(np.max(account)), 1e-300))
-    return gap / scale
