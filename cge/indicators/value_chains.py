@@ -143,6 +143,21 @@ def vertical_specialisation(table: WorldIO) -> Array:
     return result
 
 
+def origin_content(table: WorldIO, origin: str, region: str, look_through: bool = False) -> Array:
+    """Goods `i` of one region in a unit of output of sector `j` of another, (i, j).
+
+    At face value what the sector itself buys, the non-originating materials of rules of origin
+    (WTO Agreement on Rules of Origin 1994, annex II; as a part of a product's value: USMCA 2020,
+    article 4.5). With look-through also what its suppliers at home bought for it, ``A_qs (I -
+    A_ss)^-1``, as in :func:`vertical_specialisation`; what comes by third countries is of these.
+    """
+    q, s = table.regions.index(origin), table.regions.index(region)
+    inputs = table.coefficients.reshape(table.intermediate.shape)[:, :, s]
+    if not look_through:
+        return np.asarray(inputs[q])
+    return np.asarray(np.linalg.solve((np.eye(len(table.sectors)) - inputs[s]).T, inputs[q].T).T)
+
+
 # -- length of chains ---------------------------------------------------------------------
 
 

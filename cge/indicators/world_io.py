@@ -6,6 +6,7 @@ rest of a sector's receipts consists of. Nothing is solved here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -221,22 +222,33 @@ class WorldIO:
         price index as numeraire, a value is worth that many benchmark dollars of the
         world's factors. Shares and ratios do not depend on the numeraire.
         """
-        array, factor_tax = solution.array, solution.array("factor_tax_paid").sum(axis=2)
+        return cls.from_outcomes(solution.model.benchmark, solution.array)
+
+    @classmethod
+    def from_outcomes(cls, benchmark: Benchmark, array: Callable[[str], Array]) -> WorldIO:
+        """The same of outcomes that are known by name, as full arrays over their axes.
+
+        Parameters
+        ----------
+        benchmark : Benchmark
+            Of the model.
+        array : callable
+        """
+        b, factor_tax = benchmark, array("factor_tax_paid").sum(axis=2)
         # What stands in for imports is delivered at home, by the sector whose recipe it has.
         at_home = array("backstop_spending").sum(axis=1)
         made = np.einsum("uis,rs->uris", at_home, np.eye(at_home.shape[2]))
-        b = solution.model.benchmark
         through = None if b.bundles is None else Through(
             array("imported_value"), array("route_spending").sum(axis=1) + at_home
             + array("imported_spending"), array("service_spending").sum(axis=0))  # fmt: skip
         return cls._made(
-            solution.model.benchmark, array("basic_value") + made, array("fob_value") + made,
+            b, array("basic_value") + made, array("fob_value") + made,
             array("route_spending") + made, array("input_value"),
             array("input_spending").sum(axis=1), array("final_value"),
             array("value_added_value") - factor_tax + array("stand_in_labour"),
             array("output_tax_paid") + factor_tax
             + array("stand_in_value") - array("stand_in_receipts"),
-            research=bool(array("research").any()), through=through,
+            research=bool(array("research_spending").any()), through=through,
         )  # fmt: skip
 
     @classmethod

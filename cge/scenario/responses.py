@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -139,6 +139,69 @@ class Countervailing(Response):
             cells = tariff.where(r=[region], i=sectors, s=importers) - tariff.start
             points[cells] = duty[tariff.at("i")[0][cells]]
         return points
+
+
+class RulesOfOrigin(Response):
+    """Each of `by` levies its new tariffs on goods of `of` on what of these is in others' goods.
+
+    A product of an exporter pays on its content of each good of `of`, a fraction of its value, what
+    that good would pay had it come directly: the rise of its tariff over the benchmark's, a mean
+    over uses with weights of benchmark trade. The content is that of the equilibrium, so it falls
+    where sourcing turns away. It is that of the exporter's sector: nobody is told apart who buys
+    otherwise.
+    """
+
+    named, idle = "origin", {"share": 0}
+    of: Codes
+    exporter: Codes = "all"
+    content: Literal["direct", "home"] = "direct"
+    share: Annotated[Rate, Field(ge=0)] = 1.0
+
+    @property
+    def words(self) -> str:
+        """Its effect in words."""
+        by, of, exporter = map(codes_text, (self.by, self.of, self.exporter))
+        stages = "" if self.content == "direct" else ", through suppliers there"
+        return (f"rules of origin: tariffs by {by} on content of {of} in goods of {exporter}"
+                f"{stages}, share {self.share:g}{self._sectors}")  # fmt: skip
+
+    def points(self, model: Model, powers: Array, outcomes: Array) -> Array:
+        """Additions to the rate of each tariff, (cells of the tariff,)."""
+        from cge.indicators.value_chains import origin_content  # where it is asked for
+        from cge.indicators.world_io import WorldIO
+
+        b, tariff, known = model.benchmark, model.variables["tariff"], model.outcomes
+        by, of = b.codes("regions", self.by, "by"), b.codes("regions", self.of, "of")
+        exporters = b.codes("regions", self.exporter, "exporter")
+        sectors = b.codes("sectors", "goods" if self.sector is None else self.sector, "sector")
+        points = np.zeros(len(tariff))
+        risen = _risen(model, powers)
+        if not risen[[b.regions.index(q) for q in of]].any():
+            return points
+        table = WorldIO.from_outcomes(
+            b, lambda name: known[name].full(outcomes[known[name].positions])
+        )
+        for s in exporters:
+            for q in (code for code in of if code != s):
+                content = origin_content(table, q, s, self.content == "home")  # (i, j)
+                rates = self.share * content.T @ risen[b.regions.index(q)]  # (j, importer)
+                importers = [code for code in by if code not in (q, s)]
+                if importers:
+                    cells = tariff.where(r=[s], i=sectors, s=importers) - tariff.start
+                    points[cells] += rates[tariff.at("i")[0][cells], tariff.at("s")[0][cells]]
+        return points
+
+
+def _risen(model: Model, powers: Array) -> Array:
+    """Rise of tariffs over the benchmark's, a mean over uses, (origin, i, importer)."""
+    tariff, fob = model.variables["tariff"], model.outcomes["fob_value"]
+    here, shape = tariff.positions, model.benchmark.axes.shape("ris")
+    raised = np.maximum(powers[here] - model.arrays.start[here], 0.0)
+    weight = model.outcome_start[fob.start + fob.matching(tariff)]
+    cells = np.ravel_multi_index(tariff.at("ris"), shape)
+    size = int(np.prod(shape))
+    value, paid = np.bincount(cells, weight, size), np.bincount(cells, weight * raised, size)
+    return np.divide(paid, value, out=np.zeros(size), where=value > 0).reshape(shape)
 
 
 def smooth_positive_part(x: Array, width: float = SMOOTHING) -> Array:
