@@ -84,7 +84,7 @@ class BenchmarkFile(Strict):
 #: imports and of transport, who invests, and how.
 _PARTS = ("import_bundles", "transport_class", "investor", "equal_returns")
 #: Parts of capital income that are owned abroad, where there are any.
-OWNED = "ownership.share"
+OWNED = "ownership."
 #: Keys of the description that are fields of the benchmark too.
 _SHARED = tuple(key for key in BenchmarkFile.model_fields
                 if key not in ("format", "version", "horizons", "checksum", *_PARTS))  # fmt: skip
@@ -166,7 +166,8 @@ def parts_of(benchmark: Benchmark) -> tuple[dict[str, Any], dict[str, Any]]:
         arrays |= {f"saving.{name}": getattr(saving, name) for name in SAVING}
         described |= {"investor": saving.agent, "equal_returns": saving.equal_returns}
     if benchmark.ownership is not None:
-        arrays[OWNED] = benchmark.ownership.share
+        arrays |= {f"{OWNED}{name}": getattr(benchmark.ownership, name)
+                   for name in ("share", "claims")}  # fmt: skip
     return arrays, described
 
 
@@ -181,8 +182,8 @@ def parts_from(description: BenchmarkFile, arrays: Mapping[str, Any]) -> dict[st
         own = {name: arrays[f"saving.{name}"] for name in SAVING}
         found["saving"] = Saving(agent=description.investor,
                                  equal_returns=description.equal_returns, **own)  # fmt: skip
-    if OWNED in arrays:
-        found["ownership"] = Ownership(arrays[OWNED])
+    if f"{OWNED}share" in arrays:
+        found["ownership"] = Ownership(arrays[f"{OWNED}share"], arrays[f"{OWNED}claims"])
     return found
 
 

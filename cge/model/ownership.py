@@ -14,8 +14,8 @@ and income from abroad; transfers and borrowing are its other side.
 The tables of the benchmark year have trade and no such income. What is paid in that year is
 therefore a part of what balances trade, and given transfers are the rest: with whatever parts, the
 benchmark is the one of the data, and what counts is by how much the income moves. A part stays
-what it is as a sector's capital grows or its rent rises. Without foreign owners nothing of this is
-part of a model.
+what it is as a sector's capital grows or its rent rises, unless a policy moves it. Without claims
+nothing of this is part of a model.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ from __future__ import annotations
 from typing import Any
 
 from cge.data.accounts.benchmark import CAPITAL
-from cge.model.language.forms import cells, total
+from cge.model.language.forms import cells, power, total
 from cge.model.shares import Declared, Key, Shares
 
 
 def declare(m: Declared, k: Shares) -> None:
-    """Add claims on capital abroad, and the regions that have or owe some."""
+    """Add parts that are not owned abroad, and the regions that have or owe some."""
     k.derive("claims", "rsjf", _claims)
+    k.derive("left_over", "rsj", lambda k: {c[:3]: value for c, value in _claims(k).items()})
     k.derive("tied", "s", _tied)
-    m.CLAIMS = cells("rsj", k.claims, by=lambda c: c[:3])
+    m.CLAIMS = cells("rsj", k.left_over)
     m.TIED = cells("s", k.tied)
+    m.not_owned = power(m.CLAIMS, k.left_over)
 
 
 def _claims(k: Shares) -> dict[Key, float]:
-    """(r, s, j, f) parts of what capital earns that are owned abroad."""
+    """(r, s, j, f) parts of what capital earns that a region abroad does not own."""
     b = k.benchmark
     if b.ownership is None:
         return {}
-    owned = k.keyed(b.ownership.share, "rsj", b.ownership.share > 0)
+    owned = k.keyed(1 - b.ownership.share, "rsj", b.ownership.claims)
     return {(*c, CAPITAL): value for c, value in owned.items()}
 
 
@@ -59,8 +61,8 @@ def equations(m: Declared, k: Shares) -> None:
     @m.Expression(m.CLAIMS)
     def foreign_capital_income(m, r, s, j):
         """Income of capital in a sector of a region that is paid to its owner [million USD]."""
-        own = k.by("claims", "rsj")[r, s, j]
-        return total(k.claims[c] * m.factor_payment[c[1:]] for c in own)
+        earned = total(m.factor_payment[c[1:]] for c in k.by("claims", "rsj")[r, s, j])
+        return earned - m.not_owned[r, s, j] * earned
 
     @m.Expression(m.TIED)
     def income_from_abroad(m, s):

@@ -86,6 +86,7 @@ producer_price      |      | ratio to benchmark | endogenous | - | percent   |  
 world_labour_to_spare |    | ratio to benchmark | endogenous | - | percent   |    |              | labour that is still to be had in the world
 world_employment    |      | ratio to benchmark | endogenous | - | percent   |    |              | employment of the world
 factor_differential | sjf  | ratio to benchmark | exogenous | state | difference | | | a sector's factor price relative to the region's
+not_owned           | rsj  | share of income | exogenous | moved | difference | | | part of the income of capital in a sector of a region (partner) that a region abroad (region) does not own
 research            | s    | share of benchmark absorption | exogenous | state | difference | | | extra research
 balance             | s    | share of benchmark absorption | exogenous | moved | difference | | | transfer from abroad
 wage_response      | sf | number | exogenous | - | difference | | | fall of a wage for each per cent of the factor without work

@@ -15,7 +15,7 @@ from cge.core.files import is_file
 from cge.core.rate_bounds import LARGEST_RATE, too_large
 from cge.core.tables import LongTable, numbers, read_table
 from cge.scenario.actions import Aimed, Measure
-from cge.scenario.instruments import INSTRUMENTS
+from cge.scenario.instruments import INSTRUMENTS, OWNERSHIP
 from cge.solve.model import Model
 
 
@@ -58,6 +58,9 @@ def cells(model: Model, aimed: Aimed, key: str) -> Integers:
             several = [code for code, countries in members.items() if len(countries) > 1]
             keep |= np.isin(exporter, several)
         positions = positions[keep]
+    refuse_if(aimed.instrument == OWNERSHIP and not len(positions),
+              "is of no claim that the scenario has", key=key, value=aimed.instrument,
+              allowed="cells of its section 'ownership', where a share may be 0")  # fmt: skip
     refuse_if(not len(positions), "applies to no flow that exists in the benchmark", key=key,
               value=aimed.instrument)  # fmt: skip
     return positions

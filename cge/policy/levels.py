@@ -10,10 +10,12 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.errors import InputError, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE
+from cge.data.accounts.benchmark import CAPITAL
 from cge.policy.cells import cells, rates_from_file
+from cge.policy.owners import capital_at, check_parts, move_capital
 from cge.policy.targets import Sought, Target, targets_of
 from cge.scenario.actions import Measure
-from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.instruments import INSTRUMENTS, OWNERSHIP, QUOTA
 from cge.scenario.schema import ScaledBalance, Scenario
 from cge.solve.closure import Swap
 from cge.solve.homotopy import Shock
@@ -89,12 +91,21 @@ def policy_levels(
             if held:
                 raise InputError(f"moves a rate that is solved for in {taken[held[0]]}", key=key,
                                  value=measure.instrument)  # fmt: skip
+            here, there = positions, before
+            if measure.moved:
+                _check_mobile(scenario, key)
+                here = np.concatenate([positions, capital_at(model, positions)])
+                there = levels[here]
             _apply(model, measure, levels, positions, key)
-            moved = np.log(levels[positions] / before)
+            if measure.moved:
+                move_capital(model, positions, before, levels)
+            if measure.instrument == OWNERSHIP:
+                check_parts(model, levels, key)
+            moved = np.log(levels[here] / there)
             if phase != 1.0:
                 moved = phase * moved
-                levels[positions] = before * np.exp(moved)
-            shocks.append(Shock(measure.text, positions, share * moved))
+                levels[here] = there * np.exp(moved)
+            shocks.append(Shock(measure.text, here, share * moved))
             if (np.abs(moved) > UNMOVED).any():
                 moving.append(key)
         if measure.instrument == QUOTA or measure.unsized or measure.budget is not None:
@@ -116,6 +127,14 @@ def policy_levels(
         ]
     targets = targets_of(model, scenario, sought, levels, share)
     return PolicyLevels(levels, tuple(shocks), targets, tuple(moving))
+
+
+def _check_mobile(scenario: Scenario, key: str) -> None:
+    """Refuse to move capital between regions where each sector keeps its own."""
+    fixed = CAPITAL in (scenario.closure.specific_factors or ())
+    refuse_if(fixed or scenario.is_path or scenario.closure.kind == "short_run",
+              "needs capital that sectors share; here each keeps its own", key=f"{key}.moved",
+              value=True, allowed="comparative statics of the long run")  # fmt: skip
 
 
 def _apply(model: Model, measure: Measure, levels: Array, positions: Integers, key: str) -> None:

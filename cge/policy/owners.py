@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from cge.core.axes import Array, Integers
 from cge.core.errors import below, check_known, refuse_if
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.ownership_accounts import ROUNDING, Ownership
 from cge.scenario.owned_abroad import OwnedAbroad
+from cge.solve.model import Model
 
 _SAID = (
     "Capital owned abroad, as the scenario says: {}. Tables do not tell it. What is paid in the "
@@ -49,15 +51,69 @@ def with_owners(benchmark: Benchmark, entries: Sequence[OwnedAbroad]) -> Benchma
             refuse_if(said[cells].any(), "stands in an earlier entry, in a part at least",
                       key="owner", value=one.owner)  # fmt: skip
             # A sector that is not there earns nothing that could be owned.
-            there = b.capital_income[cells[1:]] > 0
-            said[cells], share[cells] = True, one.share * there[None]
+            there = b.capital_income[np.ix_(cells[1].ravel(), cells[2].ravel())] > 0
+            said[cells], share[cells] = there[None], one.share * there[None]
             most = float(share.sum(axis=0).max())
             refuse_if(most > 1 + ROUNDING, "makes parts of a sector add up to more than all",
                       key="share", value=one.share)  # fmt: skip
-    return replace(b, ownership=Ownership(share)) if share.any() else b
+    return replace(b, ownership=Ownership(share, said)) if said.any() else b
 
 
 def owners_told(entries: Sequence[OwnedAbroad]) -> list[str]:
     """What is owned abroad, as a note on the data; none where nothing is."""
     words = [one.words for one in entries if one.share > 0]
     return [_SAID.format("; ".join(words))] if words else []
+
+
+def check_parts(model: Model, levels: Array, key: str) -> None:
+    """Refuse parts of a sector's income that owners abroad have more than all of.
+
+    Raises
+    ------
+    InputError
+        Naming the sector.
+    """
+    family = model.variables["not_owned"]
+    share = family.full(1 - levels[family.positions], 0.0).sum(axis=0)
+    axes = model.benchmark.axes
+    axes.refuse(share > 1 + ROUNDING, "parts of {cell} that are owned abroad add up to more than "
+                "all", key, "sj", share, "parts that add up to 1 at most")  # fmt: skip
+
+
+def capital_at(model: Model, columns: Integers) -> Integers:
+    """Columns of the endowments with capital of all regions that have a part in some claims."""
+    regions = {code for n in columns.tolist()
+               for code in model.variables["not_owned"].index[_local(model, n)][:2]}  # fmt: skip
+    return model.variables["factor_supply"].where(s=sorted(regions), f=[CAPITAL])
+
+
+def move_capital(model: Model, columns: Integers, before: Array, levels: Array) -> None:
+    """Move capital with the claims on it, from the owners' regions.
+
+    What moves is worth the claims in the benchmark: a part of what capital earns there in the
+    sector. Whoever has it earns what capital earns where it is.
+
+    Parameters
+    ----------
+    model : Model
+    columns : ndarray of int
+        Of the parts that are not owned abroad.
+    before : ndarray
+        Their levels until now.
+    levels : ndarray (columns,)
+        With the new ones; those of endowments are changed.
+    """
+    b, family = model.benchmark, model.variables["not_owned"]
+    endowment = model.variables["factor_supply"]
+    whole = b.capital_income.sum(axis=1)
+    for column, was in zip(columns.tolist(), before.tolist(), strict=True):
+        owner, host, sector = family.index[_local(model, column)]
+        s, j = b.regions.index(host), b.sectors.index(sector)
+        worth = (was - levels[column]) * b.capital_income[s, j]
+        for region, sign in ((host, 1.0), (owner, -1.0)):
+            here = endowment.where(s=[region], f=[CAPITAL])
+            levels[here] += sign * worth / whole[b.regions.index(region)]
+
+
+def _local(model: Model, column: int) -> int:
+    return column - model.variables["not_owned"].start

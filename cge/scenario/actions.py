@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cge.core.fields import Codes, Name, Rate, Sized, Strict, file_field, refuse_value
-from cge.scenario.instruments import INSTRUMENTS, QUOTA
+from cge.scenario.instruments import INSTRUMENTS, OWNERSHIP, QUOTA
 from cge.scenario.timing import Action, Timed, Year, codes_text
 
 #: Selectors that some instrument has.
-SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent")
+SELECTORS = ("exporter", "importer", "region", "sector", "buyer", "use", "factor", "agent",
+             "owner")  # fmt: skip
 #: Things that variants can have in common.
 GOALS = ("outlay", "welfare", "present_value")
 #: Ways to say how large a measure is; a quota has `to` alone.
@@ -33,6 +34,7 @@ class Aimed(Strict):
     use: Codes = "all"
     factor: Codes = "all"
     agent: Codes = "all"
+    owner: Codes = "all"
 
     #: Instruments that it may be, and what is wrong with others.
     may_be: ClassVar[Collection[str]] = INSTRUMENTS
@@ -78,6 +80,7 @@ class Measure(Timed, Aimed):
     Exactly one of `add`, `set`, `scale`, `power`, `file` and `budget` says how large it is; a
     quota has `to` instead. Where a scenario compares at equal outlay or welfare, a measure
     without a size is the one whose rate is solved for. On a path of years it has a time.
+    With `moved` a part that is owned abroad comes with capital from the owner's region.
     """
 
     within_regions: bool = False
@@ -93,6 +96,7 @@ class Measure(Timed, Aimed):
     to: Rate | None = None
     rents: Literal["importer", "exporter", "lost"] | None = None
     binding: bool | None = None
+    moved: bool = False
 
     idle: ClassVar[Mapping[str, float]] = {"add": 0, "scale": 1, "power": 1, "budget": 0, "to": 1}
 
@@ -118,6 +122,8 @@ class Measure(Timed, Aimed):
                 f"exactly one of {', '.join(SIZES[:-1])} and {SIZES[-1]} is needed, "
                 f"found {self.sizes}"
             )
+        if self.moved and (self.instrument != OWNERSHIP or self.unsized):
+            raise ValueError(f"'moved' goes with the instrument '{OWNERSHIP}' and a size")
         if self.file is not None and self.column is None:
             raise ValueError("'file' needs 'column', the name of the column with the rates")
         if self.file is None and (self.column or self.weight):
@@ -147,7 +153,8 @@ class Measure(Timed, Aimed):
     @property
     def words(self) -> str:
         """Its effect in words."""
-        return self.at_its_time(f"{self.aim} {self._size}")
+        moved = ", with capital of that worth moved there" if self.moved else ""
+        return self.at_its_time(f"{self.aim} {self._size}{moved}")
 
     @property
     def _size(self) -> str:

@@ -32,6 +32,8 @@ class Instrument:
         What a positive rate brings the region that sets it.
     fixed : mapping
         Axes that the instrument does not leave open, and their code.
+    words : mapping
+        Selectors of axes, where they are others than usual.
     """
 
     variable: str
@@ -40,6 +42,7 @@ class Instrument:
     domestic: str = "both"
     fiscal: str = "receipts"
     fixed: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def axes(self) -> str:
@@ -53,7 +56,7 @@ class Instrument:
         words = {
             "u": "use", "r": "exporter", "s": "importer" if "r" in every else "region",
             "i": "sector", "j": "buyer" if "i" in every else "sector", "d": "agent",
-            "f": "factor",
+            "f": "factor", **self.words,
         }  # fmt: skip
         return tuple(words[axis] for axis in self.axes)
 
@@ -74,6 +77,8 @@ class Instrument:
         return power - 1.0 if self.sign > 0 else 1.0 - power
 
 
+#: The instrument that changes what is owned abroad.
+OWNERSHIP = "foreign_ownership"
 #: The instrument that is a quantity, not a rate: it has a size of its own.
 QUOTA = "quota"
 
@@ -94,6 +99,8 @@ _DECLARED: Mapping[str, Instrument] = {
                                   fixed={"f": "CAP"}),
     "productivity": Instrument("productivity", "output per unit of inputs", fiscal="none"),
     "factor_supply": Instrument("factor_supply", "endowment", fiscal="none"),
+    OWNERSHIP: Instrument("not_owned", "income of capital", -1, fiscal="none",
+                          words={"r": "owner", "s": "region"}),
 }  # fmt: skip
 #: Every instrument by name; a wedge that none of those above is called after has one of its own.
 INSTRUMENTS: Mapping[str, Instrument] = {

@@ -22,13 +22,13 @@ class OwnedAbroad(Strict):
     owner : str
         To whom its income is paid: one region.
     share : float
-        Part of the income, from 0 to 1.
+        Part of the income, from 0 to below 1. With 0 there is a claim that a measure can raise.
     """
 
     region: Codes
     sector: Codes = "all"
     owner: str
-    share: Annotated[Number, Field(ge=0, le=1)]
+    share: Annotated[Number, Field(ge=0, lt=1)]
 
     @property
     def words(self) -> str:

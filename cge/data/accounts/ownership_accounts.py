@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cge.core.axes import Array, Axes
+from cge.core.axes import Array, Axes, Bools
 from cge.core.identity import digest
 
 #: What parts may add up to beyond one by rounding.
@@ -29,9 +29,17 @@ class Ownership:
     share : ndarray (r, s, j)
         Of what capital earns in sector `j` of region `s` the part that is of region `r`; nothing
         where the two are one.
+    claims : ndarray of bool (r, s, j)
+        Where there are such parts; one of nothing may become one of something.
     """
 
     share: Array
+    claims: Bools
+
+    @classmethod
+    def of(cls, share: Array) -> Ownership:
+        """Claims where there is a part."""
+        return cls(share, np.asarray(share) > 0)
 
     def checked(self, axes: Axes, capital: Array) -> Ownership:
         """The same with a read-only array of the right shape.
@@ -48,17 +56,22 @@ class Ownership:
             For a part that can not be.
         """
         share, key = axes.checked("ownership.share", self.share, "rsj"), "ownership.share"
-        axes.refuse((share < 0) | (share > 1), "{cell} has another value", key, "rsj", share,
-                    "parts from 0 to 1")  # fmt: skip
+        claims: Bools = np.array(self.claims, dtype=bool)
+        claims.setflags(write=False)
+        axes.check_shape("ownership.claims", claims, "rsj")
+        axes.refuse((share < 0) | (share >= 1), "{cell} has another value", key, "rsj", share,
+                    "parts from 0 to below 1")  # fmt: skip
+        axes.refuse(~claims & (share > 0), "{cell} is no claim", key, "rsj", share,
+                    "0 where there is no claim")  # fmt: skip
         home = np.eye(len(axes.regions), dtype=bool)[:, :, None]
-        axes.refuse(home & (share > 0), "{cell} is owned at home", key, "rsj", share,
-                    "0 where owner and region are one")  # fmt: skip
+        axes.refuse(home & claims, "{cell} is owned at home", key, "rsj", share,
+                    "no claim where owner and region are one")  # fmt: skip
         every = share.sum(axis=0)
         axes.refuse(every > 1 + ROUNDING, "parts of {cell} that are owned abroad add up to more "
                     "than all", key, "sj", every, "parts that add up to 1 at most")  # fmt: skip
-        axes.refuse((every > 0) & (capital <= 0), "{cell} has no income of capital", key, "sj",
-                    every, "sectors that use capital")  # fmt: skip
-        return replace(self, share=share)
+        axes.refuse(claims.any(axis=0) & (capital <= 0), "{cell} has no income of capital", key,
+                    "sj", every, "sectors that use capital")  # fmt: skip
+        return replace(self, share=share, claims=claims)
 
     @cached_property
     def fingerprint(self) -> str:
