@@ -58,7 +58,7 @@ class Ownership:
         share, key = axes.checked("ownership.share", self.share, "rsj"), "ownership.share"
         claims: Bools = np.array(self.claims, dtype=bool)
         claims.setflags(write=False)
-        axes.check_shape("ownership.claims", claims, "rsj")
+        axes.check_shape("ownership.claims", claims.astype(float), "rsj")
         axes.refuse((share < 0) | (share >= 1), "{cell} has another value", key, "rsj", share,
                     "parts from 0 to below 1")  # fmt: skip
         axes.refuse(~claims & (share > 0), "{cell} is no claim", key, "rsj", share,

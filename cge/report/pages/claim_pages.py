@@ -333,9 +333,9 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
     return Draft("Checks", "Check", panels, cases, lines, of_cases=False)
 
 
-def _side(above: bool, than: float, value: float = 1.0) -> str:
-    """Side of a number on which a figure is."""
-    if np.isnan(value):
+def _side(above: bool, than: float, value: float | None = None) -> str:
+    """Side of a number on which a figure is; without one, on which it is to be."""
+    if value is not None and np.isnan(value):
         return "none"
     return f"{'=' if value == than else '>' if above else '<'} {than:g}"
 
