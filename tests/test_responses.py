@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -222,3 +223,74 @@ def test_without_responses_and_with_none_that_answers_the_solution_is_the_same()
 def test_unknown_codes_of_a_response_are_told(response: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         solved(SUBSIDY, responses=[response])
+
+
+# -- rules of origin -------------------------------------------------------------------------
+
+ON_CHINA = {"instrument": "tariff", "exporter": "CHN", "importer": "USA", "sector": "goods",
+            "add": 0.5}  # fmt: skip
+RULES = {"kind": "origin", "by": "USA", "of": "CHN", "exporter": "ASIA"}
+
+
+def content(case: Any, home: bool = False) -> pd.DataFrame:
+    """Chinese goods (rows) in a unit of output of the sectors of ASIA (columns), by hand."""
+    of, b = case.solution.array, case.solution.model.benchmark
+    asia, china = b.regions.index("ASIA"), b.regions.index("CHN")
+    use = b.use_classes.index("int")
+    bought = of("route_spending")[use, :, :, asia].sum(axis=0)  # (i,)
+    unit = of("basic_value")[use, :, :, asia] / bought  # (r, i)
+    inputs = of("input_value")[asia] / of("output_value")[asia]  # (i, j)
+    direct, round_ = unit[china][:, None] * inputs, unit[asia][:, None] * inputs
+    found = direct
+    if home:  # what suppliers in ASIA bought for it, stage by stage
+        stage = direct
+        for _ in range(200):
+            stage = stage @ round_
+            found = found + stage
+    return pd.DataFrame(found, b.sectors, b.sectors)
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_rules_of_origin_tax_the_content_as_it_would_be_taxed_had_it_come_directly(
+    home: bool,
+) -> None:
+    more = {"content": "home"} if home else {}
+    case = solved(ON_CHINA, responses=[{**RULES, **more}])
+    b, added = case.solution.model.benchmark, points(case)
+    goods = list(b.groups["sectors"]["goods"])
+    expected = 0.5 * content(case, home).loc[goods].sum()
+    for (use, exporter, sector, importer), value in added.items():
+        if (exporter, importer) == ("ASIA", "USA") and sector in goods:
+            assert value == pytest.approx(expected[sector], rel=1e-8), (use, sector)
+        elif exporter != "CHN":
+            assert value == 0.0
+    assert added["int", "ASIA", "ELEC", "USA"] > 0.01
+    direct = 0.5 * content(case).loc[goods].sum()
+    assert (expected > 1.2 * direct)[goods].all() if home else (expected == direct).all()
+
+
+def test_content_is_that_of_the_equilibrium_and_falls_where_sourcing_turns_away() -> None:
+    costly = {"instrument": "trade_cost", "exporter": "CHN", "importer": "ASIA", "add": 0.2}
+    rates = [points(solved(ON_CHINA, *more, responses=[RULES])) for more in ((), (costly,))]
+    before, after = (one["int", "ASIA", "ELEC", "USA"] for one in rates)
+    assert 0 < after < 0.8 * before
+
+
+def test_only_rises_of_tariffs_count_by_the_sector_of_the_content() -> None:
+    one = {**ON_CHINA, "sector": "ELEC"}
+    case = solved(one, responses=[{**RULES, "share": 0.5, "sector": "VEH"}])
+    added = points(case)
+    expected = 0.5 * 0.5 * content(case).loc["ELEC", "VEH"]
+    assert added["con", "ASIA", "VEH", "USA"] == pytest.approx(expected, rel=1e-8)
+    assert added["con", "ASIA", "ELEC", "USA"] == 0.0
+    cut = solved({**ON_CHINA, "add": -0.01}, responses=[RULES])
+    assert len(cut.replies[0].points) == 0
+
+
+def test_rules_of_origin_spare_the_origin_and_the_importer_itself() -> None:
+    case = solved(ON_CHINA, responses=[{"kind": "origin", "of": "CHN"}])
+    added = points(case, "r != s")
+    raised = {(r, s) for (_, r, _, s), value in added.items() if value > 0}
+    assert raised == {("CHN", "USA"), ("EU", "USA"), ("ASIA", "USA"), ("ROW", "USA")}
+    text = case.replies[0].text
+    assert text.startswith("rules of origin: tariffs by all on content of CHN in goods of all")

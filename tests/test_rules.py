@@ -23,6 +23,7 @@ from cge import (
     with_household_demand,
     with_import_bundles,
 )
+from cge.data.accounts.ownership_accounts import Ownership
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.build import build_model
 from cge.model.language.elasticity import parameters
@@ -65,6 +66,14 @@ def homothetic(b: Benchmark) -> Benchmark:
     )
 
 
+def owned(b: Benchmark) -> Benchmark:
+    """Return a benchmark of which the first region owns capital in some sectors of the last one."""
+    b = replace(b, factors=("LAB", "CAP"))
+    share = np.zeros(b.axes.shape("rsj"))
+    share[0, -1, :2] = 0.4, 0.1
+    return replace(b, ownership=Ownership.of(share))
+
+
 WORLDS = {
     "real data": lambda: load_benchmark("wiod2013", aggregation="small"),
     "Cobb-Douglas nests": lambda: with_cobb_douglas(
@@ -76,6 +85,7 @@ WORLDS = {
         random_world(19, zeros=0.3), 0.4, [0.5, 1.1, 1.3]
     ),
     "bundles of imports": lambda: with_import_bundles(random_world(20, zeros=0.3)),
+    "capital owned abroad": lambda: owned(random_world(21, zeros=0.3)),
     "the standard GTAP model": lambda: standard_world(),
     "the standard GTAP model, homothetic": lambda: homothetic(standard_world()),
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import below, check_known, refuse_if
+from cge.core.errors import below, refuse_if
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.ownership_accounts import ROUNDING, Ownership
 from cge.scenario.owned_abroad import OwnedAbroad
@@ -41,7 +41,9 @@ def with_owners(benchmark: Benchmark, entries: Sequence[OwnedAbroad]) -> Benchma
         with below(f"ownership.{number}"):
             refuse_if(CAPITAL not in b.factors, f"the benchmark has no {CAPITAL} among its factors",
                       key="owner", value=one.owner)  # fmt: skip
-            check_known([one.owner], b.regions, "is not one region", key="owner")
+            owners = b.codes("regions", one.owner, "owner")
+            refuse_if(owners != [one.owner], "is not one region", key="owner", value=one.owner,
+                      allowed=b.regions)  # fmt: skip
             hosts = b.codes("regions", one.region, "region")
             refuse_if(one.owner in hosts, "owns at home", key="owner", value=one.owner,
                       allowed=f"a region that is none of {', '.join(hosts)}")  # fmt: skip
