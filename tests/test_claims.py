@@ -585,6 +585,14 @@ def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None
     assert build("claims", [drawn], figure=True).chart == "glance"
 
 
+def test_a_check_that_compares_with_one_predicts_a_side_of_it() -> None:
+    given = [{"says": "x", "sign": sign, "than": 1.0, "figure": [figure()]}
+             for sign in ("positive", "negative")]  # fmt: skip
+    words = build("claim-checks", [run(claim(checks=given))]).panels[0].words
+    assert [words[k, 0] for k in (0, 1)] == ["> 1", "< 1"]
+    assert words[0, 1] == words[1, 1] == "< 1"
+
+
 def test_the_figure_of_claims_says_whether_it_shows_draws_or_checks() -> None:
     checks = [*content()["checks"], {**content()["checks"][0], "sign": "positive"}]
     claims = (claim(), claim("positive", id="X2"), claim(id="X3", checks=checks))

@@ -94,6 +94,9 @@ def benchmark_headers(benchmark: Benchmark) -> list[HarHeader]:
                                   description=said))  # fmt: skip
     for name, (header, said) in SAVING.items() if b.saving is not None else ():
         made.append(array(name, header, said, getattr(b.saving, name), "s"))
+    if b.ownership is not None:
+        made.append(array("share", "OWNS", "Part of capital income that a region abroad owns",
+                          b.ownership.share, "rsj"))  # fmt: skip
     for horizon, known in b.elasticities.items():
         for nest, (header, said) in NESTS.items():
             short = header[:3] + "S" if horizon == "short" else header
