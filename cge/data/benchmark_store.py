@@ -34,7 +34,7 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
-from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE, OWN
 from cge.data.accounts.saving_accounts import ARRAYS as SAVING
 from cge.data.accounts.saving_accounts import Saving
 from cge.data.accounts.shipped import TABLES
@@ -272,7 +272,7 @@ def load_benchmark(
         refuse_if(value != usual[key], f"the benchmark in '{table}' is calibrated already",
                   key=key, value=value, allowed="nothing, or a shipped table")  # fmt: skip
     benchmark = open_benchmark(table)
-    if elasticities is None or str(elasticities) == "own":
+    if elasticities is None or str(elasticities) == OWN:
         return benchmark
     return with_elasticity_set(benchmark, elasticities, _weights(Path(table).expanduser()))
 

@@ -178,6 +178,23 @@ class HouseholdDemand:
         """The same with other values of some sources, by name."""
         return self.of_sources(self.shares, self.sources, values)
 
+    def multiplied(self, substitution: Array, expansion: Array) -> HouseholdDemand:
+        """The same with other parameters.
+
+        Parameters
+        ----------
+        substitution : ndarray (s, i)
+            What the distance of a substitution parameter from its nearer limit, 0 or 1, is
+            multiplied by: one below a half is itself multiplied.
+        expansion : ndarray (s, i)
+            What expansion parameters are multiplied by.
+        """
+        b = self.substitution
+        step = np.where(b > 0, np.minimum(b, 1 - b), b) * (substitution - 1)
+        moved = np.where(b > 0, np.maximum(b + step, LOWEST_SUBSTITUTION), b + step)
+        none = np.full(self.shares.shape, np.nan)
+        return self.of(self.shares, moved, none, self.expansion * expansion)
+
     @property
     def arrays(self) -> dict[str, Array]:
         """All numbers by name, from which it can be made again."""

@@ -56,6 +56,8 @@ SLUGGISH, FIXED = 1e-3, 1e-4
 TARIFFS = ("own", "with-user-taxes")
 #: How much of the standard model a benchmark has; the first is the default.
 STRUCTURES = ("standard", "merged")
+#: What elasticities are called that are those of the parameter file.
+GTAP = "GTAP"
 #: Parameters that may be the elasticity among all origins; without the first is the default.
 ARMINGTON = ("ESBM", "ESBD")
 
@@ -124,6 +126,8 @@ def calibrate_gtap(
         benchmark = replace(demand, notes=(*benchmark.notes, *notes))
     if elasticities is not None and chosen != armington:
         benchmark = with_elasticity_set(benchmark, elasticities)
+        origin = {**benchmark.origin, "elasticities": chosen}
+        benchmark = replace(benchmark, origin=origin)
     return Calibration(benchmark, report)
 
 
@@ -179,7 +183,7 @@ def _benchmark(
         elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles, saving=saving,
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
-                "tariffs": f"{tariffs} of GTAP", "elasticities": armington or "GTAP"},
+                "tariffs": f"{tariffs} of GTAP", "elasticities": armington or GTAP},
     )  # fmt: skip
 
 
