@@ -26,7 +26,7 @@ from cge.core.axes import AXES
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
-from cge.core.selectors import check_groups
+from cge.core.selectors import GROUPED, check_groups
 from cge.core.tables import LongTable, read_table
 from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
@@ -208,7 +208,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
             allowed="edits of name, unit, status, notes, origin, groups, names and members",
         )  # fmt: skip
         for axis, groups in description.groups.items():
-            check_known([axis], ("regions", "sectors"), "has no groups", file=path, key="groups")
+            check_known([axis], GROUPED, "has no groups", file=path, key="groups")
             check_groups(groups, getattr(description, axis), f"groups.{axis}", path)
         known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:

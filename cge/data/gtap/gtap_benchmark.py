@@ -28,7 +28,7 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
-from cge.data.accounts.calibration import Calibration
+from cge.data.accounts.calibration import LABOUR, Calibration
 from cge.data.elasticities.benchmark_households import with_household_demand
 from cge.data.elasticities.household_demand import LOWEST_SUBSTITUTION
 from cge.data.elasticities.nests import HORIZONS, Elasticities
@@ -181,6 +181,7 @@ def _benchmark(
         factor_tax=ratio(with_tax - payments, payments),
         output_tax=ratio(output - costs, output), balance=balance,
         elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles, saving=saving,
+        groups=_groups(d, factors),
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
                 "tariffs": f"{tariffs} of GTAP", "elasticities": armington or GTAP},
@@ -266,14 +267,25 @@ def _factor_order(data: GtapData) -> list[int]:
 
     The first factor is the one of the real wage, and of the market that Walras' law leaves out.
     """
-    d = data
-    capital = [code for code in d.endowments if code in d.capital or code.lower()[:3] == "cap"]
-    labour = d.labour or [
-        code for code in d.endowments if d.mobility[code] == "mobile" and code not in capital
-    ]
+    d, labour = data, _labour(data)
     earned = d["EVFB"].sum(axis=(1, 2))
     places = range(len(d.endowments))
     return sorted(places, key=lambda k: (d.endowments[k] not in labour, -earned[k]))
+
+
+def _labour(data: GtapData) -> list[str]:
+    """Endowments that are labour: those called so, else what is mobile and no capital."""
+    d = data
+    capital = [code for code in d.endowments if code in d.capital or code.lower()[:3] == "cap"]
+    return [*d.labour] or [
+        code for code in d.endowments if d.mobility[code] == "mobile" and code not in capital
+    ]
+
+
+def _groups(data: GtapData, factors: tuple[str, ...]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """All kinds of labour as the group that scenarios and disruptions know labour by."""
+    labour = factors[: len(_labour(data))]
+    return {"factors": {LABOUR: labour}} if labour and LABOUR not in factors else {}
 
 
 def _elasticities(
