@@ -34,7 +34,13 @@ from cge.data.elasticities.household_demand import LOWEST_SUBSTITUTION
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
-from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
+from cge.data.gtap.gtap_checks import (
+    checked_identities,
+    earned,
+    gdp,
+    margins_made,
+    tax_revenue,
+)
 from cge.data.gtap.gtap_model import (
     BUYERS,
     StandardTrade,
@@ -155,7 +161,7 @@ def _benchmark(
     inputs, final = np.split(world.purchases, [len(d.commodities)], axis=1)
     input_tax, final_tax = np.split(world.user_tax, [len(d.commodities)], axis=1)
     of_goods = world.technology.by_commodity
-    paid, with_tax = (of_goods(d[h][order]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
+    paid, with_tax = (of_goods(one[order]).transpose(2, 1, 0) for one in (earned(d), d["EVFP"]))
     payments = np.where(paid > 0, paid, with_tax)
     output = flows.sum(axis=(0, 3))
     costs = (inputs + input_tax).sum(axis=0).T + with_tax.sum(axis=2)
