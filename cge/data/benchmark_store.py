@@ -35,7 +35,7 @@ from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
 from cge.data.accounts.default import DEFAULT_TABLE, OWN
-from cge.data.accounts.saving_accounts import ARRAYS as SAVING
+from cge.data.accounts.saving_accounts import LETTERS as SAVING
 from cge.data.accounts.saving_accounts import Saving
 from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
@@ -173,7 +173,7 @@ def parts_from(description: BenchmarkFile, arrays: Mapping[str, Any]) -> dict[st
         found["bundles"] = Bundles(description.import_bundles, carrier=description.transport_class,
                                    **own)  # fmt: skip
     if description.investor:
-        own = {name: arrays[f"saving.{name}"] for name in SAVING}
+        own = {name: arrays[key] for name in SAVING if (key := f"saving.{name}") in arrays}
         found["saving"] = Saving(agent=description.investor,
                                  equal_returns=description.equal_returns, **own)  # fmt: skip
     return found

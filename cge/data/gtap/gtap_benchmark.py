@@ -174,7 +174,8 @@ def _benchmark(
     saving = None
     if standard:
         invested = (final + final_tax).sum(axis=2)[:, AGENTS.index("INV")]
-        saving = regional_saving(d, invested, balance)
+        on_income = of_goods((d["EVFB"] - d["EVOS"])[order]).transpose(2, 1, 0)
+        saving = regional_saving(d, invested, balance, ratio(on_income, payments))
     return Benchmark(
         name=name, status="user", notes=_notes(d, armington, world, tariffs == TARIFFS[1]),
         regions=axes.regions, sectors=axes.sectors, factors=factors, agents=AGENTS,
