@@ -101,7 +101,7 @@ def parameters() -> dict[str, Array]:
         "ESBD": esbd, "ESBM": 2 * esbd,
         "ESBV": np.repeat(np.array([0.3, 1.2, 1.6, 1.3])[:, None], r, axis=1),
         "ESBT": np.zeros((c, r)), "ESBC": np.full((c, r), 0.1),
-        "INCP": np.full((c, r), 0.9),
+        "INCP": np.repeat(np.linspace(0.6, 1.2, c)[:, None], r, axis=1),
         "SUBP": np.linspace(0.1, 0.6, c)[:, None] * np.linspace(1, 1.2, r),
         "ESBG": np.ones(r), "ESBI": np.full(r, 0.05), "ESBS": np.ones(len(MARG)),
         "ETRE": np.repeat(np.array([-1.0, 0, 0, 0])[:, None], r, axis=1), "RFLX": np.full(r, 10.0),

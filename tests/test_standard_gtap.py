@@ -24,7 +24,7 @@ from cge.core.errors import InputError
 from cge.data.benchmark_store import save_benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import gdp, tax_revenue
-from cge.indicators.gtap.gtap_parity import multiplied
+from cge.indicators.gtap.gtap_parity import SHARES, multiplied, way_to
 from cge.indicators.gtap.gtap_variables import gtap_variables
 from cge.indicators.world_io import WorldIO
 from cge.solve.checks import run_checks
@@ -271,15 +271,15 @@ def test_a_benchmark_with_saving_is_no_new_benchmark(solved: Solution) -> None:
 def test_parity_with_own_results_is_whole_and_finds_a_cell_that_is_off(
     cge: Callable[..., Outcome], gtap7: Path, here: Path, gtap_data: GtapData, solved: Solution
 ) -> None:
-    own = {
-        name: one for name, one in gtap_variables(solved, gtap_data).items() if not one.of_income
-    }
+    *before, last = way_to(solved.model, {TARIFFS: 1.1})
+    own = gtap_variables(last, gtap_data, before)
     rows = []
     for name, one in own.items():
         for place, value in np.ndenumerate(one.changes):
-            codes = [gtap_data.codes(a)[k].upper() for a, k in zip(one.axes, place)]
-            if np.isfinite(value):
-                rows.append([name, *codes, *[""] * (4 - len(codes)), value])
+            codes = [known[k].upper() for known, k in zip(one.codes(gtap_data), place)]
+            if np.isfinite(value) and one.owner is None:
+                told = value / 100 if name.startswith(SHARES) else value
+                rows.append([name, *codes, *[""] * (4 - len(codes)), told])
     frame = pd.DataFrame(rows, columns=["variable", "one", "two", "three", "four", "value"])
     frame.to_csv("own.csv", index=False)
     made = cge("parity", gtap7, "--against", "own.csv", "--out", "cells.csv")
@@ -288,10 +288,10 @@ def test_parity_with_own_results_is_whole_and_finds_a_cell_that_is_off(
     assert len(pd.read_csv("cells.csv")) == len(frame)
     at = frame.index[frame["variable"] == "qxs"][3]
     frame.loc[at, "value"] += 0.02
-    frame.loc[len(frame)] = ["pxwcom", "FOOD", "", "", "", 1.0]
+    frame.loc[len(frame)] = ["valuewu", "FOOD", "", "", "", 1.0]
     frame.to_csv("off.csv", index=False)
     made = cge("parity", gtap7, "--against", "off.csv")
-    assert "; 1 beyond" in made.out and "1 variables of the file: pxwcom" in made.out
+    assert "; 1 beyond" in made.out and "1 variables of the file: valuewu" in made.out
     other = cge("parity", gtap7, "--against", "own.csv", "--rordelta", "0")
     assert "100.00 %" not in other.out
     small = cge("parity", gtap7, "--against", "own.csv", "--shock", f"{TARIFFS}=1.05")
@@ -312,7 +312,7 @@ def test_parity_with_own_results_is_whole_and_finds_a_cell_that_is_off(
 def test_what_parity_can_not_use_is_one_message(
     given: tuple[str, ...], said: str, cge: Callable[..., Outcome], gtap7: Path, here: Path
 ) -> None:
-    Path("few.csv").write_text("variable,one,value\npxwcom,food,1.0\n")
+    Path("few.csv").write_text("variable,one,value\nvaluewu,food,1.0\n")
     Path("twice.csv").write_text("variable,one,value\ny,usa,1.0\nY,USA,2.0\n")
     Path("text.csv").write_text("variable,one,value\ny,usa,much\n")
     made = cge("parity", gtap7, *given)
