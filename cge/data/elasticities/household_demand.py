@@ -31,6 +31,8 @@ from cge.core.errors import refuse_first, refuse_if
 
 #: An expansion parameter is kept this far from 0, where the function ceases to be regular.
 LOWEST_EXPANSION = 0.01
+#: Above this all expansion parameters are taken as they are.
+POSITIVE = 1e-9
 #: A substitution parameter is kept this far from 0, the Cobb-Douglas limit, and below this in
 #: absolute terms, where powers of prices leave the range of floating-point numbers.
 LOWEST_SUBSTITUTION, LARGEST_SUBSTITUTION = 1e-3, 50.0
@@ -269,6 +271,9 @@ def _expansion(shares: Array, income: Array, b: Array) -> Array:
         k, c = np.linalg.solve([engel, scale], right)
         e = np.full(len(shares), LOWEST_EXPANSION)
         e[free] = 1 + (k * wanted - 1 - c) / own
+        # Where all are positive at once nothing is missed: GTAP has some of nearly nothing.
+        if free.all() and (e >= POSITIVE).all():
+            return e
         if (e[free] >= LOWEST_EXPANSION).all() or free.sum() == 1:
             return e
         kept[np.argmin(np.where(free, e, np.inf))] = True

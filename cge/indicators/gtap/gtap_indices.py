@@ -89,6 +89,7 @@ class Chained:
                        for n in "PGI"}  # fmt: skip
         self.saved = self.flow(d["SAVE"], "psave", "qsave")
         self.worn = self.flow(d["VDEP"], "pinv", "kb")
+        self.earned = self.flow(d["EVFB"], "peb", "qfe")
 
     def flow(self, base: Array, price: str, quantity: str, spread: tuple[int, ...] = ()) -> Flow:
         """A flow of the data that moves with a price and a quantity.
@@ -120,7 +121,8 @@ class Chained:
             **found, "pr": ("cr", x["pds"] / x["pms"]),
             "compvalad": ("ar", x["qo"] / found["qgdp"][1]),
             "pfactreal": ("ear", x["pfe"] / consumer),
-            **dict.fromkeys(("pebfactreal", "pefactreal"), ("er", x["pe"] / consumer)),
+            "pefactreal": ("er", x["pe"] / consumer),
+            "pebfactreal": ("er", price([(self.earned, (1,))]) / consumer),
             "expand": ("kr", np.repeat((x["qinv"] / x["kb"])[None], len(self.d.codes("k")), axis=0)),
         }  # fmt: skip
 
@@ -152,13 +154,12 @@ class Chained:
         net: Sums = [(self.flow(gross, "pinv", "qinv"), (0,)), (-self.worn, (0,))]
         returns: Sums = [(Flow(one.values, self.flow(gross, "rore", "rore").prices), axes)
                          for one, axes in net]  # fmt: skip
-        earned = self.flow(d["EVFB"], "peb", "qfe")
         found: Found = {
             "ppriv": ("r", price([(private, (0,))])),
             "p": ("r", price([(private, (0,)), (public, (0,)), (self.saved, ())])),
             "vgdp": ("r", value(product)), "pgdp": ("r", price(product)),
-            "pfactor": ("r", price([(earned, (0, 1))])),
-            "fincome": ("r", value([(earned, (0, 1)), (-self.worn, ())])),
+            "pfactor": ("r", price([(self.earned, (0, 1))])),
+            "fincome": ("r", value([(self.earned, (0, 1)), (-self.worn, ())])),
             "pcgdswld": ("", price(net)), "walras_sup": ("", value(net)), "rorg": ("", price(returns)),
             "walras_dem": ("", value([(self.saved, (0,))])),
             "ywld": ("", np.asarray((income(d) * self.end["y"]).sum() / income(d).sum())),
@@ -177,13 +178,12 @@ class Chained:
                            (1,) if n == "F" else ())) for k in "dm"]
             for n in "FPGI"
         }  # fmt: skip
-        basic = self.flow(d["EVFB"], "peb", "qfe")
         pairs = {
-            "out": [made], "rfu": [(self.flow(d["EVFP"], "pfe", "qfe"), basic)],
+            "out": [made], "rfu": [(self.flow(d["EVFP"], "pfe", "qfe"), self.earned)],
             "iu": users["F"], "pc": users["P"], "gc": users["G"], "ic": users["I"],
             "exp": [(self.sold, self.flow(d["VXSB"], "pds", "qxs", (2,)))],
             "imp": [(self.flow(d["VMSB"], "pmds", "qxs"), self.entered)],
-            "inc": [(basic, self.flow(d["EVOS"], "pes", "qes"))],
+            "inc": [(self.earned, self.flow(d["EVOS"], "pes", "qes"))],
         }  # fmt: skip
         own = income(d) * np.stack([x["y"] for x in self.points])
         found: Found = {}
