@@ -227,6 +227,17 @@ def test_taxes_on_imports_beyond_those_on_domestic_goods_can_be_in_tariffs(
         calibrate_gtap(gtap7, tariffs="none")
 
 
+def test_an_elasticity_of_land_by_region_is_said_to_be_merged(gtap7: Path, tmp_path: Path) -> None:
+    array = np.zeros((4, 3))
+    array[0] = -0.5, -1.0, -2.0
+    other = changed(gtap7, tmp_path / "other", "ETRE", "default.prm", array=array)
+    b = calibrate_gtap(other).benchmark
+    assert any("ETRE differs by region (Land 0.5 to 2)" in note for note in b.notes)
+    land = b.elasticities["long"].transformation[b.factors.index("Land")]
+    assert 0.5 < land < 2
+    assert not any("ETRE" in note for note in calibrate_gtap(gtap7).benchmark.notes)
+
+
 def test_both_versions_make_one_benchmark(gtap7: Path, tmp_path: Path) -> None:
     newer = calibrate_gtap(gtap7).benchmark
     older = calibrate_gtap(write_older(tmp_path / "gtap6")).benchmark

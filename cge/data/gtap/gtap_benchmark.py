@@ -347,10 +347,20 @@ def _notes(
           else _of_merged(d, armington, world, at_border)),
         f"Income taxes, {income_tax:.1%} of world GDP, are part of factor income.",
     ]  # fmt: skip
+    notes += _of_transformation(d)
     if world.technology.joint:
         notes.append("Activities that make several commodities: each commodity has the mean cost "
                      "structure of those that make it (industry technology).")  # fmt: skip
     return tuple(notes)
+
+
+def _of_transformation(data: GtapData) -> list[str]:
+    """Which sluggish endowments have an elasticity by region, and so a mean here."""
+    given = np.abs(data["ETRE"])
+    apart = [f"{code} {row.min():g} to {row.max():g}" for code, row in zip(data.endowments, given)
+             if data.mobility[code] == "sluggish" and np.ptp(row) > 1e-6 * row.max()]  # fmt: skip
+    return [f"ETRE differs by region ({'; '.join(apart)}): the mean, weighted with income, is that "
+            "of all."] if apart else []  # fmt: skip
 
 
 def _of_standard(armington: str, equal_returns: bool) -> list[str]:
