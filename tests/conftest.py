@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from cge.data.gtap.base_data import GtapData
 
 Snapshot = dict[str, tuple[int, str]]
 
@@ -70,3 +74,19 @@ def snapshot(folder: Path) -> Snapshot:
         else:
             entries[name] = (0, "")
     return entries
+
+
+@pytest.fixture(scope="session")
+def gtap7(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of made-up GTAP data of version 7."""
+    from gtap_folder import write
+
+    return write(tmp_path_factory.mktemp("data") / "gtap7")
+
+
+@pytest.fixture(scope="session")
+def gtap_data(gtap7: Path) -> GtapData:
+    """Return what that folder holds."""
+    from cge.data.gtap.base_data import read_gtap
+
+    return read_gtap(gtap7)

@@ -23,7 +23,9 @@ SETS = {"c": ("COMM", COMM), "a": ("ACTS", COMM), "r": ("REG", REG), "s": ("REG"
         "d": ("REG", REG), "e": ("ENDW", ENDW), "m": ("MARG", MARG)}  # fmt: skip
 
 
-def world(seed: int = 1, joint: bool = False, inside: bool = True) -> dict[str, Array]:
+def world(
+    seed: int = 1, joint: bool = False, inside: bool = True, uneven: bool = False
+) -> dict[str, Array]:
     """Values by header of version 7, in an order in which they can be drawn.
 
     Parameters
@@ -33,6 +35,8 @@ def world(seed: int = 1, joint: bool = False, inside: bool = True) -> dict[str, 
         Whether activities make several commodities.
     inside : bool
         Whether the last region trades with itself.
+    uneven : bool
+        Whether income taxes differ by activity, as version 6.2 can not tell.
     """
     draw = np.random.default_rng(seed)
     c, r, e, m = len(COMM), len(REG), len(ENDW), len(MARG)
@@ -72,7 +76,8 @@ def world(seed: int = 1, joint: bool = False, inside: bool = True) -> dict[str, 
     share = draw.uniform(0.2, 1, (e, c, r))
     v["EVFP"] = left * share / share.sum(axis=0)
     v["EVFB"] = v["EVFP"] / rate((e, c, r), -0.05, 0.3)
-    v["EVOS"] = v["EVFB"] * (1 - draw.uniform(0.05, 0.3, (e, r)))[:, None]
+    by_activity = np.linspace(0.7, 1.3, c) if uneven else np.ones(c)
+    v["EVOS"] = v["EVFB"] * (1 - draw.uniform(0.05, 0.3, (e, 1, r)) * by_activity[:, None])
     v["VDEP"] = 0.1 * v["EVFB"].sum(axis=(0, 1))
     taxes = sum(
         (v[b] - v[a]).sum(axis=tuple(range(v[a].ndim - 1)))
@@ -96,7 +101,7 @@ def parameters() -> dict[str, Array]:
         "ESBD": esbd, "ESBM": 2 * esbd,
         "ESBV": np.repeat(np.array([0.3, 1.2, 1.6, 1.3])[:, None], r, axis=1),
         "ESBT": np.zeros((c, r)), "ESBC": np.full((c, r), 0.1),
-        "INCP": np.full((c, r), 0.9),
+        "INCP": np.repeat(np.linspace(0.6, 1.2, c)[:, None], r, axis=1),
         "SUBP": np.linspace(0.1, 0.6, c)[:, None] * np.linspace(1, 1.2, r),
         "ESBG": np.ones(r), "ESBI": np.full(r, 0.05), "ESBS": np.ones(len(MARG)),
         "ETRE": np.repeat(np.array([-1.0, 0, 0, 0])[:, None], r, axis=1), "RFLX": np.full(r, 10.0),

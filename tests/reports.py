@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import cge
 from cge import Results, Scenario
 from cge.results.json_file import FORMAT
-from cge.results.row_schema import Rows, joined
+from cge.results.row_schema import TEXT, Rows, joined
 
 #: Codes and names with every sign that Markdown or LaTeX would take for its own.
 ODD = ("A_1 & Co%", "[B]|$x^2$#{~}", "Élan–Łódź\\", "中国")
@@ -149,3 +151,16 @@ def _rows(
                 rows.add(measure, 100 + change, unit=money, benchmark=100.0, change=change,
                          region=regions, partner=partner, **here)  # fmt: skip
     return rows
+
+
+def as_gtap_prints(results: Results) -> Results:
+    """Results by hand with the parts of welfare under the names of GTAP, beside the others."""
+    rows = results.rows
+    own = rows[(rows["measure"] == "ev_part") & (rows["shock"] == "")]
+    own = own.astype(dict.fromkeys(("measure", "item", "sector"), object))
+    names = dict(zip(PARTS, ("tot", "mtax", "xtax", "tech"), strict=True))
+    sector = np.where(own["item"].isin(["imports", "exports"]) & (own["region"] != "World"),
+                      results.benchmark["sectors"][0], "")  # fmt: skip
+    own = own.assign(measure="gtap_part", item=own["item"].map(names), sector=sector)
+    own = own.assign(**{name: pd.Categorical(own[name].astype(object)) for name in TEXT})
+    return replace(results, rows=joined([rows, own]))

@@ -24,16 +24,6 @@ from cge.data.har.headers import HarHeader
 CLOSE = 1e-5
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("data") / "gtap7")
-
-
-@pytest.fixture(scope="module")
-def data(folder: Path) -> GtapData:
-    return read_gtap(folder)
-
-
 def changed(folder: Path, to: Path, name: str, file: str = "basedata.har", **parts: object) -> Path:
     """Return a copy of a folder with another header of this name, or without it."""
     to.mkdir()
@@ -49,58 +39,58 @@ def changed(folder: Path, to: Path, name: str, file: str = "basedata.har", **par
     return to
 
 
-def test_values_and_parameters_are_read_by_their_names(data: GtapData) -> None:
-    assert (data.version, data.release) == ("7", "made-up Y2017 v0")
-    assert data.commodities == COMM and data.regions == REG
+def test_values_and_parameters_are_read_by_their_names(gtap_data: GtapData) -> None:
+    assert (gtap_data.version, gtap_data.release) == ("7", "made-up Y2017 v0")
+    assert gtap_data.commodities == COMM and gtap_data.regions == REG
     for name, array in world().items():
-        np.testing.assert_allclose(data[name], array, rtol=CLOSE, err_msg=name)
-    assert data["RDLT"] == 1
-    assert data.mobility == {"Land": "sluggish", "UnSkLab": "mobile", "SkLab": "mobile",
+        np.testing.assert_allclose(gtap_data[name], array, rtol=CLOSE, err_msg=name)
+    assert gtap_data["RDLT"] == 1
+    assert gtap_data.mobility == {"Land": "sluggish", "UnSkLab": "mobile", "SkLab": "mobile",
                              "Capital": "mobile"}  # fmt: skip
-    assert data.labour == ("UnSkLab", "SkLab")
-    assert data.unused == ("PTAX",)
+    assert gtap_data.labour == ("UnSkLab", "SkLab")
+    assert gtap_data.unused == ("PTAX",)
     with pytest.raises(InputError, match="did you mean 'VXSB'"):
-        data["VXBS"]
+        gtap_data["VXBS"]
 
 
 def test_data_of_version_6_2_are_the_same_under_the_names_of_version_7(
-    data: GtapData, tmp_path: Path
+    gtap_data: GtapData, tmp_path: Path
 ) -> None:
     older = read_gtap(write_older(tmp_path / "gtap6"))
     assert older.version == "6.2"
-    for name, array in data.values.items():
+    for name, array in gtap_data.values.items():
         # What an activity earns after income tax is told by endowment alone in 6.2.
         np.testing.assert_allclose(older[name], array, rtol=2e-5, err_msg=name)
     for name, array in older.parameters.items():
-        np.testing.assert_allclose(array, data[name], rtol=CLOSE, err_msg=name)
-    assert older.mobility == data.mobility
+        np.testing.assert_allclose(array, gtap_data[name], rtol=CLOSE, err_msg=name)
+    assert older.mobility == gtap_data.mobility
 
 
-def test_files_are_known_by_what_is_in_them(tmp_path: Path, data: GtapData) -> None:
+def test_files_are_known_by_what_is_in_them(tmp_path: Path, gtap_data: GtapData) -> None:
     odd = write(tmp_path / "odd", base="world.upd", prm="elasticities.har", sets="codes.har")
-    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], data["VXSB"])
-    np.testing.assert_array_equal(read_gtap(odd / "world.upd")["VXSB"], data["VXSB"])
+    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], gtap_data["VXSB"])
+    np.testing.assert_array_equal(read_gtap(odd / "world.upd")["VXSB"], gtap_data["VXSB"])
     write(odd)
-    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], data["VXSB"])
+    np.testing.assert_array_equal(read_gtap(odd)["VXSB"], gtap_data["VXSB"])
     (odd / "basedata.har").rename(odd / "second.har")
     with pytest.raises(InputError, match="several files hold base data"):
         read_gtap(odd)
 
 
 def test_elements_in_another_order_are_put_in_order(
-    folder: Path, data: GtapData, tmp_path: Path
+    gtap7: Path, gtap_data: GtapData, tmp_path: Path
 ) -> None:
-    array, labels = data["VDPB"][::-1], (COMM[::-1], tuple(code.upper() for code in REG))
-    other = changed(folder, tmp_path / "other", "VDPB", array=array, labels=labels)
-    np.testing.assert_array_equal(read_gtap(other)["VDPB"], data["VDPB"])
+    array, labels = gtap_data["VDPB"][::-1], (COMM[::-1], tuple(code.upper() for code in REG))
+    other = changed(gtap7, tmp_path / "other", "VDPB", array=array, labels=labels)
+    np.testing.assert_array_equal(read_gtap(other)["VDPB"], gtap_data["VDPB"])
 
 
 def test_flags_and_elasticities_of_endowments_are_found_by_their_elements(
-    folder: Path, tmp_path: Path
+    gtap7: Path, tmp_path: Path
 ) -> None:
     flags = np.array([[0.0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
     labels = (("Capital", "LAND", "SkLab", "UnSkLab"), ("fixed", "sluggish", "mobile"))
-    one = changed(folder, tmp_path / "one", "EFLG", "default.prm", array=flags, labels=labels)
+    one = changed(gtap7, tmp_path / "one", "EFLG", "default.prm", array=flags, labels=labels)
     two = changed(one, tmp_path / "two", "ETRE", "default.prm", array=np.full((1, 3), -2.0),
                   labels=(("land",), REG))  # fmt: skip
     found = read_gtap(two)
@@ -119,22 +109,22 @@ def test_flags_and_elasticities_of_endowments_are_found_by_their_elements(
     ("ESBD", "default.prm", {}, "no file with GTAP parameters"),
 ])  # fmt: skip
 def test_data_that_are_not_whole_are_refused(
-    name: str, file: str, parts: dict[str, object], said: str, folder: Path, tmp_path: Path
+    name: str, file: str, parts: dict[str, object], said: str, gtap7: Path, tmp_path: Path
 ) -> None:
-    spoilt = changed(folder, tmp_path / "spoilt", name, file, **parts)
+    spoilt = changed(gtap7, tmp_path / "spoilt", name, file, **parts)
     with pytest.raises(InputError, match=said) as told:
         read_gtap(spoilt)
     assert told.value.file is not None and str(spoilt) in told.value.file
 
 
-def test_the_identities_of_made_up_data_hold(data: GtapData) -> None:
-    assert checked_identities(data)["share"].max() < CLOSE
-    gross = data["EVOS"].sum(axis=(0, 1)) + sum(tax_revenue(data).values())
-    np.testing.assert_allclose(income(data) + data["VDEP"], gross)
-    made = data["EVFB"].sum(axis=(0, 1)) + sum(
-        revenue for tax, revenue in tax_revenue(data).items() if tax != "income"
+def test_the_identities_of_made_up_data_hold(gtap_data: GtapData) -> None:
+    assert checked_identities(gtap_data)["share"].max() < CLOSE
+    gross = gtap_data["EVOS"].sum(axis=(0, 1)) + sum(tax_revenue(gtap_data).values())
+    np.testing.assert_allclose(income(gtap_data) + gtap_data["VDEP"], gross)
+    made = gtap_data["EVFB"].sum(axis=(0, 1)) + sum(
+        revenue for tax, revenue in tax_revenue(gtap_data).items() if tax != "income"
     )
-    np.testing.assert_allclose(gdp(data), made, rtol=CLOSE)
+    np.testing.assert_allclose(gdp(gtap_data), made, rtol=CLOSE)
 
 
 @pytest.mark.parametrize("name, identity, cell", [
@@ -143,13 +133,13 @@ def test_the_identities_of_made_up_data_hold(data: GtapData) -> None:
     ("VTWR", "VCIF: imports", "mnfc, usa, eu_28"), ("VST", "VST: margins", "svcs"),
 ])  # fmt: skip
 def test_each_account_that_does_not_fit_is_named_with_its_gap(
-    name: str, identity: str, cell: str, folder: Path, tmp_path: Path
+    name: str, identity: str, cell: str, gtap7: Path, tmp_path: Path
 ) -> None:
-    array = read_har(folder / "basedata.har")[name].array.copy()
+    array = read_har(gtap7 / "basedata.har")[name].array.copy()
     # In an exporter that is the region, of a good; margins are of services.
     where = {"SAVE": (1,), "VTWR": (1, 1, 0, 1), "VST": (1, 0), "VMPB": (1, 0)}.get(name, (1, 1, 0))
     array[where] *= 1.5
-    spoilt = read_gtap(changed(folder, tmp_path / "spoilt", name, array=array))
+    spoilt = read_gtap(changed(gtap7, tmp_path / "spoilt", name, array=array))
     found = identities(spoilt).set_index("identity")
     (row,) = (line for label, line in found.iterrows() if str(label).startswith(identity))
     assert row["cell"] == cell
@@ -162,13 +152,15 @@ def test_each_account_that_does_not_fit_is_named_with_its_gap(
 @pytest.mark.parametrize("joint", [False, True])
 def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_path: Path) -> None:
     source = write(tmp_path / "gtap", world(joint=joint))
-    data, b = read_gtap(source), calibrate_gtap(source, structure="merged").benchmark
+    gtap_data, b = read_gtap(source), calibrate_gtap(source, structure="merged").benchmark
     close = {"rtol": CLOSE, "atol": 1e-3}
-    taxes, own = tax_revenue(data), np.arange(len(REG))
-    np.testing.assert_allclose(b.gdp, gdp(data), **close)
-    np.testing.assert_allclose(b.output, data["MAKB"].sum(axis=1).T, **close)
-    order = [factor_codes(data).index(code) for code in b.factors]
-    np.testing.assert_allclose(b.factor_payments.sum(1), data["EVFB"].sum(1).T[:, order], **close)
+    taxes, own = tax_revenue(gtap_data), np.arange(len(REG))
+    np.testing.assert_allclose(b.gdp, gdp(gtap_data), **close)
+    np.testing.assert_allclose(b.output, gtap_data["MAKB"].sum(axis=1).T, **close)
+    order = [factor_codes(gtap_data).index(code) for code in b.factors]
+    np.testing.assert_allclose(
+        b.factor_payments.sum(1), gtap_data["EVFB"].sum(1).T[:, order], **close
+    )
     for mine, theirs in (("output_tax", ("output",)), ("factor_tax", ("endowment use",)),
                          ("user_tax", ("inputs", "private consumption", "government consumption",
                                        "investment"))):  # fmt: skip
@@ -176,12 +168,12 @@ def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_p
     border = b.tax_revenue["tariff"] + b.tax_revenue["export_tax"]
     np.testing.assert_allclose(border, taxes["imports"] + taxes["exports"], **close)
     for k, letter in enumerate("PGI"):
-        bought = data[f"VD{letter}P"].sum(0) + data[f"VM{letter}P"].sum(0)
+        bought = gtap_data[f"VD{letter}P"].sum(0) + gtap_data[f"VM{letter}P"].sum(0)
         np.testing.assert_allclose((b.final * (1 + b.final_tax))[:, k].sum(axis=1), bought, **close)
     exports = b.fob.sum(axis=0)
     exports[own, :, own] = 0.0
-    services = data["VST"].sum(axis=0)
-    traded = data["VFOB"].sum(axis=0)
+    services = gtap_data["VST"].sum(axis=0)
+    traded = gtap_data["VFOB"].sum(axis=0)
     traded[own, own] = 0.0
     # Of margins, those sold at home are no exports.
     assert (exports.sum(axis=(1, 2)) <= traded.sum(axis=1) + services + 1e-3).all()
@@ -191,66 +183,77 @@ def test_a_benchmark_keeps_output_incomes_taxes_trade_and_gdp(joint: bool, tmp_p
     assert solved.diagnostics.iterations == 0
 
 
-def test_rates_and_elasticities_are_those_of_the_data(folder: Path, data: GtapData) -> None:
-    b = calibrate_gtap(folder, structure="merged").benchmark
+def test_rates_and_elasticities_are_those_of_the_data(gtap7: Path, gtap_data: GtapData) -> None:
+    b = calibrate_gtap(gtap7, structure="merged").benchmark
     # A good that is no margin, from one region to another.
-    base = data["VFOB"][1, 0, 1]
-    rate = (data["VMSB"][1, 0, 1] - data["VCIF"][1, 0, 1]) / base
+    base = gtap_data["VFOB"][1, 0, 1]
+    rate = (gtap_data["VMSB"][1, 0, 1] - gtap_data["VCIF"][1, 0, 1]) / base
     np.testing.assert_allclose(b.tariff[:, 0, 1, 1], rate, rtol=1e-4)
     np.testing.assert_allclose(
-        b.export_tax[:, 0, 1, 1], base / data["VXSB"][1, 0, 1] - 1, rtol=1e-3
+        b.export_tax[:, 0, 1, 1], base / gtap_data["VXSB"][1, 0, 1] - 1, rtol=1e-3
     )
     # Labour is first, the larger endowment before the smaller.
     assert set(b.factors[:2]) == {"UnSkLab", "SkLab"} and set(b.factors[2:]) == {"Land", "CAP"}
     long = b.elasticities["long"]
-    np.testing.assert_allclose(long.armington[2], data["ESBM"])
-    np.testing.assert_allclose(long.value_added, data["ESBV"].T)
+    np.testing.assert_allclose(long.armington[2], gtap_data["ESBM"])
+    np.testing.assert_allclose(long.value_added, gtap_data["ESBV"].T)
     np.testing.assert_allclose(long.top, 0)
     np.testing.assert_allclose(long.intermediate, 0.1, rtol=1e-6)
     assert dict(zip(b.factors, long.transformation)) == {
         "Land": 1.0, "UnSkLab": np.inf, "SkLab": np.inf, "CAP": np.inf,
     }  # fmt: skip
     assert (long.final[:, 0] < 1).all() and (long.final[:, 0] > 0.3).all()
-    other = calibrate_gtap(folder, "ESBD", structure="merged").benchmark.elasticities["long"]
-    np.testing.assert_allclose(other.armington[0], data["ESBD"])
+    other = calibrate_gtap(gtap7, "ESBD", structure="merged").benchmark.elasticities["long"]
+    np.testing.assert_allclose(other.armington[0], gtap_data["ESBD"])
 
 
 def test_taxes_on_imports_beyond_those_on_domestic_goods_can_be_in_tariffs(
-    folder: Path, data: GtapData
+    gtap7: Path, gtap_data: GtapData
 ) -> None:
     """Of an agent who is alone in its class both its rates are then kept."""
-    plain, b = (calibrate_gtap(folder, tariffs=t, structure="merged").benchmark
+    plain, b = (calibrate_gtap(gtap7, tariffs=t, structure="merged").benchmark
                 for t in ("own", "with-user-taxes"))  # fmt: skip
     np.testing.assert_allclose(b.gdp, plain.gdp, rtol=1e-9)
     np.testing.assert_allclose(b.absorption, plain.absorption, rtol=1e-9)
-    home, abroad = (data[f"V{kind}PP"] / data[f"V{kind}PB"] for kind in "DM")
+    home, abroad = (gtap_data[f"V{kind}PP"] / gtap_data[f"V{kind}PB"] for kind in "DM")
     # Households' tax at the domestic rate, also on what they pay at the border.
-    base = data["VDPB"] + data["VMPB"] * abroad / home
+    base = gtap_data["VDPB"] + gtap_data["VMPB"] * abroad / home
     revenue = (b.final_tax * b.final)[:, 0].T
     np.testing.assert_allclose(revenue, (home - 1) * base, rtol=1e-3, atol=0.01)
     extra = (b.purchases - b.fob).sum(axis=1) - (plain.purchases - plain.fob).sum(axis=1)
-    np.testing.assert_allclose(extra[1], data["VMPB"] * (abroad / home - 1), atol=0.01)
+    np.testing.assert_allclose(extra[1], gtap_data["VMPB"] * (abroad / home - 1), atol=0.01)
     assert any("scenarios that move tariffs move them too" in note for note in b.notes)
     with pytest.raises(InputError, match="no such tariffs"):
-        calibrate_gtap(folder, tariffs="none")
+        calibrate_gtap(gtap7, tariffs="none")
 
 
-def test_both_versions_make_one_benchmark(folder: Path, tmp_path: Path) -> None:
-    newer = calibrate_gtap(folder).benchmark
+def test_an_elasticity_of_land_by_region_is_said_to_be_merged(gtap7: Path, tmp_path: Path) -> None:
+    array = np.zeros((4, 3))
+    array[0] = -0.5, -1.0, -2.0
+    other = changed(gtap7, tmp_path / "other", "ETRE", "default.prm", array=array)
+    b = calibrate_gtap(other).benchmark
+    assert any("ETRE differs by region (Land 0.5 to 2)" in note for note in b.notes)
+    land = b.elasticities["long"].transformation[b.factors.index("Land")]
+    assert 0.5 < land < 2
+    assert not any("ETRE" in note for note in calibrate_gtap(gtap7).benchmark.notes)
+
+
+def test_both_versions_make_one_benchmark(gtap7: Path, tmp_path: Path) -> None:
+    newer = calibrate_gtap(gtap7).benchmark
     older = calibrate_gtap(write_older(tmp_path / "gtap6")).benchmark
     for name in ("flows", "tariff", "intermediate", "final", "factor_payments", "output_tax"):
         np.testing.assert_allclose(getattr(older, name), getattr(newer, name), rtol=1e-3, atol=1e-5)
 
 
 def test_the_command_makes_a_benchmark_and_says_what_is_merged(
-    cge: Callable[..., Outcome], folder: Path, here: Path
+    cge: Callable[..., Outcome], gtap7: Path, here: Path
 ) -> None:
-    made = cge("calibrate", folder, "--out", "merged", "--structure", "merged")
+    made = cge("calibrate", gtap7, "--out", "merged", "--structure", "merged")
     assert made.code == 0, made.err
     for text in ("income of a region is spent", "Transport margins", "replicates to",
                  "Trade of regions within themselves"):  # fmt: skip
         assert text in made.out
-    made = cge("calibrate", folder, "--out", "world")
+    made = cge("calibrate", gtap7, "--out", "world")
     assert made.code == 0, made.err
     for text in ("ESBD of GTAP between home and imports", "RORDELTA 1", "replicates to"):
         assert text in made.out
@@ -262,9 +265,9 @@ def test_the_command_makes_a_benchmark_and_says_what_is_merged(
         ("--aggregation", "small"),
         ("--tariffs", "none"),
     ):
-        refused = cge("calibrate", folder, "--kind", "gtap", "--out", "other", *option)
+        refused = cge("calibrate", gtap7, "--kind", "gtap", "--out", "other", *option)
         assert refused.code == 2 and option[0].lstrip("-") in refused.err
-    assert cge("calibrate", folder, "--out", "other", "--elasticities", "ESBQ").code == 2
+    assert cge("calibrate", gtap7, "--out", "other", "--elasticities", "ESBQ").code == 2
     Path("empty").mkdir()
     assert cge("calibrate", "empty", "--kind", "gtap", "--out", "other").code == 2
     assert not Path("other").exists()

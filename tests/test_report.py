@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Outcome, snapshot
-from reports import made
+from reports import as_gtap_prints, made
 from test_backtest import backtested
 from test_claims import claimed
 from test_figures import CASES, FOUND
 from test_loss_pages import DOSES, compared, of_disruptions
 from test_margins import marginal
-from test_tables import OF_PATHS
+from test_tables import OF_GTAP, OF_PATHS
 
 from cge import InputError, Results
 from cge.report.charts.draw import FORMS, shown
@@ -83,7 +83,7 @@ def of_kind(kind: str) -> Page:
     found: dict[str, Callable[[], Any]] = {
         **FOUND, "annual": of_disruptions, "driver-groups": FOUND["drivers"],
         "doses": lambda: compared(policies=DOSES), "backtest-cells": backtested,
-        "margins": marginal,
+        "margins": marginal, **dict.fromkeys(OF_GTAP, lambda: as_gtap_prints(made(cases=CASES))),
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), claimed),
     }  # fmt: skip
     results = found[kind]()

@@ -169,10 +169,10 @@ def test_routes_of_the_terms_of_trade_have_partner_and_sector(table):
 
 
 def test_what_can_not_be_taken_apart_is_left_out_and_said(monkeypatch, tmp_path):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise NoEquilibrium("the parts of welfare do not add up: on purpose")
 
-    monkeypatch.setattr("cge.results.policy_rows.decompose", refuse)
+    monkeypatch.setattr("cge.results.policy_rows.walk", refuse)
     results = cge.run(scenario(*POLICY), workers=1, cache=tmp_path)
     measures = set(results.rows["measure"])
     assert measures.isdisjoint({"ev_part", "trade_efficiency"})
@@ -183,10 +183,10 @@ def test_what_can_not_be_taken_apart_is_left_out_and_said(monkeypatch, tmp_path)
 
 
 def test_a_study_may_leave_welfare_whole(monkeypatch, tmp_path):
-    def never(*_: object) -> None:
+    def never(*_: object, **__: object) -> None:
         raise AssertionError("taken apart all the same")
 
-    monkeypatch.setattr("cge.results.policy_rows.decompose", never)
+    monkeypatch.setattr("cge.results.policy_rows.walk", never)
     results = cge.run(scenario(*POLICY), workers=1, cache=tmp_path, decompose=False)
     measures = set(results.rows["measure"])
     assert measures.isdisjoint({"ev_part", "ev_part_first_order", "trade_efficiency"})

@@ -24,7 +24,7 @@ from cge.core.errors import InputError
 from cge.data.benchmark_store import save_benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import gdp, tax_revenue
-from cge.indicators.gtap.gtap_parity import multiplied
+from cge.indicators.gtap.gtap_parity import SHARES, multiplied, way_to
 from cge.indicators.gtap.gtap_variables import gtap_variables
 from cge.indicators.world_io import WorldIO
 from cge.solve.checks import run_checks
@@ -36,18 +36,8 @@ TARIFFS = "tariff[imports, *, *, *]"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("data") / "gtap7")
-
-
-@pytest.fixture(scope="module")
-def data(folder: Path) -> GtapData:
-    return read_gtap(folder)
-
-
-@pytest.fixture(scope="module")
-def b(folder: Path) -> Benchmark:
-    return calibrate_gtap(folder).benchmark
+def b(gtap7: Path) -> Benchmark:
+    return calibrate_gtap(gtap7).benchmark
 
 
 def alike(b: Benchmark, equal_returns: bool) -> Benchmark:
@@ -64,29 +54,29 @@ def solved(b: Benchmark) -> Solution:
 @pytest.mark.parametrize("joint", [False, True])
 def test_a_benchmark_keeps_gdp_taxes_and_trade_of_the_data(joint: bool, tmp_path: Path) -> None:
     source = write(tmp_path / "gtap", world(joint=joint))
-    data, b = read_gtap(source), calibrate_gtap(source).benchmark
-    close, taxes = {"rtol": 1e-5, "atol": 1e-3}, tax_revenue(data)
-    np.testing.assert_allclose(b.gdp, gdp(data), **close)
-    np.testing.assert_allclose(b.net_income, data["SAVE"] + sum(
-        data[f"V{k}{u}P"].sum(axis=0) for k in "DM" for u in "PG"), **close)  # fmt: skip
+    gtap_data, b = read_gtap(source), calibrate_gtap(source).benchmark
+    close, taxes = {"rtol": 1e-5, "atol": 1e-3}, tax_revenue(gtap_data)
+    np.testing.assert_allclose(b.gdp, gdp(gtap_data), **close)
+    np.testing.assert_allclose(b.net_income, gtap_data["SAVE"] + sum(
+        gtap_data[f"V{k}{u}P"].sum(axis=0) for k in "DM" for u in "PG"), **close)  # fmt: skip
     imports, transport = (b.use_classes.index(code) for code in ("imports", "transport"))
     for mine, theirs in ((b.flows, "VXSB"), (b.fob, "VFOB"), (b.cif, "VCIF"),
                          (b.purchases, "VMSB")):  # fmt: skip
-        np.testing.assert_allclose(mine[imports].transpose(1, 0, 2), data[theirs], **close)
+        np.testing.assert_allclose(mine[imports].transpose(1, 0, 2), gtap_data[theirs], **close)
     supplied = b.flows[transport].sum(axis=2).T
-    np.testing.assert_allclose(supplied[[2, 3]], data["VST"], **close)
+    np.testing.assert_allclose(supplied[[2, 3]], gtap_data["VST"], **close)
     home = np.arange(len(b.regions))
     assert b.bundles is not None
     for k, letter in enumerate("PGI"):
         u = b.use_classes.index(b.agent_class[k])
         domestic = b.flows[u][home, :, home].T
-        np.testing.assert_allclose(domestic, data[f"VD{letter}B"], **close)
+        np.testing.assert_allclose(domestic, gtap_data[f"VD{letter}B"], **close)
         rate = b.tariff[u][home, :, home].T
-        np.testing.assert_allclose(domestic * (1 + rate), data[f"VD{letter}P"], **close)
+        np.testing.assert_allclose(domestic * (1 + rate), gtap_data[f"VD{letter}P"], **close)
         bought = b.bundles.purchases[u]
-        np.testing.assert_allclose(bought, data[f"VM{letter}B"], **close)
+        np.testing.assert_allclose(bought, gtap_data[f"VM{letter}B"], **close)
         paid = bought * (1 + b.bundles.tax[u])
-        np.testing.assert_allclose(paid, data[f"VM{letter}P"], **close)
+        np.testing.assert_allclose(paid, gtap_data[f"VM{letter}P"], **close)
     users = sum(taxes[one] for one in ("inputs", "private consumption", "government consumption",
                                        "investment"))  # fmt: skip
     on_routes = b.tax_revenue["tariff"] + b.tax_revenue["export_tax"]
@@ -114,10 +104,10 @@ def test_trade_within_a_region_crosses_a_border(b: Benchmark) -> None:
 
 @pytest.mark.parametrize("equal_returns", [True, False])
 def test_a_small_shock_obeys_the_linear_equations_of_gtap(
-    equal_returns: bool, b: Benchmark, data: GtapData
+    equal_returns: bool, b: Benchmark, gtap_data: GtapData
 ) -> None:
     """Corong and others (2017), equations by the names of variables; shares are of the data."""
-    d, saving = data, alike(b, equal_returns).saving
+    d, saving = gtap_data, alike(b, equal_returns).saving
     assert saving is not None
     solution = multiplied(Model.build(alike(b, equal_returns)), {TARIFFS: 1 + 1e-5})
     x = {name: one.changes / 1e-3 for name, one in gtap_variables(solution, d).items()}
@@ -182,16 +172,16 @@ def test_every_check_passes_and_welfare_adds_up(equal_returns: bool, b: Benchmar
 
 
 def test_equivalent_variation_is_what_the_same_welfare_costs_at_old_prices(
-    b: Benchmark, solved: Solution, data: GtapData
+    b: Benchmark, solved: Solution, gtap_data: GtapData
 ) -> None:
     """Least spending at benchmark prices, searched for over utilities of a Cobb-Douglas region."""
     s = 1
-    spent = data["VDPP"][:, s] + data["VMPP"][:, s]
-    share, power = spent / spent.sum(), data["SUBP"][:, s]
-    expansion = data["INCP"][:, s] / (share @ data["INCP"][:, s])
+    spent = gtap_data["VDPP"][:, s] + gtap_data["VMPP"][:, s]
+    share, power = spent / spent.sum(), gtap_data["SUBP"][:, s]
+    expansion = gtap_data["INCP"][:, s] / (share @ gtap_data["INCP"][:, s])
     weight = share / power / (share / power).sum()
-    public = data["VDGP"][:, s].sum() + data["VMGP"][:, s].sum()
-    parts = np.array([spent.sum(), public, data["SAVE"][s]])
+    public = gtap_data["VDGP"][:, s].sum() + gtap_data["VMGP"][:, s].sum()
+    parts = np.array([spent.sum(), public, gtap_data["SAVE"][s]])
     region = b.regions[s]
 
     def cost(log_utility: float) -> float:
@@ -221,27 +211,27 @@ def test_equivalent_variation_is_what_the_same_welfare_costs_at_old_prices(
 
 
 def test_one_elasticity_at_both_levels_is_one_of_the_parameters(
-    folder: Path, data: GtapData
+    gtap7: Path, gtap_data: GtapData
 ) -> None:
-    of = {e: calibrate_gtap(folder, e).benchmark.elasticities["long"].armington
+    of = {e: calibrate_gtap(gtap7, e).benchmark.elasticities["long"].armington
           for e in (None, "ESBD", "ESBM")}  # fmt: skip
     for e, home, abroad in ((None, "ESBD", "ESBM"), ("ESBD", "ESBD", "ESBD"),
                             ("ESBM", "ESBM", "ESBM")):  # fmt: skip
-        np.testing.assert_allclose(of[e][0], data[home])
-        np.testing.assert_allclose(of[e][-2], data[abroad])
+        np.testing.assert_allclose(of[e][0], gtap_data[home])
+        np.testing.assert_allclose(of[e][-2], gtap_data[abroad])
         np.testing.assert_allclose(of[e][-1], 1.0)
     with pytest.raises(InputError, match="stand beside tariffs"):
-        calibrate_gtap(folder, tariffs="with-user-taxes")
+        calibrate_gtap(gtap7, tariffs="with-user-taxes")
     with pytest.raises(InputError, match="no such structure"):
-        calibrate_gtap(folder, structure="half")
+        calibrate_gtap(gtap7, structure="half")
 
 
 def test_substitution_at_the_cobb_douglas_limit_is_taken_for_the_least(
-    folder: Path, tmp_path: Path, data: GtapData
+    gtap7: Path, tmp_path: Path, gtap_data: GtapData
 ) -> None:
-    array = data["SUBP"].copy()
+    array = gtap_data["SUBP"].copy()
     array[0, 0] = 1e-6
-    other = changed(folder, tmp_path / "other", "SUBP", "default.prm", array=array)
+    other = changed(gtap7, tmp_path / "other", "SUBP", "default.prm", array=array)
     b = calibrate_gtap(other).benchmark
     household = b.elasticities["long"].household
     assert household is not None and household.substitution[0, 0] == 1e-3
@@ -279,30 +269,32 @@ def test_a_benchmark_with_saving_is_no_new_benchmark(solved: Solution) -> None:
 
 
 def test_parity_with_own_results_is_whole_and_finds_a_cell_that_is_off(
-    cge: Callable[..., Outcome], folder: Path, here: Path, data: GtapData, solved: Solution
+    cge: Callable[..., Outcome], gtap7: Path, here: Path, gtap_data: GtapData, solved: Solution
 ) -> None:
-    own = {name: one for name, one in gtap_variables(solved, data).items() if not one.of_income}
+    *before, last = way_to(solved.model, {TARIFFS: 1.1})
+    own = gtap_variables(last, gtap_data, before)
     rows = []
     for name, one in own.items():
         for place, value in np.ndenumerate(one.changes):
-            codes = [data.codes(a)[k].upper() for a, k in zip(one.axes, place)]
-            if np.isfinite(value):
-                rows.append([name, *codes, *[""] * (4 - len(codes)), value])
+            codes = [known[k].upper() for known, k in zip(one.codes(gtap_data), place)]
+            if np.isfinite(value) and one.owner is None:
+                told = value / 100 if name.startswith(SHARES) else value
+                rows.append([name, *codes, *[""] * (4 - len(codes)), told])
     frame = pd.DataFrame(rows, columns=["variable", "one", "two", "three", "four", "value"])
     frame.to_csv("own.csv", index=False)
-    made = cge("parity", folder, "--against", "own.csv", "--out", "cells.csv")
+    made = cge("parity", gtap7, "--against", "own.csv", "--out", "cells.csv")
     assert made.code == 0, made.err
     assert f"{len(frame)} cells compared, 100.00 % of them within 0.01" in made.out
     assert len(pd.read_csv("cells.csv")) == len(frame)
     at = frame.index[frame["variable"] == "qxs"][3]
     frame.loc[at, "value"] += 0.02
-    frame.loc[len(frame)] = ["pxwcom", "FOOD", "", "", "", 1.0]
+    frame.loc[len(frame)] = ["valuewu", "FOOD", "", "", "", 1.0]
     frame.to_csv("off.csv", index=False)
-    made = cge("parity", folder, "--against", "off.csv")
-    assert "; 1 beyond" in made.out and "1 variables of the file: pxwcom" in made.out
-    other = cge("parity", folder, "--against", "own.csv", "--rordelta", "0")
+    made = cge("parity", gtap7, "--against", "off.csv")
+    assert "; 1 beyond" in made.out and "1 variables of the file: valuewu" in made.out
+    other = cge("parity", gtap7, "--against", "own.csv", "--rordelta", "0")
     assert "100.00 %" not in other.out
-    small = cge("parity", folder, "--against", "own.csv", "--shock", f"{TARIFFS}=1.05")
+    small = cge("parity", gtap7, "--against", "own.csv", "--shock", f"{TARIFFS}=1.05")
     assert "100.00 %" not in small.out
 
 
@@ -318,11 +310,11 @@ def test_parity_with_own_results_is_whole_and_finds_a_cell_that_is_off(
     (("--against", "few.csv", "--out", "cells.xlsx"), "in which format"),
 ])  # fmt: skip
 def test_what_parity_can_not_use_is_one_message(
-    given: tuple[str, ...], said: str, cge: Callable[..., Outcome], folder: Path, here: Path
+    given: tuple[str, ...], said: str, cge: Callable[..., Outcome], gtap7: Path, here: Path
 ) -> None:
-    Path("few.csv").write_text("variable,one,value\npxwcom,food,1.0\n")
+    Path("few.csv").write_text("variable,one,value\nvaluewu,food,1.0\n")
     Path("twice.csv").write_text("variable,one,value\ny,usa,1.0\nY,USA,2.0\n")
     Path("text.csv").write_text("variable,one,value\ny,usa,much\n")
-    made = cge("parity", folder, *given)
+    made = cge("parity", gtap7, *given)
     assert made.code == 2 and said in made.err and "Traceback" not in made.err
     assert not Path("cells.xlsx").exists()

@@ -17,7 +17,7 @@ from conftest import Outcome, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex import check_text, number, tabulars
-from reports import ODD, SHOCKS, WAR, made, war
+from reports import ODD, SHOCKS, WAR, as_gtap_prints, made, war
 from rich.cells import cell_len
 from test_backtest import BACKTESTS, backtested
 from test_claims import claimed
@@ -46,6 +46,8 @@ N = np.arange(1, 5)
 TWO_SETS = (("", "fontagne", 1.0), ("", "boehm", 2.0))
 #: Tables of one solution; those of other studies have tests of their own.
 PLAIN = ("regions", "decomposition", "shocks", "trade", "sectors", "compare")
+#: Of benchmarks of GTAP data.
+OF_GTAP = ("huff", "huff-taxes")
 #: Made of years of a path: tests/test_path_results.py.
 OF_PATHS = {"sources", "worth", "years", "remaining"}
 
@@ -79,12 +81,13 @@ def pages(trial: Results) -> dict[str, Page]:
         "odds": (compared(), {}), "nash": (game(), {}),
         "insurance": (insured(), {}), "margins": (marginal(), {}),
         **dict.fromkeys(BACKTESTS, (backtested(), {})),
+        **dict.fromkeys(OF_GTAP, (as_gtap_prints(trial), {})),
         **dict.fromkeys(("claims", "claim-checks", "claim-welfare"), (claimed(), {})),
     }  # fmt: skip
     return {kind: page_of(kind, results, **choice) for kind, (results, choice) in found.items()}
 
 
-KINDS = (*PLAIN, "losses", "weightings", "families", "annual", "doses", "disruptions",
+KINDS = (*PLAIN, *OF_GTAP, "losses", "weightings", "families", "annual", "doses", "disruptions",
          "intervals", "sensitivity",
          "drivers", "driver-groups", "chokepoints", "frontier", "policies", "odds", "nash",
          "insurance", "margins", *BACKTESTS, "claims", "claim-checks", "claim-welfare")  # fmt: skip

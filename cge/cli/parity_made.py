@@ -12,8 +12,8 @@ from cge.core.writing import by_suffix, put_or_refuse
 from cge.data.gtap.base_data import read_gtap
 from cge.data.gtap.gtap_benchmark import calibrate_gtap
 from cge.data.gtap.gtap_results import reference_results
-from cge.indicators.gtap.gtap_parity import multiplied, selectors_checked
 from cge.indicators.gtap.gtap_parity import parity as held_against
+from cge.indicators.gtap.gtap_parity import selectors_checked, way_to
 from cge.solve.model import Model
 
 #: The power of all tariffs, those on trade within regions included, up ten per cent.
@@ -38,8 +38,8 @@ def parity(
         saving = replace(benchmark.saving, equal_returns=rordelta == "1")
         benchmark = replace(benchmark, saving=saving)
     model = Model.build(benchmark)
-    solution = multiplied(model, selectors_checked(model, shocks or SHOCK))
-    found = held_against(solution, data, reference, limit)
+    way = way_to(model, selectors_checked(model, shocks or SHOCK))
+    found = held_against(way, data, reference, limit)
     console = screen.console()
     rows = [[str(name), f"{cells}", f"{100 * within:.1f}", f"{gap:.4f}", f"{change:.2f}"]
             for name, cells, within, gap, change in found.by_variable.to_numpy()]  # fmt: skip

@@ -26,6 +26,8 @@ from cge.core.errors import InputError, check_known, refuse_if
 
 #: Signs with a meaning of their own here; no code may hold one.
 RESERVED = "[]|,*!"
+#: Axes whose codes can have groups.
+GROUPED = ("regions", "sectors", "factors")
 #: Ways to write every code.
 EVERY = ("all", "*")
 _BUT = re.compile(r"all\s+but\s+|!\s*")

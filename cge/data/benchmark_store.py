@@ -26,7 +26,7 @@ from cge.core.axes import AXES
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
-from cge.core.selectors import check_groups
+from cge.core.selectors import GROUPED, check_groups
 from cge.core.tables import LongTable, read_table
 from cge.core.typed import checked
 from cge.core.writing import WORK, commit, settle
@@ -34,9 +34,9 @@ from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
 from cge.data.accounts.calibration import Calibration, calibrate
-from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE, OWN
 from cge.data.accounts.ownership_accounts import Ownership
-from cge.data.accounts.saving_accounts import ARRAYS as SAVING
+from cge.data.accounts.saving_accounts import LETTERS as SAVING
 from cge.data.accounts.saving_accounts import Saving
 from cge.data.accounts.shipped import TABLES
 from cge.data.benchmark_folder import ARRAYS, DESCRIPTION, is_benchmark_folder
@@ -179,7 +179,7 @@ def parts_from(description: BenchmarkFile, arrays: Mapping[str, Any]) -> dict[st
         found["bundles"] = Bundles(description.import_bundles, carrier=description.transport_class,
                                    **own)  # fmt: skip
     if description.investor:
-        own = {name: arrays[f"saving.{name}"] for name in SAVING}
+        own = {name: arrays[key] for name in SAVING if (key := f"saving.{name}") in arrays}
         found["saving"] = Saving(agent=description.investor,
                                  equal_returns=description.equal_returns, **own)  # fmt: skip
     if f"{OWNED}share" in arrays:
@@ -216,7 +216,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
             allowed="edits of name, unit, status, notes, origin, groups, names and members",
         )  # fmt: skip
         for axis, groups in description.groups.items():
-            check_known([axis], ("regions", "sectors"), "has no groups", file=path, key="groups")
+            check_known([axis], GROUPED, "has no groups", file=path, key="groups")
             check_groups(groups, getattr(description, axis), f"groups.{axis}", path)
         known: dict[str, Any] = {key: getattr(description, key) for key in _SHARED}
         with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
@@ -280,7 +280,7 @@ def load_benchmark(
         refuse_if(value != usual[key], f"the benchmark in '{table}' is calibrated already",
                   key=key, value=value, allowed="nothing, or a shipped table")  # fmt: skip
     benchmark = open_benchmark(table)
-    if elasticities is None or str(elasticities) == "own":
+    if elasticities is None or str(elasticities) == OWN:
         return benchmark
     return with_elasticity_set(benchmark, elasticities, _weights(Path(table).expanduser()))
 

@@ -13,8 +13,11 @@ from cge.model.welfare import COMPONENTS
 if TYPE_CHECKING:
     from cge.solve.decompose import Decomposition
 
+#: Measure of the parts that GTAP prints.
+GTAP_PART = "gtap_part"
 #: Lines of the register.
-LINES = """
+LINES = f"""
+{GTAP_PART}           | s | money | indicator | 1 | itself | sum | | part of equivalent variation as GTAP tells it, integrated likewise
 ev_part               | s | money | indicator | 1 | itself | sum | | part of equivalent variation, integrated along the path of the policy
 ev_part_first_order   | s | money | indicator | 1 | itself | sum | | the same part by the first-order formula
 terms_of_trade_effect | s | percent of benchmark absorption | indicator | 1 | itself | mean absorption_value | of which terms of trade | terms-of-trade part of equivalent variation

@@ -16,7 +16,7 @@ Formula = Callable[[Values, Values], Any]
 
 #: Lines of the register (:mod:`cge.model.quantities`).
 INDEX_LINES = """
-equivalent_variation | s | percent of benchmark absorption | index | 1 | itself | mean absorption_value | Welfare (EV) | equivalent variation of the regional agent (household, government and investment)
+equivalent_variation | s | percent of benchmark absorption | index | 1 | itself | mean absorption_value | Welfare (EV) | equivalent variation of the regional agent (household, government and investment, or saving)
 equivalent_variation_value | s | money | index | 1 | itself | sum | Welfare (EV) | equivalent variation at benchmark prices
 real_gdp             | s | percent change | index | 1 | itself | mean gdp     | Real GDP | GDP volume, Fisher index of its expenditure side
 gdp_deflator         | s | percent change | index | 1 | itself |              | GDP deflator | GDP price, Fisher index, numeraire = 1

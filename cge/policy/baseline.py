@@ -12,10 +12,10 @@ from cge.core.errors import InputError, refuse_if
 from cge.core.rate_bounds import LARGEST_RATIO
 from cge.core.tables import LongTable, numbers, read_table
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.calibration import LABOUR
 from cge.scenario.timing import MOST_YEARS
 from cge.solve.model import Model
 
-LABOUR = "LAB"
 _CODES = ("year", "region", "sector")
 _RATIOS = ("labour", "productivity")
 
@@ -45,10 +45,17 @@ class Baseline:
         """
         result = levels.copy()
         supply, productivity = model.variables["factor_supply"], model.variables["productivity"]
-        of_labour = supply.by("f") == LABOUR
+        of_labour = np.isin(supply.by("f"), labour_of(model.benchmark))
         result[supply.columns[of_labour]] *= self.labour[year - 1, supply.at("s")[0][of_labour]]
         result[productivity.positions] *= self.productivity[year - 1][productivity.at("sj")]
         return result
+
+
+def labour_of(benchmark: Benchmark) -> tuple[str, ...]:
+    """Factors that are labour."""
+    if LABOUR in benchmark.factors:
+        return (LABOUR,)
+    return tuple(benchmark.groups.get("factors", {}).get(LABOUR, ()))
 
 
 def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baseline:
@@ -80,7 +87,7 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
     refuse_if(not given or unknown, "has no column with ratios" if not given else "unknown column",
               file=path, key="columns", value=unknown[0] if unknown else None,
               allowed=", ".join((*_CODES, *_RATIOS)))  # fmt: skip
-    if "labour" in given and LABOUR not in b.factors:
+    if "labour" in given and not labour_of(b):
         raise InputError(f"the benchmark has no factor {LABOUR}", file=path, key="labour")
     if "sector" not in frame:
         frame["sector"] = ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from cge.report.drafts.cases import Case
+from cge.report.drafts.cases import Case, whose_welfare
 from cge.report.drafts.pagekind import Draft
 from cge.results.resultset import ESTIMATED, ResultSet
 
 #: What must be said of a measure that is a column, or of an item.
 _MEANING: Mapping[str, str] = {
-    "equivalent_variation": "Welfare: equivalent variation of the regional agent (household, "
-    "government and investment), in percent of its benchmark absorption.",
+    "equivalent_variation": "Welfare: equivalent variation of the regional agent ({whose}), in "
+    "percent of its benchmark absorption.",
     "trade_efficiency": "Terms of trade and allocative efficiency are parts of the welfare "
     "change, in percent of benchmark absorption, integrated along the path of the policy. "
     "Allocative efficiency is the change of what tariffs, taxes and subsidies hold back or "
@@ -39,7 +39,7 @@ def notes_of(draft: Draft) -> tuple[str, ...]:
     estimated = any(ESTIMATED in one.manifest.get("notes", ()) for one in sets)
     lines = [
         *([ESTIMATED] if estimated else []), *draft.lines,
-        *(text for key, text in _MEANING.items()
+        *(text.format(whose=whose_welfare(sets)) for key, text in _MEANING.items()
           if key in columns and text.split(":")[0] not in said),
         *_policy(sets, draft.cases), *_of_results(sets),
         *(_of_cases(draft.cases) if draft.of_cases else []),

@@ -61,6 +61,7 @@ def manifest(
             "name": benchmark.name, "fingerprint": benchmark.fingerprint,
             "status": benchmark.status, "unit": benchmark.unit, "notes": list(benchmark.notes),
             "origin": dict(benchmark.origin),
+            **({"saves": True} if benchmark.saving is not None else {}),
             "regions": list(benchmark.regions), "sectors": list(benchmark.sectors),
             "names": {axis: dict(named) for axis, named in benchmark.names.items()},
             "members": {

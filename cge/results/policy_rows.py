@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from cge.core.axes import Array
 from cge.core.quantity import read_lines
+from cge.data.accounts.benchmark import Benchmark
 from cge.indicators.fiscal import outlay, policy_receipts
 from cge.indicators.funds import marginal_cost_of_funds
-from cge.indicators.welfare_parts import LINES, PERCENT, groups, welfare_parts
+from cge.indicators.gtap.huff import has_parts, huff
+from cge.indicators.welfare_parts import GTAP_PART, LINES, PERCENT, groups, welfare_parts
 from cge.policy.case import SolvedCase, with_rates_given
 from cge.results.collect import Wanted
 from cge.results.row_schema import Rows, world_label
-from cge.solve.decompose import Decomposition, decompose
+from cge.solve.decompose import Decomposition, Walk, taken_apart, walk
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
@@ -30,8 +34,15 @@ def decomposition_of(case: SolvedCase) -> Decomposition:
     NoEquilibrium
         If welfare can not be taken apart.
     """
+    return _taken_apart(case)[1]
+
+
+def _taken_apart(case: SolvedCase) -> tuple[Walk, Decomposition]:
+    """The way to a case, and welfare along it."""
     solution = with_rates_given(case.solution, case.endogenous)
-    return decompose(solution, (*case.shocks, *(rate.shock for rate in case.endogenous)))
+    shocks = (*case.shocks, *(rate.shock for rate in case.endogenous))
+    walked = walk(solution, shocks, by_shock=True)
+    return walked, taken_apart(walked, solution)
 
 
 def add_parts(
@@ -71,12 +82,29 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     """
     model = case.solution.model
     b = model.benchmark
-    found = decomposition_of(case)
+    walked, found = _taken_apart(case)
     add_parts(rows, found, model, **labels)
+    if has_parts(b):
+        _add_gtap_parts(rows, huff(walked), b, **labels)
     for name, values in groups(found, b).items():
         figures = [*values, float(values @ b.absorption / b.absorption.sum())]
         rows.add(name, figures, region=[*b.regions, world_label(b.regions)], unit=PERCENT,
                  benchmark=0.0, change=figures, change_unit=PERCENT, **labels)  # fmt: skip
+
+
+def _add_gtap_parts(rows: Rows, cells: pd.DataFrame, b: Benchmark, **labels: Any) -> None:
+    """Add the parts of equivalent variation as GTAP tells them, and the world's."""
+    keys = ["region", "partner", "sector", "part"]
+    table = cells.groupby(keys, sort=False)["value"].sum().reset_index()
+    total = table.groupby("part", sort=False)["value"].sum().reset_index()
+    total = total.assign(region=world_label(b.regions))
+    size = dict(zip([*b.regions, total["region"].iloc[0]],
+                    [*b.absorption.tolist(), float(b.absorption.sum())], strict=True))  # fmt: skip
+    for one in (table, total):
+        told = one.rename(columns={"part": "item"})
+        change = 100 * told["value"] / told["region"].map(size).astype(float)
+        rows.extend(told.assign(change=change), measure=GTAP_PART, unit=b.unit, benchmark=0.0,
+                    change_unit=PERCENT, **labels)  # fmt: skip
 
 
 def add_outlay(rows: Rows, spent: Array, solution: Solution, **labels: Any) -> None:

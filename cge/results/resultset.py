@@ -80,6 +80,13 @@ class ResultSet:
         return [*several.values()] if several else [self.benchmark]
 
     @property
+    def welfare_of(self) -> str:
+        """Whose spending the welfare of a region is made of, in words."""
+        saves = {bool(one.get("saves")) for one in self.benchmarks}
+        third = {False: "investment", True: "saving"}
+        return f"household, government and {' or '.join(third[one] for one in sorted(saves))}"
+
+    @property
     def money(self) -> str:
         """Unit of money."""
         return str(self.benchmark.get("unit", "money"))

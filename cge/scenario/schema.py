@@ -34,7 +34,7 @@ from cge.core.fields import (
 from cge.core.files import Number, is_file, read_yaml, validate
 from cge.core.rate_bounds import LARGEST_RATE
 from cge.core.typed import checked
-from cge.data.accounts.default import DEFAULT_TABLE
+from cge.data.accounts.default import DEFAULT_TABLE, OWN
 from cge.data.accounts.shipped import TABLES
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.backtest_choice import BacktestChoice, rates_that_ship
@@ -72,7 +72,7 @@ def _aggregations() -> list[str]:
 def _elasticity_sets() -> list[str]:
     from cge.data.elasticities.sets import shipped_sets
 
-    return ["own", *shipped_sets()]
+    return [OWN, *shipped_sets()]
 
 
 def _folder_name(value: str) -> str:
@@ -298,7 +298,7 @@ class Scenario(Displayed, Strict):
         """The elasticity sets in force: those given, else two, or a folder's own."""
         if self.elasticities is not None:
             return self.elasticities
-        return ["fontagne", "boehm"] if self.benchmark.table in TABLES else ["own"]
+        return ["fontagne", "boehm"] if self.benchmark.table in TABLES else [OWN]
 
     @property
     def chosen_horizon(self) -> str:

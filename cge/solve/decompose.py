@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -113,8 +114,92 @@ def decompose(
     NoEquilibrium
         If the homotopy can not be walked, or the parts do not add up with the finest rule.
     """
+    return taken_apart(walk(solution, shocks, base, by_shock), solution, base, by_shock)
+
+
+def taken_apart(
+    walked: Walk, solution: Solution, base: Allocation | None = None, by_shock: bool = True
+) -> Decomposition:
+    """Parts of welfare on a way that was walked; see :func:`decompose`."""
+    laid, moves, cells = walked.laid, walked.moves, walked.cells
+    base, regions = base or solution.model.start, solution.model.benchmark.regions
+    if not by_shock:
+        moves, subtotals = [], np.zeros((0, 0, 0))
+    elif len(moves) == 1:
+        subtotals = np.array([[part.sum(of) for part, of in zip(laid, cells, strict=True)]])
+    else:
+        subtotals = _by_shock(laid, walked.way, moves)
+    first = _first_order(laid, solution, base)
+    parts = pd.concat(map(LaidPart.frame, laid, cells, first), ignore_index=True)
+    told = pd.MultiIndex.from_product(
+        [[label for label, *_ in moves], [one.part.component for one in laid], regions],
+        names=["shock", "component", "region"],
+    ).to_frame(index=False).assign(value=subtotals.ravel())  # fmt: skip
+    return Decomposition(
+        _summed(parts, ["region", "partner", "sector", "component"]),
+        _summed(told, ["region", "shock", "component"]), walked.nodes, walked.gap, walked.exact,
+    )  # fmt: skip
+
+
+class Rates(NamedTuple):
+    """What changes at a node of the way.
+
+    Parameters
+    ----------
+    weight : float
+    outcomes : ndarray
+        Outcomes there; written over at the next node.
+    price : ndarray (s,)
+        Price of welfare.
+    of_moves : list of tuple of ndarray
+        For each move the rate of every part by cell, in money at benchmark prices.
+    """
+
+    weight: float
+    outcomes: Array
+    price: Array
+    of_moves: list[tuple[Array, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The way to a solution, at so many equilibria that the parts of welfare add up.
+
+    Parameters
+    ----------
+    laid : list of LaidPart
+    cells : list of ndarray
+        Each part by cell, in the benchmark's money.
+    way : _Way
+    moves : list of Move
+    nodes, gap, exact
+        As in :class:`Decomposition`.
+    """
+
+    laid: list[LaidPart]
+    cells: list[Array]
+    way: _Way
+    moves: list[Move]
+    nodes: int
+    gap: Array
+    exact: Array
+
+    def rates(self) -> Iterator[Rates]:
+        """What changes at each equilibrium, all shocks together."""
+        yield from self.way.rates(self.laid, _together(self.moves), TANGENT_RTOL)
+
+
+@one_thread
+def walk(
+    solution: Solution, shocks: Sequence[Shock] = (), base: Allocation | None = None,
+    by_shock: bool = False,
+) -> Walk:  # fmt: skip
+    """Walk to a solution and integrate the parts of welfare, cell by cell.
+
+    Parameters and errors are those of :func:`decompose`.
+    """
     model, b = solution.model, solution.model.benchmark
-    laid = [part for one in PARTS if (part := _Laid(one, model)).size]
+    laid = [part for one in PARTS if (part := LaidPart(one, model)).size]
     base = base or model.start
     model.variables.check_alike(base.model.variables, "base")
     for shock in shocks:
@@ -150,22 +235,7 @@ def decompose(
             f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    if not by_shock:
-        moves, subtotals = [], np.zeros((0, 0, 0))
-    elif len(moves) == 1:
-        subtotals = np.array([[part.sum(of) for part, of in zip(laid, cells, strict=True)]])
-    else:
-        subtotals = _by_shock(laid, way, moves)
-    first = _first_order(laid, solution, base)
-    parts = pd.concat(map(_Laid.frame, laid, cells, first), ignore_index=True)
-    told = pd.MultiIndex.from_product(
-        [[label for label, *_ in moves], [one.part.component for one in laid], b.regions],
-        names=["shock", "component", "region"],
-    ).to_frame(index=False).assign(value=subtotals.ravel())  # fmt: skip
-    return Decomposition(
-        _summed(parts, ["region", "partner", "sector", "component"]),
-        _summed(told, ["region", "shock", "component"]), nodes, gap, exact,
-    )  # fmt: skip
+    return Walk(laid, cells, way, moves, nodes, gap, exact)
 
 
 def _summed(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -209,10 +279,8 @@ class _Way:
             found.append((homotopy.done, homotopy.z, float(weight)))
         return cls(homotopy, tuple(found))
 
-    def rates(
-        self, laid: list[_Laid], moves: list[Move], rtol: float
-    ) -> Iterator[tuple[float, list[tuple[Array, ...]]]]:
-        """Weight of each node, and there for each move the rate of every part by cell."""
+    def rates(self, laid: list[LaidPart], moves: list[Move], rtol: float) -> Iterator[Rates]:
+        """At each node for each move the rate of every part by cell."""
         homotopy, model = self.homotopy, laid[0].model
         arrays, price_of = homotopy.system.arrays, model.variables["welfare_price"].positions
         known = dict.fromkeys(name for part in laid for name in part.positions)
@@ -237,33 +305,37 @@ class _Way:
                 # In money at benchmark prices.
                 found.append(tuple(part.rate(outcomes, changes, columns) / price[part.region]
                                    for part in laid))  # fmt: skip
-            yield weight, found
+            yield Rates(weight, outcomes, price, found)
 
 
-def _integrate(laid: list[_Laid], way: _Way, moves: list[Move]) -> list[Array]:
+def _integrate(laid: list[LaidPart], way: _Way, moves: list[Move]) -> list[Array]:
     """Every part by cell, of all moves together."""
     cells = [np.zeros(part.size) for part in laid]
-    columns = np.sum([columns for _, columns, _ in moves], axis=0)
-    targets = np.sum([targets for *_, targets in moves], axis=0)
-    together = [("", columns, targets)] if moves else []
-    for weight, found in way.rates(laid, together, TANGENT_RTOL):
-        for rates in found:
+    for node in way.rates(laid, _together(moves), TANGENT_RTOL):
+        for rates in node.of_moves:
             for total, rate in zip(cells, rates, strict=True):
-                total += weight * rate
+                total += node.weight * rate
     return cells
 
 
-def _by_shock(laid: list[_Laid], way: _Way, moves: list[Move]) -> Array:
+def _together(moves: list[Move]) -> list[Move]:
+    """All moves as one; none where there is none."""
+    columns = np.sum([columns for _, columns, _ in moves], axis=0)
+    targets = np.sum([targets for *_, targets in moves], axis=0)
+    return [("", columns, targets)] if moves else []
+
+
+def _by_shock(laid: list[LaidPart], way: _Way, moves: list[Move]) -> Array:
     """Sub-totals by shock, part and region."""
     subtotals = np.zeros((len(moves), len(laid), len(laid[0].model.benchmark.regions)))
-    for weight, found in way.rates(laid, moves, SHOCK_RTOL):
-        for number, rates in enumerate(found):
+    for node in way.rates(laid, moves, SHOCK_RTOL):
+        for number, rates in enumerate(node.of_moves):
             for n, (part, rate) in enumerate(zip(laid, rates, strict=True)):
-                subtotals[number, n] += weight * part.sum(rate)
+                subtotals[number, n] += node.weight * part.sum(rate)
     return subtotals
 
 
-def _first_order(laid: list[_Laid], solution: Solution, base: Allocation) -> list[Array]:
+def _first_order(laid: list[LaidPart], solution: Solution, base: Allocation) -> list[Array]:
     """Every part as values of the base times total relative changes."""
     columns = change(base.levels, solution.levels, solution.model.arrays.free)
     with np.errstate(all="ignore"):
@@ -291,8 +363,14 @@ def _go(homotopy: Homotopy, theta: float, known: dict[float, Array]) -> None:
     homotopy.done, homotopy.z = theta, known[theta]
 
 
-class _Laid:
-    """One part of welfare with the positions of its cells in a compiled model."""
+class LaidPart:
+    """One part of welfare with the positions of its cells in a compiled model.
+
+    Parameters
+    ----------
+    part : Part
+    model : Model
+    """
 
     def __init__(self, part: Part, model: Model) -> None:
         self.part, self.model = part, model
@@ -346,6 +424,10 @@ class _Laid:
         # One of either sign changes by a difference, not by a log.
         relative = change if free else np.expm1(change)
         return self._sum(self.part.value, start) / self.scale * relative
+
+    def value(self, outcomes: Array) -> Array:
+        """What stands before the differential, by cell."""
+        return self._sum(self.part.value, outcomes)
 
     def _sum(self, terms: Sequence[tuple[float, str]], values: Array) -> Array:
         return sum((by * values[self.positions[name]] for by, name in terms), np.zeros(self.size))

@@ -10,9 +10,11 @@ from typing import ClassVar, Self
 from cge.core.axes import Array
 from cge.core.errors import refuse_if
 from cge.data.accounts.benchmark import Benchmark
+from cge.data.accounts.default import OWN
 from cge.data.accounts.shipped import TABLES
 from cge.data.elasticities.nests import Elasticities
 from cge.data.elasticities.ranges import elasticity_ranges
+from cge.data.gtap.gtap_ranges import gtap_multiples, has_gtap_values
 from cge.policy.benchmarks import benchmarks_of, with_set
 from cge.results.reads import Read, members_read
 from cge.results.resultset import ResultSet
@@ -127,6 +129,11 @@ class Drawable(Study):
         """Uncertain elasticities of some horizons, by default of those that the study uses."""
         (given,), (benchmark,) = self.question.chosen_elasticities, self.benchmarks.values()
         own = None if self.question.benchmark.table in TABLES else given
+        if own == OWN and has_gtap_values(benchmark):
+            horizon, *_ = horizons or self.horizons
+            return tuple(
+                map(UncertainParameter.multiple, gtap_multiples(benchmark, horizon, split))
+            )
         ranges = {h: elasticity_ranges(benchmark, h, own) for h in horizons or self.horizons}
         return of_both_horizons(ranges, benchmark.sectors, split)
 

@@ -256,6 +256,14 @@ def path_families(scenario: Scenario, benchmarks: Mapping[str, Benchmark]) -> di
     return found
 
 
+#: What must be said of paths of a world that saves.
+_LOCATED = (
+    "Capital earns where it stands, whoever saved for it, as in the standard GTAP model: a region "
+    "whose saving goes abroad is told poorer from year to year than it is by what that would earn, "
+    "and its host richer. Over the world nothing is missing."
+)
+
+
 def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str]:
     """Lines that must stand under any table of these paths."""
     parameters, knowledge = tasks.made_from["parameters"], tasks.made_from["knowledge"]
@@ -276,6 +284,8 @@ def path_notes(tasks: PathTasks, facts: Sequence[Mapping[str, Any]]) -> list[str
         f"Discount rate {discount:g} %, growth of the baseline {growth:g} %. Money is at benchmark "
         "prices and at the scale of the benchmark.",
     ]
+    if any(b.saving is not None for b in tasks.benchmarks.values()):
+        lines.append(_LOCATED)
     if knowledge:
         lines += [returns_note(parameters), *_estimated_note(knowledge["part_estimated"])]
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -147,7 +147,7 @@ def sensitivity_results(
          for one in sets for case in one.central.manifest["cases"]],
         [*first["notes"], *_notes(sets, design, split)], files_of(scenario),
         **{name: first[name] for name in ("library",) if name in first},
-        parameters=[{"elasticities": one.name, **asdict(p)} for one in sets
+        parameters=[{"elasticities": one.name, **p.record} for one in sets
                     for p in one.parameters],
         draws=[{"elasticities": one.name, "draws": len(one.points),
                 "without_equilibrium": {str(n + 1): why for n, why in enumerate(one.failed) if why}}

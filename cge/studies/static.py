@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from cge.core.errors import InputError, NoEquilibrium, check_known, prefixed
 from cge.core.typed import checked
+from cge.indicators.gtap.huff import has_parts
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.policy.adjustment import is_gradual
 from cge.policy.benchmarks import calendar_year
@@ -92,6 +93,8 @@ class Static(Drawable):
             cases += [({**labels, "step": step}, rows, facts) for step, rows, facts in
                       one.found["cases"]]  # fmt: skip
         pages: list[Any] = [["regions", {}], ["decomposition", {"unit": "value"}]]
+        if any(has_parts(b) for b in self.benchmarks.values()):
+            pages.append(["huff", {"unit": "value"}])
         if any(len(set(rows["shock"]) - {""}) > 1 for _, rows, _ in cases):  # one is the whole
             pages.append(["shocks", {"unit": "value"}])
         return self.results(

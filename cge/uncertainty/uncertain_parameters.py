@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from cge.core.axes import Array
 from cge.core.errors import refuse_if
 from cge.core.parameters import Parameter
 from cge.core.quantity import Quantity, read_lines
+from cge.data.elasticities.multiples import Multiple, NestCells, multiplied_by
 from cge.data.elasticities.nests import HOUSEHOLD, NEST_AXES, Elasticities
 from cge.data.elasticities.ranges import Ranges
 from cge.data.elasticities.sets import ElasticityEntry
@@ -49,7 +50,9 @@ class UncertainParameter:
     family : str
         Kind of parameter: that of the file it stands in.
     horizons : tuple of str
-        Of an elasticity in a study that uses both; empty: the one that is in use.
+        Of an elasticity in a study that uses both; empty: those that are in use.
+    cells : tuple of NestCells
+        Of a multiple of elasticities, where these are; empty: it is their value.
     """
 
     name: str
@@ -64,6 +67,7 @@ class UncertainParameter:
     citation: str = ""
     family: str = "elasticities"
     horizons: tuple[str, ...] = ()
+    cells: tuple[NestCells, ...] = ()
 
     @classmethod
     def of(
@@ -75,6 +79,19 @@ class UncertainParameter:
         """
         return cls(name, known.low, known.value, known.high, group or name, place, unit=known.unit,
                    status=known.status, citation=known.citation, family=family)  # fmt: skip
+
+    @classmethod
+    def multiple(cls, of: Multiple) -> UncertainParameter:
+        """A multiple of elasticities, the same in both horizons."""
+        known = of.known
+        return cls(of.name, known.low, known.value, known.high, of.group, sectors=of.sectors,
+                   unit=known.unit, status=known.status, citation=known.citation,
+                   cells=of.cells)  # fmt: skip
+
+    @property
+    def record(self) -> dict[str, object]:
+        """What results say of it: all but the places of its elasticities."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "cells"}
 
     def at(self, horizon: str) -> bool:
         """Whether it is an elasticity of a horizon."""
@@ -200,16 +217,24 @@ def with_values(
 ) -> Elasticities:
     """Elasticities with drawn values in the cells of the parameters.
 
-    A parameter's value holds in all regions and use classes, as the central one does. None is put
-    at the Cobb-Douglas limit, whether it was drawn or is an end of its range.
+    A parameter's value holds in all regions and use classes, as the central one does; one that is
+    a multiple multiplies what is there. None is put at the Cobb-Douglas limit, whether it was drawn
+    or is an end of its range.
     """
+    around = central.around or central
+    factors = [
+        (one.cells, float(f)) for one, f in zip(parameters, values, strict=True) if one.cells
+    ]
+    if factors:
+        central = multiplied_by(central, factors, away_from_one)
     arrays = {nest: np.array(getattr(central, nest)) for nest in NEST_AXES}
     drawn = {one.name: float(value) for one, value in zip(parameters, values, strict=True)}
     household = central.household
-    if household is not None and any(one.group == HOUSEHOLD for one in parameters):
+    if household is not None and any(one.group == HOUSEHOLD and not one.cells
+                                     for one in parameters):  # fmt: skip
         household = household.with_values(drawn)
     for parameter, value in zip(parameters, away_from_one(np.array(values)), strict=True):
-        if parameter.group == HOUSEHOLD:
+        if parameter.group == HOUSEHOLD or parameter.cells:
             continue
         array, axis = arrays[parameter.group], _sector_axis(parameter.group)
         if axis is None:
@@ -217,7 +242,7 @@ def with_values(
         else:
             here = [list(sectors).index(code) for code in parameter.sectors]
             np.moveaxis(array, axis, 0)[here] = value
-    return replace(central, **arrays, household=household, around=central.around or central)
+    return replace(central, **arrays, household=household, around=around)
 
 
 def central_values(parameters: Sequence[UncertainParameter]) -> Array:
@@ -227,7 +252,7 @@ def central_values(parameters: Sequence[UncertainParameter]) -> Array:
 
 def off_limit(parameters: Sequence[UncertainParameter], values: Array) -> Array:
     """Values (..., parameters), those of elasticities moved off the Cobb-Douglas limit."""
-    elasticities = np.array([not p.place for p in parameters], dtype=bool)
+    elasticities = np.array([not (p.place or p.cells) for p in parameters], dtype=bool)
     return np.where(elasticities, away_from_one(values), values)
 
 

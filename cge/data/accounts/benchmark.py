@@ -84,7 +84,7 @@ class Benchmark:
     notes : tuple of str
         Statements that every output made from this benchmark must carry.
     groups : mapping
-        Named sets of regions and sectors that scenarios may use.
+        Named sets of regions, sectors and factors that scenarios may use.
     names : mapping
         Readable names of regions and sectors, by axis and code.
     members : mapping

@@ -31,7 +31,9 @@ from cge.data.elasticities.sets import (
     to_classification,
 )
 
-FACTORS = ("LAB", CAPITAL)
+#: Code of labour, or name of the group of all kinds of it.
+LABOUR = "LAB"
+FACTORS = (LABOUR, CAPITAL)
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
 USE_CLASSES = ("int", "con", "inv")
 AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -8,6 +8,7 @@ global bank of GTAP (Hertel 1997; McDougall 2003; Corong and others 2017).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -18,8 +19,11 @@ from cge.core.axes import Array, Axes
 from cge.core.errors import check_known, refuse_if
 from cge.core.identity import digest
 
-#: Arrays of figures, each (s,).
-ARRAYS = ("net", "depreciation", "capital", "earnings", "flexibility")
+#: Axis letters of the arrays of figures.
+LETTERS: Mapping[str, str] = {
+    **dict.fromkeys(("net", "depreciation", "capital", "earnings", "flexibility"), "s"),
+    "income_tax": "sjf",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,9 @@ class Saving:
         else the world's net investment keeps its composition (RORDELTA 1 and 0).
     agent : str
         Final agent that invests.
+    income_tax : ndarray (s, j, f), optional
+        What of a factor's income in a sector is income tax, a share; nothing unless it is given. It
+        is part of that income, and told apart in what GTAP prints of welfare alone.
     """
 
     net: Array
@@ -49,6 +56,7 @@ class Saving:
     flexibility: Array
     equal_returns: bool
     agent: str
+    income_tax: Array | None = None
 
     def checked(self, axes: Axes, invested: Array, income: Array) -> Saving:
         """The same with read-only arrays of the right shapes.
@@ -67,8 +75,11 @@ class Saving:
             If there is no such agent, or a figure can not be.
         """
         check_known([self.agent], axes.agents, "no such agent", key="saving.agent")
-        arrays: dict[str, Any] = {name: axes.checked(f"saving.{name}", getattr(self, name), "s")
-                                  for name in ARRAYS}  # fmt: skip
+        given = {name: getattr(self, name) for name in LETTERS}
+        if self.income_tax is None:
+            given["income_tax"] = np.zeros(axes.shape("sjf"))
+        arrays: dict[str, Any] = {name: axes.checked(f"saving.{name}", given[name], letters)
+                                  for name, letters in LETTERS.items()}  # fmt: skip
         made = replace(self, **arrays)
         own = invested[:, axes.agents.index(self.agent)]
         for name, bad, allowed in (

@@ -31,6 +31,8 @@ from cge.core.errors import refuse_first, refuse_if
 
 #: An expansion parameter is kept this far from 0, where the function ceases to be regular.
 LOWEST_EXPANSION = 0.01
+#: Above this all expansion parameters are taken as they are.
+POSITIVE = 1e-9
 #: A substitution parameter is kept this far from 0, the Cobb-Douglas limit, and below this in
 #: absolute terms, where powers of prices leave the range of floating-point numbers.
 LOWEST_SUBSTITUTION, LARGEST_SUBSTITUTION = 1e-3, 50.0
@@ -178,6 +180,23 @@ class HouseholdDemand:
         """The same with other values of some sources, by name."""
         return self.of_sources(self.shares, self.sources, values)
 
+    def multiplied(self, substitution: Array, expansion: Array) -> HouseholdDemand:
+        """The same with other parameters.
+
+        Parameters
+        ----------
+        substitution : ndarray (s, i)
+            What the distance of a substitution parameter from its nearer limit, 0 or 1, is
+            multiplied by: one below a half is itself multiplied.
+        expansion : ndarray (s, i)
+            What expansion parameters are multiplied by.
+        """
+        b = self.substitution
+        step = np.where(b > 0, np.minimum(b, 1 - b), b) * (substitution - 1)
+        moved = np.where(b > 0, np.maximum(b + step, LOWEST_SUBSTITUTION), b + step)
+        none = np.full(self.shares.shape, np.nan)
+        return self.of(self.shares, moved, none, self.expansion * expansion)
+
     @property
     def arrays(self) -> dict[str, Array]:
         """All numbers by name, from which it can be made again."""
@@ -252,6 +271,9 @@ def _expansion(shares: Array, income: Array, b: Array) -> Array:
         k, c = np.linalg.solve([engel, scale], right)
         e = np.full(len(shares), LOWEST_EXPANSION)
         e[free] = 1 + (k * wanted - 1 - c) / own
+        # Where all are positive at once nothing is missed: GTAP has some of nearly nothing.
+        if free.all() and (e >= POSITIVE).all():
+            return e
         if (e[free] >= LOWEST_EXPANSION).all() or free.sum() == 1:
             return e
         kept[np.argmin(np.where(free, e, np.inf))] = True

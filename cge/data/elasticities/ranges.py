@@ -11,6 +11,7 @@ from cge.core.errors import refuse_if
 from cge.core.parameters import LEVELS
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.calibration import aggregate_elasticities, table_behind
+from cge.data.accounts.default import OWN
 from cge.data.elasticities.nests import NEST_AXES, SUBSTITUTION, Elasticities
 from cge.data.elasticities.sets import (
     NAMED_SETS,
@@ -58,7 +59,7 @@ def elasticity_ranges(benchmark: Benchmark, horizon: str, own: str | None = None
         values alone.
     """
     refuse_if(
-        own == "own", "a saved benchmark keeps central elasticities without their ranges",
+        own == OWN, "a saved benchmark keeps central elasticities without their ranges",
         key="elasticities", value=own,
         allowed=f"{', '.join(NAMED_SETS)} where they fit, or a file with low and high",
     )  # fmt: skip

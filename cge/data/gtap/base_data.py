@@ -99,8 +99,14 @@ class GtapData:
 
     @property
     def _axes(self) -> dict[str, tuple[str, ...]]:
-        return {"c": self.commodities, "a": self.activities, "e": self.endowments,
-                "m": self.margins, **dict.fromkeys("rsd", self.regions)}  # fmt: skip
+        return {
+            "c": self.commodities,
+            "a": self.activities,
+            "e": self.endowments,
+            "k": self.capital,
+            "m": self.margins,
+            **dict.fromkeys("rsd", self.regions),
+        }
 
 
 @checked

@@ -28,13 +28,19 @@ from cge.core.errors import check_known, refuse_if
 from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
-from cge.data.accounts.calibration import Calibration
+from cge.data.accounts.calibration import LABOUR, Calibration
 from cge.data.elasticities.benchmark_households import with_household_demand
 from cge.data.elasticities.household_demand import LOWEST_SUBSTITUTION
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import with_elasticity_set
 from cge.data.gtap.base_data import GtapData, read_gtap
-from cge.data.gtap.gtap_checks import checked_identities, gdp, margins_made, tax_revenue
+from cge.data.gtap.gtap_checks import (
+    checked_identities,
+    earned,
+    gdp,
+    margins_made,
+    tax_revenue,
+)
 from cge.data.gtap.gtap_model import (
     BUYERS,
     StandardTrade,
@@ -56,6 +62,8 @@ SLUGGISH, FIXED = 1e-3, 1e-4
 TARIFFS = ("own", "with-user-taxes")
 #: How much of the standard model a benchmark has; the first is the default.
 STRUCTURES = ("standard", "merged")
+#: What elasticities are called that are those of the parameter file.
+GTAP = "GTAP"
 #: Parameters that may be the elasticity among all origins; without the first is the default.
 ARMINGTON = ("ESBM", "ESBD")
 
@@ -124,6 +132,8 @@ def calibrate_gtap(
         benchmark = replace(demand, notes=(*benchmark.notes, *notes))
     if elasticities is not None and chosen != armington:
         benchmark = with_elasticity_set(benchmark, elasticities)
+        origin = {**benchmark.origin, "elasticities": chosen}
+        benchmark = replace(benchmark, origin=origin)
     return Calibration(benchmark, report)
 
 
@@ -151,7 +161,7 @@ def _benchmark(
     inputs, final = np.split(world.purchases, [len(d.commodities)], axis=1)
     input_tax, final_tax = np.split(world.user_tax, [len(d.commodities)], axis=1)
     of_goods = world.technology.by_commodity
-    paid, with_tax = (of_goods(d[h][order]).transpose(2, 1, 0) for h in ("EVFB", "EVFP"))
+    paid, with_tax = (of_goods(one[order]).transpose(2, 1, 0) for one in (earned(d), d["EVFP"]))
     payments = np.where(paid > 0, paid, with_tax)
     output = flows.sum(axis=(0, 3))
     costs = (inputs + input_tax).sum(axis=0).T + with_tax.sum(axis=2)
@@ -164,7 +174,8 @@ def _benchmark(
     saving = None
     if standard:
         invested = (final + final_tax).sum(axis=2)[:, AGENTS.index("INV")]
-        saving = regional_saving(d, invested, balance)
+        on_income = of_goods((d["EVFB"] - d["EVOS"])[order]).transpose(2, 1, 0)
+        saving = regional_saving(d, invested, balance, ratio(on_income, payments))
     return Benchmark(
         name=name, status="user", notes=_notes(d, armington, world, tariffs == TARIFFS[1]),
         regions=axes.regions, sectors=axes.sectors, factors=factors, agents=AGENTS,
@@ -177,9 +188,10 @@ def _benchmark(
         factor_tax=ratio(with_tax - payments, payments),
         output_tax=ratio(output - costs, output), balance=balance,
         elasticities=_elasticities(d, axes, armington, world), bundles=world.bundles, saving=saving,
+        groups=_groups(d, factors),
         names={"regions": region_names, "sectors": sector_names},
         origin={"table": name, "year": str(year_in(d.release) or ""), "aggregation": "full",
-                "tariffs": f"{tariffs} of GTAP", "elasticities": armington or "GTAP"},
+                "tariffs": f"{tariffs} of GTAP", "elasticities": armington or GTAP},
     )  # fmt: skip
 
 
@@ -262,14 +274,25 @@ def _factor_order(data: GtapData) -> list[int]:
 
     The first factor is the one of the real wage, and of the market that Walras' law leaves out.
     """
-    d = data
-    capital = [code for code in d.endowments if code in d.capital or code.lower()[:3] == "cap"]
-    labour = d.labour or [
-        code for code in d.endowments if d.mobility[code] == "mobile" and code not in capital
-    ]
+    d, labour = data, _labour(data)
     earned = d["EVFB"].sum(axis=(1, 2))
     places = range(len(d.endowments))
     return sorted(places, key=lambda k: (d.endowments[k] not in labour, -earned[k]))
+
+
+def _labour(data: GtapData) -> list[str]:
+    """Endowments that are labour: those called so, else what is mobile and no capital."""
+    d = data
+    capital = [code for code in d.endowments if code in d.capital or code.lower()[:3] == "cap"]
+    return [*d.labour] or [
+        code for code in d.endowments if d.mobility[code] == "mobile" and code not in capital
+    ]
+
+
+def _groups(data: GtapData, factors: tuple[str, ...]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """All kinds of labour as the group that scenarios and disruptions know labour by."""
+    labour = factors[: len(_labour(data))]
+    return {"factors": {LABOUR: labour}} if labour and LABOUR not in factors else {}
 
 
 def _elasticities(
@@ -324,10 +347,20 @@ def _notes(
           else _of_merged(d, armington, world, at_border)),
         f"Income taxes, {income_tax:.1%} of world GDP, are part of factor income.",
     ]  # fmt: skip
+    notes += _of_transformation(d)
     if world.technology.joint:
         notes.append("Activities that make several commodities: each commodity has the mean cost "
                      "structure of those that make it (industry technology).")  # fmt: skip
     return tuple(notes)
+
+
+def _of_transformation(data: GtapData) -> list[str]:
+    """Which sluggish endowments have an elasticity by region, and so a mean here."""
+    given = np.abs(data["ETRE"])
+    apart = [f"{code} {row.min():g} to {row.max():g}" for code, row in zip(data.endowments, given)
+             if data.mobility[code] == "sluggish" and np.ptp(row) > 1e-6 * row.max()]  # fmt: skip
+    return [f"ETRE differs by region ({'; '.join(apart)}): the mean, weighted with income, is that "
+            "of all."] if apart else []  # fmt: skip
 
 
 def _of_standard(armington: str, equal_returns: bool) -> list[str]:

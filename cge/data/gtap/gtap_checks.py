@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from cge.core.axes import Array, largest_cell
+from cge.core.axes import Array, largest_cell, ratio
 from cge.core.errors import InputError
 from cge.data.gtap.base_data import GtapData
 
@@ -43,6 +43,17 @@ def tax_revenue(data: GtapData) -> Mapping[str, Array]:
         "exports": (d["VFOB"] - d["VXSB"]).sum(axis=(0, 2)),
         "imports": (d["VMSB"] - d["VCIF"]).sum(axis=(0, 1)),
     }
+
+
+def earned(data: GtapData) -> Array:
+    """Income of endowments by activity, (e, a, r), before income tax at the mean rate of each.
+
+    An endowment moves for what is left of its price after income tax, which in some data differs by
+    activity: these are units of which all earn the same, and what an activity's rate is above or
+    below the mean is a tax or subsidy on its use.
+    """
+    left, before = data["EVOS"], data["EVFB"].sum(axis=1)
+    return np.asarray(left * ratio(before, left.sum(axis=1))[:, None])
 
 
 def gdp(data: GtapData) -> Array:

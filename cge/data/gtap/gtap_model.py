@@ -154,7 +154,7 @@ def returns_alike(data: GtapData) -> bool:
     return bool(data.parameters.get("RDLT", 1.0) > 0.5)
 
 
-def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
+def regional_saving(data: GtapData, invested: Array, balance: Array, income_tax: Array) -> Saving:
     """Saving and capital of the data, and how the bank invests.
 
     Parameters
@@ -162,6 +162,7 @@ def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
     data : GtapData
     invested, balance : ndarray (s,)
         Investment, and absorption less GDP. Saving is what they leave, to the last digit.
+    income_tax : ndarray (s, j, f)
     """
     d = data
     capital = [d.endowments.index(code) for code in d.capital] or [
@@ -172,5 +173,5 @@ def regional_saving(data: GtapData, invested: Array, balance: Array) -> Saving:
         net=invested - depreciation - balance, depreciation=depreciation, capital=d["VKB"],
         earnings=d["EVOS"][capital].sum(axis=(0, 1)),
         flexibility=np.broadcast_to(d.parameters.get("RFLX", 10.0), depreciation.shape),
-        equal_returns=returns_alike(d), agent="INV",
+        equal_returns=returns_alike(d), agent="INV", income_tax=income_tax,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The shipped parameters: of knowledge, of paths, of the stress test, of a short year."""
+"""The shipped parameters: of knowledge, of paths, of the stress test, of a short year, of GTAP."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def load_dynamics_parameters() -> ParameterSet:
 def load_disruption_parameters() -> ParameterSet:
     """Parameters of the stress test."""
     return _shipped("disruptions")
+
+
+def load_gtap_parameters() -> ParameterSet:
+    """Ranges of GTAP's parameters, as multiples of what its data have."""
+    return _shipped("gtap")
 
 
 def load_short_run_parameters() -> ParameterSet:

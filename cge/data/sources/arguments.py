@@ -13,7 +13,7 @@ import numpy as np
 from cge.core.axes import Array, Axes, number_array
 from cge.core.errors import InputError, check_complete, check_known, refuse_first, refuse_if
 from cge.core.rate_bounds import LARGEST_RATE, too_large
-from cge.core.selectors import RESERVED, check_codes, check_groups
+from cge.core.selectors import GROUPED, RESERVED, check_codes, check_groups
 from cge.core.typed import taken
 from cge.data.accounts.benchmark import LETTERS
 from cge.data.accounts.rate_checks import check_rates
@@ -165,7 +165,7 @@ def read_groups(
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Groups of codes by axis."""
     given = taken("groups", given, Mapping[str, Mapping[str, Sequence[str]]])
-    check_known(given, ("regions", "sectors"), "unknown option", key="groups")
+    check_known(given, GROUPED, "unknown option", key="groups")
     groups = {axis: {g: tuple(m) for g, m in named.items()} for axis, named in given.items()}
     for axis, named in groups.items():
         check_groups(named, getattr(axes, axis), f"groups.{axis}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,12 +14,18 @@ from cge.core.errors import check_known, refuse_if
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import income
 from cge.data.gtap.gtap_results import Reference
-from cge.indicators.gtap.gtap_variables import GtapVariable, gtap_variables
+from cge.indicators.gtap.gtap_variables import WORLD, GtapVariable, gtap_variables
+from cge.indicators.gtap.huff import huff
+from cge.solve.decompose import walk
 from cge.solve.model import Model
 from cge.solve.solution import Solution
 
 #: Percentage points that a cell may be off.
 LIMIT = 0.01
+#: Equilibria on the way over which indices are chained.
+STEPS = 4
+#: Names of variables that are changes of shares begin so.
+SHARES = ("del_tax", "del_indtax", "del_ttax")
 COLUMNS = ["variable", "cell", "here", "there", "gap"]
 
 
@@ -60,7 +66,7 @@ class Parity:
         return self.cells[self.cells["gap"] > self.limit].sort_values("gap", ascending=False)
 
 
-def multiplied(model: Model, factors: Mapping[str, float]) -> Solution:
+def multiplied(model: Model, factors: Mapping[str, float], part: float = 1.0) -> Solution:
     """Equilibrium in which given powers are multiplied.
 
     Parameters
@@ -68,6 +74,8 @@ def multiplied(model: Model, factors: Mapping[str, float]) -> Solution:
     model : Model
     factors : mapping
         Selector of exogenous variables to a factor: 1.1 is a change of ten per cent in GTAP.
+    part : float
+        Of the way, in logs.
     """
     levels = model.levels({}).copy()
     for selector, factor in factors.items():
@@ -76,19 +84,24 @@ def multiplied(model: Model, factors: Mapping[str, float]) -> Solution:
         family, positions = model.variables.select(selector, "shock")
         refuse_if(bool(model.arrays.free[positions].any()), "is no power or ratio", key=selector,
                   value=family.name)  # fmt: skip
-        levels[positions] *= factor
+        levels[positions] *= factor**part
     return model.solve(levels)
 
 
+def way_to(model: Model, factors: Mapping[str, float]) -> list[Solution]:
+    """Equilibria on the way to one in which powers are multiplied, which is the last."""
+    return [multiplied(model, factors, (n + 1) / STEPS) for n in range(STEPS)]
+
+
 def parity(
-    solution: Solution, data: GtapData, reference: Reference, limit: float = LIMIT
+    way: Sequence[Solution], data: GtapData, reference: Reference, limit: float = LIMIT
 ) -> Parity:
     """Hold an equilibrium against results of the GTAP model.
 
     Parameters
     ----------
-    solution : Solution
-        Of a benchmark with the standard structure.
+    way : sequence of Solution
+        Of a benchmark with the standard structure, the one that is meant last (:func:`way_to`).
     data : GtapData
         Of which it was made.
     reference : mapping
@@ -100,7 +113,8 @@ def parity(
     InputError
         If they have no cell in common.
     """
-    told = gtap_variables(solution, data)
+    *before, solution = way
+    told = gtap_variables(solution, data, before, huff(walk(solution)))
     own = income(data)
     rows = []
     for name, one in told.items():
@@ -118,16 +132,16 @@ def _rows(
     own: Array,
 ) -> list[tuple[str, str, float, float, float]]:  # fmt: skip
     """Cells that both have."""
-    codes, values, scale, rows = [data.codes(a) for a in one.axes], one.changes, 1.0, []
-    if "a" in one.axes and data.made_by is not None:
-        values = values.take(data.made_by, axis=one.axes.index("a"))
+    codes, values, scale, rows = one.codes(data), one.changes, 1.0, []
     for cell, value in zip(product(*codes), np.ravel(values).tolist(), strict=True):
         known = there.get(tuple(code.lower() for code in cell))
         if known is None or not np.isfinite(value):
             continue
-        if one.of_income:
-            region = data.regions.index(cell[0]) if cell else None
-            scale = 100 / float(own.sum() if region is None else own[region])
+        if one.owner is not None:
+            whose = own.sum() if one.owner == WORLD else own[data.regions.index(cell[one.owner])]
+            scale = 100 / float(whose)
+        elif name.startswith(SHARES):
+            scale = 100.0  # a share of income, in GTAP a fraction
         gap = abs(value - scale * known)
         rows.append((name, ", ".join(cell), value, scale * known, gap))
     return rows

@@ -4,22 +4,29 @@ For a benchmark of GTAP data with the parts of the standard model
 (:mod:`cge.data.gtap.gtap_model`). Variables are those of Corong, Hertel, McDougall, Tsigas and van
 der Mensbrugghe (2017), The Standard GTAP Model, Version 7, Journal of Global Economic Analysis
 2(1), 1-119, appendix on variables. Axis letters: `c` commodity, `a` activity, `r` region, `s` exporter, `d`
-importer, `e` endowment, `m` margin commodity. What is not here is either exogenous, an index of those
-that are, or not one to one (activities that make several commodities).
+importer, `e` endowment, `m` margin commodity. `k` capital. Indices and sums of
+these are in :mod:`cge.indicators.gtap.gtap_indices`, parts of welfare in
+:mod:`cge.indicators.gtap.gtap_welfare`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_benchmark import factor_codes
+from cge.indicators.gtap.gtap_indices import Chained, Found
+from cge.indicators.gtap.gtap_welfare import CODES, welfare_variables
 from cge.solve.solution import Solution
+
+#: Place of the region in money that is the world's.
+WORLD = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +39,24 @@ class GtapVariable:
         Letters of its dimensions.
     changes : ndarray
         Per cent changes; NaN where the model has no such cell.
-    of_income : bool
-        Whether it is money in GTAP, and stands here in per cent of the region's income.
+    owner : int, optional
+        Of money: which dimension is the region in per cent of whose income it stands here;
+        :data:`WORLD`: in per cent of the world's. None: it is no money.
     """
 
     axes: str
     changes: Array
-    of_income: bool = False
+    owner: int | None = None
+
+    def codes(self, data: GtapData) -> list[tuple[str, ...]]:
+        """Elements of its dimensions."""
+        return [CODES.get(letter) or data.codes(letter) for letter in self.axes]
 
 
-def gtap_variables(solution: Solution, data: GtapData) -> Mapping[str, GtapVariable]:
+def gtap_variables(
+    solution: Solution, data: GtapData, way: Sequence[Solution] = (),
+    welfare: pd.DataFrame | None = None,
+) -> Mapping[str, GtapVariable]:  # fmt: skip
     """Variables of GTAP by name, with elements in the order of the data.
 
     Parameters
@@ -49,9 +64,34 @@ def gtap_variables(solution: Solution, data: GtapData) -> Mapping[str, GtapVaria
     solution : Solution
         Of a benchmark with the standard structure.
     data : GtapData
-        Of which it was made.
+        Of which it was made; activities and commodities are one to one.
+    way : sequence of Solution
+        Equilibria on the way to it, over which indices are chained.
+    welfare : DataFrame, optional
+        Parts of welfare (:func:`cge.indicators.gtap.huff.huff`).
     """
-    return _Told(solution, data).variables()
+    told = [_Told(one, data) for one in (*way, solution)]
+    last, levels = told[-1], [one.levels() for one in told]
+    start = {name: (axes, np.where(np.isfinite(one), 1.0, one))
+             for name, (axes, one) in levels[-1].items()}  # fmt: skip
+    chained = Chained(data, [{name: one for name, (_, one) in point.items()}
+                             for point in (start, *levels)])  # fmt: skip
+    every = {**levels[-1], **last.even(), **chained.levels()}
+    every.pop(NOT_TOLD)
+    made = {name: GtapVariable(axes, 100 * (np.asarray(one) - 1))
+            for name, (axes, one) in every.items()}  # fmt: skip
+    made |= {name: GtapVariable(axes, one) for name, (axes, one) in chained.tax_shares().items()}
+    made |= last.in_money()
+    if welfare is not None:
+        income = last.b.net_income
+        for name, (axes, owner, one) in welfare_variables(welfare, data, last.b).items():
+            by = np.moveaxis(one, owner, -1) / income * 100
+            made[name] = GtapVariable(axes, np.moveaxis(by, -1, owner), owner)
+    return made
+
+
+#: Capital in place, which is given in GTAP's standard closure.
+NOT_TOLD = "kb"
 
 
 class _Told:
@@ -90,29 +130,36 @@ class _Told:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(then > 0, now / then, np.nan)
 
-    def variables(self) -> dict[str, GtapVariable]:
-        """All variables that are told."""
+    def levels(self) -> Found:
+        """Levels relative to the benchmark, activities in the order of the data."""
         found = {**self._goods(), **self._users(), **self._trade(), **self._factors(),
                  **self._regions()}  # fmt: skip
-        made = {name: GtapVariable(axes, 100 * (np.asarray(values) - 1))
-                for name, (axes, values) in found.items()}  # fmt: skip
-        return {**made, **self._in_money()}
+        order = self.data.made_by
+        if order is None:
+            return found
+        return {name: (axes, np.take(one, order, axis=axes.index("a")) if "a" in axes else one)
+                for name, (axes, one) in found.items()}  # fmt: skip
+
+    def power(self, name: str) -> Array:
+        """The power of a tax over its benchmark; one where there is none."""
+        return np.asarray(self.solution.array(name, 1.0) / self.start.array(name, 1.0))
 
     def _goods(self) -> dict[str, tuple[str, Array]]:
         """Goods where they are made."""
         price, output = self.ratio("basic_price").T, self.ratio("output").T
+        kept = price * self.power("net_of_output_tax").T
         at_home = np.stack([self.solution.array("route_volume"), self.start.array("route_volume")])
         at_home = at_home[:, : self.imports].sum(axis=1)[:, self.own, :, self.own]  # s, 2, i
         with np.errstate(divide="ignore", invalid="ignore"):
             sold = (at_home[:, 0] / at_home[:, 1]).T
         none = np.full((self.sectors, self.sectors, len(self.own)), np.nan)
         at = np.arange(self.sectors)
-        made_price, made = none.copy(), none
-        made_price[at, at], made[at, at] = price, output
+        made_price, received, made = none.copy(), none.copy(), none
+        made_price[at, at], received[at, at], made[at, at] = price, kept, output
         return {
-            **dict.fromkeys(("ps", "pca"), ("car", made_price)), "qca": ("car", made),
+            "ps": ("car", received), "pca": ("car", made_price), "qca": ("car", made),
             "pds": ("cr", price), "pb": ("ar", price), "qo": ("ar", output), "qc": ("cr", output),
-            "po": ("ar", price), "qds": ("cr", sold),
+            "po": ("ar", kept), "qds": ("cr", sold),
             "pint": ("ar", self.ratio("material_price").T),
             "qint": ("ar", self.volume("material_value", "material_price").T),
             "pva": ("ar", self.ratio("value_added_price").T),
@@ -122,11 +169,11 @@ class _Told:
     def _users(self) -> dict[str, tuple[str, Array]]:
         """What firms and agents buy, of both sources and of each."""
         b = self.b
-        tax_home = self.solution.array("tariff", 1.0) / self.start.array("tariff", 1.0)
+        tax_home = self.power("tariff")
         price = self.ratio("basic_price")  # r, i
         home_price = tax_home[:, self.own, :, self.own] * price[:, None]  # s, u, i
         home = self.ratio("arrivals")[:, self.own, :, self.own]
-        tax = self.solution.array("import_use_tax", 1.0) / self.start.array("import_use_tax", 1.0)
+        tax = self.power("import_use_tax")
         composite = self.ratio("composite_price")  # u, i, s
         from_abroad = composite[self.imports] * tax
         bought = self.ratio("imported_use")
@@ -166,17 +213,9 @@ class _Told:
         with np.errstate(divide="ignore", invalid="ignore"):
             services_used = np.where(used > 0, used * self.ratio("composite")[t], 0.0)
             qtm = services_used.sum(axis=1) / used.sum(axis=1)
-        border = self.b.on_border
-        sold, entered = (
-            [at.array(name)[which].sum(axis=axes) for at in (self.solution, self.start)]
-            for name, which, axes in (("fob_value", border, (0, 3)),
-                                      ("landed_value", slice(u, u + 1), (0, 1)))
-        )  # fmt: skip
         kinds = self.b.bundles.transport if self.b.bundles is not None else np.zeros((1, 1, 1, 1))
         kinds = ratio(kinds, kinds.sum(axis=3, keepdims=True), np.nan)
         by_route = np.einsum("risj,js->irs", kinds, np.nan_to_num(pool))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            exported, imported = (sold[0] / sold[1]).T, entered[0] / entered[1]
         carried = np.isfinite(self.ratio("service_spending"))[..., self.margins]  # r, i, s, m
         services = np.where(carried, arrived[..., None], np.nan)
         return {
@@ -187,8 +226,7 @@ class _Told:
             "pmds": ("csd", (paid / arrived).transpose(1, 0, 2)),
             "qst": ("mr", qst.T[self.margins]), "qtm": ("m", qtm[self.margins]),
             "pt": ("m", np.nanmean(pool[self.margins], axis=1)),
-            "ptrans": ("csd", by_route), "vxwfob": ("cr", exported), "vmwcif": ("cr", imported),
-            "qtmfsd": ("mcsd", services.transpose(3, 1, 0, 2)),
+            "ptrans": ("csd", by_route), "qtmfsd": ("mcsd", services.transpose(3, 1, 0, 2)),
         }  # fmt: skip
 
     def _factors(self) -> dict[str, tuple[str, Array]]:
@@ -197,12 +235,13 @@ class _Told:
         order = [self.b.factors.index(code) for code in codes]
         price, use, paid = (self.ratio(name)[..., order] for name in
                             ("factor_price", "factor_use", "factor_return"))  # fmt: skip
+        taxed = price * self.power("factor_tax")[..., order]
         capital = self.b.factors.index(CAPITAL)
-        income = self.grown("factor_income", (1,))
         return {
-            **dict.fromkeys(("pes", "peb", "pfe"), ("ear", price.transpose(2, 1, 0))),
+            **dict.fromkeys(("pes", "peb"), ("ear", price.transpose(2, 1, 0))),
+            "pfe": ("ear", taxed.transpose(2, 1, 0)),
             **dict.fromkeys(("qes", "qfe"), ("ear", use.transpose(2, 1, 0))),
-            "pe": ("er", paid.T), "pfactor": ("r", income),
+            "pe": ("er", paid.T), NOT_TOLD: ("r", self.ratio("factor_supply")[:, capital]),
             "ke": ("r", self.ratio("capital_at_end")[:, capital]),
             "rorc": ("r", self.ratio("current_return")[:, capital]),
             "rore": ("r", self.ratio("expected_return")[:, capital]),
@@ -213,40 +252,69 @@ class _Told:
         """Income, spending and utility."""
         spending, price = self.ratio("final_spending"), self.ratio("agent_price")
         hh, gov, inv = self.agents.values()
-        earned, worn = (
-            [at.array(name).sum(axis=1) for at in (self.solution, self.start)]
-            for name in ("factor_income", "depreciation_value")
-        )  # fmt: skip
+        income, governed = self.ratio("regional_income"), spending[:, gov] / price[:, gov]
+        saved = self.ratio("saving_quantity")
         return {
-            "fincome": ("r", (earned[0] - worn[0]) / (earned[1] - worn[1])),
-            "y": ("r", self.ratio("regional_income")), "yp": ("r", spending[:, hh]),
-            "yg": ("r", spending[:, gov]), "qsave": ("r", self.ratio("saving_quantity")),
+            "y": ("r", income), "yp": ("r", spending[:, hh]),
+            "yg": ("r", spending[:, gov]), "qsave": ("r", saved),
             "psave": ("r", self.ratio("saving_price")), "pgov": ("r", price[:, gov]),
-            "ug": ("r", spending[:, gov] / price[:, gov]), "pinv": ("r", price[:, inv]),
-            "qinv": ("r", self.ratio("investment")[:, inv]), "vgdp": ("r", self.ratio("gdp")),
-            "up": ("r", self._private_utility()),
+            "ug": ("r", governed), "pinv": ("r", price[:, inv]),
+            "qinv": ("r", self.ratio("investment")[:, inv]),
+            "up": ("r", self.ratio("utility")[:, hh] ** (1 / self.mean_expansion)),
+            "u": ("r", self._utility(self.ratio("utility")[:, hh], governed, saved)),
             "uepriv": ("r", self.ratio("cost_of_utility")[:, hh]),
-            "qgdp": ("r", 1 + self.solution.measure("real_gdp") / 100),
-            "pgdp": ("r", 1 + self.solution.measure("gdp_deflator") / 100),
-            "tot": ("r", 1 + self.solution.measure("terms_of_trade") / 100),
+            "uelas": ("r", spending[:, gov] / income),
         }  # fmt: skip
 
-    def _private_utility(self) -> Array:
-        """Utility of households, in the units that INCPAR says: the power one over its mean."""
+    @property
+    def mean_expansion(self) -> Array:
+        """INCPAR by region, its mean over what households spend: utility is in its units."""
         spent = self.b.household_spending
-        mean = (self.data["INCP"].T * spent).sum(axis=1) / spent.sum(axis=1)
-        return np.asarray(self.ratio("utility")[:, self.agents["HH"]] ** (1 / mean))
+        return np.asarray((self.data["INCP"].T * spent).sum(axis=1) / spent.sum(axis=1))
 
-    def _in_money(self) -> dict[str, GtapVariable]:
+    def _utility(self, private: Array, public: Array, saved: Array) -> Array:
+        """Utility of the regional household, Cobb-Douglas in those of what it spends on."""
+        own = self.b.household_spending.sum(axis=1)
+        assert self.b.saving is not None
+        weights = own * self.mean_expansion, self.b.net_income - own - self.b.saving.net
+        whole = weights[0] + weights[1] + self.b.saving.net
+        logs = (own * np.log(private) + weights[1] * np.log(public)
+                + self.b.saving.net * np.log(saved))  # fmt: skip
+        return np.asarray(np.exp(logs / whole))
+
+    def even(self) -> Found:
+        """What the welfare of a region would be spent on at benchmark prices."""
+        income, variation = self.b.net_income, self.solution.measure("equivalent_variation_value")
+        household = self.b.elasticities[self.solution.model.horizon].household
+        assert household is not None
+        b, e = household.substitution, household.expansion
+        spent, utility = self.ratio("even_consumption"), self.ratio("even_utility")
+        power = (utility[:, None] ** (e * b)) * spent[:, None] ** (1 - b)
+        others, whole = self.ratio("even_cost_of_welfare"), 1 + variation / income
+        return {
+            "qpev": ("cr", (power / self.ratio("even_demand_scale")[:, None]).T),
+            "ypev": ("r", spent), "upev": ("r", utility ** (1 / self.mean_expansion)),
+            "ueprivev": ("r", self.ratio("even_cost_of_utility")), "yev": ("r", whole),
+            **dict.fromkeys(("ygev", "ugev", "ysaveev", "qsaveev"), ("r", others)),
+            "uelasev": ("r", others / whole),
+        }  # fmt: skip
+
+    def in_money(self) -> dict[str, GtapVariable]:
         """Welfare and the balance of trade, in per cent of income."""
         income = self.b.net_income
-        ev = self.solution.measure("equivalent_variation_value")
-        world = (self.start.values("regional_income") * income).sum()
-        later = (self.solution.values("regional_income") * income).sum()
+        ev = 100 * self.solution.measure("equivalent_variation_value") / income
+        world = float(ev @ income / income.sum())
+        grown = self.solution.values("regional_income") @ income / income.sum()
         now, then = (at.values("trade_balance") for at in (self.solution, self.start))
+        u, border = self.imports, self.b.on_border
+        by_good = [
+            at.array("fob_value")[border].sum(axis=(0, 3)).T - at.array("landed_value")[u].sum(axis=0)
+            for at in (self.solution, self.start)
+        ]  # fmt: skip
         return {
-            "ev": GtapVariable("r", 100 * ev / income, True),
-            "wev": GtapVariable("", np.asarray(100 * ev.sum() / income.sum()), True),
-            "del_tbal": GtapVariable("r", 100 * (now - then) / income, True),
-            "del_tbalry": GtapVariable("r", 100 * (now / later - then / world)),
-        }
+            **dict.fromkeys(("ev", "ev_alt"), GtapVariable("r", ev, 0)),
+            **dict.fromkeys(("wev", "wev_alt"), GtapVariable("", np.asarray(world), WORLD)),
+            "del_tbal": GtapVariable("r", 100 * (now - then) / income, 0),
+            "del_tbalc": GtapVariable("cr", 100 * (by_good[0] - by_good[1]) / income, 1),
+            "del_tbalry": GtapVariable("r", 100 * (now / grown - then) / income.sum()),
+        }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
@@ -28,6 +28,11 @@ LEVELS = ("low", CENTRAL, "high")
 EVERY_YEAR = range(1, 201)
 #: Years of a path that a table shows unless others are chosen, and the last.
 SHOWN = (1, 5, 10, 20)
+
+
+def whose_welfare(found: Iterable[ResultSet]) -> str:
+    """Whose spending welfare is made of in these results, in words."""
+    return "; ".join(dict.fromkeys(one.welfare_of for one in found))
 
 
 @lru_cache(maxsize=32)

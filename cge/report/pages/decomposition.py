@@ -10,8 +10,10 @@ import pandas as pd
 
 from cge.core.errors import refuse_if
 from cge.dynamics import ground_labels as ground
+from cge.indicators.gtap import huff
+from cge.indicators.welfare_parts import GTAP_PART
 from cge.model import welfare
-from cge.report.drafts.cases import Case, cases_of, codes_of, one_money
+from cge.report.drafts.cases import NO_ROWS, Case, cases_of, codes_of, one_money
 from cge.report.drafts.choice import Choice, chosen_one
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import AUTO, Column, Panel, Role
@@ -45,6 +47,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     _words(group): tuple(name for name, of in welfare.COMPONENTS.items() if of == group)
     for group in welfare.GROUPS
 }
+#: The same of the parts that GTAP prints: all taxes together.
+_GTAP_GROUPS: Mapping[str, tuple[str, ...]] = {"Allocative efficiency": tuple(huff.TAXES)}
+#: Results that have these parts.
+_OF_GTAP = "results of `cge run` with --decompose on a benchmark of GTAP data with saving"
 _LEFT_BEHIND = (
     "On a path also what earlier years have left: adaptation of relations with suppliers, the "
     "stock of capital, knowledge (productivity), and the cost of research beyond the baseline's."
@@ -110,11 +116,77 @@ def shocks(found: Sequence[ResultSet], choice: Choice) -> Draft:
     return _draft("Welfare change by shock", cases, parts, {}, column, unit, lines, choice, {})
 
 
-def _start(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], str, str]:
+def huff_parts(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Welfare by the parts that GTAP prints, regions in rows, with the sum and the exact EV.
+
+    Raises
+    ------
+    InputError
+        If results have no such parts, or for an unknown unit or region.
+    """
+    cases, column, unit = _start(found, choice, GTAP_PART)
+    parts = _parts(cases, GTAP_PART, "item", column)
+    for case, table in parts.items():
+        table = table.reindex(columns=[name for name in huff.PARTS if name in table.columns])
+        parts[case] = table if choice.detail else _grouped(table, _GTAP_GROUPS)
+    lines = [
+        "Parts of the equivalent variation as GTAP tells them (Huff and Hertel 2000), integrated "
+        "along the path of the policy, beside their sum the exact one. Terms of trade, and "
+        "investment and saving, count prices against that of the world's exports. Population and "
+        "preferences do not change.",
+    ]
+    words = {name: f"{words.capitalize()}" for name, words in huff.PARTS.items()}
+    return _draft("Welfare change by the parts of GTAP", cases, parts, {}, column, unit, lines,
+                  choice, words)  # fmt: skip
+
+
+def huff_taxes(found: Sequence[ResultSet], choice: Choice) -> Draft:
+    """Allocative efficiency by commodity and tax as GTAP prints it, a panel for each region.
+
+    Raises
+    ------
+    InputError
+        As :func:`huff_parts`.
+    """
+    cases, column, unit = _start(found, choice, GTAP_PART)
+    heads = [Column(name, f"On {words}", unit, AUTO, "part", "EV")
+             for name, words in huff.TAXES.items()]  # fmt: skip
+    heads.append(Column("total", "Sum", unit, AUTO, "total", "EV"))
+    panels = []
+    for case in cases:
+        rows = case.rows(GTAP_PART)
+        rows = rows[rows["item"].isin([*huff.TAXES])]
+        for code in codes_of(cases, choice):
+            own = rows[rows["region"] == code]
+            table = own.pivot_table(index="sector", columns="item", values=column, aggfunc="sum",
+                                    sort=False, observed=True)  # fmt: skip
+            table = table.reindex(columns=[*huff.TAXES]).fillna(0.0)
+            table = table.reindex([one for one in case.results.benchmark["sectors"]
+                                   if one in table.index])  # fmt: skip
+            table.loc["Sum"] = table.sum(axis=0)
+            table["total"] = table.sum(axis=1)
+            title = ", ".join(filter(None, (case.label, code)))
+            panels.append(Panel(title, tuple(heads), tuple(table.index), table.to_numpy(float), 1,
+                                {**case.texts, "region": code}))  # fmt: skip
+    lines = [
+        "Allocative efficiency as GTAP tells it: what each tax holds back or over-expands, by the "
+        "commodity that bears it; of taxes on output, endowments and income by the activity.",
+        "In percent of the region's benchmark absorption." if column == "change" else "",
+    ]
+    return Draft("Allocative efficiency by commodity and tax", "Commodity", panels, cases, lines,
+                 joined=False)  # fmt: skip
+
+
+def _start(
+    found: Sequence[ResultSet], choice: Choice, measure: str = "ev_part"
+) -> tuple[list[Case], str, str]:
     """Cases, the column of the rows that is shown, and its unit."""
     years = {int(n) for one in found
-             for n in one.rows["path_year"][one.rows["measure"] == "ev_part"].dropna()}  # fmt: skip
-    cases = cases_of(found, choice, ("ev_part", "equivalent_variation"), sorted(years))
+             for n in one.rows["path_year"][one.rows["measure"] == measure].dropna()}  # fmt: skip
+    cases = cases_of(found, choice, (measure, "equivalent_variation"), sorted(years))
+    if measure == GTAP_PART:
+        cases = [case for case in cases if len(case.rows(measure))]
+        refuse_if(not cases, NO_ROWS)
     if chosen_one(UNITS, [choice.unit], "unit") == "percent":
         return cases, "change", "percent of benchmark absorption"
     return cases, "value", one_money(cases)
@@ -191,6 +263,10 @@ KINDS = (
     PageKind("decomposition", "welfare change by component, with the exact EV", decomposition,
              ("measures", "regions", "unit", "detail"), "stacks",
              partial(decomposition, first_order=False)),
+    PageKind("huff", "welfare change by the parts that GTAP prints, with the exact EV", huff_parts,
+             ("regions", "unit", "detail"), "stacks", needs=_OF_GTAP),
+    PageKind("huff-taxes", "allocative efficiency by commodity and tax, as GTAP prints it",
+             huff_taxes, ("regions", "unit"), "heat", needs=_OF_GTAP),
     PageKind("shocks", "welfare change by shock of the policy", shocks,
              ("regions", "unit", "detail"), "stacks"),
 )  # fmt: skip

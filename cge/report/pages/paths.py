@@ -11,7 +11,14 @@ import numpy as np
 from cge.core.errors import refuse_if
 from cge.indicators.accumulation import TOTAL
 from cge.report.drafts.case_groups import Group, paths_of, range_note
-from cge.report.drafts.cases import NO_ROWS, SHOWN, Case, codes_of, measures_in
+from cge.report.drafts.cases import (
+    NO_ROWS,
+    SHOWN,
+    Case,
+    codes_of,
+    measures_in,
+    whose_welfare,
+)
 from cge.report.drafts.choice import Choice, chosen_one
 from cge.report.drafts.columns import Shown, by_group, title
 from cge.report.drafts.pagekind import Draft, PageKind
@@ -20,10 +27,6 @@ from cge.report.format.units import NOISE
 from cge.results.resultset import ResultSet
 
 EV = "equivalent_variation"
-EV_NOTE = (
-    "Welfare: equivalent variation of the regional agent (household, government and investment) "
-    "in percent of its absorption on the baseline."
-)
 #: More panels than this are not drawn on one page.
 MOST_PANELS = 12
 #: Sources of productivity.
@@ -36,6 +39,11 @@ def _at(measure: str, year: int, **options: object) -> Shown:
     """A measure in one year of a path."""
     return replace(Shown(measure, f"Year {year}", where={"path_year": year}, key=f"year_{year}",
                          group=measure), **options)  # type: ignore[arg-type] # fmt: skip
+
+
+def _ev_note(found: Sequence[ResultSet]) -> str:
+    return (f"Welfare: equivalent variation of the regional agent ({whose_welfare(found)}) in "
+            "percent of its absorption on the baseline.")  # fmt: skip
 
 
 def _cases(groups: Sequence[Group]) -> list[Case]:
@@ -76,7 +84,7 @@ def years(found: Sequence[ResultSet], choice: Choice, every: bool = False) -> Dr
     if len(panels) == 1:
         code = panels[0].title
         heading += f", {groups[0].main.results.names('regions').get(code, code)}"
-    lines = [EV_NOTE if measure == EV else "Deviations from the baseline.",
+    lines = [_ev_note(found) if measure == EV else "Deviations from the baseline.",
              range_note(_cases(groups))]  # fmt: skip
     return Draft(heading, "Year", panels, _cases(groups), lines)
 
@@ -103,8 +111,8 @@ def remaining(found: Sequence[ResultSet], choice: Choice) -> Draft:
         panels.append(replace(panel, columns=(*panel.columns, head), low=low, high=high,
                               figures=np.column_stack([panel.figures, share])))  # fmt: skip
     title = f"Welfare in year {first} and what remains in year {last}"
-    return Draft(title, "Region", panels, _cases(groups), [EV_NOTE, range_note(_cases(groups))],
-                 folded=2)  # fmt: skip
+    lines = [_ev_note(found), range_note(_cases(groups))]
+    return Draft(title, "Region", panels, _cases(groups), lines, folded=2)
 
 
 def worth(found: Sequence[ResultSet], choice: Choice, drawn: bool = False) -> Draft:
@@ -136,7 +144,7 @@ def worth(found: Sequence[ResultSet], choice: Choice, drawn: bool = False) -> Dr
         shown = [one for one in shown if any(len(g.main.rows(one.measure)) for g in groups)]
     levels = dict.fromkeys(str(case.keys["research_return"]) for case in _cases(groups))
     over = f" and over {', '.join(levels)} returns to research" if len(levels) > 1 else ""
-    lines = [EV_NOTE, _PV_NOTE]
+    lines = [_ev_note(found), _PV_NOTE]
     if not drawn:
         lines += [_TURN_NOTE, f"PV in brackets: range over the discount rates shown{over}."]
     codes = codes_of(_cases(groups), choice, world=True)
