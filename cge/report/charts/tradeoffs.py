@@ -90,7 +90,7 @@ def curves(page: Page) -> Drawing:
         if n + across < below:
             axis.tick_params(labelbottom=False)
         else:
-            axis.set_xlabel(f"{risk}, % of real income\n(safer to the right)", fontsize=7.5)
+            axis.set_xlabel(f"{risk},\n% of real income, safer to the right", fontsize=7.5)
     handles += [mark for panel in dots for mark in _marks(home, panel)]
     home.invert_xaxis()  # all share it
     return figure, handles, ""
