@@ -19,6 +19,7 @@ household, which GTAP tells too, are none here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,9 @@ import pandas as pd
 from cge.core.axes import Array, ratio
 from cge.data.accounts.benchmark import Benchmark
 from cge.model.welfare import COMPONENTS
-from cge.solve.decompose import LaidPart, Walk
+
+if TYPE_CHECKING:
+    from cge.solve.decompose import LaidPart, Walk
 
 #: Taxes by their names in GTAP's array of allocative effects, in its order, and what they are on.
 TAXES: Mapping[str, str] = {
