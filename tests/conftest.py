@@ -85,6 +85,22 @@ def gtap7(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def uneven_gtap7(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return such a folder in which income taxes differ by activity."""
+    from gtap_folder import world, write
+
+    return write(tmp_path_factory.mktemp("uneven") / "gtap7", world(uneven=True))
+
+
+@pytest.fixture(scope="session")
+def uneven_gtap_data(uneven_gtap7: Path) -> GtapData:
+    """Return what that folder holds."""
+    from cge.data.gtap.base_data import read_gtap
+
+    return read_gtap(uneven_gtap7)
+
+
+@pytest.fixture(scope="session")
 def gtap_data(gtap7: Path) -> GtapData:
     """Return what that folder holds."""
     from cge.data.gtap.base_data import read_gtap

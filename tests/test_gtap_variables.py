@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gtap_folder import world, write
 from numpy.typing import NDArray
 
-from cge import Benchmark, Model, calibrate_gtap, read_gtap
+from cge import Benchmark, Model, calibrate_gtap
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gtap_checks import income
 from cge.indicators.gtap.gtap_parity import multiplied, way_to
@@ -26,18 +25,8 @@ SHOCK = {TARIFFS: 1.1, "net_of_output_tax[usa, *]": 0.98, "factor_tax[*, *, CAP]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("uneven") / "gtap7", world(uneven=True))
-
-
-@pytest.fixture(scope="module")
-def data(folder: Path) -> GtapData:
-    return read_gtap(folder)
-
-
-@pytest.fixture(scope="module")
-def b(folder: Path) -> Benchmark:
-    return calibrate_gtap(folder).benchmark
+def b(uneven_gtap7: Path) -> Benchmark:
+    return calibrate_gtap(uneven_gtap7).benchmark
 
 
 def mean(weights: Array, changes: Array, axis: int | tuple[int, ...]) -> Array:
@@ -45,10 +34,10 @@ def mean(weights: Array, changes: Array, axis: int | tuple[int, ...]) -> Array:
 
 
 def test_indices_sums_and_shares_obey_the_linear_equations_of_gtap(
-    b: Benchmark, data: GtapData
+    b: Benchmark, uneven_gtap_data: GtapData
 ) -> None:
     """Corong and others (2017), by the names of variables; a power moves by 1e-6 of its shock."""
-    d, part = data, 1e-6
+    d, part = uneven_gtap_data, 1e-6
     solution = multiplied(Model.build(b), SHOCK, part)
     told = gtap_variables(solution, d, welfare=huff(walk(solution)))
     x = {name: one.changes / part for name, one in told.items()}
@@ -107,23 +96,25 @@ def test_indices_sums_and_shares_obey_the_linear_equations_of_gtap(
     equal("cntqor", x["cntalleffr"].sum(1) - both - x["cntqe"].sum(0) - x["cntqfer"])
 
 
-def test_prices_with_and_without_a_tax_part_where_it_moves(b: Benchmark, data: GtapData) -> None:
-    told = gtap_variables(multiplied(Model.build(b), SHOCK), data)
+def test_prices_with_and_without_a_tax_part_where_it_moves(
+    b: Benchmark, uneven_gtap_data: GtapData
+) -> None:
+    told = gtap_variables(multiplied(Model.build(b), SHOCK), uneven_gtap_data)
     level = {name: 1 + one.changes / 100 for name, one in told.items()}
-    on_capital = (level["pfe"] / level["peb"])[data.endowments.index("Capital")]
+    on_capital = (level["pfe"] / level["peb"])[uneven_gtap_data.endowments.index("Capital")]
     np.testing.assert_allclose(on_capital[np.isfinite(on_capital)], 1.03)
     np.testing.assert_allclose((level["po"] / level["pb"])[:, 0], 0.98)
     np.testing.assert_allclose((level["po"] / level["pb"])[:, 1:], 1.0)
 
 
-def test_indices_are_chained_over_the_way(b: Benchmark, data: GtapData) -> None:
+def test_indices_are_chained_over_the_way(b: Benchmark, uneven_gtap_data: GtapData) -> None:
     """Halving the steps leaves a quarter of the error, as of Tornqvist's formula."""
     model = Model.build(b)
     large = {TARIFFS: 1.2}
     found = []
     for steps in (1, 2, 4, 8):
         way = [multiplied(model, large, (n + 1) / steps) for n in range(steps)]
-        found.append(gtap_variables(way[-1], data, way[:-1])["pxwwld"].changes)
+        found.append(gtap_variables(way[-1], uneven_gtap_data, way[:-1])["pxwwld"].changes)
     gaps = np.abs(np.diff(np.array(found), axis=0)).ravel()
     assert gaps[0] > 1e-5
     assert (gaps[1:] < 0.3 * gaps[:-1]).all()

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import Outcome
-from gtap_folder import world, write
 from numpy.typing import NDArray
 
-from cge import Benchmark, Model, Solution, calibrate_gtap, read_gtap
+from cge import Benchmark, Model, Solution, calibrate_gtap
 from cge.data.benchmark_store import open_benchmark, save_benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.indicators.gtap import huff
@@ -26,18 +25,8 @@ TARIFFS = "tariff[imports, *, *, *]"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("uneven") / "gtap7", world(uneven=True))
-
-
-@pytest.fixture(scope="module")
-def data(folder: Path) -> GtapData:
-    return read_gtap(folder)
-
-
-@pytest.fixture(scope="module")
-def b(folder: Path) -> Benchmark:
-    return calibrate_gtap(folder).benchmark
+def b(uneven_gtap7: Path) -> Benchmark:
+    return calibrate_gtap(uneven_gtap7).benchmark
 
 
 def parts(solution: Solution) -> pd.DataFrame:
@@ -51,9 +40,11 @@ def changes(solution: Solution, data: GtapData) -> dict[str, Array]:
     return {name: np.nan_to_num(one.changes) for name, one in told.items()}
 
 
-def test_a_small_shock_has_the_parts_of_gtaps_formulas(b: Benchmark, data: GtapData) -> None:
+def test_a_small_shock_has_the_parts_of_gtaps_formulas(
+    b: Benchmark, uneven_gtap_data: GtapData
+) -> None:
     """Corong and others (2017), equation of EV_ALT: tax revenue in the data times the change."""
-    d = data
+    d = uneven_gtap_data
     up, down = 1 + 1e-6, 1 - 1e-6
     solution = multiplied(Model.build(b), {TARIFFS: up, "export_tax[imports, usa, *, *]": up,
                                            "net_of_output_tax[row, *]": down})  # fmt: skip
@@ -98,9 +89,9 @@ def test_parts_add_up_to_the_equivalent_variation(shock: dict[str, float], b: Be
 
 
 def test_more_of_an_endowment_brings_its_income_after_tax_less_depreciation(
-    b: Benchmark, data: GtapData
+    b: Benchmark, uneven_gtap_data: GtapData
 ) -> None:
-    d = data
+    d = uneven_gtap_data
     found = parts(multiplied(Model.build(b), {"factor_supply[*, CAP]": 1 + 1e-6}))
     earned = d["EVOS"][d.endowments.index("Capital")].sum(axis=0)
     np.testing.assert_allclose(found["endw"] * 1e6, earned - d["VDEP"], rtol=1e-3)
@@ -112,19 +103,19 @@ def test_more_of_an_endowment_brings_its_income_after_tax_less_depreciation(
 
 
 def test_income_taxes_by_activity_are_kept_in_a_folder(
-    b: Benchmark, data: GtapData, tmp_path: Path
+    b: Benchmark, uneven_gtap_data: GtapData, tmp_path: Path
 ) -> None:
     again = open_benchmark(save_benchmark(b, tmp_path / "world"))
     assert again.saving is not None and again.saving.income_tax is not None
     taken = (again.saving.income_tax * again.factor_payments).sum(axis=(1, 2))
-    wanted = (data["EVFB"] - data["EVOS"]).sum(axis=(0, 1))
+    wanted = (uneven_gtap_data["EVFB"] - uneven_gtap_data["EVOS"]).sum(axis=(0, 1))
     np.testing.assert_allclose(taken, wanted, rtol=1e-5)
     assert b.saving is not None and again.fingerprint == b.fingerprint
 
 
-def test_endowments_earn_alike_after_income_tax(b: Benchmark, data: GtapData) -> None:
+def test_endowments_earn_alike_after_income_tax(b: Benchmark, uneven_gtap_data: GtapData) -> None:
     """Payments by activity are in proportion to income after tax, and add up to that before."""
-    d, payments = data, b.factor_payments
+    d, payments = uneven_gtap_data, b.factor_payments
     before = {code: d["EVFB"][k].sum(axis=0) for k, code in enumerate(d.endowments)}
     for f, code in enumerate(b.factors):
         k = d.endowments.index("Capital" if code == "CAP" else code)

@@ -156,17 +156,15 @@ def solve_year(
     plan, expected, guess = course.plan, None, None
     gdp = price = np.ones(len(course.model.benchmark.regions))
     start, budgeted = None, plan.budgeted(year)
+    beginning = near or before
     if before is not None:
         state, expected = _adapted(course, year, state, before, near or before, early)
-        start = before.solution
-        if early is not None and known(course, year) == course.phases(year):
-            guess = expected
-    if near is not None:
-        start = near.solution
-    if start is not None:
-        foreseen: Allocation = start
+    if beginning is not None:
+        foreseen: Allocation = beginning.solution
+        start = beginning.solution
         if expected is not None and known(course, year) == course.phases(year):
             foreseen = Allocation(course.model, expected)
+            guess = None if early is None else expected
         gdp, price = relative_gdp(foreseen), research_price(foreseen)
     policy, parts = plan.at(year, state.knowledge, state.seen, gdp, price)
     for _ in range(PASSES):

@@ -260,23 +260,21 @@ class Homotopy:
 
     def approach(self, part: float) -> bool:
         """Go towards the end until chord steps are a part of the first; whether they are."""
-        linear = self.prepared.linear
-        if not linear.is_large:
+        attempt = self._nearby(self.at(1.0), replace(USUAL, part=part))
+        if attempt is None or not attempt.converged:
             return False
-        attempt = chord(self.at(1.0), self.z, linear, replace(USUAL, part=part))
-        if attempt.converged:
-            self.z, self.done = attempt.z, 1.0
-        return attempt.converged
+        self.z, self.done = attempt.z, 1.0
+        return True
 
     def prepare(self) -> None:
         """Prepare for more of the same way where one stands, if that pays."""
         if LinearSolver.large <= self.system.size <= LARGEST_EXACT:
             self.prepared = self.resolved.at(self.point())
 
-    def _nearby(self, system: FoldedSystem) -> Attempt | None:
+    def _nearby(self, system: FoldedSystem, limits: Limits = USUAL) -> Attempt | None:
         """Solution by chord steps, where a Jacobian is dear."""
         linear = self.prepared.linear
-        return chord(system, self.z, linear) if linear.is_large else None
+        return chord(system, self.z, linear, limits) if linear.is_large else None
 
     def undetermined(self) -> LeftOpen | None:
         """What is left (nearly) undetermined where one stands; None where that is nothing.

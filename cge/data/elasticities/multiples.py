@@ -17,7 +17,7 @@ HOUSEHOLD_PARTS = tuple(f"{HOUSEHOLD}.{name}" for name in ("substitution", "expa
 
 @dataclass(frozen=True)
 class NestCells:
-    """NestCells of a nest.
+    """Cells of a nest.
 
     Parameters
     ----------
