@@ -27,11 +27,11 @@ from cge.scenario.backtest_choice import FACTS, BacktestChoice, WindowChoice
 from cge.scenario.schema import Scenario
 from cge.scenario.variants import Member
 from cge.solve.model import Model
-from cge.studies.study import Study, Work, labels_of, section_of
+from cge.studies.study import OF_ITSELF, Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: What it reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "backtest"}
+_READ = OF_ITSELF | {"backtest"}
 #: How what is given is told.
 WORDS: Mapping[str, str] = {
     TARIFFS: "tariffs", SIZE: "GDP", GROWTH: "real growth", BALANCES: "balances",

@@ -40,15 +40,12 @@ from cge.solve.model import Model
 from cge.stress.at_risk import at_risk, dropped_notes
 from cge.stress.stress_settings import StressSettings, settings_of
 from cge.studies.path import returns_note
-from cge.studies.study import Study, Work, labels_of, section_of
+from cge.studies.study import OF_WORLD, Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 METHODS: Mapping[str, Method] = {"reduced": optimise, "full": optimise_full}
 #: What a frontier reads of a scenario.
-_READ = {
-    "name", "title", "description", "benchmark", "elasticities", "sets", "ownership", "path",
-    "stress", "frontier",
-}  # fmt: skip
+_READ = OF_WORLD | {"path", "stress", "frontier"}
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,13 @@ from cge.scenario.variants import Member
 from cge.solve.model import Model
 from cge.stress.at_risk import at_risk, dropped_notes
 from cge.stress.stress_settings import StressSettings, settings_of
-from cge.studies.study import Study, Work, labels_of, section_of
+from cge.studies.study import OF_WORLD, Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: In place of a weighting where each disruption comes as often as the library says.
 BY_FREQUENCY = "frequency"
 #: What it reads of a scenario.
-_READ = {
-    "name", "title", "description", "benchmark", "elasticities", "sets", "ownership", "stress",
-    "insurance",
-}  # fmt: skip
+_READ = OF_WORLD | {"stress", "insurance"}
 
 
 @dataclass(frozen=True)

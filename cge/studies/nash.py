@@ -34,12 +34,11 @@ from cge.scenario.variants import Member
 from cge.solve.homotopy import Shock
 from cge.solve.model import Model
 from cge.solve.solution import Solution
-from cge.studies.study import Study, Work, labels_of, section_of
+from cge.studies.study import OF_WORLD, Study, Work, labels_of, section_of
 from cge.tasks.runner import Place, Task
 
 #: What a game reads of a scenario.
-_READ = {"name", "title", "description", "benchmark", "elasticities", "sets", "ownership",
-         "nash"}  # fmt: skip
+_READ = OF_WORLD | {"nash"}
 
 
 @dataclass(frozen=True)

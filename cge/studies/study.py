@@ -30,6 +30,10 @@ from cge.tasks.runner import BEYOND, MOST_STEPS, Runner, Session, Task
 
 #: More scenarios in one than anybody looks at: a guard against a grid written by mistake.
 MOST_MEMBERS = 400
+#: Keys of a scenario that every study reads.
+OF_ITSELF = frozenset({"name", "title", "description", "benchmark", "elasticities"})
+#: The same with what may be said of the world beside its table.
+OF_WORLD = OF_ITSELF | {"sets", "ownership"}
 #: Yields tasks, is sent their results, returns the results of the study.
 Work = Generator[Sequence[Task], list[Any], ResultSet]
 #: Labels of rows, rows, and facts for the manifest.
