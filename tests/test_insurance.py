@@ -106,14 +106,14 @@ def test_a_choice_between_states_is_the_cheapest_point_of_the_menu() -> None:
         menu = Menu(np.zeros(3, dtype=np.int64), share, np.array([short]), np.array([long]))
 
         def cost(logs: Array, menu: Menu = menu) -> float:
-            each = [menu.short_cost(logs, one)[0] for one in prices]
+            each = [np.exp(menu.log_cost(logs, np.log(one)))[0] for one in prices]
             return float(part @ (volume * each))
 
         logs = np.zeros(3)
         for _ in range(200):
             slopes = np.zeros(3)
             for weight, amount, one in zip(part, volume, prices, strict=True):
-                c = menu.short_cost(logs, one)[0]
+                c = np.exp(menu.log_cost(logs, np.log(one)))[0]
                 spent = share * np.exp(logs) * one ** (1 - short) * c**short
                 slopes += weight * amount * spent / (short - 1)
             logs = menu.feasible(logs + 0.5 * (wanted(menu, logs, slopes) - logs))

@@ -19,10 +19,16 @@ the point to which the nest has adapted. Nothing but weights tells the two runs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from cge.core.axes import Array, Integers
+from cge.core.axes import Array, Bools, Integers
+
+#: Elasticities this near one are one.
+UNIT = 1e-9
+#: Exponents of this size are far from what a number can hold.
+LARGEST_EXPONENT = 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,110 +58,147 @@ class Menu:
     def _sum(self, values: Array) -> Array:
         return np.bincount(self.nest, values, len(self.short)).astype(float)
 
+    @cached_property
+    def _reach(self) -> Array:
+        """Reach of each input's nest."""
+        return self.reach[self.nest]
+
+    @cached_property
+    def _one_speed(self) -> Bools:
+        """Nests without a choice."""
+        return self.reach == 0
+
+    @cached_property
+    def _still(self) -> Integers:
+        """Inputs of nests without a choice."""
+        return np.flatnonzero(self._one_speed[self.nest])
+
+    @cached_property
+    def _unit(self) -> tuple[Bools, Bools]:
+        """Nests that are Cobb-Douglas within the year, and after full adjustment."""
+        return np.abs(self.short - 1) < UNIT, np.abs(self.long - 1) < UNIT
+
+    @cached_property
+    def _power(self) -> Array:
+        """Power of the weights on the menu by nest, zero where that is none."""
+        none = self._one_speed | self._unit[1]
+        return np.where(none, 0.0, (self.long - 1) / np.where(self._one_speed, 1.0, self.reach))
+
+    @cached_property
+    def _powers(self) -> tuple[Array, Array]:
+        """Power of the weights on the menu, and that of prices within the year, by input."""
+        return self._power[self.nest], (1 - self.short)[self.nest]
+
     def feasible(self, a: Array) -> Array:
         """Log weights moved onto the menu: the same for all inputs of a nest is added.
 
         A nest of one speed (sL = sS) has no choice: its weights are one.
         """
-        reach, long, nest = self.reach, self.long, self.nest
-        fixed = reach == 0
-        unit = np.abs(long - 1) < 1e-9
-        power = np.where(fixed | unit, 0.0, (long - 1) / np.where(fixed, 1.0, reach))
-        # The largest is taken out first, so that no power overflows.
-        exponent = power[nest] * a
-        top = np.full(len(long), -np.inf)
-        np.maximum.at(top, nest, exponent)
-        top = np.where(np.isfinite(top), top, 0.0)
-        with np.errstate(divide="ignore"):
-            total = np.log(self._sum(self.share * np.exp(exponent - top[nest]))) + top
-        excess = np.where(unit, self._sum(self.share * a), total / np.where(power == 0, 1.0, power))
-        return np.where(fixed[nest], 0.0, a - excess[nest])
+        exponent, unit = self._powers[0] * a, self._unit[1]
+        top: Array | float = 0.0
+        if np.abs(exponent).max(initial=0.0) > LARGEST_EXPONENT:
+            # The largest is taken out first, so that sums stay within the range of numbers.
+            top = np.full(len(self.long), -np.inf)
+            np.maximum.at(top, self.nest, exponent)
+            top[~np.isfinite(top)] = 0.0
+            exponent = exponent - top[self.nest]
+        total = np.log(self._sum(self.share * np.exp(exponent))) + top
+        excess = total / np.where(self._power == 0, 1.0, self._power)
+        if unit.any():
+            excess = np.where(unit, self._sum(self.share * a), excess)
+        found = a - excess[self.nest]
+        found[self._still] = 0.0
+        return found
 
-    def adapted(self, price: Array) -> Array:
+    def adapted(self, logs: Array) -> Array:
         """Log weights that are cheapest at given prices, (inputs,).
 
         Parameters
         ----------
-        price : ndarray (inputs,)
-            Relative to the benchmark.
+        logs : ndarray (inputs,)
+            Logs of prices relative to the benchmark.
         """
-        return self.feasible(-self.reach[self.nest] * np.log(price))
+        return self.feasible(-self._reach * logs)
 
-    def adapted_changes(self, price: Array, by_log: Array) -> Array:
+    def adapted_changes(self, logs: Array, by_log: Array) -> Array:
         """Changes of the log weights that are cheapest, (inputs,).
 
         By Shephard's lemma the long-run index moves by the long-run cost shares.
 
         Parameters
         ----------
-        price : ndarray (inputs,)
-            Relative to the benchmark.
+        logs : ndarray (inputs,)
+            Logs of prices relative to the benchmark.
         by_log : ndarray (inputs,)
-            Changes of their logs.
+            Changes of them.
         """
         nest = self.nest
-        logs = (1 - self.long[nest]) * np.log(price)
+        powers = (1 - self.long[nest]) * logs
         top = np.full(len(self.long), -np.inf)
-        np.maximum.at(top, nest, logs)
-        weight = self.share * np.exp(logs - top[nest])
+        np.maximum.at(top, nest, powers)
+        weight = self.share * np.exp(powers - top[nest])
         index = self._sum(weight * by_log) / self._sum(weight)
-        return -self.reach[nest] * (by_log - index[nest])
+        return -self._reach * (by_log - index[nest])
 
-    def moved(self, a: Array, price: Array, inertia: float) -> Array:
+    def moved(self, a: Array, logs: Array, inertia: float) -> Array:
         """Next year's log weights: part of the way to those cheapest at this year's prices.
 
         Parameters
         ----------
         a : ndarray (inputs,)
             This year's log weights.
-        price : ndarray (inputs,)
-            This year's prices relative to the benchmark.
+        logs : ndarray (inputs,)
+            Logs of this year's prices relative to the benchmark.
         inertia : float
             What is left of the distance after a year; 0 adapts at once, 1 never.
         """
-        wanted = -self.reach[self.nest] * np.log(price)
-        return self.feasible(inertia * a + (1 - inertia) * wanted)
+        return self.feasible(inertia * a - ((1 - inertia) * self._reach) * logs)
 
-    def moved_changes(self, a: Array, price: Array, inertia: float, by_a: Array, by_log: Array,
+    def moved_changes(self, a: Array, logs: Array, inertia: float, by_a: Array, by_log: Array,
                       ) -> Array:  # fmt: skip
         """Changes of next year's log weights, (inputs,).
 
         Parameters
         ----------
-        a, price, inertia
+        a, logs, inertia
             As in :meth:`moved`.
         by_a, by_log : ndarray (inputs,)
             Changes of this year's log weights and of the logs of prices.
         """
         nest = self.nest
-        power = np.where(self.reach == 0, 0.0, (self.long - 1) / np.where(self.reach == 0, 1.0,
-                                                                          self.reach))  # fmt: skip
         # On the menu, so that these add up to one in every nest.
-        weight = self.share * np.exp(power[nest] * self.moved(a, price, inertia))
-        change = inertia * by_a - (1 - inertia) * self.reach[nest] * by_log
+        weight = self.share * np.exp(self._powers[0] * self.moved(a, logs, inertia))
+        change = inertia * by_a - (1 - inertia) * self._reach * by_log
         mean = self._sum(weight * change) / self._sum(weight)
-        return np.where(self.reach[nest] == 0, 0.0, change - mean[nest])
+        return np.where(self._one_speed[nest], 0.0, change - mean[nest])
 
-    def short_cost_changes(self, a: Array, price: Array, by_a: Array, by_log: Array) -> Array:
+    def log_cost_changes(self, a: Array, logs: Array, by_a: Array, by_log: Array) -> Array:
         """Changes of the log of unit cost with given log weights, (nests,).
 
         Parameters
         ----------
-        a, price
-            As in :meth:`short_cost`.
+        a, logs
+            As in :meth:`log_cost`.
         by_a, by_log : ndarray (inputs,)
             Changes of log weights and of the logs of prices.
         """
-        nest, left = self.nest, 1 - self.short
-        unit = np.abs(left) < 1e-9
-        weight = self.share * np.exp(a) * price ** left[nest]
-        weight = np.where(unit[nest], self.share, weight)
-        by_weight = np.where(unit, 0.0, 1 / np.where(unit, 1.0, left))[nest] * by_a
+        unit, left = self._unit[0], 1 - self.short
+        weight = self.share * np.where(unit[self.nest], 1.0, np.exp(a + self._powers[1] * logs))
+        by_weight = np.where(unit, 0.0, 1 / np.where(unit, 1.0, left))[self.nest] * by_a
         return self._sum(weight * (by_log + by_weight)) / self._sum(weight)
 
-    def short_cost(self, a: Array, price: Array) -> Array:
-        """Unit cost relative to the benchmark with given log weights, (nests,)."""
-        total = self._sum(self.share * np.exp(a) * price ** (1 - self.short[self.nest]))
-        unit = np.abs(self.short - 1) < 1e-9  # there the mean is a geometric one
-        geometric = np.exp(self._sum(self.share * np.log(price)))
-        return np.where(unit, geometric, total ** (1 / np.where(unit, 1.0, 1 - self.short)))
+    def log_cost(self, a: Array, logs: Array) -> Array:
+        """Log of unit cost within the year, relative to the benchmark, (nests,).
+
+        Parameters
+        ----------
+        a : ndarray (inputs,)
+        logs : ndarray (inputs,)
+            Logs of prices relative to the benchmark.
+        """
+        unit = self._unit[0]
+        total = np.log(self._sum(self.share * np.exp(a + self._powers[1] * logs)))
+        cost = total / np.where(unit, 1.0, 1 - self.short)
+        if unit.any():  # there the mean is a geometric one
+            cost = np.where(unit, self._sum(self.share * logs), cost)
+        return np.asarray(cost)

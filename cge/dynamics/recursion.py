@@ -30,12 +30,11 @@ from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState
 from cge.dynamics.sourcing import NESTS, Sourcing
 from cge.solve.closure import Closure
 from cge.solve.model import Model
-from cge.solve.solution import Allocation, Solution
+from cge.solve.solution import Allocation
+from cge.solve.square.following import Followed
 
 #: Expectations and weights agree when no log weight moves by more than this.
 SETTLED = 1e-7
-#: Part of the first step towards expected prices that the last may be while they do not settle.
-NEARBY = 1e-3
 #: Passes after which they must.
 ADAPTATION_PASSES = 20
 
@@ -132,6 +131,7 @@ class Recursion:
         self.closure = Closure("path", specific_factors=(CAPITAL,))
         self._no_policy = KnowledgePolicy.none(len(b.regions), len(b.sectors))
         self.expecting = model.with_elasticities(_between(b, settings.inertia))
+        self._relations = Followed(self.sourcing.columns, self.sourcing.exponents)
 
     def start(self) -> State:
         """State of the benchmark, or of `standing`."""
@@ -214,14 +214,14 @@ class Recursion:
         state: State,
         levels: Array,
         closure: Closure | None = None,
-        start: Solution | None = None,
+        start: Array | None = None,
         beside: Array | None = None,
-    ) -> tuple[State, Solution]:
+    ) -> tuple[State, Array]:
         """State with relations adapted to the prices expected for its year.
 
         The year is solved with each nest at the elasticity that it has once relations may
-        move, sS + (1 - inertia) (sL - sS), which is their move written into demand; a few
-        passes then put the weights on the menu.
+        move, sS + (1 - inertia) (sL - sS), which is their move written into demand. What is left
+        of the weights, one number a nest, follows prices as they are found.
 
         Parameters
         ----------
@@ -232,58 +232,71 @@ class Recursion:
             are not read.
         closure : Closure, optional
             Under those policies; default the path's own.
-        start : Solution, optional
-            An earlier expectation, from which to search.
+        start : ndarray (columns,), optional
+            Levels of an earlier expectation, from which to search.
         beside : ndarray (columns,), optional
             As in :meth:`cge.solve.model.Model.solve`.
 
         Returns
         -------
         State
-        Solution
-            The expectation.
+        ndarray (columns,)
+            Levels expected.
 
         Raises
         ------
         NoEquilibrium
             If the expectation has none, or the weights do not settle.
         """
-        model = self.expecting
-        menu, inertia, columns = self.sourcing.menu, self.settings.inertia, self.sourcing.columns
-        ahead = levels.copy()
-        base = self.sourcing.base + (1 - inertia) * self.sourcing.base_of_move
-        constant = np.zeros(len(columns))
-        weights, moved = state.weights, np.inf
-        origin = begin = model.arrays.start if start is None else start.levels
-        closure = closure or self.closure
+        model, closure = self.expecting, closure or self.closure
+        origin = model.arrays.start if start is None else start
+        given = levels.copy()
+        given[self.sourcing.columns] = np.exp(self._laid(state, np.zeros(len(state.weights))))
+        expected = model.following(
+            given, closure, origin, self._relations,
+            lambda seen: self._laid(state, self.sourcing.relative(seen)), beside,
+        )  # fmt: skip
+        if expected is None:
+            return self._settled(state, given, closure, origin, beside)
+        prices = self.sourcing.log_prices(Allocation(model, expected))
+        return replace(state, weights=self._moved(state, prices)), expected
 
-        def solved(ahead: Array) -> Solution:
-            try:
-                return model.solve(ahead, closure, start=origin, beside=beside)
-            except NoEquilibrium:
-                if origin is begin:
-                    raise
-                return model.solve(ahead, closure, start=begin, beside=beside)
-
+    def _settled(
+        self, state: State, given: Array, closure: Closure, origin: Array, beside: Array | None
+    ) -> tuple[State, Array]:
+        """As :meth:`adapt`, in passes: prices at given weights, and weights at those prices."""
+        model, weights = self.expecting, state.weights
         for _ in range(ADAPTATION_PASSES):
-            ahead[columns] = np.exp(base + inertia * state.weights + constant)
-            # As long as weights move it takes no more than a point near the equilibrium.
-            near = model.nearby(ahead, closure, origin, NEARBY, beside) if moved > SETTLED else None
-            expected = Allocation(model, near) if near is not None else solved(ahead)
+            try:
+                expected = model.solve(given, closure, start=origin, beside=beside)
+            except NoEquilibrium:
+                if origin is model.arrays.start:
+                    raise
+                expected = model.solve(given, closure, beside=beside)
             origin = expected.levels
-            prices = self.sourcing.prices(expected.values)
-            before, weights = weights, menu.moved(state.weights, prices, inertia)
+            prices = self.sourcing.log_prices(expected)
+            before, weights = weights, self._moved(state, prices)
             moved = float(np.abs(weights - before).max(initial=0.0))
-            if moved <= SETTLED and isinstance(expected, Solution):
-                return replace(state, weights=weights), expected
-            # What is left of the weights beside the part that follows prices: one number a nest.
-            cost = np.log(menu.short_cost(weights, prices))[menu.nest]
-            follows = (1 - inertia) * menu.reach[menu.nest] * (np.log(prices) - cost)
-            constant = weights - inertia * state.weights + follows
+            if moved <= SETTLED:
+                return replace(state, weights=weights), origin
+            given[self.sourcing.columns] = np.exp(self._laid(state, prices))
         raise NoEquilibrium(
             f"relations with suppliers did not settle in {ADAPTATION_PASSES} passes; a log weight "
             f"still moved by {moved:.1e}"
         )
+
+    def _moved(self, state: State, prices: Array) -> Array:
+        """Log weights that relations adapt to at given logs of prices."""
+        return self.sourcing.menu.moved(state.weights, prices, self.settings.inertia)
+
+    def _laid(self, state: State, prices: Array) -> Array:
+        """Log weights with which a year is expected: those adapted to less what follows prices."""
+        menu, inertia = self.sourcing.menu, self.settings.inertia
+        weights = self._moved(state, prices)
+        cost = menu.log_cost(weights, prices)[menu.nest]
+        follows = (1 - inertia) * menu.reach[menu.nest] * (prices - cost)
+        base = self.sourcing.base + (1 - inertia) * self.sourcing.base_of_move
+        return np.asarray(base + weights + follows)
 
     def _investment(self, solution: Allocation) -> Array:
         """Real investment by region, relative to the benchmark or to `standing`."""

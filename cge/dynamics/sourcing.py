@@ -7,10 +7,13 @@ towards the weights that are cheapest at the prices it has seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from cge.core.axes import Array, Integers
 from cge.core.errors import refuse_first
@@ -31,6 +34,8 @@ class Inputs:
     price: str = ""
 
 
+#: Exponents below this are rounding of ones that cancel.
+CANCELLED = 1e-12
 #: Every nest with weights: its name in the elasticities and the inputs it is made of.
 NESTS: dict[str, tuple[Inputs, ...]] = {
     "armington": (Inputs("origin_weight", "route_spending", "arrivals"),),
@@ -65,7 +70,7 @@ class Sourcing:
         self.model = model
         #: Log weights and prices of the inputs in the equilibrium to which all is relative.
         self.base: Array | float = 0.0
-        self._price: Array | float = 1.0
+        self._log_price: Array | float = 0.0
         #: What the weights of nests with the elasticity of a year's move have beside `base`,
         #: per unit of the part of the way that is gone.
         self.base_of_move: Array | float = 0.0
@@ -81,10 +86,10 @@ class Sourcing:
         self.menu = Menu(*(np.concatenate(parts) for parts in zip(*laid, strict=True)))
         if standing is None:
             return
-        price, base = self.prices(standing.values), np.log(standing.levels[self.columns])
-        relative = np.log(price / self.menu.short_cost(base, price)[self.menu.nest])
+        log_price, base = self.log_prices(standing), np.log(standing.levels[self.columns])
+        relative = log_price - self.menu.log_cost(base, log_price)[self.menu.nest]
         share = self.menu.share * np.exp(base + (1 - self.menu.short[self.menu.nest]) * relative)
-        self.base, self._price = base, price
+        self.base, self._log_price = base, log_price
         self.base_of_move = self.menu.reach[self.menu.nest] * relative
         self.menu = replace(self.menu, share=share)
 
@@ -123,49 +128,65 @@ class Sourcing:
         share = worth / np.bincount(number, worth, len(cell))[number]
         return number, share, short.ravel()[cell], long.ravel()[cell]
 
-    def prices(self, of: Callable[[str], Array]) -> Array:
-        """Price of every input relative to the benchmark, or to `standing`.
+    @cached_property
+    def exponents(self) -> sparse.csr_array:
+        """Exponents of the columns in the price of every input, (inputs, columns).
 
-        Parameters
-        ----------
-        of : callable
-            Variables and outcomes by cell, as :meth:`Allocation.values` of a solution.
+        Values and quantities are monomials; weights stand in both alike, and cancel.
         """
-        start = self.model.start
+        model = self.model
+        parts = []
+        for weight, one in self.inputs():
+            if one.price:
+                parts.append(exponents_of(model, one.price, weight))
+                continue
+            value, quantity = (exponents_of(model, n, weight) for n in (one.value, one.quantity))
+            parts.append(sparse.csr_array(value - quantity))
+        found = sparse.csr_array(sparse.vstack(parts, format="csr"))
+        if len(self._varieties):
+            own = exponents_of(model, "variety_price")[self._of_variety]
+            order = np.arange(found.shape[0])
+            order[self._varieties] = found.shape[0] + np.arange(len(self._varieties))
+            found = sparse.csr_array(sparse.vstack([found, own], format="csr")[order])
+        found.data[np.abs(found.data) < CANCELLED] = 0.0
+        found.eliminate_zeros()
+        return found
 
-        def relative(name: str, weight: Family) -> Array:
-            """A variable or outcome over its benchmark, by cell of a weight."""
-            return (of(name) / start.values(name))[self.model.family(name).matching(weight)]
+    @cached_property
+    def _start(self) -> Array:
+        """Logs of the prices in the benchmark."""
+        return np.asarray(self.exponents @ self.model.start.logs)
 
-        found = [
-            relative(one.price, weight) if one.price
-            else relative(one.value, weight) / relative(one.quantity, weight)
-            for weight, one in self.inputs()
-        ]  # fmt: skip
-        prices = np.concatenate(found)
-        prices[self._varieties] = of("variety_price")[self._of_variety]
-        return prices / self._price
+    def log_prices(self, at: Allocation) -> Array:
+        """Log of the price of every input relative to the benchmark, or to `standing`."""
+        return self.relative(self.exponents @ at.logs)
 
-    def price_changes(self, of: Callable[[str], Array]) -> Array:
+    def relative(self, logs: Array) -> Array:
+        """Logs of prices relative to the benchmark, or to `standing`."""
+        return np.asarray(logs - self._start - self._log_price)
+
+    def price_changes(self, changes: Array) -> Array:
         """Changes of the logs of the prices of inputs.
 
         Parameters
         ----------
-        of : callable
-            Changes of the logs of variables and outcomes by cell.
+        changes : ndarray (columns,) or (columns, k)
+            Of the logs of columns.
         """
+        return np.asarray(self.exponents @ changes)
 
-        def here(name: str, weight: Family) -> Array:
-            return of(name)[self.model.family(name).matching(weight)]
 
-        found = [
-            here(one.price, weight) if one.price
-            else here(one.value, weight) - here(one.quantity, weight)
-            for weight, one in self.inputs()
-        ]  # fmt: skip
-        changes = np.concatenate(found)
-        changes[self._varieties] = of("variety_price")[self._of_variety]
-        return changes
+def exponents_of(model: Model, name: str, of: Family | None = None) -> sparse.csr_array:
+    """Exponents of a variable, or of an outcome of one term, by cell (`of` a family)."""
+    family = model.family(name)
+    cells = np.arange(len(family)) if of is None else family.matching(of)
+    if name in model.variables:
+        every: Any = sparse.eye_array(len(model.arrays.start), format="csr")
+        return sparse.csr_array(every[family.columns[cells]])
+    arrays = model.arrays.only(name)
+    terms = arrays.outcome_coefficients
+    assert (np.diff(terms.indptr)[cells] == 1).all(), f"{name} has more than one term"
+    return sparse.csr_array(arrays.exponents[terms.indices[terms.indptr[:-1][cells]]])
 
 
 def _check(nest: str, short: Array, long: Array) -> None:

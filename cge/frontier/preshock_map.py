@@ -14,18 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
-from cge.dynamics.sourcing import NESTS, Sourcing
+from cge.dynamics.sourcing import NESTS, Sourcing, exponents_of
 from cge.frontier.problem import Problem
 from cge.frontier.tracking import Tracked
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
-from cge.solve.layout import Family
-from cge.solve.model import Model
 from cge.solve.square.system import term_changes, term_parts
 
 #: The price of each nest, a variable of the long run.
@@ -35,8 +32,6 @@ _NEST_PRICES = {
 }  # fmt: skip
 #: What the cost of a sector's unit of output is made of, its top nest.
 _COST = ("basic_price", "net_of_output_tax", "productivity")
-#: No log of a price moves by more than this for a rate of 100 %.
-_LARGEST = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +69,6 @@ class PreShockMap:
         self.places = places_in(problem.short, problem.long)
         self.sourcing = Sourcing(problem.short)
         self._closure = short_closure(problem.closure, problem.short, problem.run)
-        ones = self.sourcing.prices(lambda name: np.ones(len(self.short.family(name))))
-        self._unmoved = np.log(ones)
 
     def at(self, levels: Array) -> PreShock:
         """Pre-shock equilibrium that levels of the long-run model set."""
@@ -92,7 +85,7 @@ class PreShockMap:
         moved : ndarray (columns of the long-run model, k)
             Changes of logs of its levels, of levels where they are free.
         """
-        price = self.sourcing.prices(pre.values)
+        price = self.sourcing.log_prices(pre)
         each = [self._change(pre, price, one) for one in moved.T]
         return PreShockChanges(*(np.column_stack(columns) for columns in zip(*each, strict=True)))
 
@@ -103,26 +96,9 @@ class PreShockMap:
         parts = term_parts(arrays, pre.levels)
         levels = np.where(self.places >= 0, moved[self.places], 0.0)
 
-        def outcomes() -> Array:
-            change = term_changes(arrays, parts, levels)
-            return arrays.outcome_coefficients @ change
-
-        # Weights cancel out of the prices that move them.
-        relative = np.divide(outcomes(), pre.outcomes, out=np.zeros(len(pre.outcomes)),
-                             where=pre.outcomes != 0)  # fmt: skip
-        # Outcomes of nearly zero change by huge parts; no price is made of them.
-        relative = np.clip(relative, -_LARGEST, _LARGEST)
-
-        by_log = np.where(arrays.free, 0.0, levels)
-
-        def of(name: str) -> Array:
-            """Change of the log of an outcome or a positive variable."""
-            return (by_log if name in short.variables else relative)[short.family(name).positions]
-
-        # Log-linear in what it reads, so its logs at moved logs are its derivative.
-        by_input = np.log(sourcing.prices(lambda name: np.exp(of(name)))) - self._unmoved
+        by_input = sourcing.price_changes(np.where(arrays.free, 0.0, levels))
         levels[sourcing.columns] = sourcing.menu.adapted_changes(price, by_input)
-        return levels, outcomes()
+        return levels, arrays.outcome_coefficients @ term_changes(arrays, parts, levels)
 
 
 def given_map(
@@ -144,11 +120,11 @@ def given_map(
     -------
     csr_array (columns of the short-run model, unknowns)
     """
-    short, sourcing = preshock.short, preshock.sourcing
+    sourcing = preshock.sourcing
     known = preshock.places >= 0
     pre = sparse.csr_array(first[np.where(known, preshock.places, 0)])
     pre = sparse.csr_array(sparse.diags_array(known.astype(float)) @ pre)
-    price, nest = input_prices(short)
+    price, nest = sourcing.exponents, nest_prices(sourcing)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
     given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
     extra = sparse.csr_array(
@@ -167,46 +143,19 @@ def _replaced(matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array) ->
     return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
 
 
-def _leading(model: Model, name: str, of: Family | None = None) -> sparse.csr_array:
-    """Exponents of the first term of an outcome, or of a variable, by cell (`of` a family)."""
-    family, arrays = model.family(name), model.arrays
-    columns = family.columns if of is None else family.columns[family.matching(of)]
-    if name in model.variables:
-        every: Any = sparse.eye_array(len(arrays.start), format="csr")
-        return sparse.csr_array(every[columns])
-    matrix = arrays.outcome_coefficients
-    return sparse.csr_array(arrays.exponents[matrix.indices[matrix.indptr[columns]]])
-
-
-def input_prices(short: Model) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Logs of the prices of inputs, and of their nests, by column: exponents.
-
-    Weights stand in the value of an input as they do in its quantity and cancel.
-    """
-    prices: list[sparse.csr_array] = []
-    nests: list[sparse.csr_array] = []
+def nest_prices(sourcing: Sourcing) -> sparse.csr_array:
+    """Exponents of the columns in the price of every input's nest, (inputs, columns)."""
+    short, nests = sourcing.model, []
     for nest, inputs in NESTS.items():
         for one in inputs:
             weight = short.variables[one.weight]
             if one.price:
-                prices.append(_leading(short, one.price, weight))
-                basic, kept, productivity = (_leading(short, name, weight) for name in _COST)
-                nests.append(sparse.csr_array(basic + kept + productivity))
+                cost = [exponents_of(short, name, weight) for name in _COST]
+                nests.append(sparse.csr_array(sum(cost[1:], cost[0])))
                 continue
-            value, quantity = (_leading(short, n, weight) for n in (one.value, one.quantity))
-            price = sparse.csr_array(value - quantity)
-            if one.value == "route_spending":
-                varieties = short.variables["variety_price"]
-                own = [cell for cell in varieties.index if cell in weight.place]
-                here = np.array([weight.place[cell] for cell in own], dtype=np.int64)
-                price = _replaced(price, here - weight.start, _leading(short, varieties.name)[
-                    [varieties.place[cell] - varieties.start for cell in own]
-                ])  # fmt: skip
-            prices.append(price)
             family = short.variables[_NEST_PRICES[nest]]
             at = [weight.axes.index(axis) for axis in family.axes]
             rows = [family.place[tuple(cell[a] for a in at)] for cell in weight.index]
-            leading = _leading(short, family.name)
-            nests.append(sparse.csr_array(leading[np.array(rows, dtype=np.int64) - family.start]))
-    return (sparse.csr_array(sparse.vstack(prices, format="csr")),
-            sparse.csr_array(sparse.vstack(nests, format="csr")))  # fmt: skip
+            of_nest = exponents_of(short, family.name)
+            nests.append(sparse.csr_array(of_nest[np.array(rows, dtype=np.int64) - family.start]))
+    return sparse.csr_array(sparse.vstack(nests, format="csr"))

@@ -19,7 +19,7 @@ from cge.core.errors import NoEquilibrium
 from cge.dynamics.sourcing import Sourcing
 from cge.dynamics.stand_ins import StandIns
 from cge.frontier.disruption_loss import DisruptionLoss, Hit
-from cge.frontier.preshock_map import input_prices
+from cge.frontier.preshock_map import nest_prices
 from cge.frontier.tracking import Tracked, adjoint
 from cge.resilience.disruptions import Disruption
 from cge.resilience.impact import idle_factors
@@ -120,7 +120,7 @@ class States:
     @cached_property
     def prices(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Logs of the prices of inputs, and of their nests when they have adapted."""
-        return input_prices(self.short)
+        return self.risk.sourcing.exponents, nest_prices(self.risk.sourcing)
 
     @property
     def nothing(self) -> Array:
@@ -241,8 +241,8 @@ class ExAnte:
         nests = np.unique(menu.nest[risk.own])
         logs = np.where(risk.own, other, self.logs)
         for part, at in self.states:
-            prices = sourcing.prices(at.values)
-            cost, instead = (menu.short_cost(one, prices) for one in (self.logs, logs))
+            prices = sourcing.log_prices(at)
+            cost, instead = (np.exp(menu.log_cost(one, prices)) for one in (self.logs, logs))
             spent = np.bincount(menu.nest, spending(sourcing, at), len(cost))
             real = spent / at.values("welfare_price")[risk.place]
             found.append(part * float((real * (1.0 - instead / cost))[nests].sum()))

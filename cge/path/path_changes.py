@@ -184,13 +184,13 @@ class _Follower:
         solve = _tangent_solver(model, model.resolved(self.course.closure, ()), year.expected)
 
         at = Allocation(model, year.expected)
-        prices, reach = sourcing.prices(at.values), (1 - inertia) * menu.reach[menu.nest]
+        prices, reach = sourcing.log_prices(at), (1 - inertia) * menu.reach[menu.nest]
 
         def follow(moved: Array, before: Array) -> tuple[Array, Array]:
             """Changes of weights, and of the logs of those that a year ahead is solved with."""
-            by_log = sourcing.price_changes(_log_changes(at, moved))
+            by_log = sourcing.price_changes(np.where(at.model.arrays.free, 0.0, moved))
             weights = menu.moved_changes(turn.weights, prices, inertia, before, by_log)
-            cost = menu.short_cost_changes(year.weights, prices, weights, by_log)
+            cost = menu.log_cost_changes(year.weights, prices, weights, by_log)
             return weights, weights + reach * (by_log - cost[menu.nest])
 
         old = before.state[: len(turn.weights)]
@@ -311,20 +311,6 @@ def _tangent_solver(model: Model, resolved: Resolved, levels: Array) -> Callable
         return np.column_stack(tangents(system, solved, levels, [(one, none) for one in given.T]))
 
     return solve
-
-
-def _log_changes(at: Allocation, moved: Array) -> Callable[[str], Array]:
-    """Changes of the logs of variables and outcomes, from those of columns."""
-    model, free = at.model, at.model.arrays.free
-    changes = _outcome_changes(model, at.levels, moved[:, None])[:, 0]
-    relative = np.divide(changes, at.outcomes, out=np.zeros(len(changes)), where=at.outcomes != 0)
-    logs = np.where(free, 0.0, moved)
-
-    def of(name: str) -> Array:
-        own = logs if name in model.variables else relative
-        return own[model.family(name).positions]
-
-    return of
 
 
 def _outcome_changes(model: Model, levels: Array, changes: Array) -> Array:

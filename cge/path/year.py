@@ -221,11 +221,9 @@ def _adapted(
     taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
     levels = Standing(levels, course.closure, in_force).laid(model, taxed)
     closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
-    from_there = None if near.expected is None else replace(last, levels=near.expected)
-    state, expectation = course.laws.recursion.adapt(
-        state, levels, closure, from_there, None if early is None else early.expected
+    return course.laws.recursion.adapt(
+        state, levels, closure, near.expected, None if early is None else early.expected
     )
-    return state, expectation.levels
 
 
 def known(course: Course, year: int) -> tuple[float, ...]:

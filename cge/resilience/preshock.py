@@ -173,6 +173,6 @@ def levels_before(
     here = places >= 0
     found[here] = levels[places[here]]
     if sourcing is not None:
-        prices = sourcing.prices(Allocation(short, found).values)
+        prices = sourcing.log_prices(Allocation(short, found))
         found[sourcing.columns] = np.exp(sourcing.menu.adapted(prices))
     return found

@@ -59,27 +59,6 @@ class Diagnostics:
     contraction: float = 0.0
 
 
-def nearby(
-    resolved: Resolved, start: Array, target: Array, part: float, beside: Resolved | None = None
-) -> Array | None:
-    """Go some of the way to the equilibrium at `target`, which is neither reached nor accepted.
-
-    Parameters
-    ----------
-    resolved, start, target, beside
-        As of :func:`solve_square`.
-    part : float
-        Part of the first step from `start` that the last one may be.
-
-    Returns
-    -------
-    ndarray (columns,)
-        Levels; None where there is no way by chord steps.
-    """
-    homotopy = Homotopy(resolved, start, target, carried=True, prepared=beside)
-    return homotopy.point() if homotopy.approach(part) else None
-
-
 def solve_square(
     resolved: Resolved,
     start: Array,

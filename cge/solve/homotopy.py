@@ -9,7 +9,7 @@ linear solve per shock: with F(z, g) = 0, J dz = -F_g dg.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,8 @@ from cge.core.typed import check_fields
 from cge.solve.determinacy import LeftOpen, undetermined
 from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import label_at
-from cge.solve.square.chord import USUAL, Limits, chord
+from cge.solve.square.chord import Limits, chord
+from cge.solve.square.following import Followed, FollowingSystem
 from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import Attempt, newton
 from cge.solve.square.system import (
@@ -258,23 +259,26 @@ class Homotopy:
             self._nearby_only &= near
         return attempt.converged
 
-    def approach(self, part: float) -> bool:
-        """Go towards the end until chord steps are a part of the first; whether they are."""
-        attempt = self._nearby(self.at(1.0), replace(USUAL, part=part))
+    def follow(self, followed: Followed, rule: Callable[[Array], Array]) -> Array | None:
+        """Levels at the end where some given columns follow; None if chord steps find none."""
+        levels = self.levels(1.0)
+        system = FollowingSystem(self.at(1.0), levels, followed, rule)
+        attempt = self._nearby(system)
         if attempt is None or not attempt.converged:
-            return False
-        self.z, self.done = attempt.z, 1.0
-        return True
+            return None
+        found = self.system.levels(attempt.z, levels)
+        found[followed.columns] = np.exp(system.follow(attempt.z))
+        return found
 
     def prepare(self) -> None:
         """Prepare for more of the same way where one stands, if that pays."""
         if LinearSolver.large <= self.system.size <= LARGEST_EXACT:
             self.prepared = self.resolved.at(self.point())
 
-    def _nearby(self, system: FoldedSystem, limits: Limits = USUAL) -> Attempt | None:
+    def _nearby(self, system: FoldedSystem) -> Attempt | None:
         """Solution by chord steps, where a Jacobian is dear."""
         linear = self.prepared.linear
-        return chord(system, self.z, linear, limits) if linear.is_large else None
+        return chord(system, self.z, linear) if linear.is_large else None
 
     def undetermined(self) -> LeftOpen | None:
         """What is left (nearly) undetermined where one stands; None where that is nothing.

@@ -23,13 +23,14 @@ from cge.data.elasticities.nests import Elasticities
 from cge.model.language.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve.closure import Closure, Swap, cells_of, fixes_outcome
-from cge.solve.equilibrium import nearby, solve_square
-from cge.solve.homotopy import LARGEST_EXACT, Progress
+from cge.solve.equilibrium import solve_square
+from cge.solve.homotopy import LARGEST_EXACT, Homotopy, Progress
 from cge.solve.layout import Family, Layout
 from cge.solve.resolved import Resolved, resolve
 from cge.solve.rules.templates import template_of
 from cge.solve.solution import Allocation, Solution
 from cge.solve.square.arrays import Block, MonomialArrays, MonomialTemplate
+from cge.solve.square.following import Followed
 from cge.solve.square.linear import LinearSolver
 
 Solver = Literal["newton", "ipopt"]
@@ -327,17 +328,31 @@ class Model(Displayed):
         return self._settled(levels, closure, under)
 
     @one_thread
-    def nearby(
-        self, levels: Array, closure: Closure, start: Array, part: float,
-        beside: Array | None = None,
+    def following(
+        self, levels: Array, closure: Closure, start: Array, followed: Followed,
+        rule: Callable[[Array], Array], beside: Array | None = None,
     ) -> Array | None:  # fmt: skip
-        """Levels on the way to an equilibrium: :func:`cge.solve.equilibrium.nearby`."""
+        """Levels of an equilibrium in which some given columns follow; None where not near.
+
+        It is found by chord steps alone, to the residual of any other, and not looked at further.
+
+        Parameters
+        ----------
+        levels, closure, start, beside
+            As of :meth:`solve`.
+        followed : Followed
+            What follows, and what it looks at.
+        rule : callable
+            Logs of the levels of what follows, from logs of what it looks at.
+        """
         if closure.bounded_swaps():
             return None
         levels, origin = closure.laid(self, levels), closure.laid(self, start)
         resolved = self.resolved(closure, ())
         there = None if beside is None else self._at(resolved, beside)
-        return nearby(resolved, origin, levels, part, there)
+        return Homotopy(resolved, origin, levels, carried=True, prepared=there).follow(
+            followed, rule
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""

@@ -59,7 +59,8 @@ class Allocation:
         return model.outcomes_at_start if self.levels is model.arrays.start else {}
 
     @cached_property
-    def _logs(self) -> Array:
+    def logs(self) -> Array:
+        """Logs of the levels of positive variables, zero for those of either sign."""
         return positive_logs(self.levels, self.model.arrays.free)
 
     def values(self, name: str) -> Array:
@@ -72,7 +73,7 @@ class Allocation:
             return self.measure(name)
         if name not in self._outcomes:
             model.family(name)
-            found = outcome_values(model.arrays.only(name), self.levels, self._logs)
+            found = outcome_values(model.arrays.only(name), self.levels, self.logs)
             found.setflags(write=False)
             self._outcomes[name] = found
         return self._outcomes[name]

@@ -38,16 +38,12 @@ class Limits:
         Longest first step, in logs, that is near.
     small : float
         Step, in logs, that is the last.
-    part : float
-        Part of the first step that the last may be: above zero where it is a point on the way
-        that is wanted, and not an equilibrium.
     """
 
     most: int = 60
     far: float = 10.0
     #: The last point is then as good as that of Newton's method with its last step.
     small: float = 1e-13
-    part: float = 0.0
 
 
 #: From the world as it was, to wherever it may be.
@@ -82,8 +78,6 @@ def chord(
     for number in range(limits.most):
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
-        if lengths[-1] <= limits.part * lengths[0]:
-            return Attempt(z, True, number, lengths[-1])
         # Rows in logs that are small differences of large sums end above FINE, at rounding.
         fine = np.abs(residual).max(initial=0.0) <= FINE or lengths[-1] <= ROUNDING
         gap = system.relative_residual(z) if fine else np.inf

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -237,6 +238,11 @@ class SquareSystem:
         return FoldedSystem(self, factor, target / self.row_scale)
 
     @cached_property
+    def followed(self) -> Recent[Any]:
+        """What is known of given columns that follow: :mod:`cge.solve.square.following`."""
+        return Recent(2)
+
+    @cached_property
     def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Magnitudes of the positive and of the negative coefficients of all rows."""
 
@@ -271,14 +277,16 @@ class FoldedSystem:
         return found
 
     def _evaluated(self, z: Array) -> tuple[Array, Array]:
-        system = self.system
-        logs = np.where(system.free, 0.0, z)
-        partial = system._exponents @ logs
+        system, partial = self.system, self._logs_of_terms(z)
         np.exp(partial, out=partial)  # in place: arrays of all terms are long
         partial *= self.factor
         full = partial.copy()
         full[system._linear] *= z[system._free_unknown_of_term[system._linear]]
         return partial, full
+
+    def _logs_of_terms(self, z: Array) -> Array:
+        """Logs of the terms beside what is given and free unknowns."""
+        return np.asarray(self.system._exponents @ np.where(self.system.free, 0.0, z))
 
     def residual(self, z: Array) -> Array:
         """Scaled residual, (size,)."""
