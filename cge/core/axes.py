@@ -159,5 +159,5 @@ def fixed(array: Array) -> Array:
 def ratio(numerator: Array, denominator: Array, empty: float = 0.0) -> Array:
     """Quotient, `empty` where the denominator is not positive."""
     shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
-    top, bottom = np.broadcast_to(numerator, shape), np.broadcast_to(denominator, shape)
-    return np.divide(top, bottom, out=np.full(shape, empty), where=bottom > 0)
+    positive = np.asarray(denominator) > 0
+    return np.divide(numerator, denominator, out=np.full(shape, empty), where=positive)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from threading import local
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: Whether this thread of Python is within a function that is limited.
+_LIMITED = local()
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +31,13 @@ def one_thread(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def limited(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _controller().limit(limits=1):
+        if getattr(_LIMITED, "here", False):
             return function(*args, **kwargs)
+        with _controller().limit(limits=1):
+            _LIMITED.here = True
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _LIMITED.here = False
 
     return limited

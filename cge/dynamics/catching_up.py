@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cge.core.axes import Array
+from cge.core.recent import Recent
 from cge.data.accounts.benchmark import CAPITAL
 from cge.dynamics.capital import Settings
 from cge.solve.model import Model
@@ -67,6 +68,7 @@ class CatchingUp:
     def __init__(self, model: Model, settings: Settings) -> None:
         self.model, self.settings = model, settings
         self._regions = len(model.benchmark.regions)
+        self._of_base: Recent[_Signals] = Recent(1)
 
     def start(self) -> Legacy:
         """Legacy of the base."""
@@ -106,7 +108,8 @@ class CatchingUp:
         base : Allocation
             As in :meth:`laid`.
         """
-        given, now, then = self.settings, self._signals(solution), self._signals(base)
+        given, now = self.settings, self._signals(solution)
+        then = self._of_base.get(base, lambda: self._signals(base))
         borrowing = now.borrowing - then.borrowing
         supply = self.model.variables["wage_level"]
         pull = solution.values("wage_response") * (now.employment - then.employment)

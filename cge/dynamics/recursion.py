@@ -123,6 +123,7 @@ class Recursion:
         self.sourcing = Sourcing(model, standing)
         self.base = standing or model.start
         factor = self._capital = b.factors.index(CAPITAL)
+        self._capital_use = capital_of(model)
         capital = (b.factor_payments * self.base.array("factor_use", 1.0))[..., factor]
         accumulates = settings.accumulates and "inv" in b.agent_class
         self.capital = CapitalLaw(ratio(capital, capital.sum(axis=1, keepdims=True)),
@@ -160,7 +161,7 @@ class Recursion:
         model, variables = self.model, self.model.variables
         levels = self.base.levels.copy()
         levels[self.sourcing.columns] = np.exp(self.sourcing.base + state.weights)
-        columns, cells = capital_of(model)
+        columns, cells = self._capital_use
         levels[columns] *= state.capital[cells]
         levels = self.catching_up.laid(levels, state.legacy, beside or self.base)
         if self.law is None or state.knowledge is None:
@@ -248,42 +249,41 @@ class Recursion:
         NoEquilibrium
             If the expectation has none, or the weights do not settle.
         """
-        model, closure = self.expecting, closure or self.closure
+        model, closure, columns = self.expecting, closure or self.closure, self.sourcing.columns
         origin = model.arrays.start if start is None else start
-        given = levels.copy()
-        given[self.sourcing.columns] = np.exp(self._laid(state, np.zeros(len(state.weights))))
-        expected = model.following(
-            given, closure, origin, self._relations,
-            lambda seen: self._laid(state, self.sourcing.relative(seen)), beside,
-        )  # fmt: skip
-        if expected is None:
-            return self._settled(state, given, closure, origin, beside)
-        prices = self.sourcing.log_prices(Allocation(model, expected))
-        return replace(state, weights=self._moved(state, prices)), expected
+        prices, given, moved = np.zeros(len(columns)), levels.copy(), np.inf
 
-    def _settled(
-        self, state: State, given: Array, closure: Closure, origin: Array, beside: Array | None
-    ) -> tuple[State, Array]:
-        """As :meth:`adapt`, in passes: prices at given weights, and weights at those prices."""
-        model, weights = self.expecting, state.weights
+        def laid(seen: Array) -> Array:
+            return self._laid(state, self.sourcing.relative(seen))
+
         for _ in range(ADAPTATION_PASSES):
-            try:
-                expected = model.solve(given, closure, start=origin, beside=beside)
-            except NoEquilibrium:
-                if origin is model.arrays.start:
-                    raise
-                expected = model.solve(given, closure, beside=beside)
-            origin = expected.levels
-            prices = self.sourcing.log_prices(expected)
-            before, weights = weights, self._moved(state, prices)
+            given[columns] = np.exp(self._laid(state, prices))
+            expected = model.following(given, closure, origin, self._relations, laid, beside)
+            together = expected is not None
+            if expected is None:  # far away: prices at given weights, and weights at those prices
+                expected = self._priced(given, closure, origin, beside)
+            origin, before = expected, self._moved(state, prices)
+            prices = self.sourcing.log_prices(Allocation(model, expected))
+            weights = self._moved(state, prices)
             moved = float(np.abs(weights - before).max(initial=0.0))
-            if moved <= SETTLED:
-                return replace(state, weights=weights), origin
-            given[self.sourcing.columns] = np.exp(self._laid(state, prices))
+            if together or moved <= SETTLED:
+                return replace(state, weights=weights), expected
         raise NoEquilibrium(
             f"relations with suppliers did not settle in {ADAPTATION_PASSES} passes; a log weight "
             f"still moved by {moved:.1e}"
         )
+
+    def _priced(
+        self, given: Array, closure: Closure, origin: Array, beside: Array | None
+    ) -> Array:  # fmt: skip
+        """Levels of a year with given weights."""
+        model = self.expecting
+        try:
+            return model.solve(given, closure, start=origin, beside=beside).levels
+        except NoEquilibrium:
+            if origin is model.arrays.start:
+                raise
+            return model.solve(given, closure, beside=beside).levels
 
     def _moved(self, state: State, prices: Array) -> Array:
         """Log weights that relations adapt to at given logs of prices."""

@@ -11,7 +11,7 @@ frontier is the best welfare at a given conditional value at risk of the losses,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -139,7 +139,7 @@ class Problem:
             Swap(f"balance[{s}]", f"welfare[{s}]", 1.0, label="compensation of partners")
             for s in self.long.benchmark.regions if s != self.region
         )  # fmt: skip
-        return replace(self.closure, swaps=(*self.closure.swaps, *swaps))
+        return self.closure.with_swaps(swaps)
 
     @cached_property
     def value_weights(self) -> Array:

@@ -131,7 +131,8 @@ def adjoint(
     jacobian = folded.log_jacobian(z)
     found = tracked.linear.solve(jacobian, right, ADJOINT_RTOL, transposed=True)
     # The logarithmic form of the residual divides each balanced row by its side.
-    side = system.sides[0] @ term_values(system.core, levels) + np.maximum(-folded.target, 0.0)
+    up = np.split(system.sides @ term_values(system.core, levels), 2)[0]
+    side = up + np.maximum(-folded.target, 0.0)
     multipliers = found / np.where(folded.balanced_rows, side, 1.0)
     by_column = by_column - log_derivative(system.core, levels, system.matrix.T @ multipliers)
     first = len(system.rows)

@@ -66,7 +66,7 @@ class Course:
     def closure(self) -> Closure:
         """Closure of every year, without what the policy itself fixes."""
         closure = path_closure(self.scenario, self.model.benchmark)
-        return replace(closure, swaps=(*closure.swaps, *self.swaps))
+        return closure.with_swaps(self.swaps)
 
     @cached_property
     def plan(self) -> KnowledgePlan:
@@ -220,7 +220,7 @@ def _adapted(
             powers[target.columns] = before.powers[target.columns]
     taxed, _ = answered(policy, replies(model, scenario.responses, powers, last.outcomes))
     levels = Standing(levels, course.closure, in_force).laid(model, taxed)
-    closure = replace(course.closure, swaps=(*course.closure.swaps, *policy.swaps))
+    closure = course.closure.with_swaps(policy.swaps)
     return course.laws.recursion.adapt(
         state, levels, closure, near.expected, None if early is None else early.expected
     )

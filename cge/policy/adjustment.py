@@ -77,7 +77,7 @@ def with_adjustment(
         Swap("world_spending", _BORROWED, 0.0, relative=False, label=LABEL),
         Swap("world_wage", "world_demand", None, label=LABEL),
     )
-    return replace(closure, swaps=(*closure.swaps, *made))
+    return closure.with_swaps(made)
 
 
 def adjustment_of(closure: Closure) -> Adjustment:

@@ -171,11 +171,11 @@ def solve_case(
         standing = Standing(ground, closure, (1.0,) * len(scenario.policy))
     policy = policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
-    full = replace(closure, swaps=(*closure.swaps, *policy.swaps))
+    full = closure.with_swaps(policy.swaps)
     if any(target.guessed for target in policy.targets):
         # The equilibrium at the rates that the user guesses, from which to search.
-        known = (s for target in policy.targets if not target.guessed for s in target.swaps)
-        guess = replace(closure, swaps=(*closure.swaps, *known))
+        known = [s for target in policy.targets if not target.guessed for s in target.swaps]
+        guess = closure.with_swaps(known)
         start = model.solve(standing.laid(model, policy.levels), guess, solver)
     # A response to rates that are given is known beforehand and needs one pass; one to a rate
     # that is solved for, or to a subsidy on factors as a part of output, depends on the

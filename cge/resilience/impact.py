@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -220,6 +220,6 @@ def disrupted(
     NoEquilibrium
         When no point passes.
     """
-    closure = replace(pre.closure, swaps=(*pre.closure.swaps, *impact.swaps(pre)))
+    closure = pre.closure.with_swaps(impact.swaps(pre))
     return pre.model.solve(impact.laid(pre.levels), closure, solver, start=pre.levels, guess=guess,
                            beside=beside)  # fmt: skip

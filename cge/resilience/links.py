@@ -10,7 +10,6 @@ left to earn a rent on, and only of what has a backstop.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import permutations, product
 
 from cge.core.axes import Array
@@ -101,6 +100,6 @@ def long_run_loss(solution: Solution, event: Event) -> Array:
         raise ValueError("needs a solution of the long run")
     routes = [(r, i, s) for (r, s), i in product(event.routes, event.sectors)]
     swaps = rationed(solution, routes, 1.0 - event.size, event.rents).swaps(solution)
-    closure = replace(solution.closure, swaps=(*solution.closure.swaps, *swaps))
+    closure = solution.closure.with_swaps(swaps)
     cut = solution.model.solve(solution.levels, closure, start=solution)
     return 1.0 - cut.by_region("welfare") / solution.by_region("welfare")

@@ -10,8 +10,6 @@ is cut off has to find its way back.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from cge.core.axes import Array
@@ -55,7 +53,7 @@ def recover(pre: PreShock, impact: Impact, duration: int, years: int, settings: 
     start, expected, losses = pre.levels, None, []
     for year in range(1, years + 1):
         now = impact if year <= duration else Impact()
-        closure = replace(pre.closure, swaps=(*pre.closure.swaps, *now.swaps(pre)))
+        closure = pre.closure.with_swaps(now.swaps(pre))
         if year > 1:
             ahead = now.laid(recursion.ground(state).levels)
             state, expected = recursion.adapt(state, ahead, closure, expected)

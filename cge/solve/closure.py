@@ -8,6 +8,7 @@ share the fixed cell's codes move together as one rate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,6 +181,10 @@ class Closure(Displayed):
             "wage floor": floor and f"{floor.index} at {floor.level:g}",
             "numeraire": self.numeraire, "swaps": len(self.swaps),
         }  # fmt: skip
+
+    def with_swaps(self, swaps: Sequence[Swap]) -> Closure:
+        """The same with further swaps; itself where there are none."""
+        return replace(self, swaps=(*self.swaps, *swaps)) if swaps else self
 
     def laid(self, model: Model, levels: Array) -> Array:
         """Levels of all columns with what the closure sets."""

@@ -116,8 +116,7 @@ class Homotopy:
         self.prepared = prepared or resolved
         self.target = target.copy()
         self.target[resolved.fixed] = resolved.fixed_levels
-        terms = term_values(self.system.core, start)
-        self.start_targets = self.system.target_coefficients @ terms
+        self._origin = start
         self.by_share = by_share
         found = self.system.multipliers(start, self.target) if carried else None
         self.start = start if found is None else self.system.without(start, found)
@@ -155,9 +154,15 @@ class Homotopy:
         gone = rise[columns] > enough
         return columns[gone], enough[gone]
 
+    @cached_property
+    def start_targets(self) -> Array:
+        """Targets where the way begins."""
+        return self.system.target_coefficients @ term_values(self.system.core, self._origin)
+
     def targets(self, theta: float) -> Array:
         """Targets at `theta`."""
-        return _between(self.start_targets, self.resolved.target_levels, theta)
+        end = self.resolved.target_levels
+        return end.copy() if theta == 1.0 else _between(self.start_targets, end, theta)
 
     def at(self, theta: float) -> FoldedSystem:
         """System at `theta`."""

@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from cge.core.axes import AXES, Array, Axes, Bools, Integers
 from cge.core.errors import InputError, refuse_if
 from cge.core.quantity import Quantity
+from cge.core.recent import Recent
 from cge.core.selectors import EVERY, UnknownCode, joined, split
 from cge.data.accounts.benchmark import Benchmark
 from cge.solve.square.arrays import Block, label_at
+
+#: Selectors whose positions a layout keeps.
+SELECTORS_KEPT = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +142,7 @@ class Layout(dict[str, Family]):
             for b in blocks
         )  # fmt: skip
         self.benchmark = benchmark
+        self._selected: Recent[tuple[Family, Integers]] = Recent(SELECTORS_KEPT)
 
     def select(self, selector: str, key: str | None = None) -> tuple[Family, Integers]:
         """The family that a selector names, and the positions it selects.
@@ -147,6 +152,11 @@ class Layout(dict[str, Family]):
         InputError
             For an unknown name or code, a wrong number of codes, or no match.
         """
+        if not isinstance(selector, str):
+            split(selector, key)
+        return self._selected.get(selector, lambda: self._select(selector, key))
+
+    def _select(self, selector: str, key: str | None) -> tuple[Family, Integers]:
         name, parts = split(selector, key)
         refuse_if(name not in self, "unknown name", key=key, value=selector, allowed=self,
                   name=name)  # fmt: skip
@@ -171,6 +181,7 @@ class Layout(dict[str, Family]):
         refuse_if(not len(positions),
                   "selects no cell of the model: there is no such flow in the benchmark",
                   key=key, value=selector)  # fmt: skip
+        positions.setflags(write=False)
         return family, positions
 
     def check_alike(self, other: Layout, key: str) -> None:

@@ -40,7 +40,7 @@ def solution_to_plain(solution: Solution) -> dict[str, Any]:
         "reached": [asdict(swap) for swap in solution.resolved.swaps[always:]],
         "given": solution.given,
         "levels": solution.levels,
-        "diagnostics": asdict(solution.diagnostics),
+        "diagnostics": dict(vars(solution.diagnostics)),
     }
 
 

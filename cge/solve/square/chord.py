@@ -20,6 +20,9 @@ from cge.solve.square.system import FoldedSystem
 
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.5
+#: Part of the unknowns that may set out further than what is near: single ones, as where labour
+#: runs out in one region, whose steps are cut short while those of the others are not.
+STRAY = 1e-3
 #: Steps in which they must have halved.
 PATIENCE = 12
 #: Residual of rows in logs from which on their own size is looked at.
@@ -88,7 +91,11 @@ def chord(
         if gap <= TOLERANCE and (lengths[-1] <= limits.small or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
-        if slow or not lengths[0] <= limits.far or not np.isfinite(lengths[-1]):
+        if (
+            slow
+            or np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
+            or not np.isfinite(lengths[-1])
+        ):
             break
         if number:
             change, weights = ahead - before, np.zeros(known)
@@ -103,7 +110,7 @@ def chord(
                 left_out[known] = (both - weights @ left_out[:known]) / size
                 known += 1
         before, step = ahead, ahead - (changes[:known] @ ahead) @ left_out[:known]
-        step *= min(1.0, STEP_LIMIT / max(float(np.abs(step).max(initial=0.0)), 1e-300))
+        step = np.clip(step, -STEP_LIMIT, STEP_LIMIT)
         with np.errstate(all="ignore"):
             z = z + step
             residual = system.log_residual(z)

@@ -243,8 +243,8 @@ class SquareSystem:
         return Recent(2)
 
     @cached_property
-    def sides(self) -> tuple[sparse.csr_array, sparse.csr_array]:
-        """Magnitudes of the positive and of the negative coefficients of all rows."""
+    def sides(self) -> sparse.csr_array:
+        """Magnitudes of the positive coefficients of all rows, and below of the negative ones."""
 
         def side(sign: float) -> sparse.csr_array:
             part = sparse.csr_array(sign * self.matrix)
@@ -252,7 +252,7 @@ class SquareSystem:
             part.eliminate_zeros()
             return part
 
-        return side(1.0), side(-1.0)
+        return sparse.csr_array(sparse.vstack([side(1.0), side(-1.0)], format="csr"))
 
     @cached_property
     def pattern(self) -> Pattern:
@@ -309,19 +309,16 @@ class FoldedSystem:
     @cached_property
     def balanced_rows(self) -> Bools:
         """Rows that equate two sums of positive terms."""
-        up, down = self.system.sides
-        positive = (np.diff(up.indptr) > 0) | (self.target < 0)
-        negative = (np.diff(down.indptr) > 0) | (self.target > 0)
+        up, down = np.split(np.diff(self.system.sides.indptr) > 0, 2)
+        positive, negative = up | (self.target < 0), down | (self.target > 0)
         # What may be negative: an unknown of either sign, or a given one that is.
         signed = (self.system._free_unknown_of_term >= 0) | (self.factor < 0)
         return positive & negative & ~((self.system.magnitudes @ signed.astype(float)) > 0)
 
     def _both_sides(self, full: Array) -> tuple[Array, Array]:
-        up, down = self.system.sides
-        return (
-            up @ full + np.maximum(-self.target, 0.0),
-            down @ full + np.maximum(self.target, 0.0),
-        )
+        sums, rows = self.system.sides @ full, len(self.target)
+        up, down = sums[:rows], sums[rows:]
+        return up + np.maximum(-self.target, 0.0), down + np.maximum(self.target, 0.0)
 
     def log_residual(self, z: Array) -> Array:
         """Residual with every balanced row as log(left side / right side).
