@@ -75,6 +75,18 @@ def test_steps_longer_than_the_limit_are_shortened(
     assert largest_gap(found, exact) < 1e-9
 
 
+def test_a_single_unknown_that_strays_does_not_keep_the_others_back() -> None:
+    """As where labour runs out in one region: its own step is cut short, not those of others."""
+    model = Model.build(load_benchmark("wiod2013", aggregation="default"))
+    resolved, levels = model.resolved(Closure(), ()), model.levels({"productivity[CHN, *]": 0.97})
+    way = homotopy.Homotopy(resolved, model.arrays.start, levels)
+    exact, z = chord(way.at(1.0), way.z, resolved.linear), way.z.copy()
+    z[np.searchsorted(resolved.system.unknown, model.variables["restraint"].start)] += 12.0
+    attempt = chord(way.at(1.0), z, resolved.linear)
+    assert exact.converged and attempt.converged
+    assert np.abs(attempt.z - exact.z).max() < 1e-9
+
+
 def test_a_shock_that_is_far_is_left_to_newton(by_chords: list[bool]) -> None:
     model = fresh_model()
     found = model.solve(FAR)

@@ -15,6 +15,8 @@ from cge.dynamics.capital import CapitalLaw, Settings
 from cge.dynamics.firm_sizes import FirmSizes
 from cge.dynamics.knowledge import KnowledgeLaw, KnowledgePolicy, KnowledgeState, Seen
 from cge.dynamics.recursion import Recursion
+from cge.dynamics.sourcing import Sourcing
+from cge.solve.solution import Allocation
 
 SETTINGS = Settings(0.03, 0.06, 0.75, 3.0, 0.5, 1.0, 0.5, 0.05)
 
@@ -51,6 +53,70 @@ def test_without_policy_nothing_moves_in_25_years(size: str) -> None:
     np.testing.assert_allclose(state.weights, 0, atol=1e-12)
     for stock in ("applied", "basic", "foreign", "pipeline", "made", "business"):
         np.testing.assert_allclose(getattr(state.knowledge, stock), 1, atol=1e-12)
+
+
+# -- relations with suppliers ------------------------------------------------------------------
+
+SHOCKS = (
+    {"tariff[*, CHN, *, USA]": 1.3},
+    {"trade_cost[*, CHN, ELEC, EU]": 1.6, "productivity[ASIA, *]": 0.9},
+)
+
+
+@pytest.mark.parametrize("shock", SHOCKS)
+def test_relations_and_prices_found_together_are_those_found_in_passes(
+    shock: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    benchmark = load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
+    model = Model.build(benchmark, "short")
+    recursion = Recursion(model, SETTINGS)
+    state = replace(recursion.start(), weights=np.zeros(len(recursion.sourcing.columns)))
+    ways = []
+    real = Model.following
+
+    def noted(self: Model, *given: object) -> object:
+        found = real(self, *given)  # type: ignore[arg-type]
+        ways.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Model, "following", noted)
+    together, expected = recursion.adapt(state, model.levels(shock))
+    assert ways[-1], "found together"
+    monkeypatch.setattr(Model, "following", lambda *given: None)
+    in_passes, prices = recursion.adapt(state, model.levels(shock))
+    assert np.abs(together.weights).max() > 0.1
+    np.testing.assert_allclose(together.weights, in_passes.weights, atol=1e-7)
+    positive = ~model.arrays.free
+    np.testing.assert_allclose(np.log(expected[positive] / prices[positive]), 0, atol=1e-7)
+    # And the year with these weights has the prices that were expected.
+    monkeypatch.undo()
+    levels = recursion.ground(together).levels
+    moved = model.levels(shock) != model.arrays.start
+    levels[moved] = model.levels(shock)[moved]
+    year = model.solve(levels, recursion.closure)
+    found = recursion.sourcing.log_prices(year)
+    wanted = recursion.sourcing.log_prices(Allocation(model, expected))
+    np.testing.assert_allclose(found, wanted, atol=1e-9)
+
+
+def test_the_price_of_an_input_is_what_is_spent_on_it_over_its_quantity() -> None:
+    b = load_benchmark("wiod2013", aggregation="small", elasticities="fontagne")
+    model = Model.build(b, "short", backstop=b.groups["sectors"]["strategic"])
+    solution = model.solve(SHOCKS[0] | SHOCKS[1])
+    sourcing, begin = Sourcing(model), 0
+    found = sourcing.log_prices(solution)
+    for weight, one in sourcing.inputs():
+        own = found[begin : begin + len(weight)]
+        begin += len(weight)
+        if one.price or one.value == "route_spending":  # there a stand-in may be the price
+            continue
+        value, quantity = (
+            (solution.values(n) / model.start.values(n))[model.family(n).matching(weight)]
+            for n in (one.value, one.quantity)
+        )
+        np.testing.assert_allclose(np.exp(own), value / quantity, rtol=1e-12)
+        assert np.abs(own).max() > 1e-3
+    assert begin == len(found)
 
 
 # -- capital ---------------------------------------------------------------------------------
