@@ -8,6 +8,7 @@ them: the Jacobian there is not (nearly) singular (:mod:`cge.solve.determinacy`)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from cge.model.quantities import WALRAS_EQUATION
 from cge.solve.homotopy import Homotopy, Progress
 from cge.solve.resolved import Resolved
 from cge.solve.square.arrays import block_named
+from cge.solve.square.following import Followed
 from cge.solve.square.system import term_values
 
 RESIDUAL_LIMIT = 1e-9
@@ -57,6 +59,32 @@ class Diagnostics:
     solver: str
     undetermined: str = ""
     contraction: float = 0.0
+
+
+def following(
+    resolved: Resolved, start: Array, target: Array, followed: Followed,
+    rule: Callable[[Array], Array], beside: Resolved | None = None,
+) -> Array | None:  # fmt: skip
+    """Find an equilibrium in which some given columns follow what is found.
+
+    It is found by chord steps alone, to the residual of any other, and not looked at further.
+
+    Parameters
+    ----------
+    resolved, start, target, beside
+        As of :func:`solve_square`.
+    followed : Followed
+        What follows, and what it looks at.
+    rule : callable
+        Logs of the levels of what follows, from logs of what it looks at.
+
+    Returns
+    -------
+    ndarray (columns,)
+        Levels; None where it is not near.
+    """
+    homotopy = Homotopy(resolved, start, target, carried=True, prepared=beside)
+    return homotopy.follow(followed, rule)
 
 
 def solve_square(

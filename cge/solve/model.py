@@ -23,8 +23,8 @@ from cge.data.elasticities.nests import Elasticities
 from cge.model.language.elasticity import parameters, structure
 from cge.model.quantities import EXOGENOUS, INDICES, OUTCOMES, VARIABLES
 from cge.solve.closure import Closure, Swap, cells_of, fixes_outcome
-from cge.solve.equilibrium import solve_square
-from cge.solve.homotopy import LARGEST_EXACT, Homotopy, Progress
+from cge.solve.equilibrium import following, solve_square
+from cge.solve.homotopy import LARGEST_EXACT, Progress
 from cge.solve.layout import Family, Layout
 from cge.solve.resolved import Resolved, resolve
 from cge.solve.rules.templates import template_of
@@ -332,27 +332,13 @@ class Model(Displayed):
         self, levels: Array, closure: Closure, start: Array, followed: Followed,
         rule: Callable[[Array], Array], beside: Array | None = None,
     ) -> Array | None:  # fmt: skip
-        """Levels of an equilibrium in which some given columns follow; None where not near.
-
-        It is found by chord steps alone, to the residual of any other, and not looked at further.
-
-        Parameters
-        ----------
-        levels, closure, start, beside
-            As of :meth:`solve`.
-        followed : Followed
-            What follows, and what it looks at.
-        rule : callable
-            Logs of the levels of what follows, from logs of what it looks at.
-        """
+        """Equilibrium in which given columns follow: :func:`cge.solve.equilibrium.following`."""
         if closure.bounded_swaps():
             return None
         levels, origin = closure.laid(self, levels), closure.laid(self, start)
         resolved = self.resolved(closure, ())
         there = None if beside is None else self._at(resolved, beside)
-        return Homotopy(resolved, origin, levels, carried=True, prepared=there).follow(
-            followed, rule
-        )
+        return following(resolved, origin, levels, followed, rule, there)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the benchmark from which it is built there."""
