@@ -76,6 +76,10 @@ class Resolved:
         """Solver for this system's Jacobians, kept between scenarios."""
         if self.same is not None and self.point is None:
             return self.same.linear
+        if self.near is not None and self.point is None:
+            near = self.near().linear
+            if near.is_large:
+                return LinearSolver(near.benchmark, near=near)
         system, arrays = self.system, self.system.arrays
         levels = arrays.start if self.point is None else self.point
         targets = system.target_coefficients @ term_values(system.core, levels)
@@ -84,8 +88,6 @@ class Resolved:
             assert self.same is not None
             return LinearSolver(folded.log_jacobian(z), exact=self.same.linear)
         benchmark = folded.jacobian(z)
-        if self.near is not None and system.size >= LinearSolver.large:
-            return LinearSolver(benchmark, near=self.near().linear)
         return LinearSolver(benchmark, self._border())
 
     @cached_property

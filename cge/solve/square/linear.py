@@ -192,7 +192,8 @@ class LinearSolver:
     Parameters
     ----------
     benchmark : csc_array
-        The Jacobian in the benchmark; the matching and the kept preconditioner are its.
+        The Jacobian in the benchmark, of `near` where there is one; the matching and the kept
+        preconditioner are its.
     border : Border, optional
         A smaller system within, whose preconditioner serves this one too.
     near : LinearSolver, optional
@@ -219,6 +220,8 @@ class LinearSolver:
     @cached_property
     def matching(self) -> Integers:
         """Row matched to each column."""
+        if self.near is not None:
+            return self.near.matching
         return match_rows(self.benchmark) if self.exact is None else self.exact.matched
 
     @property
