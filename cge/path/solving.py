@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from cge.core.errors import check_known, prefixed
@@ -27,6 +28,11 @@ from cge.tasks.runner import Place, Task
 
 class PathContent(VariantContent):
     """All that the years of one path depend on: one variant, one level of returns to research."""
+
+    @cached_property
+    def key(self) -> str:
+        """Key under which what is found of the path is kept."""
+        return path_task("", self).key
 
     @property
     def level(self) -> Level:
@@ -110,7 +116,7 @@ def solved_path(content: PathContent, place: Place) -> PathCase:
 
 def _outlay(content: PathContent, goal: Equal, place: Place) -> float:
     """The outlay that has the effect which is asked for, a share of GDP."""
-    steps = place.store.steps(path_task("", content).key)
+    steps = place.store.steps(content.key)
     kept = steps.get("outlay")
     if kept is None:
         assert isinstance(goal.value, float)
@@ -124,7 +130,7 @@ def _outlay(content: PathContent, goal: Equal, place: Place) -> float:
 
 def _solved(content: PathContent, place: Place) -> PathCase:
     """A solved path on which no outlay is looked for."""
-    return place.once(path_task("", content).key, lambda: _solved_here(content, place))
+    return place.once(content.key, lambda: _solved_here(content, place))
 
 
 def _solved_here(content: PathContent, place: Place) -> PathCase:
@@ -172,7 +178,7 @@ def course_of(
 def _years(
     content: PathContent, laws: PathLaws, place: Place, beside: tuple[PathYear, ...] = ()
 ) -> Iterator[PathYear]:
-    steps = place.store.steps(path_task("", content).key)
+    steps = place.store.steps(content.key)
     recursion, before, early = laws.recursion, None, None
     state, course = recursion.start(), course_of(content, laws, beside=beside)
     for year in range(1, choice_of(content.scenario).years + 1):
