@@ -46,8 +46,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cge(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Outcome]:
-    """Return a function that runs `cge` with arguments in this process."""
+    """Return a function that runs `cge` with arguments in this process.
+
+    Its tasks are done here too, unless the arguments ask for workers: those that an error ends
+    would have to be started again by every test.
+    """
     from cge.cli import main
+    from cge.tasks import runner
+
+    monkeypatch.setattr(runner, "default_workers", lambda: 1)
 
     def call(*arguments: str | os.PathLike[str]) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["cge", *map(os.fspath, arguments)])

@@ -34,7 +34,11 @@ def scenario(**changes: Any) -> str:
         "policy": [{**TARIFF, "add": 0.1}],
         **changes,
     }
-    return yaml.safe_dump({k: v for k, v in content.items() if v is not None})
+    return dumped({k: v for k, v in content.items() if v is not None})
+
+
+def dumped(content: Mapping[str, Any]) -> str:
+    return yaml.dump(content, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
 
 
 def measure(**keys: Any) -> str:
@@ -67,7 +71,7 @@ def aggregation(**changes: Any) -> str:
             del inner[last]
         else:
             inner[last] = value
-    return yaml.safe_dump(content)
+    return dumped(content)
 
 
 def entry(**changes: Any) -> dict[str, Any]:
@@ -84,7 +88,7 @@ def elasticities(*entries: dict[str, Any], **changes: Any) -> str:
         "name": "mine", "title": "Mine", "extends": "common", "classification": "wiod2013",
         "entries": list(entries) or [entry()], **changes,
     }  # fmt: skip
-    return yaml.safe_dump({k: v for k, v in content.items() if v is not None})
+    return dumped({k: v for k, v in content.items() if v is not None})
 
 
 def rates(*rows: str, header: str = "importer,exporter,sector,rate") -> str:
@@ -100,7 +104,7 @@ def link_to(target: str) -> Callable[[Path], None]:
 
 
 #: A library whose one entry stands for more disruptions than it has letters.
-MANY_DISRUPTIONS = yaml.safe_dump({
+MANY_DISRUPTIONS = dumped({
     "weightings": {"default": {"any": 1.0}},
     "disruptions": [{
         "name": "{region}-{sector}", "each": {"regions": "all", "sectors": "all"},
@@ -619,8 +623,25 @@ CASES = [
 ]  # fmt: skip
 
 
+#: Told by a task, each in another place.
+OF_TASKS = ("an unknown region", "a swap for an unknown outcome", "a file of rates with a word")
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_one_message_and_nothing_changed(case: Bad, here: Path, cge: Run) -> None:
+    refused(case, here, cge)
+
+
+@pytest.mark.parametrize("name", OF_TASKS)
+def test_the_message_is_the_same_where_a_worker_finds_what_is_wrong(
+    name: str, here: Path, cge: Run
+) -> None:
+    (case,) = (case for case in CASES if case.name == name)
+    refused(replace(case, args=(*case.args, "--workers", "2")), here, cge)
+
+
+def refused(case: Bad, here: Path, cge: Run) -> None:
+    """Assert that a command is refused in one message, and changes nothing."""
     for name, content in case.files.items():
         path = here / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,8 @@ Schema = TypeVar("Schema", bound=BaseModel)
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
 
-#: The loader written in C where PyYAML has it, many times faster.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: The safe loader written in C where PyYAML has it, many times faster.
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 #: Files and folder that alone may be read while a task is under way; None: anything.
@@ -61,7 +61,7 @@ def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+class _Loader(YAML_LOADER):  # type: ignore[misc]  # PyYAML has no types
     """Safe YAML without repeated keys; :func:`_check_events` has gone before."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -108,7 +108,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 def _check_events(text: str) -> None:
     """Refuse aliases ('billion laughs'), deep nesting and characters that are none."""
     depth = 0
-    for event in yaml.parse(text, Loader=_SafeLoader):
+    for event in yaml.parse(text, Loader=YAML_LOADER):
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*name) are not allowed", event.start_mark)
         word = getattr(event, "value", "")

@@ -33,7 +33,7 @@ from cge.core.writing import WORK, commit, settle
 from cge.data.accounts.benchmark import Benchmark
 from cge.data.accounts.bundles import LETTERS as BUNDLES
 from cge.data.accounts.bundles import Bundles
-from cge.data.accounts.calibration import Calibration, calibrate
+from cge.data.accounts.calibration import Calibration, calibrated
 from cge.data.accounts.default import DEFAULT_TABLE, OWN
 from cge.data.accounts.ownership_accounts import Ownership
 from cge.data.accounts.saving_accounts import LETTERS as SAVING
@@ -268,7 +268,7 @@ def load_benchmark(
     """
     if str(table) in TABLES:
         own = "fontagne" if elasticities is None else elasticities
-        return calibrate(str(table), year, aggregation, tariffs, own).benchmark
+        return calibrated(str(table), year, aggregation, tariffs, own)
     refuse_if(is_file(table), "is a file, not a benchmark folder", key="table", value=str(table),
               allowed=[*TABLES, "the path of a benchmark folder"])  # fmt: skip
     refuse_if(not is_folder(table), "no such table or benchmark folder",

@@ -12,20 +12,27 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes
 from cge.core.parameters import Level
+from cge.core.recent import Recent
 from cge.core.threads import one_thread
 from cge.core.typed import checked
-from cge.data.accounts.aggregation import Parts, load_aggregation, membership
+from cge.data.accounts.aggregation import (
+    Parts,
+    load_aggregation,
+    membership,
+    shipped_aggregations,
+)
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.cleaning import CleanTable, clean
 from cge.data.accounts.default import DEFAULT_TABLE
 from cge.data.accounts.shipped import TABLES
 from cge.data.accounts.table_files import load_table, table_codes
-from cge.data.accounts.tariffs import APPLIED, load_tariffs, shipped_rates
+from cge.data.accounts.tariffs import APPLIED, NO_TARIFFS, load_tariffs, shipped_rates
 from cge.data.elasticities.benchmark_households import budget_shares, with_household_set
 from cge.data.elasticities.household_demand import HouseholdDemand
 from cge.data.elasticities.nests import HORIZONS, Elasticities
 from cge.data.elasticities.sets import (
     ElasticitySet,
+    is_shipped_set,
     load_elasticity_set,
     mean_of_sectors,
     to_classification,
@@ -64,6 +71,9 @@ class Calibration:
 
 
 _cleaned = lru_cache(maxsize=2)(clean)
+#: Benchmarks of shipped parts that are kept: two tables with two sets of elasticities.
+BENCHMARKS_KEPT = 4
+_CALIBRATED: Recent[Benchmark] = Recent(BENCHMARKS_KEPT)
 
 
 def clean_shipped(table: str, year: int | None = None) -> CleanTable:
@@ -111,6 +121,30 @@ def calibrate(
     chosen = load_elasticity_set(elasticities)
     cleaned = clean_shipped(table, year)
     return calibrate_cleaned(cleaned, aggregation, tariffs, chosen, str(elasticities))
+
+
+def calibrated(
+    table: str,
+    year: int | None,
+    aggregation: str | Path,
+    tariffs: str | Path,
+    elasticities: str | Path,
+) -> Benchmark:
+    """The benchmark of :func:`calibrate`; of what ships the last ones are kept.
+
+    Parts that ship do not change while a process runs, a user's files may.
+    """
+
+    def made() -> Benchmark:
+        return calibrate(table, year, aggregation, tariffs, elasticities).benchmark
+
+    asked = table, year, str(aggregation), str(tariffs), str(elasticities)
+    ships = (
+        asked[2] in shipped_aggregations()
+        and (asked[3] == NO_TARIFFS or asked[3] in shipped_rates())
+        and is_shipped_set(asked[4])
+    )
+    return _CALIBRATED.get(asked, made) if ships else made()
 
 
 @one_thread
@@ -205,7 +239,7 @@ def calibrate_cleaned(
 
 def _tariff_note(tariffs: str, table: str) -> str:
     """What benchmark tariffs are, for the notes; empty for a file of a user's."""
-    if tariffs == "none":
+    if tariffs == NO_TARIFFS:
         return "none; policies are increments to the table as it is."
     if table in shipped_rates().get(tariffs, {}) and tariffs != APPLIED:
         return (f"rates of {tariffs} by importer, exporter and sector; cells filled by rule are "

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from cge.core.content import calibration_file
+from cge.core.files import YAML_LOADER
 
 
 @dataclass(frozen=True)
@@ -85,4 +86,5 @@ def table_folder(name: str) -> Path:
 
 def read_provenance(folder: Path) -> dict[str, Any]:
     """Provenance record of a content folder."""
-    return yaml.safe_load((folder / "provenance.yaml").read_text(encoding="utf-8"))
+    text = (folder / "provenance.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=YAML_LOADER)

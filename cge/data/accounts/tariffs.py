@@ -16,6 +16,8 @@ from cge.data.accounts.world_table import filled_cells
 
 #: Rates of the years of the tables; those of other years are named after them.
 APPLIED = "applied"
+#: No rates at all.
+NO_TARIFFS = "none"
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +48,7 @@ def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFra
         -100 % and below, or too large to be meant.
     """
     unfilled = filled_cells("tariff", [], [], [], [])
-    if choice == "none":
+    if choice == NO_TARIFFS:
         return np.zeros(axes.shape("ris")), unfilled
     known = shipped_rates().get(choice, {})
     if choice == APPLIED or table in known:
@@ -55,7 +57,7 @@ def load_tariffs(choice: str, table: str, axes: Axes) -> tuple[Array, pd.DataFra
         pair = rows["importer"] + " from " + rows["exporter"]
         return rates, filled_cells("tariff", pair, rows["sector"], rows["rate"], rows["rule"])
     offered = [name for name, tables in shipped_rates().items() if table in tables]
-    path = find_content("tariff", choice, {}, "tariffs", offered=(*offered, "none"))
+    path = find_content("tariff", choice, {}, "tariffs", offered=(*offered, NO_TARIFFS))
     return _read(path, axes)[0], unfilled
 
 

@@ -179,6 +179,14 @@ def load_elasticity_set(name_or_path: str | Path) -> ElasticitySet:
     return _with_household(_load(name, ()), load_household_set(household))
 
 
+def is_shipped_set(name: str) -> bool:
+    """Whether a name stands for elasticities that ship, with a household that ships or without."""
+    own, plus, household = name.rpartition(PLUS)
+    if not plus:
+        return name in NAMED_SETS
+    return own in NAMED_SETS and household in HOUSEHOLD_SETS and not is_file(name)
+
+
 def shipped_sets() -> tuple[str, ...]:
     """Names of the sets that ship, the one that others extend among them."""
     return (*NAMED_SETS, "common")
