@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -25,6 +26,12 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+def pytest_collection_finish() -> None:
+    """Leave tests and modules, which stay, out of what Python looks through for circles."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

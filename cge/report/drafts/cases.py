@@ -58,8 +58,19 @@ def _keys(results: ResultSet, source: Source) -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.ndarray]:
     """Numbers of the rows of each solution."""
-    groups: Any = _keys(results, source).groupby(list(CASE), observed=True, sort=False)
-    return dict(groups.indices)
+    keys = _keys(results, source)
+    known = np.flatnonzero(keys.notna().all(axis=1))
+    keys = keys.iloc[known]
+    # Of few distinct values each: numbered, they are grouped in a tenth of the time.
+    number = np.zeros(len(keys), int)
+    for name in CASE:
+        codes, distinct = pd.factorize(keys[name])
+        _, number = np.unique(number * len(distinct) + codes, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    own = np.split(order, starts[1:]) if len(order) else []
+    first = keys.iloc[[part[0] for part in own]].astype({n: object for n in CASE if n in TEXT})
+    return {key: known[part] for key, part in zip(first.itertuples(index=False, name=None), own)}
 
 
 class _Own:

@@ -96,14 +96,17 @@ class Shown:
         if self.text:
             own = self._rows(group.main.rows(item_of(self.measure)[0])).set_index("region")
             words = {str(code): str(word) for code, word in own[self.text].items() if word}
-        known = rows.dropna(subset="value")
-        if self.column == "words" or (known.empty and not words):
-            make = DERIVED.get(self.measure)
-            made = None if make is None else make(group.main, self.sectors)
+        known = rows["value"].notna().to_numpy()
+        if self.column == "words" or not (known.any() or words):
+            derived = DERIVED.get(self.measure)
+            made = None if derived is None else derived.of(group.main, self.sectors)
             table = pd.DataFrame({"central": made}, columns=["central", "low", "high"], dtype=float)
             return Figures(table, "" if made is None else "points", words)
-        changes = item_of(self.measure)[0] not in _LEVELS and known["change"].notna().any() and (
-            known["change_unit"] != "").any()  # fmt: skip
+        changes = (
+            item_of(self.measure)[0] not in _LEVELS
+            and rows["change"].notna().to_numpy()[known].any()
+            and (rows["change_unit"].to_numpy()[known] != "").any()
+        )
         column = self.column or ("change" if changes else "value")
         table = ranged(rows, ["region"], column)
         if self.also:
@@ -157,11 +160,33 @@ def by_group(groups: Sequence[Group], shown: Sequence[Shown], codes: Sequence[st
 # -- which measures there are, and those that are made
 
 
-def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series | None:
+@dataclass(frozen=True)
+class Derived:
+    """A figure of regions, in points, made of rows of other measures.
+
+    Parameters
+    ----------
+    needs : tuple of str
+        Measures without which there is none.
+    make : callable
+        From a solution and the sectors that count to the figures.
+    """
+
+    needs: tuple[str, ...]
+    make: Callable[[Case, Sequence[str]], pd.Series]
+
+    def known(self, case: Case) -> bool:
+        """Whether a solution has what it is made of."""
+        return not any(case.rows(measure).empty for measure in self.needs)
+
+    def of(self, case: Case, sectors: Sequence[str]) -> pd.Series | None:
+        """Its figures; None where there are none."""
+        return self.make(case, sectors) if self.known(case) else None
+
+
+def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series:
     """Change of what a region buys at home, of all it buys, in points of value."""
     rows = case.rows("trade_value")
-    if rows.empty:
-        return None
     wanted = chosen(case.codes("sector", "trade_value"), sectors, "sectors")
     rows = rows[rows["sector"].isin(wanted)]
     home = rows[rows["region"] == rows["partner"]].groupby("partner")[["value", "benchmark"]].sum()
@@ -170,24 +195,26 @@ def _domestic_share(case: Case, sectors: Sequence[str]) -> pd.Series | None:
     return share["value"] - share["benchmark"]
 
 
-def _share_per(case: Case, sectors: Sequence[str], measure: str) -> pd.Series | None:
+def _share_per(case: Case, sectors: Sequence[str], measure: str) -> pd.Series:
     """Points of domestic share gained per 0.01 % of absorption lost of a measure.
 
     Missing where nothing is lost: then the share comes for free, or there is none.
     """
     gained = _domestic_share(case, sectors)
-    if gained is None or case.rows(measure).empty:
-        return None
     lost = -case.of_region(measure)
     lost[case.world] = np.nan
     return gained.where(lost > LOSS_SHOWN) / (100 * lost)
 
 
-#: Made of rows of the results, where these have no such measure by region; in points.
-DERIVED: Mapping[str, Callable[[Case, Sequence[str]], pd.Series | None]] = {
-    "domestic_share": _domestic_share,
-    "domestic_share_per_ev_lost": partial(_share_per, measure="equivalent_variation"),
-    "domestic_share_per_efficiency_lost": partial(_share_per, measure="trade_efficiency"),
+def _per_lost(measure: str) -> Derived:
+    return Derived(("trade_value", measure), partial(_share_per, measure=measure))
+
+
+#: Made of rows of the results, where these have no such measure by region.
+DERIVED: Mapping[str, Derived] = {
+    "domestic_share": Derived(("trade_value",), _domestic_share),
+    "domestic_share_per_ev_lost": _per_lost("equivalent_variation"),
+    "domestic_share_per_efficiency_lost": _per_lost("trade_efficiency"),
 }
 
 
@@ -211,7 +238,7 @@ def resolved(cases: Sequence[Case], wanted: Sequence[str], usual: Sequence[str])
         rows = plain_rows(case.results)
         here = (rows["region"] != "") & (rows["partner"] == "") & (rows["sector"] == "")
         every |= dict.fromkeys(measures_in(rows[here & (rows["shock"] == "")]))
-        every |= {name: None for name, make in DERIVED.items() if make(case, ()) is not None}
+        every |= {name: None for name, derived in DERIVED.items() if derived.known(case)}
     known = list(every)
     wanted = wanted or [name for name in usual if name in known]
     refuse_if(not wanted, "none of the usual measures is in these results", key=FLAGS["measures"],
