@@ -43,8 +43,13 @@ def asked(**given: Any) -> Scenario:
     )
 
 
-def both(study: Drawable, *reads: Read) -> tuple[ResultSet, ResultSet, Counter[str]]:
-    """Results as ever, those for some figures alone, and how often what was done for them."""
+def whole_of(study: Drawable) -> ResultSet:
+    """Results as ever."""
+    return run_study(study, Runner(1, cache=None))
+
+
+def read_of(study: Drawable, *reads: Read) -> tuple[ResultSet, Counter[str]]:
+    """Results for some figures alone, and how often what was done for them."""
     done: Counter[str] = Counter()
 
     class Counted(Serial):
@@ -58,8 +63,18 @@ def both(study: Drawable, *reads: Read) -> tuple[ResultSet, ResultSet, Counter[s
 
     narrow = replace(study, reads=reads, only=tuple({one.measure for one in reads}))
     with opened(narrow, Runner(1, cache=None)) as session:
-        own = Counted(session.place).drive(narrow.work())
-    return run_study(study, Runner(1, cache=None)), own, done
+        return Counted(session.place).drive(narrow.work()), done
+
+
+def both(study: Drawable, *reads: Read) -> tuple[ResultSet, ResultSet, Counter[str]]:
+    return whole_of(study), *read_of(study, *reads)
+
+
+@pytest.fixture(scope="module")
+def stressed() -> tuple[StressTest, ResultSet]:
+    """A stress test with all that it has."""
+    study = StressTest(asked(stress=STRESS))
+    return study, whole_of(study)
 
 
 def check_alike(whole: ResultSet, own: ResultSet, *reads: Read) -> None:
@@ -117,10 +132,11 @@ def test_of_a_path_only_years_that_are_read_are_collected() -> None:
     (Read("out", "cvar", region="CHN"), 6),
 ])  # fmt: skip
 def test_of_a_stress_test_only_disruptions_that_figures_need_are_solved(
-    read: Read, solved: int
+    read: Read, solved: int, stressed: tuple[StressTest, ResultSet]
 ) -> None:
     """With the policy and without it, from which changes are taken."""
-    whole, own, done = both(StressTest(asked(stress=STRESS)), read)
+    study, whole = stressed
+    own, done = read_of(study, read)
     check_alike(whole, own, read)
     losses = whole.rows[(whole.rows["measure"] == "loss") & (whole.rows["region"] == "CHN")]
     every = len(losses["disruption"].unique())

@@ -53,10 +53,17 @@ class Group:
         """The central one."""
         return self.cases[0]
 
+    @cached_property
+    def _rows(self) -> dict[tuple[str, ...], pd.DataFrame]:
+        """Rows that were asked for: a page has several columns of one measure."""
+        return {}
+
     def rows(self, *measures: str) -> pd.DataFrame:
-        """Rows of all solutions."""
-        every = [case.rows(*measures) for case in self.cases]
-        return pd.concat(every) if len(every) > 1 else every[0]
+        """Rows of all solutions, to be read only."""
+        if measures not in self._rows:
+            every = [case.rows(*measures) for case in self.cases]
+            self._rows[measures] = pd.concat(every) if len(every) > 1 else every[0]
+        return self._rows[measures]
 
     @property
     def policy(self) -> str:

@@ -26,6 +26,8 @@ NO_ROWS = "the results have no rows for this choice"
 CENTRAL = "central"
 LEVELS = ("low", CENTRAL, "high")
 EVERY_YEAR = range(1, 201)
+#: Rows up to which those of all solutions are made plain at once.
+FEW = 100_000
 #: Years of a path that a table shows unless others are chosen, and the last.
 SHOWN = (1, 5, 10, 20)
 
@@ -73,21 +75,39 @@ def _places(results: ResultSet, source: Source) -> Mapping[tuple[Any, ...], np.n
     return {key: known[part] for key, part in zip(first.itertuples(index=False, name=None), own)}
 
 
+def _plain(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.astype(dict.fromkeys(TEXT, object)).copy()
+
+
+@lru_cache(maxsize=4)
+def _plain_rows(results: ResultSet, source: Source) -> pd.DataFrame:
+    """Rows of all solutions with plain columns of text."""
+    return _plain(source(results))
+
+
 class _Own:
     """Rows of one solution, and where those of each measure are among them.
 
     Parameters
     ----------
-    table : DataFrame
+    rows : DataFrame
+        Of all solutions.
+    places : ndarray of int
+        Which of them are its own.
+    every : DataFrame, optional
+        Rows of all solutions with plain columns of text, where these are few.
     """
 
-    def __init__(self, table: pd.DataFrame) -> None:
-        self.table = table
+    def __init__(
+        self, rows: pd.DataFrame, places: np.ndarray, every: pd.DataFrame | None = None
+    ) -> None:
+        self.table = rows.iloc[places]
+        self._numbers, self._every = places, every
 
     @cached_property
     def plain(self) -> pd.DataFrame:
         """With plain columns of text, all in one block from which rows are taken at once."""
-        return self.table.astype(dict.fromkeys(TEXT, object)).copy()
+        return _plain(self.table) if self._every is None else self._every.take(self._numbers)
 
     @cached_property
     def places(self) -> Mapping[Any, np.ndarray]:
@@ -103,7 +123,8 @@ def _own_rows(results: ResultSet, source: Source, wanted: tuple[Any, ...]) -> _O
         places for key, places in _places(results, source).items()
         if all(want is None or want == has for want, has in zip(wanted, key, strict=True))
     ]  # fmt: skip
-    return _Own(source(results).iloc[_in_order(own)])
+    rows = source(results)
+    return _Own(rows, _in_order(own), _plain_rows(results, source) if len(rows) <= FEW else None)
 
 
 def _in_order(places: Sequence[np.ndarray]) -> np.ndarray:
