@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def short(name: str, code: str, longest: int = 22) -> str:
     return plain if len(plain) <= longest else code
 
 
+@lru_cache(maxsize=4096)
 def inches(text: str, size: float = _TYPE, weight: str = "normal") -> float:
     """Width of a text."""
     font = font_manager.FontProperties(size=size, weight=weight)
@@ -68,12 +70,18 @@ def inches(text: str, size: float = _TYPE, weight: str = "normal") -> float:
 def wrapped(text: str, room: float, size: float = _TYPE, weight: str = "normal") -> str:
     """A text in lines that are no wider than so many inches."""
     lines: list[str] = []
+    space, wide = inches(" ", size, weight), 0.0
     for word in text.split():
+        own = inches(word, size, weight)
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and inches(longer, size, weight) <= room:
+        wide += space + own
+        # The sum is off by kerning alone; what it leaves open is measured, which takes longer.
+        near = abs(wide - room) < 0.05 * room
+        if lines and (inches(longer, size, weight) if near else wide) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
+            wide = own
     return "\n".join(lines)
 
 
