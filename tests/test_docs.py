@@ -37,6 +37,7 @@ HEAVY = re.compile(r"^cge (run|check|path|sensitivity|stress)\b(?!.*--(aggregati
 #: With fewer draws or years, unless the tests are to take minutes.
 LONG = (
     (re.compile(r"^cge sensitivity\b(?!.*--aggregation\b)"), " --draws 4 --workers 1"),
+    (re.compile(r"^cge sensitivity\b"), " --draws 15"),  # of which drivers are told
     (re.compile(r"^cge path\b(?!.*--years\b)"), " --years 3"),
 )
 
