@@ -65,7 +65,8 @@ def page_of(kind: str, *found: ResultSet, **choice: object) -> Page:
 def texts(figure: Figure) -> list[tuple[str, Bbox]]:
     """Return every text that is seen, with the box it fills."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
+    with renderer._draw_disabled():  # all is laid out, nothing is painted
+        figure.draw(renderer)
     hidden = set()
     for axes in figure.axes:
         for line in (axes.xaxis, axes.yaxis):

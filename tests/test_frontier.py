@@ -357,7 +357,9 @@ def test_one_programme_and_few_unknowns_agree_with_other_income_elasticities() -
     assert whole.value_at_risk == pytest.approx(few.value_at_risk, abs=1e-8)
 
 
-@pytest.mark.parametrize("kept", [[], ["efficient"], ["efficient", "safest", "down-1"]])
+@pytest.mark.parametrize("kept", [
+    [], pytest.param(["efficient"], marks=pytest.mark.slow), ["efficient", "safest", "down-1"],
+])  # fmt: skip
 def test_an_interrupted_frontier_goes_on_to_the_same_points(
     kept: list[str], one_lever: tuple[Problem, Sweep, Steps], tmp_path: Path
 ) -> None:

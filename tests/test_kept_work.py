@@ -117,7 +117,7 @@ TRIALS = {
         "importer,exporter,sector,rate\nUSA,CHN,ELEC,0.25\n"),
 }  # fmt: skip
 #: Of which a difference shows even in the quick suite.
-QUICK = ("rates without a suffix", "rates of draws", "research of a frontier", "table")
+QUICK = ("rates without a suffix", "rates of draws", "research", "library of a frontier", "table")
 
 
 @pytest.fixture(scope="module")

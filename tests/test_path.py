@@ -512,7 +512,8 @@ def test_a_command_that_was_killed_goes_on_to_the_same_bytes(
     assert one == other
 
 
-def test_a_year_without_equilibrium_is_named() -> None:
+def test_a_year_without_equilibrium_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cge.solve.homotopy.SMALLEST_STEP", 1 / 16)  # to give up sooner
     broken = {**SUBSIDY, "instrument": "output_tax", "budget": 0.9, "start": 2, "large": True}
     with pytest.raises(NoEquilibrium, match=r"year [23]: "):
         path(broken, years=3, path={"knowledge": False})

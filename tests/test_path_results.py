@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,8 @@ from conftest import Outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex import tabulars
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 from paths import US_TARIFF, path
+from test_figures import check_apart
 
 from cge.api import Results
 from cge.core.errors import InputError, NoEquilibrium
@@ -463,35 +460,8 @@ def test_no_text_of_a_path_s_figure_lies_on_another_or_beyond_the_edge(
 ) -> None:
     page = page_of(kind, results, figure=True)
     figure = draw(page)
-    found = texts(figure)
-    seen = re.sub(r"\s+", " ", " ".join(text for text, _ in found))
+    seen = re.sub(r"\s+", " ", " ".join(text for text, _ in check_apart(figure)))
     assert re.sub(r"\s+", " ", page.caption) in seen and "% of" in seen
-    for (a, one_box), (b, other) in combinations(found, 2):
-        across = min(one_box[2], other[2]) - max(one_box[0], other[0])
-        down = min(one_box[3], other[3]) - max(one_box[1], other[1])
-        assert across <= 1.5 or down <= 1.5, (a, b)
-    width, height = figure.bbox.width, figure.bbox.height
-    for text, (x0, y0, x1, y1) in found:
-        assert x0 > -1 and y0 > -1 and x1 < width + 1 and y1 < height + 1, text
-
-
-def texts(figure: Figure) -> list[tuple[str, tuple[float, float, float, float]]]:
-    """Return every text that is seen, with the box it fills."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    hidden = set()
-    for axes in figure.axes:
-        for line in (axes.xaxis, axes.yaxis):
-            low, high = sorted(line.get_view_interval())
-            for tick in (*line.get_major_ticks(), *line.get_minor_ticks()):
-                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axes.get_visible():
-                    hidden |= {tick.label1, tick.label2}
-    return [
-        (text.get_text(), tuple(text.get_window_extent(renderer).extents))
-        for text in figure.findobj(Text)
-        if isinstance(text, Text) and text not in hidden
-        and text.get_text().strip() and text.get_visible()
-    ]  # fmt: skip
 
 
 def test_lines_and_their_ranges_are_those_of_the_page(results: Results) -> None:

@@ -600,7 +600,7 @@ def test_a_table_is_printed_or_written_in_the_format_of_its_suffix(
 
 
 def test_without_a_kind_the_first_page_of_the_study_is_shown(here: Path, cge: Run) -> None:
-    given = ("us-china-tariff-war", "--aggregation", "small", "--workers", "1", "--quiet")
+    given = ("us-china-tariff-war", "--aggregation", "small", "--elasticities", "boehm", "--quiet")
     assert cge("sensitivity", *given, "--draws", "3", "--out", "draws").code == 0
     named = cge("table", "draws", "--kind", "intervals")
     assert named.code == 0 and named.out.startswith("**Means and intervals")
