@@ -36,15 +36,13 @@ def axis_codes(b: Benchmark) -> dict[str, tuple[str, ...]]:
 def grid(solution: Solution, name: str) -> Array:
     """Return a variable or outcome as an array over all its axes, NaN where it is absent."""
     model = solution.model
-    if name in model.variables:
-        family, values = model.variables[name], solution.levels
-    else:
-        family, values = model.outcomes[name], np.asarray(solution.outcomes)
+    family = model.family(name)
+    values = solution.values(name)  # all outcomes at once would all be compiled
     codes = axis_codes(model.benchmark)
     place = [{code: n for n, code in enumerate(codes[axis])} for axis in family.axes]
     array = np.full([len(codes[axis]) for axis in family.axes], np.nan)
-    for position, index in enumerate(family.index, start=family.start):
-        array[tuple(p[code] for p, code in zip(place, index, strict=True))] = values[position]
+    for value, index in zip(values, family.index, strict=True):
+        array[tuple(p[code] for p, code in zip(place, index, strict=True))] = value
     return array
 
 

@@ -91,7 +91,9 @@ class DisruptionLoss:
         assert tracked is not None
         given = impact.laid(pre.levels)
         given[tracked.resolved.fixed] = tracked.resolved.fixed_levels
-        held = self._part * (tracked.system.targets @ pre.outcomes)
+        sums = tracked.system.targets
+        read = np.unique(sums.indices)  # other outcomes need not be worked out
+        held = self._part * (sums[:, read] @ pre.outcomes[read])
         targets = np.where(self._part > 0, held, tracked.resolved.target_levels)
         z = tracked.solve(given, targets, rates)
         levels = tracked.system.levels(z, given)

@@ -70,14 +70,14 @@ class Calibration:
     weights: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-_cleaned = lru_cache(maxsize=2)(clean)
+_cleaned = lru_cache(maxsize=3)(clean)
 #: Benchmarks of shipped parts that are kept: two tables with two sets of elasticities.
 BENCHMARKS_KEPT = 4
 _CALIBRATED: Recent[Benchmark] = Recent(BENCHMARKS_KEPT)
 
 
 def clean_shipped(table: str, year: int | None = None) -> CleanTable:
-    """A shipped table cleaned, by default of its latest year; the latest two are kept."""
+    """A shipped table cleaned, by default of its latest year; the latest three are kept."""
     return _cleaned(load_table(table, year))
 
 

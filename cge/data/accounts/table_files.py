@@ -58,7 +58,7 @@ def load_table(name: str, year: int | None = None) -> WorldTable:
     return _load(name, years[-1] if year is None else year)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load(name: str, year: int) -> WorldTable:
     shipped = TABLES[name]
     file = f"wiot_{year}.npz.xz" if name == "wiod2013" else "table.npz.xz"
