@@ -28,10 +28,14 @@ class Outcome:
     err: str
 
 
+gc.disable()  # until all tests are known: so far everything stays
+
+
 def pytest_collection_finish() -> None:
     """Leave tests and modules, which stay, out of what Python looks through for circles."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

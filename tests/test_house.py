@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -34,9 +34,21 @@ def modules() -> dict[str, Path]:
     return {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trees() -> Iterator[None]:
+    """Let go of what was parsed, a million nodes, when these tests are done."""
+    yield
+    parsed.cache_clear()
+
+
 def imports(path: Path, lazy: bool = True) -> Iterator[str]:
     """Modules of the package that a file imports; without `lazy` only when it is imported."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     nodes = ast.walk(tree) if lazy else iter(_at_once(tree.body))
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cge"):
@@ -124,7 +136,7 @@ def test_no_two_files_and_no_two_classes_have_one_name() -> None:
     classes = Counter(
         node.name
         for path in modules().values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
     assert [name for name, count in classes.items() if count > 1] == []
