@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import pandas as pd
 
@@ -58,7 +58,8 @@ class DataSet:
     tables: Callable[[], Tables]
 
 
-def catalogue(year: int | None = None) -> list[DataSet]:
+@lru_cache(maxsize=2)
+def catalogue(year: int | None = None) -> tuple[DataSet, ...]:
     """Everything that ships, tables first, these in a year or their latest."""
     items = [
         DataSet(t.name, "table", t.title, t.status, read_provenance(table_folder(t.name)),
@@ -92,7 +93,7 @@ def catalogue(year: int | None = None) -> list[DataSet]:
                                                "verified", "by_hand"})}  # fmt: skip
         items.append(DataSet(name, "source", source.title, "to download", record,
                              partial(_of_source, source)))  # fmt: skip
-    return items
+    return tuple(items)
 
 
 def _of_household(demand: HouseholdSet) -> Tables:
