@@ -25,7 +25,6 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes, ratio
 from cge.core.errors import check_known, refuse_if
-from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.calibration import LABOUR, Calibration
@@ -70,7 +69,7 @@ ARMINGTON = ("ESBM", "ESBD")
 
 @checked
 def calibrate_gtap(
-    path: str | Path,
+    path: str | Path | GtapData,
     elasticities: str | Path | None = None,
     name: str | None = None,
     tariffs: str = "own",
@@ -80,8 +79,8 @@ def calibrate_gtap(
 
     Parameters
     ----------
-    path : path
-        As in :func:`~cge.data.gtap.base_data.read_gtap`.
+    path : path or GtapData
+        As in :func:`~cge.data.gtap.base_data.read_gtap`, or what it gave.
     elasticities : str or path, optional
         Default: those of GTAP. ``ESBM`` or ``ESBD``: this one among all origins, home included; the
         other nests are GTAP's. Or an elasticity set, or a file of one.
@@ -110,7 +109,7 @@ def calibrate_gtap(
     refuse_if(not merged and tariffs != TARIFFS[0], "taxes of users on imports stand beside "
               "tariffs in the standard model", key="tariffs", value=tariffs,
               allowed="own, or structure 'merged'")  # fmt: skip
-    data = read_gtap(path)
+    data = path if isinstance(path, GtapData) else read_gtap(path)
     report = _report(data, checked_identities(data))
     chosen = str(elasticities or (ARMINGTON[0] if merged else ""))
     armington = chosen if chosen in ARMINGTON else ARMINGTON[0] if merged else ""
@@ -120,7 +119,8 @@ def calibrate_gtap(
     benchmark = _benchmark(data, structure, armington, title, tariffs)
     off = np.abs(benchmark.gdp / gdp(data) - 1).max()
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
-              file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
+              file=data.files["base data"], value=f"{off:.2e}",
+              allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
     if not merged:
         # Nearer to the Cobb-Douglas limit than that the function is not told apart from it.
         least = np.maximum(data["SUBP"].T, LOWEST_SUBSTITUTION)
