@@ -236,11 +236,11 @@ def test_accounts_of_a_solution_are_made_of_its_prices_and_quantities(gtap_data:
         gams_accounts(levels_of(gtap_data), other)
 
 
-def test_what_is_held_is_seen_in_the_levels(gtap_data: GtapData) -> None:
-    levels: Any = {"regy": {("usa",): {"a": 1.0, "b": 1.1}}, "pigbl": {(): {"a": 1.0, "b": 1.2}}}
-    for now, held in ((0.12, True), (0.1201, False)):
-        moved = levels | {"savf": {("usa",): {"a": 0.1, "b": now}}}
-        assert holds_foreign_saving(GamsResults(("a", "b"), moved)) is held
+def test_what_is_held_is_seen_in_the_levels() -> None:
+    levels: Any = {"regy": {(code,): {"a": 1.0, "b": 1.1} for code in ("usa", "row")}}
+    for now, held in ((-0.12, True), (-0.1201, False)):
+        moved = {("usa",): {"a": 0.1, "b": 0.12}, ("row",): {"a": -0.1, "b": now}}
+        assert holds_foreign_saving(GamsResults(("a", "b"), levels | {"savf": moved})) is held
     assert not holds_foreign_saving(GamsResults(("a", "b"), levels))
 
 

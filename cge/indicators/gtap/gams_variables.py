@@ -258,10 +258,14 @@ def gams_changes(results: GamsResults) -> dict[str, dict[Cell, float]]:
 
 
 def holds_foreign_saving(results: GamsResults) -> bool:
-    """Whether what regions get of others' saving is held, in goods of world investment."""
-    price = {period: level for _, levels in [*results.levels.get("pigbl", {}).items()]
-             for period, level in levels.items()}  # fmt: skip
+    """Whether what regions get of others' saving is held, in goods of world investment.
+
+    Then it moves in one proportion in all of them, that of the price of these.
+    """
     incomes = {cell: then for cell, then, _ in results.changes("regy")}
-    moved = [abs(now / price[results.periods[-1]] - then / price[results.before]) / incomes[cell]
-             for cell, then, now in results.changes("savf")] if price else []  # fmt: skip
-    return bool(moved) and max(moved) < _HELD
+    flows = [(then, now, incomes[cell]) for cell, then, now in results.changes("savf")]
+    if len(flows) < 2:
+        return False
+    then, now, _ = max(flows, key=lambda flow: abs(flow[0]))
+    price = now / then if then else np.nan
+    return max(abs(now - price * then) / own for then, now, own in flows) < _HELD
