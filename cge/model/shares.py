@@ -188,8 +188,9 @@ class Shares:
     def inverse_omega(self) -> dict[Key, float]:
         """(s, f) one over the transformation elasticity; 0 where the factor is mobile, or fixed."""
         if self.parametric:
-            numbers = positions(self.elasticities)["transformation"]
-            return {c: Elasticity.of(int(n)) for c, n in self.keyed(numbers, "sf").items()}
+            numbers = positions(self.elasticities)["transformation"].ravel().tolist()
+            cells = self.keyed(self.elasticities.transformation, "sf")
+            return {c: Elasticity.of(n) for c, n in zip(cells, numbers, strict=True)}
         return self.keyed(inverse(self.elasticities.transformation), "sf")
 
     @cached_property

@@ -190,7 +190,8 @@ def confirmed(at: ExAnte) -> float:
 def _cases(scenario: Scenario, choice: InsuranceChoice) -> Iterator[tuple[str, ForesightContent]]:
     """Elasticity set and content of every foresight."""
     for name, b in benchmarks_of(scenario).items():
-        alike = np.array_equal(*(b.elasticities[run].armington for run in ("short", "long")))
+        short, long = (b.elasticities[run].armington for run in ("short", "long"))
+        alike = np.array_equal(short, long)
         refuse_if(alike, "are the same among origins in the short run and the long, so that there "
                   "are no relations with suppliers to choose", key="elasticities", value=name,
                   allowed="a set, or a file, in which they differ")  # fmt: skip
