@@ -108,6 +108,7 @@ class Economy:
         drawn = {}
         for nest in NEST_AXES:
             shape = getattr(b.elasticities["long"], nest).shape
+            shape = shape[1:] if nest == "transformation" else shape  # alike in all regions
             sigma = rng.choice([0.0, 1.0, np.nan], shape, p=[0.15, 0.15, 0.7])
             sigma = np.where(np.isnan(sigma), 15 * rng.random(shape) ** 2, sigma)
             if self.wild:

@@ -268,6 +268,13 @@ class World:
             "factor_tax_revenue": (paid * (p["factor_tax"] - 1)).sum(axis=(1, 2)),
         }
 
+    @property
+    def omegas(self) -> Array:
+        """Transformation elasticities by factor, the same in all regions, (f,)."""
+        known = self.sigma.transformation
+        assert (known == known[0]).all()
+        return known[0]
+
     def _factor_income(self, factor_price: Array) -> Array:
         """Return income of each factor from its endowment, (s, f).
 
@@ -278,7 +285,7 @@ class World:
         total = stock.sum(axis=1)
         share = stock / np.where(total > 0, total, 1.0)[:, None, :]
         income = np.zeros_like(total)
-        for f, omega in enumerate(self.sigma.transformation):
+        for f, omega in enumerate(self.omegas):
             price = factor_price[:, :, f]
             if self.specific[f]:
                 income[:, f] = (stock[:, :, f] * price).sum(axis=1)
@@ -296,7 +303,7 @@ class World:
         supply = np.full_like(stock, np.nan)
         total = stock.sum(axis=1)
         income = self._factor_income(factor_price)
-        for f, omega in enumerate(self.sigma.transformation):
+        for f, omega in enumerate(self.omegas):
             if self.specific[f]:
                 supply[:, :, f] = stock[:, :, f]
             elif not np.isinf(omega):
@@ -372,7 +379,7 @@ class World:
         stock = self.b.factor_payments
         price = np.ones_like(stock)
         at = 0
-        for f, omega in enumerate(self.sigma.transformation):
+        for f, omega in enumerate(self.omegas):
             if self.specific[f] or not np.isinf(omega):
                 there = stock[:, :, f] > 0
                 count = int(there.sum())
@@ -386,7 +393,7 @@ class World:
 
     def _unknowns(self) -> int:
         stock, count = self.b.factor_payments, 0
-        for f, omega in enumerate(self.sigma.transformation):
+        for f, omega in enumerate(self.omegas):
             by_sector = self.specific[f] or not np.isinf(omega)
             count += int(((stock if by_sector else stock.sum(axis=1))[..., f] > 0).sum())
         return count

@@ -11,7 +11,7 @@ import pytest
 from conftest import Outcome
 from gtap_folder import COMM, REG, world, write, write_older
 
-from cge import Model, open_benchmark
+from cge import Closure, Model, decompose, open_benchmark
 from cge.core.errors import InputError
 from cge.data.gtap.base_data import GtapData, read_gtap
 from cge.data.gtap.gtap_benchmark import calibrate_gtap, factor_codes
@@ -199,7 +199,7 @@ def test_rates_and_elasticities_are_those_of_the_data(gtap7: Path, gtap_data: Gt
     np.testing.assert_allclose(long.value_added, gtap_data["ESBV"].T)
     np.testing.assert_allclose(long.top, 0)
     np.testing.assert_allclose(long.intermediate, 0.1, rtol=1e-6)
-    assert dict(zip(b.factors, long.transformation)) == {
+    assert dict(zip(b.factors, long.transformation[0])) == {
         "Land": 1.0, "UnSkLab": np.inf, "SkLab": np.inf, "CAP": np.inf,
     }  # fmt: skip
     assert (long.final[:, 0] < 1).all() and (long.final[:, 0] > 0.3).all()
@@ -227,15 +227,47 @@ def test_taxes_on_imports_beyond_those_on_domestic_goods_can_be_in_tariffs(
         calibrate_gtap(gtap7, tariffs="none")
 
 
-def test_an_elasticity_of_land_by_region_is_said_to_be_merged(gtap7: Path, tmp_path: Path) -> None:
+def test_an_elasticity_of_land_is_that_of_its_region(gtap7: Path, tmp_path: Path) -> None:
+    """In each the rents of two sectors part by what land moves between them."""
     array = np.zeros((4, 3))
     array[0] = -0.5, -1.0, -2.0
     other = changed(gtap7, tmp_path / "other", "ETRE", "default.prm", array=array)
     b = calibrate_gtap(other).benchmark
-    assert any("ETRE differs by region (Land 0.5 to 2)" in note for note in b.notes)
-    land = b.elasticities["long"].transformation[b.factors.index("Land")]
-    assert 0.5 < land < 2
-    assert not any("ETRE" in note for note in calibrate_gtap(gtap7).benchmark.notes)
+    f = b.factors.index("Land")
+    np.testing.assert_allclose(b.elasticities["long"].transformation[:, f], -array[0])
+    assert not any("ETRE" in note for note in b.notes)
+    solution = Model.build(b).solve({"tariff[imports, *, food, *]": 1.3})
+    price, use = (solution.array(name)[:, :2, f] for name in ("factor_price", "factor_use"))
+    apart, moved = np.log(price[:, 0] / price[:, 1]), np.log(use[:, 0] / use[:, 1])
+    assert np.abs(apart).min() > 1e-4
+    np.testing.assert_allclose(moved / apart, -array[0], rtol=1e-6)
+
+
+def test_a_fixed_endowment_stays_where_it_is_however_much_of_it_is_lost(
+    gtap7: Path, tmp_path: Path
+) -> None:
+    flags = np.array([[0.0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 0, 0]])
+    other = changed(gtap7, tmp_path / "other", "EFLG", "default.prm", array=flags)
+    for structure in ("standard", "merged"):
+        b = calibrate_gtap(other, structure=structure).benchmark
+        f, model = b.factors.index("Land"), Model.build(b)
+        assert (b.elasticities["long"].transformation[:, f] == 0).all()
+        for left in (0.9, 0.6):
+            lost = model.solve({"factor_supply[usa, Land]": left})
+            use = lost.array("factor_use")[:, :, f]
+            np.testing.assert_allclose(use[0], left, rtol=1e-9)
+            np.testing.assert_allclose(use[1:], 1, rtol=1e-9)
+            rents = b.factor_payments[..., f] * lost.array("factor_price")[..., f] * use
+            earned = lost.array("factor_return")[:, f] * [left, 1, 1]
+            paid = rents.sum(axis=1) / b.factor_payments[..., f].sum(axis=1)
+            np.testing.assert_allclose(earned, paid, rtol=1e-9)
+            assert lost.measure("equivalent_variation_value")[0] < 0
+        found = decompose(lost)
+        assert np.abs(found.gap).max() < 1e-6 * np.abs(found.exact).max()
+        specific = Closure(specific_factors=("Land",))
+        held = model.solve({"tariff[*, *, food, usa]": 1.1}, specific)
+        free = model.solve({"tariff[*, *, food, usa]": 1.1})
+        np.testing.assert_allclose(held.values("output"), free.values("output"), rtol=1e-8)
 
 
 def test_both_versions_make_one_benchmark(gtap7: Path, tmp_path: Path) -> None:

@@ -106,3 +106,18 @@ def test_policies_are_compared_on_gtap_data(cge: Run, here: Path) -> None:
     assert made.code == 0, made.err
     found = results("compared", measure="equivalent_variation", region="usa")
     assert found.groupby("variant", observed=True)["value"].first().abs().gt(0).sum() >= 2
+    # Nothing says which goods are strategic, and all are meant.
+    said = "Domestic share: of all goods and services (there is no group 'strategic')"
+    shown = cge("table", "compared", "--kind", "policies", "--format", "markdown")
+    assert said in " ".join(shown.out.split())
+    known = yaml.safe_load(Path("world/benchmark.yaml").read_text())
+    known["groups"]["sectors"]["strategic"] = ["mnfc"]
+    Path("world/benchmark.yaml").write_text(yaml.safe_dump(known, sort_keys=False))
+    made = cge("compare", scenario, "--workers", "1", "--out", "of-some")
+    assert "Domestic share: of strategic goods in domestic supply" in " ".join(made.out.split())
+
+
+def test_what_gtap_data_have_no_elasticities_for_is_one_message(cge: Run, here: Path) -> None:
+    made = cge("insurance", written("cover", insurance={"region": "usa"}), "--out", "none")
+    assert made.code == 2 and "no relations with suppliers to choose" in made.err
+    assert not Path("none").exists()

@@ -287,6 +287,9 @@ def test_a_power_multiplies_the_level_and_one_in_per_cent_is_refused() -> None:
         moved = levels[levels != start] / start[levels != start]
         assert len(moved) > 0
         np.testing.assert_allclose(moved, 1.1, rtol=1e-12)
+    high = scenario({**TARIFF, "set": 4.5}, {**TARIFF, "power": 1.2})
+    levels = policy_levels(small_model(), high).levels  # of a rate that is high already
+    np.testing.assert_allclose(levels[levels != start].max(), 1.2 * 5.5)
     with pytest.raises(ValidationError, match=r"110 is 11000 %, and 110 % is 1\.1"):
         scenario({**TARIFF, "power": 110})
     with pytest.raises(InputError, match=r"rates that leave a positive price"):

@@ -103,7 +103,7 @@ def random_world(
     def elasticities() -> Elasticities:
         arrays = {
             nest: rng.uniform(*sigma, tuple(sizes[a] for a in axes))
-            for nest, axes in NEST_AXES.items()
+            for nest, axes in {**NEST_AXES, "transformation": "f"}.items()
         }
         arrays["transformation"] = np.full(F, np.inf)
         return Elasticities(**arrays)

@@ -2,7 +2,9 @@
 
 One mechanism covers mobile, sluggish and specific factors. A sector pays the
 region's factor price times a differential times a term in the transformation
-elasticity (infinite: the term vanishes and the factor is mobile). Sector-specific
+elasticity (infinite: the term vanishes and the factor is mobile). Where that is
+zero each sector has its part of the endowment, and the differential is of its
+quantity. Sector-specific
 factors are the closure in which the differential gives way to a fixed quantity;
 a wage floor is the one in which employment gives way to a fixed wage, and
 :mod:`cge.model.short_year` has wages that move slowly.
@@ -11,7 +13,7 @@ a wage floor is the one in which employment gives way to a fixed wage, and
 from __future__ import annotations
 
 from cge.model.language.forms import cells, ratio, total
-from cge.model.shares import Declared, Shares
+from cge.model.shares import Declared, Key, Shares
 
 
 def declare(m: Declared, k: Shares) -> None:
@@ -23,6 +25,14 @@ def declare(m: Declared, k: Shares) -> None:
 
     m.factor_supply = ratio(m.ENDOWMENTS)
     m.factor_differential = ratio(m.FACTOR_USES)
+    k.derive("fixed", "sf", _fixed)
+    m.FIXED = cells("sf", k.fixed)
+
+
+def _fixed(k: Shares) -> dict[Key, float]:
+    """Endowments that do not move between sectors."""
+    omega = k.elasticities.transformation
+    return k.keyed(omega, "sf", omega == 0)
 
 
 def equations(m: Declared, k: Shares) -> None:
@@ -30,9 +40,15 @@ def equations(m: Declared, k: Shares) -> None:
 
     @m.Constraint(m.FACTOR_USES)
     def factor_arbitrage(m, s, j, f):
-        """A sector pays the regional price, its differential and the cost of moving."""
+        """A sector pays the regional price, its differential and the cost of moving.
+
+        Of a factor that does not move it has its part.
+        """
+        if (s, f) in m.FIXED:
+            employed = m.factor_supply[s, f] * m.employment[s, f]
+            return m.factor_use[s, j, f] == m.factor_differential[s, j, f] * employed
         paid = m.factor_return[s, f] * m.factor_differential[s, j, f]
-        inverse = k.inverse_omega[(f,)]
+        inverse = k.inverse_omega[s, f]
         if inverse != 0:
             employed = m.factor_supply[s, f] * m.employment[s, f]
             paid = paid * (m.factor_use[s, j, f] / employed) ** inverse

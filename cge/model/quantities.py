@@ -49,6 +49,7 @@ even_utility        | s    | ratio to benchmark | endogenous | - | percent    | 
 even_demand_scale   | s    | ratio to benchmark | endogenous | - | percent    |     |              | what its budget shares would be divided by
 even_cost_of_utility | s   | ratio to benchmark | endogenous | - | percent    |     |              | elasticity of its spending to its utility there
 investment          | sd   | ratio to benchmark | endogenous | - | percent    |     |              | quantity that is invested
+investment_slack    | sd   | ratio to benchmark | exogenous | moved | difference |  |              | how far investment of a region leaves the rule by which the world's saving is invested
 capital_at_end      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | capital at the end of the year
 current_return      | sf   | ratio to benchmark | endogenous | - | percent    |     |              | rate of return to capital, net of depreciation
 route_tax_revenue   | s    | share of benchmark absorption | endogenous | - | difference | sum | | revenue of tariffs and of taxes on home purchases
@@ -164,6 +165,7 @@ saving_quantity      | s    | money | outcome | - | percent    |     | | saving 
 saving_value         | s    | money | outcome | - | percent    |     | | saving net of depreciation
 depreciation_value   | sf   | money | outcome | - | percent    |     | | depreciation of capital
 capital_inflow       | s    | money | outcome | - | difference |     | | investment that saving from abroad pays for
+foreign_saving       | s    | money | outcome | - | difference |     | | the same at the price of what the world invests
 net_investment       | sd   | money | outcome | - | percent    |     | | investment net of depreciation, at benchmark prices
 net_investment_value | sd   | money | outcome | - | percent    |     | | investment net of depreciation
 expected_return      | sf   | ratio to benchmark | outcome | - | percent |  | | rate of return to capital that is expected

@@ -26,6 +26,10 @@ net investment grows alike in all regions, or so that expected rates of return m
     expected return = current return * (capital at the end / at the beginning) ** -flexibility
     current return  = rental / price of investment goods - depreciation
 
+In either case a slack, one unless a closure frees it, takes a region out of the rule (`cgdslack`
+of GTAP): then what its investment gets of others' saving can be given, its foreign saving, in goods
+of which the world's investment is made, as in GTAP's version in GAMS (van der Mensbrugghe 2018, The
+Standard GTAP Model in GAMS, Version 7, Journal of Global Economic Analysis 3(1), 1-83).
 Investment is then no part of a region's welfare, and saving is. The balance of trade follows from
 both. Everything is relative to the benchmark; nothing of this is part of other models.
 """
@@ -72,6 +76,8 @@ def declare(m: Declared, k: Shares) -> None:
     for name in ("invested_price", "invested_price_now", "saved_price", "saved_price_now"):
         m.add_component(name, ratio(m.SEAT))
     m.investment = ratio(m.INVESTORS)
+    m.BANKED = cells("sd", m.INVESTORS, lambda c: c not in m.SEAT)
+    m.investment_slack = ratio(m.BANKED)
     m.capital_at_end = ratio(m.STOCKS)
     m.current_return = ratio(m.STOCKS)
     m.REGIONAL = cells("s", m.HOUSEHOLD_REGIONS, lambda c: _alone(c) in m.SAVERS)
@@ -204,6 +210,11 @@ def equations(m: Declared, k: Shares) -> None:
         invested = total(m.net_investment_value[c] for c in investor[s,])
         return invested - m.saving_value[s]
 
+    @m.Expression(m.SAVERS)
+    def foreign_saving(m, s):
+        """The same at the price of what the world invests [million USD]."""
+        return m.capital_inflow[s] / product(m.invested_price_now[c] for c in m.SEAT)
+
     @m.Constraint(m.INVESTORS)
     def bank(m, s, d):
         """The world's saving is invested: alike in all regions, or for alike returns."""
@@ -211,10 +222,11 @@ def equations(m: Declared, k: Shares) -> None:
             saved = total(m.saving_value[r] for r in m.SAVERS)
             return total(m.net_investment_value[c] for c in m.INVESTORS) == saved
         if k.equal_returns:
-            here = total(m.expected_return[c] for c in stock[s,])
+            here = total(m.expected_return[c] for c in stock[s,]) * m.investment_slack[s, d]
             return here == total(m.expected_return[n] for c in m.SEAT for n in stock[c[0],])
         there = total(m.net_investment[c] / k.net_invested[c] for c in m.SEAT)
-        return m.net_investment[s, d] == k.net_invested[s, d] * there
+        slack = m.investment_slack[s, d]
+        return m.net_investment[s, d] == k.net_invested[s, d] * there * slack
 
 
 def regional_equations(m: Declared, k: Shares) -> None:

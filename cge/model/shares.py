@@ -18,7 +18,7 @@ import numpy as np
 from cge.core.axes import Array, Bools
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.elasticities.nests import NEST_AXES, Elasticities
-from cge.model.language.elasticity import Elasticity, positions
+from cge.model.language.elasticity import Elasticity, inverse, positions
 
 Key = tuple[str, ...]
 #: The model in which equations are declared: Pyomo's, or what stands for it in the compiler.
@@ -186,12 +186,12 @@ class Shares:
 
     @cached_property
     def inverse_omega(self) -> dict[Key, float]:
-        """(f) one over the transformation elasticity; 0 where the factor is mobile."""
+        """(s, f) one over the transformation elasticity; 0 where the factor is mobile, or fixed."""
         if self.parametric:
-            numbers = positions(self.elasticities)["transformation"].tolist()
-            codes = self.benchmark.factors
-            return {(f,): Elasticity.of(n) for f, n in zip(codes, numbers, strict=True)}
-        return self.keyed(1 / self.elasticities.transformation, "f")
+            numbers = positions(self.elasticities)["transformation"].ravel().tolist()
+            cells = self.keyed(self.elasticities.transformation, "sf")
+            return {c: Elasticity.of(n) for c, n in zip(cells, numbers, strict=True)}
+        return self.keyed(inverse(self.elasticities.transformation), "sf")
 
     @cached_property
     def cost(self) -> dict[Key, float]:

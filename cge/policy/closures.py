@@ -54,16 +54,39 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
                   "is a gift while it is given; what is solved for is borrowed",
                   key=f"closure.swaps.{number}.free", value=swap.free,
                   allowed="private_borrowing, public_borrowing")  # fmt: skip
+    swaps = tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps)
+    if choice.foreign_saving == "given":
+        swaps = (*foreign_saving_given(benchmark), *swaps)
     closure = Closure(
         name=choice.kind,
         specific_factors=tuple(specific),
-        swaps=tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps),
+        swaps=swaps,
         wage_floor=floor,
         numeraire=choice.numeraire,
     )
     adjustment = _adjustment(choice)
     labour = [f for f in benchmark.factors if f not in specific]
     return with_adjustment(closure, adjustment, labour, responses_of(choice))
+
+
+def foreign_saving_given(benchmark: Benchmark) -> tuple[Swap, ...]:
+    """Hold what each region's investment gets of others' saving, in goods of world investment.
+
+    The first region gets what the others leave, which is what it has in the benchmark, since all
+    of them add up to nothing.
+
+    Raises
+    ------
+    InputError
+        If saving is not apart from investment in the benchmark.
+    """
+    refuse_if(benchmark.saving is None, "the benchmark has no saving apart from investment",
+              key="closure.foreign_saving", value="given",
+              allowed="follows; or GTAP data with the standard structure")  # fmt: skip
+    others = "|".join(benchmark.regions[1:])
+    if not others:
+        return ()
+    return (Swap(f"investment_slack[{others}, *]", f"foreign_saving[{others}]"),)
 
 
 def _adjustment(choice: ClosureChoice) -> Adjustment:
@@ -192,6 +215,9 @@ def closure_text(closure: Closure, scenario: Scenario, horizon: str, saves: bool
     balance = scenario.closure.balance
     words = balance if isinstance(balance, str) else f"x {balance.scale:g}"
     words = "as in the data, indexed to the numeraire" if words == "given" else words
-    words = "follow from saving and investment" if saves else words
+    if saves:
+        held = scenario.closure.foreign_saving == "given"
+        words = "follow from foreign saving, which is given" if held else (
+            "follow from saving and investment")  # fmt: skip
     swaps = (swap.text for swap in closure.swaps if not swap.label)
     return "; ".join((*parts, f"trade balances {words}", *swaps))

@@ -166,7 +166,9 @@ def _apply(model: Model, measure: Measure, levels: Array, positions: Integers, k
         )  # fmt: skip
     relative = "scale" if measure.scale is not None else "power"
     given = getattr(measure, relative)
-    if given is not None and not measure.large:
+    # A power that is no large one is meant as it is, whatever rates the data have.
+    small = measure.power is not None and measure.power <= 1 + LARGEST_RATE
+    if given is not None and not measure.large and not small:
         worst = float(max(rate.tolist(), key=abs))
         refuse_if(
             abs(worst) > LARGEST_RATE,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cge.report.drafts.cases import Case, whose_welfare
 from cge.report.drafts.pagekind import Draft
-from cge.results.resultset import ESTIMATED, ResultSet
+from cge.results.resultset import ESTIMATED, NAMED, ResultSet
 
 #: What must be said of a measure that is a column, or of an item.
 _MEANING: Mapping[str, str] = {
@@ -37,8 +37,11 @@ def notes_of(draft: Draft) -> tuple[str, ...]:
     columns |= {key[key.index("[") :] for key in columns if "[" in key}
     said = {line.split(":")[0] for line in draft.lines if ":" in line}
     estimated = any(ESTIMATED in one.manifest.get("notes", ()) for one in sets)
+    strategic = any(key.endswith("_strategic") for key in columns)
+    meant = [one.strategic_goods for one in sets]
     lines = [
         *([ESTIMATED] if estimated else []), *draft.lines,
+        *(f"Strategic goods: {every}." for every in meant if strategic and every != NAMED),
         *(text.format(whose=whose_welfare(sets)) for key, text in _MEANING.items()
           if key in columns and text.split(":")[0] not in said),
         *_policy(sets, draft.cases), *_of_results(sets),

@@ -13,6 +13,7 @@ from typing import Any
 
 from cge.core.identity import digest
 from cge.data.accounts.benchmark import Benchmark
+from cge.indicators.strategic import GROUP
 from cge.policy.closures import closure_facts
 from cge.policy.replies import raising
 from cge.results.json_file import FORMAT
@@ -62,6 +63,7 @@ def manifest(
             "status": benchmark.status, "unit": benchmark.unit, "notes": list(benchmark.notes),
             "origin": dict(benchmark.origin),
             **({"saves": True} if benchmark.saving is not None else {}),
+            **({} if GROUP in benchmark.groups.get("sectors", {}) else {"all_strategic": True}),
             "regions": list(benchmark.regions), "sectors": list(benchmark.sectors),
             "names": {axis: dict(named) for axis, named in benchmark.names.items()},
             "members": {

@@ -19,6 +19,8 @@ from cge.results.row_schema import CASE, COLUMNS, TEXT, joined
 
 #: Note of results on data that are estimated.
 ESTIMATED = "BENCHMARK WITH ESTIMATED DATA."
+#: What strategic goods are called where the benchmark says which they are, and where it does not.
+NAMED, ALL_GOODS = "strategic goods", "all goods and services (there is no group 'strategic')"
 
 Self = TypeVar("Self", bound="ResultSet")
 
@@ -85,6 +87,12 @@ class ResultSet:
         saves = {bool(one.get("saves")) for one in self.benchmarks}
         third = {False: "investment", True: "saving"}
         return f"household, government and {' or '.join(third[one] for one in sorted(saves))}"
+
+    @property
+    def strategic_goods(self) -> str:
+        """What is meant by strategic goods, in words: all, where nothing says which they are."""
+        every = any(one.get("all_strategic") for one in self.benchmarks)
+        return ALL_GOODS if every else NAMED
 
     @property
     def money(self) -> str:

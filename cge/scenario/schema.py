@@ -135,6 +135,7 @@ class ClosureChoice(Strict):
     kind: Literal["long_run", "short_run"] = "long_run"
     specific_factors: NoneOrCodes | None = None
     balance: Literal["given", "zero"] | ScaledBalance = "given"
+    foreign_saving: Literal["follows", "given"] = "follows"
     numeraire: str | None = None
     wage_floor: WageFloorChoice | None = None
     adjustment: Literal["gradual", "regions_lend", "balances_given"] | None = None

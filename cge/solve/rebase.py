@@ -149,15 +149,16 @@ def release(solution: Solution, factor: str) -> dict[str, float]:
     b = model.benchmark
     check_known([factor], b.factors, "unknown factor", key="factor")
     f = b.factors.index(factor)
+    omega = b.elasticities[model.horizon].transformation[:, f]
+    refuse_if((omega == 0).any(), "this factor does not move in the long run either", key="factor",
+              value=factor)  # fmt: skip
     start = np.ones_like(b.factor_payments)
     price, use = (solution.array(n, start)[..., f] for n in ("factor_price", "factor_use"))
     supply = solution.array("factor_supply", np.ones(b.factor_payments[:, 0].shape))[:, f]
     physical = b.factor_payments[..., f] * use
     endowment = physical.sum(axis=1) / np.maximum((physical * price).sum(axis=1), 1e-300)
     # A sluggish factor (CET) resists moving away from where it was, not from where it is.
-    moved = (use * (endowment / supply)[:, None]) ** (
-        1 / model.benchmark.elasticities[model.horizon].transformation[f]
-    )
+    moved = (use * (endowment / supply)[:, None]) ** (1 / omega)[:, None]
     changes = {}
     for s, region in enumerate(b.regions):
         if physical[s].sum() > 0:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array
-from cge.core.errors import NoEquilibrium, prefixed
+from cge.core.errors import NoEquilibrium, prefixed, refuse_if
 from cge.data.accounts.benchmark import Benchmark
 from cge.frontier.sweep import AGREES
 from cge.insurance.foresight import Chosen, chosen, refuse_better
@@ -190,6 +190,11 @@ def confirmed(at: ExAnte) -> float:
 def _cases(scenario: Scenario, choice: InsuranceChoice) -> Iterator[tuple[str, ForesightContent]]:
     """Elasticity set and content of every foresight."""
     for name, b in benchmarks_of(scenario).items():
+        short, long = (b.elasticities[run].armington for run in ("short", "long"))
+        alike = np.array_equal(short, long)
+        refuse_if(alike, "are the same among origins in the short run and the long, so that there "
+                  "are no relations with suppliers to choose", key="elasticities", value=name,
+                  allowed="a set, or a file, in which they differ")  # fmt: skip
         settings = settings_of(scenario, b)
         named, found, dropped = at_risk("insurance", scenario, choice, settings, b)
         usual = [min(one, 1.0) for one in by_frequency(named, choice.region)[1]]

@@ -149,7 +149,8 @@ class Benchmark:
                       allowed=self.use_classes)  # fmt: skip
         if self.bundles is not None:
             object.__setattr__(self, "bundles", self.bundles.checked(self.axes))
-        object.__setattr__(self, "elasticities", MappingProxyType(dict(self.elasticities)))
+        elasticities = {horizon: one.on(self.axes) for horizon, one in self.elasticities.items()}
+        object.__setattr__(self, "elasticities", MappingProxyType(elasticities))
         for horizon, given in self.elasticities.items():
             for nest, letters in NEST_AXES.items():
                 key = f"elasticities.{horizon}.{nest}"

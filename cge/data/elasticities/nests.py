@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ HORIZONS = ("short", "long")
 #: Axes of each nest's array (:mod:`cge.core.axes`).
 NEST_AXES: Mapping[str, str] = {
     "armington": "uis", "intermediate": "sj", "value_added": "sj", "top": "sj", "final": "sd",
-    "agents": "s", "transformation": "f",
+    "agents": "s", "transformation": "sf",
 }  # fmt: skip
 
 #: Nests of the named sets. Mobility of factors is no published estimate.
@@ -48,6 +48,9 @@ COBB_DOUGLAS: Mapping[str, float] = {nest: 1.0 for nest in SUBSTITUTION if nest 
 class Elasticities:
     """One value per nest and cell; 0 is Leontief, 1 (within 1e-6 of it) Cobb-Douglas.
 
+    On the way into a benchmark a transformation elasticity by factor alone becomes that of every
+    region.
+
     Parameters
     ----------
     armington : ndarray (u, i, s)
@@ -62,8 +65,9 @@ class Elasticities:
         Among commodities bought by a final agent.
     agents : ndarray (s,)
         Among agents in a region's absorption.
-    transformation : ndarray (f,)
-        Of a factor's supply between sectors (CET); infinity is perfect mobility.
+    transformation : ndarray (s, f) or (f,)
+        Of a factor's supply between sectors (CET); infinity is perfect mobility, 0 a factor of
+        which every sector keeps its part of the endowment.
     around : Elasticities, optional
         Central values of which these are a draw. What is prepared for those serves the draws;
         results do not hang on it.
@@ -92,11 +96,6 @@ class Elasticities:
                          allowed=f"0 to {most:g}")  # fmt: skip
             array[np.abs(array - 1) < NEAR_ONE] = 1.0
             object.__setattr__(self, nest, fixed(array))
-        refuse_if(
-            (self.transformation == 0).any(), key="elasticities.transformation", value=0.0,
-            problem="a transformation elasticity of 0 is a sector-specific factor",
-            allowed="above 0; for 0 choose the closure 'short_run' or name the specific factor",
-        )  # fmt: skip
 
     @classmethod
     @checked
@@ -127,10 +126,18 @@ class Elasticities:
         """SHA-256 of all values."""
         digest = hashlib.sha256()
         for nest in NEST_AXES:
-            digest.update(np.ascontiguousarray(getattr(self, nest)).tobytes())
+            digest.update(np.ascontiguousarray(_plain(nest, getattr(self, nest))).tobytes())
         if self.household is not None:
             digest.update(self.household.fingerprint.encode())
         return digest.hexdigest()
+
+    def on(self, axes: Axes) -> Elasticities:
+        """The same with the factors' elasticities by region, if they are by factor alone."""
+        if self.transformation.ndim != 1 or self.transformation.shape != axes.shape("f"):
+            return self
+        around = None if self.around is None else self.around.on(axes)
+        spread = np.array(np.broadcast_to(self.transformation, axes.shape("sf")))
+        return replace(self, transformation=spread, around=around)
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything by name, to be kept."""
@@ -145,6 +152,12 @@ class Elasticities:
         own: dict[str, Any] = {name.partition(".")[2]: array for name, array in arrays.items()
                if name.startswith(HOUSEHOLD)}  # fmt: skip
         return cls(**nests, household=HouseholdDemand(**own) if own else None)
+
+
+def _plain(nest: str, array: Array) -> Array:
+    """An array without the axis of regions, where a factor's elasticity is the same in all."""
+    alike = nest == "transformation" and array.ndim == 2 and (array == array[:1]).all()
+    return array[0] if alike else array
 
 
 def _full_array(nest: str, given: Any, axes: Axes) -> Array:

@@ -25,7 +25,6 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes, ratio
 from cge.core.errors import check_known, refuse_if
-from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.data.accounts.benchmark import CAPITAL, Benchmark
 from cge.data.accounts.calibration import LABOUR, Calibration
@@ -55,9 +54,9 @@ AGENTS = ("HH", "GOV", "INV")
 CLASSES = ("int", *(use_class for _, use_class in BUYERS.values()))
 #: GDP of a region may differ from GTAP's by this share: the rounding of its files.
 GDP_TOLERANCE = 1e-5
-#: Least elasticity of transformation: that of natural resources in GTAP's own files of version 6.2;
-#: and that of an endowment which version 7 fixes where it is, so small that no digit tells it.
-SLUGGISH, FIXED = 1e-3, 1e-4
+#: Least elasticity of transformation of a sluggish endowment: that of natural resources in GTAP's
+#: own files of version 6.2. In version 7 they are fixed.
+SLUGGISH = 1e-3
 #: What tariffs may be; the first is the default.
 TARIFFS = ("own", "with-user-taxes")
 #: How much of the standard model a benchmark has; the first is the default.
@@ -70,7 +69,7 @@ ARMINGTON = ("ESBM", "ESBD")
 
 @checked
 def calibrate_gtap(
-    path: str | Path,
+    path: str | Path | GtapData,
     elasticities: str | Path | None = None,
     name: str | None = None,
     tariffs: str = "own",
@@ -80,8 +79,8 @@ def calibrate_gtap(
 
     Parameters
     ----------
-    path : path
-        As in :func:`~cge.data.gtap.base_data.read_gtap`.
+    path : path or GtapData
+        As in :func:`~cge.data.gtap.base_data.read_gtap`, or what it gave.
     elasticities : str or path, optional
         Default: those of GTAP. ``ESBM`` or ``ESBD``: this one among all origins, home included; the
         other nests are GTAP's. Or an elasticity set, or a file of one.
@@ -110,7 +109,7 @@ def calibrate_gtap(
     refuse_if(not merged and tariffs != TARIFFS[0], "taxes of users on imports stand beside "
               "tariffs in the standard model", key="tariffs", value=tariffs,
               allowed="own, or structure 'merged'")  # fmt: skip
-    data = read_gtap(path)
+    data = path if isinstance(path, GtapData) else read_gtap(path)
     report = _report(data, checked_identities(data))
     chosen = str(elasticities or (ARMINGTON[0] if merged else ""))
     armington = chosen if chosen in ARMINGTON else ARMINGTON[0] if merged else ""
@@ -120,7 +119,8 @@ def calibrate_gtap(
     benchmark = _benchmark(data, structure, armington, title, tariffs)
     off = np.abs(benchmark.gdp / gdp(data) - 1).max()
     refuse_if(off > GDP_TOLERANCE, "GDP of the benchmark is not that of the base data",
-              file=user_path(path), value=f"{off:.2e}", allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
+              file=data.files["base data"], value=f"{off:.2e}",
+              allowed=f"{GDP_TOLERANCE:g}")  # fmt: skip
     if not merged:
         # Nearer to the Cobb-Douglas limit than that the function is not told apart from it.
         least = np.maximum(data["SUBP"].T, LOWEST_SUBSTITUTION)
@@ -312,14 +312,9 @@ def _elasticities(
     # In version 6.2 a government's spending has fixed shares, and investment fixed proportions.
     by_agent[:, 1] = d.parameters.get("ESBG", by_agent[:, 1])
     by_agent[:, 2] = d.parameters.get("ESBI", np.zeros(len(axes.regions)))
-    income, given = d["EVFB"].sum(axis=1), np.abs(d["ETRE"])
-    mean = ratio((given * income).sum(axis=1), income.sum(axis=1))
-    standard = isinstance(world, StandardTrade)
-    least = {"mobile": np.inf, "sluggish": SLUGGISH, "fixed": FIXED if standard else SLUGGISH}
-    transformation = [
-        FIXED if standard and d.mobility[code] == "fixed" else max(value, least[d.mobility[code]])
-        for code, value in zip(d.endowments, mean)
-    ]  # fmt: skip
+    moves = {"mobile": np.full_like(d["ETRE"], np.inf), "fixed": np.zeros_like(d["ETRE"]),
+             "sluggish": np.maximum(np.abs(d["ETRE"]), SLUGGISH)}  # fmt: skip
+    transformation = np.stack([moves[d.mobility[code]][e] for e, code in enumerate(d.endowments)])
     top = of_firms("ESBT")
     among = np.array(np.broadcast_to(d[armington or "ESBM"][None], axes.shape("uis")))
     if isinstance(world, StandardTrade):
@@ -328,7 +323,7 @@ def _elasticities(
         "armington": among,
         "intermediate": of_firms("ESBC") if "ESBC" in d.parameters else top,
         "value_added": of_firms("ESBV"), "top": top, "final": by_agent,
-        "agents": 1.0, "transformation": np.array(transformation)[_factor_order(d)],
+        "agents": 1.0, "transformation": transformation[_factor_order(d)].T,
     }  # fmt: skip
     return dict.fromkeys(HORIZONS, Elasticities.from_values(values, axes))
 
@@ -347,20 +342,10 @@ def _notes(
           else _of_merged(d, armington, world, at_border)),
         f"Income taxes, {income_tax:.1%} of world GDP, are part of factor income.",
     ]  # fmt: skip
-    notes += _of_transformation(d)
     if world.technology.joint:
         notes.append("Activities that make several commodities: each commodity has the mean cost "
                      "structure of those that make it (industry technology).")  # fmt: skip
     return tuple(notes)
-
-
-def _of_transformation(data: GtapData) -> list[str]:
-    """Which sluggish endowments have an elasticity by region, and so a mean here."""
-    given = np.abs(data["ETRE"])
-    apart = [f"{code} {row.min():g} to {row.max():g}" for code, row in zip(data.endowments, given)
-             if data.mobility[code] == "sluggish" and np.ptp(row) > 1e-6 * row.max()]  # fmt: skip
-    return [f"ETRE differs by region ({'; '.join(apart)}): the mean, weighted with income, is that "
-            "of all."] if apart else []  # fmt: skip
 
 
 def _of_standard(armington: str, equal_returns: bool) -> list[str]:

@@ -61,9 +61,9 @@ class _Placed:
             d = self.b.agents.index(agent)
             if (self.own.final[:, d] > 0).any():
                 yield self._one(name, name, "final", (NestCells("final", ((), (d,))),))
-        for f, (code, value) in enumerate(zip(self.b.factors, self.own.transformation)):
-            if np.isfinite(value) and value > SLUGGISH:
-                cells = NestCells("transformation", ((f,),))
+        for f, (code, values) in enumerate(zip(self.b.factors, self.own.transformation.T)):
+            if np.isfinite(values).all() and (values > SLUGGISH).any():
+                cells = NestCells("transformation", ((), (f,)))
                 yield self._one("ETRE", f"ETRE[{code}]", "transformation", (cells,))
         household = self.own.household
         if household is not None:

@@ -12,10 +12,13 @@ import pandas as pd
 from cge.core.axes import Array
 from cge.core.errors import check_known, refuse_if
 from cge.data.gtap.base_data import GtapData
+from cge.data.gtap.gams_results import GamsResults
 from cge.data.gtap.gtap_checks import income
 from cge.data.gtap.gtap_results import Reference
+from cge.indicators.gtap.gams_variables import gams_changes, told_in_gams
 from cge.indicators.gtap.gtap_variables import WORLD, GtapVariable, gtap_variables
 from cge.indicators.gtap.huff import huff
+from cge.solve.closure import Closure
 from cge.solve.decompose import walk
 from cge.solve.model import Model
 from cge.solve.solution import Solution
@@ -26,6 +29,8 @@ LIMIT = 0.01
 STEPS = 4
 #: Names of variables that are changes of shares begin so.
 SHARES = ("del_tax", "del_indtax", "del_ttax")
+#: Changes below this are none.
+NOTHING = 1e-9
 COLUMNS = ["variable", "cell", "here", "there", "gap"]
 
 
@@ -66,7 +71,9 @@ class Parity:
         return self.cells[self.cells["gap"] > self.limit].sort_values("gap", ascending=False)
 
 
-def multiplied(model: Model, factors: Mapping[str, float], part: float = 1.0) -> Solution:
+def multiplied(
+    model: Model, factors: Mapping[str, float], part: float = 1.0, closure: Closure | None = None
+) -> Solution:
     """Equilibrium in which given powers are multiplied.
 
     Parameters
@@ -76,6 +83,7 @@ def multiplied(model: Model, factors: Mapping[str, float], part: float = 1.0) ->
         Selector of exogenous variables to a factor: 1.1 is a change of ten per cent in GTAP.
     part : float
         Of the way, in logs.
+    closure : Closure, optional
     """
     levels = model.levels({}).copy()
     for selector, factor in factors.items():
@@ -85,17 +93,20 @@ def multiplied(model: Model, factors: Mapping[str, float], part: float = 1.0) ->
         refuse_if(bool(model.arrays.free[positions].any()), "is no power or ratio", key=selector,
                   value=family.name)  # fmt: skip
         levels[positions] *= factor**part
-    return model.solve(levels)
+    return model.solve(levels, closure)
 
 
-def way_to(model: Model, factors: Mapping[str, float]) -> list[Solution]:
+def way_to(
+    model: Model, factors: Mapping[str, float], closure: Closure | None = None
+) -> list[Solution]:
     """Equilibria on the way to one in which powers are multiplied, which is the last."""
-    return [multiplied(model, factors, (n + 1) / STEPS) for n in range(STEPS)]
+    return [multiplied(model, factors, (n + 1) / STEPS, closure) for n in range(STEPS)]
 
 
 def parity(
-    way: Sequence[Solution], data: GtapData, reference: Reference, limit: float = LIMIT
-) -> Parity:
+    way: Sequence[Solution], data: GtapData, reference: Reference | GamsResults,
+    limit: float = LIMIT,
+) -> Parity:  # fmt: skip
     """Hold an equilibrium against results of the GTAP model.
 
     Parameters
@@ -104,8 +115,8 @@ def parity(
         Of a benchmark with the standard structure, the one that is meant last (:func:`way_to`).
     data : GtapData
         Of which it was made.
-    reference : mapping
-        :func:`~cge.data.gtap.gtap_results.reference_results`.
+    reference : mapping or GamsResults
+        :func:`~cge.data.gtap.gtap_results.reference_results`, or a solution in GAMS.
     limit : float
 
     Raises
@@ -114,16 +125,26 @@ def parity(
         If they have no cell in common.
     """
     *before, solution = way
-    told = gtap_variables(solution, data, before, huff(walk(solution)))
-    own = income(data)
     rows = []
-    for name, one in told.items():
-        if name in reference:
-            rows += _rows(name, one, data, reference[name], own)
+    if isinstance(reference, GamsResults):
+        inflow = solution.model.start.values("capital_inflow"), solution.values("capital_inflow")
+        here = told_in_gams(gtap_variables(solution, data, before), inflow, data)
+        there, known = gams_changes(reference), {*here}
+        for name, cells in here.items():
+            both = ((cell, here, there[name][cell]) for cell, here in cells.items()
+                    if cell in there.get(name, {}))  # fmt: skip
+            rows += [(name, ", ".join(cell), one, other, abs(one - other))
+                     for cell, one, other in both]  # fmt: skip
+    else:
+        told = gtap_variables(solution, data, before, huff(walk(solution)))
+        there, known, own = reference, {*told}, income(data)
+        for name, one in told.items():
+            if name in reference:
+                rows += _rows(name, one, data, reference[name], own)
     refuse_if(not rows, "the results have no cell in common with these data", key="against",
-              value=[*reference][:5], allowed=[*told])  # fmt: skip
-    left = tuple(name for name, cells in reference.items()
-                 if name not in told and any(cells.values()))  # fmt: skip
+              value=[*there][:5], allowed=sorted(known))  # fmt: skip
+    left = tuple(name for name, cells in there.items()
+                 if name not in known and any(abs(one) > NOTHING for one in cells.values()))  # fmt: skip
     return Parity(pd.DataFrame(rows, columns=COLUMNS), left, limit)
 
 

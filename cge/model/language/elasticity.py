@@ -95,10 +95,16 @@ class Elasticity(float):
     __mod__ = __rmod__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
+def inverse(transformation: Array) -> Array:
+    """One over transformation elasticities; nothing of a fixed factor, of which none is read."""
+    return np.divide(1.0, transformation, out=np.zeros_like(transformation),
+                     where=transformation > 0)  # fmt: skip
+
+
 def parameters(elasticities: Elasticities) -> Array:
     """Values of all parameters, (parameters,)."""
     values = {nest: getattr(elasticities, nest) for nest in NEST_AXES}
-    values["transformation"] = 1 / values["transformation"]
+    values["transformation"] = inverse(values["transformation"])
     return np.concatenate([array.ravel() for array in values.values()])
 
 
@@ -123,4 +129,5 @@ def structure(elasticities: Elasticities) -> bytes:
     """Everything of elasticities that can not be left open."""
     household = elasticities.household
     own = b"" if household is None else household.fingerprint.encode()
-    return cobb_douglas(elasticities).tobytes() + own
+    fixed = elasticities.transformation == 0
+    return cobb_douglas(elasticities).tobytes() + (fixed.tobytes() if fixed.any() else b"") + own

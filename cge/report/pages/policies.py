@@ -201,7 +201,10 @@ def policies(found: Sequence[ResultSet], choice: Choice) -> Draft:
         "Losses avoided: mean over the disruptions of a source, if one of them strikes in the "
         "year, over the years that it lasts, in per cent of a year's real income. Negative: more "
         "is lost. No probability is assumed.",
-        "Domestic share: of strategic goods in domestic supply, change in points.",
+        *dict.fromkeys(
+            f"Domestic share: of {one.strategic_goods} in domestic supply, change in points."
+            for one in found
+        ),
     ]
     return _draft("Efficiency and resilience of policies", panels, cases, lines, joined=True)
 

@@ -283,7 +283,7 @@ class FamilyShares:
             found = self.keyed(bundles.transport, "risj", bundles.transport > 0)
         elif name == "inverse_omega":
             numbers = positions(self.plain.elasticities)["transformation"]
-            found = Datum(self._cells("f"), numbers, True)
+            found = Datum(self._cells("sf"), numbers, True)
         elif name.startswith("sigma_"):
             nest = name.removeprefix("sigma_")
             values = getattr(self.plain.elasticities, nest)
