@@ -552,3 +552,25 @@ def test_a_wheel_carries_all_content_and_works_from_anywhere(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path / "installed"))
     assert (tmp_path / "results" / "runs" / "free-trade" / "results.parquet").is_file()
+
+
+@pytest.mark.parametrize("part", ["aggregation", "elasticities", "tariffs"])
+def test_what_ships_is_calibrated_once_and_a_file_of_a_user_s_as_it_stands(
+    part: str, tmp_path: Path
+) -> None:
+    asked = {"aggregation": "small", "elasticities": "boehm", "tariffs": "none"}
+    kept = load_benchmark("wiod2013", **asked)
+    assert load_benchmark("wiod2013", **asked) is kept
+    file = tmp_path / ("own.csv" if part == "tariffs" else "own.yaml")
+    head = "importer,exporter,sector,rate\n"
+    texts = [f"{head}USA,CHN,c14,{rate}\n" for rate in (0.1, 0.2)]
+    if part != "tariffs":
+        room = "aggregations" if part == "aggregation" else part
+        text = (content_dir("calibration") / room / f"{asked[part]}.yaml").read_text("utf-8")
+        texts = [text, text.replace("CAN, MEX,", "CAN,").replace("[CHN]", "[CHN, MEX]")]
+        texts[1] = texts[1].replace("value: 2.00", "value: 2.10")
+    found = []
+    for text in texts:
+        file.write_text(text, encoding="utf-8")
+        found.append(load_benchmark("wiod2013", **{**asked, part: str(file)}).identity)
+    assert texts[0] != texts[1] and found[0] != found[1]

@@ -41,6 +41,8 @@ from cge.data.elasticities.sets import (
 #: Code of labour, or name of the group of all kinds of it.
 LABOUR = "LAB"
 FACTORS = (LABOUR, CAPITAL)
+#: How the names of aggregations begin that leave a table as it is.
+WHOLE = "full"
 #: Use classes and which of them each final agent buys from (BEC-based in WIOD).
 USE_CLASSES = ("int", "con", "inv")
 AGENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -132,7 +134,8 @@ def calibrated(
 ) -> Benchmark:
     """The benchmark of :func:`calibrate`; of what ships the last ones are kept.
 
-    Parts that ship do not change while a process runs, a user's files may.
+    Parts that ship do not change while a process runs, a user's files may. Whole tables are not
+    kept: what is worked out for a benchmark stays as long as it does.
     """
 
     def made() -> Benchmark:
@@ -141,6 +144,7 @@ def calibrated(
     asked = table, year, str(aggregation), str(tariffs), str(elasticities)
     ships = (
         asked[2] in shipped_aggregations()
+        and not asked[2].startswith(WHOLE)
         and (asked[3] == NO_TARIFFS or asked[3] in shipped_rates())
         and is_shipped_set(asked[4])
     )
