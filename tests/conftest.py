@@ -38,6 +38,21 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+#: Compiled equations that tests share: one run needs few, tests go from one world to another.
+TEMPLATES_KEPT = 6
+
+
+@pytest.fixture(scope="session", autouse=True)
+def worlds_kept() -> Iterator[None]:
+    """Keep the equations of more worlds than a run does."""
+    from cge.core.recent import Recent
+    from cge.solve.rules import templates
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "_TEMPLATES", Recent(TEMPLATES_KEPT))
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def finished_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the finished work of all tests in a folder of their own."""

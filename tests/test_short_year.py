@@ -19,7 +19,7 @@ from cge.model.short_year import RESPONSES
 from cge.policy.adjustment import ADJUSTMENTS, adjustment_of, with_adjustment
 from cge.policy.closures import closure_of, responses_of
 from cge.resilience.impact import disrupted, rationed
-from cge.resilience.preshock import ShortRun, pre_shock
+from cge.resilience.preshock import PreShock, ShortRun, pre_shock
 from cge.scenario.schema import ClosureChoice, load_scenario
 from cge.solve.decompose import decompose
 from cge.studies.static import solve_scenario
@@ -106,17 +106,21 @@ def test_tariffs_of_the_united_states_of_2025_lower_its_imports(name: str) -> No
     assert figure(case.solution, "terms_of_trade", "USA") < 10
 
 
+@lru_cache(maxsize=3)
+def with_stand_ins(premium: float) -> PreShock:
+    """The default aggregation before a disruption, strategic inputs with something at home."""
+    strategic = ("CHEM", "ELEC", "MACH")
+    b = default().benchmark
+    long, short = (Model.shared(b, horizon, strategic) for horizon in ("long", "short"))
+    stand_ins = StandIns(dict.fromkeys(long.backstop, premium), 0.5, 1.2)
+    found = long.solve(stand_ins.laid(long, long.arrays.start))
+    return pre_shock(found, short, ShortRun(responses=CENTRAL))
+
+
 @pytest.mark.parametrize("premium", [1.5, 2.5, 4.0])
 @pytest.mark.parametrize("rents", ["importer", "exporter", "lost"])
 def test_a_total_cut_of_an_input_costs_at_least_half_a_cut(rents: str, premium: float) -> None:
-    strategic = ("CHEM", "ELEC", "MACH")
-    b = default().benchmark
-    long = Model.build(b, "long", backstop=strategic)
-    stand_ins = StandIns(dict.fromkeys(long.backstop, premium), 0.5, 1.2)
-    pre = pre_shock(
-        long.solve(stand_ins.laid(long, long.arrays.start)),
-        Model.build(b, "short", backstop=strategic), ShortRun(responses=CENTRAL),
-    )  # fmt: skip
+    b, pre = default().benchmark, with_stand_ins(premium)
     cut = [(r, "ELEC", "CHN") for r in b.regions if r != "CHN"]
     home = b.regions.index("CHN")
     half, total = (
