@@ -120,11 +120,11 @@ def test_gradients_are_central_differences_for_every_instrument(solutions, closu
     rng = np.random.default_rng(1)
     first = tables[0]
     checked = []
-    # Of what a benchmark does not have, bundles of imports and owners abroad here, there is nothing
-    # to change.
+    # Of what a benchmark does not have, bundles of imports, owners abroad and a bank of the world's
+    # saving here, there is nothing to change.
     blocks = solution.model.variables
     there = {name for name in EXOGENOUS if solution.levels[blocks[name].positions].size}
-    assert set(EXOGENOUS) - there == {"import_use_tax", "not_owned"}
+    assert set(EXOGENOUS) - there == {"import_use_tax", "investment_slack", "not_owned"}
     for instrument in EXOGENOUS:
         rows = np.flatnonzero(first.instrument == instrument)
         if not len(rows):

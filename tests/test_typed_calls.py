@@ -182,7 +182,7 @@ def _solved_under(make: Callable[..., Any]) -> Callable[..., Any]:
 #: Public names that make nothing of arguments: errors, and a table that others read.
 NO_CALLS = {"RateWarning", "CgeError", "InputError", "NoEquilibrium", "calibrate_table"}
 #: Methods without arguments, or with those of the modules within.
-SHOWN_OR_MADE = {"shown", "resolved", "nearby", "forget"}
+SHOWN_OR_MADE = {"shown", "resolved", "following", "forget"}
 
 
 def test_every_public_call_is_tried(tmp_path: Path) -> None:
