@@ -258,16 +258,15 @@ class Recursion:
 
         for _ in range(ADAPTATION_PASSES):
             given[columns] = np.exp(self._laid(state, prices))
-            expected = model.following(given, closure, origin, self._relations, laid, beside)
-            together = expected is not None
-            if expected is None:  # far away: prices at given weights, and weights at those prices
-                expected = self._priced(given, closure, origin, beside)
-            origin, before = expected, self._moved(state, prices)
-            prices = self.sourcing.log_prices(Allocation(model, expected))
+            found = model.following(given, closure, origin, self._relations, laid, beside)
+            # Far away: prices at given weights, and weights at those prices.
+            origin = self._priced(given, closure, origin, beside) if found is None else found
+            before, prices = prices, self.sourcing.log_prices(Allocation(model, origin))
             weights = self._moved(state, prices)
-            moved = float(np.abs(weights - before).max(initial=0.0))
-            if together or moved <= SETTLED:
-                return replace(state, weights=weights), expected
+            if found is None:
+                moved = float(np.abs(weights - self._moved(state, before)).max(initial=0.0))
+            if found is not None or moved <= SETTLED:
+                return replace(state, weights=weights), origin
         raise NoEquilibrium(
             f"relations with suppliers did not settle in {ADAPTATION_PASSES} passes; a log weight "
             f"still moved by {moved:.1e}"

@@ -145,9 +145,7 @@ class Sourcing:
         found = sparse.csr_array(sparse.vstack(parts, format="csr"))
         if len(self._varieties):
             own = exponents_of(model, "variety_price")[self._of_variety]
-            order = np.arange(found.shape[0])
-            order[self._varieties] = found.shape[0] + np.arange(len(self._varieties))
-            found = sparse.csr_array(sparse.vstack([found, own], format="csr")[order])
+            found = with_rows(found, self._varieties, own)
         found.data[np.abs(found.data) < CANCELLED] = 0.0
         found.eliminate_zeros()
         return found
@@ -170,10 +168,19 @@ class Sourcing:
 
         Parameters
         ----------
-        changes : ndarray (columns,) or (columns, k)
-            Of the logs of columns.
+        changes : ndarray (columns,)
+            Of the logs of columns; those of either sign are not read.
         """
         return np.asarray(self.exponents @ changes)
+
+
+def with_rows(
+    matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array
+) -> sparse.csr_array:  # fmt: skip
+    """Matrix with some rows replaced."""
+    order = np.arange(matrix.shape[0])
+    order[rows] = matrix.shape[0] + np.arange(len(rows))
+    return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
 
 
 def exponents_of(model: Model, name: str, of: Family | None = None) -> sparse.csr_array:

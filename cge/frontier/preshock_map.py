@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from cge.core.axes import Array, Integers
-from cge.dynamics.sourcing import NESTS, Sourcing, exponents_of
+from cge.core.axes import Array
+from cge.dynamics.sourcing import NESTS, Sourcing, exponents_of, with_rows
 from cge.frontier.problem import Problem
 from cge.frontier.tracking import Tracked
 from cge.resilience.preshock import PreShock, levels_before, places_in, short_closure
@@ -96,7 +96,7 @@ class PreShockMap:
         parts = term_parts(arrays, pre.levels)
         levels = np.where(self.places >= 0, moved[self.places], 0.0)
 
-        by_input = sourcing.price_changes(np.where(arrays.free, 0.0, levels))
+        by_input = sourcing.price_changes(levels)
         levels[sourcing.columns] = sourcing.menu.adapted_changes(price, by_input)
         return levels, arrays.outcome_coefficients @ term_changes(arrays, parts, levels)
 
@@ -126,7 +126,7 @@ def given_map(
     pre = sparse.csr_array(sparse.diags_array(known.astype(float)) @ pre)
     price, nest = sourcing.exponents, nest_prices(sourcing)
     reach = sparse.diags_array(-sourcing.menu.reach[sourcing.menu.nest])
-    given = _replaced(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
+    given = with_rows(pre, sourcing.columns, sparse.csr_array(reach @ ((price - nest) @ pre)))
     extra = sparse.csr_array(
         (np.ones(len(idle)), (list(idle), list(idle.values()))), shape=given.shape
     )
@@ -134,13 +134,6 @@ def given_map(
     keep[tracked.system.unknown] = 0.0
     keep[tracked.resolved.fixed] = 0.0
     return sparse.csr_array(sparse.diags_array(keep) @ (given + extra))
-
-
-def _replaced(matrix: sparse.csr_array, rows: Integers, by: sparse.csr_array) -> sparse.csr_array:
-    """Matrix with some rows replaced."""
-    order = np.arange(matrix.shape[0])
-    order[rows] = matrix.shape[0] + np.arange(len(rows))
-    return sparse.csr_array(sparse.vstack([matrix, by], format="csr")[order])
 
 
 def nest_prices(sourcing: Sourcing) -> sparse.csr_array:

@@ -188,7 +188,7 @@ class _Follower:
 
         def follow(moved: Array, before: Array) -> tuple[Array, Array]:
             """Changes of weights, and of the logs of those that a year ahead is solved with."""
-            by_log = sourcing.price_changes(np.where(at.model.arrays.free, 0.0, moved))
+            by_log = sourcing.price_changes(moved)
             weights = menu.moved_changes(turn.weights, prices, inertia, before, by_log)
             cost = menu.log_cost_changes(year.weights, prices, weights, by_log)
             return weights, weights + reach * (by_log - cost[menu.nest])

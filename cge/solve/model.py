@@ -319,7 +319,7 @@ class Model(Displayed):
 
         def under(reached: tuple[Swap, ...]) -> Solution:
             resolved = self.resolved(closure, reached)
-            there = None if beside is None else self._at(resolved, beside)
+            there = self._at(resolved, beside)
             final, diagnostics = solve_square(
                 resolved, origin, levels, solver, progress, guess, there
             )
@@ -337,7 +337,7 @@ class Model(Displayed):
             return None
         levels, origin = closure.laid(self, levels), closure.laid(self, start)
         resolved = self.resolved(closure, ())
-        there = None if beside is None else self._at(resolved, beside)
+        there = self._at(resolved, beside)
         return following(resolved, origin, levels, followed, rule, there)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -357,8 +357,10 @@ class Model(Displayed):
         found = self._closures.get(key, made)
         return found if found.swaps == swaps else found.holding(swaps)
 
-    def _at(self, resolved: Resolved, point: Array) -> Resolved:
+    def _at(self, resolved: Resolved, point: Array | None) -> Resolved | None:
         """A closure prepared at an equilibrium, made once; itself where that does not pay."""
+        if point is None:
+            return None
         if not LinearSolver.large <= resolved.system.size <= LARGEST_EXACT:
             return resolved
         key = resolved.same or resolved, digest(point)

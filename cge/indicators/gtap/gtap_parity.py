@@ -131,10 +131,9 @@ def parity(
         here = told_in_gams(gtap_variables(solution, data, before), inflow, data)
         there, known = gams_changes(reference), {*here}
         for name, cells in here.items():
-            both = ((cell, here, there[name][cell]) for cell, here in cells.items()
-                    if cell in there.get(name, {}))  # fmt: skip
-            rows += [(name, ", ".join(cell), one, other, abs(one - other))
-                     for cell, one, other in both]  # fmt: skip
+            others = there.get(name, {})
+            rows += [(name, ", ".join(cell), one, others[cell], abs(one - others[cell]))
+                     for cell, one in cells.items() if cell in others]  # fmt: skip
     else:
         told = gtap_variables(solution, data, before, huff(walk(solution)))
         there, known, own = reference, {*told}, income(data)

@@ -20,7 +20,7 @@ from cge.solve.square.system import FoldedSystem
 
 #: Largest change of any log in one step.
 STEP_LIMIT = 1.5
-#: Part of the unknowns that may set out further than what is near: single ones, as where labour
+#: Part of the unknowns that may step further than what is near: single ones, as where labour
 #: runs out in one region, whose steps are cut short while those of the others are not.
 STRAY = 1e-3
 #: Steps in which they must have halved.
@@ -38,7 +38,7 @@ class Limits:
     most : int
         Steps after which they are given up.
     far : float
-        Longest first step, in logs, that is near.
+        Longest step, in logs, that is near; of a few unknowns (:data:`STRAY`) it may be longer.
     small : float
         Step, in logs, that is the last.
     """
@@ -91,11 +91,8 @@ def chord(
         if gap <= TOLERANCE and (lengths[-1] <= limits.small or rounding):
             return Attempt(z, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
-        if (
-            slow
-            or np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
-            or not np.isfinite(lengths[-1])
-        ):
+        far = np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
+        if slow or far or not np.isfinite(lengths[-1]):
             break
         if number:
             change, weights = ahead - before, np.zeros(known)

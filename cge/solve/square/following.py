@@ -93,8 +93,11 @@ class FollowingSystem(FoldedSystem):
 
     def follow(self, z: Array) -> Array:
         """Logs of the columns that follow."""
-        return self._rule(self._given + self._here.moving @ np.where(self.system.free, 0.0, z))
+        return self._followed(np.where(self.system.free, 0.0, z))
 
-    def _logs_of_terms(self, z: Array) -> Array:
-        moved = self.follow(z) - self._laid
-        return super()._logs_of_terms(z) + self._here.exponents @ moved
+    def _followed(self, logs: Array) -> Array:
+        return self._rule(self._given + self._here.moving @ logs)
+
+    def _logs_of_terms(self, logs: Array) -> Array:
+        moved = self._followed(logs) - self._laid
+        return super()._logs_of_terms(logs) + self._here.exponents @ moved

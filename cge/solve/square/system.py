@@ -277,16 +277,17 @@ class FoldedSystem:
         return found
 
     def _evaluated(self, z: Array) -> tuple[Array, Array]:
-        system, partial = self.system, self._logs_of_terms(z)
+        system = self.system
+        partial = self._logs_of_terms(np.where(system.free, 0.0, z))
         np.exp(partial, out=partial)  # in place: arrays of all terms are long
         partial *= self.factor
         full = partial.copy()
         full[system._linear] *= z[system._free_unknown_of_term[system._linear]]
         return partial, full
 
-    def _logs_of_terms(self, z: Array) -> Array:
-        """Logs of the terms beside what is given and free unknowns."""
-        return np.asarray(self.system._exponents @ np.where(self.system.free, 0.0, z))
+    def _logs_of_terms(self, logs: Array) -> Array:
+        """Logs of the terms, beside what is given and free unknowns, from those of unknowns."""
+        return np.asarray(self.system._exponents @ logs)
 
     def residual(self, z: Array) -> Array:
         """Scaled residual, (size,)."""
