@@ -17,6 +17,7 @@ from reports import ODD, made
 import cge as package
 from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
+from cge.report.charts.draw import draw
 from cge.report.drafts.choice import choice_of
 from cge.report.kinds import build
 from cge.report.summary import markdown
@@ -583,6 +584,18 @@ def test_pages_show_verdicts_checks_and_welfare_with_and_without_draws() -> None
     assert (checks.low[0, 2] <= checks.figures[0, 2] <= checks.high[0, 2]).all()
     assert checks.words[0, 0] == checks.words[0, 1] == "< 0"
     assert build("claims", [drawn], figure=True).chart == "glance"
+
+
+def test_a_range_without_bound_is_drawn_to_the_edge_of_the_figure() -> None:
+    found = claimed()
+    rows = found.rows.copy()
+    rows.loc[(rows["measure"] == "claim_size") & (rows["statistic"] == "p95"), "value"] = np.inf
+    page = build("claim-checks", [ResultSet(rows, found.manifest)], figure=True)
+    (panel,) = page.panels
+    assert (panel.high == 1.1).all() and (panel.low < panel.figures).all()
+    assert np.abs(panel.figures).max() == 1
+    axis = draw(page).axes[0]
+    assert axis.get_xlim()[1] > 1.1 and np.isfinite(axis.get_xlim()).all()
 
 
 def test_a_check_that_compares_with_one_predicts_a_side_of_it() -> None:

@@ -25,6 +25,8 @@ _TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
 #: Columns of text; a figure without bound.
 _TEXT = "-"
 UNLIMITED = "unlimited"
+#: Where a range without bound ends in a figure whose largest end is 1.
+EDGE = 1.1
 Told = Mapping[str, Any]
 #: A table of accounts, empty where there is one alone, and an elasticity set.
 Place = tuple[str, str]
@@ -184,20 +186,23 @@ def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
                 figures[k, m] = side * (own.get("", np.nan) - check["than"])
                 low[k, m], high[k, m] = min(ends), max(ends)
         figures[np.isinf(figures)] = np.nan
-        largest = np.nanmax(np.abs(figures), axis=1, keepdims=True, initial=0.0)
-        largest[largest < NOISE] = np.inf  # nothing but rounding, which has no side
+        every = np.abs(np.hstack([figures, low, high]))
+        every[~np.isfinite(every)] = 0.0
+        largest = every.max(axis=1, keepdims=True)
+        largest[largest < NOISE] = np.nan  # nothing but rounding, which has no side
+        low, high = (np.clip(ends / largest, -EDGE, EDGE) for ends in (low, high))
         labels = tuple(f"{one['id']} ({n + 1}) {one['checks'][n]['says']}" for one, n in rows)
         columns = tuple(
             Column(f"size_{_key(one)}", _named(one), "share of the largest figure of the check", 2,
                    group="right of 0 as predicted") for one in places
         )  # fmt: skip
-        panels.append(Panel(group, columns, labels, figures / largest, low=low / largest,
-                            high=high / largest))  # fmt: skip
+        panels.append(Panel(group, columns, labels, figures / largest, low=low,
+                            high=high))  # fmt: skip
     lines = ["Figures of the checks at central values, less the number with which they are "
              "compared; right of 0 on the side that the claim says. Each as a share of the "
-             "largest of its check, whatever its unit. Lines: 5 % to 95 % quantiles over draws, "
-             "where there are draws. What is without bound, or nothing but rounding, is left "
-             "out."]  # fmt: skip
+             "largest of its check, ends of ranges with it, whatever its unit. Lines: 5 % to 95 % "
+             "quantiles over draws, where there are draws; one that goes on to the edge is without "
+             "bound. A figure without bound, or nothing but rounding, is left out."]  # fmt: skip
     return Draft("Sizes of the checks", "Check", panels, cases, lines, of_cases=False)
 
 
