@@ -130,7 +130,7 @@ def cold_point(
 def _parts(solution: Solution, place: int) -> dict[str, float]:
     """Equivalent variation of a region by group of components."""
     b = solution.model.benchmark
-    totals = decompose(solution).totals(b.regions)
+    totals = decompose(solution, by_shock=False).totals(b.regions)
     groups: dict[str, float] = {}
     for component, group in COMPONENTS.items():
         share = totals[component].to_numpy()[place] / b.absorption[place]

@@ -22,7 +22,7 @@ from cge.core.threads import one_thread
 from cge.core.typed import checked
 from cge.data.elasticities.nests import NEST_AXES
 from cge.model.welfare import COMPONENTS, PARTS, Part
-from cge.solve.homotopy import TANGENT_RTOL, Homotopy, Move, Shock, change
+from cge.solve.homotopy import PASSED, TANGENT_RTOL, Homotopy, Move, Shock, change
 from cge.solve.model import Model
 from cge.solve.solution import Allocation, Solution
 from cge.solve.square.arrays import positive_logs
@@ -355,7 +355,7 @@ def _go(homotopy: Homotopy, theta: float, known: dict[float, Array]) -> None:
             for one in near
         ]
         guess = np.sum([w * known[one] for w, one in zip(weights, near, strict=True)], axis=0)
-        if not homotopy.jump(theta, guess):
+        if not homotopy.jump(theta, guess, limits=PASSED):
             homotopy.done = max(one for one in known if one < theta)
             homotopy.z = known[homotopy.done]
             homotopy.advance(theta)

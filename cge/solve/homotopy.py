@@ -44,9 +44,10 @@ SMALLEST_STEP = 1 / 512
 GONE, LARGE_RISE = 35.0, 0.15
 #: Newton steps from a guess; one that is near takes three to six.
 STEPS_FROM_GUESS = 12
-#: Chord steps from a guess; one that is near takes eight to twenty. Newton's method from there ends
-#: at 1e-10 in logs.
-FROM_GUESS = Limits(most=30, far=5.0, small=1e-12)
+#: Chord steps from a guess; one that is near takes eight to twenty.
+FROM_GUESS = Limits(most=30, far=5.0, small=1e-11)
+#: The same to a point that is only passed, of which tangents are wanted.
+PASSED = Limits(most=30, far=5.0, small=1e-8, residual=1e-8)
 #: Unknowns of the largest system whose whole factorisation is worth its time, a third of a second.
 LARGEST_EXACT = 8000
 #: How exactly a tangent is solved for.
@@ -240,7 +241,9 @@ class Homotopy:
             self.prepared = self.resolved  # the way begins elsewhere
         return found
 
-    def jump(self, until: float, z: Array, is_near: bool = True) -> bool:
+    def jump(
+        self, until: float, z: Array, is_near: bool = True, limits: Limits = FROM_GUESS
+    ) -> bool:
         """Go to `until` at once from a guess of the unknowns there; whether that works.
 
         Parameters
@@ -249,10 +252,12 @@ class Homotopy:
         z : ndarray (unknowns,)
         is_near : bool
             Whether chord steps are tried before Newton's.
+        limits : Limits
+            Of the chord steps.
         """
         system, near = self.at(until), False
         if is_near and self.prepared.linear.is_large:
-            attempt = chord(system, z, self.prepared.linear, FROM_GUESS)
+            attempt = chord(system, z, self.prepared.linear, limits)
             self.iterations, near = self.iterations + attempt.iterations, attempt.converged
         if not near:
             attempt = newton(system, z, self.prepared.linear, STEPS_FROM_GUESS)

@@ -115,7 +115,7 @@ def plain_pre_shock(
         If the short run does not reproduce it.
     """
     b = solution.model.benchmark
-    short = Model.build(b, "short", asked.stand_ins.sectors)
+    short = Model.shared(b, "short", asked.stand_ins.sectors)
     premium = asked.stand_ins.premiums(b, knowledge.relative)
     run = renamed({"closure.specific_factors": "stress.adjustment"})
     with run, prefixed(f"{label}can not be tested: "):

@@ -40,13 +40,15 @@ class Limits:
     far : float
         Longest step, in logs, that is near; of a few unknowns (:data:`STRAY`) it may be longer.
     small : float
-        Step, in logs, that is the last.
+        Step, in logs, that is the last; it is made, and leaves less than itself.
+    residual : float
+        Residual that is wanted with it, relative to its row.
     """
 
     most: int = 60
     far: float = 10.0
-    #: The last point is then as good as that of Newton's method with its last step.
-    small: float = 1e-13
+    small: float = 1e-12
+    residual: float = TOLERANCE
 
 
 #: From the world as it was, to wherever it may be.
@@ -82,14 +84,16 @@ def chord(
         ahead = -linear.kept.solve(residual)
         lengths.append(float(np.abs(ahead).max(initial=0.0)))
         # Rows in logs that are small differences of large sums end above FINE, at rounding.
-        fine = np.abs(residual).max(initial=0.0) <= FINE or lengths[-1] <= ROUNDING
-        gap = system.relative_residual(z) if fine else np.inf
-        there = gap <= TOLERANCE and np.abs(residual).max(initial=0.0) <= FINE
-        if number == 0 and there and (limits is USUAL or lengths[0] <= limits.small):
-            return Attempt(z, True, number, gap)
+        fine = np.abs(residual).max(initial=0.0) <= FINE
+        if number == 0 and fine and (limits is USUAL or lengths[0] <= limits.small):
+            gap = system.relative_residual(z)
+            if gap <= TOLERANCE:
+                return Attempt(z, True, number, gap)
         rounding = number > 4 and lengths[-1] > 0.5 * lengths[-5]
-        if gap <= TOLERANCE and (lengths[-1] <= limits.small or rounding):
-            return Attempt(z, True, number, gap)
+        if (fine or lengths[-1] <= ROUNDING) and (lengths[-1] <= limits.small or rounding):
+            gap = system.relative_residual(z)
+            if gap <= limits.residual:
+                return Attempt(z + ahead, True, number, gap)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
         far = np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
         if slow or far or not np.isfinite(lengths[-1]):
