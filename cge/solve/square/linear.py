@@ -28,8 +28,10 @@ from cge.core.axes import Array, Integers
 from cge.core.threads import one_thread
 from cge.solve.square.gmres import Factors, refined
 
-#: Entries below this share of their row's largest are left out of the preconditioner.
-DROP = 0.02
+#: Entries below a share of their row's largest are left out of the preconditioner: unknowns up to
+#: which it is this share. What is left out is paid for in steps, what is kept in the factorisation;
+#: with all of them an unknown that strays (:mod:`cge.solve.square.chord`) is not brought back.
+DROPPED = ((2500, 0.005), (np.inf, 0.02))
 #: Right-hand sides from which on the preconditioner is made at the point itself.
 MANY = 4
 #: Costs of a matching are multiples of this, so that sums of them are exact: with rounding,
@@ -248,7 +250,12 @@ class LinearSolver:
         if self.border is not None:
             with suppress(Singular):
                 return Bordered(self.benchmark, self.border)
-        return Factorised(self.benchmark, self.matching, DROP)
+        return Factorised(self.benchmark, self.matching, self._drop)
+
+    @property
+    def _drop(self) -> float:
+        """Share of a row's largest entry below which entries are left out."""
+        return next(share for most, share in DROPPED if self.benchmark.shape[0] <= most)
 
     @one_thread
     def solve(
@@ -288,7 +295,7 @@ class LinearSolver:
         # For several right-hand sides a preconditioner at the point itself pays.
         many = right.ndim > 1 and right.shape[1] >= MANY
         for renew in (True,) if many else (False, True):
-            factors = Factorised(matrix, self.matching, DROP) if renew else self.kept
+            factors = Factorised(matrix, self.matching, self._drop) if renew else self.kept
             result = refined(operator, right, factors, transposed, 10 * rtol)
             if result is not None:
                 return result
