@@ -97,8 +97,9 @@ class Claims(Study):
     def on_each(self) -> Mapping[str, Claims]:
         """The claims on each table, by its name in results; on the usual one: the study itself."""
         return {
-            set_name(one): replace(self, table=(), changes={**self.changes, _TABLE: one},
-                                   beside=len(self.table) > 1)
+            set_name(one): replace(
+                self, table=(), changes={**self.changes, _TABLE: one}, beside=len(self.table) > 1
+            )
             for one in self.table
         } or {"": self}
 
