@@ -114,6 +114,12 @@ def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
         assert loaded.id == name and loaded.group.startswith(name[0])
 
 
+def test_claims_have_the_same_titles_in_their_files_and_in_the_documents() -> None:
+    told = (Path(__file__).parents[1] / "docs" / "claims.md").read_text(encoding="utf-8")
+    for name, path in shipped_claims().items():
+        assert f"| {name} {load_claim(path).title} |" in told
+
+
 def test_shipped_claims_stand_in_the_order_of_their_numbers() -> None:
     names = list(shipped_claims())
     assert names.index("A2") < names.index("B1") < names.index("E1")
