@@ -19,6 +19,7 @@ from cge.core.errors import InputError
 from cge.core.selectors import UnknownCode
 from cge.report.charts.draw import draw
 from cge.report.drafts.choice import choice_of
+from cge.report.format.render import render
 from cge.report.kinds import build
 from cge.report.summary import markdown
 from cge.results.claim_rows import at_point
@@ -111,6 +112,12 @@ def test_every_shipped_claim_is_read_and_called_as_its_file() -> None:
     for name, path in shipped_claims().items():
         loaded = load_claim(path)
         assert loaded.id == name and loaded.group.startswith(name[0])
+
+
+def test_claims_have_the_same_titles_in_their_files_and_in_the_documents() -> None:
+    told = (Path(__file__).parents[1] / "docs" / "claims.md").read_text(encoding="utf-8")
+    for name, path in shipped_claims().items():
+        assert f"| {name} {load_claim(path).title} |" in told
 
 
 def test_shipped_claims_stand_in_the_order_of_their_numbers() -> None:
@@ -544,6 +551,32 @@ def test_a_claim_that_one_table_can_not_carry_is_judged_by_the_other_and_told() 
                            "b": ResultSet(rows, {**other, "claims": [lost]})})  # fmt: skip
     (told,) = found.manifest["claims"]
     assert told["verdict"] == SUPPORTED and told["elsewhere"] == {"b": "unknown code 'TEX'"}
+
+
+def test_a_claim_asked_for_by_name_is_left_to_the_table_that_carries_it() -> None:
+    study = Claims(("B2", "E1"), table=("world2022", "wiod2013"))
+    left = {name: [*one._possible()[1]] for name, one in study.on_each.items()}
+    assert left == {"world2022": [], "wiod2013": ["B2"]}
+
+
+def test_a_claim_asked_for_by_name_that_no_table_carries_is_refused() -> None:
+    small = {"benchmark.aggregation": "small"}
+    study = Claims(("A1", "B2"), table=("world2022", "wiod2013"), changes=small)
+    with pytest.raises(UnknownCode, match="VNM"):
+        next(study.work())
+
+
+def test_a_figure_too_small_for_three_decimals_is_printed_with_more() -> None:
+    results = run(claim())
+    rows = results.rows.copy()
+    rows.loc[rows["measure"] == SIZE, "value"] = -0.00041
+    small = build("claim-checks", [ResultSet(rows, results.manifest)])
+    assert "-0.00041" in render(small, "markdown")
+
+
+def test_a_claim_left_out_is_told_with_what_it_says_and_how_many_sets_there_are() -> None:
+    study = Claims((), changes={"benchmark.aggregation": "small"})
+    assert study._possible()[1]["B5"].startswith("20 is more sets than can be drawn")
 
 
 def test_a_set_that_one_claim_alone_is_tried_under_stands_with_its_checks_alone() -> None:

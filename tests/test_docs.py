@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import re
 import shlex
@@ -184,3 +185,30 @@ def test_the_harness_sees_and_runs_what_stands_in_a_document(
         page.write_text(wrong)
         with pytest.raises(error):
             execute(page, ran.append)
+
+
+# -- the site
+
+
+def test_links_to_files_outside_of_docs_work_on_the_site(tmp_path: Path) -> None:
+    config = pytest.importorskip("mkdocs.config")
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("# A\n\n[r](../results/r.md) [b](deep/b.md)\n")
+    (tmp_path / "docs" / "deep" / "b.md").write_text("# B\n\n[f](../../results/f.csv) [a](../no)\n")
+    (tmp_path / "results" / "r.md").write_text("# R\n\n[f](f.csv) [back](../docs/deep/b.md)\n")
+    (tmp_path / "results" / "f.csv").write_text("1\n")
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump({
+        "site_name": "x", "hooks": [str(ROOT / "docs" / "tools" / "site_links.py")],
+        "theme": {"name": "mkdocs"}, "plugins": [],
+    }))  # fmt: skip
+    importlib.import_module("mkdocs.commands.build").build(
+        config.load_config(str(tmp_path / "mkdocs.yml"))
+    )
+    site = tmp_path / "site"
+    for page in ("index.html", "deep/b/index.html", "results/r/index.html"):
+        links = re.findall(r'href="([^"]*)">(?:r|b|f|back)</a>', (site / page).read_text())
+        assert links, page
+        for link in links:
+            target = (site / page).parent / link
+            assert target.is_file() or (target / "index.html").is_file(), (page, link)

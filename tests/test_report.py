@@ -179,6 +179,15 @@ def test_every_kind_of_figure_is_one_that_vega_lite_can_draw(kind: str) -> None:
     assert drawn.count("mark-") >= len(spec["concat"]) and "NaN" not in drawn
 
 
+def test_the_contents_of_one_run_lead_to_its_tables_and_notes(report: str) -> None:
+    tags = Reader(report).tags
+    places = [own["href"][1:] for tag, own in tags if own.get("href", "").startswith("#")]
+    ids = [own["id"] for _, own in tags if "id" in own]
+    exhibits = [one for one in ids if one.startswith("exhibit-")]
+    assert len(exhibits) > 1 and places == [*exhibits, "notes-1"]
+    assert set(places) <= set(ids)
+
+
 def test_every_chart_of_a_paper_has_one_for_a_browser() -> None:
     assert set(figure.FORMS) == set(FORMS)
 

@@ -66,6 +66,8 @@ class Claims(Study):
         See :class:`cge.uncertainty.designs.Design`.
     changes : mapping
         Keys of all scenarios, dotted, and other values for them.
+    beside : bool
+        Whether other tables stand beside this one: what they carry is not refused here.
     """
 
     kind: ClassVar[str] = "claims"
@@ -83,6 +85,7 @@ class Claims(Study):
     distribution: str = option("triangular", "triangular or uniform.")
     seed: int = option(1, "Of the random numbers.")
     changes: Mapping[str, Any] = inner(factory=dict)
+    beside: bool = inner(False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,7 +97,9 @@ class Claims(Study):
     def on_each(self) -> Mapping[str, Claims]:
         """The claims on each table, by its name in results; on the usual one: the study itself."""
         return {
-            set_name(one): replace(self, table=(), changes={**self.changes, _TABLE: one})
+            set_name(one): replace(
+                self, table=(), changes={**self.changes, _TABLE: one}, beside=len(self.table) > 1
+            )
             for one in self.table
         } or {"": self}
 
@@ -186,6 +191,7 @@ class Claims(Study):
 
     def work(self) -> Work:
         if self.table:
+            self._refuse_what_no_table_carries()
             works = [(name, one.work()) for name, one in self.on_each.items()]
             found = yield from side_by_side(works)
             return on_tables(self.spec, dict(zip(self.on_each, found, strict=True)))
@@ -233,15 +239,25 @@ class Claims(Study):
                                   allowed="one table, year and aggregation for all")  # fmt: skip
                     self._check_codes(claim)
             except UnknownCode as error:
-                if self.scenario:
+                if self.scenario and not (self.beside and len(self.claims) > 1):
                     raise
-                elsewhere[claim.id] = f"{error.problem} '{error.value}'"
+                elsewhere[claim.id] = _reason(error)
             else:
                 possible.append(claim)
         refuse_if(not possible, "no claim can be tested", key="claim",
                   value=", ".join(one.id for one in self.claims),
                   allowed="claims that have cases")  # fmt: skip
         return possible, elsewhere
+
+    def _refuse_what_no_table_carries(self) -> None:
+        """Refuse a claim that was asked for by name and that no table can carry."""
+        if not self.scenario or len(self.claims) == 1:
+            return  # the tables refuse it themselves
+        lacking = [one._possible()[1] for one in self.on_each.values()]
+        for claim in self.claims:
+            if all(claim.id in one for one in lacking):
+                first = next(iter(self.on_each.values()))
+                replace(first, scenario=(claim,))._possible()
 
     def _check_codes(self, claim: Claim) -> None:
         """Refuse a code that a claim names and the benchmark lacks."""
@@ -300,6 +316,13 @@ class Claims(Study):
 def _accounts(study: Solvable) -> Benchmark:
     """The accounts of a case, with the groups of its scenario."""
     return next(iter(study.benchmarks.values()))
+
+
+def _reason(error: UnknownCode) -> str:
+    """Why a benchmark can not carry a claim, in words."""
+    if error.problem.startswith("is "):
+        return f"{error.value} {error.problem} ({error.allowed})"
+    return f"{error.problem} '{error.value}'"
 
 
 def _of_data(b: Benchmark) -> str:

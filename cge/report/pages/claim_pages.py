@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from cge.core.axes import Array
 from cge.core.errors import refuse_if
 from cge.report.drafts.cases import NO_ROWS, Case, cases_of
 from cge.report.drafts.choice import Choice
@@ -27,6 +29,8 @@ _TEXT = "-"
 UNLIMITED = "unlimited"
 #: Where a range without bound ends in a figure whose largest end is 1.
 EDGE = 1.1
+#: Decimals of checks: at least, at most; what is smaller is not looked at for them.
+FEWEST, MOST, NOTHING = 3, 5, 1e-5
 Told = Mapping[str, Any]
 #: A table of accounts, empty where there is one alone, and an elasticity set.
 Place = tuple[str, str]
@@ -254,11 +258,12 @@ def _turning(one: Told) -> str:
 
 def _sentences(one: Told, cases: Sequence[Case]) -> Iterator[str]:
     """What was done, what was found, and where to disagree."""
+    said = f"{one['id']}. Said ({one['section']}): {one['english']}"
     if not one.get("under"):
-        yield f"{one['id']}. {_verdict(one).capitalize()}{': ' if one.get('why') else ''}" \
-              f"{one.get('why') or ''}. {one['not_carried']}"  # fmt: skip
+        why = f": {one['why']}" if one.get("why") else ""
+        yield f"{said} Found: {_verdict(one)}{why}. Not in the model: {one['not_carried']}"
         return
-    yield f"{one['id']}. Said: {one['english']} Done: {one['done']} Found: {_found(one, cases)} " \
+    yield f"{said} Done: {one['done']} Found: {_found(one, cases)} " \
           f"Where to disagree: {one['disagree']}{_added(one)}"  # fmt: skip
 
 
@@ -298,10 +303,11 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
         results, drawn_, under = _results_of(cases, one["id"]), not _central_only(one), _under(one)
         sets = list(dict.fromkeys(name for _, name in under))
         columns = [Column("predicted", "Predicted", _TEXT), Column("found", "Found", _TEXT)]
-        columns += [Column(f"size_{name}", name, "", 3) for name in sets]
+        columns += [Column(f"size_{name}", name) for name in sets]
         columns += [Column(f"share_{name}", f"P(predicted), {name}", "%", 0)
                     for name in sets if drawn_]  # fmt: skip
         columns.append(Column("unit", "Unit", _TEXT))
+        sizes = slice(2, 2 + len(sets))
         tables = list(dict.fromkeys(table for table, _ in under))
         rows = [(n, table) for n in range(len(one["checks"])) for table in tables]
         figures, low, high = (np.full((len(rows), len(columns)), np.nan) for _ in range(3))
@@ -328,6 +334,8 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
             for n, table in rows
         )
         keys = tuple({"table": table} for _, table in rows) if tables != [""] else ()
+        digits = _smallest_seen(figures[:, sizes])
+        columns[sizes] = [replace(column, digits=digits) for column in columns[sizes]]
         panels.append(Panel(_judged(one), _texts(columns), labels, figures, words=words,
                             keys={"claim": one["id"]}, row_keys=keys, low=low,
                             high=high))  # fmt: skip
@@ -336,6 +344,15 @@ def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
              "quantiles over draws. P(predicted): share of draws on the side that the claim "
              "says."]  # fmt: skip
     return Draft("Checks", "Check", panels, cases, lines, of_cases=False)
+
+
+def _smallest_seen(figures: Array) -> int:
+    """Decimals at which the smallest of some figures has two digits, within bounds."""
+    sizes = np.abs(figures[np.isfinite(figures)])
+    sizes = sizes[sizes > NOTHING]
+    if not sizes.size:
+        return FEWEST
+    return int(np.clip(1 - np.floor(np.log10(sizes.min())), FEWEST, MOST))
 
 
 def _side(above: bool, than: float, value: float | None = None) -> str:
