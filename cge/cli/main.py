@@ -42,10 +42,10 @@ class _Place(click.Path):
     """A file or folder; ``~`` is the home, also where no shell has put that in its place."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
+        path = str(super().convert(value, param, ctx))
         option = isinstance(param, click.Option)
         key = None if param is None else param.opts[0] if option else str(param.name).upper()
-        return at_home(path, key=key, value=str(path))
+        return at_home(path, key=key, value=path)
 
 
 #: Type of an argument or option that is a file or folder.

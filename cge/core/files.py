@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -94,8 +94,6 @@ _PLAIN_WORDS = (
 
 class _Dumper(yaml.SafeDumper):
     """Safe YAML that quotes what any reader takes for a number or a word, of YAML 1.1 or 1.2."""
-
-    yaml_implicit_resolvers: ClassVar = dict(yaml.SafeDumper.yaml_implicit_resolvers)
 
 
 _Loader.yaml_implicit_resolvers = {}

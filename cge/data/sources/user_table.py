@@ -116,11 +116,12 @@ def read_folder(path: str | Path) -> WorldTable:
     output, inputs = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3)), z.sum(axis=(0, 1))
     tariffs = np.einsum("risj,ris->sj", z, power - 1)
     value, labour, told = _value_added(folder, axes)
+    agents_there = [one for one in AGENTS if (final.frame["agent"] == one).any()]
     notes = [
         *content.notes,
         *_without_cells(flows, origin=axes.regions, commodity=axes.sectors),
         *_without_cells(flows, destination=axes.regions, sector=axes.sectors),
-        *_without_cells(final, destination=axes.regions, agent=final.frame["agent"].unique()),
+        *_without_cells(final, destination=axes.regions, agent=agents_there),
         *told,
     ]
     if value is None:
