@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from cge.core.errors import InputError
 from cge.core.fields import Codes, Name, Rate, Sized, Strict, file_field, refuse_value
 from cge.core.rate_bounds import LOWEST_POWER
 from cge.scenario.instruments import INSTRUMENTS, OWNERSHIP, QUOTA
@@ -118,14 +117,14 @@ class Measure(Timed, Aimed):
     def _no_rate(cls, value: float | None, info: ValidationInfo) -> float | None:
         """A power that is no rate by mistake."""
         of = INSTRUMENTS.get(info.data.get("instrument", ""))
-        low = value is not None and 0 < value < LOWEST_POWER and not info.data.get("large")
-        if value is not None and low and of is not None and of.is_power:
-            raise ValueError(InputError(
-                f"multiplies 1 + the rate: {value:g} takes a rate of 0 to "
-                f"{100 * value - 100:.6g} %, and {1 + value:g} to {100 * value:.6g} %",
-                value=value,
-                allowed=f"{LOWEST_POWER:g} or more, or any with 'large: true' beside it",
-            ))  # fmt: skip
+        if value is None or of is None or not of.is_power or info.data.get("large"):
+            return value
+        sign, low = of.sign, 0 < value < LOWEST_POWER
+        refuse_value(
+            low, f"multiplies 1 {'+' if sign > 0 else '-'} the rate: {value:g} takes a rate of 0 "
+            f"to {sign * (100 * value - 100):.6g} %, and {1 + sign * value:g} to {100 * value:.6g} %",
+            value=value, allowed=f"{LOWEST_POWER:g} or more, or any with 'large: true' beside it",
+        )  # fmt: skip
         return value
 
     @model_validator(mode="after")
