@@ -119,10 +119,10 @@ class Measure(Timed, Aimed):
         of = INSTRUMENTS.get(info.data.get("instrument", ""))
         if value is None or of is None or not of.is_power or info.data.get("large"):
             return value
-        sign, low = of.sign, 0 < value < LOWEST_POWER
+        sign, low, per_cent = of.sign, 0 < value < LOWEST_POWER, 100 * value
         refuse_value(
             low, f"multiplies 1 {'+' if sign > 0 else '-'} the rate: {value:g} takes a rate of 0 "
-            f"to {sign * (100 * value - 100):.6g} %, and {1 + sign * value:g} to {100 * value:.6g} %",
+            f"to {sign * (per_cent - 100):.6g} %, and {1 + sign * value:g} to {per_cent:.6g} %",
             value=value, allowed=f"{LOWEST_POWER:g} or more, or any with 'large: true' beside it",
         )  # fmt: skip
         return value
