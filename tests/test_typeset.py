@@ -162,8 +162,9 @@ def told(folder: Path, *command: str) -> str:
 
 
 def last_figures(page: Page, text: str) -> int:
-    """Return where the last figures of a table stand in its text."""
+    """Return where the last figures of a table, or of one of words its last label, stand."""
     panel = page.panels[-1]
     figures = [f"{abs(v):,.{c.digits}f}" for v, c in zip(panel.figures[-1], panel.columns)
                if v == v]  # fmt: skip
-    return max(text.rindex(figure, 0, text.index("Notes:")) for figure in figures)
+    seen = figures or [panel.rows[-1].split()[0]]
+    return max(text.rindex(one, 0, text.index("Notes:")) for one in seen)
