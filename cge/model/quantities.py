@@ -193,6 +193,9 @@ POSITIVE: frozenset[str] = frozenset(v.name for v in OUTCOMES.values() if v.chan
     "net_investment_value",
 }
 
+#: What is positive in every solution, and compared with the benchmark in per cent.
+RATIOS: frozenset[str] = POSITIVE | {v.name for v in VARIABLES.values() if v.change == PERCENT}
+
 #: By Walras' law one equation is implied by the others; the first member of this one is left out
 #: and checked afterwards.
 WALRAS_EQUATION = "factor_market"
