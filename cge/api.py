@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cge.core.errors import InputError, refuse_if
+from cge.core.files import user_path
 from cge.core.typed import checked
 from cge.report.drafts.choice import choice_of
 from cge.report.format.page import Page, frame
@@ -73,9 +74,10 @@ class Results(ResultSet):
         if "parts" in self.manifest:
             raise InputError("results of several studies have no folder in common", key="folder",
                              value=str(folder), allowed="each on its own")  # fmt: skip
-        with locked(Path(folder)):
-            write(self, Path(folder), files(self, figure))
-        return Path(folder)
+        place = user_path(folder)
+        with locked(place):
+            write(self, place, files(self, figure))
+        return place
 
     @checked
     def table(self, kind: str | None = None, **options: Any) -> Table:
@@ -120,8 +122,9 @@ class Results(ResultSet):
         """
         from cge.report.html_report import write_report
 
-        write_report(_parts(self), Path(path), title, "path")
-        return Path(path)
+        place = user_path(path)
+        write_report(_parts(self), place, title, "path")
+        return place
 
     @checked
     def compare(self, *others: ResultSet) -> Results:
@@ -237,7 +240,7 @@ def run(
     made = study_from(question, study, {k: v for k, v in changes.items() if v is not None}, options)
     refuse_if(workers is not None and workers < 1, "is no number of processes", key="workers",
               value=workers, allowed="1 or more, or None: all cores")  # fmt: skip
-    kept = default_folder() if cache is None else Path(cache)
+    kept = default_folder() if cache is None else user_path(cache)
     runner = Runner(workers, scheduler, kept, fresh, report, beyond)
     found = run_study(made, runner)
     return Results(found.rows, found.manifest)

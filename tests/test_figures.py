@@ -117,6 +117,12 @@ def test_every_kind_is_drawn_whatever_signs_the_names_hold(kind: str, tmp_path: 
     assert re.search(r"% |%$|USD|points", seen)  # the unit
 
 
+def test_a_code_that_no_line_has_room_for_is_drawn_in_parts() -> None:
+    code = "".join(chr(97 + n % 26) for n in range(300))
+    seen = check_apart(draw(page_of("regions", made((code, "USA")))))
+    assert any(re.sub(r"\s+", "", text) == code for text, _ in seen)
+
+
 def test_title_and_notes_can_be_left_to_the_caption() -> None:
     page = page_of("regions", made())
     whole, bare = (" ".join(t for t, _ in texts(draw(page, notes))) for notes in (True, False))

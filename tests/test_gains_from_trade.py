@@ -37,6 +37,9 @@ def test_a_region_that_buys_nothing_abroad_gains_nothing_and_below_one_there_is_
     sigma = np.full((len(table.sectors), len(table.regions)), 4.0)
     assert (gains_from_trade(table, sigma) > 0).all()
     assert np.isnan(gains_from_trade(table, 0 * sigma + 0.8)).all()
+    for rounding in (0.0, 2.3e-16, 1e-7):  # of a mean of elasticities below and above one
+        assert np.isnan(gains_from_trade(table, 0 * sigma + 1.0 + rounding)).all()
+    assert np.isfinite(gains_from_trade(table, 0 * sigma + 1.0 + 1e-5)).all()
     model = Model.build(load_benchmark("wiod2013", aggregation="small", elasticities="fontagne"))
     shut = model.solve({"trade_cost[*, CHN, *, !CHN]": 3.0, "trade_cost[*, !CHN, *, CHN]": 3.0})
     whole, _ = figures(model, shut)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import Outcome
 
 import cge
 from cge import InputError, Results, Scenario
@@ -225,6 +227,33 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match="can not be written"):
         war().save(tmp_path / "run")
+
+
+def test_an_error_of_the_system_while_a_folder_is_held_is_not_said_to_be_of_the_folder(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(TimeoutError, match="a worker"), locked(tmp_path / "run"):
+        raise TimeoutError("a worker")
+    assert not (tmp_path / "run").exists()
+    with locked(tmp_path / "run"):  # nobody holds it any more
+        pass
+
+
+def test_the_home_is_meant_also_where_no_shell_says_so(
+    here: Path, monkeypatch: pytest.MonkeyPatch, cge: Callable[..., Outcome]
+) -> None:
+    monkeypatch.setenv("HOME", str(here / "home"))
+    assert war().save("~/runs/war") == here / "home" / "runs" / "war"
+    assert Results.open("~/runs/war").rows.shape == war().rows.shape
+    for out in ("~/regions.md", "~/deep/regions.tex"):
+        assert cge("table", "~/runs/war", "--kind", "regions", "--out", out).code == 0
+        assert (here / "home" / out[2:]).is_file()
+    assert [path.name for path in here.iterdir()] == ["home"]
+
+
+def test_a_page_that_can_not_be_written_is_called_as_the_user_did(here: Path) -> None:
+    with pytest.raises(InputError, match=r"value '/proc/report.html': can not be written"):
+        war().report("/proc/report.html")
 
 
 # -- showing

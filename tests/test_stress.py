@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -429,6 +429,16 @@ def test_the_loss_of_a_year_is_the_mixture_of_how_often_and_how_severe(here: Pat
     assert whole > mild and told["annual_cvar", "abroad"] == pytest.approx(whole)
     china = run.table[run.table["region"] == "CHN"]
     assert "abroad" not in set(china.loc[china["measure"] == "frequency", "item"])
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_years_after_a_disruption_count_as_work(library: str, after: int) -> None:
+    """So that the steps that are refused without a word from the user are those that are solved."""
+    known = dict.fromkeys(field.name for field in fields(worker.Chunk))
+    every = plan_of(chosen(library, TARIFF)).every
+    chunk = worker.Chunk(**{**known, "disruptions": every, "years_after": after})
+    years = [len(range(one.duration + after)) for one in every]
+    assert chunk.equilibria == (sum(years) if after else len(every)) > 1
 
 
 def test_losses_last_as_long_as_the_disruption_or_until_they_are_gone(here: Path) -> None:

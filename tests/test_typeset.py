@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from reports import ODD, made, war
+from reports import ODD, as_gtap_prints, made, war
 from test_backtest import BACKTESTS, backtested
+from test_claims import claimed
 from test_frontier_pages import frontier
 from test_insurance import insured
-from test_loss_pages import REGIONS, compared, linked, of_disruptions
+from test_loss_pages import DOSES, REGIONS, compared, linked, of_disruptions
+from test_margins import marginal
 from test_nash import game
 from test_path_results import SCENARIO
 from test_sensitivity_pages import made as drawn
@@ -70,6 +72,14 @@ CASES: dict[str, tuple[str, tuple[str, ...], Choice, int]] = {
     "disruptions": ("disruptions", ("stress",), Choice(), 1),
     "chokepoints": ("chokepoints", ("links",), Choice(), 1),
     "leverage": ("chokepoints", ("links",), Choice(measures=("leverage",)), 1),
+    "annual": ("annual", ("stress",), Choice(), 1),
+    "odds": ("odds", ("CHN",), Choice(), 1),
+    "doses": ("doses", ("doses",), Choice(), 1),
+    "margins": ("margins", ("margins",), Choice(), 1),
+    "huff": ("huff", ("gtap",), Choice(), 1),
+    "huff by tax": ("huff-taxes", ("gtap",), Choice(), 1),
+    **{name: (name, ("claims",), Choice(), 1)
+       for name in ("claims", "claim-checks", "claim-welfare")},
 }  # fmt: skip
 
 
@@ -82,7 +92,8 @@ def results() -> dict[str, ResultSet]:
         "many": made(MANY, SECTORS), "drawn": drawn(), "frontier": frontier(("fontagne", "boehm")),
         "nash": game(("fontagne", "boehm")), "insurance": insured(("fontagne", "boehm")),
         "backtest": backtested(),
-        "stress": of_disruptions(), "links": linked(),
+        "stress": of_disruptions(), "links": linked(), "doses": compared(policies=DOSES),
+        "margins": marginal(), "gtap": as_gtap_prints(made()), "claims": claimed(),
         **{code: compared(code) for code in REGIONS},
     }  # fmt: skip
 
@@ -151,8 +162,9 @@ def told(folder: Path, *command: str) -> str:
 
 
 def last_figures(page: Page, text: str) -> int:
-    """Return where the last figures of a table stand in its text."""
+    """Return where the last figures of a table, or of one of words its last label, stand."""
     panel = page.panels[-1]
     figures = [f"{abs(v):,.{c.digits}f}" for v, c in zip(panel.figures[-1], panel.columns)
                if v == v]  # fmt: skip
-    return max(text.rindex(figure, 0, text.index("Notes:")) for figure in figures)
+    seen = figures or [panel.rows[-1].split()[0]]
+    return max(text.rindex(one, 0, text.index("Notes:")) for one in seen)

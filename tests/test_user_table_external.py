@@ -285,6 +285,35 @@ def test_codes_that_are_blank_or_differ_in_case_are_named_with_their_row(
         read_folder(folder)
 
 
+def test_codes_whose_letters_are_encoded_otherwise_are_named(world, tmp_path):
+    folder = write_folder(tmp_path / "t", world)
+    for name, code in (("intermediate", "C\u00f4te"), ("final", "Co\u0302te")):
+        path = folder / f"{name}.csv"
+        path.write_text(path.read_text().replace("CHN", code))
+    with pytest.raises(InputError, match=r"final\.csv.*differs only in how letters are encoded"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "rows", "says"),
+    [("intermediate", "CHN,MAN,", "origin, commodity: CHN, MAN (1 in all)"),
+     ("intermediate", "...,...,ROW,SRV,", "destination, sector: ROW, SRV (1 in all)"),
+     ("final", "...,...,CHN,GFCF,", "destination, agent: CHN, GFCF (1 in all)"),
+     ("value_added", "CHN,MAN,CAP,", "region, sector, factor: CHN, MAN, CAP (1 in all)")],
+)  # fmt: skip
+def test_what_is_zero_since_a_file_has_no_cell_of_it_is_told(world, tmp_path, file, rows, says):
+    folder = write_folder(tmp_path / "t", world, tolerance=9.0)
+    assert not any("has no cell" in note for note in read_folder(folder).notes)
+    path = folder / f"{file}.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not re.match(rows, line)]
+    assert len(kept) < len(lines)
+    path.write_text("".join(kept))
+    (note,) = (note for note in read_folder(folder).notes if "has no cell" in note)
+    assert note == f"Taken for zero, since {file}.csv has no cell of this {says}."
+    assert note in calibrate_folder(folder).benchmark.notes
+
+
 def test_codes_in_another_case_in_another_file_are_named(world, tmp_path):
     folder = write_folder(tmp_path / "t", world)
     path = folder / "final.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,13 @@ def test_a_benchmark_comes_back_with_the_same_fingerprint(tmp_path, calibrated):
         "arrays.npz", "benchmark.yaml", "cleaning.csv", "filled.csv",
     ]  # fmt: skip
     assert [p.name for p in folder.parent.iterdir()] == ["small"]
+
+
+def test_codes_that_some_reader_of_yaml_takes_for_another_value_come_back(tmp_path):
+    codes = ("1e5", "0o17", "NO", "1:30", "010", "~", "null", ".5", "1_000", "2011-01-01", "=", "é")
+    b = random_world(1, regions=len(codes), sectors=1)
+    named = replace(b, regions=codes, names={}, members={}, groups={})
+    assert open_benchmark(save_benchmark(named, tmp_path / "b")).regions == codes
 
 
 def test_a_benchmark_without_records_needs_none(tmp_path):

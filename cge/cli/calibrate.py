@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cge.cli import screen
-from cge.cli.main import CONTEXT
+from cge.cli.main import CONTEXT, PLACE
 from cge.core.errors import InputError, refuse_if
 
 #: An unshocked solve must leave every quantity where it was, to this share.
@@ -16,8 +16,8 @@ REPLICATION = 1e-9
 
 
 @click.command("calibrate", context_settings=CONTEXT)
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Benchmark folder.")
+@click.argument("source", type=PLACE)
+@click.option("--out", required=True, type=PLACE, help="Benchmark folder.")
 @click.option("--kind",
               help="folder (CSV or Parquet in the documented layout), gtap (header array files of "
               "GTAPAgg), or a published table: wiod2013, wiod2016, icio, figaro, adb-mrio, "

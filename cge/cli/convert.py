@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cge.cli.main import CONTEXT, done_by
+from cge.cli.main import CONTEXT, PLACE, done_by
 
 
 @click.command("convert", context_settings=CONTEXT)
 @click.argument("source")
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=PLACE)
 @click.option("--format", "suffix", type=click.Choice(["csv", "parquet"]), default="csv",
               show_default=True, help="Of the tables in a folder.")  # fmt: skip
 @click.option("--header", "only", multiple=True,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cge.cli.main import CONTEXT, done_by, with_options
+from cge.cli.main import CONTEXT, PLACE, done_by, with_options
 from cge.data.accounts.default import DEFAULT_TABLE
 
 
@@ -20,7 +19,7 @@ def data() -> None:
 @click.argument("source")
 @click.option("--year", type=int, required=True, help="Year of the table.")
 @click.option("--edition", help="Edition of the source; default the latest with the year.")
-@click.option("--out", type=click.Path(path_type=Path),
+@click.option("--out", type=PLACE,
               help="Benchmark folder; default SOURCE-YEAR.")  # fmt: skip
 @click.option(
     "--aggregation",
@@ -31,7 +30,7 @@ def data() -> None:
 @click.option("--tariffs", help="none, applied, or a file of rates; default as for a shipped "
               "table, with --aggregation full none.")  # fmt: skip
 @click.option("--elasticities", help="Elasticity set or file; default as for a shipped table.")
-@click.option("--folder", type=click.Path(path_type=Path),
+@click.option("--folder", type=PLACE,
               help="Where downloads are kept; default the user's data folder.")  # fmt: skip
 @click.option("--url", help="Another address of the file, of a link that came by mail, say.")
 @click.option("--mirror", help="Scheme and host in place of the publisher's.")

@@ -8,12 +8,14 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import reduce, wraps
+from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from cge.core.errors import CONTROL, CgeError, close_name
+from cge.core.typed import at_home
 from cge.studies.listing import listed
 
 #: Commands that are no studies: where each is defined, and what it does.
@@ -34,6 +36,20 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("main", "Print the script that completes commands in a shell."),
 }
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Place(click.Path):
+    """A file or folder; ``~`` is the home, also where no shell has put that in its place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = str(super().convert(value, param, ctx))
+        option = isinstance(param, click.Option)
+        key = None if param is None else param.opts[0] if option else str(param.name).upper()
+        return at_home(path, key=key, value=path)
+
+
+#: Type of an argument or option that is a file or folder.
+PLACE = _Place(path_type=Path)
 
 
 def with_options(*given: Callable[[Any], Any]) -> Callable[[Any], Any]:

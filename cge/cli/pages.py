@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from cge.cli.main import CONTEXT, done_by, with_options
+from cge.cli.main import CONTEXT, PLACE, done_by, with_options
 from cge.report.drafts.choice import Choice
 
 
@@ -44,7 +44,7 @@ _page_options = with_options(
 
 @click.command("table", context_settings=CONTEXT)
 @_page_options
-@click.option("--out", multiple=True, type=click.Path(path_type=Path),
+@click.option("--out", multiple=True, type=PLACE,
               help="File, .md, .tex or .csv; may be repeated; default the screen.")  # fmt: skip
 @click.option("--format", "form", help="On the screen: text, markdown, latex or csv.")
 @click.option("--standalone", is_flag=True, help="LaTeX: a document of its own.")
@@ -62,7 +62,7 @@ def table(**given: Any) -> None:
 
 @click.command("figure", context_settings=CONTEXT)
 @_page_options
-@click.option("--out", multiple=True, type=click.Path(path_type=Path),
+@click.option("--out", multiple=True, type=PLACE,
               help="File, .svg, .pdf or .png; may be repeated; default KIND.svg and KIND.pdf.",
               )  # fmt: skip
 @click.option("--notes/--no-notes", default=True,
@@ -81,7 +81,7 @@ def figure(**given: Any) -> None:
 
 @click.command("report", context_settings=CONTEXT)
 @click.argument("runs", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"),
+@click.option("--out", type=PLACE, default=Path("report.html"),
               show_default=True, help="File, .html.")  # fmt: skip
 @click.option("--title", help="In place of that of the scenario.")
 @done_by("pages_made")

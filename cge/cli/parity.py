@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cge.cli.main import CONTEXT, done_by
+from cge.cli.main import CONTEXT, PLACE, done_by
 
 
 @click.command("parity", context_settings=CONTEXT)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--against", required=True, type=click.Path(path_type=Path),
+@click.argument("folder", type=PLACE)
+@click.option("--against", required=True, type=PLACE,
               help="Results: of GEMPACK a solution .sl4, a .har that sltoht made of one, or a CSV "
               "file with the columns variable, elements, value; of GAMS a .gdx, or the COMP.csv "
               "that the model writes.")  # fmt: skip
@@ -29,7 +28,7 @@ from cge.cli.main import CONTEXT, done_by
               help="Percentage points that a cell may be off.")  # fmt: skip
 @click.option("--list", "listed", type=int, default=20, show_default=True,
               help="How many cells beyond the limit are listed.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), help="CSV file of all cells.")
+@click.option("--out", type=PLACE, help="CSV file of all cells.")
 @done_by("parity_made")
 def parity(**given: Any) -> None:
     """Solve a folder of GTAP data and hold the result against one of the standard GTAP model.

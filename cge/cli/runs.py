@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from cge.cli import screen
-from cge.cli.main import CONTEXT
+from cge.cli.main import CONTEXT, PLACE
 from cge.core.errors import refuse_if
 from cge.results.run_folder import HOME, manifests
 
 
 @click.command("runs", context_settings=CONTEXT)
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=PLACE)
 def runs(folder: Path | None) -> None:
     """List the runs in a folder, default results/runs.
 

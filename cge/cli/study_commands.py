@@ -8,12 +8,11 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
 
-from cge.cli.main import CONTEXT, done_by
+from cge.cli.main import CONTEXT, PLACE, done_by
 from cge.studies.listing import Listed
 
 #: Flags that every study has for keys of its scenario.
@@ -51,7 +50,7 @@ def command_of(made: Listed) -> click.Command:
     params += [
         click.Option(["--set", "assignments"], multiple=True, metavar="KEY=VALUE",
                      help="Any other key of the scenario: path.years=5; may be repeated."),
-        click.Option(["--out"], type=click.Path(path_type=Path), help="Output folder."),
+        click.Option(["--out"], type=PLACE, help="Output folder."),
         click.Option(["--figure"], is_flag=True, help="Also draw figure.svg and figure.pdf."),
         click.Option(["--workers"], type=int, help="Processes; default: the number of cores."),
         click.Option(["--scheduler"], help="Address of a Dask scheduler, whose workers solve."),

@@ -85,7 +85,7 @@ class InputError(CgeError):
         self.name = value if name is None and isinstance(value, str) else name
 
     def __str__(self) -> str:
-        value = repr(self.value)
+        value = repr(str(self.value) if isinstance(self.value, Path) else self.value)
         short = _shortened(value)
         where = (
             self.file,

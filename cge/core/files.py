@@ -90,11 +90,18 @@ _PLAIN_WORDS = (
         "-+.0123456789",
     ),
 )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML that quotes what any reader takes for a number or a word, of YAML 1.1 or 1.2."""
+
+
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in _PLAIN_WORDS:
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
-    )
+    for _side in (_Loader, _Dumper):
+        _side.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+        )
 
 
 def _whole_number(loader: Any, node: Any) -> int:
@@ -169,6 +176,15 @@ def yaml_value(text: str) -> Any:
         raise InputError(f"not valid YAML{line}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"not valid YAML: {one_line(error)}") from None
+
+
+def yaml_text(content: Any) -> str:
+    """Plain data as a text in YAML, which :func:`yaml_value` reads as what it was.
+
+    A text that would be read as a number, as the code ``1e5``, has quotes.
+    """
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
 
 
 def is_file(path: str | Path) -> bool:

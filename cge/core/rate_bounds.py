@@ -19,7 +19,7 @@ LOWEST_POWER = 0.5
 #: factor, and one over the smallest: beyond it a ratio is in per cent, as 105 for 1.05.
 LARGEST_RATIO = 20.0
 #: Sign of the rate in a power, by the unit of variables.
-_SIGNS = {"power 1+t": 1, "power 1-t": -1}
+POWERS = {"power 1+t": 1, "power 1-t": -1}
 
 
 def too_large(
@@ -83,9 +83,9 @@ def check_power(level: float, unit: str, selector: str) -> None:
     RateWarning
         For a level below :data:`LOWEST_POWER`.
     """
-    if unit not in _SIGNS or LOWEST_POWER <= level <= 1 + LARGEST_RATE:
+    if unit not in POWERS or LOWEST_POWER <= level <= 1 + LARGEST_RATE:
         return
-    sign = _SIGNS[unit]
+    sign = POWERS[unit]
     meant = level if level < 1 else level / 100
     problem = (
         f"a level is 1 {'-' if sign < 0 else '+'} the rate: {level:g} is a rate of "

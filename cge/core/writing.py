@@ -28,6 +28,7 @@ def put_in_place(files: Mapping[Path, Callable[[Path], object]]) -> None:
         If one can not be written; none is then changed.
     """
     drafts: list[tuple[Path, Path]] = []
+    path: Path | None = None
     try:
         for path, make in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +40,9 @@ def put_in_place(files: Mapping[Path, Callable[[Path], object]]) -> None:
         for draft, path in drafts:
             draft.chmod(0o644)
             draft.replace(path)
+    except OSError as error:  # of a draft, whose name nobody knows
+        error.filename = None if path is None else str(path)
+        raise
     finally:
         for draft, _ in drafts:
             draft.unlink(missing_ok=True)

@@ -19,13 +19,20 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import ConfigDict, Field
 
 from cge.core.axes import AXES
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
-from cge.core.files import is_file, is_folder, read_yaml, user_folder, user_path, validate
+from cge.core.files import (
+    is_file,
+    is_folder,
+    read_yaml,
+    user_folder,
+    user_path,
+    validate,
+    yaml_text,
+)
 from cge.core.selectors import GROUPED, check_groups
 from cge.core.tables import LongTable, read_table
 from cge.core.typed import checked
@@ -151,8 +158,7 @@ def _write(made: Calibration, folder: Path) -> None:
     known["checksum"] = _checksum(folder / ARRAYS, known)
     plain = json.loads(validate(BenchmarkFile, known, None).model_dump_json())
     plain = {key: value for key, value in plain.items() if key not in _PARTS or key in described}
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
-    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+    (folder / DESCRIPTION).write_text(yaml_text(plain), encoding="utf-8")
 
 
 def parts_of(benchmark: Benchmark) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -24,9 +24,8 @@ from functools import cached_property
 import numpy as np
 
 from cge.core.axes import Array, Bools, Integers
+from cge.data.elasticities.nests import NEAR_ONE
 
-#: Elasticities this near one are one.
-UNIT = 1e-9
 #: Exponents of this size are far from what a number can hold.
 LARGEST_EXPONENT = 500.0
 
@@ -76,7 +75,7 @@ class Menu:
     @cached_property
     def _unit(self) -> tuple[Bools, Bools]:
         """Nests that are Cobb-Douglas within the year, and after full adjustment."""
-        return np.abs(self.short - 1) < UNIT, np.abs(self.long - 1) < UNIT
+        return np.abs(self.short - 1) < NEAR_ONE, np.abs(self.long - 1) < NEAR_ONE
 
     @cached_property
     def _power(self) -> Array:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.axes import Array, Bools, ratio
+from cge.data.elasticities.nests import NEAR_ONE
 from cge.indicators.economy import Economy, Indicator, table_of
 from cge.indicators.value_chain_rows import VALUE_CHAINS
 from cge.indicators.world_io import WorldIO
@@ -37,13 +38,13 @@ def gains_from_trade(table: WorldIO, sigma: Array, inputs: bool = True) -> Array
     ----------
     table : WorldIO
     sigma : ndarray (i, s)
-        Elasticities among origins; where one is not above 1 autarky has no closed form, and the
-        share is NaN.
+        Elasticities among origins; where one is not above 1, by more than rounding, autarky has no
+        closed form, and the share is NaN.
     inputs : bool
         Whether what sectors buy is input; else all that is bought is taken for final use.
     """
     regions = np.arange(len(table.regions))
-    finite = np.where(sigma > 1, sigma - 1, np.nan)
+    finite = np.where(sigma > 1 + NEAR_ONE, sigma - 1, np.nan)
 
     def dearer(bought: Array) -> Array:
         """Rise of the log of the price of purchases (r, i, s) if all are from home, (i, s)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cge.core.quantity import Quantity, merged, read_lines
+from cge.core.quantity import PERCENT, Quantity, merged, read_lines
 from cge.model.indices import INDEX_LINES
 from cge.model.wedges import WEDGE_LINES
 
@@ -183,6 +183,18 @@ QUANTITIES: Mapping[str, Quantity] = merged(VARIABLES, OUTCOMES, INDICES)
 #: Exogenous unless a closure says otherwise; every other variable is endogenous.
 EXOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.kind == "exogenous")
 ENDOGENOUS: tuple[str, ...] = tuple(v.name for v in VARIABLES.values() if v.kind == "endogenous")
+
+#: Outcomes that are positive in every solution: those compared in per cent, but for net amounts.
+POSITIVE: frozenset[str] = frozenset(v.name for v in OUTCOMES.values() if v.change == PERCENT) - {
+    "national_income",
+    "saving_quantity",
+    "saving_value",
+    "net_investment",
+    "net_investment_value",
+}
+
+#: What is positive in every solution, and compared with the benchmark in per cent.
+RATIOS: frozenset[str] = POSITIVE | {v.name for v in VARIABLES.values() if v.change == PERCENT}
 
 #: By Walras' law one equation is implied by the others; the first member of this one is left out
 #: and checked afterwards.

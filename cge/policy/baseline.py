@@ -98,6 +98,8 @@ def read_baseline(path: str | Path, benchmark: Benchmark, years: int) -> Baselin
                  "are all others", "year", f"1 to {years}")  # fmt: skip
     table.check_codes(region=b.regions, sector=("", *b.sectors))
     table.check_once()
+    table.refuse(frame[given].isna().all(axis=1), "this row has no number", given[0],
+                 f"a ratio to balanced growth in {' or '.join(given)}")  # fmt: skip
     labour = np.ones((years, len(b.regions)))
     productivity = np.ones((years, len(b.regions), len(b.sectors)))
     for name in given:

@@ -50,13 +50,14 @@ def closure_of(choice: ClosureChoice, benchmark: Benchmark) -> Closure:
               "is not a price", key="closure.numeraire", value=choice.numeraire,
               allowed=PRICES)  # fmt: skip
     for number, swap in enumerate(choice.swaps):
-        refuse_if(_name(swap.free) == "balance",
+        refuse_if(_name(swap.free, f"closure.swaps.{number}.free") == "balance",
                   "is a gift while it is given; what is solved for is borrowed",
                   key=f"closure.swaps.{number}.free", value=swap.free,
                   allowed="private_borrowing, public_borrowing")  # fmt: skip
+        split(swap.fix, f"closure.swaps.{number}.fix")
     swaps = tuple(Swap(s.free, s.fix, s.at, s.relative) for s in choice.swaps)
     if choice.foreign_saving == "given":
-        swaps = (*foreign_saving_given(benchmark), *swaps)
+        swaps = (*swaps, *foreign_saving_given(benchmark))
     closure = Closure(
         name=choice.kind,
         specific_factors=tuple(specific),
@@ -156,8 +157,8 @@ def part_of_closure(closure: Closure, model: Model, share: float) -> Closure:
     return replace(closure, swaps=tuple(swaps))
 
 
-def _name(selector: str) -> str:
-    return split(selector, "closure.numeraire")[0]
+def _name(selector: str, key: str = "closure.numeraire") -> str:
+    return split(selector, key)[0]
 
 
 def _benchmark_level(model: Model, selector: str) -> float:

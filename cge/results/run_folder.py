@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from cge.core.errors import InputError, refuse_if
 from cge.core.writing import WORK, part, settle
@@ -69,30 +69,47 @@ def locked(folder: Path) -> Iterator[None]:
     check_folder(folder)
     place = folder.resolve()
     made = [path for path in (place, *place.parents) if not path.exists()]
-    lock = place / _LOCK
+    try:
+        lock = _taken(place, folder)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # while it is held: it is nobody else's
+                (place / _LOCK).unlink(missing_ok=True)
+            lock.release()
+    finally:
+        with contextlib.suppress(OSError):  # another process may have filled one meanwhile
+            for path in made:
+                path.rmdir()
+
+
+def _taken(place: Path, folder: Path) -> BaseFileLock:
+    """The lock of a folder, held; what a process that was killed left there is cleared away.
+
+    Parameters
+    ----------
+    place : path
+        The folder, made if it is not there.
+    folder : path
+        The same as the user wrote it.
+    """
+    lock = FileLock(place / _LOCK, timeout=0)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, timeout=0):
-            try:
-                settle(place)
-                for left in place.glob(f"{WORK}*"):  # of a process that was killed
-                    if left.is_dir():
-                        shutil.rmtree(left, ignore_errors=True)
-                yield
-            finally:
-                with contextlib.suppress(OSError):  # while it is held: it is nobody else's
-                    lock.unlink(missing_ok=True)
+        lock.acquire()
+        settle(place)
     except Timeout:
         raise InputError(
             "another process is writing to this folder", key="--out", value=str(folder),
             allowed="another folder, or the same once that process has ended",
         ) from None  # fmt: skip
     except OSError as error:
+        lock.release()
         raise not_written(folder, error) from None
-    finally:
-        with contextlib.suppress(OSError):  # another process may have filled one meanwhile
-            for path in made:
-                path.rmdir()
+    for left in place.glob(f"{WORK}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+    return lock
 
 
 def manifests(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

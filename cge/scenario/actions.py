@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cge.core.fields import Codes, Name, Rate, Sized, Strict, file_field, refuse_value
+from cge.core.rate_bounds import LOWEST_POWER
 from cge.scenario.instruments import INSTRUMENTS, OWNERSHIP, QUOTA
 from cge.scenario.timing import Action, Timed, Year, codes_text
 
@@ -110,6 +111,21 @@ class Measure(Timed, Aimed):
     def unsized(self) -> bool:
         """Whether the rate is left to a comparison at equal outlay or welfare."""
         return self.instrument != QUOTA and not self.sizes
+
+    @field_validator("power")
+    @classmethod
+    def _no_rate(cls, value: float | None, info: ValidationInfo) -> float | None:
+        """A power that is no rate by mistake."""
+        of = INSTRUMENTS.get(info.data.get("instrument", ""))
+        if value is None or of is None or not of.is_power or info.data.get("large"):
+            return value
+        sign, low, per_cent = of.sign, 0 < value < LOWEST_POWER, 100 * value
+        refuse_value(
+            low, f"multiplies 1 {'+' if sign > 0 else '-'} the rate: {value:g} takes a rate of 0 "
+            f"to {sign * (per_cent - 100):.6g} %, and {1 + sign * value:g} to {per_cent:.6g} %",
+            value=value, allowed=f"{LOWEST_POWER:g} or more, or any with 'large: true' beside it",
+        )  # fmt: skip
+        return value
 
     @model_validator(mode="after")
     def _one_size(self) -> Measure:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cge.core.axes import Array
+from cge.core.rate_bounds import POWERS
 from cge.model.quantities import VARIABLES
 from cge.model.wedges import WEDGES
 
@@ -67,6 +68,11 @@ class Instrument:
         if wedge is not None and wedge.collector == "r":
             return "exporter"
         return "importer" if "importer" in self.keys else "region"
+
+    @property
+    def is_power(self) -> bool:
+        """Whether its level is one plus, or minus, the rate of a tax, subsidy or cost."""
+        return VARIABLES[self.variable].unit in POWERS
 
     def to_power(self, rate: Array) -> Array:
         """Levels of the variable at rates."""

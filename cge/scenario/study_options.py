@@ -23,13 +23,13 @@ from cge.core.fields import (
 )
 from cge.core.files import Number
 from cge.core.parameters import Level
-from cge.core.rate_bounds import LARGEST_RATE, LARGEST_SHARE
+from cge.core.rate_bounds import LARGEST_RATE, LARGEST_RATIO, LARGEST_SHARE
 from cge.scenario.actions import Aimed
 from cge.scenario.instruments import INSTRUMENTS, QUOTA
 from cge.scenario.knowledge_actions import KnowledgeMeasure
 from cge.scenario.timing import MOST_YEARS, Year
 
-Premium = Annotated[Number, Field(gt=1, le=100)]
+Premium = Annotated[Number, Field(gt=1, le=LARGEST_RATIO)]
 #: Keys that had another name in earlier versions.
 RENAMED = {"trickle": "leakage", "lending": "adjustment: gradual, regions_lend or balances_given"}
 Version = Literal["unilateral", "terms_of_trade_neutral", "global"]

@@ -186,6 +186,11 @@ class Closure(Displayed):
         """The same with further swaps; itself where there are none."""
         return replace(self, swaps=(*self.swaps, *swaps)) if swaps else self
 
+    def place_of(self, swap: Swap) -> str:
+        """Where a user finds a swap: its number among those given, or the closure."""
+        number = next((n for n, one in enumerate(self.swaps) if one is swap), None)
+        return "closure" if number is None else f"closure.swaps.{number}"
+
     def laid(self, model: Model, levels: Array) -> Array:
         """Levels of all columns with what the closure sets."""
         if not self.givens:
@@ -222,9 +227,9 @@ def fixes_outcome(swap: Swap, model: Model) -> bool:
     return isinstance(swap.fix, Total) or table_of(swap.fix, model) is model.outcomes
 
 
-def table_of(fix: str, model: Model) -> Layout:
+def table_of(fix: str, model: Model, key: str = "closure.fix") -> Layout:
     """The variables or the outcomes, of which a swap fixes some."""
-    return model.variables if split(fix, "closure.fix")[0] in model.variables else model.outcomes
+    return model.variables if split(fix, key)[0] in model.variables else model.outcomes
 
 
 def cells_of(swap: Swap, model: Model) -> tuple[Swap, ...]:

@@ -39,6 +39,8 @@ NOISE = 1e-12
 QUANTITIES = ("output", "composite", "factor_use")
 #: Largest ratio to the benchmark at which something can be held, and one over the smallest.
 FARTHEST = 1e6
+#: Where the level stands at which a swap holds something.
+_AT = "closure.at"
 #: Names that a message shows.
 SHOWN = 4
 
@@ -262,11 +264,27 @@ def possible(name: str, at: float, level: Array, level0: Array, positive: bool) 
     ------
     InputError
     """
-    key = "closure.at"
-    refuse_if(positive and (level <= 0).any(), "is positive in every solution",
-              key=key, value=at, allowed="above 0")  # fmt: skip
+    if positive:
+        above_zero(level, at)
     scale = np.where(level0 == 0, 1.0, np.abs(level0))
     far = (np.abs(level) > FARTHEST * scale).any()
     near_zero = positive and (level * FARTHEST < scale).any()
     refuse_if(far or near_zero, f"holds {name} further from the benchmark than can be meant",
-              key=key, value=at, allowed=f"up to {FARTHEST:g} times its size")  # fmt: skip
+              key=_AT, value=at, allowed=f"up to {FARTHEST:g} times its size")  # fmt: skip
+
+
+def above_zero(level: Array, at: float | None) -> None:
+    """Refuse to hold at nothing, or below, what is positive in every solution.
+
+    Parameters
+    ----------
+    level : ndarray
+    at : float
+        Where, in the words of the user.
+
+    Raises
+    ------
+    InputError
+    """
+    refuse_if((level <= 0).any(), "is positive in every solution", key=_AT, value=at,
+              allowed="above 0")  # fmt: skip

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
-from cge.core.errors import InputError, NoEquilibrium, refuse_if
-from cge.model.quantities import EXOGENOUS, WALRAS_EQUATION
+from cge.core.errors import InputError, NoEquilibrium, refuse_if, retold
+from cge.core.selectors import split
+from cge.model.quantities import EXOGENOUS, POSITIVE, WALRAS_EQUATION
 from cge.solve.closure import Closure, Swap, Total, table_of
-from cge.solve.determinacy import LeftOpen, conflict, possible, repeated, undetermined
+from cge.solve.determinacy import LeftOpen, above_zero, conflict, possible, repeated, undetermined
 from cge.solve.layout import paired
 from cge.solve.square.arrays import block_named
 from cge.solve.square.linear import Border, LinearSolver
@@ -163,40 +164,47 @@ def resolve(
 
     swaps = (*closure.all_swaps(), *extra)
     for number, swap in enumerate(swaps):
-        family, free = model.variables.select(swap.free, "closure.free")
+        place = closure.place_of(swap)
+        family, free = model.variables.select(swap.free, f"{place}.free")
         solved = not exogenous[free].all() or unknown[free].any() or ganged[free].any()
-        refuse_if(solved, "is endogenous already", key="closure.free", value=swap.free,
+        refuse_if(solved, "is endogenous already", key=f"{place}.free", value=swap.free,
                   allowed=EXOGENOUS)  # fmt: skip
         columns: Integers | None = None
         if isinstance(swap.fix, Total):
-            rows = _combined(swap.fix, model)
+            rows = _combined(swap.fix, model, f"{place}.fix")
             level0 = np.array([rows.data @ model.outcome_start[rows.indices]])
             groups = None if len(free) == 1 else [free]
         else:
-            family_held, chosen = table_of(swap.fix, model).select(swap.fix, "closure.fix")
+            held_in = table_of(swap.fix, model, f"{place}.fix")
+            family_held, chosen = held_in.select(swap.fix, f"{place}.fix")
             if family_held.name in model.variables:
                 columns, level0 = chosen, arrays.start[chosen]
-                refuse_if(not unknown[chosen].all(), "is exogenous already", key="closure.fix",
+                refuse_if(not unknown[chosen].all(), "is exogenous already", key=f"{place}.fix",
                           value=swap.fix)  # fmt: skip
             else:
                 rows, level0 = each_outcome[chosen], model.outcome_start[chosen]
-            groups = paired(family, free, family_held, chosen, f"{swap.free} <-> {swap.fix}")
+            with retold(partial(InputError.moved, key=place)):
+                groups = paired(family, free, family_held, chosen, f"{swap.free} <-> {swap.fix}")
         refuse_if(
             swap.relative and (level0 == 0).any(),
             "is zero in the benchmark, so it can not be fixed relative to it",
-            key="closure.fix", value=swap.name, allowed="relative: false with a level",
+            key=f"{place}.fix", value=swap.name, allowed="relative: false with a level",
         )  # fmt: skip
-        refuse_if(swap.at is None and columns is None, "needs a level", key="closure.at",
+        refuse_if(swap.at is None and columns is None, "needs a level", key=f"{place}.at",
                   value=swap.name)  # fmt: skip
         if groups is None:
             unknown[free] = True
         else:
             refuse_if(arrays.free[free].any(), "variables of either sign cannot move together",
-                      key="closure.free", value=swap.free)  # fmt: skip
+                      key=f"{place}.free", value=swap.free)  # fmt: skip
             gangs.extend(groups)
             ganged[free] = True
         starts.append((level0, columns is not None and not arrays.free[columns].any()))
-        level, by = _level(swap, *starts[-1]), np.full(len(level0), number)
+        with retold(partial(InputError.moved, key=f"{place}.at")):
+            level = _level(swap, *starts[-1])
+            if _is_positive_outcome(swap, columns):
+                above_zero(level, swap.at)
+        by = np.full(len(level0), number)
         held.append(none[1] if columns is None else columns)
         freed.append(free)
         if columns is None:
@@ -243,9 +251,14 @@ def _level(swap: Swap, start: Array, positive: bool) -> Array:
     return level
 
 
-def _combined(total: Total, model: Model) -> sparse.csr_array:
+def _is_positive_outcome(swap: Swap, columns: Integers | None) -> bool:
+    """Whether a swap holds an outcome that is positive in every solution."""
+    return columns is None and isinstance(swap.fix, str) and split(swap.fix)[0] in POSITIVE
+
+
+def _combined(total: Total, model: Model, key: str) -> sparse.csr_array:
     """A combination of outcomes as a matrix of one row."""
-    parts = [(coefficient, model.outcomes.select(selector, "closure.fix")[1])
+    parts = [(coefficient, model.outcomes.select(selector, key)[1])
              for coefficient, selector in total.terms]  # fmt: skip
     columns = np.concatenate([positions for _, positions in parts])
     values = np.repeat([c for c, _ in parts], [len(positions) for _, positions in parts])

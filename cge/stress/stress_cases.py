@@ -86,6 +86,12 @@ class Chunk:
     tells: bool
     near: Near | None
 
+    @property
+    def equilibria(self) -> int:
+        """About how many are solved: one a disruption, or one in each year that it is followed."""
+        after = self.years_after
+        return sum(one.duration + after if after else 1 for one in self.disruptions)
+
 
 @dataclass(frozen=True, eq=False)
 class Near:

@@ -12,7 +12,7 @@ from cge.tasks.runner import Task
 def chunk_task(some: Sequence[Equilibrium], chunks: Sequence[Chunk]) -> Task:
     """Task that solves the same disruptions from some equilibria of one policy."""
     label = some[0].label if len(some) == 1 else ", ".join(str(one) for one in some[0].group)
-    size = sum(len(chunk.disruptions) for chunk in chunks)
+    size = sum(chunk.equilibria for chunk in chunks)
     return Task(f"disruptions, {label}", solve_chunks, tuple(chunks), size)
 
 

@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import yaml
 
 import cge
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import MAX_BYTES, one_line, read_yaml, user_path
+from cge.core.files import MAX_BYTES, one_line, read_yaml, user_path, yaml_text
 from cge.core.writing import put_in_place
 from cge.data.sources.registry import Bundle, Edition, SourceEntry, source_entry
 
@@ -155,10 +154,9 @@ def fetch(
         "bytes": path.with_name(path.name + _PART).stat().st_size, "sha256": digests["sha256"],
         "licence": entry.licence, "citation": _citation(order, chosen), "page": entry.page,
     }  # fmt: skip
-    text = yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=100)
     path.with_name(path.name + _PART).replace(path)
     path.with_name(path.name + _STATE).unlink(missing_ok=True)
-    put_in_place({record: lambda draft: draft.write_text(text, encoding="utf-8")})
+    put_in_place({record: lambda draft: draft.write_text(yaml_text(made), encoding="utf-8")})
     return Kept(path, made, False)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +38,8 @@ from cge.data.sources.raw_table import (
 )
 
 _FACTOR_NAMES = ("LAB", "CAP", "VA")
+#: Combinations of codes without a cell that a note names.
+NAMED = 6
 
 
 class TableFile(Strict):
@@ -111,8 +115,15 @@ def read_folder(path: str | Path) -> WorldTable:
 
     output, inputs = z.sum(axis=(2, 3)) + f.sum(axis=(2, 3)), z.sum(axis=(0, 1))
     tariffs = np.einsum("risj,ris->sj", z, power - 1)
-    value, labour = _value_added(folder, axes)
-    notes = [*content.notes]
+    value, labour, told = _value_added(folder, axes)
+    agents_there = [one for one in AGENTS if (final.frame["agent"] == one).any()]
+    notes = [
+        *content.notes,
+        *_without_cells(flows, origin=axes.regions, commodity=axes.sectors),
+        *_without_cells(flows, destination=axes.regions, sector=axes.sectors),
+        *_without_cells(final, destination=axes.regions, agent=agents_there),
+        *told,
+    ]
     if value is None:
         value = np.maximum(output - inputs - tariffs, 0.0)
         notes.append(RESIDUAL)
@@ -161,9 +172,11 @@ def _codes_in(columns: Sequence[tuple[LongTable, str]]) -> tuple[str, ...]:
     first: dict[str, tuple[str, str]] = {}
     for table, column in columns:
         for code in dict.fromkeys(table.frame[column]):
-            known, file = first.setdefault(code.casefold(), (code, Path(table.path).name))
+            alike = unicodedata.normalize("NFKC", code).casefold()
+            known, file = first.setdefault(alike, (code, Path(table.path).name))
             if code != known:
-                problem = f"differs only in case from '{known}' in {file}"
+                only = "case" if code.casefold() == known.casefold() else "how letters are encoded"
+                problem = f"differs only in {only} from '{known}' in {file}"
                 table.refuse(table.frame[column] == code, problem, column, "one way to write it")
             try:
                 check_codes([code])
@@ -207,10 +220,28 @@ def _array(table: LongTable, axes: Mapping[str, Sequence[str]]) -> Array:
     return table.array(table.frame["value"], axes)
 
 
-def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
-    """Value added and its labour part, (s, j), None where the folder has none."""
+def _without_cells(table: LongTable, **codes: Sequence[str]) -> list[str]:
+    """A note on combinations of some columns' codes of which a file has no cell at all.
+
+    Parameters
+    ----------
+    table : LongTable
+    **codes : sequence of str
+        By column.
+    """
+    there = set(zip(*(table.frame[column] for column in codes)))
+    none = [", ".join(one) for one in product(*codes.values()) if one not in there]
+    if not none:
+        return []
+    some = "; ".join(none[:NAMED]) + ("; ..." if len(none) > NAMED else "")
+    return [f"Taken for zero, since {Path(table.path).name} has no cell of this "
+            f"{', '.join(codes)}: {some} ({len(none)} in all)."]  # fmt: skip
+
+
+def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None, list[str]]:
+    """Value added and its labour part, (s, j), None where the folder has none, and notes."""
     if _find(folder, "value_added") is None:
-        return None, None
+        return None, None, []
     table = _read(folder, "value_added", ("region", "sector", "factor"))
     by_factor = {"region": axes.regions, "sector": axes.sectors, "factor": _FACTOR_NAMES}
     labour, capital, total = np.moveaxis(_array(table, by_factor), 2, 0)
@@ -219,7 +250,14 @@ def _value_added(folder: Path, axes: Axes) -> tuple[Array | None, Array | None]:
     refuse_if(not complete, "value added is not complete, or given twice", file=table.path,
               key="factor", value=sorted(given),
               allowed="LAB and CAP, VA (the total), or LAB and VA")  # fmt: skip
-    return labour + capital if "CAP" in given else total, labour if "LAB" in given else None
+    parts = [
+        factor
+        for factor in _FACTOR_NAMES
+        if factor in given - ({"LAB"} if "VA" in given else set())
+    ]
+    told = _without_cells(table, region=axes.regions, sector=axes.sectors, factor=parts)
+    labour_part = labour if "LAB" in given else None
+    return labour + capital if "CAP" in given else total, labour_part, told
 
 
 @checked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def wrapped(text: str, room: float, size: float = _TYPE, weight: str = "normal")
     """A text in lines that are no wider than so many inches."""
     lines: list[str] = []
     space, wide = inches(" ", size, weight), 0.0
-    for word in text.split():
+    for word in _parted(text.split(), room, size, weight):
         own = inches(word, size, weight)
         longer = f"{lines[-1]} {word}" if lines else word
         wide += space + own
@@ -83,6 +83,16 @@ def wrapped(text: str, room: float, size: float = _TYPE, weight: str = "normal")
             lines.append(word)
             wide = own
     return "\n".join(lines)
+
+
+def _parted(words: Sequence[str], room: float, size: float, weight: str) -> Iterator[str]:
+    """Words, those that no line has room for in parts."""
+    for word in words:
+        while len(word) > 1 and (wide := inches(word, size, weight)) > room:
+            fits = max(1, min(len(word) - 1, int(len(word) * room / wide)))
+            yield word[:fits]
+            word = word[fits:]
+        yield word
 
 
 def over_axis(title: str, room: float) -> str:

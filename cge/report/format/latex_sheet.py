@@ -102,7 +102,8 @@ class Sheet:
     long : bool
         Whether it goes on over pages rather than floats.
     share : float
-        Of the width of the text.
+        Of the width of the text; that of what follows the first tabular of a ``threeparttable`` is
+        the width of the first.
     tabulars : tuple of Tabular
         One below the other.
     """
