@@ -23,8 +23,9 @@ STEP_LIMIT = 1.5
 #: Part of the unknowns that may step further than what is near: single ones, as where labour
 #: runs out in one region, whose steps are cut short while those of the others are not.
 STRAY = 1e-3
-#: Steps in which they must have halved.
-PATIENCE = 12
+#: Steps in which they must have halved; so many less where the residual is that of a solution, and
+#: what does not shrink is rounding.
+PATIENCE, PLATEAU = 12, 8
 #: Residual of rows in logs from which on their own size is looked at.
 FINE = 10 * TOLERANCE
 
@@ -89,7 +90,7 @@ def chord(
             gap = system.relative_residual(z)
             if gap <= TOLERANCE:
                 return Attempt(z, True, number, gap)
-        rounding = number > 4 and lengths[-1] > 0.5 * lengths[-5]
+        rounding = number > PLATEAU and lengths[-1] > 0.5 * lengths[-1 - PLATEAU]
         if (fine or lengths[-1] <= ROUNDING) and (lengths[-1] <= limits.small or rounding):
             gap = system.relative_residual(z)
             if gap <= limits.residual:
