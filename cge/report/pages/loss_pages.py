@@ -116,6 +116,12 @@ def _draft(
     return Draft(title, "Region", by_group(groups, shown, codes), cases, lines, folded=2)
 
 
+def _titles(case: Case) -> dict[str, str]:
+    """Titles of the disruptions of the library by name, as far as the manifest tells them."""
+    every = _library(case).get("disruptions", ())
+    return {str(one["name"]): str(one.get("title", "")) for one in every if one.get("name")}
+
+
 def disruptions(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Disruptions, and the regions that lose most from each, without policy."""
     cases, panels = _first(found, choice), []
@@ -131,7 +137,7 @@ def disruptions(found: Sequence[ResultSet], choice: Choice) -> Draft:
                              AUTO, group="loss"), Column(f"region_{n + 1}", "of")]  # fmt: skip
         words = {(i, 2 * n + 1): str(table.columns[place]) if np.isfinite(values[i, n]) else "-"
                  for i, row in enumerate(order) for n, place in enumerate(row)}  # fmt: skip
-        known = {one["name"]: one["title"] for one in _library(case).get("disruptions", ())}
+        known = _titles(case)
         titles = tuple(known.get(name) or name for name in table.index)
         panels.append(Panel(case.label, tuple(heads), titles, figures, keys=case.texts,
                             row_keys=tuple({"disruption": name} for name in table.index),
@@ -161,8 +167,7 @@ def _by_disruption(case: Case, choice: Choice) -> pd.DataFrame:
     """Losses, disruptions of the library by regions."""
     rows = case.rows("loss")
     table = rows.pivot_table(index="disruption", columns="region", values="value", sort=False)
-    known = [one["name"] for one in _library(case).get("disruptions", ())]
-    order = [name for name in known if name in table.index]
+    order = [name for name in _titles(case) if name in table.index]
     codes = chosen([code for code in case.regions if code in table], choice.regions, "regions")
     return table.loc[order, codes]
 
