@@ -23,9 +23,10 @@ STEP_LIMIT = 1.5
 #: Part of the unknowns that may step further than what is near: single ones, as where labour
 #: runs out in one region, whose steps are cut short while those of the others are not.
 STRAY = 1e-3
-#: Steps in which they must have halved; so many less where the residual is that of a solution, and
-#: what does not shrink is rounding.
-PATIENCE, PLATEAU = 12, 8
+#: Steps in which they must have halved.
+PATIENCE = 12
+#: Steps without halving after which, at the residual of a solution, they are rounding.
+PLATEAU = 8
 #: Residual of rows in logs from which on their own size is looked at.
 FINE = 10 * TOLERANCE
 
