@@ -19,9 +19,11 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import refuse_if
+from cge.core.once import once_for_each
 from cge.model.quantities import EXOGENOUS
 from cge.solve.square.arrays import cell_at, label_at
 from cge.solve.square.linear import Factorised, Singular, match_rows
+from cge.solve.square.pattern import Places
 
 if TYPE_CHECKING:
     from cge.solve.resolved import Resolved
@@ -63,7 +65,12 @@ class Mismatch:
 
 def mismatch(system: SquareSystem) -> Mismatch | None:
     """Where equations and unknowns do not match; None where they do, one to one."""
-    size, places = system.size, system.pattern.places
+    return _mismatch(system.pattern.places)
+
+
+@once_for_each  # draws of elasticities share their places
+def _mismatch(places: Places) -> Mismatch | None:
+    size = len(places.indptr) - 1
     ones = np.ones(len(places.indices), dtype=np.int8)
     of_unknowns = sparse.csc_array((ones, places.indices, places.indptr), shape=(size, size))
     of_rows = of_unknowns.tocsr()
