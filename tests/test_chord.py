@@ -12,9 +12,13 @@ from tools import TARIFF_WAR, small_model
 
 from cge import Model, Solution, load_benchmark
 from cge.policy.case import solve_case
+from cge.policy.closures import closure_of
+from cge.scenario.schema import ClosureChoice
 from cge.solve import homotopy
 from cge.solve.closure import Closure
-from cge.solve.square.chord import chord
+from cge.solve.square import linear
+from cge.solve.square.bends import LOOSE, Bends
+from cge.solve.square.chord import STEP_LIMIT, chord
 from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import newton
 
@@ -85,6 +89,58 @@ def test_a_single_unknown_that_strays_does_not_keep_the_others_back() -> None:
     attempt = chord(way.at(1.0), z, resolved.linear)
     assert exact.converged and attempt.converged
     assert np.abs(attempt.z - exact.z).max() < 1e-9
+
+
+def short_year(model: Model) -> Closure:
+    """Closure of a year in which wages move slowly."""
+    return closure_of(ClosureChoice(kind="short_run", adjustment="gradual"), model.benchmark)
+
+
+@pytest.mark.parametrize(
+    ("change", "runs_out"),
+    [({"productivity[EU, *]": 0.93}, True), ({"tariff[*, TWN, *, CHN]": 4.0}, False)],
+    ids=["labour runs out", "labour to spare"],
+)
+def test_chord_steps_reach_where_labour_runs_out_and_where_work_is_wanting(
+    change: dict[str, float], runs_out: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newton's method would take ten steps: the slope of what bends differs by orders there."""
+    model = Model.build(load_benchmark("wiod2013", aggregation="default"), "short")
+    closure = short_year(model)
+
+    def left(*_: object) -> None:
+        raise AssertionError("left to Newton")
+
+    monkeypatch.setattr(homotopy, "newton", left)
+    found = model.solve(change, closure)
+    monkeypatch.undo()
+    monkeypatch.setattr(LinearSolver, "large", 10**6)
+    fresh = Model.build(load_benchmark("wiod2013", aggregation="default"), "short")
+    assert largest_gap(found, fresh.solve(change, closure)) < 1e-8
+    spare = found.values("labour_to_spare")
+    assert spare.min() < 0.02 if runs_out else spare.max() > 50
+
+
+def test_what_bends_is_solved_for_exactly_and_the_others_follow_the_factorisation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(linear, "DROPPED", ((np.inf, 0.0),))
+    model = Model.build(load_benchmark("wiod2013", aggregation="default"), "short")
+    levels = model.levels({"productivity[EU, *]": 0.99})
+    resolved = model.resolved(short_year(model), ())
+    way = homotopy.Homotopy(resolved, model.arrays.start, levels)
+    system, z, bent = way.at(1.0), way.z, resolved.system.bent
+    bends = Bends(resolved.system, bent, resolved.linear)
+    ahead = -resolved.linear.kept.solve(system.log_residual(z))
+    found = bends.step(system, z, ahead, STEP_LIMIT)
+    assert found is not None and found.part == 1.0
+    assert np.abs(found.ahead[bent]).max() > 1
+    moved, others = z.copy(), found.ahead.copy()
+    moved[bent] += found.ahead[bent]
+    others[bent] = 0.0
+    left = system.log_residual(moved) + resolved.linear.benchmark @ others
+    assert np.abs(left).max() < 1e-9 < np.abs(system.log_residual(z)).max()
+    assert 0 < bends.looseness(system, moved) < LOOSE
 
 
 def test_a_shock_that_is_far_is_left_to_newton(by_chords: list[bool]) -> None:

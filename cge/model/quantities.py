@@ -196,6 +196,9 @@ POSITIVE: frozenset[str] = frozenset(v.name for v in OUTCOMES.values() if v.chan
 #: What is positive in every solution, and compared with the benchmark in per cent.
 RATIOS: frozenset[str] = POSITIVE | {v.name for v in VARIABLES.values() if v.change == PERCENT}
 
+#: Variables whose equations bend sharply, as where labour runs out (:mod:`cge.model.short_year`).
+BENDING = ("labour_to_spare", "restraint", "world_labour_to_spare")
+
 #: By Walras' law one equation is implied by the others; the first member of this one is left out
 #: and checked afterwards.
 WALRAS_EQUATION = "factor_market"

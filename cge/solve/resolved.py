@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from cge.core.axes import Array, Integers
+from cge.core.axes import Array, Bools, Integers
 from cge.core.errors import InputError, NoEquilibrium, refuse_if, retold
 from cge.core.selectors import split
-from cge.model.quantities import EXOGENOUS, POSITIVE, WALRAS_EQUATION
+from cge.model.quantities import BENDING, EXOGENOUS, POSITIVE, WALRAS_EQUATION
 from cge.solve.closure import Closure, Swap, Total, table_of
 from cge.solve.determinacy import LeftOpen, above_zero, conflict, possible, repeated, undetermined
 from cge.solve.layout import paired
@@ -223,6 +223,7 @@ def resolve(
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
         patterns=model.template.patterns,
+        bent=_bent(model, unknown),
     )  # fmt: skip
     columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
     resolved = Resolved(
@@ -234,6 +235,14 @@ def resolve(
             raise NoEquilibrium(f"bounds that are reached can not all hold: {problem}")
         raise InputError(f"can not work: {problem}", key="closure")
     return resolved
+
+
+def _bent(model: Model, unknown: Bools) -> Integers:
+    """Positions among the unknowns of those whose equations bend."""
+    bend = np.zeros(len(unknown), dtype=bool)
+    for name in BENDING:
+        bend[model.variables[name].positions] = True
+    return np.flatnonzero(bend[unknown])
 
 
 def _level(swap: Swap, start: Array, positive: bool) -> Array:

@@ -4,7 +4,8 @@ A chord step takes the kept factorisation for the Jacobian's inverse. Mixing kee
 so far what they say about the error of that (Anderson 1965; Walker and Ni 2011): the next one
 leaves out the part that earlier ones have shown to be wrong. What is solved is the same system
 to the same residual as Newton's method does, at a product of matrices and a pair of triangular
-solutions for each step. Where steps are long or do not shrink it gives up.
+solutions for each step. Where steps are long or do not shrink it gives up. What bends sharply is
+solved for within each step (:mod:`cge.solve.square.bends`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.core.axes import Array
+from cge.core.axes import Array, Integers
+from cge.solve.square.bends import BENT, LOOSE, Bends
 from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import ROUNDING, TOLERANCE, Attempt
 from cge.solve.square.system import FoldedSystem
@@ -76,15 +78,19 @@ def chord(
         Converged, or given up.
     """
     z, residual, width = start, system.log_residual(start), len(start)
-    # Changes of the chord step, orthonormal, and what is left out for each of them: the change
-    # itself and that of the unknowns that made it.
-    changes, left_out = (np.empty((limits.most, width)) for _ in range(2))
-    lengths: list[float] = []
-    known = 0
-    step = before = np.empty(0)
+    mixing, lengths, bends = _Mixing(limits.most, width), list[float](), None
+    bent = system.system.bent
     for number in range(limits.most):
-        ahead = -linear.kept.solve(residual)
-        lengths.append(float(np.abs(ahead).max(initial=0.0)))
+        ahead, part = -linear.kept.solve(residual), 1.0
+        if bends is None and float(np.abs(ahead[bent]).max(initial=0.0)) > BENT:
+            bends = Bends(system.system, bent, linear)
+            mixing.forget()
+        if bends is not None:
+            found = bends.step(system, z, ahead, STEP_LIMIT)
+            if found is None:
+                break
+            ahead, part = found
+        lengths.append(float(np.abs(ahead).max(initial=0.0)) / part)
         # Rows in logs that are small differences of large sums end above FINE, at rounding.
         fine = np.abs(residual).max(initial=0.0) <= FINE
         if number == 0 and fine and (limits is USUAL or lengths[0] <= limits.small):
@@ -95,28 +101,78 @@ def chord(
         if (fine or lengths[-1] <= ROUNDING) and (lengths[-1] <= limits.small or rounding):
             gap = system.relative_residual(z)
             if gap <= limits.residual:
-                return Attempt(z + ahead, True, number, gap)
+                z = z + ahead
+                if bends is None:
+                    return Attempt(z, True, number, gap)
+                near = bends.looseness(system, z) <= LOOSE
+                return Attempt(z, True, number, gap, contraction=np.inf, near=near)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
         far = np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
-        if slow or far or not np.isfinite(lengths[-1]):
+        if slow or (far and bends is None) or not np.isfinite(lengths[-1]):
             break
-        if number:
-            change, weights = ahead - before, np.zeros(known)
-            both = change + step
-            for _ in range(2):
-                along = changes[:known] @ change
-                change -= along @ changes[:known]
-                weights += along
-            size = float(np.linalg.norm(change))
-            if size > 0:
-                changes[known] = change / size
-                left_out[known] = (both - weights @ left_out[:known]) / size
-                known += 1
-        before, step = ahead, ahead - (changes[:known] @ ahead) @ left_out[:known]
-        step = np.clip(step, -STEP_LIMIT, STEP_LIMIT)
+        if part < 1.0:
+            mixing.forget()
+        step = ahead if part < 1.0 else mixing.mixed(ahead, None if bends is None else bent)
         with np.errstate(all="ignore"):
             z = z + step
             residual = system.log_residual(z)
         if not np.isfinite(residual).all():
             break
     return Attempt(start, False, len(lengths), np.inf, "too far for chord steps")
+
+
+class _Mixing:
+    """What the steps so far say about the error of a chord step.
+
+    Parameters
+    ----------
+    most : int
+        Steps.
+    width : int
+        Unknowns.
+    """
+
+    def __init__(self, most: int, width: int) -> None:
+        # Changes of the chord step, orthonormal, and what is left out for each of them: the change
+        # itself and that of the unknowns that made it.
+        self._changes, self._left_out = (np.empty((most, width)) for _ in range(2))
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what is to come are steps of another kind."""
+        self._known = 0
+        self._last: tuple[Array, Array] | None = None
+
+    def mixed(self, ahead: Array, alone: Integers | None = None) -> Array:
+        """A step without what earlier ones have shown to be wrong.
+
+        Parameters
+        ----------
+        ahead : ndarray (unknowns,)
+            The chord step.
+        alone : ndarray of int, optional
+            Unknowns that make their whole step and say nothing about others.
+        """
+        if self._last is not None:
+            before, made = self._last
+            change, weights = ahead - before, np.zeros(self._known)
+            both = change + made
+            if alone is not None:
+                change[alone] = 0.0
+            for _ in range(2):
+                along = self._changes[: self._known] @ change
+                change -= along @ self._changes[: self._known]
+                weights += along
+            size = float(np.linalg.norm(change))
+            if size > 0:
+                here = self._known
+                self._changes[here] = change / size
+                self._left_out[here] = (both - weights @ self._left_out[:here]) / size
+                self._known += 1
+        changes, left_out = self._changes[: self._known], self._left_out[: self._known]
+        step = ahead - (changes @ ahead) @ left_out
+        step = np.clip(step, -STEP_LIMIT, STEP_LIMIT)
+        if alone is not None:
+            step[alone] = ahead[alone]
+        self._last = ahead, step
+        return step

@@ -252,6 +252,21 @@ class LinearSolver:
                 return Bordered(self.benchmark, self.border)
         return Factorised(self.benchmark, self.matching, self._drop)
 
+    def columns_of_inverse(self, rows: Integers) -> Array:
+        """Columns of the kept factorisation's inverse that belong to some rows, (n, rows); kept."""
+        if self.near is not None:
+            return self.near.columns_of_inverse(rows)
+        key = rows.tobytes()
+        if key not in self._columns_of_inverse:
+            units = np.zeros((self.benchmark.shape[0], len(rows)))
+            units[rows, np.arange(len(rows))] = 1.0
+            self._columns_of_inverse[key] = self.kept.solve(units)
+        return self._columns_of_inverse[key]
+
+    @cached_property
+    def _columns_of_inverse(self) -> dict[bytes, Array]:
+        return {}
+
     @property
     def _drop(self) -> float:
         """Share of a row's largest entry below which entries are left out."""

@@ -45,6 +45,8 @@ class Attempt:
     contraction : float
         Largest ratio of a step to the one before it; infinite where a step was cut. Below one half
         the point belongs to the start: other equilibria are further away.
+    near : bool
+        Of chord steps: whether the Jacobian there is as regular as that of the factorisation.
     """
 
     z: Array
@@ -54,6 +56,7 @@ class Attempt:
     reason: str = ""
     jacobian: sparse.csc_array | None = None
     contraction: float = 0.0
+    near: bool = True
 
 
 def newton(

@@ -37,6 +37,8 @@ class SquareSystem:
         Combinations of outcomes that must hit a given value; appended below the equations.
     patterns : Recent
         Patterns of systems that may be like this one.
+    bent : ndarray of int
+        Unknowns whose equations bend (:mod:`cge.solve.square.bends`), positions among them.
     """
 
     arrays: MonomialArrays
@@ -45,6 +47,7 @@ class SquareSystem:
     targets: sparse.csr_array
     gangs: tuple[Integers, ...] = ()
     patterns: Recent[Places] = field(default_factory=lambda: Recent(1))
+    bent: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def size(self) -> int:
@@ -113,6 +116,10 @@ class SquareSystem:
     @cached_property
     def _exponents(self) -> sparse.csr_array:
         return sparse.csr_array(self.core.exponents @ self.motion)
+
+    def exponents_of(self, unknowns: Integers) -> sparse.csc_array:
+        """Exponents of some unknowns, (terms, unknowns)."""
+        return sparse.csc_array(self._exponents.tocsc()[:, unknowns])
 
     @cached_property
     def _given_exponents(self) -> sparse.csr_array:
@@ -275,6 +282,10 @@ class FoldedSystem:
         found = self._evaluated(z)
         self._last[:] = [(z, found)]
         return found
+
+    def terms(self, z: Array) -> Array:
+        """Every term."""
+        return self._terms(z)[1]
 
     def _evaluated(self, z: Array) -> tuple[Array, Array]:
         system = self.system
