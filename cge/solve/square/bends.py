@@ -136,9 +136,9 @@ class Bends:
     def _solved(self, here: _Here, ahead: Array) -> Array | None:
         """Step of all unknowns whose bent part fits to what it makes of the bent rows."""
         wanted = ahead[self.bent]
-        start, _ = here.at(np.zeros(len(wanted)))
         moved = np.zeros(len(wanted))
         with np.errstate(all="ignore"):
+            start, _ = here.at(moved)
             for _ in range(PASSES):
                 values, slopes = here.at(moved)
                 beyond = values - start - self._straight @ moved
