@@ -89,7 +89,7 @@ class Resolved:
             assert self.same is not None
             return LinearSolver(folded.log_jacobian(z), exact=self.same.linear)
         benchmark = folded.jacobian(z)
-        return LinearSolver(benchmark, self._border())
+        return LinearSolver(benchmark, self._border(), whole=system.bent)
 
     @cached_property
     def left_open(self) -> LeftOpen | None:

@@ -29,6 +29,8 @@ STRAY = 1e-3
 PATIENCE = 12
 #: Steps without halving after which, at the residual of a solution, they are rounding.
 PLATEAU = 8
+#: Part of a step of what bends that counts as one of the others.
+OF_BENT = 0.01
 #: Residual of rows in logs from which on their own size is looked at.
 FINE = 10 * TOLERANCE
 
@@ -85,12 +87,17 @@ def chord(
         if bends is None and float(np.abs(ahead[bent]).max(initial=0.0)) > BENT:
             bends = Bends(system.system, bent, linear)
             mixing.forget()
+        far = bool(np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY)
+        length = float(np.abs(ahead).max(initial=0.0))
         if bends is not None:
             found = bends.step(system, z, ahead, STEP_LIMIT)
             if found is None:
                 break
             ahead, part = found
-        lengths.append(float(np.abs(ahead).max(initial=0.0)) / part)
+            # What bends ends at its own rounding, which is that of the others many times over.
+            own, far = float(np.abs(ahead[bent]).max()), False
+            length = max(bends.largest_of_others(ahead), OF_BENT * own) / part
+        lengths.append(length)
         # Rows in logs that are small differences of large sums end above FINE, at rounding.
         fine = np.abs(residual).max(initial=0.0) <= FINE
         if number == 0 and fine and (limits is USUAL or lengths[0] <= limits.small):
@@ -107,8 +114,7 @@ def chord(
                 near = bends.looseness(system, z) <= LOOSE
                 return Attempt(z, True, number, gap, contraction=np.inf, near=near)
         slow = number >= PATIENCE and lengths[-1] > 0.5 * lengths[-1 - PATIENCE]
-        far = np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY
-        if slow or (far and bends is None) or not np.isfinite(lengths[-1]):
+        if slow or far or not np.isfinite(lengths[-1]):
             break
         if part < 1.0:
             mixing.forget()

@@ -77,6 +77,8 @@ class Factorised:
         From :func:`match_rows`, of this matrix or one with the same pattern.
     drop : float
         Entries below this share of their row's largest are left out, matched ones never.
+    whole : ndarray of int, optional
+        Columns of which none is.
 
     Raises
     ------
@@ -84,11 +86,12 @@ class Factorised:
     """
 
     def __init__(
-        self, matrix: sparse.csc_array, row_for_column: Integers, drop: float = 0.0
-    ) -> None:
+        self, matrix: sparse.csc_array, row_for_column: Integers, drop: float = 0.0,
+        whole: Integers | None = None,
+    ) -> None:  # fmt: skip
         permuted = sparse.csr_array(matrix)[row_for_column]
         if drop > 0:
-            permuted = _without_small(permuted, drop)
+            permuted = _without_small(permuted, drop, whole)
         self._rows = row_for_column
         try:
             self._lu: SuperLU = splu(
@@ -109,13 +112,17 @@ class Factorised:
         return result
 
 
-def _without_small(permuted: sparse.csr_array, drop: float) -> sparse.csr_array:
-    """Matrix without entries small in their row; the diagonal stays."""
+def _without_small(
+    permuted: sparse.csr_array, drop: float, whole: Integers | None
+) -> sparse.csr_array:
+    """Matrix without entries small in their row; the diagonal and some columns stay."""
     rows = np.repeat(np.arange(permuted.shape[0]), np.diff(permuted.indptr))
     magnitude = np.abs(permuted.data)
     largest = np.zeros(permuted.shape[0])
     np.maximum.at(largest, rows, magnitude)
     keep = (magnitude >= drop * largest[rows]) | (rows == permuted.indices)
+    if whole is not None:
+        keep |= np.isin(permuted.indices, whole)
     return sparse.csr_array(
         (permuted.data[keep], (rows[keep], permuted.indices[keep])), shape=permuted.shape
     )
@@ -203,6 +210,8 @@ class LinearSolver:
     exact : LinearSolver, optional
         Of the same system in the benchmark, where `benchmark` is the Jacobian at a point near which
         so many systems are solved that its whole factorisation pays.
+    whole : ndarray of int, optional
+        Columns that the kept factorisation has as they are (:mod:`cge.solve.square.bends`).
     """
 
     #: From this many unknowns on, GMRES with a kept preconditioner is used.
@@ -211,8 +220,10 @@ class LinearSolver:
     def __init__(
         self, benchmark: sparse.csc_array, border: Border | None = None,
         near: LinearSolver | None = None, exact: LinearSolver | None = None,
+        whole: Integers | None = None,
     ) -> None:  # fmt: skip
         self.benchmark, self.border, self.near, self.exact = benchmark, border, near, exact
+        self._whole = whole
 
     @property
     def is_large(self) -> bool:
@@ -250,7 +261,7 @@ class LinearSolver:
         if self.border is not None:
             with suppress(Singular):
                 return Bordered(self.benchmark, self.border)
-        return Factorised(self.benchmark, self.matching, self._drop)
+        return Factorised(self.benchmark, self.matching, self._drop, self._whole)
 
     def columns_of_inverse(self, rows: Integers) -> Array:
         """Columns of the kept factorisation's inverse that belong to some rows, (n, rows); kept."""
