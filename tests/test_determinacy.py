@@ -83,9 +83,28 @@ def test_a_swap_that_works_is_not_refused(swaps: list[Swap]) -> None:
 def test_a_level_at_which_nothing_can_be_held_is_refused_before_solving(
     at: float, words: str
 ) -> None:
-    swap = Swap("net_of_output_tax[CHN, ELEC]", "output[CHN, ELEC]", at)
+    swap = Swap("net_of_output_tax[CHN, ELEC]", "output[CHN, ELEC]", at, large=True)
     with pytest.raises(InputError, match=words):
         small_model().solve({}, Closure(swaps=(swap,)))
+
+
+@pytest.mark.parametrize(("held", "at"), [("output[USA, ELEC]", 1.0), ("welfare[CHN]", 1.01),
+                                          ("real_factor_return[USA, LAB]", 1.1)])  # fmt: skip
+def test_what_does_not_move_with_prices_can_not_be_held_for_the_numeraire(
+    held: str, at: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cge.solve.homotopy.newton", None)
+    with pytest.raises(InputError) as refused:
+        solved_with(QUOTA, Swap("numeraire", held, at))
+    for word in ["key 'closure.swaps.1'", f"numeraire free, {held} held at",
+                 "nothing holds the level of prices", "factor_return[CHN, LAB]"]:  # fmt: skip
+        assert word in str(refused.value)
+
+
+def test_a_quantity_can_be_held_for_the_numeraire_where_a_value_holds_the_level_of_prices() -> None:
+    swaps = (Swap("numeraire", "trade_volume[CHN, ELEC, USA]", 0.95),
+             Swap("tariff[*, CHN, ELEC, USA]", "trade_value[CHN, ELEC, USA]", 0.9))  # fmt: skip
+    assert solved_with(*swaps).diagnostics.residual < 1e-9
 
 
 @pytest.mark.parametrize("held", ["absorption_value", "trade_balance"])

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from policies import scenario
+from policies import scenario, solved
 from pydantic import ValidationError
 from tools import small_model
 
 from cge import (
     InputError,
     RateWarning,
+    Swap,
     benchmark_from_arrays,
     benchmark_from_trade,
     load_benchmark,
@@ -104,6 +105,27 @@ def test_a_ratio_in_per_cent_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"value 105: is a ratio.*1\.05 is 5 % more"):
         small_model().levels({name: 105})
     small_model().levels({name: 105}, allow_large_rates=True)
+
+
+@pytest.mark.parametrize("held", ["output[USA, ELEC]", "trade_value[CHN, ELEC, USA]", "gdp [USA]"])
+def test_a_swap_in_per_cent_is_refused_in_python_as_in_a_file(held: str) -> None:
+    given: dict[str, Any] = {"free": "tariff[*, CHN, ELEC, USA]", "fix": held, "at": 110}
+    with pytest.raises(InputError) as told:
+        Swap(**given)
+    with pytest.raises(ValidationError) as in_a_file:
+        scenario(closure={"swaps": [given]})
+    says = "is a multiple of the benchmark, not per cent: 110 is 11000 %, and 110 % is 1.1"
+    assert says in str(told.value) and says in str(in_a_file.value)
+    assert told.value.key == "at" and "up to 20; any with large=True" in str(told.value)
+    net = {"fix": "trade_balance[USA]"}
+    for meant in ({"large": True}, {"relative": False}, {"at": 20.0}, net):
+        assert Swap(**{**given, **meant}).fix
+
+
+def test_a_quota_far_above_the_benchmark_that_is_meant_is_taken() -> None:
+    quota = {"instrument": "quota", "exporter": "CHN", "importer": "USA", "sector": "ELEC"}
+    loose = solved({**quota, "to": 30, "large": True}).solution
+    assert loose.relative("trade_volume[CHN, ELEC, USA]") == pytest.approx(1.0)
 
 
 def test_the_rates_of_a_benchmark_are_shown_with_what_they_bring() -> None:

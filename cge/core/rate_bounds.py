@@ -46,6 +46,25 @@ def too_large(
     )
 
 
+def too_many_times(value: float, escape: str, key: str | None = None) -> InputError:
+    """Error that refuses a multiple of the benchmark which is in per cent.
+
+    Parameters
+    ----------
+    value : float
+        Beyond :data:`LARGEST_RATIO`.
+    escape : str
+        How the user says that the value is meant.
+    key : str, optional
+        Where it stands.
+    """
+    return InputError(
+        f"is a multiple of the benchmark, not per cent: {value:g} is {100 * value:.6g} %, "
+        f"and {value:.6g} % is {value / 100:g}",
+        key=key, value=value, allowed=f"up to {LARGEST_RATIO:g}; {escape}",
+    )  # fmt: skip
+
+
 def check_ratio(level: float, selector: str) -> None:
     """Refuse a ratio to the benchmark that is in per cent.
 

@@ -199,6 +199,12 @@ RATIOS: frozenset[str] = POSITIVE | {v.name for v in VARIABLES.values() if v.cha
 #: Variables whose equations bend sharply, as where labour runs out (:mod:`cge.model.short_year`).
 BENDING = ("labour_to_spare", "restraint", "world_labour_to_spare")
 
+
+def is_ratio(selector: str) -> bool:
+    """Whether what a selector names is positive, and compared with the benchmark in per cent."""
+    return selector.partition("[")[0].strip() in RATIOS
+
+
 #: By Walras' law one equation is implied by the others; the first member of this one is left out
 #: and checked afterwards.
 WALRAS_EQUATION = "factor_market"

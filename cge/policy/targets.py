@@ -250,7 +250,8 @@ def _quota(model: Model, one: Sought, share: float, levels: Array) -> Target:
         at = 1.0 + share * (measure.to - 1.0)
         bound: Literal["upper"] | None = None if measure.binding else "upper"
         # A rent is never negative.
-        swaps.append(Swap(free, fix, at, bound=bound, label=measure.text, relief=1))
+        swaps.append(Swap(free, fix, at, bound=bound, label=measure.text, relief=1,
+                          large=measure.large))  # fmt: skip
         columns.append(model.variables.select(free)[1])
     moved = np.concatenate(columns)
     return Target(tuple(swaps), moved, measure.text, levels[moved], one.key, counts=False)

@@ -33,11 +33,11 @@ from cge.core.fields import (
     refuse_value,
 )
 from cge.core.files import Number, is_file, read_yaml, validate
-from cge.core.rate_bounds import LARGEST_RATE, LARGEST_RATIO
+from cge.core.rate_bounds import LARGEST_RATE, LARGEST_RATIO, too_many_times
 from cge.core.typed import checked
 from cge.data.accounts.default import DEFAULT_TABLE, OWN
 from cge.data.accounts.shipped import TABLES
-from cge.model.quantities import RATIOS
+from cge.model.quantities import is_ratio
 from cge.scenario.actions import SIZES, Equal, Financing, Measure
 from cge.scenario.backtest_choice import BacktestChoice, rates_that_ship
 from cge.scenario.knowledge_actions import KnowledgeMeasure
@@ -116,13 +116,9 @@ class SwapChoice(Strict):
     @field_validator("at")
     @classmethod
     def _no_per_cent(cls, value: float, info: ValidationInfo) -> float:
-        refuse_value(
-            value > LARGEST_RATIO and info.data.get("relative", True)
-            and str(info.data.get("fix")).partition("[")[0].strip() in RATIOS,
-            f"is a multiple of the benchmark, not per cent: {value:g} is {100 * value:.6g} %, "
-            f"and {value:.6g} % is {value / 100:g}",
-            value=value, allowed=f"up to {LARGEST_RATIO:g}; the level itself with relative: false",
-        )  # fmt: skip
+        relative, held = info.data.get("relative", True), str(info.data.get("fix"))
+        if value > LARGEST_RATIO and relative and is_ratio(held):
+            raise ValueError(too_many_times(value, "the level itself with relative: false"))
         return value
 
 

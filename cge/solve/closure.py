@@ -17,9 +17,10 @@ import numpy as np
 from cge.core.axes import Array
 from cge.core.display import Displayed
 from cge.core.errors import refuse_if
-from cge.core.rate_bounds import LARGEST_RATE
+from cge.core.rate_bounds import LARGEST_RATE, LARGEST_RATIO, too_many_times
 from cge.core.selectors import joined, split
 from cge.core.typed import check_fields
+from cge.model.quantities import is_ratio
 from cge.solve.layout import Layout
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class Swap:
     relief : {1, -1}, optional
         Way in which the freed cells move to keep to the bound, 1 up; None: the way in which
         they move when it is first met.
+    large : bool
+        That a multiple of the benchmark beyond :data:`~cge.core.rate_bounds.LARGEST_RATIO` is
+        meant.
     """
 
     free: str
@@ -76,9 +80,14 @@ class Swap:
     bound: Literal["upper", "lower"] | None = None
     label: str = ""
     relief: Literal[1, -1] | None = None
+    large: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)
+        times = self.at if self.relative and self.at is not None and not self.large else 1.0
+        if times > LARGEST_RATIO and isinstance(self.fix, str) and is_ratio(self.fix):
+            escape = "any with large=True, or the level itself with relative=False"
+            raise too_many_times(times, escape, key="at")
 
     @property
     def name(self) -> str:

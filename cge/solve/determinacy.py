@@ -151,10 +151,13 @@ class LeftOpen:
         Whether quantities are among it, or something that a closure frees; else only what
         prices and values in one part of the world are over those in another, as where parts
         hardly trade.
+    columns : tuple of int
+        Columns of the model that are left open, one for each unknown.
     """
 
     text: str
     real: bool
+    columns: tuple[int, ...] = ()
 
 
 def undetermined(resolved: Resolved, jacobian: sparse.csc_array) -> LeftOpen | None:
@@ -178,6 +181,7 @@ def undetermined(resolved: Resolved, jacobian: sparse.csc_array) -> LeftOpen | N
     return LeftOpen(
         f"no equation keeps {_some(_labels(system, open_ones))} from moving{also}",
         bool(real.any()),
+        tuple(columns[n] for n in open_ones),
     )
 
 

@@ -234,6 +234,16 @@ def resolve(
         if extra:  # bounds that are met on the way, not what a user wrote
             raise NoEquilibrium(f"bounds that are reached can not all hold: {problem}")
         raise InputError(f"can not work: {problem}", key="closure")
+    numeraire = model.variables["numeraire"].start
+    for swap, free in zip(closure.all_swaps(), freed, strict=False):
+        # Looked at where it may be, as it takes the factorisation that a solve takes.
+        if numeraire in free and (left := resolved.left_open) and numeraire in left.columns:
+            first = f"{model.benchmark.regions[0]}, {model.benchmark.factors[0]}"
+            raise InputError(
+                f"can not work: {swap.text}: nothing holds the level of prices, which moves with "
+                "numeraire alone and moves no quantity", key=closure.place_of(swap),
+                allowed=f"a price or a value held for it, as factor_return[{first}]",
+            )  # fmt: skip
     return resolved
 
 
