@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import IO, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -22,6 +24,11 @@ Schema = TypeVar("Schema", bound=BaseModel)
 #: No configuration file needs more than this, or is nested deeper.
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+
+#: Bytes to which a file may unpack where the system does not say how much memory it has.
+MOST_UNPACKED = 16_000_000_000
+#: Modules of the standard library that unpack a stream, which has no directory.
+_STREAMS = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
 
 #: The safe loader written in C where PyYAML has it, many times faster.
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -55,6 +62,77 @@ def counted(path: Path) -> Path:
     if not known and is_file(path):  # else its reader says that there is none
         raise AssertionError(f"{path} is read in a task whose key does not count it")
     return path
+
+
+def most_unpacked() -> int:
+    """Bytes to which a file may unpack: the memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no such call
+        return MOST_UNPACKED
+
+
+def check_unpacked(path: Path, only: Collection[str] | None = None, apart: bool = False) -> None:
+    """Refuse a file that unpacks to more than there is memory, before it is read.
+
+    Archives (workbooks and arrays of NumPy among them) and Parquet files tell their size in a
+    directory of their own. Compressed streams have none and are counted, piece by piece. Whatever
+    is not compressed, or damaged, passes: its reader says so.
+
+    Parameters
+    ----------
+    path : Path
+    only : collection of str, optional
+        Members of an archive that are read; default all.
+    apart : bool
+        Whether members are read one at a time, so that the largest counts.
+
+    Raises
+    ------
+    InputError
+    """
+    if is_file(path):
+        try:
+            with path.open("rb") as opened:
+                size = _unpacked(opened, path.suffix.lower(), only, apart)
+        except Exception:  # of the file or of what unpacks it, which have a dozen kinds
+            return
+        refuse_size(size, path)
+
+
+def refuse_size(size: int, file: str | Path) -> None:
+    """Refuse a file of which the content has more bytes than there is memory."""
+    most = most_unpacked()
+    refuse_if(size > most, "unpacks to more bytes than this machine has memory", file=file,
+              value=size, allowed=f"up to {most:,} bytes")  # fmt: skip
+
+
+def parquet_size(opened: IO[bytes]) -> int:
+    """Bytes of an open Parquet file unpacked: as stored, or eight for each value, as in a table."""
+    from pyarrow.parquet import ParquetFile
+
+    stored = ParquetFile(opened).metadata
+    groups = [stored.row_group(n) for n in range(stored.num_row_groups)]
+    values = sum(group.column(n).num_values for group in groups for n in range(group.num_columns))
+    return max(sum(group.total_byte_size for group in groups), 8 * values)
+
+
+def _unpacked(opened: IO[bytes], suffix: str, only: Collection[str] | None, apart: bool) -> int:
+    """Bytes of an open file unpacked, counted to just beyond the bound."""
+    if suffix in _STREAMS:
+        most, size = most_unpacked(), 0
+        with import_module(_STREAMS[suffix]).open(opened) as stream:
+            while size <= most and (piece := stream.read(1 << 24)):
+                size += len(piece)
+        return size
+    if opened.read(4) == b"PAR1":
+        return parquet_size(opened)
+    if not zipfile.is_zipfile(opened):
+        return 0
+    with zipfile.ZipFile(opened) as archive:
+        members = archive.infolist()
+    sizes = [one.file_size for one in members if only is None or one.filename in only]
+    return max(sizes, default=0) if apart else sum(sizes)
 
 
 def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:

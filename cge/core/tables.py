@@ -13,7 +13,7 @@ import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import counted, is_file, one_line
+from cge.core.files import check_unpacked, counted, is_file, one_line
 
 #: First line of a CSV file with decimal commas, also as spreadsheets quote and fill it.
 _SAYS_COMMAS = re.compile(r'\s*"?decimal\s*=\s*,"?[;,\s]*', re.IGNORECASE)
@@ -45,6 +45,7 @@ def read_table(
     path = counted(Path(path))
     refuse_if(path.is_dir(), "is a folder, not a file", file=path)
     refuse_if(not is_file(path), "no such file", file=path)
+    check_unpacked(path)
     commas = False
     try:
         if path.suffix == ".parquet":

@@ -25,6 +25,7 @@ from cge.core.axes import AXES
 from cge.core.errors import InputError, check_known, refuse_if
 from cge.core.fields import Strict
 from cge.core.files import (
+    check_unpacked,
     is_file,
     is_folder,
     read_yaml,
@@ -213,6 +214,7 @@ def open_benchmark(folder: str | Path) -> Benchmark:
     refuse_if((content.get("format"), content.get("version")) != (FORMAT, VERSION),
               "is not a benchmark of a version that this one reads", file=path, key="version",
               value=content.get("version"), allowed=f"{FORMAT} version {VERSION}")  # fmt: skip
+    check_unpacked(folder / ARRAYS)
     try:
         description = validate(BenchmarkFile, content, path)
         refuse_if(

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cge.core.errors import CONTROL, InputError, refuse_first, refuse_if
-from cge.core.files import is_file, user_path
+from cge.core.files import check_unpacked, is_file, user_path
 from cge.core.identity import file_digest
 from cge.core.writing import WORK, commit, part, settle
 from cge.data.benchmark_folder import is_benchmark_folder
@@ -159,6 +159,7 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     refuse_if(not path.is_file(), f"holds no {path.name}, of which pages are made",
               file=path.parent, allowed=f"the whole folder; `cge run {path.parent / MANIFEST}` "
               "makes it again")  # fmt: skip
+    check_unpacked(path)
     try:
         with path.open("rb") as file:
             source = pq.ParquetFile(file)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import one_line
+from cge.core.files import check_unpacked, one_line
 from cge.data.sources.labelled import Labelled, SystemParts
 
 #: Rows that add others up.
@@ -64,6 +64,7 @@ def read_adb(path: Path, year: int | None, commas: bool = False) -> SystemParts:
         refuse_if(len(found) != 1, f"{len(found)} workbooks fit, one is needed", file=path,
                   key="year", value=year, allowed=f"one, as ADB-MRIO62-{year}.xlsx")  # fmt: skip
         path = found[0]
+    check_unpacked(path)
     try:
         with pd.ExcelFile(path) as book:
             names = [str(name) for name in book.sheet_names]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes
 from cge.core.errors import InputError, check_known, check_once, refuse_if, retold
-from cge.core.files import one_line, user_path
+from cge.core.files import check_unpacked, one_line, user_path
 from cge.core.typed import checked
 from cge.data.accounts.world_table import WorldTable
 from cge.data.sources.adb import read_adb
@@ -210,6 +210,8 @@ def _read(path: Path, kind: str, year: int | None, commas: bool) -> RawTable:
               key="year", file=path, allowed="the year to read")  # fmt: skip
     refuse_if(commas, f"pymrio reads {kind} with decimal points alone", key="decimal", value=",",
               allowed=".")  # fmt: skip
+    for archive in [path] if path.is_file() else sorted(path.rglob("*.zip")):
+        check_unpacked(archive, apart=True)
     import pymrio
 
     edition = _edition_of_gloria(path) if kind == "gloria" else {}

@@ -16,7 +16,14 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import MAX_BYTES, one_line, validate
+from cge.core.files import (
+    MAX_BYTES,
+    check_unpacked,
+    one_line,
+    parquet_size,
+    refuse_size,
+    validate,
+)
 from cge.data.sources.labelled import Labelled, SystemParts
 
 _PARAMETERS = "file_parameters.json"
@@ -131,6 +138,7 @@ def _frame(folder: Place, wanted: _File, commas: bool) -> tuple[pd.DataFrame, st
               allowed="what save_all writes with table_format 'txt' or 'parquet'")  # fmt: skip
     file = folder / wanted.name
     refuse_if(not file.is_file(), "no such file", file=str(file))
+    _check_size(file, suffix in _PARQUET)
     try:
         if suffix in _PARQUET:
             with file.open("rb") as opened:
@@ -139,6 +147,22 @@ def _frame(folder: Place, wanted: _File, commas: bool) -> tuple[pd.DataFrame, st
     except Exception as error:
         # The readers have a dozen kinds of error, all about the file.
         raise InputError(f"can not be read as a table: {one_line(error)}", file=str(file)) from None
+
+
+def _check_size(file: Place, parquet: bool) -> None:
+    """Refuse a file, or a member of an archive, that unpacks to more than there is memory."""
+    if isinstance(file, Path):
+        return check_unpacked(file)
+    archive = file.root
+    refuse_size(archive.getinfo(file.at).file_size, str(file))
+    if parquet:
+        try:
+            with file.open("rb") as opened:
+                size = parquet_size(opened)
+        except Exception:  # it is none; what reads it says so
+            return None
+        refuse_size(size, str(file))
+    return None
 
 
 def _text(file: Place, wanted: _File, commas: bool) -> pd.DataFrame:

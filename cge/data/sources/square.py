@@ -20,7 +20,7 @@ import pandas as pd
 
 from cge.core.axes import Array, Axes, Integers
 from cge.core.errors import InputError, refuse_first, refuse_if
-from cge.core.files import one_line
+from cge.core.files import check_unpacked, one_line
 from cge.core.tables import separator
 from cge.data.sources.labelled import Labelled, positions
 from cge.data.sources.raw_table import RawTable
@@ -237,6 +237,8 @@ def _frame(path: Path, square: Square, year: int | None, commas: bool) -> tuple[
             refuse_if(len(found) != 1, f"the archive holds {len(found)} tables that fit, one is "
                       "needed", file=path, key="year", value=year,
                       allowed=[_stem(n) for n in names])  # fmt: skip
+
+            check_unpacked(path, found)
 
             def member() -> IO[bytes]:
                 return archive.open(found[0])

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cge.core.errors import InputError, check_known, refuse_if
-from cge.core.files import one_line
+from cge.core.files import check_unpacked, one_line
 from cge.core.tables import first_lines, separator
 from cge.data.sources.labelled import Labelled, SystemParts
 from cge.data.sources.raw_table import AGENTS, RawTable
@@ -57,6 +57,7 @@ def read_wiod2013(path: Path, year: int | None, commas: bool = False) -> SystemP
         refuse_if(len(found) != 1, f"{len(found)} WIOD tables fit, one is needed", file=path,
                   key="year", value=year, allowed=f"one {start}*.xlsx")  # fmt: skip
         path = found[0]
+    check_unpacked(path)
     try:
         sheet = pd.read_excel(path, header=None).astype(object)
         codes, _, countries, numbers = (
@@ -110,6 +111,8 @@ def read_wiod2016(path: Path, year: int | None, commas: bool = False) -> RawTabl
         refuse_if(len(found) != 1, f"{len(found)} WIOD tables fit, one is needed", file=path,
                   key="year", value=year, allowed=[p.name for p in found])  # fmt: skip
         path = found[0]
+    if path.suffix.lower() != ".zip":
+        check_unpacked(path)
     name, content = (path, path) if path.suffix.lower() != ".zip" else _of_archive(path, year)
     check_known([name.suffix], _READERS, "unknown type of file", file=path)
     try:
@@ -143,6 +146,7 @@ def _of_archive(path: Path, year: int | None) -> tuple[Path, io.BytesIO]:
             refuse_if(len(found) != 1, f"{len(found)} tables in Stata's format fit, one is needed",
                       file=path, key="year", value=year,
                       allowed=[name.name for name in names])  # fmt: skip
+            check_unpacked(path, [found[0].as_posix()])
             return found[0], io.BytesIO(archive.read(found[0].as_posix()))
     except InputError:
         raise
