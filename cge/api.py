@@ -18,7 +18,7 @@ from cge.report.kinds import build
 from cge.report.summary import files, pages
 from cge.results.folder import read, write
 from cge.results.json_file import FORMAT
-from cge.results.manifest_file import read_manifest
+from cge.results.manifest_file import asked, read_manifest
 from cge.results.resultset import ResultSet, together
 from cge.results.run_folder import locked
 from cge.scenario.schema import Scenario, completed, find_scenario, load_scenario
@@ -284,7 +284,7 @@ def study_from(
 
 def _again(file: Path, kind: str | None, given: Sequence[str]) -> Study:
     """The study of a manifest, as it was."""
-    study: Study = study_of(read_manifest(file)["spec"])
+    study: Study = study_of(asked(read_manifest(file)))
     if given:
         raise InputError("an earlier run is repeated as it was", file=file, key=given[0],
                          allowed="a file of a scenario, where something is to change")  # fmt: skip

@@ -16,8 +16,10 @@ from conftest import Outcome
 
 import cge
 from cge import InputError, Results, Scenario
+from cge.core.content import content_dir
 from cge.core.quantity import MONEY
 from cge.results.folder import _rows, read
+from cge.results.manifest_file import asked
 from cge.results.register import heading, quantity, register
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import COLUMNS, NUMBERS, TEXT, WHOLE, Rows, joined, layout
@@ -146,6 +148,63 @@ def test_a_folder_holds_all_that_is_needed_to_judge_and_repeat_a_run(tmp_path: P
     assert (tmp_path / "war" / SUMMARY).read_text().startswith("# A war\n")
     table = pd.read_csv(tmp_path / "war" / TABLE)
     assert list(table.columns) == list(COLUMNS) and table["sector"].isna().all()
+
+
+@pytest.fixture(scope="module")
+def with_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run with rates that ship and rates of the user."""
+    folder = tmp_path_factory.mktemp("rates")
+    (folder / "mine.csv").write_text("exporter,importer,sector,rate\nCHN,USA,ELEC,0.1\n")
+    rates = [
+        {
+            "instrument": "tariff",
+            "file": "us_2025_26.csv",
+            "importer": "USA",
+            "sector": "goods",
+            "column": "increase",
+            "weight": "imports_2024_musd",
+        },
+        {"instrument": "tariff", "file": str(folder / "mine.csv"), "column": "rate"},
+    ]
+    asked_for = Scenario.model_validate({**WAR, "policy": rates})
+    cge.run(asked_for, workers=1).save(folder / "run")
+    return folder / "run"
+
+
+def test_a_manifest_names_what_ships_by_its_place_and_the_users_files_as_they_are(
+    with_files: Path,
+) -> None:
+    folder = with_files
+    text = (folder / MANIFEST).read_text()
+    assert str(content_dir("calibration")) not in text
+    told = json.loads(text)
+    shipped, own = "calibration/tariffs/us_2025_26.csv", str(folder.parent / "mine.csv")
+    assert [one["file"] for one in told["spec"]["scenario"]["policy"]] == [shipped, own]
+    assert {*told["files"]} == {shipped, own}
+    again = cge.run(folder / MANIFEST, workers=1)
+    assert again.identity == Results.open(folder).identity
+    assert again.manifest["files"] == {
+        str(content_dir("calibration").parent / name): of for name, of in told["files"].items()
+    }
+
+
+def test_a_manifest_of_another_machine_is_repeated_with_what_ships_where_it_is_the_same(
+    with_files: Path,
+) -> None:
+    folder = with_files
+    told = json.loads((folder / MANIFEST).read_text())
+    before = {
+        **told,
+        **json.loads(
+            json.dumps({key: told[key] for key in ("spec", "files")}).replace(
+                '"calibration/', '"/home/else/x/../calibration/'
+            )
+        ),
+    }
+    assert "/home/else/" in str(before["spec"]) and "/home/else/" in str(before["files"])
+    assert asked(before) == asked(told) != told["spec"]
+    other = {**before, "files": dict.fromkeys(before["files"], "0" * 64)}
+    assert asked(other) == before["spec"], "what it was is not known to be what ships"
 
 
 def test_rows_of_an_earlier_version_that_lack_the_table_are_read(tmp_path: Path) -> None:

@@ -5,12 +5,16 @@ In a wheel they are packed inside the package, in a checkout they stand beside i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from cge.core.errors import InputError
 from cge.core.files import is_file, is_folder
 
+#: Folders of what ships.
+ROOMS = ("calibration", "experiments")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -30,6 +34,34 @@ def content_dir(room: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of cge carries no '{room}' folder")
+
+
+def place_of(name: str) -> str:
+    """What records call a file: of one that ships its place, ``calibration/...``, else as it is."""
+    if os.sep in name and Path(name).is_absolute() and is_file(name):
+        path = Path(name).resolve()
+        for room in ROOMS:
+            if path.is_relative_to(folder := content_dir(room)):
+                return f"{room}/{path.relative_to(folder).as_posix()}"
+    return name
+
+
+def at_place(name: str) -> str:
+    """The file that :func:`place_of` calls so, from the root of this machine; else as it is."""
+    room, *inside = name.split("/")
+    if room in ROOMS and inside and ".." not in inside:
+        path = content_dir(room).joinpath(*inside)
+        return str(path) if is_file(path) else name
+    return name
+
+
+def renamed_in(content: Any, rename: Callable[[str], str]) -> Any:
+    """Plain data in which every text, keys among them, is renamed."""
+    if isinstance(content, str):
+        return rename(content)
+    if isinstance(content, Mapping):
+        return {rename(key): renamed_in(value, rename) for key, value in content.items()}
+    return [renamed_in(one, rename) for one in content] if isinstance(content, list) else content
 
 
 def calibration_file(*parts: str) -> Path:

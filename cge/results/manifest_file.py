@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cge.core.content import ROOMS, at_place, place_of, renamed_in
 from cge.core.errors import InputError, refuse_if
-from cge.core.files import Number, validate
+from cge.core.files import Number, is_file, validate
 from cge.core.identity import digest
 from cge.results.json_file import FORMAT, read_json
 
@@ -114,8 +116,11 @@ class ManifestFile(_Part):
 
 
 def manifest_text(content: Mapping[str, Any]) -> str:
-    """Text of a manifest, which says itself whether it is changed."""
-    plain = json.loads(json.dumps(content))
+    """Text of a manifest, which says itself whether it is changed.
+
+    Files that ship are named by their place in the package, the user's own from the root.
+    """
+    plain = renamed_in(json.loads(json.dumps(content)), place_of)
     return json.dumps({**plain, _SEAL: digest(plain)}, indent=2) + "\n"
 
 
@@ -138,6 +143,35 @@ def read_manifest(file: Path) -> dict[str, Any]:
               key="format", value=content.get("format"), allowed=str(FORMAT))  # fmt: skip
     validate(ManifestFile, content, file)
     return content
+
+
+def asked(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says was asked, with files that ship where they are on this machine.
+
+    Earlier manifests name those from the root of the machine that wrote them. Where that is
+    another one, they are found by the files that are known to have been read there.
+    """
+    roots = [root for name, of in content.get("files", {}).items() if (root := _root(name, of))]
+
+    def here(name: str) -> str:
+        for root in roots:
+            path = os.path.normpath(name)
+            if path.startswith(root) and not is_file(path):
+                return at_place(path.removeprefix(root))
+        return at_place(name)
+
+    found: dict[str, Any] = renamed_in(content["spec"], here)
+    return found
+
+
+def _root(name: str, of: str) -> str:
+    """Beginning of the name of a file that stood elsewhere and ships as it was; else empty."""
+    for room in ROOMS:
+        root, _, inside = os.path.normpath(name).rpartition(f"/{room}/")
+        ships = at_place(f"{room}/{inside}")
+        if root and Path(ships).is_absolute() and digest(Path(ships)) == of:
+            return f"{root}/"
+    return ""
 
 
 def unsealed(content: dict[str, Any], file: Path) -> dict[str, Any]:
