@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -35,6 +37,8 @@ from cge.report.web import figure, libraries
 from cge.report.web.document import Exhibit, Section, document
 
 Run = Callable[..., Outcome]
+#: A browser that draws the page without a screen.
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" ' & {{ 7*7 }} <!--"
 
 
@@ -234,6 +238,31 @@ def test_labels_that_are_equal_stay_apart_in_a_figure() -> None:
     spec, _ = figure.specification(Page("compare", "T", "Policy", (panel,), (), chart="dots"))
     rows = {one["row"] for one in spec["concat"][0]["data"]["values"]}
     assert len(rows) == 2 and {row.strip("\u200b") for row in rows} == {"A"}
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to draw the page")
+@pytest.mark.parametrize("width", [400, 1100])
+def test_long_labels_of_rows_stand_in_several_lines_and_are_never_cut(
+    tmp_path: Path, width: int
+) -> None:
+    long = "A case of many words, and of more words still, on a whole path of years, in world "
+    rows = tuple(f"{long}{n}" for n in range(3))
+    column = Column("value", "Value", "%", 2)
+    panels = (Panel("One", (column,), rows, np.ones((3, 1))),) * 2
+    some = Page("regions", "Long", "Case", panels, (), chart="glance")
+    file = tmp_path / "long.html"
+    section = Section("Long", "", (), [Exhibit(some, some)], ())
+    file.write_text(document("Long", [section]), encoding="utf-8")
+    assert BROWSER is not None
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900",
+         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=15000", "--dump-dom",
+         file.as_uri()], capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    (drawn,) = re.findall(r"<svg[^>]*marks.*?</svg>", done.stdout, re.DOTALL)
+    lines = [line for line in re.findall(r">([^<>]+)<", drawn) if line.strip()]
+    assert not [line for line in lines if "\u2026" in line]
+    assert any(line.endswith("in world 2") or line == "world 2" or line == "2" for line in lines)
 
 
 def test_several_runs_stand_side_by_side_and_each_alone() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +19,7 @@ FORMS: Mapping[str, Callable[[Page], style.Drawing]] = {
     "dots": rows.dots, "heat": heat.maps, "years": lines.lines, "areas": lines.areas,
     "ends": rows.ends, "stacks": rows.stacks, "shares": rows.shares, "intervals": rows.intervals,
     "frontier": tradeoffs.curves, "glance": rows.glance,
+    "glance-apart": partial(rows.glance, one_scale=False),
     "doses": doses.ladder, "multipliers": history.multipliers, "scatter": history.scatter,
 }  # fmt: skip
 #: Forms of which what rounds to zero is left out.

@@ -123,17 +123,23 @@ def groups(panels: Sequence[Panel]) -> dict[str, list[int]]:
     return found
 
 
-def glance(page: Page) -> Drawing:
-    """Rows by groups of columns: an axis for each group of each panel, on one linear scale.
+def glance(page: Page, one_scale: bool = True) -> Drawing:
+    """Rows by groups of columns: an axis for each group of each panel, on a linear scale.
 
     Each column of a group is a mark, with its range as a line.
+
+    Parameters
+    ----------
+    page : Page
+    one_scale : bool
+        Whether all axes of a group have one scale.
     """
     panels, found = page.panels, groups(page.panels)
     titles = [f"{panel.title}: {group.lower()}" for panel in panels for group in found]
     rows = [panel.rows for panel in panels for _ in found]
     drawing, handles = RowAxes(titles, rows, len(found)), []
     places = [(panel, columns) for panel in panels for columns in found.values()]
-    limits = [_span(panels, columns) for columns in found.values()] * len(panels)
+    limits = [_span(panels if one_scale else [panel], columns) for panel, columns in places]
     for (panel, columns), (low, high), (axis, y) in zip(places, limits, drawing, strict=True):
         axis.axvline(0, color="0.6", linewidth=0.8)
         for between in (y[1:] + y[:-1]) / 2:
@@ -158,7 +164,8 @@ def _span(panels: Sequence[Panel], columns: Sequence[int]) -> tuple[float, float
         getattr(panel, name)[:, columns].ravel() for panel in panels
         for name in ("figures", "low", "high")
     ])  # fmt: skip
-    low, high = min(np.nanmin(every), 0.0), max(np.nanmax(every), 0.0)
+    every = every[np.isfinite(every)]
+    low, high = float(every.min(initial=0.0)), float(every.max(initial=0.0))
     margin = 0.05 * (high - low or 1.0)
     return low - margin, high + margin
 

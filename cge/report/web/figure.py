@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cge.report.charts.draw import shown
 from cge.report.format.page import Page
@@ -15,6 +16,7 @@ FORMS: Mapping[str, Callable[[Page], Spec]] = {
     "areas": curve_views.areas, "ends": row_views.ends, "stacks": row_views.stacks,
     "shares": row_views.shares, "intervals": row_views.intervals, "frontier": curve_views.curves,
     "glance": row_views.glance, "doses": curve_views.ladder,
+    "glance-apart": partial(row_views.glance, one_scale=False),
     "multipliers": history_views.multipliers, "scatter": history_views.scatter,
 }  # fmt: skip
 

@@ -59,8 +59,15 @@ def dots(page: Page) -> Spec:
     return beside(views, 3, rows)
 
 
-def glance(page: Page) -> Spec:
-    """An axis for each group of columns of each panel, each column a mark with its range."""
+def glance(page: Page, one_scale: bool = True) -> Spec:
+    """An axis for each group of columns of each panel, each column a mark with its range.
+
+    Parameters
+    ----------
+    page : Page
+    one_scale : bool
+        Whether all axes of a group have one scale.
+    """
     found, views = groups(page.panels), []
     most = max(map(len, found.values()))
     names = [column.title for column in page.panels[0].columns]
@@ -71,7 +78,8 @@ def glance(page: Page) -> Spec:
         for group, columns in found.items():
             apart_by = {"yOffset": {"field": "series", "type": "nominal",
                                     "sort": [names[n] for n in columns]}}  # fmt: skip
-            unit, ends = panel.columns[columns[0]].unit, all_of(page.panels, columns)
+            unit = panel.columns[columns[0]].unit
+            ends = all_of(page.panels if one_scale else [panel], columns)
             views.append(view(f"{panel.title}: {group.lower()}", records(panel, columns, rows), [
                 zero("x"),
                 {"mark": {"type": "rule", "strokeWidth": 1.5},

@@ -31,7 +31,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 DASHES: tuple[list[float], ...] = ([1, 0], [6, 2], [2, 2], [6, 2, 2, 2])
 #: Pixels of a letter in a label, of the widest label, of a row; letters of a line in a title,
 #: and in a legend.
-_LETTER, _LABEL, ROW, _TITLE, _KEY = 6.2, 190, 20, 42, 34
+_LETTER, _LABEL, ROW, _TITLE, _KEY = 6.2, 250, 20, 42, 34
 #: A label of a legend in lines of so many letters, in Vega's own language.
 _IN_LINES = rf"split(trim(replace(datum.label, /(.{{1,{_KEY}}})(\s|$)/g, '$1\n')), '\n')"
 _TEXT = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11,
