@@ -25,7 +25,7 @@ from cge.report.summary import markdown
 from cge.results.claim_rows import at_point
 from cge.results.claim_tables import on_tables
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import Rows
+from cge.results.row_schema import Rows, joined
 from cge.scenario.claim_file import Claim, Figure, load_claim, shipped_claims
 from cge.studies.claims import Claims
 from cge.studies.study import run_study
@@ -321,6 +321,44 @@ def test_national_welfare_stands_beside_its_terms_of_trade_and_the_world() -> No
     rows = run(claim()).to_frame(variant="beside 1", elasticities="boehm")
     assert {*rows["measure"]} == {"equivalent_variation", "terms_of_trade_effect"}
     assert {*rows["region"]} == {"CHN", "World"}
+
+
+def test_national_welfare_before_disruptions_stands_beside_the_same_terms_of_trade() -> None:
+    tested = {"tariff": {"study": "stress", "scenario": TESTED}}
+    terms = [
+        run(one).to_frame(variant="beside 1", elasticities="boehm").set_index(["measure", "region"])
+        for one in (claim(), claim(cases=tested))
+    ]
+    here = ("terms_of_trade_effect", "CHN")
+    # But for stand-ins for vehicles, which are nearly nothing where nothing is disrupted.
+    assert terms[0].loc[here, "change"] == pytest.approx(terms[1].loc[here, "change"], rel=1e-5)
+
+
+def test_the_page_of_welfare_says_why_a_case_has_no_terms_of_trade() -> None:
+    found, rows = claimed(), Rows()
+    where = {"scenario": "X1", "elasticities": "fontagne"}
+    rows.add("present_value", [1.0, -0.5], region=["CHN", "World"], title="whole path",
+             variant="beside 2", **where)  # fmt: skip
+    rows.add("equivalent_variation", [1.0, -0.5], region=["CHN", "World"], title="frontier",
+             variant="beside 3", point=1, **where)  # fmt: skip
+    rows.add("equivalent_variation", [1.0, -0.5], region=["CHN", "World"], title="apart",
+             variant="beside 4", **where)  # fmt: skip
+    rows.add("terms_of_trade_effect", [0.2], region=["CHN"], title="apart", change=[0.2],
+             variant="beside 4", **where)  # fmt: skip
+    more = ResultSet(joined([found.rows, rows.frame(study="claims")]), found.manifest)
+    page = build("claim-welfare", [more])
+    panel = page.panels[0]
+    told = dict(zip(panel.rows, (panel.words.get((n, 1)) for n in range(4)), strict=True))
+    assert told == {"case, year 4": "(c)", "whole path, present value": "(a)", "frontier": "(b)",
+                    "apart": None}  # fmt: skip
+    assert panel.figures[panel.rows.index("apart"), 1] == 0.2
+    for mark, why in (("(a)", "a present value"), ("(b)", "a point of a frontier"),
+                      ("(c)", "welfare was not taken")):  # fmt: skip
+        assert any(note.startswith(f"{mark} No terms-of-trade part: {why}") for note in page.notes)
+    figure_page = build("claim-welfare", [more], figure=True)
+    assert figure_page.chart == "glance-apart"
+    assert [panel.title for panel in figure_page.panels] == [panel.title for panel in page.panels]
+    assert {column.group for column in figure_page.panels[0].columns} == {"fontagne"}
 
 
 # -- draws

@@ -6,6 +6,7 @@ Tasks first make the pre-shock equilibria, with policy and without, then solve t
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import product
@@ -33,9 +34,10 @@ from cge.policy.variant_tasks import VariantResult
 from cge.resilience.forgetting import Forgetting
 from cge.results.collect import Wanted
 from cge.results.manifest import solution_facts
+from cge.results.policy_rows import PARTS, add_decomposition
 from cge.results.reads import Read, members_read, of_variant, years_of
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import is_world
+from cge.results.row_schema import Rows, is_world, joined
 from cge.scenario.schema import Scenario
 from cge.scenario.study_options import PathChoice, StressChoice
 from cge.scenario.variants import Member, ScenarioSet
@@ -365,8 +367,14 @@ def static_pre_shock(content: VariantContent, place: Place) -> Found:
     law = knowledge_law(content.benchmark, PathChoice(), "central")
     knowledge = Knowledge.of_benchmark(law, content.benchmark)
     last = cases[-1]
-    return {**_found(last, last.scenario, content.asked, knowledge, place),
-            **for_others(content, cases)}  # fmt: skip
+    found = _found(last, last.scenario, content.asked, knowledge, place)
+    asked = any(one.measures and one.any_of(*PARTS) for one in content.asked.wanted)
+    if asked and (last.shocks or last.endogenous):
+        rows = Rows()
+        with suppress(NoEquilibrium):
+            add_decomposition(rows, last)
+        found["plain"]["rows"] = joined([found["plain"]["rows"], rows.frame()])
+    return {**found, **for_others(content, cases)}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Claims put to the test: verdicts, the checks behind them, and the welfare beside them."""
+"""Claims put to the test: verdicts, and the checks behind them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,8 @@ from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel
 from cge.report.format.units import NOISE, decimals, unit_text
 from cge.results.resultset import ResultSet
-from cge.results.row_schema import WORLD
 from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE, SURE
 
-#: Measures of welfare and of the terms of trade that stand beside checks.
-_WELFARE = ("equivalent_variation", "present_value")
-_TERMS = ("terms_of_trade_effect", "ev_part", "welfare_part")
 #: Columns of text; a figure without bound.
 _TEXT = "-"
 UNLIMITED = "unlimited"
@@ -43,7 +39,7 @@ def _own(results: ResultSet) -> pd.DataFrame:
     return rows[rows["measure"].isin([SIZE, HOLDS]) & rows["point"].isna()]
 
 
-def _chosen(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], list[Told]]:
+def chosen(found: Sequence[ResultSet], choice: Choice) -> tuple[list[Case], list[Told]]:
     """Claims that are wanted: their cases in results, and what manifests tell of them."""
     cases = cases_of([one for one in found if "claims" in one.manifest], choice, (HOLDS,))
     refuse_if(not cases, NO_ROWS)
@@ -60,9 +56,9 @@ def _places(cases: Sequence[Case]) -> list[Place]:
                               for case in cases))  # fmt: skip
 
 
-def _shared(told: Sequence[Told], cases: Sequence[Case]) -> list[Place]:
+def shared_places(told: Sequence[Told], cases: Sequence[Case]) -> list[Place]:
     """Tables, and those sets that all claims are tried under: others stand with the checks."""
-    tried = [{name for _, name in _under(one)} for one in told if one.get("under")]
+    tried = [{name for _, name in under_of(one)} for one in told if one.get("under")]
     every = _places(cases)
     return [place for place in every if all(place[1] in own for own in tried)] or every
 
@@ -75,7 +71,7 @@ def _key(place: Place) -> str:
     return "_".join(filter(None, place))
 
 
-def _under(one: Told) -> dict[Place, Told]:
+def under_of(one: Told) -> dict[Place, Told]:
     """How a claim fares by table and set; nothing where it is not tested."""
     return {(own["table"], own["elasticities"]): own for own in one.get("under", ())}
 
@@ -103,7 +99,7 @@ def _unit(results: ResultSet, claim: str, check: int) -> str:
     return str(rows.loc[here, "unit"].iloc[0])
 
 
-def _results_of(cases: Sequence[Case], claim: str) -> ResultSet:
+def results_of(cases: Sequence[Case], claim: str) -> ResultSet:
     return next(case.results for case in cases if case.keys["scenario"] == claim)
 
 
@@ -112,8 +108,8 @@ def _results_of(cases: Sequence[Case], claim: str) -> ResultSet:
 
 def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each claim: in what share of draws it holds, the verdict, what it turns on."""
-    cases, told = _chosen(found, choice)
-    places, panels = _shared(told, cases), []
+    cases, told = chosen(found, choice)
+    places, panels = shared_places(told, cases), []
     unit = "% of draws" if any(map(_is_drawn, told)) else _TEXT
     for group, claims in _grouped(told).items():
         columns = (
@@ -127,7 +123,7 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
         for n, one in enumerate(claims):
             words[n, 0] = _verdict(one)
             words[n, len(places) + 1] = _turning(one) or "-"
-            under = _under(one)
+            under = under_of(one)
             for m, place in enumerate(places, start=1):
                 if place not in under:
                     continue
@@ -136,7 +132,7 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
                 else:
                     figures[n, m] = 100 * under[place]["share"]
         keys = tuple({"claim": one["id"]} for one in claims)
-        panels.append(Panel(group, _texts(columns), tuple(_label(one) for one in claims), figures,
+        panels.append(Panel(group, _texts(columns), tuple(label_of(one) for one in claims), figures,
                             words=words, row_keys=keys))  # fmt: skip
     lines = [
         "A claim holds in a draw if all its checks do. What each check is: --kind claim-checks."
@@ -148,14 +144,14 @@ def verdicts(found: Sequence[ResultSet], choice: Choice) -> Draft:
 
 def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Share of draws in which claims hold; without draws the share of their checks that hold."""
-    cases, told = _chosen(found, choice)
+    cases, told = chosen(found, choice)
     tested = [one for one in told if one.get("under")]
     with_draws = [one for one in tested if _is_drawn(one)]
-    places, panels = _shared(told, cases), []
+    places, panels = shared_places(told, cases), []
     columns = _of_draws(places) if with_draws else _of_checks(places)
     for group, claims in _grouped(with_draws or tested).items():
-        figures = [[_holding(_under(one).get(place)) for place in places] for one in claims]
-        panels.append(Panel(group, columns, tuple(_label(one) for one in claims),
+        figures = [[_holding(under_of(one).get(place)) for place in places] for one in claims]
+        panels.append(Panel(group, columns, tuple(label_of(one) for one in claims),
                             np.array(figures)))  # fmt: skip
     left = [f"{one['id']} {one['verdict']}" for one in tested if with_draws and _central_only(one)]
     lines = [
@@ -176,13 +172,13 @@ def _holding(under: Told | None) -> float:
 
 def sized(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """Figures of checks on the side that is predicted, as shares of the largest of the check."""
-    cases, told = _chosen(found, choice)
-    places, panels = _shared(told, cases), []
+    cases, told = chosen(found, choice)
+    places, panels = shared_places(told, cases), []
     for group, claims in _grouped([one for one in told if one.get("under")]).items():
         rows = [(one, n) for one in claims for n in range(len(one["checks"]))]
         figures, low, high = (np.full((len(rows), len(places)), np.nan) for _ in range(3))
         for k, (one, n) in enumerate(rows):
-            check, results = one["checks"][n], _results_of(cases, one["id"])
+            check, results = one["checks"][n], results_of(cases, one["id"])
             side = 1.0 if check["sign"] == "positive" else -1.0
             for m, place in enumerate(places):
                 own = _figures(results, one["id"], n + 1, place)
@@ -232,7 +228,7 @@ def _texts(columns: Sequence[Column]) -> tuple[Column, ...]:
                  for one in columns)  # fmt: skip
 
 
-def _label(one: Told) -> str:
+def label_of(one: Told) -> str:
     return f"{one['id']} {one['title']}"
 
 
@@ -273,7 +269,7 @@ def _added(one: Told) -> str:
 
 def _found(one: Told, cases: Sequence[Case]) -> str:
     """The verdict, and the figures of checks that do not hold everywhere, in a sentence."""
-    results, under = _results_of(cases, one["id"]), _under(one)
+    results, under = results_of(cases, one["id"]), under_of(one)
     places, missed = list(under), []
     for n, check in enumerate(one["checks"]):
         if min(own["checks"][n] for own in under.values()) >= SURE:
@@ -297,10 +293,10 @@ def _found(one: Told, cases: Sequence[Case]) -> str:
 
 def checks(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """A row for each check, on each table: what is predicted, what is found."""
-    cases, told = _chosen(found, choice)
+    cases, told = chosen(found, choice)
     panels = []
     for one in (one for one in told if one.get("under")):
-        results, drawn_, under = _results_of(cases, one["id"]), not _central_only(one), _under(one)
+        results, drawn_, under = results_of(cases, one["id"]), not _central_only(one), under_of(one)
         sets = list(dict.fromkeys(name for _, name in under))
         columns = [Column("predicted", "Predicted", _TEXT), Column("found", "Found", _TEXT)]
         columns += [Column(f"size_{name}", name) for name in sets]
@@ -365,74 +361,13 @@ def _side(above: bool, than: float, value: float | None = None) -> str:
 def _judged(one: Told) -> str:
     """A claim with its verdict, and what it turns on or fails at."""
     turns = _turning(one)
-    return f"{_label(one)}: {_verdict(one)}{f' ({turns})' if turns else ''}"
+    return f"{label_of(one)}: {_verdict(one)}{f' ({turns})' if turns else ''}"
 
 
-# -- welfare beside
-
-
-def beside(found: Sequence[ResultSet], choice: Choice) -> Draft:
-    """Welfare that checks are of, the part of it that is terms of trade, and the world's."""
-    cases, told = _chosen(found, choice)
-    panels = []
-    for one in (one for one in told if one.get("under")):
-        sets = list(dict.fromkeys(name for _, name in _under(one)))
-        rows = _results_of(cases, one["id"]).rows
-        own = rows[(rows["scenario"] == one["id"]) & ~rows["measure"].isin([SIZE, HOLDS])]
-        labels: list[str] = []
-        table: list[list[float]] = []
-        for title, year, name, part in _each(own):
-            labels.append(", ".join(filter(None, (title, year, name))))
-            table.append([value for name in sets
-                          for value in _parts(part[part["elasticities"] == name])])  # fmt: skip
-        if labels:
-            columns = tuple(
-                Column(f"{key}_{name}", f"{words}, {name}", "% of absorption", 3)
-                for name in sets
-                for key, words in (("welfare", "Welfare"), ("terms_of_trade", "Terms of trade"),
-                                   ("world", "World"))
-            )  # fmt: skip
-            panels.append(Panel(_label(one), columns, tuple(labels), np.array(table),
-                                keys={"claim": one["id"]}))  # fmt: skip
-    refuse_if(not panels, NO_ROWS)
-    lines = ["Welfare of the region, the part of it that is terms of trade, which is taken from "
-             "others, and that of the world (of a comparison of policies: of all others). Of a "
-             "whole path it is the present value, which is not taken apart."]  # fmt: skip
-    return Draft("Welfare beside the checks", "Case", panels, cases, lines, of_cases=False)
-
-
-def _each(rows: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
-    """Rows beside one figure on one table, with title, year and table."""
-    columns = ["variant", "title", "table"]
-    for (_, title, table), part in rows.groupby(columns, observed=True, sort=False):
-        years = part["path_year"].dropna().unique()
-        year = f"year {int(years[0])}" if len(years) else ""
-        if not len(years) and (part["measure"] == "present_value").any():
-            year = "present value"
-        yield str(title), year, str(table), part
-
-
-def _parts(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """Welfare of a region, its terms-of-trade part, and the world's; NaN where there is none."""
-
-    def first(here: pd.Series[bool], column: str = "value") -> float:
-        found = rows.loc[here, column]
-        return float(found.iloc[0]) if len(found) else float("nan")
-
-    world = rows["region"].astype(str).str.startswith(WORLD)
-    welfare = rows["measure"].isin(_WELFARE)
-    return (
-        first(welfare & ~world), first(rows["measure"].isin(_TERMS), "change"),
-        first((welfare & world) | (rows["measure"] == "others_variation")),
-    )  # fmt: skip
-
-
-_NEEDS = "results of `cge claims`"
+NEEDS = "results of `cge claims`"
 KINDS = (
     PageKind("claims", "claims: in what share of draws they hold, the verdict, what it turns on",
-             verdicts, (), "glance", drawn, _NEEDS),
+             verdicts, (), "glance", drawn, NEEDS),
     PageKind("claim-checks", "checks of claims: what is predicted, what is found", checks, (),
-             "glance", sized, _NEEDS),
-    PageKind("claim-welfare", "welfare beside the checks: terms of trade, the world", beside, (),
-             needs=_NEEDS),
+             "glance", sized, NEEDS),
 )  # fmt: skip
