@@ -128,7 +128,7 @@ def test_shipped_claims_stand_in_the_order_of_their_numbers() -> None:
 
 def test_all_shipped_claims_have_studies_under_both_sets_on_one_benchmark() -> None:
     study = Claims(changes={"benchmark.aggregation": "small"})
-    possible, _ = study._possible()
+    possible, _ = study._possible
     for claim, one in ((c, case) for c in possible for case in study.studies[c.id].values()):
         # One claim is about income elasticities, and is tried with others beside these.
         more = ["fontagne+broad-groups", "boehm+broad-groups"] if claim.id == "E2" else []
@@ -186,10 +186,10 @@ def test_an_unknown_claim_is_refused_with_those_that_ship(cge: Callable[..., Out
 
 def test_a_claim_whose_codes_a_benchmark_lacks_is_left_out_unless_it_is_named() -> None:
     small = {"benchmark.aggregation": "small"}
-    possible, elsewhere = Claims(changes=small)._possible()
+    possible, elsewhere = Claims(changes=small)._possible
     assert "E1" in elsewhere and "E1" not in [one.id for one in possible]
     with pytest.raises(UnknownCode, match="E1"):
-        Claims(("E1",), changes=small)._possible()
+        _ = Claims(("E1",), changes=small)._possible
 
 
 # -- what is found
@@ -296,7 +296,7 @@ def test_a_claim_of_more_sectors_than_there_are_is_left_out_and_told_why() -> No
     wide["cases"]["sectors"]["scenario"]["sets"]["large"]["size"] = 9
     study = Claims((), changes={"benchmark.aggregation": "small"})
     study.__dict__["claims"] = (claim(), Claim.model_validate({**wide, "id": "X2"}))
-    possible, elsewhere = study._possible()
+    possible, elsewhere = study._possible
     assert [one.id for one in possible] == ["X1"]
     assert "more sectors than the benchmark has" in elsewhere["X2"]
 
@@ -593,7 +593,7 @@ def test_a_claim_that_one_table_can_not_carry_is_judged_by_the_other_and_told() 
 
 def test_a_claim_asked_for_by_name_is_left_to_the_table_that_carries_it() -> None:
     study = Claims(("B2", "E1"), table=("world2022", "wiod2013"))
-    left = {name: [*one._possible()[1]] for name, one in study.on_each.items()}
+    left = {name: [*one._possible[1]] for name, one in study.on_each.items()}
     assert left == {"world2022": [], "wiod2013": ["B2"]}
 
 
@@ -602,6 +602,19 @@ def test_a_claim_asked_for_by_name_that_no_table_carries_is_refused() -> None:
     study = Claims(("A1", "B2"), table=("world2022", "wiod2013"), changes=small)
     with pytest.raises(UnknownCode, match="VNM"):
         next(study.work())
+
+
+def test_which_claims_a_table_carries_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    check = Claims._check_codes
+
+    def counted(self: Claims, one: Claim) -> None:
+        looked.append(one.id)
+        check(self, one)
+
+    monkeypatch.setattr(Claims, "_check_codes", counted)
+    next(Claims(("B2", "E1"), table=("world2022", "wiod2013")).work())
+    assert looked.count("E1") == 2, "once for each table"
 
 
 def test_a_figure_too_small_for_three_decimals_is_printed_with_more() -> None:
@@ -614,7 +627,7 @@ def test_a_figure_too_small_for_three_decimals_is_printed_with_more() -> None:
 
 def test_a_claim_left_out_is_told_with_what_it_says_and_how_many_sets_there_are() -> None:
     study = Claims((), changes={"benchmark.aggregation": "small"})
-    assert study._possible()[1]["B5"].startswith("20 is more sets than can be drawn")
+    assert study._possible[1]["B5"].startswith("20 is more sets than can be drawn")
 
 
 def test_a_set_that_one_claim_alone_is_tried_under_stands_with_its_checks_alone() -> None:

@@ -195,7 +195,7 @@ class Claims(Study):
             works = [(name, one.work()) for name, one in self.on_each.items()]
             found = yield from side_by_side(works)
             return on_tables(self.spec, dict(zip(self.on_each, found, strict=True)))
-        claims, elsewhere = self._possible()
+        claims, elsewhere = self._possible
         tried = self._tried(claims)
         found = yield from side_by_side([(one.label, one.study.work()) for one in tried.values()])
         runs: dict[str, dict[str, SetDraws]] = {}
@@ -215,6 +215,7 @@ class Claims(Study):
             self.design if self.draws else None, found,
         )  # fmt: skip
 
+    @cached_property
     def _possible(self) -> tuple[list[Claim], dict[str, str]]:
         """Claims whose codes the benchmark has, and why others are left out, by name.
 
@@ -253,11 +254,11 @@ class Claims(Study):
         """Refuse a claim that was asked for by name and that no table can carry."""
         if not self.scenario or len(self.claims) == 1:
             return  # the tables refuse it themselves
-        lacking = [one._possible()[1] for one in self.on_each.values()]
+        lacking = [one._possible[1] for one in self.on_each.values()]
         for claim in self.claims:
             if all(claim.id in one for one in lacking):
                 first = next(iter(self.on_each.values()))
-                replace(first, scenario=(claim,))._possible()
+                _ = replace(first, scenario=(claim,))._possible
 
     def _check_codes(self, claim: Claim) -> None:
         """Refuse a code that a claim names and the benchmark lacks."""
