@@ -13,7 +13,9 @@ from policies import cells, solved
 from tools import small_model
 
 from cge import InputError
-from cge.scenario.responses import SMOOTHING, smooth_positive_part
+from cge.indicators.value_chains import origin_content
+from cge.indicators.world_io import WorldIO
+from cge.scenario.responses import SMOOTHING, RulesOfOrigin, smooth_positive_part
 
 RAISED = {"instrument": "tariff", "exporter": "all but EU", "importer": "USA", "sector": "goods"}
 SUBSIDY = {"instrument": "output_subsidy", "region": "CHN", "sector": "ELEC", "add": 0.1}
@@ -285,6 +287,31 @@ def test_only_rises_of_tariffs_count_by_the_sector_of_the_content() -> None:
     assert added["con", "ASIA", "ELEC", "USA"] == 0.0
     cut = solved({**ON_CHINA, "add": -0.01}, responses=[RULES])
     assert len(cut.replies[0].points) == 0
+
+
+def test_content_of_several_origins_takes_one_factorisation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, table = small_model(), WorldIO.from_benchmark(small_model().benchmark)
+    solved_for: list[int] = []
+    solve = np.linalg.solve
+
+    def counted(a: Any, b: Any) -> Any:
+        solved_for.append(b.shape[1])
+        return solve(a, b)
+
+    monkeypatch.setattr(np.linalg, "solve", counted)
+    origins, sectors = ["CHN", "EU", "ROW"], len(model.benchmark.sectors)
+    together = origin_content(table, origins, "ASIA", look_through=True)
+    assert solved_for == [3 * sectors]
+    for origin, content in zip(origins, together, strict=True):
+        alone = origin_content(table, [origin], "ASIA", look_through=True)
+        np.testing.assert_allclose(content, alone[0], rtol=1e-12)
+    levels = model.levels({"tariff[*, CHN|EU|ROW, *, USA]": 1.5})
+    solved_for.clear()
+    rules = RulesOfOrigin(kind="origin", of=origins, exporter="ASIA", content="home")
+    assert rules.points(model, levels, model.outcome_start).max() > 0
+    assert solved_for == [3 * sectors], "one exporter"
 
 
 def test_rules_of_origin_spare_the_origin_and_the_importer_itself() -> None:

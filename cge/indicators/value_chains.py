@@ -12,6 +12,7 @@ pays goes to factors at home, to factors abroad and to taxes, and the three add 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,19 +144,23 @@ def vertical_specialisation(table: WorldIO) -> Array:
     return result
 
 
-def origin_content(table: WorldIO, origin: str, region: str, look_through: bool = False) -> Array:
-    """Goods `i` of one region in a unit of output of sector `j` of another, (i, j).
+def origin_content(
+    table: WorldIO, origins: Sequence[str], region: str, look_through: bool = False
+) -> Array:
+    """Goods `i` of some regions in a unit of output of sector `j` of another, (origin, i, j).
 
     At face value what the sector itself buys, the non-originating materials of rules of origin
     (WTO Agreement on Rules of Origin 1994, annex II; as a part of a product's value: USMCA 2020,
     article 4.5). With look-through also what its suppliers at home bought for it, ``A_qs (I -
     A_ss)^-1``, as in :func:`vertical_specialisation`; what comes by third countries is of these.
     """
-    q, s = table.regions.index(origin), table.regions.index(region)
+    own, s = [table.regions.index(one) for one in origins], table.regions.index(region)
     inputs = table.coefficients.reshape(table.intermediate.shape)[:, :, s]
+    direct, size = inputs[own], len(table.sectors)
     if not look_through:
-        return np.asarray(inputs[q])
-    return np.asarray(np.linalg.solve((np.eye(len(table.sectors)) - inputs[s]).T, inputs[q].T).T)
+        return np.asarray(direct)
+    found = np.linalg.solve((np.eye(size) - inputs[s]).T, direct.reshape(-1, size).T)
+    return np.asarray(found.T.reshape(direct.shape))
 
 
 # -- length of chains ---------------------------------------------------------------------

@@ -182,8 +182,9 @@ class RulesOfOrigin(Response):
             b, lambda name: known[name].full(outcomes[known[name].positions])
         )
         for s in exporters:
-            for q in (code for code in of if code != s):
-                content = origin_content(table, q, s, self.content == "home")  # (i, j)
+            others = [code for code in of if code != s]
+            each = origin_content(table, others, s, self.content == "home")  # (q, i, j)
+            for q, content in zip(others, each, strict=True):
                 rates = self.share * content.T @ risen[b.regions.index(q)]  # (j, importer)
                 importers = [code for code in by if code not in (q, s)]
                 if importers:
