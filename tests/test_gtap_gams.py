@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cge import Benchmark, Model, Scenario, calibrate_gtap, decompose, solve_scenario
 from cge.core.errors import InputError
+from cge.core.tables import read_table
 from cge.data.benchmark_store import save_benchmark
 from cge.data.gtap.base_data import GtapData
 from cge.data.gtap.gams_accounts import gams_accounts
@@ -242,6 +243,29 @@ def test_what_is_held_is_seen_in_the_levels() -> None:
         moved = {("usa",): {"a": 0.1, "b": 0.12}, ("row",): {"a": -0.1, "b": now}}
         assert holds_foreign_saving(GamsResults(("a", "b"), levels | {"savf": moved})) is held
     assert not holds_foreign_saving(GamsResults(("a", "b"), levels))
+
+
+def test_the_table_of_gams_is_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "COMP.csv"
+    rows = [["regY", "usa", "", "", period, 1.0] for period in ("01", "2")]
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(file, index=False)
+    read: list[Path] = []
+
+    def counted(path: Path, *arguments: Any, **more: Any) -> pd.DataFrame:
+        read.append(path)
+        return read_table(path, *arguments, **more)
+
+    monkeypatch.setattr("cge.data.gtap.gams_results.read_table", counted)
+    found = gams_results(file)
+    assert found is not None and found.periods == ("01", "2"), "codes stay text"
+    assert read == [file]
+    other = tmp_path / "other.csv"
+    pd.DataFrame({"Year": ["01"], "rate": [1.0]}).to_csv(other, index=False)
+    assert gams_results(other) is None
+    doubled = pd.concat([pd.DataFrame(rows, columns=COLUMNS)] * 2, axis=1)
+    doubled.to_csv(file, index=False)
+    with pytest.raises(InputError, match="'Variable' stands twice"):
+        gams_results(file)
 
 
 class Column(list[Any]):

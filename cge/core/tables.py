@@ -35,7 +35,8 @@ def read_table(
     columns : tuple of str
         Those that must be there.
     text : tuple of str
-        Columns of codes: text also where they look like numbers (01 stays 01).
+        Columns of codes, where there are such: text also where they look like numbers (01
+        stays 01).
 
     Raises
     ------
@@ -63,18 +64,13 @@ def read_table(
         raise InputError(f"file can not be read as a table: {one_line(error)}", file=path) from None
     frame.columns = frame.columns.astype(str)
     hint = f"; {_COMMAS}" if not commas and frame.columns.str.contains(";").any() else ""
-    for column in columns:
-        refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
-                  key=column, allowed=f"columns {', '.join(columns)}{hint}")  # fmt: skip
-        # pandas renames the second of two equal columns of a CSV file.
-        twice = f"{column}.1" in frame.columns or (frame.columns == column).sum() > 1
-        refuse_if(twice, f"column '{column}' stands twice", file=path, key=column)
+    check_columns(frame, columns, path, hint)
     refuse_if(frame.empty, "the table has no rows", file=path)
     # pandas takes the first column for row labels and shifts the others.
     shifted = path.suffix != ".parquet" and not isinstance(frame.index, pd.RangeIndex)
     refuse_if(shifted, "rows have more fields than the header has names", file=path,
               allowed=f"{len(frame.columns)} fields in every row")  # fmt: skip
-    for column in text:
+    for column in (one for one in text if (frame.columns == one).sum() == 1):
         frame[column] = frame[column].fillna("").astype(str).str.strip()
     frame = frame.reset_index(drop=True)
     for column in frame.columns.difference(list(text)) if commas else ():
@@ -87,6 +83,16 @@ def read_table(
             )  # fmt: skip
         frame[column] = with_points(frame[column])
     return frame
+
+
+def check_columns(frame: pd.DataFrame, columns: Sequence[str], path: Path, hint: str = "") -> None:
+    """Refuse a table that was read where a column is missing, or stands twice."""
+    for column in columns:
+        refuse_if(column not in frame.columns, f"column '{column}' is missing", file=path,
+                  key=column, allowed=f"columns {', '.join(columns)}{hint}")  # fmt: skip
+        # pandas renames the second of two equal columns of a CSV file.
+        twice = f"{column}.1" in frame.columns or (frame.columns == column).sum() > 1
+        refuse_if(twice, f"column '{column}' stands twice", file=path, key=column)
 
 
 def separator(header: str, commas: bool) -> str:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from cge.core.axes import Array
 from cge.core.errors import InputError, refuse_if
 from cge.core.files import is_file, one_line
-from cge.core.tables import numbers, read_table
+from cge.core.tables import check_columns, numbers, read_table
 
 Cell = tuple[str, ...]
 #: Columns of the table that the model writes, which are also how it is known.
@@ -102,10 +103,11 @@ def gams_results(file: Path) -> GamsResults | None:
     if file.suffix.lower() == SUFFIX:
         found, parameters = _of_gdx(file)
     elif file.suffix.lower() in (".csv", ".parquet") and is_file(file):
-        frame = read_table(file, ())
+        frame = read_table(file, (), text=COLUMNS[:-1])
         if not {*COLUMNS} <= {*frame.columns}:
             return None
-        found = _of_table(file)
+        check_columns(frame, COLUMNS, file)
+        found = _of_table(frame, file)
     else:
         return None
     periods = tuple(dict.fromkeys(period for levels in found.get(INCOME, {}).values()
@@ -158,8 +160,7 @@ def _of_gdx(file: Path) -> tuple[Levels, dict[str, dict[Cell, float]]]:
     return found, parameters
 
 
-def _of_table(file: Path) -> Levels:
-    frame = read_table(file, COLUMNS, text=COLUMNS[:-1])
+def _of_table(frame: pd.DataFrame, file: Path) -> Levels:
     values = numbers(frame["Value"])
     wrong = values.isna()
     refuse_if(bool(wrong.any()), f"row {int(wrong.to_numpy().argmax()) + 1} has no number",
