@@ -27,7 +27,7 @@ from cge.results.claim_tables import on_tables
 from cge.results.resultset import ResultSet
 from cge.results.row_schema import Rows, joined
 from cge.scenario.claim_file import Claim, Figure, load_claim, shipped_claims
-from cge.studies.claims import Claims
+from cge.studies.claims import SETS, Claims
 from cge.studies.study import run_study
 from cge.tasks.runner import Runner
 from cge.uncertainty.designs import Design, sample_apart
@@ -332,6 +332,18 @@ def test_national_welfare_before_disruptions_stands_beside_the_same_terms_of_tra
     here = ("terms_of_trade_effect", "CHN")
     # But for stand-ins for vehicles, which are nearly nothing where nothing is disrupted.
     assert terms[0].loc[here, "change"] == pytest.approx(terms[1].loc[here, "change"], rel=1e-5)
+
+
+def test_welfare_is_not_taken_apart_before_disruptions_where_no_check_is_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr("cge.studies.stress.add_decomposition", lambda *given: taken.append(given))
+    tested = {"tariff": {"study": "stress", "scenario": TESTED}}
+    for measure, often in (("cvar", 0), ("equivalent_variation", 1)):
+        check = {"says": "It does.", "sign": "negative", "figure": [figure(measure=measure)]}
+        run(claim(cases=tested, checks=[check]))
+        assert len(taken) == often * len(SETS)
 
 
 def test_the_page_of_welfare_says_why_a_case_has_no_terms_of_trade() -> None:

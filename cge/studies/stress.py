@@ -123,7 +123,9 @@ class StressTest(Drawable):
         if not self.only:
             return (Wanted(detail=1), *([_EXPOSURE] if self.exposure else []))
         exposure = replace(_EXPOSURE, measures=tuple({*self.only} & {*EXPOSURES}))
-        return (Wanted(detail=1, measures=self.only), *([exposure] if exposure.measures else []))
+        parts = {*PARTS} - {one.measure for one in self.reads} if self.reads else ()
+        only = tuple(name for name in self.only if name not in parts)
+        return (Wanted(detail=1, measures=only), *([exposure] if exposure.measures else []))
 
 
 def is_on_path(scenario: Scenario) -> bool:
