@@ -342,7 +342,7 @@ def test_welfare_is_not_taken_apart_before_disruptions_where_no_check_is_of_it(
     tested = {"tariff": {"study": "stress", "scenario": TESTED}}
     for measure, often in (("cvar", 0), ("equivalent_variation", 1)):
         check = {"says": "It does.", "sign": "negative", "figure": [figure(measure=measure)]}
-        run(claim(cases=tested, checks=[check]))
+        run_study(Claims((claim(cases=tested, checks=[check]),)), Runner(1, cache=None))
         assert len(taken) == often * len(SETS)
 
 
