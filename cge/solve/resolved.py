@@ -236,8 +236,9 @@ def resolve(
         raise InputError(f"can not work: {problem}", key="closure")
     numeraire = model.variables["numeraire"].start
     for swap, free in zip(closure.all_swaps(), freed, strict=False):
-        # Looked at where it may be, as it takes the factorisation that a solve takes.
-        if numeraire in free and (left := resolved.left_open) and numeraire in left.columns:
+        if numeraire not in free or any(_is_price(one) for one in swaps):
+            continue  # what follows takes the factorisation that a solve takes
+        if (left := resolved.left_open) and numeraire in left.columns:
             first = f"{model.benchmark.regions[0]}, {model.benchmark.factors[0]}"
             raise InputError(
                 f"can not work: {swap.text}: nothing holds the level of prices, which moves with "
@@ -268,6 +269,11 @@ def _level(swap: Swap, start: Array, positive: bool) -> Array:
     if swap.at is not None:
         possible(swap.name, swap.at, level, start, positive)
     return level
+
+
+def _is_price(swap: Swap) -> bool:
+    """Whether a swap holds factor returns, and so the level of prices."""
+    return isinstance(swap.fix, str) and split(swap.fix)[0] == "factor_return"
 
 
 def _is_positive_outcome(swap: Swap, columns: Integers | None) -> bool:
