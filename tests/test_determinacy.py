@@ -210,3 +210,19 @@ def test_where_newton_contracts_from_the_start_no_second_equilibrium_is_looked_f
 def test_employment_of_a_sluggish_factor_is_the_part_that_works(seed: int) -> None:
     """A wage floor, a short year: the oracle is given the endowment that is employed."""
     assert examined(Economy.drawn(seed)).result == "solved"
+
+
+@pytest.mark.parametrize("used_before", [False, True], ids=["first", "again"])
+def test_a_positive_outcome_is_not_held_at_nothing_whatever_the_closure_held_before(
+    used_before: bool,
+) -> None:
+    model = small_model()
+
+    def held(at: float) -> Closure:
+        swap = Swap("tariff[int, CHN, ELEC, USA]", "trade_volume[CHN, ELEC, USA]", at)
+        return Closure("quota", swaps=(swap,))
+
+    if used_before:
+        model.solve(closure=held(0.9))
+    with pytest.raises(InputError, match="positive in every solution"):
+        model.solve(closure=held(0.0))

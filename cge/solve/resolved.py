@@ -202,8 +202,6 @@ def resolve(
         starts.append((level0, columns is not None and not arrays.free[columns].any()))
         with retold(partial(InputError.moved, key=f"{place}.at")):
             level = _level(swap, *starts[-1])
-            if _is_positive_outcome(swap, columns):
-                above_zero(level, swap.at)
         by = np.full(len(level0), number)
         held.append(none[1] if columns is None else columns)
         freed.append(free)
@@ -268,6 +266,8 @@ def _level(swap: Swap, start: Array, positive: bool) -> Array:
     level = swap.level(start)
     if swap.at is not None:
         possible(swap.name, swap.at, level, start, positive)
+        if _is_positive_outcome(swap):
+            above_zero(level, swap.at)
     return level
 
 
@@ -276,9 +276,9 @@ def _is_price(swap: Swap) -> bool:
     return isinstance(swap.fix, str) and split(swap.fix)[0] == "factor_return"
 
 
-def _is_positive_outcome(swap: Swap, columns: Integers | None) -> bool:
+def _is_positive_outcome(swap: Swap) -> bool:
     """Whether a swap holds an outcome that is positive in every solution."""
-    return columns is None and isinstance(swap.fix, str) and split(swap.fix)[0] in POSITIVE
+    return isinstance(swap.fix, str) and split(swap.fix)[0] in POSITIVE
 
 
 def _combined(total: Total, model: Model, key: str) -> sparse.csr_array:
