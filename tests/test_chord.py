@@ -130,7 +130,7 @@ def test_what_bends_is_solved_for_exactly_and_the_others_follow_the_factorisatio
     resolved = model.resolved(short_year(model), ())
     way = homotopy.Homotopy(resolved, model.arrays.start, levels)
     system, z, bent = way.at(1.0), way.z, resolved.system.bent
-    bends = Bends(resolved.system, bent, resolved.linear)
+    bends = Bends(resolved.system, resolved.linear)
     ahead = -resolved.linear.kept.solve(system.log_residual(z))
     found = bends.step(system, z, ahead, STEP_LIMIT)
     assert found is not None and found.part == 1.0

@@ -201,15 +201,15 @@ class Homotopy:
             theta = min(until, self.done + step)
             system = self.at(theta)
             attempt = self._nearby(system) if inner is newton else None
-            found = attempt is not None and attempt.converged
-            if attempt is None or not found:
+            nearby = attempt is not None and attempt.converged
+            if attempt is None or not nearby:
                 attempt = inner(system, self.z, self.prepared.linear)
             self.iterations += attempt.iterations
             self.steps += 1
             if attempt.converged:
                 self.z, self.done, self._last_jacobian = attempt.z, theta, attempt.jacobian
                 self.contraction = max(self.contraction, attempt.contraction)
-                self._nearby_only &= found and attempt.near
+                self._nearby_only &= nearby and attempt.near
                 step *= 2
                 if progress is not None:
                     progress(self.done)

@@ -149,9 +149,7 @@ def resolve(
         endogenous, or holds what is held already (:mod:`cge.solve.determinacy`).
     """
     arrays, outcomes = model.arrays, sum(map(len, model.outcomes.values()))
-    exogenous = np.zeros(len(arrays.start), dtype=bool)
-    for name in EXOGENOUS:
-        exogenous[model.variables[name].positions] = True
+    exogenous = _columns_of(EXOGENOUS, model)
     unknown, ganged = ~exogenous, np.zeros(len(arrays.start), dtype=bool)
     gangs: list[Integers] = []
     each_outcome: Any = sparse.eye_array(outcomes, format="csr")
@@ -221,7 +219,7 @@ def resolve(
         targets=sparse.csr_array(sparse.vstack(matrices, format="csr")),
         gangs=tuple(gangs),
         patterns=model.template.patterns,
-        bent=_bent(model, unknown),
+        bent=np.flatnonzero(_columns_of(BENDING, model)[unknown]),
     )  # fmt: skip
     columns_held, levels, by_swap = (np.concatenate(parts) for parts in zip(*fixed, strict=True))
     resolved = Resolved(
@@ -246,12 +244,12 @@ def resolve(
     return resolved
 
 
-def _bent(model: Model, unknown: Bools) -> Integers:
-    """Positions among the unknowns of those whose equations bend."""
-    bend = np.zeros(len(unknown), dtype=bool)
-    for name in BENDING:
-        bend[model.variables[name].positions] = True
-    return np.flatnonzero(bend[unknown])
+def _columns_of(names: Sequence[str], model: Model) -> Bools:
+    """Which columns are of some variables."""
+    found = np.zeros(len(model.arrays.start), dtype=bool)
+    for name in names:
+        found[model.variables[name].positions] = True
+    return found
 
 
 def _level(swap: Swap, start: Array, positive: bool) -> Array:

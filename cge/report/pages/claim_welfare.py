@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -55,17 +55,12 @@ def beside(found: Sequence[ResultSet], choice: Choice) -> Draft:
     for one in (one for one in told if one.get("under")):
         sets = list(dict.fromkeys(name for _, name in under_of(one)))
         rows = _of_claim(one, cases, sets)
-        columns = tuple(Column(f"{key}_{name}", f"{words}, {name}", "% of absorption", 3)
-                        for name in sets for key, words in _FIGURES.items())  # fmt: skip
         words = {(k, len(_FIGURES) * m + 1): row.why[name]
                  for k, row in enumerate(rows) for m, name in enumerate(sets)
                  if row.why[name]}  # fmt: skip
         marks |= {*words.values()}
         if rows:
-            figures = [[value for name in sets for value in row.figures[name]] for row in rows]
-            panels.append(Panel(label_of(one), columns, tuple(row.label for row in rows),
-                                np.array(figures), words=words,
-                                keys={"claim": one["id"]}))  # fmt: skip
+            panels.append(replace(_panel(one, sets, rows), words=words, keys={"claim": one["id"]}))
     refuse_if(not panels, NO_ROWS)
     lines = [_SAYS, *(f"{mark} No terms-of-trade part: {why}."
                       for mark, why in _WHY.items() if mark in marks)]  # fmt: skip
@@ -76,15 +71,20 @@ def drawn(found: Sequence[ResultSet], choice: Choice) -> Draft:
     """The same as marks, an axis for each claim and each set that all claims are tried under."""
     cases, told = chosen(found, choice)
     sets, panels = list(dict.fromkeys(name for _, name in shared_places(told, cases))), []
-    columns = tuple(Column(f"{key}_{name}", f"{words}, {name}", "% of absorption", 3, group=name)
-                    for name in sets for key, words in _FIGURES.items())  # fmt: skip
     for one in (one for one in told if one.get("under")):
         if rows := _of_claim(one, cases, sets):
-            figures = [[value for name in sets for value in row.figures[name]] for row in rows]
-            panels.append(Panel(label_of(one), columns, tuple(row.label for row in rows),
-                                np.array(figures)))  # fmt: skip
+            panels.append(_panel(one, sets, rows, by_set=True))
     refuse_if(not panels, NO_ROWS)
     return Draft("Welfare beside the checks", "Case", panels, cases, [_SAYS], of_cases=False)
+
+
+def _panel(one: Told, sets: Sequence[str], rows: Sequence[_Beside], by_set: bool = False) -> Panel:
+    """What stands beside a claim, the columns of a set a group of their own if that is wanted."""
+    columns = tuple(Column(f"{key}_{name}", f"{words}, {name}", "% of absorption", 3,
+                           group=name if by_set else "")
+                    for name in sets for key, words in _FIGURES.items())  # fmt: skip
+    figures = [[value for name in sets for value in row.figures[name]] for row in rows]
+    return Panel(label_of(one), columns, tuple(row.label for row in rows), np.array(figures))
 
 
 _SAYS = ("Welfare of the region, the part of it that is terms of trade, which is taken from "

@@ -17,8 +17,9 @@ import numpy as np
 from scipy import sparse
 
 from cge.core.axes import Array, Integers
+from cge.core.once import once_for_each
 from cge.solve.square.linear import LinearSolver
-from cge.solve.square.system import FoldedSystem, SquareSystem
+from cge.solve.square.system import FoldedSystem, SquareSystem, gaps
 
 #: Step of an unknown that bends, in logs, from which on it is looked at.
 BENT = 0.5
@@ -62,9 +63,9 @@ class BentRows:
     moving: Array
 
     @classmethod
-    def of(cls, system: SquareSystem, bent: Integers) -> BentRows:
+    def of(cls, system: SquareSystem) -> BentRows:
         """Find them."""
-        powers = system.exponents_of(bent)
+        powers = system.exponents_of(system.bent)
         terms = np.unique(powers.indices).astype(np.int64)
         height, sides = system.size, system.sides
         number = np.diff(sides.indptr)
@@ -83,15 +84,13 @@ class Bends:
     Parameters
     ----------
     system : SquareSystem
-    bent : ndarray of int
-        Unknowns, logs of levels.
     linear : LinearSolver
         Of the kept factorisation.
     """
 
-    def __init__(self, system: SquareSystem, bent: Integers, linear: LinearSolver) -> None:
-        self.bent = bent
-        self._of = BentRows.of(system, bent)
+    def __init__(self, system: SquareSystem, linear: LinearSolver) -> None:
+        self.bent = bent = system.bent
+        self._of = BentRows.of(system)
         rows = self._of.rows
         self._straight = linear.benchmark.tocsr()[rows][:, bent].toarray()
         self._spread = linear.columns_of_inverse(rows)
@@ -138,10 +137,9 @@ class Bends:
         wanted = ahead[self.bent]
         moved = np.zeros(len(wanted))
         with np.errstate(all="ignore"):
-            start, _ = here.at(moved)
+            start, slopes = here.at(moved)
+            beyond = np.zeros_like(start)
             for _ in range(PASSES):
-                values, slopes = here.at(moved)
-                beyond = values - start - self._straight @ moved
                 gap = moved - wanted + self._back @ beyond
                 if not np.isfinite(slopes).all() or not np.isfinite(gap).all():
                     return None
@@ -151,24 +149,26 @@ class Bends:
                     return None
                 size = float(np.abs(change).max(initial=0.0))
                 moved = moved + np.clip(change, -WITHIN, WITHIN)
+                values, slopes = here.at(moved)
+                beyond = values - start - self._straight @ moved
                 if size <= SETTLED:
-                    break
-            else:
-                return None
-            values, _ = here.at(moved)
-        beyond = values - start - self._straight @ moved
-        return np.asarray(ahead - self._spread @ beyond)
+                    return np.asarray(ahead - self._spread @ beyond)
+        return None
+
+
+@once_for_each
+def bends_of(linear: LinearSolver, system: SquareSystem) -> Bends:
+    """Steps in which what bends in a system is solved for, made once for a factorisation."""
+    return Bends(system, linear)
 
 
 class _Here:
     """Bent rows around a point."""
 
     def __init__(self, of: BentRows, system: FoldedSystem, z: Array) -> None:
-        full, rows = system.terms(z), of.rows
-        target = system.target[rows]
-        given = np.concatenate([np.maximum(-target, 0.0), np.maximum(target, 0.0)])
+        full, given = system.terms(z), system.given_sides.reshape(2, -1)[:, of.rows].ravel()
         self._of, self._terms, self._sides = of, full[of.terms], of.sides @ full + given
-        self._in_logs = system.balanced_rows[rows]
+        self._in_logs = system.balanced_rows[of.rows]
 
     def at(self, moved: Array) -> tuple[Array, Array]:
         """Residuals of the rows, as Newton sees them, and slopes, with what bends moved."""
@@ -179,6 +179,7 @@ class _Here:
             moving @ (terms[:, None] * self._of.powers),
         )
         left, right = sums[:rows], sums[rows:]
-        values = np.where(logs, np.log(left / right), left - right)
         by_left, by_right = (np.where(logs, 1 / one, 1.0) for one in (left, right))
-        return values, slopes[:rows] * by_left[:, None] - slopes[rows:] * by_right[:, None]
+        return gaps(left, right, logs), slopes[:rows] * by_left[:, None] - slopes[rows:] * by_right[
+            :, None
+        ]

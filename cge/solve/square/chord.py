@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cge.core.axes import Array, Integers
-from cge.solve.square.bends import BENT, LOOSE, Bends
+from cge.solve.square.bends import BENT, LOOSE, bends_of
 from cge.solve.square.linear import LinearSolver
 from cge.solve.square.newton import ROUNDING, TOLERANCE, Attempt
 from cge.solve.square.system import FoldedSystem
@@ -85,7 +85,7 @@ def chord(
     for number in range(limits.most):
         ahead, part = -linear.kept.solve(residual), 1.0
         if bends is None and float(np.abs(ahead[bent]).max(initial=0.0)) > BENT:
-            bends = Bends(system.system, bent, linear)
+            bends = bends_of(linear, system.system)
             mixing.forget()
         far = bool(np.count_nonzero(np.abs(ahead) > limits.far) > width * STRAY)
         length = float(np.abs(ahead).max(initial=0.0))

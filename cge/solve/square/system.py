@@ -327,10 +327,14 @@ class FoldedSystem:
         signed = (self.system._free_unknown_of_term >= 0) | (self.factor < 0)
         return positive & negative & ~((self.system.magnitudes @ signed.astype(float)) > 0)
 
+    @cached_property
+    def given_sides(self) -> Array:
+        """What targets add to the left sides of all rows, and below to the right ones."""
+        return np.concatenate([np.maximum(-self.target, 0.0), np.maximum(self.target, 0.0)])
+
     def _both_sides(self, full: Array) -> tuple[Array, Array]:
-        sums, rows = self.system.sides @ full, len(self.target)
-        up, down = sums[:rows], sums[rows:]
-        return up + np.maximum(-self.target, 0.0), down + np.maximum(self.target, 0.0)
+        sums, rows = self.system.sides @ full + self.given_sides, len(self.target)
+        return sums[:rows], sums[rows:]
 
     def log_residual(self, z: Array) -> Array:
         """Residual with every balanced row as log(left side / right side).
@@ -339,11 +343,7 @@ class FoldedSystem:
         nearly so far from its root: Newton converges from much further away, most of
         all at high elasticities.
         """
-        left, right = self._both_sides(self._terms(z)[1])
-        rows = self.balanced_rows
-        result = left - right
-        result[rows] = np.log(left[rows] / right[rows])
-        return result
+        return gaps(*self._both_sides(self._terms(z)[1]), self.balanced_rows)
 
     def log_jacobian(self, z: Array) -> sparse.csc_array:
         """Exact derivative of :meth:`log_residual`."""
@@ -352,6 +352,13 @@ class FoldedSystem:
         rows = self.balanced_rows
         left, right = np.where(rows, left, 1.0), np.where(rows, right, 1.0)
         return self.system.pattern.assemble(full, partial, np.concatenate([1 / left, 1 / right]))
+
+
+def gaps(left: Array, right: Array, in_logs: Bools) -> Array:
+    """Gaps between sides of rows, of their logs where that is wanted."""
+    result = left - right
+    result[in_logs] = np.log(left[in_logs] / right[in_logs])
+    return result
 
 
 def term_parts(
