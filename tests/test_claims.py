@@ -459,6 +459,21 @@ def test_values_drawn_apart_fill_every_part_of_the_range_once() -> None:
     assert np.abs(np.corrcoef(u.T) - np.eye(4)).max() < 0.5
 
 
+def test_more_draws_begin_with_those_of_fewer_whose_work_is_kept() -> None:
+    few, more = (sample_apart(Design(draws=draws), PARAMETERS) for draws in (100, 170))
+    assert np.array_equal(few, more[:100])
+    for block in (more[:50], more[50:100], more[100:150]):
+        u = np.array([[triangular(1, 2, 4, x) for x in row] for row in block])
+        assert all(sorted(np.floor(50 * column).astype(int)) == list(range(50)) for column in u.T)
+    assert not np.array_equal(more[:50], more[50:100])
+
+
+def triangular(low: float, mode: float, high: float, x: float) -> float:
+    """Distribution function of the triangular distribution."""
+    below = (x - low) ** 2 / ((high - low) * (mode - low))
+    return below if x < mode else 1 - (high - x) ** 2 / ((high - low) * (high - mode))
+
+
 # -- frontiers
 
 

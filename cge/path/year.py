@@ -10,6 +10,7 @@ import numpy as np
 
 from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium
+from cge.core.recent import Recent
 from cge.dynamics.knowledge import KnowledgePolicy
 from cge.dynamics.recursion import State
 from cge.path.laws import PathLaws, choice_of, path_closure
@@ -17,7 +18,7 @@ from cge.path.solved import PathYear, SolvedYear
 from cge.policy.baseline import Baseline, read_baseline
 from cge.policy.case import EndogenousRate, Standing, may_move, solve_case
 from cge.policy.knowledge_plan import KnowledgePart, KnowledgePlan
-from cge.policy.levels import policy_levels
+from cge.policy.levels import PolicyLevels, policy_levels
 from cge.policy.replies import answered, closed_by, coverage, replies
 from cge.scenario.schema import Scenario
 from cge.solve.closure import Closure, Swap
@@ -85,6 +86,16 @@ class Course:
     def phases(self, year: int) -> tuple[float, ...]:
         """Part of each measure that is in force in a year."""
         return tuple(measure.share(year) for measure in self.scenario.policy)
+
+    def policy(self, phases: tuple[float, ...]) -> PolicyLevels:
+        """The policy on trade and industry of which some parts are in force."""
+        return self._policies.get(
+            phases, lambda: policy_levels(self.model, self.scenario, phases=phases)
+        )
+
+    @cached_property
+    def _policies(self) -> Recent[PolicyLevels]:
+        return Recent(2)
 
     def check(self) -> frozenset[str]:
         """Check all that can be known to be wrong before a year is solved.
@@ -167,12 +178,15 @@ def solve_year(
             guess = None if early is None else expected
         gdp, price = relative_gdp(foreseen), research_price(foreseen)
     policy, parts = plan.at(year, state.knowledge, state.seen, gdp, price)
+    phases = course.phases(year)
     for _ in range(PASSES):
         levels = ground_levels(course, year, state, policy)
         solved = solve_case(
             course.model, course.scenario, solver=course.solver, start=start,
-            standing=Standing(levels, course.closure, course.phases(year), guess,
-                              None if early is None else early.solution.levels),
+            standing=Standing(
+                levels, course.closure, phases, guess,
+                None if early is None else early.solution.levels, course.policy(phases),
+            ),
         )  # fmt: skip
         start, guess = solved.solution, None
         if not budgeted:
@@ -213,7 +227,7 @@ def _adapted(
         year, state.knowledge, state.seen, relative_gdp(last), research_price(last), True
     )
     levels = ground_levels(course, year, state, about_knowledge)
-    policy = policy_levels(model, scenario, phases=in_force)
+    policy = course.policy(in_force)
     powers = policy.levels.copy()
     for target in policy.targets:
         if target.counts:

@@ -77,6 +77,8 @@ class Standing:
         Part of each measure that is in force.
     guess, beside : ndarray (columns,), optional
         As of :meth:`cge.solve.model.Model.solve`.
+    policy : PolicyLevels, optional
+        What is in force by those phases, where it is known.
     """
 
     ground: Array
@@ -84,6 +86,7 @@ class Standing:
     phases: tuple[float, ...]
     guess: Array | None = None
     beside: Array | None = None
+    policy: PolicyLevels | None = None
 
     def laid(self, model: Model, levels: Array) -> Array:
         """The ground with a policy on it, of which the levels on the benchmark are given.
@@ -165,11 +168,12 @@ def solve_case(
     by_welfare = equal is not None and equal.welfare and isinstance(equal.welfare, float)
     if by_welfare and guesses and not any(guess is not None for guess in guesses):
         scenario = _bracketed(model, scenario, share, solver, ground)
+        standing = standing and replace(standing, policy=None)  # that has other rates
     if standing is None:
         closure = part_of_closure(closure_of(scenario.closure, model.benchmark), model, share)
         ground = model.arrays.start if ground is None else ground
         standing = Standing(ground, closure, (1.0,) * len(scenario.policy))
-    policy = policy_levels(model, scenario, share, standing.phases)
+    policy = standing.policy or policy_levels(model, scenario, share, standing.phases)
     closure = standing.closure
     full = closure.with_swaps(policy.swaps)
     if any(target.guessed for target in policy.targets):

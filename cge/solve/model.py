@@ -12,7 +12,6 @@ import numpy as np
 from cge.core.axes import Array, Integers
 from cge.core.display import Displayed
 from cge.core.errors import InputError, NoEquilibrium, check_known, refuse_if
-from cge.core.identity import digest
 from cge.core.rate_bounds import check_power, check_ratio
 from cge.core.recent import Recent
 from cge.core.selectors import split
@@ -363,7 +362,7 @@ class Model(Displayed):
             return None
         if not LinearSolver.large <= resolved.system.size <= LARGEST_EXACT:
             return resolved
-        key = resolved.same or resolved, digest(point)
+        key = resolved.same or resolved, point.tobytes()
         return self._points.get(key, lambda: resolved.at(point))
 
     @cached_property

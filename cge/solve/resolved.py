@@ -226,7 +226,9 @@ def resolve(
         system, swaps, columns_held, levels, by_swap,
         np.concatenate(target_levels), np.concatenate(targeted_by), tuple(starts), within, near,
     )  # fmt: skip
-    if swaps and (problem := repeated(resolved) or conflict(resolved, held, freed)):
+    if near is not None:
+        near()  # draws change numbers, not where they stand: what can work there can work here
+    elif swaps and (problem := repeated(resolved) or conflict(resolved, held, freed)):
         if extra:  # bounds that are met on the way, not what a user wrote
             raise NoEquilibrium(f"bounds that are reached can not all hold: {problem}")
         raise InputError(f"can not work: {problem}", key="closure")

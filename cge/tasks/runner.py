@@ -9,6 +9,7 @@ cluster the same call runs with another backend.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -121,6 +122,8 @@ def refuse_changed(files: Iterable[Path]) -> None:
         raise InputError("was changed during the run", file=path, allowed="the same command again")
 
 
+#: New objects after which Python looks for circles among them.
+YOUNG_OBJECTS = 20_000
 #: Growth of a worker from which on it is taken for a leak, after all.
 WORKER_BYTES = 1_500_000_000
 #: Steps of one study that nobody is asked about, and how to go beyond.
@@ -307,12 +310,23 @@ def _sealed(number: int, task: Task, place: Place, parent: int | None) -> tuple[
 
     if parent is not None and os.getpid() != parent:
         _begin_worker(parent)
-    with threadpool_limits(1):
+    with threadpool_limits(1), _fewer_collections():
         try:
             return number, seal(task.key, task.done(place))
         except CgeError as error:
             error.task = task.key
             raise
+
+
+@contextlib.contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Have Python look for circles among objects once for many: solutions make thousands each."""
+    usual = gc.get_threshold()
+    gc.set_threshold(usual[0] and max(usual[0], YOUNG_OBJECTS), *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @dataclass

@@ -20,6 +20,8 @@ from cge.uncertainty.uncertain_parameters import UncertainParameter, long_not_be
 
 DESIGNS = ("latin-hypercube", "monte-carlo", "stroud")
 DISTRIBUTIONS = ("triangular", "uniform")
+#: Draws of one latin hypercube where parameters are drawn apart; further ones are of another.
+BLOCK = 50
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def sample_apart(design: Design, parameters: Sequence[UncertainParameter]) -> Ar
 
     A latin hypercube whose columns have random numbers of their own, from the seed and the name
     of the parameter. Studies with other parameters beside these draw the same values of these.
+    Every :data:`BLOCK` draws are a latin hypercube of their own, so that those of a study with
+    more draws begin with those of one with fewer, of which the work is kept.
 
     Parameters
     ----------
@@ -123,8 +127,11 @@ def sample_apart(design: Design, parameters: Sequence[UncertainParameter]) -> Ar
     for one in parameters:
         name = int(digest(one.place, one.name)[:16], 16)
         generator = np.random.default_rng([design.seed, name])
-        place = generator.permutation(design.draws) + generator.random(design.draws)
-        columns.append(quantiles(design.distribution, place / design.draws, np.array(one.low),
+        sizes = (min(BLOCK, design.draws - n) for n in range(0, design.draws, BLOCK))
+        place = np.concatenate([
+            (generator.permutation(size) + generator.random(size)) / size for size in sizes
+        ])  # fmt: skip
+        columns.append(quantiles(design.distribution, place, np.array(one.low),
                                  np.array(one.central), np.array(one.high)))  # fmt: skip
     return _possible(parameters, np.stack(columns, axis=1))
 

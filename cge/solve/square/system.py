@@ -262,6 +262,31 @@ class SquareSystem:
         return sparse.csr_array(sparse.vstack([side(1.0), side(-1.0)], format="csr"))
 
     @cached_property
+    def has_sides(self) -> tuple[Bools, Bools]:
+        """Which rows have positive coefficients, and which negative ones."""
+        up, down = np.split(np.diff(self.sides.indptr) > 0, 2)
+        return up, down
+
+    def signed_rows(self, negative: Bools) -> Bools:
+        """Rows in which something may be negative.
+
+        Parameters
+        ----------
+        negative : ndarray of bool (terms,)
+            Of which terms what is given is negative; those with a free unknown are besides.
+        """
+
+        def made() -> Bools:
+            signed = (self._free_unknown_of_term >= 0) | negative
+            return np.asarray((self.magnitudes @ signed.astype(float)) > 0)
+
+        return self._signed.get(negative.tobytes(), made)
+
+    @cached_property
+    def _signed(self) -> Recent[Bools]:
+        return Recent(2)
+
+    @cached_property
     def pattern(self) -> Pattern:
         return Pattern.of(self.matrix, self._exponents, self._free_unknown_of_term, self.patterns)
 
@@ -321,11 +346,9 @@ class FoldedSystem:
     @cached_property
     def balanced_rows(self) -> Bools:
         """Rows that equate two sums of positive terms."""
-        up, down = np.split(np.diff(self.system.sides.indptr) > 0, 2)
+        up, down = self.system.has_sides
         positive, negative = up | (self.target < 0), down | (self.target > 0)
-        # What may be negative: an unknown of either sign, or a given one that is.
-        signed = (self.system._free_unknown_of_term >= 0) | (self.factor < 0)
-        return positive & negative & ~((self.system.magnitudes @ signed.astype(float)) > 0)
+        return positive & negative & ~self.system.signed_rows(self.factor < 0)
 
     @cached_property
     def given_sides(self) -> Array:
