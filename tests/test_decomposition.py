@@ -9,6 +9,7 @@ from worlds import balanced_world, random_world
 
 from cge import Closure, Model, NoEquilibrium, Solution, Swap, WageFloor, decompose
 from cge.model.quantities import EXOGENOUS
+from cge.solve.decompose import clenshaw_curtis
 from cge.solve.homotopy import Shock
 
 #: A closure for each way in which something else than the policy may move.
@@ -85,6 +86,27 @@ def _tiny(model: Model) -> Solution:
     here = model.variables.select("tariff[*, CHN, *, USA]")[1]
     levels[here] *= 1.0001
     return model.solve(levels)
+
+
+@pytest.mark.parametrize("intervals", [4, 8, 32])
+def test_rules_are_exact_for_polynomials_and_nested(intervals):
+    rule, finer = clenshaw_curtis(intervals), clenshaw_curtis(2 * intervals)
+    assert np.array_equal(rule.points, finer.points[::2]) and 0.5 in rule.points
+    for power in range(intervals + 2):  # by symmetry for the next power, too
+        assert rule.weights @ rule.points**power == pytest.approx(1 / (power + 1), rel=1e-13)
+    assert rule.weights.min() > 0
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_parts_alone_are_those_with_shocks_told_apart(seed):
+    model = Model.build(random_world(seed, wedges=True, zeros=0.2, imbalance=0.2))
+    solution = model.solve(shaken(model, seed))
+    every, alone = (decompose(solution, by_shock=told) for told in (True, False))
+    assert every.nodes in (3, 6, 12, 24) and alone.nodes in (5, 9, 17, 33)
+    codes = model.benchmark.regions
+    np.testing.assert_allclose(alone.totals(codes), every.totals(codes), rtol=0,
+                               atol=1e-4 * np.abs(every.exact).max())  # fmt: skip
+    assert alone.by_shock.empty and not every.by_shock.empty
 
 
 def test_no_shock_has_no_parts():
@@ -181,5 +203,7 @@ def test_a_path_that_can_not_be_walked_is_refused(monkeypatch):
     model = small_model()
     war = model.solve({"tariff[*, CHN, *, USA]": 1.5})
     monkeypatch.setattr(module, "NODES", (1,))
-    with pytest.raises(NoEquilibrium, match="do not add up"):
-        decompose(war)
+    monkeypatch.setattr(module, "INTERVALS", (4,))
+    for by_shock in (False, True):
+        with pytest.raises(NoEquilibrium, match="do not add up"):
+            decompose(war, by_shock=by_shock)

@@ -1,16 +1,23 @@
 """Welfare taken apart: the exact differential of welfare, integrated along a path.
 
 Along the path from the benchmark to a solution every part of
-:mod:`cge.model.welfare` is integrated by Gauss and Legendre's rule; the number of nodes
-doubles until the parts add up to the exact equivalent variation. The nodes of the last rule give
+:mod:`cge.model.welfare` is integrated by a quadrature, with more and more nodes until the parts
+add up to the exact equivalent variation. The nodes of the last rule give
 the sub-totals by shock (Harrison, Horridge and Pearson 2000), for every part is linear in the
 tangent, and the tangent is the sum of one tangent per shock.
+
+Parts alone take an equilibrium and a tangent at every node that was gone to, so the rule is that of
+Clenshaw and Curtis (1960): its nodes are those of the rule before it and as many more, and for
+functions as smooth as these it is as exact as that of Gauss and Legendre with nearly as many
+(Trefethen 2008). Where shocks are told apart what counts is the tangent of each of them at the
+nodes of the last rule, and the rule is that of Gauss and Legendre.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,16 +27,19 @@ from cge.core.axes import Array
 from cge.core.errors import NoEquilibrium, check_known, refuse_first
 from cge.core.threads import one_thread
 from cge.core.typed import checked
-from cge.data.elasticities.nests import NEST_AXES
-from cge.model.welfare import COMPONENTS, PARTS, Part
+from cge.model.welfare import COMPONENTS, PARTS
 from cge.solve.homotopy import PASSED, TANGENT_RTOL, Homotopy, Move, Shock, change
-from cge.solve.model import Model
+from cge.solve.laid_part import LaidPart
 from cge.solve.solution import Allocation, Solution
 from cge.solve.square.arrays import positive_logs
 from cge.solve.square.system import term_changes, term_parts
 
-#: Nodes of the quadrature, tried in order until the parts add up.
+#: Nodes of Gauss and Legendre's rule and intervals of that of Clenshaw and Curtis, tried in order
+#: until the parts add up.
 NODES = (3, 6, 12, 24, 48, 96, 192, 384)
+INTERVALS = (4, 8, 16, 32, 64, 128, 256, 512)
+#: Nodes that are known from which on there are so many more that it pays to factorise among them.
+FEW = 8
 #: Points from which a node is guessed.
 NEAREST = 4
 #: Wanted gap between the sum of parts and the exact equivalent variation, relative to it.
@@ -217,25 +227,63 @@ def walk(
     moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
+    rules = map(gauss_legendre, NODES if moves else (1,))
     known: dict[float, Array] | None = None
+    rates: dict[float, tuple[Array, ...]] | None = None
     if moves and not by_shock:
         end = homotopy.system.multipliers(solution.levels, homotopy.target)
         known = {0.0: homotopy.z, 1.0: homotopy.system.start(solution.levels, end)}
-        _go(homotopy, 0.5, known)
-        homotopy.prepare()  # half the way: near all nodes
-    for nodes in NODES if moves else (1,):
-        way = _Way.along(homotopy, nodes, known)
-        cells = _integrate(laid, way, moves)
+        rules, rates = map(clenshaw_curtis, INTERVALS), {}
+    for rule in rules:
+        if known is not None and len(known) > FEW and homotopy.prepared is homotopy.resolved:
+            _go(homotopy, 0.5, known)
+            homotopy.prepare()  # half the way: near all nodes
+        way = _Way.along(homotopy, rule, known)
+        cells = _integrate(laid, way, moves, rates)
         gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
             break
     else:
         worst = int(np.argmax(np.abs(gap) / allowed))
         raise NoEquilibrium(
-            f"the parts of welfare do not add up: {nodes} nodes leave {gap[worst]:.3g} of "
+            f"the parts of welfare do not add up: {len(way.nodes)} nodes leave {gap[worst]:.3g} of "
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
-    return Walk(laid, cells, way, moves, nodes, gap, exact)
+    return Walk(laid, cells, way, moves, len(way.nodes), gap, exact)
+
+
+class Rule(NamedTuple):
+    """A quadrature from 0 to 1.
+
+    Parameters
+    ----------
+    points, weights : ndarray (nodes,)
+    """
+
+    points: Array
+    weights: Array
+
+
+@lru_cache
+def gauss_legendre(nodes: int) -> Rule:
+    """The rule that is exact for polynomials of the highest degree."""
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    return Rule((points + 1) / 2, weights / 2)
+
+
+@lru_cache
+def clenshaw_curtis(intervals: int) -> Rule:
+    """The rule whose nodes, ends among them, are also those with twice as many intervals.
+
+    Source: Clenshaw and Curtis (1960); weights as in Waldvogel (2006), for even numbers.
+    """
+    angles = np.pi * np.arange(intervals + 1) / intervals
+    waves = np.arange(1, intervals // 2 + 1)
+    size = np.where(2 * waves == intervals, 1.0, 2.0) / (4.0 * waves**2 - 1)
+    weights = 1 - np.cos(2 * np.outer(angles, waves)) @ size
+    weights[[0, -1]] /= 2
+    below = np.sin(angles[: intervals // 2] / 2) ** 2
+    return Rule(np.concatenate([below, [0.5], 1 - below[::-1]]), weights / intervals)
 
 
 def _summed(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -257,21 +305,20 @@ class _Way:
     nodes: tuple[tuple[float, Array, float], ...]
 
     @classmethod
-    def along(cls, homotopy: Homotopy, nodes: int, known: dict[float, Array] | None) -> _Way:
-        """Solve at the nodes of Gauss and Legendre's rule.
+    def along(cls, homotopy: Homotopy, rule: Rule, known: dict[float, Array] | None) -> _Way:
+        """Solve at the nodes of a rule.
 
         Parameters
         ----------
         homotopy : Homotopy
-        nodes : int
+        rule : Rule
         known : dict of float to ndarray, optional
             Unknowns where the way was before, and at its ends, from which nodes are guessed; added
             to. None: every node is gone to from the one before it.
         """
-        points, weights = np.polynomial.legendre.leggauss(nodes)
         homotopy.begin()
         found = []
-        for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
+        for point, weight in zip(*rule, strict=True):
             if known is None:
                 homotopy.advance(float(point))
             else:
@@ -308,13 +355,27 @@ class _Way:
             yield Rates(weight, outcomes, price, found)
 
 
-def _integrate(laid: list[LaidPart], way: _Way, moves: list[Move]) -> list[Array]:
-    """Every part by cell, of all moves together."""
+def _integrate(
+    laid: list[LaidPart], way: _Way, moves: list[Move],
+    known: dict[float, tuple[Array, ...]] | None = None,
+) -> list[Array]:  # fmt: skip
+    """Every part by cell, of all moves together.
+
+    Parameters
+    ----------
+    laid, way, moves
+    known : dict of float to tuple of ndarray, optional
+        Rates of the parts at nodes of rules before this one; added to.
+    """
     cells = [np.zeros(part.size) for part in laid]
-    for node in way.rates(laid, _together(moves), TANGENT_RTOL):
-        for rates in node.of_moves:
-            for total, rate in zip(cells, rates, strict=True):
-                total += node.weight * rate
+    known = {} if known is None else known
+    new = replace(way, nodes=tuple(node for node in way.nodes if node[0] not in known))
+    found = new.rates(laid, _together(moves), TANGENT_RTOL)
+    known.update((done, node.of_moves[0]) for (done, *_), node in zip(new.nodes, found, strict=True)
+                 if node.of_moves)  # fmt: skip
+    for done, _, weight in way.nodes:
+        for total, rate in zip(cells, known.get(done, ()), strict=False):
+            total += weight * rate
     return cells
 
 
@@ -361,86 +422,3 @@ def _go(homotopy: Homotopy, theta: float, known: dict[float, Array]) -> None:
             homotopy.advance(theta)
         known[theta] = homotopy.z
     homotopy.done, homotopy.z = theta, known[theta]
-
-
-class LaidPart:
-    """One part of welfare with the positions of its cells in a compiled model.
-
-    Parameters
-    ----------
-    part : Part
-    model : Model
-    """
-
-    def __init__(self, part: Part, model: Model) -> None:
-        self.part, self.model = part, model
-        families = {name: model.family(name) for _, name in (*part.value, *part.of)}
-        # Where one family has fewer cells than the others (no weights in a Cobb-Douglas
-        # nest), only those it has can change.
-        family = min(families.values(), key=len)
-        keep = np.arange(len(family))
-        if part.where != "all":
-            border = np.array(model.benchmark.use_classes)[model.benchmark.on_border]
-            at_home = (family.codes[1] == family.codes[3]) & ~np.isin(family.codes[0], border)
-            keep = np.flatnonzero(at_home == (part.where == "home"))
-        self.size = len(keep)
-        self.positions = {
-            name: other.start + other.matching(family)[keep] for name, other in families.items()
-        }
-        self.codes = {axis: family.by(axis)[keep] for axis in family.axes}
-        self.region = family.at(part.region)[0][keep]
-        self.scale = np.ones(self.size)
-        if part.nest:
-            sigma = getattr(model.benchmark.elasticities[model.horizon], part.nest)
-            self.scale = 1 - sigma[family.at(NEST_AXES[part.nest])][keep]
-
-    def rate(self, outcomes: Array, changes: Array, columns: Array) -> Array:
-        """Value times dln(of) by cell, the change of the value where `of` is empty."""
-        if not self.part.of:
-            return self._sum(self.part.value, changes)
-        value = self._sum(self.part.value, outcomes) / self.scale
-        change = np.zeros(self.size)
-        for coefficient, name in self.part.of:
-            here = self.positions[name]
-            if name in self.model.variables:
-                change += coefficient * columns[here]
-            else:
-                change += coefficient * changes[here] / outcomes[here]
-        return value * change
-
-    def first_order(self, start: Array, end: Array, columns: Array) -> Array:
-        """Benchmark value times the total relative change of its quantity."""
-        if not self.part.of:
-            return self._sum(self.part.value, end) - self._sum(self.part.value, start)
-        change, free = np.zeros(self.size), False
-        for coefficient, name in self.part.of:
-            of_variable = name in self.model.variables
-            here = self.positions[name]
-            if of_variable:
-                change += coefficient * columns[here]
-                free |= bool(self.model.arrays.free[here].any())
-            else:
-                change += coefficient * np.log(end[here] / start[here])
-        # One of either sign changes by a difference, not by a log.
-        relative = change if free else np.expm1(change)
-        return self._sum(self.part.value, start) / self.scale * relative
-
-    def value(self, outcomes: Array) -> Array:
-        """What stands before the differential, by cell."""
-        return self._sum(self.part.value, outcomes)
-
-    def _sum(self, terms: Sequence[tuple[float, str]], values: Array) -> Array:
-        return sum((by * values[self.positions[name]] for by, name in terms), np.zeros(self.size))
-
-    def sum(self, cells: Array) -> Array:
-        """Part by region, (s,)."""
-        return np.bincount(self.region, cells, len(self.model.benchmark.regions)).astype(float)
-
-    def frame(self, value: Array, first_order: Array) -> pd.DataFrame:
-        """Part by cell, exact and to first order."""
-        part, codes = self.part, {**self.codes, "": ""}
-        return pd.DataFrame({
-            "region": codes[part.region], "partner": codes[part.partner],
-            "sector": codes[part.sector], "component": part.component,
-            "value": value, "first_order": first_order,
-        })  # fmt: skip

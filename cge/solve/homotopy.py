@@ -260,7 +260,8 @@ class Homotopy:
             attempt = chord(system, z, self.prepared.linear, limits)
             self.iterations, near = self.iterations + attempt.iterations, attempt.converged
         if not near:
-            attempt = newton(system, z, self.prepared.linear, STEPS_FROM_GUESS)
+            with np.errstate(all="ignore"):  # a guess may be anywhere
+                attempt = newton(system, z, self.prepared.linear, STEPS_FROM_GUESS)
             self.iterations += attempt.iterations
         if attempt.converged:
             self.z, self.done, self._last_jacobian = attempt.z, until, attempt.jacobian

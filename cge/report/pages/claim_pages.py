@@ -16,7 +16,7 @@ from cge.report.drafts.cases import NO_ROWS, Case, cases_of
 from cge.report.drafts.choice import Choice
 from cge.report.drafts.pagekind import Draft, PageKind
 from cge.report.format.page import Column, Panel
-from cge.report.format.units import NOISE, decimals, unit_text
+from cge.report.format.units import NOISE, decimals, text, unit_text
 from cge.results.resultset import ResultSet
 from cge.uncertainty.verdicts import HOLDS, PREDICTED, SIZE, SURE
 
@@ -277,7 +277,7 @@ def _found(one: Told, cases: Sequence[Case]) -> str:
         figures = [_figures(results, one["id"], n + 1, place)[""] for place in places]
         unit, scale = unit_text(_unit(results, one["id"], n + 1))
         digits = decimals(unit, [scale * value for value in figures if np.isfinite(value)])
-        told = " / ".join(UNLIMITED if np.isinf(value) else f"{scale * value:.{digits}f}"
+        told = " / ".join(UNLIMITED if np.isinf(value) else text(scale * value, digits)
                           for value in figures)  # fmt: skip
         missed.append(f"({n + 1}) {check['says'].rstrip('.')}: {told} {unit}")
     turns = "".join(f"; {turn['words']}" for turn in one["turns_on"])
