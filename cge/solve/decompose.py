@@ -227,19 +227,17 @@ def walk(
     moves = homotopy.shocks(tuple(shocks))
     allowed = np.maximum(TOLERANCE * np.abs(exact), ROUNDING * b.absorption)
     # Without a shock there is no way to go, and one node says so.
-    rules = map(gauss_legendre, NODES if moves else (1,))
-    known: dict[float, Array] | None = None
-    rates: dict[float, tuple[Array, ...]] | None = None
+    rules, known = map(gauss_legendre, NODES if moves else (1,)), _Known({}, {})
     if moves and not by_shock:
         end = homotopy.system.multipliers(solution.levels, homotopy.target)
-        known = {0.0: homotopy.z, 1.0: homotopy.system.start(solution.levels, end)}
-        rules, rates = map(clenshaw_curtis, INTERVALS), {}
+        known.points.update({0.0: homotopy.z, 1.0: homotopy.system.start(solution.levels, end)})
+        rules = map(clenshaw_curtis, INTERVALS)
     for rule in rules:
-        if known is not None and len(known) > FEW and homotopy.prepared is homotopy.resolved:
-            _go(homotopy, 0.5, known)
+        if len(known.points) > FEW and homotopy.prepared is homotopy.resolved:
+            _go(homotopy, 0.5, known.points)
             homotopy.prepare()  # half the way: near all nodes
-        way = _Way.along(homotopy, rule, known)
-        cells = _integrate(laid, way, moves, rates)
+        way = _Way.along(homotopy, rule, known.points)
+        cells = _integrate(laid, way, moves, known.rates if known.points else {})
         gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
             break
@@ -250,6 +248,21 @@ def walk(
             f"{exact[worst]:.3g} in {b.regions[worst]}"
         )
     return Walk(laid, cells, way, moves, len(way.nodes), gap, exact)
+
+
+class _Known(NamedTuple):
+    """What is known of points on the way; nothing where it is gone from node to node.
+
+    Parameters
+    ----------
+    points : dict of float to ndarray
+        Unknowns.
+    rates : dict of float to tuple of ndarray
+        Of every part by cell, all shocks together.
+    """
+
+    points: dict[float, Array]
+    rates: dict[float, tuple[Array, ...]]
 
 
 class Rule(NamedTuple):
@@ -305,24 +318,24 @@ class _Way:
     nodes: tuple[tuple[float, Array, float], ...]
 
     @classmethod
-    def along(cls, homotopy: Homotopy, rule: Rule, known: dict[float, Array] | None) -> _Way:
+    def along(cls, homotopy: Homotopy, rule: Rule, known: dict[float, Array]) -> _Way:
         """Solve at the nodes of a rule.
 
         Parameters
         ----------
         homotopy : Homotopy
         rule : Rule
-        known : dict of float to ndarray, optional
+        known : dict of float to ndarray
             Unknowns where the way was before, and at its ends, from which nodes are guessed; added
-            to. None: every node is gone to from the one before it.
+            to. Empty: every node is gone to from the one before it.
         """
         homotopy.begin()
         found = []
         for point, weight in zip(*rule, strict=True):
-            if known is None:
-                homotopy.advance(float(point))
-            else:
+            if known:
                 _go(homotopy, float(point), known)
+            else:
+                homotopy.advance(float(point))
             found.append((homotopy.done, homotopy.z, float(weight)))
         return cls(homotopy, tuple(found))
 
@@ -356,19 +369,17 @@ class _Way:
 
 
 def _integrate(
-    laid: list[LaidPart], way: _Way, moves: list[Move],
-    known: dict[float, tuple[Array, ...]] | None = None,
-) -> list[Array]:  # fmt: skip
+    laid: list[LaidPart], way: _Way, moves: list[Move], known: dict[float, tuple[Array, ...]]
+) -> list[Array]:
     """Every part by cell, of all moves together.
 
     Parameters
     ----------
     laid, way, moves
-    known : dict of float to tuple of ndarray, optional
+    known : dict of float to tuple of ndarray
         Rates of the parts at nodes of rules before this one; added to.
     """
     cells = [np.zeros(part.size) for part in laid]
-    known = {} if known is None else known
     new = replace(way, nodes=tuple(node for node in way.nodes if node[0] not in known))
     found = new.rates(laid, _together(moves), TANGENT_RTOL)
     known.update((done, node.of_moves[0]) for (done, *_), node in zip(new.nodes, found, strict=True)

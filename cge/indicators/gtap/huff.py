@@ -30,7 +30,7 @@ from cge.model.welfare import COMPONENTS
 
 if TYPE_CHECKING:
     from cge.solve.decompose import Walk
-from cge.solve.laid_part import LaidPart
+    from cge.solve.laid_part import LaidPart
 
 #: Taxes by their names in GTAP's array of allocative effects, in its order, and what they are on.
 TAXES: Mapping[str, str] = {
