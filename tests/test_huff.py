@@ -31,7 +31,7 @@ def b(uneven_gtap7: Path) -> Benchmark:
 
 def parts(solution: Solution) -> pd.DataFrame:
     """Parts by region."""
-    return huff.summed(huff.huff(walk(solution)), solution.model.benchmark.regions)
+    return huff.summed(huff.huff(walk(solution, by_shock=True)), solution.model.benchmark.regions)
 
 
 def changes(solution: Solution, data: GtapData) -> dict[str, Array]:
