@@ -100,6 +100,22 @@ def test_of_a_static_study_the_variants_that_are_read_are_solved() -> None:
     assert done["solve_variant"] == 1 and set(own.rows["variant"]) == {"out"}
 
 
+@pytest.mark.parametrize("study", [Static(asked()), DynamicPath(asked(path={"years": 2}))])
+def test_parts_of_welfare_that_are_read_are_those_of_all_shocks_together(study: Drawable) -> None:
+    year = 2 if study.kind == "path" else 0
+    whole, own, _ = both(study, Read("out", "ev_part", year=year, region="CHN"))
+    assert {*own.rows["shock"]} == {""} < {*whole.rows["shock"]}
+    parts = []
+    for results in (whole, own):
+        rows = results.rows
+        here = (rows["variant"] == "out") & (rows["measure"] == "ev_part") & (rows["shock"] == "")
+        here &= rows["path_year"].fillna(0).eq(year) & (rows["region"] == "CHN")
+        parts.append(rows[here].groupby("item", observed=True)["value"].sum())
+    told, read = parts[0].align(parts[1], fill_value=0.0)  # what is nothing has no row
+    assert (read != 0).sum() > 3
+    np.testing.assert_allclose(read, told, rtol=0, atol=2e-5 * told.abs().max())
+
+
 def test_a_variant_to_which_one_that_is_read_is_held_equal_is_solved_too() -> None:
     equal = {"region": "CHN", "welfare": "third"}
     unsized = [{key: value for key, value in one.items() if key != "add"} for one in OUT["policy"]]

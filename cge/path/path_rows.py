@@ -102,7 +102,7 @@ def path_rows(asked: PathFigures, place: Place) -> dict[str, Any]:
         spent = add_outlays(rows, case)
     if asked.wants(*OF_WORTH):
         add_worth(rows, case, spent)
-    lost = add_decompositions(rows, case, asked.parts)
+    lost = add_decompositions(rows, case, asked.parts, by_shock=asked.years is None)
     frame = dated(rows, case)
     if asked.only or asked.years is not None:
         years = frame["path_year"]
@@ -349,17 +349,27 @@ def some_years(years: int, wanted: Sequence[int] = YEARS) -> tuple[int, ...]:
     return tuple(int(n) for n in np.unique([*(y for y in wanted if y < years), years]))
 
 
-def add_decompositions(rows: Rows, case: PathCase, years: Sequence[int]) -> list[int]:
+def add_decompositions(
+    rows: Rows, case: PathCase, years: Sequence[int], by_shock: bool = True
+) -> list[int]:
     """Add the parts of welfare in some years; return those in which it can not be taken apart.
 
     Where the baseline moves, each part is that of the path less that of the baseline.
+
+    Parameters
+    ----------
+    rows : Rows
+    case : PathCase
+    years : sequence of int
+    by_shock : bool
+        Whether parts are also told by shock.
     """
     sourcing, lost = Sourcing(case.model), []
     for year, base in case.pairs():
         if year.year in years:
             try:
-                found = decomposed(year, sourcing)
-                less = None if base is None else decomposed(base, sourcing)
+                found = decomposed(year, sourcing, by_shock=by_shock)
+                less = None if base is None else decomposed(base, sourcing, by_shock=by_shock)
             except NoEquilibrium:
                 lost.append(year.year)
                 continue

@@ -37,12 +37,12 @@ def decomposition_of(case: SolvedCase) -> Decomposition:
     return _taken_apart(case)[1]
 
 
-def _taken_apart(case: SolvedCase) -> tuple[Walk, Decomposition]:
+def _taken_apart(case: SolvedCase, by_shock: bool = True) -> tuple[Walk, Decomposition]:
     """The way to a case, and welfare along it."""
     solution = with_rates_given(case.solution, case.endogenous)
     shocks = (*case.shocks, *(rate.shock for rate in case.endogenous))
-    walked = walk(solution, shocks, by_shock=True)
-    return walked, taken_apart(walked, solution)
+    walked = walk(solution, shocks, by_shock=by_shock)
+    return walked, taken_apart(walked, solution, by_shock=by_shock)
 
 
 def add_parts(
@@ -72,8 +72,8 @@ def add_parts(
                 **money, **labels)  # fmt: skip
 
 
-def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
-    """Add the parts of equivalent variation of a case.
+def add_decomposition(rows: Rows, case: SolvedCase, by_shock: bool = True, **labels: Any) -> None:
+    """Add the parts of equivalent variation of a case, also by shock if wanted.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def add_decomposition(rows: Rows, case: SolvedCase, **labels: Any) -> None:
     """
     model = case.solution.model
     b = model.benchmark
-    walked, found = _taken_apart(case)
+    walked, found = _taken_apart(case, by_shock)
     add_parts(rows, found, model, **labels)
     if has_parts(b):
         _add_gtap_parts(rows, huff(walked), b, **labels)

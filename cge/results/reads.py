@@ -1,7 +1,8 @@
 """Figures that are read of the results of a study: what none of them needs is not worked out.
 
-What is left out changes none of the figures that are read. Variants are solved each on their own,
-and so are disruptions.
+What is left out changes none of the figures that are read, but for parts of welfare, which are
+integrated by another rule, to the same part of the whole, where nobody reads them by shock
+(:mod:`cge.solve.decompose`). Variants are solved each on their own, and so are disruptions.
 """
 
 from __future__ import annotations

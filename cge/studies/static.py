@@ -51,11 +51,14 @@ class StaticFigures:
         Whether welfare is taken apart.
     another : bool
         Whether another equilibrium is looked for, where there may be one.
+    by_shock : bool
+        Whether parts of welfare are also told by shock.
     """
 
     wanted: Wanted
     decompose: bool
     another: bool = True
+    by_shock: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,10 @@ class Static(Drawable):
             measures = measures_of(self.reads, member.variant, self.only)
             wanted = Wanted(groups=(VALUE_CHAINS,) if self.value_chains else (),
                             measures=measures if self.only or self.reads else None)  # fmt: skip
-            # Of a draw nobody reads whether it has another equilibrium.
+            # Of a draw nobody reads whether it has another equilibrium, and no figure that is read
+            # is of one shock.
             return StaticFigures(wanted, self.decompose and wanted.any_of(*PARTS),
-                                 another=not self.accounts)  # fmt: skip
+                                 another=not self.accounts, by_shock=not self.reads)  # fmt: skip
 
         return StaticTasks(
             self.question, self.members, self.benchmarks, self.solver, function, figures,
@@ -174,7 +178,7 @@ def solve_variant(content: VariantContent, place: Place) -> dict[str, Any]:
         add_budget(rows, case, figures.wanted)
         if figures.decompose:
             try:
-                add_decomposition(rows, case)
+                add_decomposition(rows, case, figures.by_shock)
             except NoEquilibrium as error:
                 failure = str(error)
         other = another_equilibrium(case.solution) if figures.another else None
