@@ -237,7 +237,7 @@ def walk(
             _go(homotopy, 0.5, known.points)
             homotopy.prepare()  # half the way: near all nodes
         way = _Way.along(homotopy, rule, known.points)
-        cells = _integrate(laid, way, moves, known.rates if known.points else {})
+        cells = _integrate(laid, way, moves, known.rates if known.points else None)
         gap = exact - sum(part.sum(of) for part, of in zip(laid, cells, strict=True))
         if (np.abs(gap) <= allowed).all():
             break
@@ -369,25 +369,36 @@ class _Way:
 
 
 def _integrate(
-    laid: list[LaidPart], way: _Way, moves: list[Move], known: dict[float, tuple[Array, ...]]
-) -> list[Array]:
+    laid: list[LaidPart], way: _Way, moves: list[Move],
+    known: dict[float, tuple[Array, ...]] | None,
+) -> list[Array]:  # fmt: skip
     """Every part by cell, of all moves together.
 
     Parameters
     ----------
     laid, way, moves
-    known : dict of float to tuple of ndarray
-        Rates of the parts at nodes of rules before this one; added to.
+    known : dict of float to tuple of ndarray, optional
+        Rates of the parts at nodes of rules before this one; added to. None: of no further use.
     """
-    cells = [np.zeros(part.size) for part in laid]
-    new = replace(way, nodes=tuple(node for node in way.nodes if node[0] not in known))
-    found = new.rates(laid, _together(moves), TANGENT_RTOL)
-    known.update((done, node.of_moves[0]) for (done, *_), node in zip(new.nodes, found, strict=True)
-                 if node.of_moves)  # fmt: skip
-    for done, _, weight in way.nodes:
-        for total, rate in zip(cells, known.get(done, ()), strict=False):
-            total += weight * rate
+    cells, before = [np.zeros(part.size) for part in laid], known or {}
+    weighted = [(weight, before[done]) for done, _, weight in way.nodes if done in before]
+    new = replace(way, nodes=tuple(node for node in way.nodes if node[0] not in before))
+    for (done, *_), node in zip(
+        new.nodes, new.rates(laid, _together(moves), TANGENT_RTOL), strict=True
+    ):
+        for rates in node.of_moves:
+            _add(cells, node.weight, rates)
+            if known is not None:
+                known[done] = rates
+    for weight, rates in weighted:
+        _add(cells, weight, rates)
     return cells
+
+
+def _add(cells: list[Array], weight: float, rates: tuple[Array, ...]) -> None:
+    """Add what a node gives to every part."""
+    for total, rate in zip(cells, rates, strict=True):
+        total += weight * rate
 
 
 def _together(moves: list[Move]) -> list[Move]:
